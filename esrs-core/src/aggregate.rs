@@ -1,0 +1,141 @@
+//! Aggregates: a state, the events that make it, and the commands that it answers with events.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use crate::{Context, Event, EventType, Events, IntoEvents, PayloadError};
+
+/// A state that is made of its own events, and decides what happens next.
+///
+/// Derive it on a struct, or on an enum when the aggregate is a state machine:
+///
+/// ```text
+/// #[derive(Aggregate, Default)]
+/// #[aggregate("bank_account", id = AccountId, events(AccountOpened, MoneyDeposited, ignored(StatementSent)))]
+/// pub struct BankAccount { owner: String, cents: i64 }
+/// ```
+///
+/// The derive writes `enum BankAccountEvent` with a variant per event, the conversions into it, and
+/// the dispatch to each [`Apply`]. `Default` is the state before the first event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an aggregate",
+    label = "not an aggregate",
+    note = "add `#[derive(Aggregate, Default)]` and `#[aggregate(\"name\", id = Id, events(…))]` to `{Self}`"
+)]
+pub trait Aggregate: Default + Send + Sync + Sized + 'static {
+    /// The name that its streams begin with.
+    const NAME: &'static str;
+    /// The event types it is made of; a decoder's number is a place in this list.
+    const EVENTS: &'static [EventType];
+    /// How many of them, from the end of the list, it emits without folding them.
+    const IGNORED: usize;
+    /// Stored names that it once had events of, and skips on purpose.
+    const RETIRED: &'static [&'static str];
+    /// What tells its instances apart.
+    type Id: Id;
+    /// The enum of its events.
+    type Event: IntoEvents<Self> + Send + Sync + 'static;
+
+    /// Folds one event into the state.
+    fn apply_event(&mut self, event: Self::Event);
+
+    /// Decodes a stored payload with decoder number `decoder`, and folds it into the state.
+    ///
+    /// # Errors
+    /// Those of [`Event::decode`].
+    #[doc(hidden)]
+    fn replay(&mut self, decoder: usize, version: u32, payload: &str) -> Result<(), PayloadError>;
+
+    /// Decodes a stored payload with decoder number `decoder`.
+    ///
+    /// # Errors
+    /// Those of [`Event::decode`].
+    #[doc(hidden)]
+    fn decode(decoder: usize, version: u32, payload: &str) -> Result<Self::Event, PayloadError>;
+
+    /// The place of the event's type in [`EVENTS`](Self::EVENTS), and its payload.
+    ///
+    /// # Errors
+    /// When its `Serialize` fails.
+    #[doc(hidden)]
+    fn encode(event: &Self::Event) -> (usize, Result<String, serde_json::Error>);
+}
+
+/// How an aggregate's state follows from one of its events.
+///
+/// By value: replay moves the event's parts into the state and never clones them. An event has
+/// happened, so there is nothing to refuse here.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how `{E}` changes it",
+    label = "`{Self}` has no `Apply` for this event",
+    note = "write `impl Apply<{E}> for {Self} {{ fn apply(&mut self, event: {E}) {{ … }} }}`",
+    note = "or list it as `ignored({E})`, when it does not change the state"
+)]
+pub trait Apply<E> {
+    /// Makes of the state what it is after `event`.
+    fn apply(&mut self, event: E);
+}
+
+/// How an aggregate answers a command.
+///
+/// Pure: no I/O, no clock but the context's, and no change to the state. What a decision needs from
+/// outside is asked before and carried by the command. It may be called again, on a newer state,
+/// when another command was faster.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle the command `{C}`",
+    label = "`{Self}` has no `Handle<{C}>`",
+    note = "write `impl Handle<{C}> for {Self} {{ type Error = …; fn handle(&self, command: &{C}, ctx: &Context<Self>) -> Result<Events<Self>, Self::Error> {{ … }} }}`"
+)]
+pub trait Handle<C>: Aggregate {
+    /// Why the command may be rejected, in the words of the domain.
+    type Error;
+
+    /// Decides what happens.
+    ///
+    /// # Errors
+    /// The domain's own, when the command is rejected.
+    fn handle(&self, command: &C, ctx: &Context<Self>) -> Result<Events<Self>, Self::Error>;
+}
+
+/// What tells the instances of an aggregate apart: any type that can be written and read again.
+///
+/// Integers, `String` and `Uuid` are ids; `#[derive(Id)]` makes one of a newtype over them.
+/// `Display` and `FromStr` have to be each other's inverse, because the id is part of a stream's name.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the id of an aggregate",
+    label = "not an id",
+    note = "add `#[derive(Id, Clone)]` to a newtype, or implement `Display`, `FromStr` and `Clone`"
+)]
+pub trait Id: Display + FromStr<Err: Display> + Clone + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Display + FromStr<Err: Display> + Clone + Send + Sync + 'static> Id for T {}
+
+/// What a stored name means to an aggregate or a projection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Resolution {
+    /// It is decoded by this number.
+    Decoder(usize),
+    /// It is skipped on purpose.
+    Skip,
+    /// Nobody knows it.
+    Unknown,
+}
+
+/// What `name` means to `A`, for folding.
+pub(crate) fn resolve<A: Aggregate>(name: &str) -> Resolution {
+    match A::EVENTS.iter().position(|event| event.is_stored_as(name)) {
+        Some(decoder) if decoder < A::EVENTS.len() - A::IGNORED => Resolution::Decoder(decoder),
+        Some(_) => Resolution::Skip,
+        None if A::RETIRED.contains(&name) => Resolution::Skip,
+        None => Resolution::Unknown,
+    }
+}
+
+/// Whether `E` is among the events of `A`; the derive says so for each of them.
+#[diagnostic::on_unimplemented(
+    message = "`{E}` is not an event of `{Self}`",
+    label = "not an event of `{Self}`",
+    note = "add `{E}` to the `events(…)` of `{Self}`"
+)]
+pub trait Emits<E: Event>: Aggregate {}

@@ -1,0 +1,132 @@
+//! What a command answers with.
+
+use std::fmt;
+
+use crate::{Aggregate, Emit, Event};
+
+/// The events that a command answers with, in order; there may be none.
+///
+/// Made with `.into()` from one event, the aggregate's event enum, a tuple, an array, a `Vec`, an
+/// `Option`, or `()` for nothing.
+pub struct Events<A: Aggregate>(Vec<A::Event>);
+
+impl<A: Aggregate> Events<A> {
+    /// No events: the command was right, and there is nothing to say.
+    pub fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// The events of anything that can become events.
+    pub fn of<T: IntoEvents<A>>(source: T) -> Self {
+        let mut events = Vec::new();
+        source.push_into(&mut events);
+        Self(events)
+    }
+
+    /// Adds further events behind these.
+    #[must_use]
+    pub fn and<T: IntoEvents<A>>(mut self, source: T) -> Self {
+        source.push_into(&mut self.0);
+        self
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The events, in order.
+    pub fn as_slice(&self) -> &[A::Event] {
+        &self.0
+    }
+
+    /// The events, by value.
+    pub fn into_vec(self) -> Vec<A::Event> {
+        self.0
+    }
+}
+
+impl<A: Aggregate<Event: fmt::Debug>> fmt::Debug for Events<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.0).finish()
+    }
+}
+
+impl<A: Aggregate<Event: Clone>> Clone for Events<A> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<A: Aggregate<Event: PartialEq>> PartialEq for Events<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<A: Aggregate, T: Emit + IntoEvents<A>> From<T> for Events<A> {
+    fn from(source: T) -> Self {
+        Self::of(source)
+    }
+}
+
+/// What can become events of `A`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event of `{A}`, nor made of its events",
+    label = "not an event of `{A}`",
+    note = "add `{Self}` to the `events(…)` of `{A}`, or give one of the events that are there"
+)]
+pub trait IntoEvents<A: Aggregate>: Emit {
+    /// Adds its events behind those that are there.
+    fn push_into(self, events: &mut Vec<A::Event>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate<Event: From<E>>, E: Event> IntoEvents<A> for E {
+    fn push_into(self, events: &mut Vec<A::Event>) {
+        events.push(self.into());
+    }
+}
+
+impl<T: Emit> Emit for Option<T> {}
+impl<A: Aggregate, T: IntoEvents<A>> IntoEvents<A> for Option<T> {
+    fn push_into(self, events: &mut Vec<A::Event>) {
+        if let Some(source) = self {
+            source.push_into(events);
+        }
+    }
+}
+
+impl<T: Emit> Emit for Vec<T> {}
+impl<A: Aggregate, T: IntoEvents<A>> IntoEvents<A> for Vec<T> {
+    fn push_into(self, events: &mut Vec<A::Event>) {
+        self.into_iter().for_each(|source| source.push_into(events));
+    }
+}
+
+impl<T: Emit, const N: usize> Emit for [T; N] {}
+impl<A: Aggregate, T: IntoEvents<A>, const N: usize> IntoEvents<A> for [T; N] {
+    fn push_into(self, events: &mut Vec<A::Event>) {
+        self.into_iter().for_each(|source| source.push_into(events));
+    }
+}
+
+macro_rules! tuple {
+    ($(($($name:ident)*))*) => {$(
+        impl<$($name: Emit),*> Emit for ($($name,)*) {}
+        impl<Agg: Aggregate, $($name: IntoEvents<Agg>),*> IntoEvents<Agg> for ($($name,)*) {
+            #[allow(non_snake_case, unused_variables, reason = "() has no parts")]
+            fn push_into(self, events: &mut Vec<Agg::Event>) {
+                let ($($name,)*) = self;
+                $($name.push_into(events);)*
+            }
+        }
+    )*};
+}
+
+tuple! { () (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) (A B C D E F G) (A B C D E F G H) }

@@ -1,0 +1,45 @@
+//! The runtime-free core of esrs: the traits that the derives implement, the store contract, the
+//! in-memory store, replay and projections.
+//!
+//! Users depend on the facade, the crate `esrs`; the author of a store depends on this one, and
+//! proves the store by its conformance suite (feature `conformance`). Nothing here knows a database,
+//! a message bus or an async runtime.
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod aggregate;
+mod clock;
+mod context;
+mod event;
+mod events;
+mod memory;
+mod metadata;
+pub mod projection;
+mod recorded;
+mod replay;
+mod repository;
+pub mod schema;
+pub mod store;
+mod stream;
+
+pub use aggregate::{Aggregate, Apply, Emits, Handle, Id};
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use context::Context;
+pub use event::{Emit, Event, EventType, PayloadError, TryUpcast, Upcast};
+pub use events::{Events, IntoEvents};
+pub use memory::MemoryStore;
+pub use metadata::Metadata;
+pub use projection::{Column, Create, Project, Projection};
+pub use recorded::{Envelope, Recorded};
+pub use replay::{ReplayError, ReplayFault, replay};
+pub use repository::{Execute, ExecuteError, Executed, LoadError, Loaded, Repository};
+pub use schema::{
+    Content, EnumShape, Field, Fingerprint, Item, Schema, Shape, StructShape, Tagging, Variant,
+};
+pub use store::{
+    AppendBatch, AppendCondition, Appended, AppendedStream, BoxError, Conflict, EventFilter,
+    EventKind, EventStore, IdempotencyKey, NewEvent, Page, ReadQuery, ReadSource, Record,
+    StoreError, StreamAppend,
+};
+pub use stream::{InvalidStreamId, Position, StreamId};

@@ -1,0 +1,231 @@
+//! The store in memory: for tests, for trying things out, and as the model that others are held to.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use futures_core::future::BoxFuture;
+use uuid::Uuid;
+
+use crate::clock::to_microsecond;
+use crate::store::{
+    AppendBatch, Appended, AppendedStream, Conflict, EventStore, IdempotencyKey, NewEnvelope,
+    NewEvent, NewRecord, Page, ReadQuery, ReadSource, StoreError, StreamIndex,
+};
+use crate::{Position, StreamId};
+
+/// A store in memory. Its clones share the events; they are gone with the last of them.
+///
+/// It keeps every promise of [`EventStore`] but the one to outlive the process.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore {
+    log: Arc<Mutex<Log>>,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    /// The event at position `n` stands at `n - 1`.
+    events: Vec<Stored>,
+    /// Where the events of a stream stand in `events`, by version.
+    streams: HashMap<StreamId, Vec<usize>>,
+    by_event_id: HashMap<Uuid, usize>,
+    by_key: HashMap<(StreamId, IdempotencyKey), Appended>,
+}
+
+#[derive(Debug)]
+struct Stored {
+    stream: StreamId,
+    version: u64,
+    event: NewEvent,
+    details: Option<String>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        // Every change to the log is checked before it begins, so a panic elsewhere leaves it whole.
+        self.log.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl Log {
+    fn version(&self, stream: &StreamId) -> u64 {
+        self.streams.get(stream).map_or(0, |events| events.len() as u64)
+    }
+
+    fn append(&mut self, batch: AppendBatch) -> Result<Appended, StoreError> {
+        batch.check()?;
+        let key = batch.idempotency_key.clone().map(|key| (batch.streams[0].stream.clone(), key));
+        if let Some(first) = key.as_ref().and_then(|key| self.by_key.get(key)) {
+            return Ok(Appended { repeated: true, ..first.clone() });
+        }
+        if let Some(first) = self.find_repetition(&batch)? {
+            return Ok(first);
+        }
+        for part in &batch.streams {
+            let (stream, expected) = (part.stream.clone(), part.condition);
+            let actual = self.version(&stream);
+            if !expected.allows(actual) {
+                return Err(Conflict { stream, expected, actual }.into());
+            }
+        }
+        let details = batch.events().map(|(_, event)| event.metadata.details_json());
+        let details = details.collect::<Result<Vec<_>, _>>().map_err(|source| {
+            StoreError::Database { doing: "writing metadata", source: source.into() }
+        })?;
+        let appended = self.push(batch, details);
+        if let Some(key) = key {
+            self.by_key.insert(key, appended.clone());
+        }
+        Ok(appended)
+    }
+
+    /// What the batch was answered with, if its event ids are stored already.
+    fn find_repetition(&self, batch: &AppendBatch) -> Result<Option<Appended>, StoreError> {
+        let Some(event_id) =
+            batch.events().map(|(_, event)| event.id).find(|id| self.by_event_id.contains_key(id))
+        else {
+            return Ok(None);
+        };
+        let mut streams = Vec::new();
+        let mut next = batch.events().next().and_then(|(_, first)| self.by_event_id.get(&first.id));
+        let first_position = next.map_or(0, |first| first + 1);
+        let mut last_position = 0;
+        for part in &batch.streams {
+            let mut versions = Vec::new();
+            for event in &part.events {
+                let stored = next.and_then(|&place| self.events.get(place));
+                match stored {
+                    Some(stored) if stored.event.id == event.id && stored.stream == part.stream => {
+                        versions.push(stored.version);
+                    }
+                    _ => return Err(StoreError::EventIdTaken { event_id }),
+                }
+                last_position = next.map_or(0, |place| place + 1);
+                next =
+                    self.events.get(last_position).and_then(|s| self.by_event_id.get(&s.event.id));
+            }
+            if let (Some(&first_version), Some(&last_version)) = (versions.first(), versions.last())
+            {
+                let stream = part.stream.clone();
+                streams.push(AppendedStream { stream, first_version, last_version });
+            }
+        }
+        Ok(Some(Appended {
+            streams,
+            first_position: Position::new(first_position as u64),
+            last_position: Position::new(last_position as u64),
+            repeated: true,
+        }))
+    }
+
+    fn push(&mut self, batch: AppendBatch, details: Vec<Option<String>>) -> Appended {
+        let first_position = Position::new(self.events.len() as u64 + 1);
+        let mut details = details.into_iter();
+        let mut streams = Vec::with_capacity(batch.streams.len());
+        for part in batch.streams {
+            let mut version = self.version(&part.stream);
+            let first_version = version + 1;
+            for mut event in part.events {
+                version += 1;
+                let place = self.events.len();
+                event.recorded_at = to_microsecond(event.recorded_at);
+                self.by_event_id.insert(event.id, place);
+                self.streams.entry(part.stream.clone()).or_default().push(place);
+                let details = details.next().flatten();
+                self.events.push(Stored { stream: part.stream.clone(), version, event, details });
+            }
+            let stream = part.stream;
+            streams.push(AppendedStream { stream, first_version, last_version: version });
+        }
+        let last_position = Position::new(self.events.len() as u64);
+        Appended { streams, first_position, last_position, repeated: false }
+    }
+
+    fn read(&self, query: &ReadQuery, page: Page) -> Result<Page, StoreError> {
+        match &query.source {
+            ReadSource::Stream { stream, after_version } => {
+                let places = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
+                let after = usize::try_from(*after_version).unwrap_or(usize::MAX);
+                let places = places.get(after..).unwrap_or_default().iter().copied();
+                self.fill(query, page, places)
+            }
+            ReadSource::All { after, filter } => {
+                let after = usize::try_from(after.get()).unwrap_or(usize::MAX);
+                let wanted = |place: &usize| {
+                    let stored = &self.events[*place];
+                    filter.allows(stored.stream.category(), &stored.event.name)
+                };
+                self.fill(query, page, (after..self.events.len()).filter(wanted))
+            }
+        }
+    }
+
+    fn fill(
+        &self,
+        query: &ReadQuery,
+        page: Page,
+        places: impl Iterator<Item = usize>,
+    ) -> Result<Page, StoreError> {
+        let mut writer = page.into_writer();
+        let mut numbers: HashMap<&StreamId, StreamIndex> = HashMap::new();
+        let mut places = places.peekable();
+        let mut scanned = Position::START;
+        while let Some(place) = places.next_if(|_| !writer.is_full(query)) {
+            let stored = &self.events[place];
+            let Stored { stream, version, event, details } = stored;
+            scanned = Position::new(place as u64 + 1);
+            let record = NewRecord {
+                position: scanned,
+                version: *version,
+                stream: *numbers.entry(stream).or_insert_with(|| writer.add_stream(stream.clone())),
+                kind: writer.intern_kind(&event.name, event.version),
+            };
+            if query.envelopes {
+                let details = details.as_deref().map(|details| writer.intern_metadata(details));
+                let metadata = details.transpose().map_err(|source| StoreError::Damaged {
+                    stream: stream.to_string(),
+                    position: scanned,
+                    source: source.into(),
+                })?;
+                let envelope = NewEnvelope {
+                    event_id: event.id,
+                    recorded_at: event.recorded_at,
+                    correlation_id: event.metadata.correlation_id(),
+                    causation_id: event.metadata.causation_id(),
+                    metadata,
+                };
+                writer.push_with_envelope(record, event.payload.as_bytes(), envelope);
+            } else {
+                writer.push(record, event.payload.as_bytes());
+            }
+        }
+        let is_last = places.peek().is_none();
+        let head = Position::new(self.events.len() as u64);
+        Ok(writer.finish(is_last, if is_last { head } else { scanned })?)
+    }
+}
+
+impl EventStore for MemoryStore {
+    fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
+        Box::pin(async move { self.log().append(batch) })
+    }
+
+    fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
+        Box::pin(async move { self.log().read(&query, page) })
+    }
+
+    fn find_append(
+        &self,
+        stream: StreamId,
+        key: IdempotencyKey,
+    ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
+        Box::pin(async move {
+            let found = self.log().by_key.get(&(stream, key)).cloned();
+            Ok(found.map(|first| Appended { repeated: true, ..first }))
+        })
+    }
+}

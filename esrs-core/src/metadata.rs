@@ -1,0 +1,151 @@
+//! Who, why and through what: what is stored beside an event's payload.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The circumstances of a command, stored with every event that came of it.
+///
+/// Cheap to clone: events of one command share what they have in common.
+///
+/// ```
+/// use esrs_core::Metadata;
+///
+/// let metadata = Metadata::new().with_actor("alice").with("branch", "Brno");
+/// assert_eq!(metadata.actor(), Some("alice"));
+/// assert_eq!(metadata.get("branch"), Some("Brno"));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Metadata {
+    correlation_id: Option<Uuid>,
+    causation_id: Option<Uuid>,
+    details: Option<Arc<Details>>,
+}
+
+/// The part of the metadata that is seldom there, as stores keep it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Details {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) actor: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) traceparent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tracestate: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) keys: BTreeMap<String, String>,
+}
+
+impl Metadata {
+    /// Metadata that says nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What all that belongs to one business transaction has in common.
+    pub fn correlation_id(&self) -> Option<Uuid> {
+        self.correlation_id
+    }
+
+    /// The id of the event or message that caused the command.
+    pub fn causation_id(&self) -> Option<Uuid> {
+        self.causation_id
+    }
+
+    /// Who gave the command.
+    pub fn actor(&self) -> Option<&str> {
+        self.details.as_ref()?.actor.as_deref()
+    }
+
+    /// The `traceparent` of W3C trace context (<https://www.w3.org/TR/trace-context/>).
+    pub fn traceparent(&self) -> Option<&str> {
+        self.details.as_ref()?.traceparent.as_deref()
+    }
+
+    /// The `tracestate` of W3C trace context.
+    pub fn tracestate(&self) -> Option<&str> {
+        self.details.as_ref()?.tracestate.as_deref()
+    }
+
+    /// A key of the user's own.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.details.as_ref()?.keys.get(key).map(String::as_str)
+    }
+
+    /// The user's own keys, in their order.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &str)> {
+        let keys = self.details.as_ref().map(|details| details.keys.iter());
+        keys.into_iter().flatten().map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// The same metadata with a correlation id.
+    #[must_use]
+    pub fn with_correlation_id(mut self, id: Uuid) -> Self {
+        self.correlation_id = Some(id);
+        self
+    }
+
+    /// The same metadata with a causation id.
+    #[must_use]
+    pub fn with_causation_id(mut self, id: Uuid) -> Self {
+        self.causation_id = Some(id);
+        self
+    }
+
+    /// The same metadata with an actor.
+    #[must_use]
+    pub fn with_actor(mut self, actor: impl Into<String>) -> Self {
+        self.details_mut().actor = Some(actor.into());
+        self
+    }
+
+    /// The same metadata with a W3C trace context.
+    #[must_use]
+    pub fn with_trace(
+        mut self,
+        traceparent: impl Into<String>,
+        tracestate: Option<String>,
+    ) -> Self {
+        let details = self.details_mut();
+        details.traceparent = Some(traceparent.into());
+        details.tracestate = tracestate;
+        self
+    }
+
+    /// The same metadata with a key of the user's own.
+    #[must_use]
+    pub fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.details_mut().keys.insert(key.into(), value.into());
+        self
+    }
+
+    /// What stores keep as one JSON text, beside the two ids: the actor, the trace and the keys.
+    ///
+    /// # Errors
+    /// When serde_json refuses it, which no text does.
+    pub fn details_json(&self) -> Result<Option<String>, serde_json::Error> {
+        self.details.as_deref().map(serde_json::to_string).transpose()
+    }
+
+    /// The metadata that was stored as these parts.
+    ///
+    /// # Errors
+    /// When `details` is not what [`details_json`](Self::details_json) wrote.
+    pub fn from_parts(
+        correlation_id: Option<Uuid>,
+        causation_id: Option<Uuid>,
+        details: Option<&str>,
+    ) -> Result<Self, serde_json::Error> {
+        let details = details.map(serde_json::from_str::<Details>).transpose()?.map(Arc::new);
+        Ok(Self { correlation_id, causation_id, details })
+    }
+
+    pub(crate) fn sharing(correlation: Option<Uuid>, causation: Option<Uuid>, like: &Self) -> Self {
+        Self { correlation_id: correlation, causation_id: causation, details: like.details.clone() }
+    }
+
+    fn details_mut(&mut self) -> &mut Details {
+        Arc::make_mut(self.details.get_or_insert_default())
+    }
+}

@@ -1,0 +1,198 @@
+//! What the derives' output names, and nobody else; it may change in any release.
+
+pub use core::clone::Clone;
+pub use core::default::Default;
+pub use core::option::Option::{self, None, Some};
+pub use core::result::Result::{self, Err, Ok};
+pub use core::{assert, convert::From, panic};
+pub use std::string::String;
+pub use std::vec::Vec;
+
+pub use serde_json::Error as JsonError;
+
+pub use crate::projection::{
+    Column, ColumnError, ColumnSpec, Create, Project, Projection, RowError, Source, Table, Value,
+    json_from_value, json_to_value, text_from_value, text_to_value,
+};
+pub use crate::{
+    Aggregate, Apply, Content, Emit, Emits, EnumShape, Envelope, Event, EventType, Field,
+    Fingerprint, IntoEvents, Item, PayloadError, Recorded, Schema, Shape, StructShape, Tagging,
+    TryUpcast, Upcast, Variant,
+};
+
+/// The initial state of an aggregate; `Default`, in words of our own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no state before its first event",
+    label = "`{Self}` has no `Default`",
+    note = "add `Default` to the derives of `{Self}`; an enum marks the variant that it begins with by `#[default]`"
+)]
+pub trait InitialState {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> InitialState for T {}
+
+/// Fails to compile when `T` has no initial state.
+pub const fn assert_initial_state<T: InitialState>() {}
+
+/// Reads a payload of the current version.
+#[inline]
+pub fn decode_current<E: Event>(payload: &str) -> Result<E, PayloadError> {
+    Ok(serde_json::from_str(payload)?)
+}
+
+/// Reads a payload of an older version through the version before the current one.
+pub fn decode_older<Previous: Event, E: Event + TryUpcast<Previous>>(
+    version: u32,
+    payload: &str,
+) -> Result<E, PayloadError> {
+    if version > E::VERSION {
+        return Err(PayloadError::NewerVersion { version, newest: E::VERSION });
+    }
+    E::try_upcast(Previous::decode(version, payload)?)
+        .map_err(|error| PayloadError::Upcast { from: Previous::VERSION, source: error.into() })
+}
+
+/// There is no version before the current one.
+#[cold]
+pub fn no_older<E: Event>(version: u32) -> PayloadError {
+    if version > E::VERSION {
+        PayloadError::NewerVersion { version, newest: E::VERSION }
+    } else {
+        PayloadError::NoSuchVersion { version, oldest: E::VERSION }
+    }
+}
+
+/// The payload of an event.
+pub fn encode<E: Event>(event: &E) -> Result<String, JsonError> {
+    serde_json::to_string(event)
+}
+
+/// Whether two names are the same, in const evaluation.
+pub const fn same_name(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < a.len() {
+        if a[i] != b[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+/// The first event type, by its place in the list, that has a name or an alias which an earlier one
+/// has too, or which is retired; the length of the list when there is none.
+pub const fn first_clash(events: &[EventType], retired: &[&str]) -> usize {
+    let mut later = 0;
+    while later < events.len() {
+        let mut earlier = 0;
+        while earlier < later {
+            if types_clash(&events[earlier], &events[later]) {
+                return later;
+            }
+            earlier += 1;
+        }
+        let mut i = 0;
+        while i < retired.len() {
+            if has_name(&events[later], retired[i]) {
+                return later;
+            }
+            i += 1;
+        }
+        later += 1;
+    }
+    events.len()
+}
+
+const fn types_clash(a: &EventType, b: &EventType) -> bool {
+    let mut i = 0;
+    while i < b.aliases.len() {
+        if has_name(a, b.aliases[i]) {
+            return true;
+        }
+        i += 1;
+    }
+    has_name(a, b.name)
+}
+
+const fn has_name(event: &EventType, name: &str) -> bool {
+    let mut i = 0;
+    while i < event.aliases.len() {
+        if same_name(event.aliases[i], name) {
+            return true;
+        }
+        i += 1;
+    }
+    same_name(event.name, name)
+}
+
+/// The key of a row that is kept by its stream: the id of the aggregate `A`.
+pub fn stream_key<A: Aggregate>(envelope: &Envelope) -> Result<A::Id, RowError> {
+    let id = envelope.stream.id();
+    id.parse().map_err(|error: <A::Id as core::str::FromStr>::Err| RowError::Key {
+        id: id.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// What an event does that is listed in `creates(…)` alone.
+pub fn create<P: Create<E>, E>(
+    event: &Recorded<E>,
+    key: P::Key,
+    row: Option<P>,
+) -> Result<Option<P>, RowError> {
+    match row {
+        Some(_) => Err(RowError::Exists { key: key_text::<P>(&key) }),
+        None => Ok(Some(P::create(key, event))),
+    }
+}
+
+/// What an event does that is listed in `creates(…)` and in `events(…)`.
+pub fn create_or_project<P: Create<E> + Project<E>, E>(
+    event: &Recorded<E>,
+    key: P::Key,
+    row: Option<P>,
+) -> Result<Option<P>, RowError> {
+    match row {
+        Some(_) => project(event, key, row),
+        None => Ok(Some(P::create(key, event))),
+    }
+}
+
+/// What an event does that is listed in `events(…)` alone.
+pub fn project<P: Projection + Project<E>, E>(
+    event: &Recorded<E>,
+    key: P::Key,
+    row: Option<P>,
+) -> Result<Option<P>, RowError> {
+    match project_or_skip(event, row) {
+        None => Err(RowError::Missing { key: key_text::<P>(&key) }),
+        row => Ok(row),
+    }
+}
+
+/// What an event does that is listed in `events(…)` with `missing = skip`.
+pub fn project_or_skip<P: Project<E>, E>(event: &Recorded<E>, row: Option<P>) -> Option<P> {
+    row.map(|mut row| {
+        row.project(event);
+        row
+    })
+}
+
+/// What an event does that is listed in `deletes(…)`.
+pub fn delete<P: Projection>(key: P::Key, row: Option<P>) -> Result<Option<P>, RowError> {
+    match row {
+        Some(_) => Ok(None),
+        None => Err(RowError::Missing { key: key_text::<P>(&key) }),
+    }
+}
+
+fn key_text<P: Projection>(key: &P::Key) -> String {
+    match P::key_values(key) {
+        Ok(values) => values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        Err(error) => error.to_string(),
+    }
+}

@@ -1,0 +1,302 @@
+//! What a column can hold, without naming a database.
+
+use std::fmt::Display;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ColumnType {
+    /// True or false.
+    Bool,
+    /// A whole number of 64 bits.
+    Integer,
+    /// A number with a fraction, of 64 bits.
+    Real,
+    /// Text.
+    Text,
+    /// Bytes.
+    Bytes,
+    /// A moment, to the microsecond.
+    Timestamp,
+    /// A UUID.
+    Uuid,
+    /// JSON.
+    Json,
+}
+
+impl Display for ColumnType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Bool => "bool",
+            Self::Integer => "integer",
+            Self::Real => "real",
+            Self::Text => "text",
+            Self::Bytes => "bytes",
+            Self::Timestamp => "timestamp",
+            Self::Uuid => "uuid",
+            Self::Json => "json",
+        })
+    }
+}
+
+/// The value of a column.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Value {
+    /// Nothing.
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// A number with a fraction.
+    Real(f64),
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Bytes(Vec<u8>),
+    /// A moment, to the microsecond.
+    Timestamp(Timestamp),
+    /// A UUID.
+    Uuid(Uuid),
+    /// The text of some JSON.
+    Json(String),
+}
+
+impl Display for Value {
+    /// The value as people write it; bytes as hexadecimal digits.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(value) => value.fmt(f),
+            Self::Integer(value) => value.fmt(f),
+            Self::Real(value) => value.fmt(f),
+            Self::Text(value) | Self::Json(value) => value.fmt(f),
+            Self::Bytes(value) => value.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+            Self::Timestamp(value) => value.fmt(f),
+            Self::Uuid(value) => value.fmt(f),
+        }
+    }
+}
+
+impl PartialEq for Value {
+    /// A number with a fraction equals itself bit for bit, so that rows can be looked up by value.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Integer(a), Self::Integer(b)) => a == b,
+            (Self::Real(a), Self::Real(b)) => a.to_bits() == b.to_bits(),
+            (Self::Text(a), Self::Text(b)) | (Self::Json(a), Self::Json(b)) => a == b,
+            (Self::Bytes(a), Self::Bytes(b)) => a == b,
+            (Self::Timestamp(a), Self::Timestamp(b)) => a == b,
+            (Self::Uuid(a), Self::Uuid(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Value {}
+
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Self::Null => {}
+            Self::Bool(value) => value.hash(state),
+            Self::Integer(value) => value.hash(state),
+            Self::Real(value) => value.to_bits().hash(state),
+            Self::Text(value) | Self::Json(value) => value.hash(state),
+            Self::Bytes(value) => value.hash(state),
+            Self::Timestamp(value) => value.hash(state),
+            Self::Uuid(value) => value.hash(state),
+        }
+    }
+}
+
+/// A value does not fit its column, or a column does not hold what a field needs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{reason}", named(.column))]
+pub struct ColumnError {
+    /// The column, when it is known.
+    pub column: Option<&'static str>,
+    /// What is wrong.
+    pub reason: String,
+}
+
+fn named(column: &Option<&'static str>) -> String {
+    column.map(|column| format!("column `{column}`: ")).unwrap_or_default()
+}
+
+impl ColumnError {
+    /// What is wrong with a column that is not known here.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { column: None, reason: reason.into() }
+    }
+
+    /// The same error, about this column.
+    #[must_use]
+    pub fn in_column(self, column: &'static str) -> Self {
+        Self { column: Some(column), ..self }
+    }
+}
+
+/// A type that a column of a read model can hold.
+///
+/// Integers, floats, `bool`, `String`, `Vec<u8>`, `Uuid`, `Timestamp` and `Option` of them are
+/// columns, and `#[derive(Id)]` makes one of a newtype over them. Any other field says how it is
+/// kept: `#[projection(text)]` by its `Display` and `FromStr`, `#[projection(json)]` by serde.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the column of a read model",
+    label = "not a column",
+    note = "mark the field `#[projection(text)]` to keep it by its `Display` and `FromStr`, or `#[projection(json)]` to keep it as JSON",
+    note = "or add `#[derive(Id)]` to `{Self}`, when it is a newtype over a column"
+)]
+pub trait Column: Sized {
+    /// What the column holds.
+    const TYPE: ColumnType;
+    /// Whether it may hold nothing.
+    const NULLABLE: bool = false;
+
+    /// The value in the column.
+    ///
+    /// # Errors
+    /// When it does not fit, such as a `u64` above `i64::MAX`.
+    fn to_value(&self) -> Result<Value, ColumnError>;
+
+    /// The value from the column.
+    ///
+    /// # Errors
+    /// When the column holds something else.
+    fn from_value(value: Value) -> Result<Self, ColumnError>;
+}
+
+fn unexpected<T>(value: &Value) -> ColumnError {
+    ColumnError::new(format!("{value:?} is no {}", std::any::type_name::<T>()))
+}
+
+macro_rules! integer {
+    ($($type:ty),*) => {$(
+        impl Column for $type {
+            const TYPE: ColumnType = ColumnType::Integer;
+
+            fn to_value(&self) -> Result<Value, ColumnError> {
+                i64::try_from(*self).map(Value::Integer).map_err(|_| {
+                    ColumnError::new(format!("{self} is above {}, the largest that fits", i64::MAX))
+                })
+            }
+
+            fn from_value(value: Value) -> Result<Self, ColumnError> {
+                match value {
+                    Value::Integer(number) => {
+                        Self::try_from(number).map_err(|_| unexpected::<Self>(&value))
+                    }
+                    other => Err(unexpected::<Self>(&other)),
+                }
+            }
+        }
+    )*};
+}
+
+integer!(i8, i16, i32, i64, isize, u8, u16, u32, u64, usize);
+
+macro_rules! column {
+    ($($type:ty => $variant:ident;)*) => {$(
+        impl Column for $type {
+            const TYPE: ColumnType = ColumnType::$variant;
+
+            fn to_value(&self) -> Result<Value, ColumnError> {
+                Ok(Value::$variant(self.clone().into()))
+            }
+
+            fn from_value(value: Value) -> Result<Self, ColumnError> {
+                match value {
+                    Value::$variant(value) => Ok(value),
+                    other => Err(unexpected::<Self>(&other)),
+                }
+            }
+        }
+    )*};
+}
+
+column! {
+    bool => Bool;
+    f64 => Real;
+    String => Text;
+    Vec<u8> => Bytes;
+    Timestamp => Timestamp;
+    Uuid => Uuid;
+}
+
+impl Column for f32 {
+    const TYPE: ColumnType = ColumnType::Real;
+
+    fn to_value(&self) -> Result<Value, ColumnError> {
+        Ok(Value::Real(f64::from(*self)))
+    }
+
+    fn from_value(value: Value) -> Result<Self, ColumnError> {
+        match value {
+            Value::Real(number) => Ok(number as Self),
+            other => Err(unexpected::<Self>(&other)),
+        }
+    }
+}
+
+impl<T: Column> Column for Option<T> {
+    const TYPE: ColumnType = T::TYPE;
+    const NULLABLE: bool = true;
+
+    fn to_value(&self) -> Result<Value, ColumnError> {
+        self.as_ref().map_or(Ok(Value::Null), T::to_value)
+    }
+
+    fn from_value(value: Value) -> Result<Self, ColumnError> {
+        match value {
+            Value::Null => Ok(None),
+            value => T::from_value(value).map(Some),
+        }
+    }
+}
+
+/// A column kept by `Display` and `FromStr`; what `#[projection(text)]` uses.
+#[doc(hidden)]
+pub fn text_to_value<T: Display>(value: &T) -> Result<Value, ColumnError> {
+    Ok(Value::Text(value.to_string()))
+}
+
+/// The other way of [`text_to_value`].
+#[doc(hidden)]
+pub fn text_from_value<T: FromStr<Err: Display>>(value: Value) -> Result<T, ColumnError> {
+    match value {
+        Value::Text(text) => text.parse().map_err(|error| {
+            ColumnError::new(format!("{text:?} is no {}: {error}", std::any::type_name::<T>()))
+        }),
+        other => Err(unexpected::<T>(&other)),
+    }
+}
+
+/// A column kept as JSON; what `#[projection(json)]` uses.
+#[doc(hidden)]
+pub fn json_to_value<T: Serialize>(value: &T) -> Result<Value, ColumnError> {
+    let json = serde_json::to_string(value);
+    json.map(Value::Json).map_err(|error| ColumnError::new(error.to_string()))
+}
+
+/// The other way of [`json_to_value`].
+#[doc(hidden)]
+pub fn json_from_value<T: DeserializeOwned>(value: Value) -> Result<T, ColumnError> {
+    match value {
+        Value::Json(text) => serde_json::from_str(&text).map_err(|error| {
+            ColumnError::new(format!("{text} is no {}: {error}", std::any::type_name::<T>()))
+        }),
+        other => Err(unexpected::<T>(&other)),
+    }
+}

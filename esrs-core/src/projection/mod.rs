@@ -1,0 +1,133 @@
+//! Read models: rows that follow from events.
+//!
+//! A [`Projection`] is the row of a table. Everything about it is pure; what drives it is one
+//! [`Pass`], which decodes the events that the projection lists, says which rows it needs, is given
+//! them, and answers with what is to be written. Inline (in the append's transaction), catch-up
+//! (rows and checkpoint in one transaction) and live (in memory) are three callers of it.
+
+mod column;
+mod error;
+mod pass;
+mod table;
+
+pub use column::{Column, ColumnError, ColumnType, Value};
+#[doc(hidden)]
+pub use column::{json_from_value, json_to_value, text_from_value, text_to_value};
+pub use error::{ProjectionError, RowError};
+pub use pass::{AnyPass, Pass, RowChanges, RowKey};
+pub use table::{ColumnSpec, Table};
+
+use crate::{Aggregate, Envelope, EventType, PayloadError, Recorded};
+
+/// A row of a read model, and the events that create, change and delete it.
+///
+/// Derive it on the struct of the row; its columns are the struct's fields.
+///
+/// ```text
+/// #[derive(Projection)]
+/// #[projection(table = "account_summary", of = BankAccount,
+///     creates(AccountOpened), events(MoneyDeposited), deletes(AccountClosed))]
+/// pub struct AccountSummary { #[projection(key)] account_id: AccountId, owner: String, cents: i64 }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a projection",
+    label = "not a projection",
+    note = "add `#[derive(Projection)]` and `#[projection(table = \"…\", of = …, events(…))]` to the struct of its row"
+)]
+pub trait Projection: Sized + Send + Sync + 'static {
+    /// The table of its rows.
+    const TABLE: Table;
+    /// The events it listens to; a decoder's number is a place in this list.
+    const SOURCES: &'static [Source];
+    /// The key of a row: the type of its key field, or a tuple of several.
+    type Key: Clone + Send;
+    /// The events it listens to, decoded.
+    #[doc(hidden)]
+    type Input: Send;
+
+    /// Decodes a stored payload with decoder number `decoder`.
+    ///
+    /// # Errors
+    /// Those of [`Event::decode`](crate::Event::decode).
+    #[doc(hidden)]
+    fn decode(
+        decoder: usize,
+        version: u32,
+        payload: &str,
+        envelope: Envelope,
+    ) -> Result<Self::Input, PayloadError>;
+
+    /// Which rows an event is about.
+    ///
+    /// # Errors
+    /// When a stream's id is not the text of a key.
+    #[doc(hidden)]
+    fn keys(input: &Self::Input, keys: &mut Vec<Self::Key>) -> Result<(), RowError>;
+
+    /// What becomes of a row by an event; `None` is a row that is not there.
+    ///
+    /// # Errors
+    /// When the row is missing, or is there already.
+    #[doc(hidden)]
+    fn change(
+        input: &Self::Input,
+        key: Self::Key,
+        row: Option<Self>,
+    ) -> Result<Option<Self>, RowError>;
+
+    /// The columns of a row, in the order of the table.
+    ///
+    /// # Errors
+    /// When a value does not fit its column.
+    fn to_values(&self) -> Result<Vec<Value>, ColumnError>;
+
+    /// The row of these columns, in the order of the table.
+    ///
+    /// # Errors
+    /// When a column does not hold what the field needs.
+    fn from_values(values: Vec<Value>) -> Result<Self, ColumnError>;
+
+    /// The key columns of a key, in the order of the table.
+    ///
+    /// # Errors
+    /// When a value does not fit its column.
+    fn key_values(key: &Self::Key) -> Result<Vec<Value>, ColumnError>;
+}
+
+/// An event type that a projection listens to, and the aggregate it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// The aggregate's name.
+    pub category: &'static str,
+    /// The event type.
+    pub event: EventType,
+}
+
+impl Source {
+    /// The event `E` of the aggregate `A`.
+    pub const fn of<A: crate::Emits<E>, E: crate::Event>() -> Self {
+        Self { category: <A as Aggregate>::NAME, event: EventType::of::<E>() }
+    }
+}
+
+/// How the row follows from its first event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what row `{E}` creates",
+    label = "`{Self}` has no `Create` for this event",
+    note = "write `impl Create<{E}> for {Self} {{ fn create(key: …, event: &Recorded<{E}>) -> Self {{ … }} }}`"
+)]
+pub trait Create<E>: Projection {
+    /// The row as it is after its first event.
+    fn create(key: Self::Key, event: &Recorded<E>) -> Self;
+}
+
+/// How a row changes by an event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how `{E}` changes a row",
+    label = "`{Self}` has no `Project` for this event",
+    note = "write `impl Project<{E}> for {Self} {{ fn project(&mut self, event: &Recorded<{E}>) {{ … }} }}`"
+)]
+pub trait Project<E> {
+    /// Makes of the row what it is after `event`.
+    fn project(&mut self, event: &Recorded<E>);
+}

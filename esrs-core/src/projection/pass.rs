@@ -1,0 +1,246 @@
+//! One batch of events, on its way into rows; without I/O.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::{Projection, ProjectionError, RowError, Source, Table, Value};
+use crate::aggregate::Resolution;
+use crate::{EventFilter, EventKind, Page, Position, Record, StreamId};
+
+/// The key columns of a row, in the order of the table.
+pub type RowKey = Vec<Value>;
+
+/// What is to be written after a pass; every key stands in it once.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RowChanges {
+    /// Rows to insert or replace: every column, in the order of the table.
+    pub upserts: Vec<Vec<Value>>,
+    /// Keys of rows to delete.
+    pub deletes: Vec<RowKey>,
+}
+
+impl RowChanges {
+    /// Whether nothing is to be written.
+    pub fn is_empty(&self) -> bool {
+        self.upserts.is_empty() && self.deletes.is_empty()
+    }
+}
+
+/// A [`Pass`] whose projection is not named; what a store keeps one of per read model.
+pub trait AnyPass: Send {
+    /// The table that it writes.
+    fn table(&self) -> Table;
+
+    /// The events that it wants.
+    fn filter(&self) -> EventFilter;
+
+    /// Decodes what it wants of a page, and says which rows it has to be given.
+    ///
+    /// The page has to hold envelopes, unless it holds nothing that the projection listens to.
+    ///
+    /// # Errors
+    /// [`ProjectionError`], about the first event that cannot be taken.
+    fn decode(&mut self, page: &Page) -> Result<Vec<RowKey>, ProjectionError>;
+
+    /// Takes the rows that are there, and answers with what is to be written.
+    ///
+    /// # Errors
+    /// [`ProjectionError`], about the first event that cannot be taken.
+    fn change(&mut self, rows: Vec<Vec<Value>>) -> Result<RowChanges, ProjectionError>;
+}
+
+/// One batch of events, on its way into the rows of `P`.
+pub struct Pass<P: Projection> {
+    inputs: Vec<Decoded<P>>,
+    slots: HashMap<RowKey, usize>,
+}
+
+struct Decoded<P: Projection> {
+    input: P::Input,
+    /// Which rows it is about: the key, and the number of the row within this pass.
+    targets: Vec<(P::Key, usize)>,
+    place: Place,
+}
+
+/// Where an event stands, for the error that may be about it.
+struct Place {
+    kind: EventKind,
+    stream: StreamId,
+    version: u64,
+    position: Position,
+}
+
+/// A row while the pass is at work on it.
+struct Slot<P> {
+    /// As the store gave it, until an event needs it.
+    stored: Option<Vec<Value>>,
+    row: Option<P>,
+    existed: bool,
+    /// The input that changed it last.
+    changed_by: Option<usize>,
+}
+
+impl<P: Projection> Default for Pass<P> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<P: Projection> Pass<P> {
+    /// A pass that has not decoded anything yet.
+    pub fn new() -> Self {
+        Self { inputs: Vec::new(), slots: HashMap::new() }
+    }
+}
+
+impl<P: Projection> Slot<P> {
+    fn absent() -> Self {
+        Self { stored: None, row: None, existed: false, changed_by: None }
+    }
+
+    fn take(&mut self) -> Result<Option<P>, RowError> {
+        match self.stored.take() {
+            Some(values) => Ok(Some(P::from_values(values)?)),
+            None => Ok(self.row.take()),
+        }
+    }
+}
+
+impl Place {
+    fn of(record: &Record<'_>) -> Self {
+        Self {
+            kind: record.kind().clone(),
+            stream: record.stream().clone(),
+            version: record.version(),
+            position: record.position(),
+        }
+    }
+
+    fn error(&self, table: &Table, reason: RowError) -> ProjectionError {
+        ProjectionError {
+            projection: table.name,
+            event: self.kind.name.to_string(),
+            event_version: self.kind.version,
+            stream: self.stream.clone(),
+            version: self.version,
+            position: self.position,
+            reason,
+        }
+    }
+}
+
+/// Which source of the projection an event comes from, if any.
+fn resolve(sources: &[Source], category: &str, name: &str) -> Resolution {
+    let decoder = sources
+        .iter()
+        .position(|source| source.category == category && source.event.is_stored_as(name));
+    decoder.map_or(Resolution::Skip, Resolution::Decoder)
+}
+
+/// Runs the projection's own code, whose panic is an error like any other.
+fn guarded<T>(run: impl FnOnce() -> Result<T, RowError>) -> Result<T, RowError> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        let message = panic_message(&*panic);
+        Err(RowError::Panicked { message })
+    })
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "it did not say why".to_owned())
+}
+
+impl<P: Projection> AnyPass for Pass<P> {
+    fn table(&self) -> Table {
+        P::TABLE
+    }
+
+    fn filter(&self) -> EventFilter {
+        let mut categories: Vec<&'static str> = Vec::new();
+        for source in P::SOURCES {
+            if !categories.contains(&source.category) {
+                categories.push(source.category);
+            }
+        }
+        categories.into_iter().fold(EventFilter::everything(), |filter, category| {
+            let names = P::SOURCES
+                .iter()
+                .filter(|source| source.category == category)
+                .flat_map(|source| std::iter::once(&source.event.name).chain(source.event.aliases));
+            filter.and(category, names.copied())
+        })
+    }
+
+    fn decode(&mut self, page: &Page) -> Result<Vec<RowKey>, ProjectionError> {
+        let Self { inputs, slots } = self;
+        inputs.clear();
+        slots.clear();
+        // A name means another thing in another category, so a kind is resolved per category.
+        let mut resolved: HashMap<(usize, &str), Resolution> = HashMap::new();
+        for record in page.records() {
+            let category = record.stream().category();
+            let resolution = *resolved
+                .entry((record.kind_index(), category))
+                .or_insert_with(|| resolve(P::SOURCES, category, &record.kind().name));
+            let Resolution::Decoder(decoder) = resolution else { continue };
+            let place = Place::of(&record);
+            let decoded = guarded(|| {
+                let envelope = record.envelope().ok_or(RowError::NoEnvelope)?;
+                let input = P::decode(decoder, place.kind.version, record.payload(), envelope)?;
+                let mut keys = Vec::new();
+                P::keys(&input, &mut keys)?;
+                let mut targets = Vec::with_capacity(keys.len());
+                for key in keys {
+                    let next = slots.len();
+                    let slot = *slots.entry(P::key_values(&key)?).or_insert(next);
+                    targets.push((key, slot));
+                }
+                Ok((input, targets))
+            });
+            let (input, targets) = decoded.map_err(|reason| place.error(&P::TABLE, reason))?;
+            inputs.push(Decoded { input, targets, place });
+        }
+        Ok(slots.keys().cloned().collect())
+    }
+
+    fn change(&mut self, rows: Vec<Vec<Value>>) -> Result<RowChanges, ProjectionError> {
+        let Self { inputs, slots } = self;
+        let mut state: Vec<Slot<P>> = (0..slots.len()).map(|_| Slot::absent()).collect();
+        for values in rows {
+            if let Some(&slot) = slots.get(&key_of(&P::TABLE, &values)) {
+                state[slot] = Slot { stored: Some(values), existed: true, ..Slot::absent() };
+            }
+        }
+        for (number, Decoded { input, targets, place }) in inputs.iter().enumerate() {
+            for (key, slot) in targets {
+                let slot = &mut state[*slot];
+                let changed = guarded(|| P::change(input, key.clone(), slot.take()?));
+                slot.row = changed.map_err(|reason| place.error(&P::TABLE, reason))?;
+                slot.changed_by = Some(number);
+            }
+        }
+        let mut changes = RowChanges::default();
+        for (key, slot) in slots.drain() {
+            let Slot { row, existed, changed_by, .. } = &state[slot];
+            match (row, changed_by) {
+                (Some(row), Some(number)) => {
+                    let values = guarded(|| Ok(row.to_values()?));
+                    let place = &inputs[*number].place;
+                    changes.upserts.push(values.map_err(|reason| place.error(&P::TABLE, reason))?);
+                }
+                (None, Some(_)) if *existed => changes.deletes.push(key),
+                _ => {}
+            }
+        }
+        inputs.clear();
+        Ok(changes)
+    }
+}
+
+/// The key columns among all columns of a row.
+fn key_of(table: &Table, values: &[Value]) -> RowKey {
+    let columns = table.columns.iter().zip(values);
+    columns.filter(|(column, _)| column.key).map(|(_, value)| value.clone()).collect()
+}

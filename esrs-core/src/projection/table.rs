@@ -1,0 +1,54 @@
+//! The table of a read model.
+
+use super::ColumnType;
+
+/// The table of a read model, as the row's struct says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// The version of the projection's own logic, raised by hand when the rows have to be made anew.
+    pub version: u32,
+    /// Its columns, in the order of the struct's fields.
+    pub columns: &'static [ColumnSpec],
+}
+
+/// A column of a read model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ColumnSpec {
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds.
+    pub column_type: ColumnType,
+    /// Whether it may hold nothing.
+    pub nullable: bool,
+    /// Whether it is part of the key.
+    pub key: bool,
+}
+
+impl Table {
+    /// The columns that make the key.
+    pub fn key_columns(&self) -> impl Iterator<Item = &'static ColumnSpec> {
+        self.columns.iter().filter(|column| column.key)
+    }
+
+    /// What tells this table from one of the same name that was made by another struct, on one
+    /// line: `v1 account_id text key, owner text, cents integer, note text?`.
+    pub fn definition(&self) -> String {
+        let columns: Vec<_> = self.columns.iter().map(ToString::to_string).collect();
+        format!("v{} {}", self.version, columns.join(", "))
+    }
+}
+
+impl std::fmt::Display for ColumnSpec {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let optional = if self.nullable { "?" } else { "" };
+        write!(
+            f,
+            "{} {}{optional}{}",
+            self.name,
+            self.column_type,
+            if self.key { " key" } else { "" }
+        )
+    }
+}

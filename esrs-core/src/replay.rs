@@ -1,0 +1,88 @@
+//! Folding stored events into a state.
+
+use crate::aggregate::{Resolution, resolve};
+use crate::{Aggregate, Page, PayloadError, Position, StreamId};
+
+/// Why a stream could not be replayed, and where it came to a stop.
+#[derive(Debug, thiserror::Error)]
+#[error("{stream} could not be replayed beyond version {}: the event `{event}` (version {event_version}) at {position}: {reason}", .version - 1)]
+pub struct ReplayError {
+    /// The stream.
+    pub stream: StreamId,
+    /// The version of the event within the stream.
+    pub version: u64,
+    /// Its place among all events.
+    pub position: Position,
+    /// Its stored name.
+    pub event: String,
+    /// The version of its shape.
+    pub event_version: u32,
+    /// Why it could not be folded.
+    #[source]
+    pub reason: ReplayFault,
+}
+
+/// Why a stored event could not be folded, apart from where it stands.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayFault {
+    /// The aggregate does not know the stored name.
+    #[error(
+        "`{aggregate}` has no event of this name; list it in `events(…)`, as an alias of the event \
+         that it became, or as `retired(\"…\")` if it is to be skipped"
+    )]
+    UnknownEvent {
+        /// The aggregate's name.
+        aggregate: &'static str,
+    },
+    /// The payload could not be read.
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
+    /// The stream's versions have a gap, or go back.
+    #[error("the event after version {after} was expected here")]
+    OutOfOrder {
+        /// The version before it.
+        after: u64,
+    },
+}
+
+/// Folds a page of one stream into `state`, which stands at `version`, and says where it stands
+/// after.
+///
+/// A payload is decoded straight from the page's text; what decodes it is looked up once per page.
+///
+/// # Errors
+/// [`ReplayError`], about the first event that cannot be folded. The state then holds the events
+/// before it.
+pub fn replay<A: Aggregate>(
+    state: &mut A,
+    mut version: u64,
+    page: &Page,
+) -> Result<u64, ReplayError> {
+    let resolutions: Vec<Resolution> =
+        page.kinds().iter().map(|kind| resolve::<A>(&kind.name)).collect();
+    for record in page.records() {
+        let folded = if record.version() != version + 1 {
+            Err(ReplayFault::OutOfOrder { after: version })
+        } else {
+            let kind = record.kind_index();
+            match resolutions[kind] {
+                Resolution::Decoder(decoder) => state
+                    .replay(decoder, page.kinds()[kind].version, record.payload())
+                    .map_err(ReplayFault::Payload),
+                Resolution::Skip => Ok(()),
+                Resolution::Unknown => Err(ReplayFault::UnknownEvent { aggregate: A::NAME }),
+            }
+        };
+        folded.map_err(|reason| ReplayError {
+            stream: record.stream().clone(),
+            version: record.version(),
+            position: record.position(),
+            event: record.kind().name.to_string(),
+            event_version: record.kind().version,
+            reason,
+        })?;
+        version = record.version();
+    }
+    Ok(version)
+}

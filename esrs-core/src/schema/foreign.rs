@@ -1,0 +1,31 @@
+//! Shapes of types that users bring along, each behind the feature of its crate.
+
+use super::{Fingerprint, Schema, Shape, std_types::leaf};
+
+#[cfg(feature = "chrono")]
+leaf! {
+    chrono::NaiveDate => Shape::Format("date");
+    chrono::NaiveTime => Shape::Format("time");
+    chrono::NaiveDateTime => Shape::Format("date_time");
+    chrono::DateTime<chrono::Utc> => Shape::Format("timestamp");
+    chrono::DateTime<chrono::FixedOffset> => Shape::Format("offset_date_time");
+}
+
+#[cfg(feature = "rust_decimal")]
+leaf! {
+    rust_decimal::Decimal => Shape::Format("decimal");
+}
+
+// serde's default for these types is an array of numbers, whatever `with` may do to a field.
+#[cfg(feature = "time")]
+leaf! {
+    time::Date => Shape::Opaque("time::Date");
+    time::Time => Shape::Opaque("time::Time");
+    time::PrimitiveDateTime => Shape::Opaque("time::PrimitiveDateTime");
+    time::OffsetDateTime => Shape::Opaque("time::OffsetDateTime");
+}
+
+#[cfg(feature = "url")]
+leaf! {
+    url::Url => Shape::Format("url");
+}

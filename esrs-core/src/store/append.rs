@@ -1,0 +1,217 @@
+//! What is appended, on which condition, and what comes back.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::{LimitExceeded, StoreError};
+use crate::{Metadata, Position, StreamId};
+
+/// The events of one or more streams that are to be stored as one unit.
+#[derive(Debug, Clone, Default)]
+pub struct AppendBatch {
+    /// One entry per stream.
+    pub streams: Vec<StreamAppend>,
+    /// What makes a repetition of this batch known; scoped to the first stream of the batch.
+    pub idempotency_key: Option<IdempotencyKey>,
+}
+
+/// The events that go to one stream, and on which condition.
+#[derive(Debug, Clone)]
+pub struct StreamAppend {
+    /// The stream.
+    pub stream: StreamId,
+    /// What has to be true of the stream.
+    pub condition: AppendCondition,
+    /// The events, in order; at least one.
+    pub events: Vec<NewEvent>,
+}
+
+/// What has to be true of a stream for an append to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum AppendCondition {
+    /// Nothing.
+    #[default]
+    Any,
+    /// It has no event yet.
+    NoStream,
+    /// It has exactly so many events.
+    Version(u64),
+}
+
+impl AppendCondition {
+    /// Whether a stream that has `version` events fulfils it.
+    pub fn allows(self, version: u64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::NoStream => version == 0,
+            Self::Version(expected) => version == expected,
+        }
+    }
+}
+
+/// An event on its way into a store.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewEvent {
+    /// Its own id; an id is stored once.
+    pub id: Uuid,
+    /// The stored name of its type.
+    pub name: Arc<str>,
+    /// The version of its shape.
+    pub version: u32,
+    /// Its JSON.
+    pub payload: String,
+    /// When it happened; stores keep the microsecond.
+    pub recorded_at: Timestamp,
+    /// Who caused it, and through what.
+    pub metadata: Metadata,
+}
+
+/// What tells a repeated command from a new one, such as the request id of a client that retries.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IdempotencyKey(Arc<str>);
+
+impl IdempotencyKey {
+    /// The key of this text; at most [`MAX_NAME_LENGTH`](AppendBatch::MAX_NAME_LENGTH) bytes.
+    pub fn new(key: impl Into<Arc<str>>) -> Self {
+        Self(key.into())
+    }
+
+    /// Its text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: Into<Arc<str>>> From<T> for IdempotencyKey {
+    fn from(key: T) -> Self {
+        Self::new(key)
+    }
+}
+
+impl std::fmt::Display for IdempotencyKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where the events of a batch came to stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// What became of each stream, in the order of the batch.
+    pub streams: Vec<AppendedStream>,
+    /// The position of the batch's first event.
+    pub first_position: Position,
+    /// The position of the batch's last event.
+    pub last_position: Position,
+    /// Whether it had been stored before, so that nothing was stored now.
+    pub repeated: bool,
+}
+
+/// What became of one stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppendedStream {
+    /// The stream.
+    pub stream: StreamId,
+    /// The version of the first event that was appended.
+    pub first_version: u64,
+    /// The version of the last event that was appended: how many events the stream had then.
+    pub last_version: u64,
+}
+
+impl AppendBatch {
+    /// The largest payload, in bytes.
+    pub const MAX_PAYLOAD_LENGTH: usize = 16 * 1024 * 1024;
+    /// The longest stored name of an event, and the longest idempotency key, in bytes.
+    pub const MAX_NAME_LENGTH: usize = 255;
+    /// The largest number of events in one batch.
+    pub const MAX_EVENTS: usize = 10_000;
+
+    /// A batch of one stream.
+    pub fn new(stream: StreamId, condition: AppendCondition, events: Vec<NewEvent>) -> Self {
+        Self { streams: vec![StreamAppend { stream, condition, events }], idempotency_key: None }
+    }
+
+    /// The same batch with the events of one more stream.
+    #[must_use]
+    pub fn and(
+        mut self,
+        stream: StreamId,
+        condition: AppendCondition,
+        events: Vec<NewEvent>,
+    ) -> Self {
+        self.streams.push(StreamAppend { stream, condition, events });
+        self
+    }
+
+    /// The same batch with an idempotency key.
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: impl Into<IdempotencyKey>) -> Self {
+        self.idempotency_key = Some(key.into());
+        self
+    }
+
+    /// All its events, in the order in which they are stored.
+    pub fn events(&self) -> impl Iterator<Item = (&StreamId, &NewEvent)> {
+        self.streams.iter().flat_map(|part| part.events.iter().map(|event| (&part.stream, event)))
+    }
+
+    /// Checks what every store asks of a batch; each store calls it before it touches the database.
+    ///
+    /// # Errors
+    /// [`StoreError::Limit`] when a part is too large, and [`StoreError::InvalidBatch`] when a part
+    /// is empty, a stream or an event id stands twice, or a payload is not JSON.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let invalid = |reason: String| Err(StoreError::InvalidBatch { reason });
+        let limit = |what, stream: Option<&StreamId>, actual, max| {
+            Err(StoreError::Limit(LimitExceeded { what, stream: stream.cloned(), actual, max }))
+        };
+        if self.streams.is_empty() {
+            return invalid("there is no stream in it".to_owned());
+        }
+        if let Some(key) = &self.idempotency_key
+            && key.as_str().len() > Self::MAX_NAME_LENGTH
+        {
+            let (length, max) = (key.as_str().len(), Self::MAX_NAME_LENGTH);
+            return limit("the idempotency key's length", None, length, max);
+        }
+        let count = self.streams.iter().map(|part| part.events.len()).sum();
+        if count > Self::MAX_EVENTS {
+            return limit("the number of events in one batch", None, count, Self::MAX_EVENTS);
+        }
+        let (mut streams, mut ids) = (HashSet::new(), HashSet::new());
+        for part in &self.streams {
+            if part.events.is_empty() {
+                return invalid(format!("there is no event for the stream {}", part.stream));
+            }
+            if self.streams.len() > 1 && !streams.insert(&part.stream) {
+                return invalid(format!("the stream {} stands in it twice", part.stream));
+            }
+        }
+        for (stream, event) in self.events() {
+            if event.name.is_empty() || event.name.chars().any(char::is_control) {
+                let name = &event.name;
+                return invalid(format!("{name:?} on {stream} cannot be the name of an event"));
+            }
+            if event.name.len() > Self::MAX_NAME_LENGTH {
+                let (length, max) = (event.name.len(), Self::MAX_NAME_LENGTH);
+                return limit("the length of an event's name", Some(stream), length, max);
+            }
+            if event.payload.len() > Self::MAX_PAYLOAD_LENGTH {
+                let (length, max) = (event.payload.len(), Self::MAX_PAYLOAD_LENGTH);
+                return limit("the length of a payload", Some(stream), length, max);
+            }
+            if count > 1 && !ids.insert(event.id) {
+                return invalid(format!("the event id {} stands in it twice", event.id));
+            }
+            if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&event.payload) {
+                let name = &event.name;
+                return invalid(format!("the payload of {name:?} on {stream} is no JSON: {error}"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! What may go wrong between esrs and a database.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{AppendCondition, InvalidPage};
+use crate::projection::ProjectionError;
+use crate::{InvalidStreamId, Position, StreamId};
+
+/// Any error of a driver.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a store could not do what it was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// A stream is not as the append's condition says.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// The batch is larger than stores take.
+    #[error(transparent)]
+    Limit(#[from] LimitExceeded),
+    /// The batch makes no sense in itself.
+    #[error("the batch was not appended: {reason}")]
+    InvalidBatch {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Some of the batch's event ids are stored already, but the batch is not a repetition.
+    #[error(
+        "the event id {event_id} is stored already, in an append that was not the same as this one; \
+         give every event an id of its own"
+    )]
+    EventIdTaken {
+        /// The id.
+        event_id: uuid::Uuid,
+    },
+    /// What is stored as a stream's name is none.
+    #[error("a stream's name cannot be read: {0}")]
+    InvalidStreamId(#[from] InvalidStreamId),
+    /// Another process held the database for too long.
+    #[error("the database {} was busy for {waited:?}; nothing was stored, try again", .path.display())]
+    Busy {
+        /// The database.
+        path: PathBuf,
+        /// How long the store waited for it.
+        waited: Duration,
+    },
+    /// There is no room left.
+    #[error("there is no room left for {}; nothing was stored, make room and try again", .path.display())]
+    Full {
+        /// The database.
+        path: PathBuf,
+    },
+    /// The database cannot be written to.
+    #[error("{} cannot be written to: {reason}", .path.display())]
+    ReadOnly {
+        /// The database.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The file is there, and is something else.
+    #[error("{} is not a database of this store: {reason}", .path.display())]
+    NotADatabase {
+        /// The file.
+        path: PathBuf,
+        /// What the driver said.
+        reason: String,
+    },
+    /// The database was made by a newer esrs.
+    #[error(
+        "{location} has version {found} of this store's tables, and this program knows them up to \
+         version {known}; use a newer esrs"
+    )]
+    NewerSchema {
+        /// The database.
+        location: String,
+        /// The version of its tables.
+        found: u32,
+        /// The newest version this program knows.
+        known: u32,
+    },
+    /// What was read is not what any append has written.
+    #[error("the stored event at {position} of {stream} is damaged: {source}")]
+    Damaged {
+        /// The stream it belongs to, as far as it is known.
+        stream: String,
+        /// Where it stands.
+        position: Position,
+        /// What is wrong with it.
+        source: BoxError,
+    },
+    /// A page was built wrongly, or what was read is no UTF-8.
+    #[error(transparent)]
+    InvalidPage(#[from] InvalidPage),
+    /// An inline projection refused the append's events, so nothing was stored.
+    #[error("nothing was stored, because a projection failed: {0}")]
+    Projection(#[from] ProjectionError),
+    /// The connection was lost while an append was on its way: it may be stored, or not.
+    ///
+    /// To find out, repeat it with the same event ids or the same idempotency key.
+    #[error("the append may be stored or not, because {reason}; repeat it with the same event ids")]
+    Unknown {
+        /// What happened.
+        reason: String,
+    },
+    /// The store was closed, or its thread is gone.
+    #[error("the store is closed")]
+    Closed,
+    /// Anything else that the driver said.
+    #[error("the database failed while {doing}: {source}")]
+    Database {
+        /// What the store was about to do.
+        doing: &'static str,
+        /// What the driver said.
+        source: BoxError,
+    },
+}
+
+/// A stream is not as an append's condition says: somebody else was there first.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{stream} {}, and is at version {actual}", expectation(.expected))]
+pub struct Conflict {
+    /// The stream.
+    pub stream: StreamId,
+    /// What the append asked for.
+    pub expected: AppendCondition,
+    /// How many events the stream has.
+    pub actual: u64,
+}
+
+fn expectation(expected: &AppendCondition) -> String {
+    match expected {
+        AppendCondition::Any => "was to be at any version".to_owned(),
+        AppendCondition::NoStream => "was not to exist".to_owned(),
+        AppendCondition::Version(version) => format!("was to be at version {version}"),
+    }
+}
+
+/// A part of a batch is larger than stores take.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what} is {actual}, and may be {max} at most{}; nothing was stored", on(.stream))]
+pub struct LimitExceeded {
+    /// Which part.
+    pub what: &'static str,
+    /// The stream it was meant for, when it is about one.
+    pub stream: Option<StreamId>,
+    /// How large it is.
+    pub actual: usize,
+    /// How large it may be.
+    pub max: usize,
+}
+
+fn on(stream: &Option<StreamId>) -> String {
+    stream.as_ref().map(|stream| format!(" (on {stream})")).unwrap_or_default()
+}

@@ -1,0 +1,79 @@
+//! The contract between esrs and a database.
+
+mod append;
+mod error;
+mod page;
+mod read;
+
+pub use append::{
+    AppendBatch, AppendCondition, Appended, AppendedStream, IdempotencyKey, NewEvent, StreamAppend,
+};
+pub use error::{BoxError, Conflict, LimitExceeded, StoreError};
+pub use page::{
+    EventKind, InvalidPage, KindIndex, MetadataIndex, NewEnvelope, NewRecord, Page, PageWriter,
+    Record, StreamIndex,
+};
+pub use read::{EventFilter, ReadQuery, ReadSource};
+
+use futures_core::future::BoxFuture;
+
+use crate::StreamId;
+
+/// A log of events: all that a database has to do for esrs.
+///
+/// Object-safe, so a repository holds an `Arc<dyn EventStore>` and its type names no database. What
+/// every store promises is written down as the functions of [`conformance`](crate::conformance),
+/// which each of them runs:
+///
+/// - An append of several streams is one unit: all of it is stored, or nothing.
+/// - The condition of each stream is checked in the same unit, whoever writes beside it.
+/// - An append that is repeated, by its event ids or its idempotency key, changes nothing and is
+///   answered with the first result.
+/// - The versions of a stream are 1, 2, 3 … without a gap.
+/// - A reader who follows positions never misses an event, and never sees one change or move.
+/// - Payloads, times and metadata come back as they were.
+pub trait EventStore: Send + Sync + 'static {
+    /// Appends the events of one or more streams, as one unit.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when a stream is not as its condition says, [`StoreError::Limit`]
+    /// when the batch is larger than the store takes, and what may happen to a database. After an
+    /// error nothing of the batch is stored, but for [`StoreError::Unknown`].
+    fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>>;
+
+    /// Reads the next page of what `query` asks for.
+    ///
+    /// The page goes in and comes back, so that its memory is used again; what was in it is gone.
+    ///
+    /// # Errors
+    /// What may happen to a database.
+    fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>>;
+
+    /// What an append with this idempotency key on this stream was answered with, if there was one.
+    ///
+    /// # Errors
+    /// What may happen to a database.
+    fn find_append(
+        &self,
+        stream: StreamId,
+        key: IdempotencyKey,
+    ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>>;
+}
+
+impl<S: EventStore + ?Sized> EventStore for std::sync::Arc<S> {
+    fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
+        (**self).append(batch)
+    }
+
+    fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
+        (**self).read(query, page)
+    }
+
+    fn find_append(
+        &self,
+        stream: StreamId,
+        key: IdempotencyKey,
+    ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
+        (**self).find_append(stream, key)
+    }
+}

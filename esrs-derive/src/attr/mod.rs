@@ -1,0 +1,9 @@
+//! What the attributes say, token by token.
+
+pub(crate) mod aggregate;
+pub(crate) mod event;
+pub(crate) mod id;
+pub(crate) mod meta;
+pub(crate) mod projection;
+pub(crate) mod schema;
+pub(crate) mod serde;

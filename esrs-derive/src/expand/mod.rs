@@ -1,0 +1,7 @@
+//! The only place that writes code.
+
+pub(crate) mod aggregate;
+pub(crate) mod event;
+pub(crate) mod id;
+pub(crate) mod projection;
+pub(crate) mod schema;

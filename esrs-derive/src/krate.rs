@@ -1,0 +1,44 @@
+//! Where the generated code finds esrs.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::Path;
+
+/// The path of the crate esrs, as the user's crate knows it: `::esrs`, or `crate = ::path`.
+#[derive(Clone)]
+pub(crate) struct Krate(Option<Path>);
+
+impl Krate {
+    pub(crate) fn new(path: Option<Path>) -> Self {
+        Self(path)
+    }
+
+    /// The module that all generated code names.
+    pub(crate) fn private(&self) -> TokenStream {
+        quote!(#self::__private)
+    }
+}
+
+impl ToTokens for Krate {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        match &self.0 {
+            Some(path) => path.to_tokens(tokens),
+            None => quote!(::esrs).to_tokens(tokens),
+        }
+    }
+}
+
+/// Why a `crate = …` cannot be taken: generated code may stand in any module, so only a path that
+/// means the same everywhere will do.
+pub(crate) fn check(path: &Path) -> syn::Result<()> {
+    let first = path.segments.first().map(|segment| segment.ident.to_string());
+    if path.leading_colon.is_some() || first.as_deref() == Some("crate") {
+        return Ok(());
+    }
+    let written = path.to_token_stream().to_string().replace(' ', "");
+    let message = format!(
+        "this path means another thing in another module; write `crate = ::{written}` for a \
+         dependency, or `crate = crate::{written}` for a module of this crate"
+    );
+    Err(syn::Error::new_spanned(path, message))
+}

@@ -1,0 +1,7 @@
+//! What a type is in terms of the domain; borrowed from the input, with its spans.
+
+pub(crate) mod aggregate;
+pub(crate) mod event;
+pub(crate) mod id;
+pub(crate) mod projection;
+pub(crate) mod schema;

@@ -1,0 +1,17 @@
+//! Event sourcing for Rust, guarded by the compiler.
+
+#[doc(hidden)]
+pub use esrs_core::__private;
+pub use esrs_core::*;
+pub use esrs_derive::{Aggregate, Event, Id, Projection, Schema};
+#[cfg(feature = "sqlite")]
+pub use esrs_sqlite::*;
+
+/// All that a domain needs: `use esrs::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        Aggregate, Apply, Column, Context, Create, Event, Events, Handle, Id, MemoryStore, Project,
+        Projection, Recorded, Repository, Schema, TryUpcast, Upcast,
+    };
+    pub use serde::{Deserialize, Serialize};
+}
