@@ -142,7 +142,7 @@ impl<'a, A: Handle<C>, C> Execute<'a, A, C> {
         page: &mut Page,
     ) -> Result<Executed, ExecuteError<A::Error>> {
         let store = &*self.repository.store;
-        let correlation_id = self.metadata.correlation_id().unwrap_or_else(new_event_id);
+        let correlation_id = self.metadata.correlation_id().unwrap_or_else(Uuid::now_v7);
         let metadata = self.metadata.clone().with_correlation_id(correlation_id);
         let mut attempts = 0;
         loop {
@@ -210,21 +210,9 @@ fn encode<A: Aggregate, E>(
             event: event_type.name,
             source,
         })?;
-        Ok(NewEvent {
-            id: new_event_id(),
-            name: event_type.name.into(),
-            version: event_type.version,
-            payload,
-            recorded_at: now,
-            metadata: metadata.clone(),
-        })
+        Ok(NewEvent::encoded(event_type, payload, now, metadata.clone()))
     };
     events.as_slice().iter().map(encode_one).collect()
-}
-
-/// A UUID of version 7: ids that are made one after the other sort so, which keeps indexes short.
-fn new_event_id() -> Uuid {
-    Uuid::now_v7()
 }
 
 impl<'a, A, C> IntoFuture for Execute<'a, A, C>

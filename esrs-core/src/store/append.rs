@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{LimitExceeded, StoreError};
-use crate::{Metadata, Position, StreamId};
+use crate::{Event, EventType, Metadata, Position, StreamId};
 
 /// The events of one or more streams that are to be stored as one unit.
 #[derive(Debug, Clone, Default)]
@@ -68,6 +68,32 @@ pub struct NewEvent {
     pub recorded_at: Timestamp,
     /// Who caused it, and through what.
     pub metadata: Metadata,
+}
+
+impl NewEvent {
+    /// An event that happens now, with an id of its own.
+    ///
+    /// A [`Repository`](crate::Repository) does this for the events of a command; do it yourself to
+    /// import what another system recorded.
+    ///
+    /// # Errors
+    /// When the event's `Serialize` fails.
+    pub fn of<E: Event>(event: &E, metadata: Metadata) -> Result<Self, serde_json::Error> {
+        let payload = serde_json::to_string(event)?;
+        Ok(Self::encoded(&EventType::of::<E>(), payload, Timestamp::now(), metadata))
+    }
+
+    /// An event of this type, whose payload is written already.
+    pub(crate) fn encoded(
+        event_type: &EventType,
+        payload: String,
+        recorded_at: Timestamp,
+        metadata: Metadata,
+    ) -> Self {
+        let (name, version) = (event_type.name.into(), event_type.version);
+        // Ids of version 7 that are made one after the other sort so, which keeps indexes short.
+        Self { id: Uuid::now_v7(), name, version, payload, recorded_at, metadata }
+    }
 }
 
 /// What tells a repeated command from a new one, such as the request id of a client that retries.
