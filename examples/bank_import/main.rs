@@ -69,7 +69,10 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<ExitCode, Box<dyn Error>> {
     let arguments = Arguments::parse(std::env::args().skip(1))?;
-    let rows = book::read(arguments.book.as_deref())?;
+    let rows = book::read(arguments.book.as_deref()).map_err(|error| match &arguments.book {
+        Some(book) => format!("{}: {error}", book.display()),
+        None => error.to_string(),
+    })?;
     for malformed in &rows.malformed {
         eprintln!("not imported: {malformed}");
     }

@@ -1,0 +1,57 @@
+//! The tutorial: programs to read in order, each beside what it prints.
+//!
+//! Each is a file of the folder `examples/`. It is compiled and run by the tests, and its output is
+//! compared with the one shown here, so that nothing on this page can be out of date.
+//!
+//! 1. [The first aggregate](#1-the-first-aggregate)
+//! 2. [An enum as a state machine](#2-an-enum-as-a-state-machine)
+//! 3. [A log in SQLite, and a table](#3-a-log-in-sqlite-and-a-table)
+//! 4. [Two versions of an event](#4-two-versions-of-an-event)
+//!
+//! # 1. The first aggregate
+//!
+//! ```no_run
+#![doc = include_str!("../examples/01_to_do_list.rs")]
+//! ```
+//!
+//! `cargo run --example 01_to_do_list` prints
+//!
+//! ```text
+#![doc = include_str!("../examples/01_to_do_list.out")]
+//! ```
+//!
+//! # 2. An enum as a state machine
+//!
+//! ```no_run
+#![doc = include_str!("../examples/02_shopping_cart.rs")]
+//! ```
+//!
+//! `cargo run --example 02_shopping_cart` prints
+//!
+//! ```text
+#![doc = include_str!("../examples/02_shopping_cart.out")]
+//! ```
+//!
+//! # 3. A log in SQLite, and a table
+//!
+//! ```no_run
+#![doc = include_str!("../examples/03_bank_account.rs")]
+//! ```
+//!
+//! `cargo run --example 03_bank_account` prints
+//!
+//! ```text
+#![doc = include_str!("../examples/03_bank_account.out")]
+//! ```
+//!
+//! # 4. Two versions of an event
+//!
+//! ```no_run
+#![doc = include_str!("../examples/04_two_versions.rs")]
+//! ```
+//!
+//! `cargo run --example 04_two_versions` prints
+//!
+//! ```text
+#![doc = include_str!("../examples/04_two_versions.out")]
+//! ```
