@@ -5,7 +5,7 @@ use crate::{Aggregate, Page, PayloadError, Position, StreamId};
 
 /// Why a stream could not be replayed, and where it came to a stop.
 #[derive(Debug, thiserror::Error)]
-#[error("{stream} could not be replayed beyond version {}: the event `{event}` (version {event_version}) at {position}: {reason}", .version - 1)]
+#[error("{stream} could not be replayed beyond version {}: the event `{event}` (version {event_version}) at {position}: {reason}", .version.saturating_sub(1))]
 pub struct ReplayError {
     /// The stream.
     pub stream: StreamId,
