@@ -3,7 +3,9 @@
 pub(crate) mod aggregate;
 pub(crate) mod event;
 pub(crate) mod id;
+pub(crate) mod list;
 pub(crate) mod meta;
+pub(crate) mod name;
 pub(crate) mod projection;
 pub(crate) mod schema;
 pub(crate) mod serde;
