@@ -70,7 +70,11 @@ impl Handle<AddTask> for ToDoList {
 impl Handle<CompleteTask> for ToDoList {
     type Error = NoOpenTask;
 
-    fn handle(&self, command: &CompleteTask, _: &Context<Self>) -> Result<Events<Self>, NoOpenTask> {
+    fn handle(
+        &self,
+        command: &CompleteTask,
+        _: &Context<Self>,
+    ) -> Result<Events<Self>, NoOpenTask> {
         let task = command.task;
         if !self.open.contains_key(&task) {
             return Err(NoOpenTask(task));

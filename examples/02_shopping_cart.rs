@@ -102,7 +102,9 @@ impl Handle<CartCommand> for Cart {
             (Cart::Filling { items }, CartCommand::Remove { sku }) if items.contains_key(*sku) => {
                 ItemRemoved { sku: (*sku).to_owned() }.into()
             }
-            (_, CartCommand::Remove { sku }) => return Err(CartError::NotInCart((*sku).to_owned())),
+            (_, CartCommand::Remove { sku }) => {
+                return Err(CartError::NotInCart((*sku).to_owned()));
+            }
             (Cart::Filling { .. }, CartCommand::Remind) => ReminderSent {}.into(),
             (Cart::Empty, CartCommand::Remind) => Events::none(),
             (Cart::Filling { items }, CartCommand::CheckOut) => {

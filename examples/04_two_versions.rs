@@ -61,7 +61,11 @@ struct ChangePrice {
 impl Handle<ChangePrice> for Product {
     type Error = std::convert::Infallible;
 
-    fn handle(&self, command: &ChangePrice, _: &Context<Self>) -> Result<Events<Self>, Self::Error> {
+    fn handle(
+        &self,
+        command: &ChangePrice,
+        _: &Context<Self>,
+    ) -> Result<Events<Self>, Self::Error> {
         Ok(PriceChanged { cents: command.cents, currency: command.currency }.into())
     }
 }

@@ -66,12 +66,8 @@ fn a_killed_import_is_completed_by_the_next() {
     let mut killed = 0;
     for milliseconds in [150, 300, 450] {
         let mut import = Command::new(example("bank_import"));
-        let mut child = import
-            .args(arguments)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child =
+            import.args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(milliseconds));
         killed += u32::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();

@@ -108,22 +108,12 @@ impl Handle<Book> for Account {
         let opened = ctx.is_new().then_some(AccountOpened { on });
         let events = Events::of(opened);
         Ok(match command.direction {
-            Direction::Credit => events.and(MoneyDeposited {
-                transaction,
-                on,
-                cents,
-                means,
-                purpose,
-                counterparty,
-            }),
-            Direction::Debit => events.and(MoneyWithdrawn {
-                transaction,
-                on,
-                cents,
-                means,
-                purpose,
-                counterparty,
-            }),
+            Direction::Credit => {
+                events.and(MoneyDeposited { transaction, on, cents, means, purpose, counterparty })
+            }
+            Direction::Debit => {
+                events.and(MoneyWithdrawn { transaction, on, cents, means, purpose, counterparty })
+            }
         })
     }
 }

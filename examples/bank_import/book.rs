@@ -115,7 +115,9 @@ fn number(text: &str, what: &str) -> Result<u32, String> {
 fn date(text: &str) -> Result<Date, String> {
     let part = |range| text.get(range).and_then(|part: &str| part.parse::<i8>().ok());
     match (text.len(), part(0..2), part(2..4), part(4..6)) {
-        (6, Some(year), Some(month), Some(day)) => Date::new(1900 + i16::from(year), month, day).ok(),
+        (6, Some(year), Some(month), Some(day)) => {
+            Date::new(1900 + i16::from(year), month, day).ok()
+        }
         _ => None,
     }
     .ok_or_else(|| format!("{text:?} is no date (YYMMDD)"))

@@ -1,7 +1,7 @@
 //! The read model: one row an account, and what plain SQL makes of the rows.
 
-use esrs::prelude::*;
 use esrs::StoreError;
+use esrs::prelude::*;
 use esrs::projection::Value;
 
 use crate::account::{Account, AccountId, AccountOpened, MoneyDeposited, MoneyWithdrawn};
