@@ -10,6 +10,8 @@
 pub mod __private;
 mod aggregate;
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod context;
 mod event;
 mod events;

@@ -52,6 +52,10 @@ impl MemoryStore {
 }
 
 impl Log {
+    fn head(&self) -> Position {
+        Position::new(self.events.len() as u64)
+    }
+
     fn version(&self, stream: &StreamId) -> u64 {
         self.streams.get(stream).map_or(0, |events| events.len() as u64)
     }
@@ -151,15 +155,17 @@ impl Log {
                 let places = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
                 let after = usize::try_from(*after_version).unwrap_or(usize::MAX);
                 let places = places.get(after..).unwrap_or_default().iter().copied();
-                self.fill(query, page, places)
+                self.fill(query, page, places, self.head())
             }
             ReadSource::All { after, filter } => {
+                // Who starts behind the end is not sent back.
+                let end = self.head().max(*after);
                 let after = usize::try_from(after.get()).unwrap_or(usize::MAX);
                 let wanted = |place: &usize| {
                     let stored = &self.events[*place];
                     filter.allows(stored.stream.category(), &stored.event.name)
                 };
-                self.fill(query, page, (after..self.events.len()).filter(wanted))
+                self.fill(query, page, (after..self.events.len()).filter(wanted), end)
             }
         }
     }
@@ -169,6 +175,7 @@ impl Log {
         query: &ReadQuery,
         page: Page,
         places: impl Iterator<Item = usize>,
+        end: Position,
     ) -> Result<Page, StoreError> {
         let mut writer = page.into_writer();
         let mut numbers: HashMap<&StreamId, StreamIndex> = HashMap::new();
@@ -204,8 +211,7 @@ impl Log {
             }
         }
         let is_last = places.peek().is_none();
-        let head = Position::new(self.events.len() as u64);
-        Ok(writer.finish(is_last, if is_last { head } else { scanned })?)
+        Ok(writer.finish(is_last, if is_last { end } else { scanned })?)
     }
 }
 

@@ -101,7 +101,8 @@ impl NewEvent {
 pub struct IdempotencyKey(Arc<str>);
 
 impl IdempotencyKey {
-    /// The key of this text; at most [`MAX_NAME_LENGTH`](AppendBatch::MAX_NAME_LENGTH) bytes.
+    /// The key of this text: not empty, without control characters, and at most
+    /// [`MAX_NAME_LENGTH`](AppendBatch::MAX_NAME_LENGTH) bytes.
     pub fn new(key: impl Into<Arc<str>>) -> Self {
         Self(key.into())
     }
@@ -189,7 +190,8 @@ impl AppendBatch {
     ///
     /// # Errors
     /// [`StoreError::Limit`] when a part is too large, and [`StoreError::InvalidBatch`] when a part
-    /// is empty, a stream or an event id stands twice, or a payload is not JSON.
+    /// is empty, a stream or an event id stands twice, a name or the key is none, or a payload is
+    /// not JSON.
     pub fn check(&self) -> Result<(), StoreError> {
         let invalid = |reason: String| Err(StoreError::InvalidBatch { reason });
         let limit = |what, stream: Option<&StreamId>, actual, max| {
@@ -203,6 +205,11 @@ impl AppendBatch {
         {
             let (length, max) = (key.as_str().len(), Self::MAX_NAME_LENGTH);
             return limit("the idempotency key's length", None, length, max);
+        }
+        if let Some(key) = &self.idempotency_key
+            && (key.as_str().is_empty() || key.as_str().chars().any(char::is_control))
+        {
+            return invalid(format!("{:?} cannot be an idempotency key", key.as_str()));
         }
         let count = self.streams.iter().map(|part| part.events.len()).sum();
         if count > Self::MAX_EVENTS {

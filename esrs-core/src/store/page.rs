@@ -259,10 +259,10 @@ impl PageWriter {
         self.entries.is_empty()
     }
 
-    /// Whether it holds as much as `query` asks for.
+    /// Whether it holds as much as `query` asks for; an empty page never does, whatever the query.
     pub fn is_full(&self, query: &ReadQuery) -> bool {
-        let full = self.text.len() >= query.max_bytes && !self.is_empty();
-        full || self.len() >= query.limit
+        let full = self.text.len() >= query.max_bytes || self.len() >= query.limit;
+        full && !self.is_empty()
     }
 
     /// Numbers a kind; the same kind has the same number.

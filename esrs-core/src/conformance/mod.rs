@@ -1,0 +1,190 @@
+//! The promises of an [`EventStore`], as functions that panic when a store breaks one.
+//!
+//! Every store runs them in its tests, and so does every wrapper around a store. They name no
+//! runtime: what is to happen at once is polled at once, by `join_all`. Each case uses streams of its
+//! own, so the suite runs on a store that holds other events too, and while others write to it.
+//!
+//! The author of a store writes one test that runs all of it:
+//!
+//! ```
+//! # use esrs_core::{MemoryStore, conformance};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! let store = MemoryStore::new();
+//! conformance::all(&store).await;
+//! # }
+//! ```
+//!
+//! or a test a case, so that a failure is named by the test runner. A macro of the store's own keeps
+//! that short; one more test sees to it that no case is forgotten:
+//!
+//! ```
+//! # use esrs_core::{MemoryStore, conformance};
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! for case in conformance::CASES {
+//!     case.run(&MemoryStore::new()).await;
+//! }
+//! let case = conformance::case("a_conflict_on_one_stream_stores_nothing_of_the_others").unwrap();
+//! case.run(&MemoryStore::new()).await;
+//! # }
+//! ```
+//!
+//! What one process cannot show is left to the store's own tests: that events outlive the process,
+//! and that conditions hold when several processes write to one database. [`model`] runs scripts of
+//! operations against a store and a naive model of it; a property test supplies the scripts.
+
+pub mod atomicity;
+pub mod conditions;
+pub mod events;
+pub mod idempotency;
+pub mod limits;
+pub mod model;
+pub mod order;
+pub mod paging;
+pub mod payloads;
+pub mod repetition;
+mod support;
+
+use std::any::Any;
+use std::fmt;
+use std::panic::AssertUnwindSafe;
+
+use futures_core::future::BoxFuture;
+use futures_util::FutureExt;
+
+use crate::EventStore;
+
+/// One promise, and the function that proves it.
+#[derive(Clone, Copy)]
+pub struct Case {
+    /// The promise, as the name of its function.
+    pub name: &'static str,
+    run: for<'a> fn(&'a dyn EventStore) -> BoxFuture<'a, ()>,
+}
+
+impl Case {
+    /// Holds `store` to the promise.
+    ///
+    /// # Panics
+    /// When the store breaks it.
+    pub fn run<'a>(&self, store: &'a dyn EventStore) -> BoxFuture<'a, ()> {
+        (self.run)(store)
+    }
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Case").field(&self.name).finish()
+    }
+}
+
+/// A promise that a store broke.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The name of the [`Case`].
+    pub case: &'static str,
+    /// What its function said.
+    pub message: String,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.case, self.message)
+    }
+}
+
+macro_rules! cases {
+    ($($module:ident: $($case:ident),+;)+) => {
+        /// Every promise, by name.
+        pub const CASES: &[Case] = &[$($(Case {
+            name: stringify!($case),
+            run: |store| Box::pin($module::$case(store)),
+        },)+)+];
+    };
+}
+
+cases! {
+    atomicity: several_streams_are_stored_as_one_unit,
+        a_conflict_on_one_stream_stores_nothing_of_the_others,
+        a_batch_that_fails_leaves_its_event_ids_free;
+    conditions: any_is_allowed_at_every_version,
+        no_stream_is_refused_once_the_stream_exists,
+        a_version_is_allowed_when_it_is_exact,
+        of_many_writers_who_expect_one_version_one_wins,
+        of_many_writers_who_expect_no_stream_one_wins,
+        many_writers_without_a_condition_all_succeed_without_a_gap;
+    order: versions_count_from_one_without_a_gap,
+        positions_strictly_increase_and_are_reported,
+        a_follower_sees_every_event_once_while_others_write,
+        an_event_never_changes_once_it_was_read;
+    repetition: a_repeated_append_is_answered_with_the_first_result,
+        a_repeated_append_is_known_after_later_events,
+        a_repeated_append_of_several_streams_is_known,
+        a_batch_of_which_some_ids_are_known_is_refused,
+        known_ids_on_another_stream_or_in_another_order_are_refused,
+        concurrent_repetitions_are_stored_once;
+    idempotency: a_repeated_key_is_answered_with_the_first_result,
+        a_key_belongs_to_its_stream,
+        a_key_of_a_batch_belongs_to_its_first_stream,
+        an_append_is_found_by_its_key,
+        a_refused_append_leaves_its_key_free,
+        concurrent_repetitions_of_a_key_are_stored_once;
+    limits: what_is_too_large_is_refused_at_append,
+        what_is_as_large_as_allowed_is_stored,
+        what_makes_no_sense_is_refused_at_append,
+        what_is_no_json_is_refused_at_append;
+    payloads: any_json_comes_back_byte_for_byte,
+        a_large_payload_comes_back_byte_for_byte;
+    events: metadata_comes_back_complete,
+        absent_metadata_stays_absent,
+        times_come_back_to_the_microsecond,
+        any_stream_name_comes_back,
+        names_and_versions_of_shapes_come_back;
+    paging: a_page_ends_at_its_limit,
+        a_page_ends_at_its_bytes_and_holds_one_event_at_least,
+        a_stream_is_read_after_a_version,
+        the_log_is_read_after_a_position,
+        a_filter_lets_only_its_own_events_pass,
+        a_follower_gets_past_what_its_filter_drops,
+        what_is_not_there_is_an_empty_last_page,
+        a_recycled_page_holds_nothing_of_before,
+        a_page_lists_each_kind_once,
+        envelopes_come_only_when_they_are_asked_for;
+}
+
+/// The case of this name.
+pub fn case(name: &str) -> Option<Case> {
+    CASES.iter().copied().find(|case| case.name == name)
+}
+
+/// Holds `store` to every promise.
+///
+/// # Panics
+/// When the store breaks any. All of them are tried before that, and the message lists what failed.
+pub async fn all(store: &dyn EventStore) {
+    let failures = failures(store).await;
+    let list: String = failures.iter().map(|failure| format!("\n- {failure}")).collect();
+    assert!(
+        failures.is_empty(),
+        "{} of {} promises are broken:{list}",
+        failures.len(),
+        CASES.len()
+    );
+}
+
+/// The promises that `store` breaks.
+pub async fn failures(store: &dyn EventStore) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    for case in CASES {
+        if let Err(panic) = AssertUnwindSafe(case.run(store)).catch_unwind().await {
+            failures.push(Failure { case: case.name, message: message(&*panic) });
+        }
+    }
+    failures
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
+}
