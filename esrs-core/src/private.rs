@@ -3,6 +3,7 @@
 pub use core::clone::Clone;
 pub use core::default::Default;
 pub use core::option::Option::{self, None, Some};
+pub use core::primitive::{str, u32};
 pub use core::result::Result::{self, Err, Ok};
 pub use core::{assert, convert::From, panic};
 pub use std::string::String;
@@ -26,13 +27,55 @@ pub use crate::{
     label = "`{Self}` has no `Default`",
     note = "add `Default` to the derives of `{Self}`; an enum marks the variant that it begins with by `#[default]`"
 )]
-pub trait InitialState {}
+pub trait InitialState: Default {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Default> InitialState for T {}
 
-/// Fails to compile when `T` has no initial state.
-pub const fn assert_initial_state<T: InitialState>() {}
+/// What the derives ask of an event that is listed: [`Event`], through one trait, so that a type
+/// that is none is reported once, however often it is named.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "add `#[derive(Event, Serialize, Deserialize)]` and `#[event(\"a_name_in_the_past_tense\")]` to `{Self}`"
+)]
+pub trait KnownEvent: Sized {
+    /// What is known of it at compile time.
+    const TYPE: EventType;
+
+    /// Reads a stored payload.
+    fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError>;
+
+    /// Writes its payload.
+    fn encode_payload(&self) -> Result<String, JsonError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Event> KnownEvent for E {
+    const TYPE: EventType = EventType::of::<E>();
+
+    #[inline]
+    fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError> {
+        E::decode(version, payload)
+    }
+
+    #[inline]
+    fn encode_payload(&self) -> Result<String, JsonError> {
+        serde_json::to_string(self)
+    }
+}
+
+/// Stands for a body that was not generated, because the derive found an error; it is never run.
+#[cold]
+pub fn not_generated() -> ! {
+    panic!("the derive found an error")
+}
+
+/// Fails to compile, at the place of the call, with the derive's sentence.
+#[track_caller]
+pub const fn name_clash(sentence: &str) {
+    panic!("{}", sentence)
+}
 
 /// Reads a payload of the current version.
 #[inline]
@@ -60,11 +103,6 @@ pub fn no_older<E: Event>(version: u32) -> PayloadError {
     } else {
         PayloadError::NoSuchVersion { version, oldest: E::VERSION }
     }
-}
-
-/// The payload of an event.
-pub fn encode<E: Event>(event: &E) -> Result<String, JsonError> {
-    serde_json::to_string(event)
 }
 
 /// Whether two names are the same, in const evaluation.

@@ -72,6 +72,11 @@ impl<T: Schema + ToOwned + ?Sized> Schema for Cow<'_, T> {
     const FINGERPRINT: Fingerprint = T::FINGERPRINT;
 }
 
+impl<T: ?Sized> Schema for std::marker::PhantomData<T> {
+    const SHAPE: &'static Shape = &Shape::Unit;
+    const FINGERPRINT: Fingerprint = Fingerprint::of_leaf(Self::SHAPE);
+}
+
 macro_rules! non_zero {
     ($($integer:ty),*) => {$(
         impl Schema for NonZero<$integer> {
