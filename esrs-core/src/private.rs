@@ -15,6 +15,7 @@ pub use crate::projection::{
     Column, ColumnError, ColumnSpec, Create, Project, Projection, RowError, Source, Table, Value,
     json_from_value, json_to_value, text_from_value, text_to_value,
 };
+pub use crate::schema::derived::{UNKNOWN, fingerprint, follows};
 pub use crate::{
     Aggregate, Apply, Content, Emit, Emits, EnumShape, Envelope, Event, EventType, Field,
     Fingerprint, IntoEvents, Item, PayloadError, Recorded, Schema, Shape, StructShape, Tagging,

@@ -5,6 +5,8 @@
 //! and `expand` writes the code. All errors of a derive are collected, each on the token it is
 //! about, and reported at once.
 
+#![allow(missing_docs, reason = "the documentation stands on the re-exports of the facade")]
+
 mod attr;
 mod check;
 mod errors;
@@ -30,7 +32,7 @@ pub fn derive_schema(input: TokenStream) -> TokenStream {
     run(input, expand::schema::derive, expand::schema::fallback)
 }
 
-#[proc_macro_derive(Id, attributes(id))]
+#[proc_macro_derive(Id, attributes(id, schema))]
 pub fn derive_id(input: TokenStream) -> TokenStream {
     run(input, expand::id::derive, expand::id::fallback)
 }

@@ -5,6 +5,7 @@
 //! compared by, so it holds nothing that the wire does not: no Rust type name, no field order of an
 //! object, no doc comment.
 
+pub(crate) mod derived;
 mod fingerprint;
 #[cfg(any(feature = "chrono", feature = "rust_decimal", feature = "time", feature = "url"))]
 mod foreign;

@@ -1,1 +1,126 @@
-//!
+//! `#[event("stored_name", version = 2, from = Previous, aliases("old"), crate = ::path)]`.
+
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::{Attribute, Ident, Lit, LitInt, LitStr, Path, Token, Type};
+
+use super::list::{Words, parse_parenthesized, parse_value};
+use super::meta;
+use crate::errors::Errors;
+
+#[derive(Default)]
+pub(crate) struct Event {
+    /// Whether the attribute stands there at all.
+    pub(crate) is_there: bool,
+    pub(crate) name: Option<LitStr>,
+    /// The word `version`, and what it says.
+    pub(crate) version: Option<(Ident, u32)>,
+    /// The word `from`, and what it says.
+    pub(crate) from: Option<(Ident, Type)>,
+    pub(crate) aliases: Vec<LitStr>,
+    pub(crate) krate: Option<Path>,
+}
+
+pub(crate) fn parse(attrs: &[Attribute], errors: &Errors) -> Event {
+    let mut event = Event::default();
+    let mut words = Words::new(&["version", "from", "aliases", "crate"]);
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("event")) {
+        if std::mem::replace(&mut event.is_there, true) {
+            errors.on(attr, "an event has one `#[event(…)]`: write it all in the first");
+            continue;
+        }
+        let mut is_first = true;
+        meta::each_item(attr, errors, |input| {
+            let is_first = std::mem::replace(&mut is_first, false);
+            if input.peek(Lit) {
+                stored_name(&mut event, input, is_first)
+            } else if is_first && is_bare_word(input) {
+                bare_name(&mut event, input)
+            } else {
+                let word = words.parse_once(input, errors)?;
+                item(&mut event, &word, input, errors)
+            }
+        });
+    }
+    event
+}
+
+fn stored_name(event: &mut Event, input: ParseStream, is_first: bool) -> syn::Result<()> {
+    let literal: Lit = input.parse()?;
+    let Lit::Str(name) = &literal else {
+        let message = "the stored name is a string, such as `\"account_opened\"`";
+        return Err(syn::Error::new_spanned(literal, message));
+    };
+    let is_second = event.name.is_some();
+    event.name.get_or_insert_with(|| name.clone());
+    if is_second {
+        let message = "an event is stored under one name: put the names it was stored under before \
+                       into `aliases(…)`";
+        return Err(syn::Error::new_spanned(name, message));
+    }
+    if !is_first {
+        let message = format!("the stored name stands first: `#[event({:?}, …)]`", name.value());
+        return Err(syn::Error::new_spanned(name, message));
+    }
+    Ok(())
+}
+
+/// Whether the item is a single word, such as a name that lacks its quotes.
+fn is_bare_word(input: ParseStream) -> bool {
+    let ahead = input.fork();
+    ahead.call(Ident::parse_any).is_ok() && (ahead.is_empty() || ahead.peek(Token![,]))
+}
+
+fn bare_name(event: &mut Event, input: ParseStream) -> syn::Result<()> {
+    let word = input.call(Ident::parse_any)?;
+    // Taken for the name, so that the missing name is not reported too.
+    event.name = Some(LitStr::new(&word.unraw().to_string(), word.span()));
+    let message = format!("the stored name is a string: write `\"{}\"`", word.unraw());
+    Err(syn::Error::new_spanned(word, message))
+}
+
+fn item(event: &mut Event, word: &Ident, input: ParseStream, errors: &Errors) -> syn::Result<()> {
+    match word.to_string().as_str() {
+        "version" => event.version = Some((word.clone(), version(input, word)?)),
+        "from" => {
+            let previous = parse_value(input, word, "PreviousVersion")?;
+            event.from = Some((word.clone(), previous));
+        }
+        "aliases" => {
+            parse_parenthesized(input, word, errors, |input| {
+                let alias = input.parse::<LitStr>().map_err(|error| {
+                    syn::Error::new(error.span(), "an alias is a string, such as `\"old_name\"`")
+                })?;
+                event.aliases.push(alias);
+                Ok(())
+            })?;
+            if event.aliases.is_empty() {
+                let message = "`aliases(…)` lists the names this event was stored under before; \
+                               leave it out when there are none";
+                return Err(syn::Error::new_spanned(word, message));
+            }
+        }
+        _ => event.krate = Some(meta::crate_path(input, word)?),
+    }
+    Ok(())
+}
+
+fn version(input: ParseStream, word: &Ident) -> syn::Result<u32> {
+    let message = "a version is a whole number from 1, such as `version = 2`";
+    if !input.peek(Token![=]) {
+        return Err(syn::Error::new_spanned(word, message));
+    }
+    input.parse::<Token![=]>()?;
+    let number: LitInt = input.parse().map_err(|error| syn::Error::new(error.span(), message))?;
+    match number.base10_parse::<u32>() {
+        Ok(version) if version > 0 => Ok(version),
+        _ => Err(syn::Error::new_spanned(number, message)),
+    }
+}
+
+/// An `#[event]` on a field says nothing, and would be read as if it did.
+pub(crate) fn refuse_on_part(attrs: &[Attribute], errors: &Errors) {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("event")) {
+        errors.on(attr, "`#[event(…)]` belongs on the struct; on a field it says nothing");
+    }
+}

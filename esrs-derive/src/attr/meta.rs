@@ -1,1 +1,29 @@
-//!
+//! An attribute as a list of items.
+
+use proc_macro2::Ident;
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, Meta, Path};
+
+use super::list::{parse_list, parse_value};
+use crate::errors::Errors;
+
+/// Reads the items of `#[name(item, item)]` one by one; an item in error is reported and skipped.
+pub(crate) fn each_item(
+    attr: &Attribute,
+    errors: &Errors,
+    item: impl FnMut(ParseStream) -> syn::Result<()>,
+) {
+    let Meta::List(list) = &attr.meta else {
+        let name = attr.path().get_ident().map(ToString::to_string).unwrap_or_default();
+        errors.on(&attr.meta, format!("write what it says in parentheses: `#[{name}(…)]`"));
+        return;
+    };
+    errors.ok((|input: ParseStream| parse_list(input, errors, item)).parse2(list.tokens.clone()));
+}
+
+/// The path of `crate = ::path`, which has to mean the same in every module.
+pub(crate) fn crate_path(input: ParseStream, word: &Ident) -> syn::Result<Path> {
+    let path = parse_value(input, word, "::path")?;
+    crate::krate::check(&path)?;
+    Ok(path)
+}

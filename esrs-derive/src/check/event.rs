@@ -1,1 +1,132 @@
-//!
+//! Rules of an event's attribute, and of the types that can be events.
+
+use syn::{Data, DeriveInput, Fields, Ident, LitStr};
+
+use crate::attr::event::{Event, refuse_on_part};
+use crate::attr::name;
+use crate::errors::Errors;
+use crate::model::schema::last_segment;
+
+/// The longest name that every store takes.
+const MAX_NAME: usize = 255;
+
+pub(crate) fn attribute(event: &Event, ident: &Ident, errors: &Errors) {
+    match &event.name {
+        Some(name) => stored(name, errors),
+        None => {
+            let message = format!(
+                "`{ident}` needs the name that it is stored under, which outlives every rename in \
+                 Rust: add `#[event(\"{}\")]`",
+                name::of_type(ident)
+            );
+            errors.on(ident, message);
+        }
+    }
+    for (i, alias) in event.aliases.iter().enumerate() {
+        stored(alias, errors);
+        let is_alias = |other: &LitStr| other.value() == alias.value();
+        if event.name.as_ref().is_some_and(is_alias) {
+            errors.on(alias, "this is the name it is stored under today; an alias is an older one");
+        } else if event.aliases[..i].iter().any(is_alias) {
+            errors.on(alias, "this alias is listed twice; keep one of them");
+        }
+    }
+    versions(event, ident, errors);
+}
+
+fn versions(event: &Event, ident: &Ident, errors: &Errors) {
+    match (&event.version, &event.from) {
+        (Some((word, version)), None) if *version > 1 => {
+            let before = version - 1;
+            let message = format!(
+                "version {version} of `{ident}` follows version {before}, which may be stored: keep \
+                 the old struct, say as `{ident}V{before}`, and write `from = {ident}V{before}`"
+            );
+            errors.on(word, message);
+        }
+        (Some((_, 1)) | None, Some((word, _))) => {
+            let message = format!(
+                "version 1 of `{ident}` has nothing before it: write `version = 2`, or drop `from`"
+            );
+            errors.on(word, message);
+        }
+        _ => {}
+    }
+    if let Some((_, from)) = &event.from
+        && last_segment(from).is_some_and(|last| last.ident == *ident || last.ident == "Self")
+        && is_single_segment(from)
+    {
+        let message = format!(
+            "`{ident}` cannot follow itself: `from` names the struct of the version before"
+        );
+        errors.on(from, message);
+    }
+}
+
+fn is_single_segment(ty: &syn::Type) -> bool {
+    matches!(ty, syn::Type::Path(path) if path.path.segments.len() == 1)
+}
+
+fn stored(name: &LitStr, errors: &Errors) {
+    let value = name.value();
+    if value.is_empty() {
+        errors.on(name, "a stored name is not empty");
+    } else if value.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        let message = format!(
+            "a stored name has no white space: write {:?}",
+            value
+                .split(|c: char| c.is_whitespace() || c.is_control())
+                .collect::<Vec<_>>()
+                .join("_")
+        );
+        errors.on(name, message);
+    } else if value.len() > MAX_NAME {
+        errors.on(
+            name,
+            format!("a stored name has at most {MAX_NAME} bytes; this has {}", value.len()),
+        );
+    }
+}
+
+/// Whether the type is a struct; what else there is says what to do instead.
+pub(crate) fn data(input: &DeriveInput, errors: &Errors) -> bool {
+    match &input.data {
+        Data::Struct(data) => {
+            refuse_in(&data.fields, errors);
+            true
+        }
+        Data::Enum(data) => {
+            let message = format!(
+                "an event is a struct, one for each thing that happens: make each variant of `{}` a \
+                 struct with `#[derive(Event)]`, and list them in the `events(…)` of an aggregate, \
+                 whose derive makes the enum",
+                input.ident
+            );
+            errors.on(data.enum_token, message);
+            false
+        }
+        Data::Union(data) => {
+            errors.on(data.union_token, "an event is a struct; a union has no JSON");
+            false
+        }
+    }
+}
+
+fn refuse_in(fields: &Fields, errors: &Errors) {
+    fields.iter().for_each(|field| refuse_on_part(&field.attrs, errors));
+}
+
+pub(crate) fn generics(input: &DeriveInput, errors: &Errors) {
+    let generics = &input.generics;
+    if generics.type_params().next().is_some() || generics.const_params().next().is_some() {
+        errors.on(
+            generics,
+            "an event has no type parameters: one stored name has one shape; write a struct for each",
+        );
+    } else if generics.lifetimes().next().is_some() {
+        errors.on(
+            generics,
+            "an event owns its data, because it is read back from the log: drop the lifetime",
+        );
+    }
+}

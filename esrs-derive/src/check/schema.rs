@@ -1,1 +1,226 @@
-//!
+//! What a shape cannot tell, and what would be stored and never read.
+
+use std::collections::HashMap;
+
+use proc_macro2::Ident;
+use quote::quote;
+use syn::{GenericArgument, PathArguments, ReturnType, Type};
+
+use crate::errors::Errors;
+use crate::model::schema::{Container, Name, Part, last_segment};
+
+/// Whether the attributes of the container say something that a shape can tell.
+pub(crate) fn container(container: &Container<'_>, errors: &Errors) -> bool {
+    for word in &container.serde.untold {
+        let reason = match word.to_string().as_str() {
+            "untagged" => "what an untagged enum reads depends on the order of its variants",
+            "remote" => "a `remote` definition describes another crate's type",
+            _ => "an identifier is no value of its own",
+        };
+        let message = format!(
+            "{reason}, which a shape cannot tell: mark the type `#[schema(opaque = \"name@1\")]`, and \
+             raise the number when its JSON changes"
+        );
+        errors.at(word.span(), message);
+    }
+    container.serde.untold.is_empty()
+}
+
+/// The type that serde converts from and into; `None` inside when there is no conversion.
+pub(crate) fn conversion(container: &Container<'_>, errors: &Errors) -> Option<Option<Type>> {
+    let conversions = &container.serde.conversions;
+    let Some((first, _)) = conversions.first() else { return Some(None) };
+    let into = conversions.iter().find(|(word, _)| word == "into");
+    let from = conversions.iter().find(|(word, _)| word != "into");
+    if let (Some((_, into)), Some((_, from))) = (into, from)
+        && let (Ok(into), Ok(from)) = (into.parse::<Type>(), from.parse::<Type>())
+        && quote!(#into).to_string() == quote!(#from).to_string()
+    {
+        return Some(Some(into));
+    }
+    let message = "what is written and what is read are two types here: let `from` (or `try_from`) and \
+                   `into` name the same one, whose shape this type then has, or mark this type \
+                   `#[schema(opaque = \"name@1\")]`";
+    errors.at(first.span(), message);
+    None
+}
+
+/// The fields of a struct or a variant.
+pub(crate) fn parts(
+    container: &Container<'_>,
+    parts: &[Part<'_>],
+    all_optional: bool,
+    errors: &Errors,
+) {
+    for part in parts {
+        let serde = &part.serde;
+        one_way(part, "field", errors);
+        if serde.is_skipped() {
+            if part.ident.is_none() && parts.len() == 1 && container.is_struct() {
+                let ident = &container.input.ident;
+                errors.at(
+                    ident.span(),
+                    format!("`{ident}` is its only field, which cannot be skipped"),
+                );
+            }
+            continue;
+        }
+        let Some(ty) = part.ty else { continue };
+        if part.opaque.is_none() {
+            untold(part, errors);
+            if let Some(recursion) = find_recursion(ty, &container.input.ident) {
+                let message = format!(
+                    "`{}` holds itself here, and a shape that holds itself has no end: mark the field \
+                     `#[schema(opaque = \"name@1\")]`, and raise the number when its JSON changes",
+                    container.input.ident
+                );
+                errors.at(recursion.span(), message);
+            }
+        }
+        match part.ident {
+            Some(_) => skipped_and_unreadable(part, ty, all_optional, errors),
+            None if parts.len() > 1 => place(part, all_optional, errors),
+            None => {}
+        }
+    }
+}
+
+/// A variant by itself.
+pub(crate) fn variant(part: &Part<'_>, errors: &Errors) {
+    one_way(part, "variant", errors);
+    if part.serde.is_skipped() {
+        return;
+    }
+    for word in part.serde.untold.iter().filter(|word| *word == "untagged") {
+        let message = "an untagged variant takes whatever no other variant takes, which a shape \
+                       cannot tell: mark the enum `#[schema(opaque = \"name@1\")]`";
+        errors.at(word.span(), message);
+    }
+    if part.opaque.is_none() {
+        untold_by_function(part, "variant", errors);
+    }
+}
+
+/// A name that two parts answer to.
+pub(crate) fn distinct<'a>(names: impl Iterator<Item = &'a Name>, what: &str, errors: &Errors) {
+    let mut known = HashMap::new();
+    for (i, name) in names.enumerate() {
+        for literal in std::iter::once(&name.written).chain(&name.aliases) {
+            let value = literal.value();
+            // Two flattened fields have no name to clash by.
+            if value != "*" && known.insert(value.clone(), i).is_some_and(|other| other != i) {
+                let message = format!(
+                    "two {what} answer to the name {value:?} on the wire; give one another"
+                );
+                errors.at(literal.span(), message);
+            }
+        }
+    }
+}
+
+fn one_way(part: &Part<'_>, what: &str, errors: &Errors) {
+    if part.serde.is_skipped() {
+        return;
+    }
+    if let Some(word) = &part.serde.skip_serializing {
+        let message = format!(
+            "this {what} is read and never written, so it gets lost when an event is stored: write \
+             `#[serde(skip)]` to leave it out both ways"
+        );
+        errors.at(word.span(), message);
+    }
+    if let Some(word) = &part.serde.skip_deserializing {
+        let message = format!(
+            "this {what} is written and never read, so what is stored of it is lost: write \
+             `#[serde(skip)]` to leave it out both ways"
+        );
+        errors.at(word.span(), message);
+    }
+}
+
+fn untold(part: &Part<'_>, errors: &Errors) {
+    untold_by_function(part, "field", errors);
+    for word in part.serde.untold.iter().filter(|word| *word == "flatten") {
+        let message = "the derive does not see the fields that `flatten` spreads here, so the shape \
+                       cannot list them: mark the field `#[schema(opaque = \"name@1\")]`, and raise \
+                       the number when they change";
+        errors.at(word.span(), message);
+    }
+}
+
+fn untold_by_function(part: &Part<'_>, what: &str, errors: &Errors) {
+    for word in part.serde.untold.iter().filter(|word| *word != "flatten" && *word != "untagged") {
+        let message = format!(
+            "only the functions of `{word}` know the JSON of this {what}: mark it \
+             `#[schema(opaque = \"name@1\")]`, and raise the number when they write it differently"
+        );
+        errors.at(word.span(), message);
+    }
+}
+
+/// A field that is not always written has to be readable when it is not there.
+fn skipped_and_unreadable(part: &Part<'_>, ty: &Type, all_optional: bool, errors: &Errors) {
+    let Some(word) = &part.serde.skip_serializing_if else { return };
+    let is_option = last_segment(ty).is_some_and(|last| last.ident == "Option");
+    // A function of the user's is not asked when the field is absent.
+    let absent_is_none = is_option && !part.serde.reads_by_function();
+    if !(all_optional || part.serde.default || absent_is_none) {
+        let message =
+            "an event that skips this field could not be read back: add `#[serde(default)]`";
+        errors.at(word.span(), message);
+    }
+}
+
+/// A place of a tuple is told by its number, so none may be missing.
+fn place(part: &Part<'_>, all_optional: bool, errors: &Errors) {
+    if let Some(word) = &part.serde.skip_serializing_if {
+        let message = "a place that is skipped moves those behind it; name the fields";
+        errors.at(word.span(), message);
+    }
+    if (all_optional || part.serde.default)
+        && let Some(ty) = part.ty
+    {
+        errors.on(ty, "a shape cannot tell that a place of a tuple may be missing: name the fields, or drop the `default`");
+    }
+}
+
+/// Where a type names the one that holds it. A `PhantomData` holds nothing.
+fn find_recursion<'a>(ty: &'a Type, own: &Ident) -> Option<&'a Ident> {
+    let inner = |ty| find_recursion(ty, own);
+    match ty {
+        Type::Array(array) => inner(&array.elem),
+        Type::Group(group) => inner(&group.elem),
+        Type::Paren(paren) => inner(&paren.elem),
+        Type::Reference(reference) => inner(&reference.elem),
+        Type::Slice(slice) => inner(&slice.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(inner),
+        Type::Path(path) => {
+            let segments = &path.path.segments;
+            let last = segments.last()?;
+            if path.qself.is_none() && path.path.leading_colon.is_none() {
+                let is_here =
+                    segments.len() == 1 || (segments.len() == 2 && segments[0].ident == "self");
+                if is_here && (last.ident == *own || last.ident == "Self") {
+                    return Some(&last.ident);
+                }
+            }
+            if last.ident == "PhantomData" {
+                return None;
+            }
+            segments.iter().find_map(|segment| match &segment.arguments {
+                PathArguments::AngleBracketed(arguments) => {
+                    arguments.args.iter().find_map(|argument| match argument {
+                        GenericArgument::Type(ty) => inner(ty),
+                        _ => None,
+                    })
+                }
+                PathArguments::Parenthesized(arguments) => match &arguments.output {
+                    ReturnType::Type(_, ty) => inner(ty),
+                    ReturnType::Default => None,
+                },
+                PathArguments::None => None,
+            })
+        }
+        _ => None,
+    }
+}

@@ -1,15 +1,100 @@
 //! `#[derive(Event)]`.
 
 use proc_macro2::TokenStream;
-use syn::DeriveInput;
+use quote::{quote, quote_spanned};
+use syn::{Data, DeriveInput, Type};
 
+use super::schema;
 use crate::errors::Errors;
+use crate::model::event::{self as model, Event};
+use crate::model::schema::type_span;
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
-    errors.on(&input.ident, "this derive is not built yet");
-    None
+    let event = model::new(input, errors)?;
+    let p = event.krate.private();
+    let schema = schema::implement(input, &event.wire, &p);
+    let Event { ident, name, version, aliases, .. } = &event;
+    let (older, follows) = match &event.from {
+        None => (quote!(#p::Err(#p::no_older::<Self>(version))), None),
+        Some(from) => {
+            let decode = quote_spanned!(type_span(from)=> #p::decode_older::<#from, Self>);
+            (quote!(#decode(version, payload)), Some(follows(&event, from, &p)))
+        }
+    };
+    Some(quote! {
+        #schema
+        #[automatically_derived]
+        impl #p::Emit for #ident {}
+        #[automatically_derived]
+        impl #p::Event for #ident {
+            const NAME: &'static #p::str = #name;
+            const VERSION: #p::u32 = #version;
+            const ALIASES: &'static [&'static #p::str] = &[#(#aliases),*];
+            #[inline]
+            fn decode(version: #p::u32, payload: &#p::str) -> #p::Result<Self, #p::PayloadError> {
+                match version {
+                    #version => #p::decode_current(payload),
+                    _ => #older,
+                }
+            }
+        }
+        #follows
+    })
 }
 
-pub(crate) fn fallback(_input: &DeriveInput) -> TokenStream {
-    TokenStream::new()
+/// Fails to compile, on the name of the version before, when it is not that.
+fn follows(event: &Event<'_>, from: &Type, p: &TokenStream) -> TokenStream {
+    let Event { ident, name, version, .. } = event;
+    let from_text = quote!(#from).to_string().replace(' ', "");
+    let before = version - 1;
+    let other_name = format!(
+        "`{ident}` is stored as {name:?}, and `{from_text}`, which it follows, under another name: \
+         write `#[event({name:?}, …)]` on `{from_text}` too, and an older name into `aliases(…)`",
+        name = name.value(),
+    );
+    let gap = format!(
+        "version {version} of `{ident}` follows version {before}, and `{from_text}` has another \
+         number: let `from` name the struct of version {before}, or correct the numbers"
+    );
+    let unchanged = format!(
+        "`{ident}` has the shape of `{from_text}`, so there is nothing to tell them apart: drop \
+         `version = {version}` and `from = {from_text}`, or change a field"
+    );
+    quote_spanned! {type_span(from)=>
+        const _: () = #p::follows::<#from, #ident>(#other_name, #gap, #unchanged);
+    }
+}
+
+/// What is left of an event with a mistake in it, so that its uses elsewhere are not reported too.
+pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
+    let remains = model::remains(input);
+    let p = remains.krate.private();
+    let schema = schema::unknown(input, &p);
+    let ident = &input.ident;
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    let event = is_possible(input).then(|| {
+        let model::Remains { name, version, .. } = &remains;
+        quote! {
+            #[automatically_derived]
+            impl #p::Event for #ident {
+                const NAME: &'static #p::str = #name;
+                const VERSION: #p::u32 = #version;
+                const ALIASES: &'static [&'static #p::str] = &[];
+                fn decode(version: #p::u32, _: &#p::str) -> #p::Result<Self, #p::PayloadError> {
+                    #p::Err(#p::no_older::<Self>(version))
+                }
+            }
+        }
+    });
+    quote! {
+        #schema
+        #[automatically_derived]
+        impl #impl_generics #p::Emit for #ident #ty_generics #where_clause {}
+        #event
+    }
+}
+
+/// Whether serde can read and write the type, which an impl of `Event` asks for.
+fn is_possible(input: &DeriveInput) -> bool {
+    input.generics.params.is_empty() && !matches!(input.data, Data::Union(_))
 }

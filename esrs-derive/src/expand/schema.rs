@@ -1,15 +1,171 @@
 //! `#[derive(Schema)]`.
 
 use proc_macro2::TokenStream;
-use syn::DeriveInput;
+use quote::{quote, quote_spanned};
+use syn::{DeriveInput, LitStr};
 
+use crate::attr::schema::{self, Place};
 use crate::errors::Errors;
+use crate::krate::Krate;
+use crate::model::schema::{
+    Container, Content, Field, Holds, Name, Tagging, Variant, Wire, build, type_span,
+};
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
-    errors.on(&input.ident, "this derive is not built yet");
-    None
+    let attr = schema::parse(&input.attrs, Place::Type, errors);
+    let wire = build(&Container::new(input, attr.opaque), errors)?;
+    Some(implement(input, &wire, &Krate::new(attr.krate).private()))
 }
 
-pub(crate) fn fallback(_input: &DeriveInput) -> TokenStream {
-    TokenStream::new()
+pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
+    // They were reported already.
+    let errors = Errors::new();
+    let attr = schema::parse(&input.attrs, Place::Type, &errors);
+    drop(errors.finish());
+    unknown(input, &Krate::new(attr.krate).private())
+}
+
+/// The impl of a type with a mistake in it: nothing is known, and nothing follows from it.
+pub(crate) fn unknown(input: &DeriveInput, p: &TokenStream) -> TokenStream {
+    let ident = &input.ident;
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #p::Schema for #ident #ty_generics #where_clause {
+            const SHAPE: &'static #p::Shape = #p::UNKNOWN;
+            const FINGERPRINT: #p::Fingerprint = #p::fingerprint(#p::UNKNOWN);
+        }
+    }
+}
+
+/// The impl of [`Schema`](trait@Schema) for a type whose wire is known.
+pub(crate) fn implement(input: &DeriveInput, wire: &Wire<'_>, p: &TokenStream) -> TokenStream {
+    let ident = &input.ident;
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    let bounds = bounds(input, where_clause, p);
+    let (shape, fingerprint) = consts(wire, p);
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #p::Schema for #ident #ty_generics #bounds {
+            const SHAPE: &'static #p::Shape = #shape;
+            const FINGERPRINT: #p::Fingerprint = #fingerprint;
+        }
+    }
+}
+
+/// The type's own where clause, and a schema for each of its type parameters.
+fn bounds(
+    input: &DeriveInput,
+    where_clause: Option<&syn::WhereClause>,
+    p: &TokenStream,
+) -> TokenStream {
+    let own = where_clause.map(|clause| clause.predicates.iter()).into_iter().flatten();
+    let own = own.map(|predicate| quote!(#predicate));
+    let added = input.generics.type_params().map(|param| {
+        let ident = &param.ident;
+        quote!(#ident: #p::Schema)
+    });
+    let all: Vec<_> = own.chain(added).collect();
+    match all.is_empty() {
+        true => TokenStream::new(),
+        false => quote!(where #(#all),*),
+    }
+}
+
+fn consts(wire: &Wire<'_>, p: &TokenStream) -> (TokenStream, TokenStream) {
+    let shape = match wire {
+        Wire::Same(Holds::Type(ty)) => return same(&quote!(#ty), type_span(ty), p),
+        Wire::Converted(ty) => return same(&quote!(#ty), type_span(ty), p),
+        Wire::Opaque(name) | Wire::Same(Holds::Opaque(name)) => opaque(name, p),
+        Wire::Unit => quote!(&#p::Shape::Unit),
+        Wire::Tuple(items) => {
+            let items = items.iter().map(|holds| item(holds, p));
+            quote!(&#p::Shape::Tuple(&[#(#items),*]))
+        }
+        Wire::Struct { fields, closed } => {
+            let fields = fields.iter().map(|one| field(one, p));
+            quote!(&#p::Shape::Struct(&#p::StructShape { fields: &[#(#fields),*], closed: #closed }))
+        }
+        Wire::Enum { tagging, variants, closed } => {
+            let tagging = match tagging {
+                Tagging::External => quote!(External),
+                Tagging::Internal(tag) => quote!(Internal { tag: #tag }),
+                Tagging::Adjacent(tag, content) => {
+                    quote!(Adjacent { tag: #tag, content: #content })
+                }
+            };
+            let variants = variants.iter().map(|one| variant(one, p));
+            quote!(&#p::Shape::Enum(&#p::EnumShape {
+                tagging: #p::Tagging::#tagging,
+                variants: &[#(#variants),*],
+                closed: #closed,
+            }))
+        }
+    };
+    (shape, quote!(#p::fingerprint(Self::SHAPE)))
+}
+
+fn same(ty: &TokenStream, span: proc_macro2::Span, p: &TokenStream) -> (TokenStream, TokenStream) {
+    let schema = quote_spanned!(span=> <#ty as #p::Schema>);
+    (quote!(#schema::SHAPE), quote!(#schema::FINGERPRINT))
+}
+
+fn opaque(name: &LitStr, p: &TokenStream) -> TokenStream {
+    quote!(&#p::Shape::Opaque(#name))
+}
+
+fn item(holds: &Holds<'_>, p: &TokenStream) -> TokenStream {
+    match holds {
+        Holds::Type(ty) => quote!(#p::Item::of::<#ty>()),
+        Holds::Opaque(name) => {
+            let shape = opaque(name, p);
+            quote!(#p::Item::opaque(#shape))
+        }
+    }
+}
+
+fn field(field: &Field<'_>, p: &TokenStream) -> TokenStream {
+    let name = &field.name.written;
+    let base = match &field.holds {
+        Holds::Type(ty) => quote!(#p::Field::of::<#ty>(#name)),
+        Holds::Opaque(opaque_name) => {
+            let shape = opaque(opaque_name, p);
+            quote!(#p::Field::opaque(#name, #shape))
+        }
+    };
+    let optional = field.optional.then(|| quote!(.optional()));
+    let aliases = aliases(&field.name);
+    quote!(#base #optional #aliases)
+}
+
+fn variant(variant: &Variant<'_>, p: &TokenStream) -> TokenStream {
+    let Name { written, aliases } = &variant.name;
+    let other = variant.other;
+    let content = match &variant.content {
+        Content::Unit => quote!(Unit),
+        Content::Newtype(holds) => {
+            let item = item(holds, p);
+            quote!(Newtype(#item))
+        }
+        Content::Tuple(items) => {
+            let items = items.iter().map(|holds| item(holds, p));
+            quote!(Tuple(&[#(#items),*]))
+        }
+        Content::Struct(fields) => {
+            let fields = fields.iter().map(|one| field(one, p));
+            quote!(Struct(&[#(#fields),*]))
+        }
+    };
+    // Not by a function: the arrays in it have to live as long as the const.
+    quote!(#p::Variant {
+        name: #written,
+        aliases: &[#(#aliases),*],
+        other: #other,
+        content: #p::Content::#content,
+    })
+}
+
+fn aliases(name: &Name) -> Option<TokenStream> {
+    let aliases = &name.aliases;
+    (!aliases.is_empty()).then(|| quote!(.aliases(&[#(#aliases),*])))
 }

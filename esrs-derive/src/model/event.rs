@@ -1,1 +1,61 @@
-//!
+//! What an event is: a name, a version, and what came before it.
+
+use proc_macro2::{Ident, Span};
+use syn::{DeriveInput, LitStr, Type};
+
+use super::schema::{Container, Wire, build};
+use crate::attr::event::{self as attr};
+use crate::attr::schema::{self, Place};
+use crate::check::event as check;
+use crate::errors::Errors;
+use crate::krate::Krate;
+
+pub(crate) struct Event<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) name: LitStr,
+    pub(crate) version: u32,
+    pub(crate) from: Option<Type>,
+    pub(crate) aliases: Vec<LitStr>,
+    pub(crate) krate: Krate,
+    pub(crate) wire: Wire<'a>,
+}
+
+pub(crate) fn new<'a>(input: &'a DeriveInput, errors: &Errors) -> Option<Event<'a>> {
+    let attr = attr::parse(&input.attrs, errors);
+    check::attribute(&attr, &input.ident, errors);
+    let is_struct = check::data(input, errors);
+    check::generics(input, errors);
+    let opaque = schema::parse(&input.attrs, Place::Part, errors).opaque;
+    let wire = is_struct.then(|| build(&Container::new(input, opaque), errors)).flatten();
+    let krate = Krate::new(attr.krate.clone());
+    Some(Event {
+        ident: &input.ident,
+        name: attr.name?,
+        version: attr.version.map_or(1, |(_, version)| version),
+        from: attr.from.map(|(_, from)| from),
+        aliases: attr.aliases,
+        krate,
+        wire: wire?,
+    })
+}
+
+/// What can still be said of an event with a mistake in it.
+pub(crate) struct Remains {
+    pub(crate) name: LitStr,
+    pub(crate) version: u32,
+    pub(crate) krate: Krate,
+}
+
+pub(crate) fn remains(input: &DeriveInput) -> Remains {
+    // They were reported already.
+    let errors = Errors::new();
+    let attr = attr::parse(&input.attrs, &errors);
+    drop(errors.finish());
+    let name = attr.name.filter(|name| !name.value().is_empty());
+    Remains {
+        // The struct's name is as different from other names as the struct is from other structs.
+        name: name.unwrap_or_else(|| LitStr::new(&input.ident.to_string(), Span::call_site())),
+        version: attr.version.map_or(1, |(_, version)| version),
+        krate: Krate::new(attr.krate),
+    }
+}

@@ -1,1 +1,335 @@
-//!
+//! What the JSON of a type looks like, after serde's attributes have had their say.
+
+use proc_macro2::{Ident, Span};
+use syn::ext::IdentExt;
+use syn::{Attribute, DeriveInput, Fields, LitStr, Type};
+
+use crate::attr::schema::{self, Place};
+use crate::attr::serde::{self, Case, Names, Ways};
+use crate::errors::Errors;
+
+/// The shape of a type, as far as a derive can see it.
+pub(crate) enum Wire<'a> {
+    /// Known to its owner alone.
+    Opaque(LitStr),
+    /// That of another type.
+    Same(Holds<'a>),
+    /// That of the type that serde converts from and into.
+    Converted(Type),
+    Unit,
+    Tuple(Vec<Holds<'a>>),
+    Struct {
+        fields: Vec<Field<'a>>,
+        closed: bool,
+    },
+    Enum {
+        tagging: Tagging,
+        variants: Vec<Variant<'a>>,
+        closed: bool,
+    },
+}
+
+/// What a field holds.
+pub(crate) enum Holds<'a> {
+    Type(&'a Type),
+    Opaque(LitStr),
+}
+
+pub(crate) struct Field<'a> {
+    pub(crate) name: Name,
+    pub(crate) optional: bool,
+    pub(crate) holds: Holds<'a>,
+}
+
+pub(crate) struct Variant<'a> {
+    pub(crate) name: Name,
+    pub(crate) other: bool,
+    pub(crate) content: Content<'a>,
+}
+
+pub(crate) enum Content<'a> {
+    Unit,
+    Newtype(Holds<'a>),
+    Tuple(Vec<Holds<'a>>),
+    Struct(Vec<Field<'a>>),
+}
+
+pub(crate) enum Tagging {
+    External,
+    Internal(LitStr),
+    Adjacent(LitStr, LitStr),
+}
+
+/// A name on the wire, and the others that are read for it.
+pub(crate) struct Name {
+    pub(crate) written: LitStr,
+    pub(crate) aliases: Vec<LitStr>,
+}
+
+/// A field or a variant with its attributes, before they are judged.
+pub(crate) struct Part<'a> {
+    pub(crate) ident: Option<&'a Ident>,
+    pub(crate) ty: Option<&'a Type>,
+    pub(crate) serde: serde::Part,
+    pub(crate) opaque: Option<LitStr>,
+}
+
+impl<'a> Part<'a> {
+    fn new(
+        ident: Option<&'a Ident>,
+        ty: Option<&'a Type>,
+        attrs: &[Attribute],
+        errors: &Errors,
+    ) -> Self {
+        let opaque = schema::parse(attrs, Place::Part, errors).opaque;
+        Self { ident, ty, serde: serde::part(attrs), opaque }
+    }
+
+    pub(crate) fn of_field(field: &'a syn::Field, errors: &Errors) -> Self {
+        Self::new(field.ident.as_ref(), Some(&field.ty), &field.attrs, errors)
+    }
+
+    pub(crate) fn of_variant(variant: &'a syn::Variant, errors: &Errors) -> Self {
+        Self::new(Some(&variant.ident), None, &variant.attrs, errors)
+    }
+}
+
+pub(crate) fn parts<'a>(fields: &'a Fields, errors: &Errors) -> Vec<Part<'a>> {
+    fields.iter().map(|field| Part::of_field(field, errors)).collect()
+}
+
+/// What a field holds; `None` for one that only an error can speak of.
+pub(crate) fn holds<'a>(part: &Part<'a>) -> Option<Holds<'a>> {
+    match (&part.opaque, part.ty) {
+        (Some(name), _) => Some(Holds::Opaque(name.clone())),
+        (None, Some(ty)) => Some(Holds::Type(ty)),
+        (None, None) => None,
+    }
+}
+
+/// The places of a tuple, without those that are skipped.
+pub(crate) fn items<'a>(parts: &[Part<'a>]) -> Vec<Holds<'a>> {
+    parts.iter().filter(|part| !part.serde.is_skipped()).filter_map(holds).collect()
+}
+
+/// The fields of an object, without those that are skipped.
+pub(crate) fn fields<'a>(
+    parts: &[Part<'a>],
+    rule: &Ways<Case>,
+    all_optional: bool,
+    errors: &Errors,
+) -> Vec<Field<'a>> {
+    let mut fields = Vec::new();
+    for part in parts.iter().filter(|part| !part.serde.is_skipped()) {
+        let (Some(ident), Some(holds)) = (part.ident, holds(part)) else { continue };
+        let optional = all_optional || part.serde.default || part.serde.flatten;
+        let name = match part.serde.flatten {
+            // What is spread into the object has no name of its own.
+            true => Name { written: LitStr::new("*", ident.span()), aliases: Vec::new() },
+            false => name(ident, &part.serde.names, rule, Case::field, errors),
+        };
+        fields.push(Field { name, optional, holds });
+    }
+    fields
+}
+
+/// The names of a field or a variant on the wire; an error when what is written would not be read.
+pub(crate) fn name(
+    ident: &Ident,
+    names: &Names,
+    rule: &Ways<Case>,
+    apply: fn(Case, &str) -> String,
+    errors: &Errors,
+) -> Name {
+    let rust = ident.unraw().to_string();
+    let by_rule = |rule: Option<Case>| {
+        let name = rule.map_or_else(|| rust.clone(), |case| apply(case, &rust));
+        LitStr::new(&name, ident.span())
+    };
+    let written = names.rename.write.clone().unwrap_or_else(|| by_rule(rule.write));
+    let read = names.rename.read.clone().unwrap_or_else(|| by_rule(rule.read));
+    let mut aliases: Vec<LitStr> = Vec::new();
+    for alias in std::iter::once(&read).chain(&names.aliases) {
+        let is_new = aliases.iter().all(|known| known.value() != alias.value());
+        if is_new && alias.value() != written.value() {
+            aliases.push(alias.clone());
+        }
+    }
+    let is_read = std::iter::once(&read).chain(&names.aliases);
+    if !is_read.into_iter().any(|name| name.value() == written.value()) {
+        let message = format!(
+            "`{ident}` is written as {:?} and read as {:?}, so what is stored is never read: give it \
+             one name both ways, and the other by `#[serde(alias = …)]`",
+            written.value(),
+            read.value(),
+        );
+        errors.at(names.rename.write.as_ref().map_or(ident.span(), LitStr::span), message);
+    }
+    Name { written, aliases }
+}
+
+/// A serde container, and where it stands.
+pub(crate) struct Container<'a> {
+    pub(crate) input: &'a DeriveInput,
+    pub(crate) serde: serde::Container,
+    pub(crate) opaque: Option<LitStr>,
+}
+
+impl<'a> Container<'a> {
+    pub(crate) fn new(input: &'a DeriveInput, opaque: Option<LitStr>) -> Self {
+        Self { input, serde: serde::container(&input.attrs), opaque }
+    }
+
+    pub(crate) fn is_struct(&self) -> bool {
+        matches!(self.input.data, syn::Data::Struct(_))
+    }
+
+    pub(crate) fn tagging(&self) -> Tagging {
+        match (&self.serde.tag, &self.serde.content) {
+            (None, _) => Tagging::External,
+            (Some(tag), None) => Tagging::Internal(tag.clone()),
+            (Some(tag), Some(content)) => Tagging::Adjacent(tag.clone(), content.clone()),
+        }
+    }
+}
+
+/// What the JSON of the type looks like; `None` when an error says why it cannot be told.
+pub(crate) fn build<'a>(container: &Container<'a>, errors: &Errors) -> Option<Wire<'a>> {
+    use crate::check::schema as check;
+
+    if let Some(name) = &container.opaque {
+        return Some(Wire::Opaque(name.clone()));
+    }
+    if !check::container(container, errors) {
+        return None;
+    }
+    if let Some(ty) = check::conversion(container, errors)? {
+        return Some(Wire::Converted(ty));
+    }
+    match &container.input.data {
+        syn::Data::Struct(data) => structure(container, &data.fields, errors),
+        syn::Data::Enum(data) => {
+            let variants = data.variants.iter();
+            let variants =
+                variants.filter_map(|v| variant(container, v, errors)).collect::<Vec<_>>();
+            check::distinct(variants.iter().map(|variant| &variant.name), "variants", errors);
+            let (tagging, closed) = (container.tagging(), container.serde.closed);
+            Some(Wire::Enum { tagging, variants, closed })
+        }
+        syn::Data::Union(data) => {
+            errors.on(data.union_token, "a union has no JSON; make it an enum");
+            None
+        }
+    }
+}
+
+fn structure<'a>(
+    container: &Container<'a>,
+    declared: &'a Fields,
+    errors: &Errors,
+) -> Option<Wire<'a>> {
+    use crate::check::schema as check;
+
+    let serde = &container.serde;
+    let parts = parts(declared, errors);
+    check::parts(container, &parts, serde.default, errors);
+    if serde.transparent {
+        let mut carrier = parts.iter().filter(|part| !part.serde.is_skipped() && !is_phantom(part));
+        return carrier.next().and_then(holds).map(Wire::Same).or(Some(Wire::Unit));
+    }
+    Some(match declared {
+        Fields::Unit => Wire::Unit,
+        Fields::Unnamed(_) if parts.len() == 1 => Wire::Same(holds(&parts[0])?),
+        Fields::Unnamed(_) => Wire::Tuple(items(&parts)),
+        Fields::Named(_) => {
+            let fields = fields(&parts, &serde.rename_all, serde.default, errors);
+            check::distinct(fields.iter().map(|field| &field.name), "fields", errors);
+            match &serde.tag {
+                None => Wire::Struct { fields, closed: serde.closed },
+                // A tagged struct is written like the only variant of an internally tagged enum.
+                Some(tag) => {
+                    let none = Ways::default();
+                    let ident = &container.input.ident;
+                    let name = name(ident, &serde.names, &none, Case::variant, errors);
+                    let content = Content::Struct(fields);
+                    let variants = vec![Variant { name, other: false, content }];
+                    let tagging = Tagging::Internal(tag.clone());
+                    Wire::Enum { tagging, variants, closed: serde.closed }
+                }
+            }
+        }
+    })
+}
+
+fn variant<'a>(
+    container: &Container<'a>,
+    declared: &'a syn::Variant,
+    errors: &Errors,
+) -> Option<Variant<'a>> {
+    use crate::check::schema as check;
+
+    let part = Part::of_variant(declared, errors);
+    check::variant(&part, errors);
+    if part.serde.is_skipped() {
+        return None;
+    }
+    let name = name(
+        &declared.ident,
+        &part.serde.names,
+        &container.serde.rename_all,
+        Case::variant,
+        errors,
+    );
+    let content = match &part.opaque {
+        Some(opaque) => Content::Newtype(Holds::Opaque(opaque.clone())),
+        None => content(container, &part, &declared.fields, errors),
+    };
+    Some(Variant { name, other: part.serde.other, content })
+}
+
+fn content<'a>(
+    container: &Container<'a>,
+    variant: &Part<'a>,
+    declared: &'a Fields,
+    errors: &Errors,
+) -> Content<'a> {
+    use crate::check::schema as check;
+
+    let parts = parts(declared, errors);
+    check::parts(container, &parts, false, errors);
+    match declared {
+        Fields::Unit => Content::Unit,
+        Fields::Unnamed(_) if parts.len() == 1 => {
+            // A newtype variant that skips its value is written like a unit variant.
+            items(&parts).pop().map_or(Content::Unit, Content::Newtype)
+        }
+        Fields::Unnamed(_) => Content::Tuple(items(&parts)),
+        Fields::Named(_) => {
+            let (own, all) = (&variant.serde.rename_all, &container.serde.rename_all_fields);
+            let rule = Ways { write: own.write.or(all.write), read: own.read.or(all.read) };
+            let fields = fields(&parts, &rule, false, errors);
+            check::distinct(fields.iter().map(|field| &field.name), "fields", errors);
+            Content::Struct(fields)
+        }
+    }
+}
+
+/// Whether the field is a `PhantomData`, which `transparent` looks past.
+fn is_phantom(part: &Part<'_>) -> bool {
+    part.ty.and_then(last_segment).is_some_and(|last| last.ident == "PhantomData")
+}
+
+/// The last segment of a type that is a path.
+pub(crate) fn last_segment(ty: &Type) -> Option<&syn::PathSegment> {
+    match ty {
+        Type::Path(path) => path.path.segments.last(),
+        Type::Group(group) => last_segment(&group.elem),
+        _ => None,
+    }
+}
+
+/// Where the name of a type stands: the last segment of its path, or its first token.
+pub(crate) fn type_span(ty: &Type) -> Span {
+    let first = || syn::spanned::Spanned::span(ty);
+    last_segment(ty).map_or_else(first, |segment| segment.ident.span())
+}
