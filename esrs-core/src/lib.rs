@@ -15,6 +15,7 @@ pub mod conformance;
 mod context;
 mod event;
 mod events;
+mod id;
 mod memory;
 mod metadata;
 pub mod projection;

@@ -2,18 +2,21 @@
 
 pub use core::clone::Clone;
 pub use core::default::Default;
+pub use core::fmt::{Display, Formatter, Result as FmtResult};
 pub use core::option::Option::{self, None, Some};
 pub use core::primitive::{str, u32};
 pub use core::result::Result::{self, Err, Ok};
+pub use core::str::FromStr;
 pub use core::{assert, convert::From, panic};
 pub use std::string::String;
 pub use std::vec::Vec;
 
 pub use serde_json::Error as JsonError;
 
+pub use crate::id::IdValue;
 pub use crate::projection::{
-    Column, ColumnError, ColumnSpec, Create, Project, Projection, RowError, Source, Table, Value,
-    json_from_value, json_to_value, text_from_value, text_to_value,
+    Column, ColumnError, ColumnSpec, ColumnType, Create, Project, Projection, RowError, Source,
+    Table, Value, json_from_value, json_to_value, text_from_value, text_to_value,
 };
 pub use crate::schema::derived::{UNKNOWN, fingerprint, follows};
 pub use crate::{
@@ -171,7 +174,7 @@ const fn has_name(event: &EventType, name: &str) -> bool {
 /// The key of a row that is kept by its stream: the id of the aggregate `A`.
 pub fn stream_key<A: Aggregate>(envelope: &Envelope) -> Result<A::Id, RowError> {
     let id = envelope.stream.id();
-    id.parse().map_err(|error: <A::Id as core::str::FromStr>::Err| RowError::Key {
+    id.parse().map_err(|error: <A::Id as FromStr>::Err| RowError::Key {
         id: id.to_owned(),
         reason: error.to_string(),
     })

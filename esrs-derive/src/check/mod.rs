@@ -2,6 +2,5 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod event;
-pub(crate) mod id;
 pub(crate) mod projection;
 pub(crate) mod schema;
