@@ -3,7 +3,8 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use crate::{Context, Event, EventType, Events, IntoEvents, PayloadError};
+use crate::__private::InitialState;
+use crate::{Context, EventType, Events, IntoEvents, PayloadError};
 
 /// A state that is made of its own events, and decides what happens next.
 ///
@@ -16,13 +17,14 @@ use crate::{Context, Event, EventType, Events, IntoEvents, PayloadError};
 /// ```
 ///
 /// The derive writes `enum BankAccountEvent` with a variant per event, the conversions into it, and
-/// the dispatch to each [`Apply`]. `Default` is the state before the first event.
+/// the dispatch to each [`Apply`]. `Default` is the state before the first event; `A: Aggregate`
+/// implies it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate",
     label = "not an aggregate",
     note = "add `#[derive(Aggregate, Default)]` and `#[aggregate(\"name\", id = Id, events(…))]` to `{Self}`"
 )]
-pub trait Aggregate: Default + Send + Sync + Sized + 'static {
+pub trait Aggregate: InitialState + Send + Sync + Sized + 'static {
     /// The name that its streams begin with.
     const NAME: &'static str;
     /// The event types it is made of; a decoder's number is a place in this list.
@@ -138,4 +140,4 @@ pub(crate) fn resolve<A: Aggregate>(name: &str) -> Resolution {
     label = "not an event of `{Self}`",
     note = "add `{E}` to the `events(…)` of `{Self}`"
 )]
-pub trait Emits<E: Event>: Aggregate {}
+pub trait Emits<E>: Aggregate {}

@@ -4,7 +4,7 @@ pub use core::clone::Clone;
 pub use core::default::Default;
 pub use core::fmt::{Display, Formatter, Result as FmtResult};
 pub use core::option::Option::{self, None, Some};
-pub use core::primitive::{str, u32};
+pub use core::primitive::{str, u32, usize};
 pub use core::result::Result::{self, Err, Ok};
 pub use core::str::FromStr;
 pub use core::{assert, convert::From, panic};

@@ -1,1 +1,115 @@
-//!
+//! `#[aggregate("name", id = …, events(…), …)]`.
+
+use syn::parse::ParseStream;
+use syn::{DeriveInput, Ident, LitStr, Path, Token, Type, token};
+
+use super::list::{Words, parse_parenthesized, parse_value};
+use super::meta;
+use crate::errors::Errors;
+
+const WORDS: &[&str] = &["id", "events", "retired", "event_enum", "event_derives", "crate"];
+
+/// What the attributes of an aggregate say, as far as they could be read.
+#[derive(Default)]
+pub(crate) struct AggregateAttr {
+    /// The word `aggregate`, for what is missing from the attribute.
+    pub(crate) word: Option<Path>,
+    pub(crate) name: Option<LitStr>,
+    pub(crate) id: Option<Type>,
+    /// The word `events`.
+    pub(crate) events_word: Option<Ident>,
+    pub(crate) events: Vec<Listed>,
+    pub(crate) retired: Vec<LitStr>,
+    pub(crate) event_enum: Option<Ident>,
+    pub(crate) event_derives: Vec<Path>,
+    pub(crate) krate: Option<Path>,
+}
+
+/// An event in `events(…)`.
+pub(crate) struct Listed {
+    pub(crate) path: Path,
+    /// The variant's name in `path as Variant`.
+    pub(crate) rename: Option<Ident>,
+    pub(crate) ignored: bool,
+}
+
+pub(crate) fn parse(input: &DeriveInput, errors: &Errors) -> AggregateAttr {
+    let mut attr = AggregateAttr::default();
+    let mut words = Words::new(WORDS);
+    for attribute in input.attrs.iter().filter(|a| a.path().is_ident("aggregate")) {
+        attr.word.get_or_insert_with(|| attribute.path().clone());
+        meta::each_item(attribute, errors, |input| attr.item(input, &mut words, errors));
+    }
+    attr
+}
+
+impl AggregateAttr {
+    fn item(&mut self, input: ParseStream, words: &mut Words, errors: &Errors) -> syn::Result<()> {
+        if input.peek(LitStr) {
+            return self.name(input.parse()?);
+        }
+        let word = words.parse(input)?;
+        if word != "events" && word != "retired" {
+            words.once(&word, errors);
+        }
+        match word.to_string().as_str() {
+            "id" => self.id = Some(parse_value(input, &word, "AccountId")?),
+            "events" => {
+                parse_parenthesized(input, &word, errors, |input| self.event(input, errors))?;
+                self.events_word.get_or_insert(word);
+            }
+            "retired" => parse_parenthesized(input, &word, errors, |input| {
+                self.retired.push(input.parse().map_err(|error| {
+                    syn::Error::new(
+                        error.span(),
+                        "write the stored name: `retired(\"gift_given\")`",
+                    )
+                })?);
+                Ok(())
+            })?,
+            "event_enum" => self.event_enum = Some(parse_value(input, &word, "BankAccountEvent")?),
+            "event_derives" => parse_parenthesized(input, &word, errors, |input| {
+                self.event_derives.push(input.parse()?);
+                Ok(())
+            })?,
+            _ => {
+                self.krate = Some(meta::crate_path(input, &word)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, name: LitStr) -> syn::Result<()> {
+        match self.name.replace(name) {
+            None => Ok(()),
+            Some(first) => {
+                let second = self.name.replace(first);
+                Err(syn::Error::new_spanned(second, "an aggregate has one name; drop this one"))
+            }
+        }
+    }
+
+    fn event(&mut self, input: ParseStream, errors: &Errors) -> syn::Result<()> {
+        let path: Path = input.parse()?;
+        if !input.peek(token::Paren) {
+            return self.listed(path, input, false);
+        }
+        let Some(word) = path.get_ident().filter(|word| *word == "ignored") else {
+            let message = "only `ignored(…)` takes events inside `events(…)`";
+            return Err(syn::Error::new_spanned(path, message));
+        };
+        parse_parenthesized(input, word, errors, |input| {
+            let path = input.parse()?;
+            self.listed(path, input, true)
+        })
+    }
+
+    fn listed(&mut self, path: Path, input: ParseStream, ignored: bool) -> syn::Result<()> {
+        let rename = match input.parse::<Option<Token![as]>>()? {
+            Some(_) => Some(input.parse()?),
+            None => None,
+        };
+        self.events.push(Listed { path, rename, ignored });
+        Ok(())
+    }
+}

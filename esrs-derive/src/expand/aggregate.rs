@@ -1,15 +1,227 @@
 //! `#[derive(Aggregate)]`.
 
-use proc_macro2::TokenStream;
-use syn::DeriveInput;
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, DeriveInput, LitStr};
 
+use crate::attr::aggregate as attr;
+use crate::check::aggregate::check;
 use crate::errors::Errors;
+use crate::model::aggregate::{Aggregate, Event};
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
-    errors.on(&input.ident, "this derive is not built yet");
-    None
+    let attr = attr::parse(input, errors);
+    let model = Aggregate::new(input, &attr);
+    check(input, &attr, &model, errors);
+    let (name, id) = (model.name?, model.id?.to_token_stream());
+    let bodies = Bodies::new(&model);
+    let rest = [event_enum(&model), aggregate(&model, name, &id, &bodies), distinct_names(&model)];
+    Some(rest.into_iter().collect())
 }
 
-pub(crate) fn fallback(_input: &DeriveInput) -> TokenStream {
-    TokenStream::new()
+/// What can be said in spite of an error: the enum, its conversions and an impl that asks nothing of
+/// the events, so that no error is told but the one that was made.
+pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
+    if !input.generics.params.is_empty() || matches!(input.data, Data::Union(_)) {
+        return TokenStream::new();
+    }
+    let errors = Errors::new();
+    let attr = attr::parse(input, &errors);
+    // They were reported by the derive itself.
+    drop(errors.finish());
+    let model = Aggregate::new(input, &attr).without_clashes();
+    let private = model.krate.private();
+    let unnamed = LitStr::new("", Span::call_site());
+    let id = model.id.map_or_else(|| quote!(#private::String), ToTokens::to_token_stream);
+    let bodies = Bodies::none(&model);
+    let mut tokens = event_enum(&model);
+    tokens.extend(aggregate(&model, model.name.unwrap_or(&unnamed), &id, &bodies));
+    tokens
+}
+
+/// The enum of the events, and what becomes events by way of it.
+fn event_enum(model: &Aggregate<'_>) -> TokenStream {
+    let Aggregate { ident, visibility, event_enum, event_derives, .. } = model;
+    let private = model.krate.private();
+    let enum_doc = format!(" The events of [`{ident}`].");
+    let derives = (!event_derives.is_empty()).then(|| quote!(#[derive(#(#event_derives),*)]));
+    let variants = model.events.iter().map(|Event { path, variant }| {
+        let doc = format!(" The event `{}`.", path.to_token_stream().to_string().replace(' ', ""));
+        quote!(#[doc = #doc] #variant(#path),)
+    });
+    let conversions = model.events.iter().map(|Event { path, variant }| {
+        quote! {
+            #[automatically_derived]
+            impl #private::From<#path> for #event_enum {
+                #[inline]
+                fn from(event: #path) -> Self {
+                    Self::#variant(event)
+                }
+            }
+            #[automatically_derived]
+            impl #private::Emits<#path> for #ident {}
+        }
+    });
+    quote! {
+        #[doc = #enum_doc]
+        #derives
+        #[allow(clippy::all, clippy::pedantic, clippy::restriction, clippy::nursery)]
+        #[allow(missing_debug_implementations, missing_copy_implementations)]
+        #visibility enum #event_enum {
+            #(#variants)*
+        }
+        #(#conversions)*
+        #[automatically_derived]
+        impl #private::Emit for #event_enum {}
+        #[automatically_derived]
+        impl #private::IntoEvents<#ident> for #event_enum {
+            fn push_into(self, events: &mut #private::Vec<Self>) {
+                events.push(self);
+            }
+        }
+    }
+}
+
+fn aggregate(
+    model: &Aggregate<'_>,
+    name: &LitStr,
+    id: &TokenStream,
+    bodies: &Bodies,
+) -> TokenStream {
+    let Aggregate { ident, event_enum, retired, .. } = model;
+    let private = model.krate.private();
+    let ignored = model.events.len() - model.folded.min(model.events.len());
+    let Bodies { events, apply, replay, decode, encode } = bodies;
+    quote! {
+        #[automatically_derived]
+        impl #private::Aggregate for #ident {
+            const NAME: &'static #private::str = #name;
+            const EVENTS: &'static [#private::EventType] = &[#events];
+            const IGNORED: #private::usize = #ignored;
+            const RETIRED: &'static [&'static #private::str] = &[#(#retired),*];
+            type Id = #id;
+            type Event = #event_enum;
+
+            fn apply_event(&mut self, event: #event_enum) {
+                #apply
+            }
+
+            fn replay(
+                &mut self,
+                decoder: #private::usize,
+                version: #private::u32,
+                payload: &#private::str,
+            ) -> #private::Result<(), #private::PayloadError> {
+                #replay
+            }
+
+            fn decode(
+                decoder: #private::usize,
+                version: #private::u32,
+                payload: &#private::str,
+            ) -> #private::Result<#event_enum, #private::PayloadError> {
+                #decode
+            }
+
+            fn encode(
+                event: &#event_enum,
+            ) -> (#private::usize, #private::Result<#private::String, #private::JsonError>) {
+                #encode
+            }
+        }
+    }
+}
+
+/// What depends on the events, one by one.
+struct Bodies {
+    events: TokenStream,
+    apply: TokenStream,
+    replay: TokenStream,
+    decode: TokenStream,
+    encode: TokenStream,
+}
+
+impl Bodies {
+    fn none(model: &Aggregate<'_>) -> Self {
+        let private = model.krate.private();
+        let none = quote!(#private::not_generated());
+        Self {
+            events: TokenStream::new(),
+            apply: none.clone(),
+            replay: none.clone(),
+            decode: none.clone(),
+            encode: none,
+        }
+    }
+
+    fn new(model: &Aggregate<'_>) -> Self {
+        let Aggregate { event_enum, folded, .. } = model;
+        let private = model.krate.private();
+        let mut events = TokenStream::new();
+        let (mut apply, mut replay) = (TokenStream::new(), TokenStream::new());
+        let (mut decode, mut encode) = (TokenStream::new(), TokenStream::new());
+        for (number, Event { path, variant }) in model.events.iter().enumerate() {
+            // A bound that does not hold is reported on the event that is listed.
+            let span = path.span().resolved_at(Span::mixed_site());
+            let event = quote_spanned!(span=> <#path as #private::KnownEvent>);
+            events.extend(quote_spanned!(span=> #event::TYPE,));
+            if number < *folded {
+                let fold = quote_spanned!(span=> <Self as #private::Apply<#path>>::apply);
+                apply.extend(quote!(#event_enum::#variant(event) => #fold(self, event),));
+                replay.extend(quote! {
+                    #number => #fold(self, #event::decode_payload(version, payload)?),
+                });
+            }
+            decode.extend(quote! {
+                #number => #event_enum::#variant(#event::decode_payload(version, payload)?),
+            });
+            encode.extend(quote! {
+                #event_enum::#variant(event) => (#number, #event::encode_payload(event)),
+            });
+        }
+        let ignored = model.events[(*folded).min(model.events.len())..].iter();
+        let ignored: Vec<_> = ignored.map(|event| &event.variant).collect();
+        if !ignored.is_empty() {
+            let last = model.events.len() - 1;
+            apply.extend(quote!(#(#event_enum::#ignored(_))|* => {}));
+            replay.extend(quote!(#folded..=#last => {}));
+        }
+        let no_such = quote! {
+            decoder => return #private::Err(#private::PayloadError::NoSuchDecoder(decoder)),
+        };
+        Self {
+            events,
+            apply: quote!(match event { #apply }),
+            replay: quote!(match decoder { #replay #no_such } #private::Ok(())),
+            decode: quote!(#private::Ok(match decoder { #decode #no_such })),
+            encode: quote!(match event { #encode }),
+        }
+    }
+}
+
+/// Two events under one stored name are an error on the second of them.
+fn distinct_names(model: &Aggregate<'_>) -> TokenStream {
+    let ident = model.ident;
+    let private = model.krate.private();
+    let arms = model.events.iter().enumerate().map(|(number, Event { path, .. })| {
+        let written = path.to_token_stream().to_string().replace(' ', "");
+        let message = format!(
+            "`{written}` is stored under a name that an event before it in `events(…)` of `{ident}` \
+             has too, by its name or an alias, or that is `retired(…)`: give it a name of its own"
+        );
+        let span = path.span().resolved_at(Span::mixed_site());
+        let clash = quote_spanned!(span=> #private::name_clash(#message));
+        quote!(#number => #clash,)
+    });
+    quote! {
+        #[automatically_derived]
+        const _: () = match #private::first_clash(
+            <#ident as #private::Aggregate>::EVENTS,
+            <#ident as #private::Aggregate>::RETIRED,
+        ) {
+            #(#arms)*
+            _ => (),
+        };
+    }
 }

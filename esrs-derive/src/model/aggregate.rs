@@ -1,1 +1,71 @@
-//!
+//! An aggregate: its name, what tells its instances apart, and the enum of its events.
+
+use std::collections::HashSet;
+
+use quote::{ToTokens, format_ident};
+use syn::ext::IdentExt;
+use syn::{DeriveInput, Ident, LitStr, Path, Type, Visibility};
+
+use crate::attr::aggregate::{AggregateAttr, Listed};
+use crate::krate::Krate;
+
+pub(crate) struct Aggregate<'a> {
+    pub(crate) krate: Krate,
+    pub(crate) ident: &'a Ident,
+    pub(crate) visibility: &'a Visibility,
+    pub(crate) name: Option<&'a LitStr>,
+    pub(crate) id: Option<&'a Type>,
+    /// Those that are folded, then those that are ignored.
+    pub(crate) events: Vec<Event<'a>>,
+    /// How many of them are folded.
+    pub(crate) folded: usize,
+    pub(crate) retired: &'a [LitStr],
+    pub(crate) event_enum: Ident,
+    pub(crate) event_derives: &'a [Path],
+}
+
+pub(crate) struct Event<'a> {
+    pub(crate) path: &'a Path,
+    /// Its variant in the enum of events.
+    pub(crate) variant: Ident,
+}
+
+impl<'a> Aggregate<'a> {
+    pub(crate) fn new(input: &'a DeriveInput, attr: &'a AggregateAttr) -> Self {
+        let (ignored, folded): (Vec<_>, Vec<_>) =
+            attr.events.iter().partition(|listed| listed.ignored);
+        let event_enum = attr.event_enum.clone();
+        Self {
+            krate: Krate::new(attr.krate.clone()),
+            ident: &input.ident,
+            visibility: &input.vis,
+            name: attr.name.as_ref(),
+            id: attr.id.as_ref(),
+            folded: folded.len(),
+            events: folded.into_iter().chain(ignored).filter_map(Event::new).collect(),
+            retired: &attr.retired,
+            event_enum: event_enum.unwrap_or_else(|| format_ident!("{}Event", input.ident.unraw())),
+            event_derives: &attr.event_derives,
+        }
+    }
+
+    /// Drops what stands twice, so that what is generated beside an error brings no error of its own.
+    pub(crate) fn without_clashes(mut self) -> Self {
+        let (mut paths, mut variants) = (HashSet::new(), HashSet::new());
+        self.events.retain(|event| paths.insert(event.path.to_token_stream().to_string()));
+        for event in &mut self.events {
+            while !variants.insert(event.variant.clone()) {
+                event.variant = format_ident!("{}_", event.variant);
+            }
+        }
+        self
+    }
+}
+
+impl<'a> Event<'a> {
+    fn new(listed: &'a Listed) -> Option<Self> {
+        let last = &listed.path.segments.last()?.ident;
+        let variant = listed.rename.as_ref().unwrap_or(last).clone();
+        Some(Self { path: &listed.path, variant })
+    }
+}
