@@ -5,10 +5,12 @@ pub use esrs_core::__private;
 pub use esrs_core::*;
 pub use esrs_derive::{Aggregate, Event, Id, Projection, Schema};
 #[cfg(feature = "sqlite")]
-pub use esrs_sqlite::*;
+pub use esrs_sqlite::{SqliteStore, SqliteStoreBuilder, Stats, Synchronous};
 
 /// All that a domain needs: `use esrs::prelude::*;`.
 pub mod prelude {
+    #[cfg(feature = "sqlite")]
+    pub use crate::SqliteStore;
     pub use crate::{
         Aggregate, Apply, Column, Context, Create, Event, Events, Handle, Id, MemoryStore, Project,
         Projection, Recorded, Repository, Schema, TryUpcast, Upcast,

@@ -1,1 +1,36 @@
 //! The embedded SQLite store of esrs.
+//!
+//! One file holds the log and the read models. A [`SqliteStore`] has one thread that writes, and
+//! commits what is queued as one transaction, and a few that read and never wait for it. It needs
+//! no async runtime, and runs under any.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), esrs_core::StoreError> {
+//! use esrs_sqlite::SqliteStore;
+//!
+//! let store = SqliteStore::open("bank.db").await?;
+//! store.close().await;
+//! # Ok(()) }
+//! ```
+//!
+//! # What is promised
+//! - An append is answered when it is on disk: the log is written ahead (WAL) and synced at each
+//!   commit, [`Synchronous::Full`], unless the builder says otherwise.
+//! - Several processes may work on one file. Who finds it busy waits, bounded by
+//!   [`busy_timeout`](SqliteStoreBuilder::busy_timeout), and then has [`StoreError::Busy`].
+//! - The store makes and migrates its own tables, all of which begin with `esrs_`; other tables in
+//!   the file are left alone. Events are never updated nor deleted: triggers see to it.
+//!
+//! [`StoreError::Busy`]: esrs_core::StoreError::Busy
+
+mod builder;
+mod cache;
+mod connection;
+mod error;
+mod reader;
+mod schema;
+mod store;
+mod writer;
+
+pub use builder::{SqliteStoreBuilder, Synchronous};
+pub use store::{SqliteStore, Stats};

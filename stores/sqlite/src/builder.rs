@@ -1,0 +1,115 @@
+//! How a store is opened.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use esrs_core::StoreError;
+
+use crate::SqliteStore;
+use crate::error::Database;
+
+/// When an append counts as stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Synchronous {
+    /// When it is on disk: each commit is synced. What was answered survives a power cut.
+    #[default]
+    Full,
+    /// When the operating system has it: only checkpoints are synced. What was answered survives
+    /// the end of the process; a power cut may lose the last commits, and never corrupts the file.
+    Normal,
+}
+
+impl Synchronous {
+    pub(crate) fn pragma(self) -> &'static str {
+        match self {
+            Self::Full => "FULL",
+            Self::Normal => "NORMAL",
+        }
+    }
+}
+
+pub(crate) struct Options {
+    pub(crate) synchronous: Synchronous,
+    pub(crate) readers: usize,
+    pub(crate) max_size: Option<u64>,
+}
+
+/// How a store is to be opened; made by [`SqliteStore::builder`].
+#[must_use = "nothing is opened before `open`"]
+pub struct SqliteStoreBuilder {
+    database: Database,
+    options: Options,
+}
+
+impl SqliteStoreBuilder {
+    /// How long a busy file is waited for, unless [`busy_timeout`](Self::busy_timeout) says otherwise.
+    pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+    pub(crate) fn new(path: PathBuf) -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            database: Database { path, busy_timeout: Self::DEFAULT_BUSY_TIMEOUT },
+            options: Options {
+                synchronous: Synchronous::default(),
+                readers: cores.clamp(2, 4),
+                max_size: None,
+            },
+        }
+    }
+
+    /// How long a file that another process holds is waited for, before an append is answered with
+    /// [`StoreError::Busy`].
+    pub fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.database.busy_timeout = timeout;
+        self
+    }
+
+    /// When an append counts as stored; [`Synchronous::Full`] unless this says otherwise.
+    pub fn synchronous(mut self, synchronous: Synchronous) -> Self {
+        self.options.synchronous = synchronous;
+        self
+    }
+
+    /// How many threads read, each with a connection of its own; one at least.
+    pub fn readers(mut self, readers: usize) -> Self {
+        self.options.readers = readers.max(1);
+        self
+    }
+
+    /// How large this store lets the file grow, in bytes; an append beyond it is answered with
+    /// [`StoreError::Full`], and can be repeated once the bound is raised.
+    ///
+    /// The bound is not stored in the file. The file of the write-ahead log beside it, a few
+    /// megabytes as a rule, does not count.
+    pub fn max_size(mut self, bytes: u64) -> Self {
+        self.options.max_size = Some(bytes);
+        self
+    }
+
+    /// Opens the file, or makes it, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// - [`StoreError::NotADatabase`] when the file is something else;
+    /// - [`StoreError::NewerSchema`] when a newer esrs has made it;
+    /// - [`StoreError::ReadOnly`] when it, or its directory, cannot be written to;
+    /// - [`StoreError::Busy`] when another process holds it for too long;
+    /// - [`StoreError::Database`] for the rest, such as a directory that does not exist.
+    ///
+    /// None of them changes what is stored.
+    pub async fn open(self) -> Result<SqliteStore, StoreError> {
+        SqliteStore::start(self.database, self.options).await
+    }
+}
+
+impl std::fmt::Debug for SqliteStoreBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStoreBuilder")
+            .field("path", &self.database.path)
+            .field("busy_timeout", &self.database.busy_timeout)
+            .field("synchronous", &self.options.synchronous)
+            .field("readers", &self.options.readers)
+            .field("max_size", &self.options.max_size)
+            .finish()
+    }
+}

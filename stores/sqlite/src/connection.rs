@@ -1,0 +1,77 @@
+//! How connections are opened and set up.
+
+use std::time::{Duration, Instant};
+
+use esrs_core::StoreError;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::builder::Options;
+use crate::error::{Database, Fault};
+use crate::schema;
+
+/// How many statements a connection keeps prepared: ours, and those of a dozen read models.
+const PREPARED: usize = 128;
+
+/// The one connection that writes, to a file whose tables are there and up to date.
+pub(crate) fn open_writer(options: &Options, database: &Database) -> Result<Connection, Fault> {
+    if matches!(database.path.to_str(), Some("" | ":memory:")) {
+        let reason = "it has to be a file; the store in memory is `MemoryStore`".to_owned();
+        return Err(Fault::Store(StoreError::NotADatabase { path: database.path.clone(), reason }));
+    }
+    let give_up_at = Instant::now() + database.busy_timeout;
+    loop {
+        // SQLite does not wait by itself while another process turns the file into a WAL database.
+        match try_open_writer(options, database) {
+            Err(fault) if fault.is_busy() && Instant::now() < give_up_at => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            opened => return opened,
+        }
+    }
+}
+
+fn try_open_writer(options: &Options, database: &Database) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(&database.path, flags)?;
+    set_up(&connection, database)?;
+    schema::check(&connection, database)?;
+    // SQLite opens a file that it may not write to for reading, and says nothing.
+    if connection.is_readonly("main")? {
+        return Err(Fault::Store(StoreError::ReadOnly {
+            path: database.path.clone(),
+            reason: "the file is read-only".to_owned(),
+        }));
+    }
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        let reason = format!("its journal cannot be a WAL here, and stays {mode:?}");
+        return Err(Fault::said("opening the file", reason));
+    }
+    connection.pragma_update(None, "synchronous", options.synchronous.pragma())?;
+    if let Some(bytes) = options.max_size {
+        let page_size: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+        let pages = (i64::try_from(bytes).unwrap_or(i64::MAX) / page_size).max(1);
+        connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+    }
+    schema::migrate(&mut connection, database)?;
+    Ok(connection)
+}
+
+/// A connection that can only read.
+pub(crate) fn open_reader(database: &Database) -> Result<Connection, Fault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&database.path, flags)?;
+    set_up(&connection, database)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+fn set_up(connection: &Connection, database: &Database) -> Result<(), Fault> {
+    connection.busy_timeout(database.busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED);
+    // The writer looks up or inserts every row that it refers to; checked twice is only slower.
+    connection.pragma_update(None, "foreign_keys", false)?;
+    Ok(())
+}

@@ -1,0 +1,156 @@
+//! From what SQLite says to what esrs says: the one place where errors are mapped.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use esrs_core::projection::ProjectionError;
+use esrs_core::store::InvalidPage;
+use esrs_core::{Conflict, InvalidStreamId, StoreError};
+use rusqlite::ErrorCode;
+
+/// What went wrong on one of the store's threads.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// SQLite refused.
+    Sql(rusqlite::Error),
+    /// esrs refused.
+    Store(StoreError),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+macro_rules! from_core {
+    ($($error:ty),*) => {$(
+        impl From<$error> for Fault {
+            fn from(error: $error) -> Self {
+                Self::Store(error.into())
+            }
+        }
+    )*};
+}
+
+from_core!(StoreError, Conflict, InvalidPage, InvalidStreamId, ProjectionError);
+
+impl Fault {
+    /// An error in words of our own.
+    pub(crate) fn said(doing: &'static str, reason: impl Into<String>) -> Self {
+        Self::Store(StoreError::Database { doing, source: reason.into().into() })
+    }
+
+    fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Sql(error) => error.sqlite_error_code(),
+            Self::Store(_) => None,
+        }
+    }
+
+    /// Whether somebody else holds the file.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.code().is_some_and(is_busy)
+    }
+
+    /// Whether the row, or one of the same key, is there already.
+    pub(crate) fn is_constraint(&self) -> bool {
+        self.code() == Some(ErrorCode::ConstraintViolation)
+    }
+
+    /// Whether an append fails for its own sake, so that those beside it may still succeed.
+    pub(crate) fn may_be_about_one_append(&self) -> bool {
+        match self {
+            Self::Sql(_) => self.code() == Some(ErrorCode::DiskFull),
+            Self::Store(StoreError::Unknown { .. }) => false,
+            Self::Store(_) => true,
+        }
+    }
+}
+
+fn is_busy(code: ErrorCode) -> bool {
+    use ErrorCode::{DatabaseBusy, DatabaseLocked, FileLockingProtocolFailed};
+    matches!(code, DatabaseBusy | DatabaseLocked | FileLockingProtocolFailed)
+}
+
+/// Which file it is about, and how long the store waits for it; what errors have to say.
+#[derive(Debug)]
+pub(crate) struct Database {
+    pub(crate) path: PathBuf,
+    pub(crate) busy_timeout: Duration,
+}
+
+impl Database {
+    /// What to tell the caller.
+    pub(crate) fn explain(&self, doing: &'static str, fault: Fault) -> StoreError {
+        match fault {
+            Fault::Store(error) => error,
+            Fault::Sql(error) => self
+                .known(&error)
+                .unwrap_or_else(|| StoreError::Database { doing, source: error.into() }),
+        }
+    }
+
+    /// The same for one of several callers, who all have to be told.
+    pub(crate) fn explain_to_each(&self, doing: &'static str, fault: &Fault) -> StoreError {
+        let source = match fault {
+            Fault::Store(StoreError::Unknown { reason }) => {
+                return StoreError::Unknown { reason: reason.clone() };
+            }
+            Fault::Store(error) => error.to_string(),
+            Fault::Sql(error) => match self.known(error) {
+                Some(known) => return known,
+                None => error.to_string(),
+            },
+        };
+        StoreError::Database { doing, source: source.into() }
+    }
+
+    fn known(&self, error: &rusqlite::Error) -> Option<StoreError> {
+        let (path, waited) = (self.path.clone(), self.busy_timeout);
+        let reason = || match error {
+            rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
+            other => other.to_string(),
+        };
+        Some(match error.sqlite_error_code()? {
+            code if is_busy(code) => StoreError::Busy { path, waited },
+            ErrorCode::DiskFull => StoreError::Full { path },
+            ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
+                StoreError::ReadOnly { path, reason: reason() }
+            }
+            ErrorCode::NotADatabase => StoreError::NotADatabase { path, reason: reason() },
+            _ => return None,
+        })
+    }
+
+    /// What to tell whoever wanted to open the file; there is more to say about it than later.
+    pub(crate) fn explain_opening(&self, fault: Fault) -> StoreError {
+        let path = self.path.clone();
+        match fault.code() {
+            Some(ErrorCode::CannotOpen) => self.cannot_open(),
+            Some(ErrorCode::DatabaseCorrupt) => {
+                let reason = "it is damaged, or no SQLite database at all".to_owned();
+                StoreError::NotADatabase { path, reason }
+            }
+            _ => self.explain("opening the file", fault),
+        }
+    }
+
+    fn cannot_open(&self) -> StoreError {
+        let path = self.path.clone();
+        let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = directory.unwrap_or(Path::new("."));
+        if self.path.is_dir() {
+            return StoreError::NotADatabase { path, reason: "it is a directory".to_owned() };
+        }
+        if !directory.is_dir() {
+            let reason = format!("there is no directory {}", directory.display());
+            return StoreError::Database { doing: "opening the file", source: reason.into() };
+        }
+        let reason = format!(
+            "the system does not let it be opened for writing, or no file be made beside it in {}",
+            directory.display()
+        );
+        StoreError::ReadOnly { path, reason }
+    }
+}

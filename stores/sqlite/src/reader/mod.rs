@@ -1,0 +1,73 @@
+//! The threads that read.
+
+mod page;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+
+pub(crate) use page::{PageReader, head, stream_row};
+
+use crate::connection::open_reader;
+use crate::error::{Database, Fault};
+
+/// What a reader thread is asked for.
+pub(crate) enum ReadJob {
+    Run(Box<dyn FnOnce(&mut Reader) + Send>),
+    /// Ends the one thread that takes it.
+    Close,
+}
+
+/// What one reader thread owns.
+pub(crate) struct Reader {
+    pub(crate) connection: Connection,
+    pub(crate) pages: PageReader,
+    pub(crate) database: Arc<Database>,
+}
+
+/// Opens `count` connections, and starts a thread on each.
+pub(crate) fn start(
+    database: &Arc<Database>,
+    count: usize,
+) -> Result<(Sender<ReadJob>, Vec<JoinHandle<()>>), Fault> {
+    let (sender, receiver) = channel();
+    let receiver = Arc::new(Mutex::new(receiver));
+    let mut threads = Vec::with_capacity(count);
+    for number in 0..count {
+        let mut reader = Reader {
+            connection: open_reader(database)?,
+            pages: PageReader::default(),
+            database: database.clone(),
+        };
+        let receiver = receiver.clone();
+        let thread = std::thread::Builder::new()
+            .name(format!("esrs-sqlite-read-{number}"))
+            .spawn(move || reader.run(&receiver))
+            .map_err(|error| Fault::said("starting a thread", error.to_string()))?;
+        threads.push(thread);
+    }
+    Ok((sender, threads))
+}
+
+impl Reader {
+    fn run(&mut self, jobs: &Mutex<Receiver<ReadJob>>) {
+        loop {
+            // Whoever waits for the next job holds the lock; the others wait for the lock.
+            let job = jobs.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).recv();
+            let Ok(ReadJob::Run(job)) = job else { return };
+            if catch_unwind(AssertUnwindSafe(|| job(self))).is_err() {
+                tracing::error!("a read panicked; whoever asked for it is told that it is closed");
+            }
+            // A query of the user's own may have begun a transaction, which would hold back
+            // checkpoints for as long as it lasts.
+            if !self.connection.is_autocommit()
+                && let Err(error) = self.connection.execute_batch("ROLLBACK")
+            {
+                tracing::error!(%error, "a reader could not end a transaction");
+            }
+        }
+    }
+}

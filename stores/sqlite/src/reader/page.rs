@@ -1,0 +1,302 @@
+//! From rows of the log to a page.
+
+use std::collections::HashMap;
+
+use esrs_core::store::{KindIndex, NewEnvelope, NewRecord, PageWriter, StreamIndex};
+use esrs_core::{
+    BoxError, EventFilter, EventKind, Page, Position, ReadQuery, ReadSource, StoreError, StreamId,
+};
+use jiff::Timestamp;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
+use uuid::Uuid;
+
+use crate::error::Fault;
+
+/// Of one stream: the index on (stream, version) finds the rows.
+const OF_STREAM: &str = "SELECT position, version, stream, kind, payload FROM esrs_events \
+    WHERE stream = ?1 AND version > ?2 ORDER BY version";
+const OF_STREAM_WITH_ENVELOPES: &str = "SELECT position, version, stream, kind, payload, event_id, \
+    recorded_at, correlation_id, causation_id, metadata FROM esrs_events \
+    WHERE stream = ?1 AND version > ?2 ORDER BY version";
+const OF_ALL: &str = "SELECT position, version, stream, kind, payload FROM esrs_events \
+    WHERE position > ?1 ORDER BY position";
+const OF_ALL_WITH_ENVELOPES: &str = "SELECT position, version, stream, kind, payload, event_id, \
+    recorded_at, correlation_id, causation_id, metadata FROM esrs_events \
+    WHERE position > ?1 ORDER BY position";
+
+/// Fills pages, and remembers what the small numbers in the rows stand for; a row of a kind or of a
+/// stream never changes once it is committed.
+#[derive(Debug, Default)]
+pub(crate) struct PageReader {
+    /// By row id; there are few, and their ids are dense.
+    kinds: Vec<Option<EventKind>>,
+    streams: HashMap<i64, StreamId>,
+    /// What a kind is within the page that is being filled, by row id.
+    kinds_of_page: Vec<Option<KindOfPage>>,
+    streams_of_page: HashMap<i64, StreamIndex>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct KindOfPage {
+    /// `None` when no category of the filter lists its name.
+    index: Option<KindIndex>,
+}
+
+impl PageReader {
+    /// A filtered read gives an answer after so many rows, found or not, so that it does not hold
+    /// its snapshot of the file, and with it checkpoints, for long.
+    const MAX_ROWS: usize = 100_000;
+    /// Ids of kinds are given one after the other; a higher one is none.
+    const MAX_KINDS: usize = 1 << 20;
+    /// So many names of streams are remembered at most.
+    const MAX_STREAMS: usize = 100_000;
+
+    /// The next page of what `query` asks for.
+    pub(crate) fn read(
+        &mut self,
+        connection: &Connection,
+        query: &ReadQuery,
+        page: Page,
+    ) -> Result<Page, Fault> {
+        self.kinds_of_page.clear();
+        self.streams_of_page.clear();
+        if self.streams.len() > Self::MAX_STREAMS {
+            self.streams.clear();
+        }
+        let mut writer = page.into_writer();
+        match &query.source {
+            ReadSource::Stream { stream, after_version } => {
+                // Read before the rows, it is no higher than what they show.
+                let head = head(connection)?;
+                let id = stream_row(connection, stream)?;
+                let scanned = match id {
+                    None => None,
+                    Some(id) => {
+                        self.streams.entry(id).or_insert_with(|| stream.clone());
+                        self.streams_of_page.insert(id, writer.add_stream(stream.clone()));
+                        let sql =
+                            if query.envelopes { OF_STREAM_WITH_ENVELOPES } else { OF_STREAM };
+                        let parameters = (id, to_i64(*after_version));
+                        let everything = EventFilter::everything();
+                        self.fill(connection, sql, parameters, query, &everything, &mut writer)?
+                    }
+                };
+                Ok(match scanned {
+                    Some(Scanned { up_to, is_last: false }) => writer.finish(false, up_to)?,
+                    Some(Scanned { up_to, is_last: true }) => {
+                        writer.finish(true, up_to.max(head))?
+                    }
+                    None => writer.finish(true, head)?,
+                })
+            }
+            ReadSource::All { after, filter } => {
+                let sql = if query.envelopes { OF_ALL_WITH_ENVELOPES } else { OF_ALL };
+                let parameters = [to_i64(after.get())];
+                let scanned = self.fill(connection, sql, parameters, query, filter, &mut writer)?;
+                Ok(match scanned {
+                    Some(Scanned { up_to, is_last }) => writer.finish(is_last, up_to)?,
+                    // Who starts at the end, or behind it, is not sent back.
+                    None => writer.finish(true, *after)?,
+                })
+            }
+            other => {
+                let reason = format!("this version of the SQLite store cannot read {other:?}");
+                Err(Fault::said("reading events", reason))
+            }
+        }
+    }
+
+    /// Up to where it came; `None` when there was no row at all.
+    fn fill(
+        &mut self,
+        connection: &Connection,
+        sql: &str,
+        parameters: impl rusqlite::Params,
+        query: &ReadQuery,
+        filter: &EventFilter,
+        writer: &mut PageWriter,
+    ) -> Result<Option<Scanned>, Fault> {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query(parameters)?;
+        let mut scanned = None;
+        let mut budget = Self::MAX_ROWS.max(query.limit);
+        // Events of one stream and kind often stand side by side, and have the same numbers.
+        let mut last = None;
+        while let Some(row) = rows.next()? {
+            if budget == 0 || writer.is_full(query) {
+                return Ok(scanned.map(|up_to| Scanned { up_to, is_last: false }));
+            }
+            budget -= 1;
+            let position = Position::new(row.get::<_, i64>(0)? as u64);
+            scanned = Some(position);
+            let (version, stream, kind): (i64, i64, i64) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let numbers = match last {
+                Some((same, numbers)) if same == (stream, kind) => numbers,
+                _ => self.numbers(connection, stream, kind, filter, writer)?,
+            };
+            last = Some(((stream, kind), numbers));
+            let Some((stream_index, kind_index)) = numbers else { continue };
+            let record = NewRecord {
+                position,
+                version: version as u64,
+                stream: stream_index,
+                kind: kind_index,
+            };
+            let ValueRef::Text(payload) = row.get_ref(4)? else {
+                return Err(self.damaged(stream, position, "the payload is no text".into()));
+            };
+            if query.envelopes {
+                let envelope = envelope(row, writer)
+                    .map_err(|source| self.damaged(stream, position, source))?;
+                writer.push_with_envelope(record, payload, envelope);
+            } else {
+                writer.push(record, payload);
+            }
+        }
+        Ok(scanned.map(|up_to| Scanned { up_to, is_last: true }))
+    }
+
+    /// The numbers of a stream and a kind within the page, unless the filter does not want them.
+    fn numbers(
+        &mut self,
+        connection: &Connection,
+        stream: i64,
+        kind: i64,
+        filter: &EventFilter,
+        writer: &mut PageWriter,
+    ) -> Result<Option<(StreamIndex, KindIndex)>, Fault> {
+        let Some(kind_index) = self.kind(connection, kind, filter, writer)? else {
+            return Ok(None);
+        };
+        let stream_index = self.stream(connection, stream, kind, filter, writer)?;
+        Ok(stream_index.map(|stream_index| (stream_index, kind_index)))
+    }
+
+    /// The number of a kind within the page, unless no category of the filter has its name.
+    fn kind(
+        &mut self,
+        connection: &Connection,
+        id: i64,
+        filter: &EventFilter,
+        writer: &mut PageWriter,
+    ) -> Result<Option<KindIndex>, Fault> {
+        if let Some(Some(known)) = self.kinds_of_page.get(id as usize) {
+            return Ok(known.index);
+        }
+        let kind = self.load_kind(connection, id)?;
+        let wanted = filter.is_everything()
+            || filter.wanted().iter().any(|(_, names)| names.contains(&&*kind.name));
+        let index = wanted.then(|| writer.intern_kind(&kind.name, kind.version));
+        let place = id as usize;
+        if self.kinds_of_page.len() <= place {
+            self.kinds_of_page.resize(place + 1, None);
+        }
+        self.kinds_of_page[place] = Some(KindOfPage { index });
+        Ok(index)
+    }
+
+    fn load_kind(&mut self, connection: &Connection, id: i64) -> Result<EventKind, Fault> {
+        let place = usize::try_from(id).ok().filter(|place| *place < Self::MAX_KINDS);
+        let Some(place) = place else {
+            return Err(Fault::said("reading events", format!("there is no kind number {id}")));
+        };
+        if let Some(Some(kind)) = self.kinds.get(place) {
+            return Ok(kind.clone());
+        }
+        let mut statement =
+            connection.prepare_cached("SELECT name, version FROM esrs_kinds WHERE id = ?1")?;
+        let kind = statement.query_row([id], |row| {
+            Ok(EventKind { name: row.get::<_, String>(0)?.into(), version: row.get(1)? })
+        })?;
+        if self.kinds.len() <= place {
+            self.kinds.resize(place + 1, None);
+        }
+        self.kinds[place] = Some(kind.clone());
+        Ok(kind)
+    }
+
+    /// The number of a stream within the page, unless the filter does not want this kind of it.
+    fn stream(
+        &mut self,
+        connection: &Connection,
+        id: i64,
+        kind: i64,
+        filter: &EventFilter,
+        writer: &mut PageWriter,
+    ) -> Result<Option<StreamIndex>, Fault> {
+        let of_page = self.streams_of_page.get(&id).copied();
+        if of_page.is_some() && filter.is_everything() {
+            return Ok(of_page);
+        }
+        let stream = self.load_stream(connection, id)?;
+        if !filter.is_everything() {
+            let kind = self.load_kind(connection, kind)?;
+            if !filter.allows(stream.category(), &kind.name) {
+                return Ok(None);
+            }
+        }
+        let index = of_page.unwrap_or_else(|| writer.add_stream(stream));
+        self.streams_of_page.insert(id, index);
+        Ok(Some(index))
+    }
+
+    fn load_stream(&mut self, connection: &Connection, id: i64) -> Result<StreamId, Fault> {
+        if let Some(stream) = self.streams.get(&id) {
+            return Ok(stream.clone());
+        }
+        let mut statement =
+            connection.prepare_cached("SELECT name FROM esrs_streams WHERE id = ?1")?;
+        let stream: StreamId = statement.query_row([id], |row| row.get::<_, String>(0))?.parse()?;
+        self.streams.insert(id, stream.clone());
+        Ok(stream)
+    }
+
+    fn damaged(&self, stream: i64, position: Position, source: BoxError) -> Fault {
+        let name = self.streams.get(&stream).map(ToString::to_string);
+        let stream = name.unwrap_or_else(|| format!("stream number {stream}"));
+        Fault::Store(StoreError::Damaged { stream, position, source })
+    }
+}
+
+struct Scanned {
+    up_to: Position,
+    is_last: bool,
+}
+
+fn envelope(row: &Row<'_>, writer: &mut PageWriter) -> Result<NewEnvelope, BoxError> {
+    let details = match row.get_ref(9)? {
+        ValueRef::Null => None,
+        details => Some(writer.intern_metadata(details.as_str()?)?),
+    };
+    Ok(NewEnvelope {
+        event_id: Uuid::from_slice(row.get_ref(5)?.as_blob()?)?,
+        recorded_at: Timestamp::from_microsecond(row.get(6)?)?,
+        correlation_id: optional_id(row.get_ref(7)?)?,
+        causation_id: optional_id(row.get_ref(8)?)?,
+        metadata: details,
+    })
+}
+
+fn optional_id(value: ValueRef<'_>) -> Result<Option<Uuid>, BoxError> {
+    Ok(value.as_blob_or_null()?.map(Uuid::from_slice).transpose()?)
+}
+
+/// A number that is too large for SQLite is larger than any that it holds.
+fn to_i64(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// The position of the last event.
+pub(crate) fn head(connection: &Connection) -> Result<Position, Fault> {
+    let mut statement = connection.prepare_cached("SELECT max(position) FROM esrs_events")?;
+    let head: Option<i64> = statement.query_row([], |row| row.get(0))?;
+    Ok(Position::new(head.unwrap_or(0) as u64))
+}
+
+/// The row of a stream, if it has one.
+pub(crate) fn stream_row(connection: &Connection, stream: &StreamId) -> Result<Option<i64>, Fault> {
+    let mut statement = connection.prepare_cached("SELECT id FROM esrs_streams WHERE name = ?1")?;
+    let mut rows = statement.query([stream.as_str()])?;
+    Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+}

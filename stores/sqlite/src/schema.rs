@@ -1,0 +1,109 @@
+//! The store's own tables, and how they come to be.
+
+use esrs_core::StoreError;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use crate::error::{Database, Fault};
+
+/// One step each, from version `n` of the tables to `n + 1`; what was released is never edited.
+const MIGRATIONS: &[&str] = &[V1];
+
+/// The newest version of the tables that this program knows.
+const VERSION: u32 = MIGRATIONS.len() as u32;
+
+// Positions are given by the writer: the next after the highest that is committed. SQLite lets one
+// transaction write at a time and events are never deleted, so they have no gap and never go back.
+// A stream's version is the highest of its events: there is no second place that could differ.
+const V1: &str = "
+CREATE TABLE esrs_kinds (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    UNIQUE (name, version)
+) STRICT;
+
+CREATE TABLE esrs_streams (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    category TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE esrs_events (
+    position INTEGER PRIMARY KEY,
+    stream INTEGER NOT NULL REFERENCES esrs_streams (id),
+    version INTEGER NOT NULL,
+    kind INTEGER NOT NULL REFERENCES esrs_kinds (id),
+    event_id BLOB NOT NULL UNIQUE,
+    recorded_at INTEGER NOT NULL,
+    correlation_id BLOB,
+    causation_id BLOB,
+    actor TEXT,
+    metadata TEXT,
+    payload TEXT NOT NULL,
+    UNIQUE (stream, version)
+) STRICT;
+
+CREATE TRIGGER esrs_events_are_never_updated BEFORE UPDATE ON esrs_events
+BEGIN SELECT RAISE(ABORT, 'an event that is stored is never changed'); END;
+
+CREATE TRIGGER esrs_events_are_never_deleted BEFORE DELETE ON esrs_events
+BEGIN SELECT RAISE(ABORT, 'an event that is stored is never deleted'); END;
+
+CREATE TABLE esrs_idempotency_keys (
+    stream INTEGER NOT NULL REFERENCES esrs_streams (id),
+    key TEXT NOT NULL,
+    first_position INTEGER NOT NULL,
+    last_position INTEGER NOT NULL,
+    PRIMARY KEY (stream, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE esrs_projections (
+    name TEXT NOT NULL COLLATE NOCASE PRIMARY KEY,
+    definition TEXT NOT NULL,
+    position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
+/// The version of the tables in the file; 0 when there are none.
+fn stored_version(connection: &Connection) -> Result<i64, Fault> {
+    let exists = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'esrs_schema'";
+    if connection.query_row(exists, [], |_| Ok(())).optional()?.is_none() {
+        return Ok(0);
+    }
+    let version = connection
+        .query_row("SELECT version FROM esrs_schema", [], |row| row.get::<_, i64>(0))
+        .optional()?;
+    Ok(version.unwrap_or(0))
+}
+
+/// Refuses tables of a newer esrs, before anything in the file is touched.
+pub(crate) fn check(connection: &Connection, database: &Database) -> Result<u32, Fault> {
+    let stored = stored_version(connection)?;
+    match u32::try_from(stored) {
+        Ok(version) if version <= VERSION => Ok(version),
+        _ => Err(Fault::Store(StoreError::NewerSchema {
+            location: database.path.display().to_string(),
+            found: u32::try_from(stored).unwrap_or(u32::MAX),
+            known: VERSION,
+        })),
+    }
+}
+
+/// Brings the tables up to date, in one transaction.
+pub(crate) fn migrate(connection: &mut Connection, database: &Database) -> Result<(), Fault> {
+    if check(connection, database)? == VERSION {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have been faster while this one waited.
+    let stored = check(&transaction, database)?;
+    if stored == 0 {
+        transaction.execute_batch("CREATE TABLE esrs_schema (version INTEGER NOT NULL) STRICT")?;
+        transaction.execute("INSERT INTO esrs_schema (version) VALUES (0)", [])?;
+    }
+    for step in &MIGRATIONS[stored as usize..] {
+        transaction.execute_batch(step)?;
+    }
+    transaction.execute("UPDATE esrs_schema SET version = ?1", [VERSION])?;
+    Ok(transaction.commit()?)
+}

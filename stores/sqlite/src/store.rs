@@ -1,0 +1,206 @@
+//! The store as its users hold it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Sender, channel};
+
+use esrs_core::{
+    AppendBatch, Appended, EventStore, IdempotencyKey, Page, ReadQuery, StoreError, StreamId,
+};
+use futures_channel::oneshot;
+use futures_core::future::BoxFuture;
+
+use crate::builder::{Options, SqliteStoreBuilder};
+use crate::error::{Database, Fault};
+use crate::reader::{self, ReadJob, Reader};
+use crate::writer::{Counters, PreparedAppend, QueuedAppend, WriteJob, Writer, find_append};
+
+/// A log of events and its read models, in one SQLite file. Its clones share the file.
+///
+/// The future of an append may be dropped; the append may be stored all the same.
+///
+/// Closed by [`close`](Self::close), or when the last clone is dropped.
+#[derive(Clone)]
+pub struct SqliteStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    database: Arc<Database>,
+    writer: Sender<WriteJob>,
+    readers: Sender<ReadJob>,
+    reader_count: usize,
+    counters: Arc<Counters>,
+}
+
+/// How much a store has written since it was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// How many appends it has stored.
+    pub appends: u64,
+    /// How many transactions it has committed; appends that are queued at the same time share one.
+    pub commits: u64,
+}
+
+impl SqliteStore {
+    /// Opens a file, or makes it, with what [`builder`](Self::builder) begins with.
+    ///
+    /// # Errors
+    /// Those of [`SqliteStoreBuilder::open`].
+    pub async fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        Self::builder(path).open().await
+    }
+
+    /// Says how a file is to be opened.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), esrs_core::StoreError> {
+    /// use std::time::Duration;
+    /// use esrs_sqlite::SqliteStore;
+    ///
+    /// let store = SqliteStore::builder("bank.db")
+    ///     .busy_timeout(Duration::from_secs(30))
+    ///     .max_size(10 * 1024 * 1024 * 1024)
+    ///     .open()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn builder(path: impl Into<PathBuf>) -> SqliteStoreBuilder {
+        SqliteStoreBuilder::new(path.into())
+    }
+
+    pub(crate) async fn start(database: Database, options: Options) -> Result<Self, StoreError> {
+        let database = Arc::new(database);
+        let reader_count = options.readers;
+        let counters = Arc::new(Counters::default());
+        let (jobs, queue) = channel();
+        let (opened, is_open) = oneshot::channel();
+        let of_writer = (database.clone(), counters.clone());
+        let writer_thread = move || {
+            let (database, counters) = of_writer;
+            let mut writer = match Writer::open(&database, &options, counters) {
+                Ok(writer) => writer,
+                Err(fault) => {
+                    let _ = opened.send(Err(database.explain_opening(fault)));
+                    return;
+                }
+            };
+            let threads = match reader::start(&database, options.readers) {
+                Ok((readers, threads)) => {
+                    // If nobody waits for the store any more, both queues end here and now.
+                    let _ = opened.send(Ok(readers));
+                    threads
+                }
+                Err(fault) => {
+                    let _ = opened.send(Err(database.explain_opening(fault)));
+                    return;
+                }
+            };
+            let closed = writer.run(&queue);
+            for thread in threads {
+                if thread.join().is_err() {
+                    tracing::error!("a reader of the store panicked");
+                }
+            }
+            // The last connection to be closed is one that can empty the write-ahead log.
+            drop(writer);
+            if let Some(closed) = closed {
+                let _ = closed.send(());
+            }
+        };
+        std::thread::Builder::new()
+            .name("esrs-sqlite-write".to_owned())
+            .spawn(writer_thread)
+            .map_err(|error| StoreError::Database {
+                doing: "starting a thread",
+                source: error.into(),
+            })?;
+        let readers = is_open.await.unwrap_or(Err(StoreError::Closed))?;
+        let inner = Inner { database, writer: jobs, readers, reader_count, counters };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.inner.database.path
+    }
+
+    /// How much it has written since it was opened.
+    pub fn stats(&self) -> Stats {
+        let counters = &self.inner.counters;
+        Stats {
+            appends: counters.appends.load(Ordering::Relaxed),
+            commits: counters.commits.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Closes the file, for all clones, when what was asked for before is done.
+    ///
+    /// What is asked for later is answered with [`StoreError::Closed`].
+    pub async fn close(&self) {
+        for _ in 0..self.inner.reader_count {
+            // It fails when the reader is gone already.
+            let _ = self.inner.readers.send(ReadJob::Close);
+        }
+        let (closed, is_closed) = oneshot::channel();
+        if self.inner.writer.send(WriteJob::Close(closed)).is_ok() {
+            // It is cancelled when another clone was faster.
+            let _ = is_closed.await;
+        }
+    }
+
+    /// Runs a job on one of the reader threads.
+    pub(crate) async fn on_reader<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        job: impl FnOnce(&mut Reader) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(move |reader: &mut Reader| {
+            let done = job(reader).map_err(|fault| reader.database.explain(doing, fault));
+            // Who does not wait any more does not have to be told.
+            let _ = reply.send(done);
+        });
+        self.inner.readers.send(ReadJob::Run(job)).map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+impl EventStore for SqliteStore {
+    fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
+        Box::pin(async move {
+            let append = PreparedAppend::new(batch)?;
+            let (reply, answer) = oneshot::channel();
+            let job = WriteJob::Append(QueuedAppend { append, reply });
+            self.inner.writer.send(job).map_err(|_| StoreError::Closed)?;
+            answer.await.unwrap_or_else(|_| {
+                let reason = "the store was closed meanwhile".to_owned();
+                Err(StoreError::Unknown { reason })
+            })
+        })
+    }
+
+    fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
+        Box::pin(self.on_reader("reading events", move |reader| {
+            reader.pages.read(&reader.connection, &query, page)
+        }))
+    }
+
+    fn find_append(
+        &self,
+        stream: StreamId,
+        key: IdempotencyKey,
+    ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
+        Box::pin(self.on_reader("looking for an idempotency key", move |reader| {
+            find_append(&reader.connection, &stream, &key)
+        }))
+    }
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqliteStore").field("path", &self.path()).finish_non_exhaustive()
+    }
+}

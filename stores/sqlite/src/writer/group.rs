@@ -1,0 +1,116 @@
+//! Appends that are committed as one transaction.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+
+use esrs_core::{Appended, StoreError};
+
+use super::{QueuedAppend, Writer};
+use crate::error::Fault;
+use crate::reader::head;
+
+const APPENDING: &str = "appending events";
+
+/// Appends that are committed as one transaction.
+pub(super) struct Group {
+    appends: Vec<QueuedAppend>,
+    bytes: usize,
+}
+
+impl Group {
+    const MAX_APPENDS: usize = 512;
+    const MAX_BYTES: usize = 8 * 1024 * 1024;
+
+    pub(super) fn of(first: QueuedAppend) -> Self {
+        let bytes = first.append.bytes();
+        Self { appends: vec![first], bytes }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.appends.len() >= Self::MAX_APPENDS || self.bytes >= Self::MAX_BYTES
+    }
+
+    pub(super) fn push(&mut self, queued: QueuedAppend) {
+        self.bytes += queued.append.bytes();
+        self.appends.push(queued);
+    }
+}
+
+type Answers = Vec<Result<Appended, StoreError>>;
+
+impl Writer {
+    /// Commits what it can of a group, and answers all of it.
+    pub(super) fn commit_group(&mut self, group: Group) {
+        let attempt = catch_unwind(AssertUnwindSafe(|| self.try_group(&group.appends)));
+        let answers =
+            attempt.unwrap_or_else(|_| Err(Fault::said(APPENDING, "the writer panicked")));
+        let fault = match answers {
+            Ok(answers) => {
+                tracing::trace!(appends = answers.len(), "committed");
+                for (queued, answer) in group.appends.into_iter().zip(answers) {
+                    // Who does not wait any more does not have to be told.
+                    let _ = queued.reply.send(answer);
+                }
+                return;
+            }
+            Err(fault) => fault,
+        };
+        self.roll_back();
+        match <[QueuedAppend; 1]>::try_from(group.appends) {
+            Ok([only]) => {
+                let _ = only.reply.send(Err(self.database.explain(APPENDING, fault)));
+            }
+            Err(appends) if fault.may_be_about_one_append() => {
+                appends.into_iter().for_each(|queued| self.commit_group(Group::of(queued)));
+            }
+            Err(appends) => {
+                for queued in appends {
+                    let error = self.database.explain_to_each(APPENDING, &fault);
+                    let _ = queued.reply.send(Err(error));
+                }
+            }
+        }
+    }
+
+    /// One transaction: an append that fails is left out of it, and the others are committed.
+    fn try_group(&mut self, group: &[QueuedAppend]) -> Result<Answers, Fault> {
+        self.begin()?;
+        let mut head = head(&self.connection)?;
+        let mut answers = Vec::with_capacity(group.len());
+        for queued in group {
+            match self.append(&queued.append, head) {
+                Ok(appended) => {
+                    head = head.max(appended.last_position);
+                    answers.push(Ok(appended));
+                }
+                // SQLite has rolled back all of it, and what was answered so far with it.
+                Err(fault) if self.connection.is_autocommit() => return Err(fault),
+                Err(fault) => answers.push(Err(self.database.explain(APPENDING, fault))),
+            }
+        }
+        self.commit()?;
+        let stored = answers.iter().flatten().filter(|appended| !appended.repeated).count();
+        self.counters.appends.fetch_add(stored as u64, Ordering::Relaxed);
+        Ok(answers)
+    }
+
+    /// Runs `write` in a savepoint: all of it stays, or nothing.
+    pub(super) fn in_savepoint<T>(
+        &mut self,
+        write: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let marks = (self.kinds.mark(), self.streams.mark());
+        self.connection.prepare_cached("SAVEPOINT esrs_append")?.execute([])?;
+        let written = write(self);
+        if written.is_err() {
+            self.kinds.forget_since(marks.0);
+            self.streams.forget_since(marks.1);
+            if self.connection.is_autocommit() {
+                return written;
+            }
+            self.connection.prepare_cached("ROLLBACK TO esrs_append")?.execute([])?;
+        }
+        self.connection.prepare_cached("RELEASE esrs_append")?.execute([])?;
+        written
+    }
+}

@@ -1,0 +1,141 @@
+//! The thread that writes.
+
+mod append;
+mod find;
+mod group;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Receiver;
+
+use esrs_core::{Appended, EventKind, StoreError, StreamId};
+use futures_channel::oneshot;
+use rusqlite::Connection;
+
+pub(crate) use append::PreparedAppend;
+pub(crate) use find::by_key as find_append;
+use group::Group;
+
+use crate::builder::Options;
+use crate::cache::Ids;
+use crate::connection::open_writer;
+use crate::error::{Database, Fault};
+
+/// What the writer thread is asked for.
+pub(crate) enum WriteJob {
+    Append(QueuedAppend),
+    Run(Box<dyn FnOnce(&mut Writer) + Send>),
+    Close(oneshot::Sender<()>),
+}
+
+/// An append, and who waits for its answer.
+pub(crate) struct QueuedAppend {
+    pub(crate) append: PreparedAppend,
+    pub(crate) reply: oneshot::Sender<Result<Appended, StoreError>>,
+}
+
+/// How much the writer has done.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) appends: AtomicU64,
+    pub(crate) commits: AtomicU64,
+}
+
+/// What the writer thread owns.
+pub(crate) struct Writer {
+    pub(crate) connection: Connection,
+    pub(crate) database: Arc<Database>,
+    kinds: Ids<EventKind>,
+    streams: Ids<StreamId>,
+    counters: Arc<Counters>,
+}
+
+impl Writer {
+    pub(crate) fn open(
+        database: &Arc<Database>,
+        options: &Options,
+        counters: Arc<Counters>,
+    ) -> Result<Self, Fault> {
+        Ok(Self {
+            connection: open_writer(options, database)?,
+            database: database.clone(),
+            kinds: Ids::new(),
+            streams: Ids::new(),
+            counters,
+        })
+    }
+
+    /// Works until the store is closed, or dropped; then says who waits for the end of it.
+    pub(crate) fn run(&mut self, jobs: &Receiver<WriteJob>) -> Option<oneshot::Sender<()>> {
+        let mut next = None;
+        loop {
+            match next.take().or_else(|| jobs.recv().ok())? {
+                WriteJob::Append(first) => {
+                    let mut group = Group::of(first);
+                    while !group.is_full() {
+                        match jobs.try_recv() {
+                            Ok(WriteJob::Append(queued)) => group.push(queued),
+                            Ok(other) => {
+                                next = Some(other);
+                                break;
+                            }
+                            Err(_) => break,
+                        }
+                    }
+                    self.commit_group(group);
+                }
+                WriteJob::Run(job) => {
+                    if catch_unwind(AssertUnwindSafe(|| job(self))).is_err() {
+                        tracing::error!("a job of the writer panicked, and was rolled back");
+                    }
+                    self.roll_back();
+                }
+                WriteJob::Close(closed) => {
+                    for job in jobs.try_iter() {
+                        if let WriteJob::Append(QueuedAppend { reply, .. }) = job {
+                            // Who does not wait any more does not have to be told.
+                            let _ = reply.send(Err(StoreError::Closed));
+                        }
+                    }
+                    return Some(closed);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn begin(&self) -> Result<(), Fault> {
+        Ok(self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(drop)?)
+    }
+
+    pub(crate) fn commit(&mut self) -> Result<(), Fault> {
+        let committed = self.connection.prepare_cached("COMMIT")?.execute([]);
+        match committed {
+            Ok(_) => {
+                self.kinds.committed();
+                self.streams.committed();
+                self.counters.commits.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+            // What the system refused to sync may yet be found in the file after a crash.
+            Err(error)
+                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::SystemIoFailure) =>
+            {
+                let reason = format!("the commit failed: {error}");
+                Err(Fault::Store(StoreError::Unknown { reason }))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Ends the transaction, if there is one, and forgets what it has added.
+    pub(crate) fn roll_back(&mut self) {
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be rolled back");
+        }
+        self.kinds.forget_since(0);
+        self.streams.forget_since(0);
+    }
+}

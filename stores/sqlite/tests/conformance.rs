@@ -1,0 +1,61 @@
+//! The SQLite store keeps every promise of the suite, and is what the model says.
+
+use esrs_core::conformance::{self, model};
+use esrs_sqlite::{SqliteStore, Synchronous};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+async fn open(directory: &TempDir) -> SqliteStore {
+    SqliteStore::open(directory.path().join("log.db")).await.unwrap()
+}
+
+#[tokio::test]
+async fn each_promise_is_kept_on_a_file_of_its_own() {
+    for case in conformance::CASES {
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(&directory).await;
+        case.run(&store).await;
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn every_promise_is_kept_on_one_file_that_is_opened_again() {
+    let directory = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let store = open(&directory).await;
+        conformance::all(&store).await;
+        store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_promise_is_kept_while_another_store_writes_to_the_same_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let (one, other) = (open(&directory).await, open(&directory).await);
+    let beside = tokio::spawn(async move {
+        conformance::all(&other).await;
+    });
+    conformance::all(&one).await;
+    beside.await.unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn any_script_is_answered_as_the_model_does(
+        seeds in prop::collection::vec(any::<u64>(), 1..80),
+    ) {
+        let script: Vec<_> = seeds.into_iter().map(model::Operation::from_seed).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let directory = tempfile::tempdir().unwrap();
+            let builder = SqliteStore::builder(directory.path().join("log.db"));
+            // Only the answers count here, and a commit that is not synced is faster.
+            let store = builder.synchronous(Synchronous::Normal).open().await.unwrap();
+            model::run(&store, &script).await;
+            store.close().await;
+        });
+    }
+}
