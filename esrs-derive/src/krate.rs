@@ -1,6 +1,6 @@
 //! Where the generated code finds esrs.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::Path;
 
@@ -16,6 +16,15 @@ impl Krate {
     /// The module that all generated code names.
     pub(crate) fn private(&self) -> TokenStream {
         quote!(#self::__private)
+    }
+
+    /// The same module, named at `span`: an error about what follows is shown there.
+    pub(crate) fn private_at(&self, span: Span) -> TokenStream {
+        let at_span = |mut token: TokenTree| {
+            token.set_span(span);
+            token
+        };
+        self.private().into_iter().map(at_span).collect()
     }
 }
 

@@ -2,7 +2,8 @@
 
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Attribute, Ident, Lit, LitInt, LitStr, Path, Token, Type};
+use syn::spanned::Spanned;
+use syn::{Attribute, Ident, Lit, LitInt, LitStr, Meta, Path, Token, Type};
 
 use super::list::{Words, parse_parenthesized, parse_value};
 use super::meta;
@@ -27,6 +28,12 @@ pub(crate) fn parse(attrs: &[Attribute], errors: &Errors) -> Event {
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("event")) {
         if std::mem::replace(&mut event.is_there, true) {
             errors.on(attr, "an event has one `#[event(…)]`: write it all in the first");
+            continue;
+        }
+        if !matches!(attr.meta, Meta::List(_)) {
+            errors.on(&attr.meta, "write the name it is stored under: `#[event(\"stored_name\")]`");
+            // Taken for a name, so that the missing name is not reported too.
+            event.name = Some(LitStr::new("stored_name", attr.span()));
             continue;
         }
         let mut is_first = true;

@@ -17,8 +17,9 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let (older, follows) = match &event.from {
         None => (quote!(#p::Err(#p::no_older::<Self>(version))), None),
         Some(from) => {
-            let decode = quote_spanned!(type_span(from)=> #p::decode_older::<#from, Self>);
-            (quote!(#decode(version, payload)), Some(follows(&event, from, &p)))
+            let (span, p) = (type_span(from), event.krate.private_at(type_span(from)));
+            let decode = quote_spanned!(span=> #p::decode_older::<#from, Self>);
+            (quote!(#decode(version, payload)), Some(follows(&event, from)))
         }
     };
     Some(quote! {
@@ -43,8 +44,10 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
 }
 
 /// Fails to compile, on the name of the version before, when it is not that.
-fn follows(event: &Event<'_>, from: &Type, p: &TokenStream) -> TokenStream {
+fn follows(event: &Event<'_>, from: &Type) -> TokenStream {
     let Event { ident, name, version, .. } = event;
+    let span = type_span(from);
+    let p = event.krate.private_at(span);
     let from_text = quote!(#from).to_string().replace(' ', "");
     let before = version - 1;
     let other_name = format!(
@@ -60,7 +63,7 @@ fn follows(event: &Event<'_>, from: &Type, p: &TokenStream) -> TokenStream {
         "`{ident}` has the shape of `{from_text}`, so there is nothing to tell them apart: drop \
          `version = {version}` and `from = {from_text}`, or change a field"
     );
-    quote_spanned! {type_span(from)=>
+    quote_spanned! {span=>
         const _: () = #p::follows::<#from, #ident>(#other_name, #gap, #unchanged);
     }
 }

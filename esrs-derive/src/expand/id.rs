@@ -16,13 +16,16 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let p = id.krate.private();
     let schema = schema::implement(input, &id.wire, &p);
     let Id { ident, value, .. } = &id;
-    let is_value = quote_spanned!(type_span(value)=> <#value as #p::IdValue>);
+    let span = type_span(value);
+    let at_value = id.krate.private_at(span);
+    let is_value = quote_spanned!(span=> <#value as #at_value::IdValue>);
+    let this = quote_spanned!(span=> &self.0);
     Some(quote! {
         #schema
         #[automatically_derived]
         impl #p::Display for #ident {
             fn fmt(&self, formatter: &mut #p::Formatter<'_>) -> #p::FmtResult {
-                #is_value::write(&self.0, formatter)
+                #is_value::write(#this, formatter)
             }
         }
         #[automatically_derived]
@@ -42,7 +45,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
         impl #p::Column for #ident {
             const TYPE: #p::ColumnType = #is_value::COLUMN;
             fn to_value(&self) -> #p::Result<#p::Value, #p::ColumnError> {
-                #is_value::to_column(&self.0)
+                #is_value::to_column(#this)
             }
             fn from_value(value: #p::Value) -> #p::Result<Self, #p::ColumnError> {
                 #p::Result::map(#is_value::from_column(value), Self)
