@@ -55,7 +55,8 @@ struct CompleteTask {
     task: u32,
 }
 
-#[derive(Debug, PartialEq)]
+#[derive(Debug, thiserror::Error)]
+#[error("there is no open task {0}")]
 struct NoOpenTask(u32);
 
 impl Handle<AddTask> for ToDoList {
@@ -95,7 +96,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // A second completion is against the rules of the list, and leaves no trace in its history.
     let refused = lists.execute(&home, CompleteTask { task: 2 }).await;
-    println!("completing it again: {:?}", refused.unwrap_err().rejection());
+    if let Err(error) = refused {
+        println!("{error}");
+    }
 
     let list = lists.load(&home).await?;
     println!("after {} events there is left to do:", list.version());

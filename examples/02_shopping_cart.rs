@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
+use esrs::ExecuteError;
 use esrs::prelude::*;
 
 #[derive(Event, Serialize, Deserialize)]
@@ -32,7 +33,7 @@ struct CartCheckedOut {
 #[event("reminder_sent")]
 struct ReminderSent {}
 
-#[derive(Aggregate, Debug, Default)]
+#[derive(Aggregate, Default)]
 #[aggregate("cart", id = CartId, events(ItemAdded, ItemRemoved, CartCheckedOut, ignored(ReminderSent)))]
 enum Cart {
     #[default]
@@ -83,10 +84,13 @@ enum CartCommand {
     CheckOut,
 }
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 enum CartError {
+    #[error("the cart is empty")]
     Empty,
+    #[error("the cart is checked out already")]
     AlreadyCheckedOut,
+    #[error("there is no {0} in the cart")]
     NotInCart(String),
 }
 
@@ -132,10 +136,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
     ];
     for command in commands {
         match carts.execute(&id, command).await {
-            Ok(done) => println!("version {}, {} new", done.version(), done.event_count()),
-            Err(error) => println!("refused: {:?}", error.rejection().ok_or(error.to_string())?),
+            Ok(done) => println!("{} new, now {} events", done.event_count(), done.version()),
+            Err(ExecuteError::Rejected(reason)) => println!("refused: {reason}"),
+            Err(error) => return Err(error.into()),
         }
     }
-    println!("{:?}", carts.load(&id).await?.state());
+    if let Cart::CheckedOut { total_cents } = carts.load(&id).await?.state() {
+        println!("to pay: {total_cents} cents");
+    }
     Ok(())
 }

@@ -60,10 +60,12 @@ struct Withdraw {
     cents: i64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("the account is open already")]
 struct AlreadyOpen;
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{missing_cents} cents are missing")]
 struct InsufficientFunds {
     missing_cents: i64,
 }
@@ -145,14 +147,16 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     let bob = AccountId("a2".to_owned());
     let refused = accounts.execute(&bob, Withdraw { cents: 50_000 }).by("bob").await;
-    println!("Bob withdraws 500: {:?}", refused.unwrap_err().rejection());
+    if let Err(error) = refused {
+        println!("Bob withdraws 500: {error}");
+    }
     let done = accounts.execute(&bob, Withdraw { cents: 5_000 }).by("bob").await?;
     println!("Bob withdraws 50: version {}", done.version());
 
     // By key, by a condition that gives rows back, and by any SQL at all.
     println!("{:?}", store.get::<AccountSummary>(&bob).await?);
-    let rich = store.find::<AccountSummary>("cents > ?1 ORDER BY cents DESC", [100_000.into()]);
-    for account in rich.await? {
+    let rich = "cents > ?1 ORDER BY cents DESC";
+    for account in store.find::<AccountSummary>(rich, [100_000.into()]).await? {
         println!("over 1000: {} with {} cents", account.owner, account.cents);
     }
     let sum = store.query("SELECT count(*), sum(cents) FROM account_summary", []).await?;
