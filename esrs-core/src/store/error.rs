@@ -96,7 +96,7 @@ pub enum StoreError {
     InvalidPage(#[from] InvalidPage),
     /// An inline projection refused the append's events, so nothing was stored.
     #[error("nothing was stored, because a projection failed: {0}")]
-    Projection(#[from] ProjectionError),
+    Projection(#[source] Box<ProjectionError>),
     /// The connection was lost while an append was on its way: it may be stored, or not.
     ///
     /// To find out, repeat it with the same event ids or the same idempotency key.
@@ -116,6 +116,13 @@ pub enum StoreError {
         /// What the driver said.
         source: BoxError,
     },
+}
+
+impl From<ProjectionError> for StoreError {
+    fn from(error: ProjectionError) -> Self {
+        // It is larger than all the rest together, and every append returns this type.
+        Self::Projection(Box::new(error))
+    }
 }
 
 /// A stream is not as an append's condition says: somebody else was there first.
