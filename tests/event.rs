@@ -50,7 +50,8 @@ fn an_event_knows_its_stored_name_version_and_older_names() {
 #[test]
 fn every_version_is_decoded_through_the_chain_from_its_own_struct() {
     let decode = MoneyWithdrawn::decode;
-    let withdrawn = |reason: Option<&str>| MoneyWithdrawn { cents: 5, reason: reason.map(Into::into) };
+    let withdrawn =
+        |reason: Option<&str>| MoneyWithdrawn { cents: 5, reason: reason.map(Into::into) };
     assert_eq!(decode(3, r#"{"cents": 5, "reason": "rent"}"#).unwrap(), withdrawn(Some("rent")));
     assert_eq!(decode(2, r#"{"cents": 5}"#).unwrap(), withdrawn(None));
     assert_eq!(decode(1, r#"{"amount": "5"}"#).unwrap(), withdrawn(None));
@@ -67,7 +68,10 @@ fn an_old_payload_beyond_repair_is_an_error_of_the_step_that_refused_it() {
 #[test]
 fn a_payload_that_is_not_of_its_version_is_an_error() {
     let error = MoneyWithdrawn::decode(2, r#"{"amount": "5"}"#).unwrap_err();
-    assert!(matches!(&error, PayloadError::Json(json) if json.to_string().contains("cents")), "{error:?}");
+    assert!(
+        matches!(&error, PayloadError::Json(json) if json.to_string().contains("cents")),
+        "{error:?}"
+    );
 }
 
 #[test]
