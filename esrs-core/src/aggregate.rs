@@ -3,7 +3,6 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use crate::__private::InitialState;
 use crate::{Context, EventType, Events, IntoEvents, PayloadError};
 
 /// A state that is made of its own events, and decides what happens next.
@@ -17,14 +16,13 @@ use crate::{Context, EventType, Events, IntoEvents, PayloadError};
 /// ```
 ///
 /// The derive writes `enum BankAccountEvent` with a variant per event, the conversions into it, and
-/// the dispatch to each [`Apply`]. `Default` is the state before the first event; `A: Aggregate`
-/// implies it.
+/// the dispatch to each [`Apply`]. The state before the first event is the type's `Default`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate",
     label = "not an aggregate",
     note = "add `#[derive(Aggregate, Default)]` and `#[aggregate(\"name\", id = Id, events(…))]` to `{Self}`"
 )]
-pub trait Aggregate: InitialState + Send + Sync + Sized + 'static {
+pub trait Aggregate: Send + Sync + Sized + 'static {
     /// The name that its streams begin with.
     const NAME: &'static str;
     /// The event types it is made of; a decoder's number is a place in this list.
@@ -37,6 +35,9 @@ pub trait Aggregate: InitialState + Send + Sync + Sized + 'static {
     type Id: Id;
     /// The enum of its events.
     type Event: IntoEvents<Self> + Send + Sync + 'static;
+
+    /// The state before the first event.
+    fn initial() -> Self;
 
     /// Folds one event into the state.
     fn apply_event(&mut self, event: Self::Event);

@@ -69,8 +69,30 @@ impl<A: Aggregate<Event: PartialEq>> PartialEq for Events<A> {
     }
 }
 
-impl<A: Aggregate, T: Emit + IntoEvents<A>> From<T> for Events<A> {
+impl<A: Aggregate, T> From<T> for Events<A>
+where
+    Self: MadeOf<T>,
+{
     fn from(source: T) -> Self {
+        Self::made_of(source)
+    }
+}
+
+/// What stands between `.into()` and [`IntoEvents`], so that a wrong event is told in words of our
+/// own: about a bound on the type before `.into()`, rustc speaks of `Into`.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{T}` cannot become `{Self}`: it is not an event of this aggregate, nor made of its events",
+    label = "not an event of this aggregate",
+    note = "add it to the `events(…)` of the aggregate, or give one of the events that are there: alone, as the event enum, or in a tuple, array, `Vec` or `Option`"
+)]
+pub trait MadeOf<T> {
+    fn made_of(source: T) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate, T: Emit + IntoEvents<A>> MadeOf<T> for Events<A> {
+    fn made_of(source: T) -> Self {
         Self::of(source)
     }
 }

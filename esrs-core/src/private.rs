@@ -31,10 +31,17 @@ pub use crate::{
     label = "`{Self}` has no `Default`",
     note = "add `Default` to the derives of `{Self}`; an enum marks the variant that it begins with by `#[default]`"
 )]
-pub trait InitialState: Default {}
+pub trait InitialState {
+    /// The state before the first event.
+    fn initial_state() -> Self;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Default> InitialState for T {}
+impl<T: Default> InitialState for T {
+    fn initial_state() -> Self {
+        T::default()
+    }
+}
 
 /// What the derives ask of an event that is listed: [`Event`], through one trait, so that a type
 /// that is none is reported once, however often it is named.

@@ -65,7 +65,7 @@ pub(super) async fn load<A: Aggregate>(
     stream: StreamId,
     page: &mut Page,
 ) -> Result<Loaded<A>, LoadError> {
-    let (mut state, mut version) = (A::default(), 0);
+    let (mut state, mut version) = (A::initial(), 0);
     loop {
         let query = ReadQuery::stream(stream.clone()).after_version(version);
         *page = store.read(query, std::mem::take(page)).await?;

@@ -92,7 +92,7 @@ fn aggregate(
     let Aggregate { ident, event_enum, retired, .. } = model;
     let private = model.krate.private();
     let ignored = model.events.len() - model.folded.min(model.events.len());
-    let Bodies { events, apply, replay, decode, encode } = bodies;
+    let Bodies { initial, events, apply, replay, decode, encode } = bodies;
     quote! {
         #[automatically_derived]
         impl #private::Aggregate for #ident {
@@ -102,6 +102,10 @@ fn aggregate(
             const RETIRED: &'static [&'static #private::str] = &[#(#retired),*];
             type Id = #id;
             type Event = #event_enum;
+
+            fn initial() -> Self {
+                #initial
+            }
 
             fn apply_event(&mut self, event: #event_enum) {
                 #apply
@@ -135,6 +139,7 @@ fn aggregate(
 
 /// What depends on the events, one by one.
 struct Bodies {
+    initial: TokenStream,
     events: TokenStream,
     apply: TokenStream,
     replay: TokenStream,
@@ -147,6 +152,7 @@ impl Bodies {
         let private = model.krate.private();
         let none = quote!(#private::not_generated());
         Self {
+            initial: none.clone(),
             events: TokenStream::new(),
             apply: none.clone(),
             replay: none.clone(),
@@ -163,7 +169,8 @@ impl Bodies {
         let (mut decode, mut encode) = (TokenStream::new(), TokenStream::new());
         for (number, Event { path, variant }) in model.events.iter().enumerate() {
             // A bound that does not hold is reported on the event that is listed.
-            let span = path.span().resolved_at(Span::mixed_site());
+            let span = path.span();
+            let private = respanned(&private, span);
             let event = quote_spanned!(span=> <#path as #private::KnownEvent>);
             events.extend(quote_spanned!(span=> #event::TYPE,));
             if number < *folded {
@@ -190,7 +197,10 @@ impl Bodies {
         let no_such = quote! {
             decoder => return #private::Err(#private::PayloadError::NoSuchDecoder(decoder)),
         };
+        let span = model.ident.span();
+        let private = respanned(&private, span);
         Self {
+            initial: quote_spanned!(span=> <Self as #private::InitialState>::initial_state()),
             events,
             apply: quote!(match event { #apply }),
             replay: quote!(match decoder { #replay #no_such } #private::Ok(())),
@@ -198,6 +208,17 @@ impl Bodies {
             encode: quote!(match event { #encode }),
         }
     }
+}
+
+/// The path with another span: an error is shown where the first of its tokens stands.
+pub(super) fn respanned(path: &TokenStream, span: Span) -> TokenStream {
+    path.clone()
+        .into_iter()
+        .map(|mut token| {
+            token.set_span(span);
+            token
+        })
+        .collect()
 }
 
 /// Two events under one stored name are an error on the second of them.
@@ -210,7 +231,8 @@ fn distinct_names(model: &Aggregate<'_>) -> TokenStream {
             "`{written}` is stored under a name that an event before it in `events(…)` of `{ident}` \
              has too, by its name or an alias, or that is `retired(…)`: give it a name of its own"
         );
-        let span = path.span().resolved_at(Span::mixed_site());
+        let span = path.span();
+        let private = respanned(&private, span);
         let clash = quote_spanned!(span=> #private::name_clash(#message));
         quote!(#number => #clash,)
     });
