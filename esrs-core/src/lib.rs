@@ -15,7 +15,6 @@ pub mod conformance;
 mod context;
 mod event;
 mod events;
-mod id;
 mod memory;
 mod metadata;
 pub mod projection;

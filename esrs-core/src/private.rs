@@ -13,7 +13,6 @@ pub use std::vec::Vec;
 
 pub use serde_json::Error as JsonError;
 
-pub use crate::id::IdValue;
 pub use crate::projection::{
     Column, ColumnError, ColumnSpec, ColumnType, Create, Project, Projection, RowError, Source,
     Table, Value, json_from_value, json_to_value, text_from_value, text_to_value,

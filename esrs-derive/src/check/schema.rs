@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, Span};
 use quote::quote;
 use syn::{GenericArgument, PathArguments, ReturnType, Type};
 
 use crate::errors::Errors;
-use crate::model::schema::{Container, Name, Part, last_segment};
+use crate::model::schema::{Container, Name, Part, last_segment, type_span};
 
 /// Whether the attributes of the container say something that a shape can tell.
 pub(crate) fn container(container: &Container<'_>, errors: &Errors) -> bool {
@@ -57,11 +57,11 @@ pub(crate) fn parts(
         one_way(part, "field", errors);
         if serde.is_skipped() {
             if part.ident.is_none() && parts.len() == 1 && container.is_struct() {
-                let ident = &container.input.ident;
-                errors.at(
-                    ident.span(),
-                    format!("`{ident}` is its only field, which cannot be skipped"),
+                let message = format!(
+                    "`{}` is written as its only field, which therefore cannot be skipped",
+                    container.input.ident
                 );
+                errors.at(part.ty.map_or_else(Span::call_site, type_span), message);
             }
             continue;
         }
@@ -122,19 +122,18 @@ fn one_way(part: &Part<'_>, what: &str, errors: &Errors) {
     if part.serde.is_skipped() {
         return;
     }
-    if let Some(word) = &part.serde.skip_serializing {
-        let message = format!(
-            "this {what} is read and never written, so it gets lost when an event is stored: write \
-             `#[serde(skip)]` to leave it out both ways"
-        );
-        errors.at(word.span(), message);
-    }
-    if let Some(word) = &part.serde.skip_deserializing {
-        let message = format!(
-            "this {what} is written and never read, so what is stored of it is lost: write \
-             `#[serde(skip)]` to leave it out both ways"
-        );
-        errors.at(word.span(), message);
+    let ways = [
+        (&part.serde.skip_serializing, "read and never written"),
+        (&part.serde.skip_deserializing, "written and never read"),
+    ];
+    for (word, how) in ways {
+        if let Some(word) = word {
+            let message = format!(
+                "a {what} that is {how} does not come back from the log: write `#[serde(skip)]` to \
+                 leave it out both ways"
+            );
+            errors.at(word.span(), message);
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `#[derive(Id)]`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::DeriveInput;
 
@@ -16,25 +16,33 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let p = id.krate.private();
     let schema = schema::implement(input, &id.wire, &p);
     let Id { ident, value, .. } = &id;
+    // Named at the value's type, where an error about what it lacks is then shown.
     let span = type_span(value);
     let at_value = id.krate.private_at(span);
-    let is_value = quote_spanned!(span=> <#value as #at_value::IdValue>);
-    let this = quote_spanned!(span=> &self.0);
+    let by = |name: &str| {
+        let name = Ident::new(name, span);
+        quote_spanned!(span=> <#value as #at_value::#name>)
+    };
+    let (display, from_str, column) = (by("Display"), by("FromStr"), by("Column"));
+    // Wholly at that place, so that the compiler finds its two errors to be one.
+    let from_text = quote_spanned! {span=>
+        #[automatically_derived]
+        impl #at_value::FromStr for #ident {
+            type Err = #from_str::Err;
+            fn from_str(text: &#at_value::str) -> #at_value::Result<Self, #from_str::Err> {
+                #at_value::Result::map(#from_str::from_str(text), Self)
+            }
+        }
+    };
     Some(quote! {
         #schema
         #[automatically_derived]
         impl #p::Display for #ident {
             fn fmt(&self, formatter: &mut #p::Formatter<'_>) -> #p::FmtResult {
-                #is_value::write(#this, formatter)
+                #display::fmt(&self.0, formatter)
             }
         }
-        #[automatically_derived]
-        impl #p::FromStr for #ident {
-            type Err = #is_value::Error;
-            fn from_str(text: &#p::str) -> #p::Result<Self, Self::Err> {
-                #p::Result::map(#is_value::read(text), Self)
-            }
-        }
+        #from_text
         #[automatically_derived]
         impl #p::From<#value> for #ident {
             fn from(value: #value) -> Self {
@@ -43,12 +51,12 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
         }
         #[automatically_derived]
         impl #p::Column for #ident {
-            const TYPE: #p::ColumnType = #is_value::COLUMN;
+            const TYPE: #p::ColumnType = #column::TYPE;
             fn to_value(&self) -> #p::Result<#p::Value, #p::ColumnError> {
-                #is_value::to_column(#this)
+                #column::to_value(&self.0)
             }
             fn from_value(value: #p::Value) -> #p::Result<Self, #p::ColumnError> {
-                #p::Result::map(#is_value::from_column(value), Self)
+                #p::Result::map(#column::from_value(value), Self)
             }
         }
     })
