@@ -9,6 +9,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::clock::to_microsecond;
+
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -104,6 +106,35 @@ impl PartialEq for Value {
 }
 
 impl Eq for Value {}
+
+macro_rules! from {
+    ($($type:ty => $variant:ident;)*) => {$(
+        impl From<$type> for Value {
+            fn from(value: $type) -> Self {
+                Self::$variant(value.into())
+            }
+        }
+    )*};
+}
+
+from! {
+    bool => Bool;
+    i32 => Integer;
+    u32 => Integer;
+    i64 => Integer;
+    f64 => Real;
+    &str => Text;
+    String => Text;
+    Vec<u8> => Bytes;
+    Timestamp => Timestamp;
+    Uuid => Uuid;
+}
+
+impl<T: Into<Value>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
 
 impl Hash for Value {
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -231,8 +262,23 @@ column! {
     f64 => Real;
     String => Text;
     Vec<u8> => Bytes;
-    Timestamp => Timestamp;
     Uuid => Uuid;
+}
+
+impl Column for Timestamp {
+    const TYPE: ColumnType = ColumnType::Timestamp;
+
+    /// Without what is finer than a microsecond: a key has to equal what the table gives back.
+    fn to_value(&self) -> Result<Value, ColumnError> {
+        Ok(Value::Timestamp(to_microsecond(*self)))
+    }
+
+    fn from_value(value: Value) -> Result<Self, ColumnError> {
+        match value {
+            Value::Timestamp(time) => Ok(time),
+            other => Err(unexpected::<Self>(&other)),
+        }
+    }
 }
 
 impl Column for f32 {

@@ -97,6 +97,28 @@ pub enum StoreError {
     /// An inline projection refused the append's events, so nothing was stored.
     #[error("nothing was stored, because a projection failed: {0}")]
     Projection(#[source] Box<ProjectionError>),
+    /// The table of a projection was made by another definition of it.
+    #[error(
+        "the table `{table}` was made by another definition of its projection ({stored}) than that of \
+         this program ({declared}); open the store without it where it is inline, and call \
+         `store.rebuild` to make the table anew from the events"
+    )]
+    ProjectionChanged {
+        /// The table.
+        table: &'static str,
+        /// How it was defined when it was made.
+        stored: String,
+        /// How it is defined now.
+        declared: String,
+    },
+    /// The table of a projection cannot be made, or is not there.
+    #[error("the table `{table}` cannot be used: {reason}")]
+    ProjectionTable {
+        /// The table.
+        table: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
     /// The connection was lost while an append was on its way: it may be stored, or not.
     ///
     /// To find out, repeat it with the same event ids or the same idempotency key.

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use esrs_core::StoreError;
+use esrs_core::{Projection, StoreError};
 
 use crate::SqliteStore;
 use crate::error::Database;
+use crate::projection::Registered;
 
 /// When an append counts as stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,6 +34,7 @@ pub(crate) struct Options {
     pub(crate) synchronous: Synchronous,
     pub(crate) readers: usize,
     pub(crate) max_size: Option<u64>,
+    pub(crate) inline: Vec<Registered>,
 }
 
 /// How a store is to be opened; made by [`SqliteStore::builder`].
@@ -54,6 +56,7 @@ impl SqliteStoreBuilder {
                 synchronous: Synchronous::default(),
                 readers: cores.clamp(2, 4),
                 max_size: None,
+                inline: Vec::new(),
             },
         }
     }
@@ -87,6 +90,17 @@ impl SqliteStoreBuilder {
         self
     }
 
+    /// Keeps the table of `P` up to date in the transaction of every append of this store: who reads
+    /// what was appended finds the rows that follow from it.
+    ///
+    /// The table is made and caught up when the store is opened, and again before an append, if
+    /// another process without `P` has appended meanwhile. An append whose events `P` cannot take is
+    /// answered with [`StoreError::Projection`], and nothing of it is stored.
+    pub fn inline<P: Projection>(mut self) -> Self {
+        self.options.inline.push(Registered::new::<P>());
+        self
+    }
+
     /// Opens the file, or makes it, and brings its tables up to date.
     ///
     /// # Errors
@@ -94,9 +108,11 @@ impl SqliteStoreBuilder {
     /// - [`StoreError::NewerSchema`] when a newer esrs has made it;
     /// - [`StoreError::ReadOnly`] when it, or its directory, cannot be written to;
     /// - [`StoreError::Busy`] when another process holds it for too long;
+    /// - [`StoreError::Projection`], [`StoreError::ProjectionChanged`] or
+    ///   [`StoreError::ProjectionTable`] when an inline read model cannot be brought up to date;
     /// - [`StoreError::Database`] for the rest, such as a directory that does not exist.
     ///
-    /// None of them changes what is stored.
+    /// None of them changes an event that is stored.
     pub async fn open(self) -> Result<SqliteStore, StoreError> {
         SqliteStore::start(self.database, self.options).await
     }
@@ -110,6 +126,6 @@ impl std::fmt::Debug for SqliteStoreBuilder {
             .field("synchronous", &self.options.synchronous)
             .field("readers", &self.options.readers)
             .field("max_size", &self.options.max_size)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -27,9 +27,11 @@ mod builder;
 mod cache;
 mod connection;
 mod error;
+mod projection;
 mod reader;
 mod schema;
 mod store;
+mod value;
 mod writer;
 
 pub use builder::{SqliteStoreBuilder, Synchronous};

@@ -80,14 +80,15 @@ impl SqliteStore {
         let of_writer = (database.clone(), counters.clone());
         let writer_thread = move || {
             let (database, counters) = of_writer;
-            let mut writer = match Writer::open(&database, &options, counters) {
+            let readers = options.readers;
+            let mut writer = match Writer::open(&database, options, counters) {
                 Ok(writer) => writer,
                 Err(fault) => {
                     let _ = opened.send(Err(database.explain_opening(fault)));
                     return;
                 }
             };
-            let threads = match reader::start(&database, options.readers) {
+            let threads = match reader::start(&database, readers) {
                 Ok((readers, threads)) => {
                     // If nobody waits for the store any more, both queues end here and now.
                     let _ = opened.send(Ok(readers));
@@ -149,6 +150,26 @@ impl SqliteStore {
             // It is cancelled when another clone was faster.
             let _ = is_closed.await;
         }
+    }
+
+    pub(crate) fn explain(&self, doing: &'static str, fault: Fault) -> StoreError {
+        self.inner.database.explain(doing, fault)
+    }
+
+    /// Runs a job on the writer thread, behind what is queued there.
+    pub(crate) async fn on_writer<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        job: impl FnOnce(&mut Writer) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(move |writer: &mut Writer| {
+            let done = job(writer).map_err(|fault| writer.database.explain(doing, fault));
+            // Who does not wait any more does not have to be told.
+            let _ = reply.send(done);
+        });
+        self.inner.writer.send(WriteJob::Run(job)).map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
     /// Runs a job on one of the reader threads.

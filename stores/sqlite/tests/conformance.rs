@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use tempfile::TempDir;
 
 async fn open(directory: &TempDir) -> SqliteStore {
-    SqliteStore::open(directory.path().join("log.db")).await.unwrap()
+    SqliteStore::open(directory.path().join("log.db")).await.expect("a new file can be opened")
 }
 
 #[tokio::test]

@@ -143,6 +143,7 @@ impl Writer {
                 )?
                 .execute((stream, key.as_str(), to_sql(first_position), to_sql(position)))?;
         }
+        self.project(append, &appended)?;
         Ok(appended)
     }
 

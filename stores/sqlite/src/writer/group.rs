@@ -75,7 +75,9 @@ impl Writer {
     /// One transaction: an append that fails is left out of it, and the others are committed.
     fn try_group(&mut self, group: &[QueuedAppend]) -> Result<Answers, Fault> {
         self.begin()?;
-        let mut head = head(&self.connection)?;
+        self.follow_inline()?;
+        let start = head(&self.connection)?;
+        let mut head = start;
         let mut answers = Vec::with_capacity(group.len());
         for queued in group {
             match self.append(&queued.append, head) {
@@ -87,6 +89,10 @@ impl Writer {
                 Err(fault) if self.connection.is_autocommit() => return Err(fault),
                 Err(fault) => answers.push(Err(self.database.explain(APPENDING, fault))),
             }
+        }
+        if head != start {
+            let Self { inline, connection, .. } = self;
+            inline.iter().try_for_each(|inline| inline.move_to(connection, head))?;
         }
         self.commit()?;
         let stored = answers.iter().flatten().filter(|appended| !appended.repeated).count();

@@ -3,13 +3,14 @@
 mod append;
 mod find;
 mod group;
+mod project;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
-use esrs_core::{Appended, EventKind, StoreError, StreamId};
+use esrs_core::{Appended, EventKind, Page, StoreError, StreamId};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
@@ -21,6 +22,8 @@ use crate::builder::Options;
 use crate::cache::Ids;
 use crate::connection::open_writer;
 use crate::error::{Database, Fault};
+use crate::projection::Inline;
+use crate::reader::PageReader;
 
 /// What the writer thread is asked for.
 pub(crate) enum WriteJob {
@@ -49,21 +52,32 @@ pub(crate) struct Writer {
     kinds: Ids<EventKind>,
     streams: Ids<StreamId>,
     counters: Arc<Counters>,
+    /// For read models. It remembers only what is committed: it never reads what this transaction
+    /// has inserted.
+    pub(crate) pages: PageReader,
+    pub(crate) inline: Vec<Inline>,
+    /// What an append's own events are given to inline read models in.
+    page: Page,
 }
 
 impl Writer {
     pub(crate) fn open(
         database: &Arc<Database>,
-        options: &Options,
+        options: Options,
         counters: Arc<Counters>,
     ) -> Result<Self, Fault> {
-        Ok(Self {
-            connection: open_writer(options, database)?,
+        let mut writer = Self {
+            connection: open_writer(&options, database)?,
             database: database.clone(),
             kinds: Ids::new(),
             streams: Ids::new(),
             counters,
-        })
+            pages: PageReader::default(),
+            inline: options.inline.into_iter().map(Inline::new).collect::<Result<_, _>>()?,
+            page: Page::new(),
+        };
+        writer.prepare_inline()?;
+        Ok(writer)
     }
 
     /// Works until the store is closed, or dropped; then says who waits for the end of it.
@@ -104,11 +118,24 @@ impl Writer {
         }
     }
 
-    pub(crate) fn begin(&self) -> Result<(), Fault> {
+    /// Runs `work` as one transaction.
+    pub(crate) fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        self.begin()?;
+        let done = work(self).and_then(|done| self.commit().map(|()| done));
+        if done.is_err() {
+            self.roll_back();
+        }
+        done
+    }
+
+    fn begin(&self) -> Result<(), Fault> {
         Ok(self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(drop)?)
     }
 
-    pub(crate) fn commit(&mut self) -> Result<(), Fault> {
+    fn commit(&mut self) -> Result<(), Fault> {
         let committed = self.connection.prepare_cached("COMMIT")?.execute([]);
         match committed {
             Ok(_) => {
@@ -129,7 +156,7 @@ impl Writer {
     }
 
     /// Ends the transaction, if there is one, and forgets what it has added.
-    pub(crate) fn roll_back(&mut self) {
+    fn roll_back(&mut self) {
         if !self.connection.is_autocommit()
             && let Err(error) = self.connection.execute_batch("ROLLBACK")
         {

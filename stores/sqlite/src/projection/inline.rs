@@ -1,0 +1,104 @@
+//! Read models that are written in the transaction of the append.
+
+use esrs_core::projection::{AnyPass, Pass, Table};
+use esrs_core::{Page, Position, Projection, ReadQuery};
+use rusqlite::Connection;
+
+use super::ModelTable;
+use crate::error::Fault;
+use crate::reader::{PageReader, head};
+use crate::writer::Writer;
+
+/// A read model that is registered at the builder.
+pub(crate) struct Registered {
+    table: Table,
+    pass: Box<dyn AnyPass>,
+}
+
+impl Registered {
+    pub(crate) fn new<P: Projection>() -> Self {
+        Self { table: P::TABLE, pass: Box::new(Pass::<P>::new()) }
+    }
+}
+
+/// A read model that is written in the transaction of the append.
+pub(crate) struct Inline {
+    table: ModelTable,
+    pass: Box<dyn AnyPass>,
+}
+
+impl Inline {
+    pub(crate) fn new(registered: Registered) -> Result<Self, Fault> {
+        Ok(Self { table: ModelTable::new(registered.table)?, pass: registered.pass })
+    }
+
+    /// Takes the events that were appended in this transaction.
+    pub(crate) fn apply(&mut self, connection: &Connection, page: &Page) -> Result<(), Fault> {
+        self.table.apply(connection, &mut *self.pass, page)
+    }
+
+    pub(crate) fn move_to(&self, connection: &Connection, at: Position) -> Result<(), Fault> {
+        self.table.move_to(connection, at)
+    }
+
+    /// Takes what a process without this read model has appended up to `head`.
+    pub(crate) fn follow(
+        &mut self,
+        connection: &Connection,
+        pages: &mut PageReader,
+        head: Position,
+    ) -> Result<(), Fault> {
+        let mut at = self.table.checkpoint(connection)?;
+        while at < head {
+            at = self.take_page(connection, pages, at)?.0;
+        }
+        Ok(())
+    }
+
+    /// Takes the next page behind `at`. Answers with where it stands then, and whether that is the
+    /// end of the log.
+    fn take_page(
+        &mut self,
+        connection: &Connection,
+        pages: &mut PageReader,
+        at: Position,
+    ) -> Result<(Position, bool), Fault> {
+        let query = ReadQuery::all().after(at).only(self.pass.filter()).with_envelopes();
+        let page = pages.read(connection, &query, Page::new())?;
+        self.table.apply(connection, &mut *self.pass, &page)?;
+        if page.scanned() != at {
+            self.table.move_to(connection, page.scanned())?;
+        }
+        Ok((page.scanned(), page.is_last()))
+    }
+}
+
+impl Writer {
+    /// Makes the tables that are not there, and brings each to the end of the log: in pages, so
+    /// that other processes are not kept waiting for all of it.
+    pub(crate) fn prepare_inline(&mut self) -> Result<(), Fault> {
+        for number in 0..self.inline.len() {
+            self.transact(|writer| writer.inline[number].table.ensure(&writer.connection))?;
+            let mut is_last = false;
+            while !is_last {
+                is_last = self.transact(|writer| {
+                    let Writer { inline, connection, pages, .. } = writer;
+                    let inline = &mut inline[number];
+                    let at = inline.table.checkpoint(connection)?;
+                    Ok(inline.take_page(connection, pages, at)?.1)
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings the read models to the end of the log, before something is appended to it.
+    pub(crate) fn follow_inline(&mut self) -> Result<(), Fault> {
+        let Self { inline, connection, pages, .. } = self;
+        if inline.is_empty() {
+            return Ok(());
+        }
+        let head = head(connection)?;
+        inline.iter_mut().try_for_each(|inline| inline.follow(connection, pages, head))
+    }
+}

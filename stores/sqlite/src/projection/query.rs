@@ -1,0 +1,105 @@
+//! Asking read models.
+
+use esrs_core::projection::Value;
+use esrs_core::{Projection, StoreError};
+use rusqlite::params_from_iter;
+
+use super::ModelTable;
+use crate::SqliteStore;
+use crate::error::Fault;
+use crate::value::{Bound, untyped};
+
+const DOING: &str = "asking for rows";
+
+impl SqliteStore {
+    /// The row of this key, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::ProjectionChanged`] or [`StoreError::ProjectionTable`] when the table was made
+    /// by another definition of `P` or not at all, and what may happen to a database.
+    pub async fn get<P: Projection>(&self, key: &P::Key) -> Result<Option<P>, StoreError> {
+        let key = P::key_values(key).map_err(|error| self.explain(DOING, error.into()))?;
+        let rows = self.rows(|table| table.by_key.clone(), key).await?;
+        Ok(rows.into_iter().next())
+    }
+
+    /// The rows that fulfil a condition: what stands behind `WHERE`, with `?1`, `?2` … for
+    /// `parameters`. It may go on with `ORDER BY` and `LIMIT`; an empty one is fulfilled by all.
+    ///
+    /// ```no_run
+    /// # use esrs_core::{Projection, StoreError};
+    /// # async fn example<AccountSummary: Projection>(store: esrs_sqlite::SqliteStore) -> Result<(), StoreError> {
+    /// let rich: Vec<AccountSummary> =
+    ///     store.find("cents > ?1 ORDER BY cents DESC LIMIT 10", [100_000.into()]).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// The condition is SQL of yours: never build it from what somebody has typed in.
+    ///
+    /// # Errors
+    /// As of [`get`](Self::get), and when the condition is no SQL.
+    pub async fn find<P: Projection>(
+        &self,
+        condition: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<P>, StoreError> {
+        let sql = |table: &ModelTable| match condition.trim() {
+            "" => table.select.clone(),
+            condition => format!("{} WHERE {condition}", table.select),
+        };
+        self.rows(sql, parameters.into_iter().collect()).await
+    }
+
+    /// The rows that any `SELECT` finds, over read models and tables of your own.
+    ///
+    /// A value is what SQLite holds: integer, real, text, bytes or nothing.
+    ///
+    /// ```no_run
+    /// # async fn example(store: esrs_sqlite::SqliteStore) -> Result<(), esrs_core::StoreError> {
+    /// let sums = store.query("SELECT owner, sum(cents) FROM account_summary GROUP BY owner", []).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// When it is no SQL, or would write: it runs on a connection that can only read.
+    pub async fn query(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = Value>,
+    ) -> Result<Vec<Vec<Value>>, StoreError> {
+        let sql = sql.to_owned();
+        let parameters: Vec<Value> = parameters.into_iter().collect();
+        self.on_reader(DOING, move |reader| {
+            let mut statement = reader.connection.prepare_cached(&sql)?;
+            let columns = statement.column_count();
+            let mut found = statement.query(params_from_iter(parameters.iter().map(Bound)))?;
+            let mut rows = Vec::new();
+            while let Some(row) = found.next()? {
+                let values = (0..columns).map(|place| Ok(untyped(row.get_ref(place)?)?));
+                rows.push(values.collect::<Result<_, Fault>>()?);
+            }
+            Ok(rows)
+        })
+        .await
+    }
+
+    async fn rows<P: Projection>(
+        &self,
+        sql: impl FnOnce(&ModelTable) -> String,
+        parameters: Vec<Value>,
+    ) -> Result<Vec<P>, StoreError> {
+        let table = ModelTable::new(P::TABLE).map_err(|fault| self.explain(DOING, fault))?;
+        let sql = sql(&table);
+        self.on_reader(DOING, move |reader| {
+            table.checkpoint(&reader.connection)?;
+            let mut statement = reader.connection.prepare_cached(&sql)?;
+            let mut found = statement.query(params_from_iter(parameters.iter().map(Bound)))?;
+            let mut rows = Vec::new();
+            while let Some(row) = found.next()? {
+                rows.push(P::from_values(table.values(row)?)?);
+            }
+            Ok(rows)
+        })
+        .await
+    }
+}

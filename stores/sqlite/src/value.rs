@@ -1,0 +1,105 @@
+//! Between the values of a read model and those of SQLite.
+
+use esrs_core::projection::{ColumnError, ColumnType, Value};
+use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
+use rusqlite::ToSql;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+
+use crate::error::Fault;
+
+/// The type of a column in a `STRICT` table.
+pub(crate) fn sql_type(column_type: ColumnType) -> Result<&'static str, ColumnError> {
+    Ok(match column_type {
+        ColumnType::Bool | ColumnType::Integer => "INTEGER",
+        ColumnType::Real => "REAL",
+        ColumnType::Text | ColumnType::Timestamp | ColumnType::Uuid | ColumnType::Json => "TEXT",
+        ColumnType::Bytes => "BLOB",
+        other => {
+            return Err(ColumnError::new(format!("SQLite has no column of the type {other}")));
+        }
+    })
+}
+
+/// A value on its way into SQLite.
+pub(crate) struct Bound<'a>(pub(crate) &'a Value);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let refuse = |reason: String| {
+            Err(rusqlite::Error::ToSqlConversionFailure(ColumnError::new(reason).into()))
+        };
+        Ok(match self.0 {
+            Value::Null => ToSqlOutput::Borrowed(ValueRef::Null),
+            Value::Bool(value) => i64::from(*value).into(),
+            Value::Integer(value) => (*value).into(),
+            // SQLite would store nothing in its place.
+            Value::Real(value) if value.is_nan() => {
+                return refuse("SQLite cannot hold a number that is none (NaN)".to_owned());
+            }
+            Value::Real(value) => (*value).into(),
+            Value::Text(text) | Value::Json(text) => {
+                ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes()))
+            }
+            Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+            Value::Timestamp(time) => timestamp(time).into(),
+            Value::Uuid(id) => id.to_string().into(),
+            other => return refuse(format!("SQLite cannot hold {other:?}")),
+        })
+    }
+}
+
+/// All of the same length, so that they sort as the times do.
+fn timestamp(time: &Timestamp) -> String {
+    const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
+    PRINTER.timestamp_to_string(time)
+}
+
+/// The value of a column of this type.
+pub(crate) fn typed(column_type: ColumnType, value: ValueRef<'_>) -> Result<Value, ColumnError> {
+    let value = untyped(value)?;
+    let is_none = |what: &str, error: &dyn std::fmt::Display| {
+        ColumnError::new(format!("it is no {what}: {error}"))
+    };
+    Ok(match (column_type, value) {
+        (_, Value::Null) => Value::Null,
+        (ColumnType::Bool, Value::Integer(number @ (0 | 1))) => Value::Bool(number == 1),
+        (ColumnType::Timestamp, Value::Text(text)) => {
+            Value::Timestamp(text.parse().map_err(|error| is_none("time", &error))?)
+        }
+        (ColumnType::Uuid, Value::Text(text)) => {
+            Value::Uuid(text.parse().map_err(|error: uuid::Error| is_none("UUID", &error))?)
+        }
+        (ColumnType::Json, Value::Text(text)) => Value::Json(text),
+        (ColumnType::Integer, value @ Value::Integer(_))
+        | (ColumnType::Real, value @ Value::Real(_))
+        | (ColumnType::Text, value @ Value::Text(_))
+        | (ColumnType::Bytes, value @ Value::Bytes(_)) => value,
+        (column_type, value) => {
+            return Err(ColumnError::new(format!("{value:?} is no {column_type}")));
+        }
+    })
+}
+
+/// The value as SQLite holds it.
+pub(crate) fn untyped(value: ValueRef<'_>) -> Result<Value, ColumnError> {
+    Ok(match value {
+        ValueRef::Null => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Real(number) => Value::Real(number),
+        ValueRef::Text(text) => match std::str::from_utf8(text) {
+            Ok(text) => Value::Text(text.to_owned()),
+            Err(error) => return Err(ColumnError::new(format!("it is no text: {error}"))),
+        },
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+    })
+}
+
+impl From<ColumnError> for Fault {
+    fn from(error: ColumnError) -> Self {
+        Self::Store(esrs_core::StoreError::Database {
+            doing: "reading or writing the rows of a read model",
+            source: error.into(),
+        })
+    }
+}
