@@ -3,7 +3,13 @@
 #[doc(hidden)]
 pub use esrs_core::__private;
 pub use esrs_core::*;
-pub use esrs_derive::{Aggregate, Event, Id, Projection, Schema};
+#[doc = include_str!("doc/event.md")]
+pub use esrs_derive::Event;
+#[doc = include_str!("doc/id.md")]
+pub use esrs_derive::Id;
+#[doc = include_str!("doc/schema.md")]
+pub use esrs_derive::Schema;
+pub use esrs_derive::{Aggregate, Projection};
 #[cfg(feature = "sqlite")]
 pub use esrs_sqlite::{SqliteStore, SqliteStoreBuilder, Stats, Synchronous};
 
