@@ -1,7 +1,32 @@
 //! Event sourcing for Rust, guarded by the compiler.
+//!
+//! A command is checked against an [`Aggregate`], the aggregate answers with [`Events`], the events
+//! are appended to a log, and every state and every read model is computed from that log.
+//!
+//! Begin with the [`tutorial`]: programs to read in order, each beside what it prints. Then look
+//! things up here:
+//!
+//! | to … | there is |
+//! | --- | --- |
+//! | say what can happen | [`#[derive(Event)]`](derive@Event), and [`#[derive(Schema)]`](derive@Schema) for what is inside |
+//! | say what it adds up to | [`#[derive(Aggregate)]`](derive@Aggregate), [`Apply`] |
+//! | decide what happens next | [`Handle`], [`Context`], [`Events`] |
+//! | read what an older program stored | `version` and `from` of [`#[derive(Event)]`](derive@Event), [`Upcast`], [`TryUpcast`] |
+//! | execute commands and load states | [`Repository`] |
+//! | keep the log | [`SqliteStore`], [`MemoryStore`], or a store of your own: [`EventStore`] |
+//! | ask across aggregates | [`#[derive(Projection)]`](derive@Projection), [`Create`], [`Project`] |
+//! | tell instances apart | [`#[derive(Id)]`](derive@Id), or any type that is an [`Id`](trait@Id) |
+//!
+//! # Features
+//! | feature | what it brings |
+//! | --- | --- |
+//! | `sqlite` (default) | [`SqliteStore`] |
+//! | `conformance` | the suite that a store of your own has to pass: `esrs::conformance` |
+//! | `chrono`, `rust_decimal`, `time`, `url` | [`Schema`](trait@Schema) for the types of that crate |
 
 #[doc(hidden)]
 pub use esrs_core::__private;
+#[doc(inline)]
 pub use esrs_core::*;
 #[doc = include_str!("doc/event.md")]
 pub use esrs_derive::Event;
@@ -13,6 +38,8 @@ pub use esrs_derive::{Aggregate, Projection};
 #[cfg(feature = "sqlite")]
 pub use esrs_sqlite::{SqliteStore, SqliteStoreBuilder, Stats, Synchronous};
 
+pub mod tutorial;
+
 /// All that a domain needs: `use esrs::prelude::*;`.
 pub mod prelude {
     #[cfg(feature = "sqlite")]
@@ -23,3 +50,8 @@ pub mod prelude {
     };
     pub use serde::{Deserialize, Serialize};
 }
+
+/// The README's programs are compiled and run like any other example.
+#[cfg(all(doctest, feature = "sqlite"))]
+#[doc = include_str!("../README.md")]
+struct ReadMe;
