@@ -15,8 +15,8 @@
 //! # }
 //! ```
 //!
-//! or a test a case, so that a failure is named by the test runner. A macro of the store's own keeps
-//! that short; one more test sees to it that no case is forgotten:
+//! It tries every case before it panics with the list of those that failed. A store that is to be new
+//! for each case, or a test runner that is to name each, takes them one by one, by list or by name:
 //!
 //! ```
 //! # use esrs_core::{MemoryStore, conformance};

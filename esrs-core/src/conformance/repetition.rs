@@ -77,8 +77,12 @@ pub async fn a_batch_of_which_some_ids_are_known_is_refused(store: &dyn EventSto
     let stream = new_stream("partly");
     let known = events(2);
     append(store, batch(&stream, known.clone())).await;
+    // What stands behind the known events is not taken for the unknown ones.
+    let later = events(3);
+    append(store, batch(&stream, later.clone())).await;
     let fresh = events(2);
     let mixtures = [
+        vec![known[0].clone(), fresh[0].clone()],
         vec![known[0].clone(), known[1].clone(), fresh[0].clone()],
         vec![fresh[0].clone(), known[0].clone()],
         vec![known[0].clone(), fresh[0].clone(), known[1].clone()],
@@ -90,7 +94,7 @@ pub async fn a_batch_of_which_some_ids_are_known_is_refused(store: &dyn EventSto
     let across = batch(&other, fresh).and(stream.clone(), AppendCondition::Any, known.clone());
     refuse_ids(store, across, &known).await;
     assert_empty(store, &other).await;
-    assert_stored(store, &stream, &known).await;
+    assert_stored(store, &stream, &[known, later].concat()).await;
 }
 
 /// Ids that are stored already do not make a repetition on another stream, nor in another order.

@@ -22,8 +22,8 @@ use crate::StreamId;
 /// A log of events: all that a database has to do for esrs.
 ///
 /// Object-safe, so a repository holds an `Arc<dyn EventStore>` and its type names no database. What
-/// every store promises is written down as the functions of [`conformance`](crate::conformance),
-/// which each of them runs:
+/// every store promises is written down as the functions of `esrs_core::conformance` (feature
+/// `conformance`), which each of them runs:
 ///
 /// - An append of several streams is one unit: all of it is stored, or nothing.
 /// - The condition of each stream is checked in the same unit, whoever writes beside it.

@@ -236,11 +236,11 @@ impl BrokenStore {
         let end = self.end().await;
         Ok(match self.fault {
             LosesEventsForFollowers => rewritten(&page, |record| {
-                same(record).filter(|(place, _)| !of_log || place.position % 5 != 0)
+                same(record).filter(|(place, _)| !of_log || !place.position.is_multiple_of(5))
             }),
             // As if its transaction had committed after those of the two events behind it.
             ShowsEventsTooLate => rewritten(&page, |record| {
-                let is_late = |at: u64| of_log && at % 4 == 0 && at + 2 > end;
+                let is_late = |at: u64| of_log && at.is_multiple_of(4) && at + 2 > end;
                 same(record).filter(|(place, _)| !is_late(place.position))
             }),
             CountsPositionsPerStream => rewritten(&page, |record| {
@@ -270,20 +270,16 @@ fn change(fault: Fault, event: &mut NewEvent) {
     match fault {
         StoresARepeatAgain => event.id = Uuid::now_v7(),
         CutsLongNames => event.name = event.name.chars().take(100).collect::<String>().into(),
-        TakesAnyPayload => {
-            if serde_json::from_str::<serde_json::Value>(&event.payload).is_err() {
-                event.payload = "null".to_owned();
-            }
+        TakesAnyPayload if serde_json::from_str::<serde_json::Value>(&event.payload).is_err() => {
+            event.payload = "null".to_owned();
         }
         WritesPayloadsAnew => {
             if let Ok(value) = serde_json::from_str::<serde_json::Value>(&event.payload) {
                 event.payload = value.to_string();
             }
         }
-        CutsLargePayloads => {
-            if event.payload.len() > 1_000_000 {
-                event.payload = format!("\"{}\"", "x".repeat(1_000_000));
-            }
+        CutsLargePayloads if event.payload.len() > 1_000_000 => {
+            event.payload = format!("\"{}\"", "x".repeat(1_000_000));
         }
         KeepsMilliseconds => {
             let milliseconds = event.recorded_at.as_millisecond();
