@@ -23,7 +23,7 @@ fn through_text<T: esrs::__private::FromStr + std::fmt::Display + Clone>(id: &T)
 where
     T::Err: std::fmt::Debug,
 {
-    id.to_string().parse().unwrap()
+    id.to_string().parse().expect("an id reads what it writes")
 }
 
 #[test]

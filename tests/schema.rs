@@ -15,9 +15,9 @@ fn is_written<T: Schema + Serialize + for<'de> Deserialize<'de>>(
     shape: &str,
 ) {
     assert_eq!(T::SHAPE.to_string(), shape);
-    assert_eq!(serde_json::to_value(value).unwrap(), json);
-    let read: T = serde_json::from_value(json.clone()).unwrap();
-    assert_eq!(serde_json::to_value(&read).unwrap(), json);
+    assert_eq!(serde_json::to_value(value).expect("it is written"), json);
+    let read: T = serde_json::from_value(json.clone()).expect("it is read");
+    assert_eq!(serde_json::to_value(&read).expect("it is written"), json);
 }
 
 fn is_read<T: for<'de> Deserialize<'de>>(json: Value) -> bool {

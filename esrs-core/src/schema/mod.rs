@@ -108,7 +108,7 @@ pub struct StructShape {
 /// One field of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
-    /// Its name on the wire.
+    /// Its name on the wire; `*` for all the fields that `#[serde(flatten)]` spreads into the object.
     pub name: &'static str,
     /// Other names it is read by.
     pub aliases: &'static [&'static str],

@@ -7,7 +7,8 @@ use quote::quote;
 use syn::{GenericArgument, PathArguments, ReturnType, Type};
 
 use crate::errors::Errors;
-use crate::model::schema::{Container, Name, Part, last_segment, type_span};
+use crate::model::name::Name;
+use crate::model::schema::{Container, Part, last_segment, type_span};
 
 /// Whether the attributes of the container say something that a shape can tell.
 pub(crate) fn container(container: &Container<'_>, errors: &Errors) -> bool {

@@ -7,8 +7,9 @@ use syn::{DeriveInput, LitStr};
 use crate::attr::schema::{self, Place};
 use crate::errors::Errors;
 use crate::krate::Krate;
+use crate::model::name::Name;
 use crate::model::schema::{
-    Container, Content, Field, Holds, Name, Tagging, Variant, Wire, build, type_span,
+    Container, Content, Field, Holds, Tagging, Variant, Wire, build, type_span,
 };
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {

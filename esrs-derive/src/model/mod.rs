@@ -3,5 +3,6 @@
 pub(crate) mod aggregate;
 pub(crate) mod event;
 pub(crate) mod id;
+pub(crate) mod name;
 pub(crate) mod projection;
 pub(crate) mod schema;

@@ -1,12 +1,13 @@
 //! What the JSON of a type looks like, after serde's attributes have had their say.
 
 use proc_macro2::{Ident, Span};
-use syn::ext::IdentExt;
 use syn::{Attribute, DeriveInput, Fields, LitStr, Type};
 
 use crate::attr::schema::{self, Place};
-use crate::attr::serde::{self, Case, Names, Ways};
+use crate::attr::serde::{self, Case, Ways};
+use crate::check::schema as check;
 use crate::errors::Errors;
+use crate::model::name::{Name, name};
 
 /// The shape of a type, as far as a derive can see it.
 pub(crate) enum Wire<'a> {
@@ -58,12 +59,6 @@ pub(crate) enum Tagging {
     External,
     Internal(LitStr),
     Adjacent(LitStr, LitStr),
-}
-
-/// A name on the wire, and the others that are read for it.
-pub(crate) struct Name {
-    pub(crate) written: LitStr,
-    pub(crate) aliases: Vec<LitStr>,
 }
 
 /// A field or a variant with its attributes, before they are judged.
@@ -133,41 +128,6 @@ pub(crate) fn fields<'a>(
     fields
 }
 
-/// The names of a field or a variant on the wire; an error when what is written would not be read.
-pub(crate) fn name(
-    ident: &Ident,
-    names: &Names,
-    rule: &Ways<Case>,
-    apply: fn(Case, &str) -> String,
-    errors: &Errors,
-) -> Name {
-    let rust = ident.unraw().to_string();
-    let by_rule = |rule: Option<Case>| {
-        let name = rule.map_or_else(|| rust.clone(), |case| apply(case, &rust));
-        LitStr::new(&name, ident.span())
-    };
-    let written = names.rename.write.clone().unwrap_or_else(|| by_rule(rule.write));
-    let read = names.rename.read.clone().unwrap_or_else(|| by_rule(rule.read));
-    let mut aliases: Vec<LitStr> = Vec::new();
-    for alias in std::iter::once(&read).chain(&names.aliases) {
-        let is_new = aliases.iter().all(|known| known.value() != alias.value());
-        if is_new && alias.value() != written.value() {
-            aliases.push(alias.clone());
-        }
-    }
-    let is_read = std::iter::once(&read).chain(&names.aliases);
-    if !is_read.into_iter().any(|name| name.value() == written.value()) {
-        let message = format!(
-            "`{ident}` is written as {:?} and read as {:?}, so what is stored is never read: give it \
-             one name both ways, and the other by `#[serde(alias = …)]`",
-            written.value(),
-            read.value(),
-        );
-        errors.at(names.rename.write.as_ref().map_or(ident.span(), LitStr::span), message);
-    }
-    Name { written, aliases }
-}
-
 /// A serde container, and where it stands.
 pub(crate) struct Container<'a> {
     pub(crate) input: &'a DeriveInput,
@@ -195,8 +155,6 @@ impl<'a> Container<'a> {
 
 /// What the JSON of the type looks like; `None` when an error says why it cannot be told.
 pub(crate) fn build<'a>(container: &Container<'a>, errors: &Errors) -> Option<Wire<'a>> {
-    use crate::check::schema as check;
-
     if let Some(name) = &container.opaque {
         return Some(Wire::Opaque(name.clone()));
     }
@@ -228,8 +186,6 @@ fn structure<'a>(
     declared: &'a Fields,
     errors: &Errors,
 ) -> Option<Wire<'a>> {
-    use crate::check::schema as check;
-
     let serde = &container.serde;
     let parts = parts(declared, errors);
     check::parts(container, &parts, serde.default, errors);
@@ -266,8 +222,6 @@ fn variant<'a>(
     declared: &'a syn::Variant,
     errors: &Errors,
 ) -> Option<Variant<'a>> {
-    use crate::check::schema as check;
-
     let part = Part::of_variant(declared, errors);
     check::variant(&part, errors);
     if part.serde.is_skipped() {
@@ -293,8 +247,6 @@ fn content<'a>(
     declared: &'a Fields,
     errors: &Errors,
 ) -> Content<'a> {
-    use crate::check::schema as check;
-
     let parts = parts(declared, errors);
     check::parts(container, &parts, false, errors);
     match declared {

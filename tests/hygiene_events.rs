@@ -1,0 +1,101 @@
+//! What the derives of events write survives names that a user may have taken, and strict lints.
+#![no_implicit_prelude]
+#![deny(missing_docs, clippy::pedantic, warnings)]
+
+/// Types of the user's own, under names that the generated code must not mean.
+pub mod own {
+    #![allow(dead_code, reason = "they are only in the way")]
+
+    /// In the way.
+    pub struct Result;
+    /// In the way.
+    pub struct Option;
+    /// In the way.
+    pub struct Vec;
+    /// In the way.
+    pub struct Some;
+    /// In the way.
+    pub struct Ok;
+    /// In the way.
+    pub struct Err;
+    /// In the way.
+    pub struct Shape;
+    /// In the way.
+    pub struct Field;
+    /// In the way.
+    pub struct Clone;
+    /// In the way.
+    pub struct From;
+    /// In the way.
+    pub mod core {}
+    /// In the way.
+    pub mod std {}
+    /// In the way.
+    pub mod serde_json {}
+    /// An event under the name of the trait.
+    #[derive(::esrs::Event, ::serde::Serialize, ::serde::Deserialize)]
+    #[event("event")]
+    pub struct Event {
+        /// A field under a keyword.
+        pub r#type: ::std::string::String,
+        /// A field under the name of a generated argument.
+        pub payload: ::std::option::Option<Schema>,
+        /// The same.
+        pub version: ::core::primitive::u32,
+    }
+
+    /// A payload under the name of the trait.
+    #[derive(::esrs::Schema, ::serde::Serialize, ::serde::Deserialize)]
+    pub enum Schema {
+        /// A variant under a keyword's sibling.
+        r#Self_,
+        /// Under the name of a variant of the prelude.
+        None {
+            /// A field under a keyword.
+            r#fn: bool,
+        },
+    }
+
+    /// An event under a keyword.
+    #[derive(::esrs::Event, ::serde::Serialize, ::serde::Deserialize)]
+    #[event("event", version = 2, from = Event)]
+    #[expect(non_camel_case_types, reason = "a keyword")]
+    pub struct r#async {
+        /// A field under a keyword.
+        pub r#type: ::std::string::String,
+    }
+
+    impl ::esrs::Upcast<Event> for r#async {
+        fn upcast(old: Event) -> Self {
+            Self { r#type: old.r#type }
+        }
+    }
+
+    /// An id under the name of the value in it.
+    #[derive(::esrs::Id, ::std::clone::Clone, ::serde::Serialize, ::serde::Deserialize)]
+    pub struct String(::std::string::String);
+}
+
+/// Derived inside a macro, and in a function.
+#[test]
+fn events_derive_where_every_name_is_taken() {
+    macro_rules! declare {
+        ($name:ident, $stored:literal, $field:ident: $ty:ty) => {
+            #[derive(::esrs::Event, ::serde::Serialize, ::serde::Deserialize)]
+            #[event($stored)]
+            struct $name {
+                $field: $ty,
+            }
+        };
+    }
+    declare!(Local, "local", field: ::std::vec::Vec<own::Schema>);
+
+    let event = <own::r#async as ::esrs::Event>::decode(1, r#"{"type": "a", "version": 1}"#);
+    ::std::assert_eq!(event.unwrap().r#type, "a");
+    let shape = <own::r#async as ::esrs::Schema>::SHAPE;
+    ::std::assert_eq!(::std::string::ToString::to_string(shape), "{type: string}");
+    let local: Local = <Local as ::esrs::Event>::decode(1, r#"{"field": ["Self_"]}"#).unwrap();
+    ::std::assert_eq!(local.field.len(), 1);
+    let id: own::String = ::std::str::FromStr::from_str("a").unwrap();
+    ::std::assert_eq!(::std::string::ToString::to_string(&id), "a");
+}
