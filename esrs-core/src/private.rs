@@ -177,12 +177,74 @@ const fn has_name(event: &EventType, name: &str) -> bool {
     same_name(event.name, name)
 }
 
+/// What a projection asks of an event that it lists: it is an event of the aggregate `A`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event of `{A}`",
+    label = "not an event of `{A}`",
+    note = "add `{Self}` to the `events(…)` of `{A}`, or say by `of = …` whose event it is"
+)]
+pub trait SourceOf<A>: Sized {
+    /// What is known of it at compile time.
+    const SOURCE: Source;
+
+    /// Reads a stored payload.
+    fn recorded(
+        version: u32,
+        payload: &str,
+        envelope: Envelope,
+    ) -> Result<Recorded<Self>, PayloadError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Emits<E>, E: Event> SourceOf<A> for E {
+    const SOURCE: Source = Source::of::<A, E>();
+
+    fn recorded(
+        version: u32,
+        payload: &str,
+        envelope: Envelope,
+    ) -> Result<Recorded<Self>, PayloadError> {
+        Ok(Recorded::new(E::decode(version, payload)?, envelope))
+    }
+}
+
 /// The key of a row that is kept by its stream: the id of the aggregate `A`.
-pub fn stream_key<A: Aggregate>(envelope: &Envelope) -> Result<A::Id, RowError> {
-    let id = envelope.stream.id();
-    id.parse().map_err(|error: <A::Id as FromStr>::Err| RowError::Key {
-        id: id.to_owned(),
-        reason: error.to_string(),
+#[diagnostic::on_unimplemented(
+    message = "the key field is a `{Self}`, which is not the id of `{A}`",
+    label = "the id of this event's stream is no key of the row",
+    note = "say which field of the event is the key, such as `(key = account_id)`, or give the key field the type of the id"
+)]
+pub trait StreamKey<A>: Sized {
+    /// Reads it.
+    fn stream_key(envelope: &Envelope) -> Result<Self, RowError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate<Id = K>, K: crate::Id> StreamKey<A> for K {
+    fn stream_key(envelope: &Envelope) -> Result<Self, RowError> {
+        let id = envelope.stream.id();
+        id.parse()
+            .map_err(|error: K::Err| RowError::Key { id: id.to_owned(), reason: error.to_string() })
+    }
+}
+
+/// Fails to compile, at the place of the call, with the derive's sentence, when `C` may hold nothing.
+#[track_caller]
+pub const fn key_is_never_null<C: Column>(sentence: &str) {
+    if C::NULLABLE {
+        panic!("{}", sentence)
+    }
+}
+
+/// Adds the column to an error about it.
+pub fn in_column<T>(name: &'static str, value: Result<T, ColumnError>) -> Result<T, ColumnError> {
+    value.map_err(|error| error.in_column(name))
+}
+
+/// The columns of a row, one by one.
+pub fn columns<const N: usize>(values: Vec<Value>) -> Result<[Value; N], ColumnError> {
+    values.try_into().map_err(|values: Vec<Value>| {
+        ColumnError::new(format!("the row has {} columns, and {N} are needed", values.len()))
     })
 }
 
@@ -216,26 +278,43 @@ pub fn project<P: Projection + Project<E>, E>(
     key: P::Key,
     row: Option<P>,
 ) -> Result<Option<P>, RowError> {
-    match project_or_skip(event, row) {
+    match row {
+        Some(_) => project_or_skip(event, key, row),
         None => Err(RowError::Missing { key: key_text::<P>(&key) }),
-        row => Ok(row),
     }
 }
 
 /// What an event does that is listed in `events(…)` with `missing = skip`.
-pub fn project_or_skip<P: Project<E>, E>(event: &Recorded<E>, row: Option<P>) -> Option<P> {
-    row.map(|mut row| {
+pub fn project_or_skip<P: Projection + Project<E>, E>(
+    event: &Recorded<E>,
+    _: P::Key,
+    row: Option<P>,
+) -> Result<Option<P>, RowError> {
+    Ok(row.map(|mut row| {
         row.project(event);
         row
-    })
+    }))
 }
 
 /// What an event does that is listed in `deletes(…)`.
-pub fn delete<P: Projection>(key: P::Key, row: Option<P>) -> Result<Option<P>, RowError> {
+pub fn delete<P: Projection, E>(
+    _: &Recorded<E>,
+    key: P::Key,
+    row: Option<P>,
+) -> Result<Option<P>, RowError> {
     match row {
         Some(_) => Ok(None),
         None => Err(RowError::Missing { key: key_text::<P>(&key) }),
     }
+}
+
+/// What an event does that is listed in `deletes(…)` with `missing = skip`.
+pub fn delete_or_skip<P: Projection, E>(
+    _: &Recorded<E>,
+    _: P::Key,
+    _: Option<P>,
+) -> Result<Option<P>, RowError> {
+    Ok(None)
 }
 
 fn key_text<P: Projection>(key: &P::Key) -> String {

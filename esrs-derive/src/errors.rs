@@ -36,6 +36,11 @@ impl Errors {
         result.map_err(|error| self.push(error)).ok()
     }
 
+    /// Whether there is none so far.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.borrow().as_ref().is_none_or(Vec::is_empty)
+    }
+
     /// All errors as `compile_error!`s, or `None` when there was none.
     pub(crate) fn finish(self) -> Option<TokenStream> {
         let errors = self.0.borrow_mut().take().unwrap_or_default();
