@@ -186,10 +186,10 @@ fn what_may_be_absent_is_optional_and_what_is_skipped_is_left_out() {
 #[derive(Schema, Serialize, Deserialize)]
 #[serde(transparent)]
 struct Transparent<T> {
-    value: u32,
     marker: PhantomData<T>,
     #[serde(skip)]
     cache: Option<String>,
+    value: u32,
 }
 
 #[derive(Schema, Serialize, Deserialize)]
@@ -228,6 +228,21 @@ impl From<Checked> for String {
 fn a_type_that_serde_converts_has_the_shape_of_what_it_converts_to() {
     is_written(&Checked("a".into()), json!("a"), "string");
     assert!(!is_read::<Checked>(json!("")));
+}
+
+#[derive(Schema, Serialize, Deserialize)]
+#[serde(rename_all_fields = "UPPERCASE")]
+enum TwoRules {
+    All { a_b: u8 },
+    #[serde(rename_all = "kebab-case")]
+    Own { a_b: u8 },
+}
+
+#[test]
+fn the_rule_of_a_variant_goes_before_that_of_all_variants() {
+    let shape = "enum All {A_B: u8} | Own {a-b: u8}";
+    is_written(&TwoRules::All { a_b: 1 }, json!({"All": {"A_B": 1}}), shape);
+    is_written(&TwoRules::Own { a_b: 1 }, json!({"Own": {"a-b": 1}}), shape);
 }
 
 #[derive(Schema, Serialize, Deserialize)]
