@@ -233,9 +233,13 @@ fn a_type_that_serde_converts_has_the_shape_of_what_it_converts_to() {
 #[derive(Schema, Serialize, Deserialize)]
 #[serde(rename_all_fields = "UPPERCASE")]
 enum TwoRules {
-    All { a_b: u8 },
+    All {
+        a_b: u8,
+    },
     #[serde(rename_all = "kebab-case")]
-    Own { a_b: u8 },
+    Own {
+        a_b: u8,
+    },
 }
 
 #[test]
