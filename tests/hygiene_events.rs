@@ -71,6 +71,24 @@ pub mod own {
         }
     }
 
+    /// An old version that new code must not use.
+    #[derive(::esrs::Event, ::serde::Serialize, ::serde::Deserialize)]
+    #[event("moved")]
+    #[deprecated]
+    pub struct MovedV1(bool);
+
+    /// The derives go on naming what the user has deprecated.
+    #[derive(::esrs::Event, ::serde::Serialize, ::serde::Deserialize)]
+    #[event("moved", version = 2, from = MovedV1)]
+    pub struct Moved(u8);
+
+    #[expect(deprecated, reason = "the step reads the old version")]
+    impl ::esrs::Upcast<MovedV1> for Moved {
+        fn upcast(old: MovedV1) -> Self {
+            Self(::core::convert::From::from(old.0))
+        }
+    }
+
     /// An id under the name of the value in it.
     #[derive(::esrs::Id, ::std::clone::Clone, ::serde::Serialize, ::serde::Deserialize)]
     pub struct String(::std::string::String);

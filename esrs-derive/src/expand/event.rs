@@ -1,4 +1,6 @@
 //! `#[derive(Event)]`.
+//!
+//! A struct of an older version may be marked `#[deprecated]`; what is derived still names it.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -25,8 +27,10 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     Some(quote! {
         #schema
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #p::Emit for #ident {}
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #p::Event for #ident {
             const NAME: &'static #p::str = #name;
             const VERSION: #p::u32 = #version;
@@ -64,6 +68,7 @@ fn follows(event: &Event<'_>, from: &Type) -> TokenStream {
          `version = {version}` and `from = {from_text}`, or change a field"
     );
     quote_spanned! {span=>
+        #[allow(deprecated)]
         const _: () = #p::follows::<#from, #ident>(#other_name, #gap, #unchanged);
     }
 }
@@ -79,6 +84,7 @@ pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
         let model::Remains { name, version, .. } = &remains;
         quote! {
             #[automatically_derived]
+            #[allow(deprecated)]
             impl #p::Event for #ident {
                 const NAME: &'static #p::str = #name;
                 const VERSION: #p::u32 = #version;
@@ -92,6 +98,7 @@ pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
     quote! {
         #schema
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #impl_generics #p::Emit for #ident #ty_generics #where_clause {}
         #event
     }

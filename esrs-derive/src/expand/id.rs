@@ -27,6 +27,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     // Wholly at that place, so that the compiler finds its two errors to be one.
     let from_text = quote_spanned! {span=>
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #at_value::FromStr for #ident {
             type Err = #from_str::Err;
             fn from_str(text: &#at_value::str) -> #at_value::Result<Self, #from_str::Err> {
@@ -37,6 +38,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     Some(quote! {
         #schema
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #p::Display for #ident {
             fn fmt(&self, formatter: &mut #p::Formatter<'_>) -> #p::FmtResult {
                 #display::fmt(&self.0, formatter)
@@ -44,12 +46,14 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
         }
         #from_text
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #p::From<#value> for #ident {
             fn from(value: #value) -> Self {
                 Self(value)
             }
         }
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #p::Column for #ident {
             const TYPE: #p::ColumnType = #column::TYPE;
             fn to_value(&self) -> #p::Result<#p::Value, #p::ColumnError> {
@@ -75,12 +79,14 @@ pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
     quote! {
         #schema
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #impl_generics #p::Display for #ident #ty_generics #where_clause {
             fn fmt(&self, _: &mut #p::Formatter<'_>) -> #p::FmtResult {
                 #p::not_generated()
             }
         }
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #impl_generics #p::FromStr for #ident #ty_generics #where_clause {
             type Err = #p::String;
             fn from_str(_: &#p::str) -> #p::Result<Self, #p::String> {
@@ -88,6 +94,7 @@ pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
             }
         }
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #impl_generics #p::Column for #ident #ty_generics #where_clause {
             const TYPE: #p::ColumnType = #p::ColumnType::Text;
             fn to_value(&self) -> #p::Result<#p::Value, #p::ColumnError> {

@@ -32,6 +32,7 @@ pub(crate) fn unknown(input: &DeriveInput, p: &TokenStream) -> TokenStream {
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     quote! {
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #impl_generics #p::Schema for #ident #ty_generics #where_clause {
             const SHAPE: &'static #p::Shape = #p::UNKNOWN;
             const FINGERPRINT: #p::Fingerprint = #p::fingerprint(#p::UNKNOWN);
@@ -47,6 +48,7 @@ pub(crate) fn implement(input: &DeriveInput, wire: &Wire<'_>, p: &TokenStream) -
     let (shape, fingerprint) = consts(wire, p);
     quote! {
         #[automatically_derived]
+        #[allow(deprecated)]
         impl #impl_generics #p::Schema for #ident #ty_generics #bounds {
             const SHAPE: &'static #p::Shape = #shape;
             const FINGERPRINT: #p::Fingerprint = #fingerprint;
