@@ -163,7 +163,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("accounts and cents: {}, {}", sum[0][0], sum[0][1]);
 
     // Everything is in the file: close it, open it, and go on.
-    store.close().await?;
+    store.close().await;
     let accounts = Repository::<BankAccount>::new(SqliteStore::open(&file).await?);
     println!("Bob has {} cents, from the log", accounts.load(&bob).await?.cents);
     Ok(())

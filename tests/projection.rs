@@ -374,7 +374,7 @@ async fn the_id_of_a_stream_that_is_no_key_is_an_error_that_shows_it() {
     let mut book = Book::<Arrival>::new();
     book.record("transfer-first", transferred("a", "b", 1)).await;
     let error = book.catch_up().await.unwrap_err();
-    assert!(matches!(&error.reason, RowError::Key { id, .. } if id == "first"), "{error}");
+    assert!(matches!(&*error.reason, RowError::Key { id, .. } if id == "first"), "{error}");
 }
 
 #[tokio::test]
@@ -382,7 +382,7 @@ async fn an_event_for_a_missing_row_is_an_error_that_says_where() {
     let mut book = Book::<Balance>::new();
     book.record("account-a", MoneyDeposited { cents: 1 }).await;
     let error = book.catch_up().await.unwrap_err();
-    assert!(matches!(&error.reason, RowError::Missing { key } if key == "a"));
+    assert!(matches!(&*error.reason, RowError::Missing { key } if key == "a"));
     assert_eq!(
         error.to_string(),
         "balances could not take the event `money_deposited` (version 1) at 1, version 1 of \
@@ -404,7 +404,7 @@ async fn a_missing_row_cannot_be_deleted() {
     let mut book = Book::<Balance>::new();
     book.record("account-a", AccountClosed {}).await;
     let error = book.catch_up().await.unwrap_err();
-    assert!(matches!(error.reason, RowError::Missing { .. }), "{error}");
+    assert!(matches!(*error.reason, RowError::Missing { .. }), "{error}");
 }
 
 #[tokio::test]
@@ -413,7 +413,7 @@ async fn a_row_is_not_created_twice() {
     book.record("account-a", opened("Alice")).await;
     book.record("account-a", opened("Alice again")).await;
     let error = book.catch_up().await.unwrap_err();
-    assert!(matches!(&error.reason, RowError::Exists { key } if key == "a"), "{error}");
+    assert!(matches!(&*error.reason, RowError::Exists { key } if key == "a"), "{error}");
     assert_eq!(error.position, Position::new(2));
 }
 
@@ -424,7 +424,7 @@ async fn a_panic_of_the_projection_is_an_error_that_repeats_it() {
     book.record("account-a", MoneyDeposited { cents: 13 }).await;
     let error = book.catch_up().await.unwrap_err();
     assert!(
-        matches!(&error.reason, RowError::Panicked { message } if message == "thirteen is bad luck"),
+        matches!(&*error.reason, RowError::Panicked { message } if message == "thirteen is bad luck"),
         "{error}"
     );
 }

@@ -5,18 +5,18 @@ use jiff::civil::Date;
 
 /// The number of an account in the book.
 #[derive(Id, Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct AccountId(pub u32);
+pub(crate) struct AccountId(pub u32);
 
 #[derive(Event, Serialize, Deserialize)]
 #[event("account_opened")]
-pub struct AccountOpened {
+pub(crate) struct AccountOpened {
     pub on: Date,
 }
 
 /// Amounts are whole cents of a koruna: a float would lose some of them.
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_deposited")]
-pub struct MoneyDeposited {
+pub(crate) struct MoneyDeposited {
     pub transaction: u32,
     pub on: Date,
     pub cents: i64,
@@ -29,7 +29,7 @@ pub struct MoneyDeposited {
 
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_withdrawn")]
-pub struct MoneyWithdrawn {
+pub(crate) struct MoneyWithdrawn {
     pub transaction: u32,
     pub on: Date,
     pub cents: i64,
@@ -43,7 +43,7 @@ pub struct MoneyWithdrawn {
 /// How money moved.
 #[derive(Schema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq)]
 #[serde(rename_all = "snake_case")]
-pub enum Means {
+pub(crate) enum Means {
     Cash,
     Card,
     Transfer,
@@ -52,14 +52,14 @@ pub enum Means {
 
 /// The account at the other end of a transfer.
 #[derive(Schema, Serialize, Deserialize, Clone, Debug, PartialEq)]
-pub struct Counterparty {
+pub(crate) struct Counterparty {
     pub bank: String,
     pub account: String,
 }
 
 #[derive(Aggregate, Default)]
 #[aggregate("account", id = AccountId, events(AccountOpened, MoneyDeposited, MoneyWithdrawn))]
-pub struct Account {
+pub(crate) struct Account {
     pub cents: i64,
     pub transactions: u64,
 }
@@ -84,7 +84,7 @@ impl Apply<MoneyWithdrawn> for Account {
 
 /// A row of the book. The bank has booked it already, so no balance is too low for it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Book {
+pub(crate) struct Book {
     pub transaction: u32,
     pub on: Date,
     pub direction: Direction,
@@ -95,7 +95,7 @@ pub struct Book {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Direction {
+pub(crate) enum Direction {
     Credit,
     Debit,
 }

@@ -13,14 +13,14 @@ const INVENTED: &[u8] = include_bytes!("invented_book.csv");
 
 /// The rows of a book that can be booked, in its order, and those that cannot.
 #[derive(Default)]
-pub struct Rows {
+pub(crate) struct Rows {
     pub good: Vec<(AccountId, Book)>,
     pub malformed: Vec<Malformed>,
 }
 
 /// A row that cannot be booked.
 #[derive(Debug, PartialEq)]
-pub struct Malformed {
+pub(crate) struct Malformed {
     pub line: u64,
     pub reason: String,
 }
@@ -32,14 +32,14 @@ impl fmt::Display for Malformed {
 }
 
 /// Reads the book at `path`, or the invented one.
-pub fn read(path: Option<&Path>) -> std::io::Result<Rows> {
+pub(crate) fn read(path: Option<&Path>) -> std::io::Result<Rows> {
     Ok(match path {
         Some(path) => parse(&std::fs::read(path)?),
         None => parse(INVENTED),
     })
 }
 
-pub fn parse(bytes: &[u8]) -> Rows {
+pub(crate) fn parse(bytes: &[u8]) -> Rows {
     let mut reader = csv::ReaderBuilder::new().delimiter(b';').flexible(true).from_reader(bytes);
     let mut rows = Rows::default();
     let mut record = ByteRecord::new();

@@ -97,7 +97,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
         println!("{name}: {value}");
     }
     println!("commands_per_second: {:.0}", commands as f64 / seconds);
-    store.close().await?;
+    store.close().await;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -13,7 +13,7 @@ use crate::account::{Account, AccountId, AccountOpened, MoneyDeposited, MoneyWit
     creates(AccountOpened),
     events(MoneyDeposited, MoneyWithdrawn),
 )]
-pub struct AccountSummary {
+pub(crate) struct AccountSummary {
     #[projection(key)]
     pub account_id: AccountId,
     pub balance: i64,
@@ -52,7 +52,7 @@ impl Project<MoneyWithdrawn> for AccountSummary {
 }
 
 /// What the book adds up to, asked from the table by SQL: a name and a value each.
-pub async fn figures(store: &SqliteStore) -> Result<Vec<(&'static str, String)>, StoreError> {
+pub(crate) async fn figures(store: &SqliteStore) -> Result<Vec<(&'static str, String)>, StoreError> {
     let totals = "SELECT coalesce(sum(transactions), 0), count(*), coalesce(sum(credits), 0),
             coalesce(sum(debits), 0), coalesce(sum(balance), 0), count(*) FILTER (WHERE balance > 10000000),
             count(*) FILTER (WHERE balance < 0), count(*) FILTER (WHERE lowest_balance < 0),

@@ -259,7 +259,6 @@ macro_rules! column {
 
 column! {
     bool => Bool;
-    f64 => Real;
     String => Text;
     Vec<u8> => Bytes;
     Uuid => Uuid;
@@ -281,20 +280,30 @@ impl Column for Timestamp {
     }
 }
 
-impl Column for f32 {
-    const TYPE: ColumnType = ColumnType::Real;
+macro_rules! float {
+    ($($type:ty),*) => {$(
+        impl Column for $type {
+            const TYPE: ColumnType = ColumnType::Real;
 
-    fn to_value(&self) -> Result<Value, ColumnError> {
-        Ok(Value::Real(f64::from(*self)))
-    }
+            fn to_value(&self) -> Result<Value, ColumnError> {
+                // Databases make NULL of it, or put it in an order of their own.
+                if self.is_nan() {
+                    return Err(ColumnError::new("NaN is not a number, and cannot be kept as one"));
+                }
+                Ok(Value::Real(f64::from(*self)))
+            }
 
-    fn from_value(value: Value) -> Result<Self, ColumnError> {
-        match value {
-            Value::Real(number) => Ok(number as Self),
-            other => Err(unexpected::<Self>(&other)),
+            fn from_value(value: Value) -> Result<Self, ColumnError> {
+                match value {
+                    Value::Real(number) => Ok(number as Self),
+                    other => Err(unexpected::<Self>(&other)),
+                }
+            }
         }
-    }
+    )*};
 }
+
+float!(f32, f64);
 
 impl<T: Column> Column for Option<T> {
     const TYPE: ColumnType = T::TYPE;

@@ -23,7 +23,7 @@ pub struct ProjectionError {
     pub position: Position,
     /// Why it could not be taken.
     #[source]
-    pub reason: RowError,
+    pub reason: Box<RowError>,
 }
 
 /// Why a projection could not take an event, apart from where that event stands.

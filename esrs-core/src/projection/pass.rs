@@ -125,7 +125,7 @@ impl Place {
             stream: self.stream.clone(),
             version: self.version,
             position: self.position,
-            reason,
+            reason: Box::new(reason),
         }
     }
 }
