@@ -1,0 +1,159 @@
+//! What may be wrong with a file: a clear error each, and what is stored is left alone.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use esrs_core::{EventStore, StoreError};
+use esrs_sqlite::SqliteStore;
+use futures_util::future::join_all;
+use support::{File, append, batch, event, read_all, stream};
+
+async fn refusal(path: impl Into<std::path::PathBuf>) -> StoreError {
+    SqliteStore::open(path).await.expect_err("it has to be refused")
+}
+
+#[tokio::test]
+async fn a_busy_file_is_waited_for_and_then_a_typed_error() {
+    let file = File::new();
+    let wait = Duration::from_millis(200);
+    let store = SqliteStore::builder(&file.path).busy_timeout(wait).open().await.unwrap();
+    append(&store, "1", "opened", "1").await;
+    let mut raw = file.raw();
+    let lock = raw.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+    let begun = Instant::now();
+    let appends = (0..8).map(|id| store.append(batch(stream(id), vec![event("opened", "1")])));
+    for answer in join_all(appends).await {
+        let Err(StoreError::Busy { path, waited }) = answer else { panic!("{answer:?}") };
+        assert_eq!((path, waited), (file.path.clone(), wait));
+    }
+    let took = begun.elapsed();
+    assert!(took >= wait && took < Duration::from_secs(3), "{took:?}");
+    drop(lock);
+    append(&store, "1", "deposited", "1").await;
+    assert_eq!(read_all(&store).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_full_file_is_a_typed_error_and_goes_on_once_there_is_room() {
+    let file = File::new();
+    let bound = 400_000;
+    let store = SqliteStore::builder(&file.path).max_size(bound).open().await.unwrap();
+    let large = format!("\"{}\"", "x".repeat(50_000));
+    let mut stored = 0;
+    let full = loop {
+        let events = vec![event("opened", "1"), event("noted", large.clone())];
+        match store.append(batch(stream(stored), events)).await {
+            Ok(_) => stored += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(&full, StoreError::Full { path } if *path == file.path), "{full}");
+    assert!((3..9).contains(&stored), "{stored}");
+    assert_eq!(read_all(&store).await.len(), 2 * stored);
+
+    store.close().await;
+
+    // A few pages more: what fits is stored beside what does not.
+    let store = SqliteStore::builder(&file.path).max_size(bound + 20_000).open().await.unwrap();
+    let larger = event("noted", format!("\"{}\"", "x".repeat(100_000)));
+    let too_much = store.append(batch(stream("much"), vec![larger.clone()]));
+    let little = store.append(batch(stream("little"), vec![event("noted", "1")]));
+    let answers = futures_util::join!(too_much, little);
+    assert!(matches!(answers, (Err(StoreError::Full { .. }), Ok(_))), "{answers:?}");
+    store.close().await;
+
+    let store = SqliteStore::builder(&file.path).max_size(2 * bound).open().await.unwrap();
+    store.append(batch(stream("much"), vec![larger])).await.unwrap();
+    assert_eq!(read_all(&store).await.len(), 2 * stored + 2);
+}
+
+#[tokio::test]
+async fn a_file_that_is_something_else_is_refused_and_left_alone() {
+    let file = File::new();
+    for content in ["hello".to_owned(), "This is a letter, and no database. ".repeat(500)] {
+        std::fs::write(&file.path, &content).unwrap();
+        let error = refusal(&file.path).await;
+        assert!(matches!(&error, StoreError::NotADatabase { .. }), "{error}");
+        assert_eq!(std::fs::read_to_string(&file.path).unwrap(), content);
+    }
+}
+
+#[tokio::test]
+async fn a_directory_a_missing_directory_and_no_file_are_refused() {
+    let file = File::new();
+    let error = refusal(file.directory.path()).await.to_string();
+    assert!(error.ends_with("is not a database of this store: it is a directory"), "{error}");
+    let error = refusal(file.directory.path().join("missing/log.db")).await.to_string();
+    assert!(error.contains("there is no directory") && error.ends_with("missing"), "{error}");
+    let error = refusal(":memory:").await.to_string();
+    assert!(error.contains("MemoryStore"), "{error}");
+}
+
+#[tokio::test]
+async fn the_tables_of_a_newer_esrs_are_refused_and_left_alone() {
+    let file = File::new();
+    file.open().await.close().await;
+    file.raw().execute("UPDATE esrs_schema SET version = 99", []).unwrap();
+    let before = std::fs::read(&file.path).unwrap();
+    let error = refusal(&file.path).await;
+    let StoreError::NewerSchema { found: 99, known: 1, location } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(*location, file.path.display().to_string());
+    assert_eq!(std::fs::read(&file.path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn events_cannot_be_changed_or_deleted_by_anybody() {
+    let file = File::new();
+    let store = file.open().await;
+    append(&store, "1", "opened", "1").await;
+    let raw = file.raw();
+    let changed = raw.execute("UPDATE esrs_events SET payload = '2'", []).unwrap_err();
+    assert!(changed.to_string().contains("is never changed"), "{changed}");
+    let deleted = raw.execute("DELETE FROM esrs_events", []).unwrap_err();
+    assert!(deleted.to_string().contains("is never deleted"), "{deleted}");
+    assert_eq!(read_all(&store).await[0].3, "1");
+}
+
+#[tokio::test]
+async fn other_tables_in_the_file_are_left_alone() {
+    let file = File::new();
+    let raw = file.raw();
+    raw.execute_batch(
+        "PRAGMA user_version = 7; CREATE TABLE mine (a); INSERT INTO mine VALUES (1)",
+    )
+    .unwrap();
+    let store = file.open().await;
+    append(&store, "1", "opened", "1").await;
+    let mine: i64 = raw.query_row("SELECT a FROM mine", [], |row| row.get(0)).unwrap();
+    let version: i64 = raw.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    assert_eq!((mine, version), (1, 7));
+}
+
+#[tokio::test]
+async fn a_damaged_event_says_where_it_stands() {
+    let file = File::new();
+    let store = file.open().await;
+    append(&store, "1", "opened", "1").await;
+    let raw = file.raw();
+    raw.execute_batch("DROP TRIGGER esrs_events_are_never_updated").unwrap();
+    raw.execute("UPDATE esrs_events SET event_id = x'00'", []).unwrap();
+    let query = esrs_core::ReadQuery::all().with_envelopes();
+    let error = store.read(query, esrs_core::Page::new()).await.unwrap_err();
+    let StoreError::Damaged { stream, position, .. } = &error else { panic!("{error}") };
+    assert_eq!((stream.as_str(), position.get()), ("account-1", 1));
+}
+
+#[tokio::test]
+async fn what_is_no_utf8_is_an_error_and_not_a_page() {
+    let file = File::new();
+    let store = file.open().await;
+    append(&store, "1", "opened", "1").await;
+    let raw = file.raw();
+    raw.execute_batch("DROP TRIGGER esrs_events_are_never_updated").unwrap();
+    raw.execute("UPDATE esrs_events SET payload = CAST(x'ff' AS TEXT)", []).unwrap();
+    let error = store.read(esrs_core::ReadQuery::all(), esrs_core::Page::new()).await.unwrap_err();
+    assert!(matches!(error, StoreError::InvalidPage(_)), "{error}");
+}

@@ -1,0 +1,302 @@
+//! Read models: inline, caught up, made anew, and asked.
+
+mod support;
+
+use esrs_core::projection::{RowError, Value};
+use esrs_core::{EventStore, Position, StoreError};
+use esrs_sqlite::SqliteStore;
+use futures_util::future::join_all;
+use support::account::{Account, AccountAnew, AccountVersion2, Taken};
+use support::{File, append, batch, event, read_all, stream};
+
+async fn inline(file: &File) -> SqliteStore {
+    SqliteStore::builder(&file.path).inline::<Account>().open().await.expect("it can be opened")
+}
+
+async fn cents(store: &SqliteStore, id: &str) -> Option<i64> {
+    let row = store.get::<Account>(&id.to_owned()).await.expect("the row can be read");
+    row.map(|row| row.cents)
+}
+
+#[tokio::test]
+async fn an_inline_read_model_has_its_rows_when_the_append_is_answered() {
+    let file = File::new();
+    let store = inline(&file).await;
+    append(&store, "alice", "opened", "100").await;
+    append(&store, "alice", "deposited", "5").await;
+    append(&store, "bob", "opened", "7").await;
+    assert_eq!((cents(&store, "alice").await, cents(&store, "bob").await), (Some(105), Some(7)));
+    append(&store, "bob", "closed", "0").await;
+    assert_eq!(cents(&store, "bob").await, None);
+}
+
+#[tokio::test]
+async fn several_streams_of_one_append_are_projected_at_once() {
+    let file = File::new();
+    let store = inline(&file).await;
+    let transfer = batch(stream("a"), vec![event("opened", "10"), event("deposited", "-4")]).and(
+        stream("b"),
+        Default::default(),
+        vec![event("opened", "4")],
+    );
+    let appended = store.append(transfer.clone()).await.unwrap();
+    assert_eq!((cents(&store, "a").await, cents(&store, "b").await), (Some(6), Some(4)));
+    // A repetition is not projected again.
+    assert!(store.append(transfer).await.unwrap().repeated);
+    assert_eq!((cents(&store, "a").await, cents(&store, "b").await), (Some(6), Some(4)));
+    assert_eq!(store.catch_up::<Account>().await.unwrap(), appended.last_position);
+}
+
+#[tokio::test]
+async fn an_append_that_a_projection_refuses_fails_alone_and_stores_nothing() {
+    let file = File::new();
+    let store = inline(&file).await;
+    let append = |id: &str, name, payload: &str| {
+        let events = vec![event("opened", "1"), event(name, payload)];
+        store.append(batch(stream(id), events))
+    };
+    let answers = join_all([
+        append("a", "deposited", "1"),
+        append("b", "poisoned", "1"),
+        append("c", "panicked", "1"),
+        append("d", "deposited", "\"no number\""),
+        append("e", "deposited", "2"),
+    ]);
+    let answers = answers.await;
+    assert!(answers[0].is_ok() && answers[4].is_ok(), "{answers:?}");
+    for (answer, what) in answers[1..4].iter().zip(["there is no row b", "as it was told", "shape"])
+    {
+        let Err(StoreError::Projection(error)) = answer else { panic!("{answer:?}") };
+        assert!(error.to_string().contains(what), "{error}");
+        assert_eq!((error.version, error.projection), (2, "accounts"));
+    }
+    let Err(StoreError::Projection(error)) = &answers[2] else { panic!() };
+    assert!(matches!(*error.reason, RowError::Panicked { .. }));
+    assert_eq!(read_all(&store).await.len(), 4);
+    let rows = store.find::<Account>("1 ORDER BY id", []).await.unwrap();
+    let rows: Vec<_> = rows.iter().map(|row| (row.id.as_str(), row.cents)).collect();
+    assert_eq!(rows, [("a", 2), ("e", 3)]);
+}
+
+#[tokio::test]
+async fn an_inline_read_model_is_caught_up_when_the_store_is_opened() {
+    let file = File::new();
+    let store = file.open().await;
+    for number in 0..2_500 {
+        let name = if number == 0 { "opened" } else { "deposited" };
+        store.append(batch(stream("a"), vec![event(name, "1")])).await.unwrap();
+        if number % 500 == 0 {
+            store.append(batch(stream("b"), vec![event("ignored", "1")])).await.unwrap();
+        }
+    }
+    let store = inline(&file).await;
+    assert_eq!(cents(&store, "a").await, Some(2_500));
+}
+
+#[tokio::test]
+async fn an_inline_read_model_takes_first_what_a_store_without_it_has_appended() {
+    let file = File::new();
+    let (with, without) = (inline(&file).await, file.open().await);
+    append(&with, "a", "opened", "1").await;
+    append(&without, "a", "deposited", "10").await;
+    append(&without, "b", "opened", "5").await;
+    assert_eq!(cents(&with, "a").await, Some(1));
+    append(&with, "a", "deposited", "100").await;
+    assert_eq!((cents(&with, "a").await, cents(&with, "b").await), (Some(111), Some(5)));
+}
+
+#[tokio::test]
+async fn two_stores_with_the_same_inline_read_model_apply_each_event_once() {
+    let file = File::new();
+    let (one, other) = (inline(&file).await, inline(&file).await);
+    append(&one, "a", "opened", "0").await;
+    let appends = (0..100).map(|number| {
+        let store = if number % 2 == 0 { &one } else { &other };
+        append(store, "a", "deposited", "1")
+    });
+    join_all(appends).await;
+    assert_eq!(cents(&one, "a").await, Some(100));
+}
+
+#[tokio::test]
+async fn catching_up_goes_on_from_the_checkpoint() {
+    let file = File::new();
+    let store = file.open().await;
+    assert_eq!(store.catch_up::<Account>().await.unwrap(), Position::START);
+    append(&store, "a", "opened", "1").await;
+    assert_eq!(store.catch_up::<Account>().await.unwrap(), Position::new(1));
+    append(&store, "a", "deposited", "2").await;
+    append(&store, "a", "ignored", "2").await;
+    assert_eq!(store.catch_up::<Account>().await.unwrap(), Position::new(3));
+    assert_eq!(store.catch_up::<Account>().await.unwrap(), Position::new(3));
+    assert_eq!(cents(&store, "a").await, Some(3));
+}
+
+#[tokio::test]
+async fn catching_up_stops_before_the_page_of_an_event_that_cannot_be_taken() {
+    let file = File::new();
+    let store = file.open().await;
+    append(&store, "a", "opened", "1").await;
+    store.catch_up::<Account>().await.unwrap();
+    append(&store, "a", "deposited", "1").await;
+    append(&store, "b", "poisoned", "1").await;
+    let error = store.catch_up::<Account>().await.unwrap_err();
+    let StoreError::Projection(error) = error else { panic!("{error}") };
+    assert_eq!((error.stream.id(), error.position.get()), ("b", 3));
+    assert_eq!(cents(&store, "a").await, Some(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_who_catch_up_at_once_apply_each_event_once() {
+    let file = File::new();
+    let (one, other) = (file.open().await, file.open().await);
+    append(&one, "a", "opened", "0").await;
+    for _ in 0..8 {
+        let events = (0..1_000).map(|_| event("deposited", "1")).collect();
+        one.append(batch(stream("a"), events)).await.unwrap();
+    }
+    let both = [one.clone(), other].map(|store| {
+        tokio::spawn(async move { store.catch_up::<Account>().await.expect("it catches up") })
+    });
+    for task in both {
+        assert_eq!(task.await.unwrap(), Position::new(8_001));
+    }
+    assert_eq!(cents(&one, "a").await, Some(8_000));
+}
+
+#[tokio::test]
+async fn a_table_of_another_definition_is_refused_until_it_is_made_anew() {
+    let file = File::new();
+    let store = file.open().await;
+    append(&store, "a", "opened", "1").await;
+    store.catch_up::<Account>().await.unwrap();
+    file.raw().execute_batch("CREATE INDEX by_actor ON accounts (actor)").unwrap();
+
+    let changed = |error: StoreError| {
+        let StoreError::ProjectionChanged { table: "accounts", stored, declared } = &error else {
+            panic!("{error}")
+        };
+        assert!(error.to_string().contains("rebuild") && stored != declared, "{error}");
+    };
+    changed(store.catch_up::<AccountAnew>().await.unwrap_err());
+    changed(store.catch_up::<AccountVersion2>().await.unwrap_err());
+    changed(store.find::<AccountAnew>("", []).await.unwrap_err());
+    let opened = SqliteStore::builder(&file.path).inline::<AccountAnew>().open().await;
+    changed(opened.unwrap_err());
+    assert_eq!(cents(&store, "a").await, Some(1), "the table is as it was");
+
+    assert_eq!(store.rebuild::<AccountAnew>().await.unwrap(), Position::new(1));
+    let row = store.get::<AccountAnew>(&"a".to_owned()).await.unwrap().unwrap();
+    assert_eq!(row.cents, 1);
+    let columns = store.query("SELECT balance FROM accounts", []).await.unwrap();
+    assert_eq!(columns, [[Value::Integer(1)]]);
+    let index = "SELECT 1 FROM sqlite_schema WHERE name = 'by_actor'";
+    assert_eq!(store.query(index, []).await.unwrap().len(), 1, "the user's index is kept");
+    changed(store.catch_up::<Account>().await.unwrap_err());
+}
+
+#[tokio::test]
+async fn making_a_table_anew_goes_through_the_whole_log_and_mends_its_rows() {
+    let file = File::new();
+    let store = inline(&file).await;
+    append(&store, "a", "opened", "0").await;
+    let events = (0..2_500).map(|_| event("deposited", "1")).collect();
+    store.append(batch(stream("a"), events)).await.unwrap();
+    file.raw()
+        .execute_batch("UPDATE accounts SET cents = 3; DELETE FROM esrs_projections")
+        .unwrap();
+    let error = store.rebuild::<Account>().await.unwrap_err();
+    assert!(matches!(error, StoreError::ProjectionTable { .. }), "not ours any more: {error}");
+    file.raw().execute_batch("DROP TABLE accounts").unwrap();
+    assert_eq!(store.rebuild::<Account>().await.unwrap(), Position::new(2_501));
+    assert_eq!(cents(&store, "a").await, Some(2_500));
+    append(&store, "a", "deposited", "1").await;
+    assert_eq!(cents(&store, "a").await, Some(2_501));
+}
+
+#[tokio::test]
+async fn a_rebuild_that_fails_leaves_the_old_rows() {
+    let file = File::new();
+    let store = file.open().await;
+    append(&store, "a", "opened", "1").await;
+    store.catch_up::<Account>().await.unwrap();
+    append(&store, "b", "poisoned", "1").await;
+    let error = store.rebuild::<Account>().await.unwrap_err();
+    assert!(matches!(error, StoreError::Projection(_)), "{error}");
+    assert_eq!(cents(&store, "a").await, Some(1));
+}
+
+#[tokio::test]
+async fn a_table_that_no_projection_made_is_refused_and_left_alone() {
+    let file = File::new();
+    let store = file.open().await;
+    append(&store, "a", "opened", "1").await;
+    file.raw().execute_batch("CREATE TABLE Accounts (a); INSERT INTO accounts VALUES (9)").unwrap();
+    let refused = [
+        store.catch_up::<Account>().await.unwrap_err(),
+        store.rebuild::<Account>().await.unwrap_err(),
+        store.find::<Account>("", []).await.unwrap_err(),
+        SqliteStore::builder(&file.path).inline::<Account>().open().await.unwrap_err(),
+    ];
+    for error in refused {
+        let StoreError::ProjectionTable { table: "accounts", .. } = &error else {
+            panic!("{error}")
+        };
+    }
+    let rows = store.query("SELECT a FROM accounts", []).await.unwrap();
+    assert_eq!(rows, [[Value::Integer(9)]]);
+    let error = store.catch_up::<Taken>().await.unwrap_err();
+    assert!(error.to_string().contains("begin with `esrs_`"), "{error}");
+}
+
+#[tokio::test]
+async fn columns_are_of_plain_types_that_sql_can_ask() {
+    let file = File::new();
+    let store = inline(&file).await;
+    append(&store, "a", "opened", "1500").await;
+    let sql = "SELECT id, cents, typeof(cents), changed_at, length(last_event), actor FROM accounts
+               WHERE changed_at < ?1 AND actor = ?2";
+    let rows = store.query(sql, ["2026-02".into(), "alice".into()]).await.unwrap();
+    let text = |text: &str| Value::Text(text.to_owned());
+    let time = text("2026-01-31T12:00:00.123456Z");
+    let row = [text("a"), 1500.into(), text("integer"), time, 36.into(), text("alice")];
+    assert_eq!(rows, [row]);
+    let row = store.get::<Account>(&"a".to_owned()).await.unwrap().unwrap();
+    assert_eq!(row.changed_at.to_string(), "2026-01-31T12:00:00.123456Z");
+    assert_eq!(row.actor.as_deref(), Some("alice"));
+}
+
+#[tokio::test]
+async fn rows_are_found_by_a_condition() {
+    let file = File::new();
+    let store = inline(&file).await;
+    for number in 1..=9 {
+        append(&store, &number.to_string(), "opened", &(number * 100).to_string()).await;
+    }
+    let found = store.find::<Account>("cents > ?1 ORDER BY cents DESC LIMIT 2", [400.into()]).await;
+    let found: Vec<_> = found.unwrap().iter().map(|row| row.cents).collect();
+    assert_eq!(found, [900, 800]);
+    assert_eq!(store.find::<Account>(" ", []).await.unwrap().len(), 9);
+    let error = store.find::<Account>("no SQL at all", []).await.unwrap_err();
+    assert!(matches!(error, StoreError::Database { .. }), "{error}");
+    let error = store.find::<Account>("cents > ?1", []).await.unwrap_err();
+    assert!(error.to_string().contains("parameter"), "{error}");
+}
+
+#[tokio::test]
+async fn a_query_cannot_write_and_holds_no_snapshot() {
+    let file = File::new();
+    let store =
+        SqliteStore::builder(&file.path).readers(1).inline::<Account>().open().await.unwrap();
+    append(&store, "a", "opened", "1").await;
+    for sql in ["DELETE FROM accounts", "DROP TABLE accounts", "INSERT INTO esrs_schema VALUES (2)"]
+    {
+        let error = store.query(sql, []).await.unwrap_err();
+        assert!(matches!(error, StoreError::ReadOnly { .. }), "{sql}: {error}");
+    }
+    store.query("BEGIN", []).await.unwrap();
+    store.query("SELECT count(*) FROM accounts", []).await.unwrap();
+    append(&store, "b", "opened", "1").await;
+    let count = store.query("SELECT count(*) FROM accounts", []).await.unwrap();
+    assert_eq!(count, [[Value::Integer(2)]]);
+}
