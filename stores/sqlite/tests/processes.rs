@@ -1,5 +1,6 @@
 //! Several processes on one file, and what is left of one that is killed.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "what a child does stands in functions of its own")]
 
 mod support;
 
@@ -91,14 +92,15 @@ async fn write_until_killed(file: &str) {
                     event("deposited", "2"),
                     event("noted", format!("\"{}\"", "x".repeat(3_000))),
                 ];
-                store.append(batch(stream(&id), events)).await.unwrap();
+                if let Err(error) = store.append(batch(stream(&id), events)).await {
+                    return error;
+                }
                 say("appended", id);
             }
         })
     });
-    for task in tasks.collect::<Vec<_>>() {
-        task.await.unwrap();
-    }
+    let ended = futures_util::future::join_all(tasks).await;
+    panic!("only a signal was to end it: {ended:?}");
 }
 
 #[tokio::test]
