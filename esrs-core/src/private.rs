@@ -248,50 +248,59 @@ pub fn columns<const N: usize>(values: Vec<Value>) -> Result<[Value; N], ColumnE
     })
 }
 
+// What follows is what an event does with its row, by the lists that it stands in. The user's
+// functions come as arguments and not as bounds, so that one that is missing is reported without a
+// word about these.
+
 /// What an event does that is listed in `creates(…)` alone.
-pub fn create<P: Create<E>, E>(
+pub fn create<P: Projection, E>(
     event: &Recorded<E>,
     key: P::Key,
     row: Option<P>,
+    create: impl FnOnce(P::Key, &Recorded<E>) -> P,
 ) -> Result<Option<P>, RowError> {
     match row {
         Some(_) => Err(RowError::Exists { key: key_text::<P>(&key) }),
-        None => Ok(Some(P::create(key, event))),
+        None => Ok(Some(create(key, event))),
     }
 }
 
 /// What an event does that is listed in `creates(…)` and in `events(…)`.
-pub fn create_or_project<P: Create<E> + Project<E>, E>(
+pub fn create_or_project<P: Projection, E>(
     event: &Recorded<E>,
     key: P::Key,
     row: Option<P>,
+    create: impl FnOnce(P::Key, &Recorded<E>) -> P,
+    project: impl FnOnce(&mut P, &Recorded<E>),
 ) -> Result<Option<P>, RowError> {
     match row {
-        Some(_) => project(event, key, row),
-        None => Ok(Some(P::create(key, event))),
+        Some(_) => project_or_skip(event, key, row, project),
+        None => Ok(Some(create(key, event))),
     }
 }
 
 /// What an event does that is listed in `events(…)` alone.
-pub fn project<P: Projection + Project<E>, E>(
+pub fn project<P: Projection, E>(
     event: &Recorded<E>,
     key: P::Key,
     row: Option<P>,
+    project: impl FnOnce(&mut P, &Recorded<E>),
 ) -> Result<Option<P>, RowError> {
     match row {
-        Some(_) => project_or_skip(event, key, row),
+        Some(_) => project_or_skip(event, key, row, project),
         None => Err(RowError::Missing { key: key_text::<P>(&key) }),
     }
 }
 
 /// What an event does that is listed in `events(…)` with `missing = skip`.
-pub fn project_or_skip<P: Projection + Project<E>, E>(
+pub fn project_or_skip<P: Projection, E>(
     event: &Recorded<E>,
     _: P::Key,
     row: Option<P>,
+    project: impl FnOnce(&mut P, &Recorded<E>),
 ) -> Result<Option<P>, RowError> {
     Ok(row.map(|mut row| {
-        row.project(event);
+        project(&mut row, event);
         row
     }))
 }

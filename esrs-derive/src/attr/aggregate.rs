@@ -15,8 +15,10 @@ pub(crate) struct AggregateAttr {
     /// The word `aggregate`, for what is missing from the attribute.
     pub(crate) word: Option<Path>,
     pub(crate) name: Option<LitStr>,
+    /// The word `id`, also when what follows could not be read.
+    pub(crate) id_word: Option<Ident>,
     pub(crate) id: Option<Type>,
-    /// The word `events`.
+    /// The word `events`, also when what follows could not be read.
     pub(crate) events_word: Option<Ident>,
     pub(crate) events: Vec<Listed>,
     pub(crate) retired: Vec<LitStr>,
@@ -53,10 +55,13 @@ impl AggregateAttr {
             words.once(&word, errors);
         }
         match word.to_string().as_str() {
-            "id" => self.id = Some(parse_value(input, &word, "AccountId")?),
+            "id" => {
+                self.id_word = Some(word.clone());
+                self.id = Some(parse_value(input, &word, "AccountId")?);
+            }
             "events" => {
+                self.events_word.get_or_insert_with(|| word.clone());
                 parse_parenthesized(input, &word, errors, |input| self.event(input, errors))?;
-                self.events_word.get_or_insert(word);
             }
             "retired" => parse_parenthesized(input, &word, errors, |input| {
                 self.retired.push(input.parse().map_err(|error| {

@@ -55,7 +55,10 @@ pub(crate) fn parse_value<T: syn::parse::Parse>(
         return Err(syn::Error::new_spanned(word, format!("write `{word} = {example}`")));
     }
     input.parse::<Token![=]>()?;
-    let span = if input.is_empty() { word.span() } else { input.span() };
+    if input.is_empty() {
+        return Err(syn::Error::new_spanned(word, format!("write `{word} = {example}`")));
+    }
+    let span = input.span();
     input
         .parse()
         .map_err(|error| syn::Error::new(span, format!("write `{word} = {example}`: {error}")))

@@ -18,9 +18,13 @@ const FIELD_WORDS: &[&str] = &["key", "text", "json", "column"];
 pub(crate) struct ProjectionAttr {
     /// The word `projection`, for what is missing from the attribute.
     pub(crate) word: Option<Path>,
+    /// The word `table`, also when what follows could not be read.
+    pub(crate) table_word: Option<Ident>,
     pub(crate) table: Option<LitStr>,
     pub(crate) version: Option<LitInt>,
     pub(crate) of: Option<Path>,
+    /// The word `creates`, also when what follows could not be read.
+    pub(crate) creates_word: Option<Ident>,
     pub(crate) listed: Vec<Listed>,
     pub(crate) krate: Option<Path>,
 }
@@ -96,6 +100,9 @@ impl ProjectionAttr {
         let word = words.parse(input)?;
         let list = [List::Creates, List::Events, List::Deletes];
         if let Some(list) = list.into_iter().find(|list| word == list.word()) {
+            if list == List::Creates {
+                self.creates_word.get_or_insert_with(|| word.clone());
+            }
             return parse_parenthesized(input, &word, errors, |input| {
                 self.listed.push(Listed::parse(input, list, errors)?);
                 Ok(())
@@ -103,7 +110,10 @@ impl ProjectionAttr {
         }
         words.once(&word, errors);
         match word.to_string().as_str() {
-            "table" => self.table = Some(parse_value(input, &word, "\"account_summary\"")?),
+            "table" => {
+                self.table_word = Some(word.clone());
+                self.table = Some(parse_value(input, &word, "\"account_summary\"")?);
+            }
             "version" => self.version = Some(parse_value(input, &word, "2")?),
             "of" => self.of = Some(parse_value(input, &word, "BankAccount")?),
             _ => self.krate = Some(meta::crate_path(input, &word)?),
@@ -129,8 +139,13 @@ impl Listed {
         match word.to_string().as_str() {
             "of" => self.of = Some(parse_value(input, &word, "BankAccount")?),
             "key" => {
-                let rows: Rows = parse_value(input, &word, "field")?;
-                self.key = Some(Keys { word, rows: rows.0 });
+                input.parse::<Token![=]>().map_err(|_| {
+                    let message = "write `key = field`, `key = (field, field)` for a key of \
+                                   several fields, or `key = [from, to]` for several rows";
+                    syn::Error::new_spanned(&word, message)
+                })?;
+                let Rows(rows) = input.parse()?;
+                self.key = Some(Keys { word, rows });
             }
             _ => {
                 let value: Ident = parse_value(input, &word, "skip")?;

@@ -62,7 +62,7 @@ fn name_and_id(input: &DeriveInput, attr: &AggregateAttr, errors: &Errors) {
             errors.on(&attr.word, message);
         }
     }
-    if attr.id.is_none() {
+    if attr.id_word.is_none() {
         errors.on(&attr.word, "say what tells its instances apart: `id = AccountId`");
     }
 }
@@ -72,10 +72,11 @@ fn events(attr: &AggregateAttr, model: &Aggregate<'_>, errors: &Errors) {
         (None, _) => {
             errors.on(&attr.word, "list the events that it is made of: `events(AccountOpened, …)`");
         }
-        (Some(word), true) => {
+        // An event that could not be read is one more than none.
+        (Some(word), true) if errors.is_empty() => {
             errors.on(word, "an aggregate is made of its events; list at least one");
         }
-        (Some(_), false) => {}
+        (Some(_), _) => {}
     }
     let (mut paths, mut variants) = (HashMap::new(), HashMap::new());
     for event in &model.events {

@@ -57,6 +57,7 @@ fn is_row(input: &DeriveInput, errors: &Errors) -> bool {
 
 fn table(input: &DeriveInput, attr: &ProjectionAttr, errors: &Errors) {
     match &attr.table {
+        None if attr.table_word.is_some() => {}
         None => {
             let name = name::of_type(&input.ident);
             errors.on(&attr.word, format!("name the table of the rows: `table = \"{name}\"`"));
@@ -126,11 +127,17 @@ fn column_name(column: &Column<'_>, errors: &Errors) {
 }
 
 fn lists(attr: &ProjectionAttr, errors: &Errors) {
-    if !attr.listed.iter().any(|listed| listed.list == List::Creates) {
-        errors.on(
-            &attr.word,
-            "no event makes a row, so there would never be one: list it, as `creates(AccountOpened)`",
-        );
+    let message =
+        "no event makes a row, so there would never be one: list it, as `creates(AccountOpened)`";
+    match &attr.creates_word {
+        None => errors.on(&attr.word, message),
+        Some(word)
+            if !attr.listed.iter().any(|listed| listed.list == List::Creates)
+                && errors.is_empty() =>
+        {
+            errors.on(word, message);
+        }
+        Some(_) => {}
     }
     for (place, listed) in attr.listed.iter().enumerate() {
         let written = text(&listed.path);

@@ -1,6 +1,7 @@
 //! The only place that writes code.
 
 pub(crate) mod aggregate;
+mod column;
 pub(crate) mod event;
 pub(crate) mod id;
 pub(crate) mod projection;

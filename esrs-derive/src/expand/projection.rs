@@ -4,13 +4,14 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{DeriveInput, LitStr, Member, Type};
+use syn::{DeriveInput, LitStr, Type};
 
 use super::aggregate::respanned;
+use super::column::Columns;
 use crate::attr::projection::{self as attr, KeyPart, RowKey};
 use crate::check::projection::check;
 use crate::errors::Errors;
-use crate::model::projection::{Action, Column, Form, Projection, Source};
+use crate::model::projection::{Action, Column, Projection, Source};
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
     let attr = attr::parse(input, errors);
@@ -162,7 +163,8 @@ impl Bodies {
             arms.add(model, source, number, &input);
         }
         let Arms { sources, variants, decode, keys, change } = arms;
-        let mut bodies = Self {
+        let Columns { specs, to_values, from_values, key_values, asserts } = Columns::new(model);
+        Self {
             sources,
             variants,
             decode: quote! {
@@ -173,50 +175,11 @@ impl Bodies {
             },
             keys: quote!(match input { #keys } #p::Ok(())),
             change: quote!(match input { #change }),
-            ..Self::none(model)
-        };
-        bodies.add_columns(model);
-        bodies
-    }
-
-    fn add_columns(&mut self, model: &Projection<'_>) {
-        let p = model.krate.private();
-        let (mut to_values, mut from_values) = (TokenStream::new(), TokenStream::new());
-        let mut variables = Vec::new();
-        for (number, column) in model.columns.iter().enumerate() {
-            let Column { ident, name, .. } = column;
-            let spec = spec(column, &p);
-            self.columns.extend(quote!(#spec,));
-            let value = to_value(column, &quote!(&self.#ident), &p);
-            to_values.extend(quote!(#value,));
-            let variable = format_ident!("column{number}");
-            let read = conversion(column, "from_value", &p);
-            from_values.extend(quote!(#ident: #p::in_column(#name, #read(#variable))?,));
-            variables.push(variable);
-        }
-        self.to_values = quote!(#p::Ok(#p::From::from([#to_values])));
-        self.from_values = quote! {
-            let [#(#variables),*] = #p::columns(values)?;
-            #p::Ok(Self { #from_values })
-        };
-        let keys = model.key_columns();
-        let single = keys.len() == 1;
-        let values = keys.iter().enumerate().map(|(number, column)| {
-            let index = Member::from(number);
-            let part = if single { quote!(key) } else { quote!(&key.#index) };
-            to_value(column, &part, &p)
-        });
-        self.key_values = quote!(#p::Ok(#p::From::from([#(#values),*])));
-        for column in keys.iter().filter(|column| column.form == Form::Column) {
-            let (span, ty) = (column.ty.span(), column.ty);
-            let message = format!(
-                "`{}` is part of the key, so it cannot hold nothing: take the `Option` away",
-                column.ident.unraw()
-            );
-            let spanned = respanned(&p, span);
-            self.asserts.extend(quote_spanned! {span=>
-                const _: () = #spanned::key_is_never_null::<#ty>(#message);
-            });
+            columns: specs,
+            to_values,
+            from_values,
+            key_values,
+            asserts,
         }
     }
 }
@@ -247,68 +210,26 @@ impl Arms {
         });
         let keys = keys(model, source);
         self.keys.extend(quote!(#input::#variant(event) => { #keys }));
-        let call = |name: &str| {
-            let name = Ident::new(name, span);
-            quote_spanned!(span=> #spanned::#name::<Self, #path>)
+        let create = quote_spanned!(span=> , <Self as #spanned::Create<#path>>::create);
+        let project = quote_spanned!(span=> , <Self as #spanned::Project<#path>>::project);
+        let (action, functions) = match source.action {
+            Action::Create => ("create", create),
+            Action::CreateOrProject => ("create_or_project", quote!(#create #project)),
+            Action::Project => ("project", project),
+            Action::ProjectOrSkip => ("project_or_skip", project),
+            Action::Delete => ("delete", TokenStream::new()),
+            Action::DeleteOrSkip => ("delete_or_skip", TokenStream::new()),
         };
-        let change = match source.action {
-            Action::Create => call("create"),
-            Action::CreateOrProject => call("create_or_project"),
-            Action::Project => call("project"),
-            Action::ProjectOrSkip => call("project_or_skip"),
-            Action::Delete => call("delete"),
-            Action::DeleteOrSkip => call("delete_or_skip"),
-        };
-        self.change.extend(quote!(#input::#variant(event) => #change(event, key, row),));
+        // The arguments keep their own span, which says what they are; the call has the event's.
+        let (action, arguments) = (Ident::new(action, span), quote!(event, key, row));
+        let call = quote_spanned!(span=> #spanned::#action(#arguments #functions));
+        self.change.extend(quote!(#input::#variant(event) => #call,));
     }
 }
 
 /// The enum of the events, decoded; its name has to differ from all that the user may name.
 fn input_enum(model: &Projection<'_>) -> Ident {
     format_ident!("__{}Input", model.ident.unraw())
-}
-
-/// What is known of a column at compile time.
-fn spec(column: &Column<'_>, p: &TokenStream) -> TokenStream {
-    let Column { ty, name, .. } = column;
-    let key = column.attr.key.is_some();
-    let span = ty.span();
-    let spanned = respanned(p, span);
-    let (column_type, nullable) = match column.form {
-        Form::Column => {
-            let column = quote_spanned!(span=> <#ty as #spanned::Column>);
-            (quote!(#column::TYPE), quote!(#column::NULLABLE))
-        }
-        Form::Text => (quote!(#p::ColumnType::Text), quote!(false)),
-        Form::Json => (quote!(#p::ColumnType::Json), quote!(false)),
-    };
-    quote! {
-        #p::ColumnSpec { name: #name, column_type: #column_type, nullable: #nullable, key: #key }
-    }
-}
-
-fn to_value(column: &Column<'_>, field: &TokenStream, p: &TokenStream) -> TokenStream {
-    let name = &column.name;
-    let write = conversion(column, "to_value", p);
-    quote!(#p::in_column(#name, #write(#field))?)
-}
-
-/// The function that makes a value of a field, or a field of a value; on the field's type, where a
-/// bound that does not hold is reported.
-fn conversion(column: &Column<'_>, direction: &str, p: &TokenStream) -> TokenStream {
-    let ty = column.ty;
-    let span = ty.span();
-    let p = respanned(p, span);
-    let form = match column.form {
-        Form::Column => {
-            let direction = Ident::new(direction, span);
-            return quote_spanned!(span=> <#ty as #p::Column>::#direction);
-        }
-        Form::Text => "text",
-        Form::Json => "json",
-    };
-    let function = Ident::new(&format!("{form}_{direction}"), span);
-    quote_spanned!(span=> #p::#function::<#ty>)
 }
 
 /// The keys of the rows that an event is about.
