@@ -1,5 +1,7 @@
 //! `#[derive(Projection)]`: from events in a log to the rows of a table.
 
+#![allow(clippy::unwrap_used, reason = "an error of a test's own making fails the test")]
+
 use std::fmt::Debug;
 
 use esrs::prelude::*;

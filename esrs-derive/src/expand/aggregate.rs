@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, LitStr};
+use syn::{Data, DeriveInput, LitStr, Path};
 
 use crate::attr::aggregate as attr;
 use crate::check::aggregate::check;
@@ -16,8 +16,8 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     check(input, &attr, &model, errors);
     let (name, id) = (model.name?, model.id?.to_token_stream());
     let bodies = Bodies::new(&model);
-    let rest = [event_enum(&model), aggregate(&model, name, &id, &bodies), distinct_names(&model)];
-    Some(rest.into_iter().collect())
+    let (aggregate, names) = (aggregate(&model, name, &id, &bodies), distinct_names(&model));
+    Some(expanded(&model, &quote!(#aggregate #names)))
 }
 
 /// What can be said in spite of an error: the enum, its conversions and an impl that asks nothing of
@@ -35,21 +35,47 @@ pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
     let unnamed = LitStr::new("", Span::call_site());
     let id = model.id.map_or_else(|| quote!(#private::String), ToTokens::to_token_stream);
     let bodies = Bodies::none(&model);
-    let mut tokens = event_enum(&model);
-    tokens.extend(aggregate(&model, model.name.unwrap_or(&unnamed), &id, &bodies));
-    tokens
+    expanded(&model, &aggregate(&model, model.name.unwrap_or(&unnamed), &id, &bodies))
 }
 
-/// The enum of the events, and what becomes events by way of it.
+/// The enum stands where the aggregate stands; no lint looks into the impls.
+fn expanded(model: &Aggregate<'_>, impls: &TokenStream) -> TokenStream {
+    let (event_enum, conversions) = (event_enum(model), conversions(model));
+    quote! {
+        #event_enum
+        #[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+        const _: () = {
+            #conversions
+            #impls
+        };
+    }
+}
+
+/// The enum of the events.
 fn event_enum(model: &Aggregate<'_>) -> TokenStream {
     let Aggregate { ident, visibility, event_enum, event_derives, .. } = model;
-    let private = model.krate.private();
     let enum_doc = format!(" The events of [`{ident}`].");
     let derives = (!event_derives.is_empty()).then(|| quote!(#[derive(#(#event_derives),*)]));
     let variants = model.events.iter().map(|Event { path, variant }| {
-        let doc = format!(" The event `{}`.", path.to_token_stream().to_string().replace(' ', ""));
+        let doc = format!(" The event `{}`.", text(path));
         quote!(#[doc = #doc] #variant(#path),)
     });
+    quote! {
+        #[doc = #enum_doc]
+        #derives
+        #[allow(deprecated, non_camel_case_types)]
+        #[allow(missing_debug_implementations, missing_copy_implementations)]
+        #[allow(clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+        #visibility enum #event_enum {
+            #(#variants)*
+        }
+    }
+}
+
+/// What becomes events by way of the enum.
+fn conversions(model: &Aggregate<'_>) -> TokenStream {
+    let Aggregate { ident, event_enum, .. } = model;
+    let private = model.krate.private();
     let conversions = model.events.iter().map(|Event { path, variant }| {
         quote! {
             #[automatically_derived]
@@ -64,20 +90,13 @@ fn event_enum(model: &Aggregate<'_>) -> TokenStream {
         }
     });
     quote! {
-        #[doc = #enum_doc]
-        #derives
-        #[allow(clippy::all, clippy::pedantic, clippy::restriction, clippy::nursery)]
-        #[allow(missing_debug_implementations, missing_copy_implementations)]
-        #visibility enum #event_enum {
-            #(#variants)*
-        }
         #(#conversions)*
         #[automatically_derived]
         impl #private::Emit for #event_enum {}
         #[automatically_derived]
         impl #private::IntoEvents<#ident> for #event_enum {
             fn push_into(self, events: &mut #private::Vec<Self>) {
-                events.push(self);
+                #private::Vec::push(events, self);
             }
         }
     }
@@ -210,6 +229,11 @@ impl Bodies {
     }
 }
 
+/// A path as it is written.
+fn text(path: &Path) -> String {
+    path.to_token_stream().to_string().replace(' ', "")
+}
+
 /// The path with another span: an error is shown where the first of its tokens stands.
 pub(super) fn respanned(path: &TokenStream, span: Span) -> TokenStream {
     path.clone()
@@ -226,7 +250,7 @@ fn distinct_names(model: &Aggregate<'_>) -> TokenStream {
     let ident = model.ident;
     let private = model.krate.private();
     let arms = model.events.iter().enumerate().map(|(number, Event { path, .. })| {
-        let written = path.to_token_stream().to_string().replace(' ', "");
+        let written = text(path);
         let message = format!(
             "`{written}` is stored under a name that an event before it in `events(…)` of `{ident}` \
              has too, by its name or an alias, or that is `retired(…)`: give it a name of its own"
@@ -237,7 +261,6 @@ fn distinct_names(model: &Aggregate<'_>) -> TokenStream {
         quote!(#number => #clash,)
     });
     quote! {
-        #[automatically_derived]
         const _: () = match #private::first_clash(
             <#ident as #private::Aggregate>::EVENTS,
             <#ident as #private::Aggregate>::RETIRED,

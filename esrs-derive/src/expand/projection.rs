@@ -54,10 +54,10 @@ fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
         asserts,
     } = bodies;
     quote! {
-        #[automatically_derived]
-        #[allow(clippy::all, clippy::pedantic, clippy::restriction, clippy::nursery)]
+        #[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
         const _: () = {
-            #[allow(missing_docs, missing_debug_implementations, private_interfaces, unreachable_pub)]
+            #[allow(missing_docs, private_interfaces, unreachable_pub, non_camel_case_types)]
+            #[allow(missing_debug_implementations, missing_copy_implementations)]
             pub enum #input {
                 #variants
             }
