@@ -1,0 +1,6 @@
+use esrs::prelude::*;
+
+#[derive(Aggregate, Default)]
+struct BankAccount {}
+
+fn main() {}

@@ -1,0 +1,7 @@
+use esrs::prelude::*;
+
+#[derive(Aggregate, Default)]
+#[aggregate("bank_account", id = u64, events())]
+struct BankAccount {}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use esrs::prelude::*;
+
+struct AccountOpened {}
+
+#[derive(Aggregate, Default)]
+#[aggregate("bank_account", id = u64, events(AccountOpened))]
+struct BankAccount {}
+
+impl Apply<AccountOpened> for BankAccount {
+    fn apply(&mut self, _: AccountOpened) {}
+}
+
+fn main() {}

@@ -1,0 +1,18 @@
+use esrs::prelude::*;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("account_opened")]
+struct AccountOpened {}
+
+#[derive(Aggregate)]
+#[aggregate("bank_account", id = u64, events(AccountOpened))]
+union BankAccount {
+    cents: i64,
+    number: u64,
+}
+
+impl Apply<AccountOpened> for BankAccount {
+    fn apply(&mut self, _: AccountOpened) {}
+}
+
+fn main() {}

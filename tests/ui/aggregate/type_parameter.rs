@@ -1,0 +1,17 @@
+use esrs::prelude::*;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("account_opened")]
+struct AccountOpened {}
+
+#[derive(Aggregate, Default)]
+#[aggregate("bank_account", id = u64, events(AccountOpened))]
+struct BankAccount<T> {
+    value: T,
+}
+
+impl<T> Apply<AccountOpened> for BankAccount<T> {
+    fn apply(&mut self, _: AccountOpened) {}
+}
+
+fn main() {}

@@ -1,0 +1,13 @@
+use esrs::prelude::*;
+
+// Eight mistakes, and all of them are told.
+#[derive(Event, Serialize, Deserialize)]
+#[event("account opened", versoin = 3, aliases("opened", "opened"), topic = "a", crate = esrs)]
+struct AccountOpened {
+    #[event(key)]
+    owner: String,
+    #[serde(flatten)]
+    rest: std::collections::BTreeMap<String, String>,
+}
+
+fn main() {}

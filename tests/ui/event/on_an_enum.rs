@@ -1,0 +1,10 @@
+use esrs::prelude::*;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("account_changed")]
+enum AccountChanged {
+    Opened { owner: String },
+    Closed,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use esrs::prelude::*;
+
+#[derive(Id, Clone)]
+struct AccountId;
+
+fn main() {}

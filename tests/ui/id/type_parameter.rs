@@ -1,0 +1,6 @@
+use esrs::prelude::*;
+
+#[derive(Id, Clone)]
+struct AccountId<T>(T);
+
+fn main() {}

@@ -1,0 +1,26 @@
+use esrs::prelude::*;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("account_opened")]
+struct AccountOpened {}
+
+#[derive(Aggregate, Default)]
+#[aggregate("bank_account", id = u64, events(ignored(AccountOpened)))]
+struct BankAccount {}
+
+#[derive(Projection)]
+#[projection(table = "accounts", of = BankAccount, creates(AccountOpened))]
+struct AccountSummary {
+    #[projection(key)]
+    id: u64,
+    #[projection(key)]
+    year: u32,
+}
+
+impl Create<AccountOpened> for AccountSummary {
+    fn create((id, year): (u64, u32), _: &Recorded<AccountOpened>) -> Self {
+        Self { id, year }
+    }
+}
+
+fn main() {}

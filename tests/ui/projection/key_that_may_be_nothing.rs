@@ -1,0 +1,26 @@
+use esrs::prelude::*;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("account_opened")]
+struct AccountOpened {
+    number: Option<u64>,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate("bank_account", id = u64, events(ignored(AccountOpened)))]
+struct BankAccount {}
+
+#[derive(Projection)]
+#[projection(table = "accounts", of = BankAccount, creates(AccountOpened(key = number)))]
+struct AccountSummary {
+    #[projection(key)]
+    id: Option<u64>,
+}
+
+impl Create<AccountOpened> for AccountSummary {
+    fn create(id: Option<u64>, _: &Recorded<AccountOpened>) -> Self {
+        Self { id }
+    }
+}
+
+fn main() {}

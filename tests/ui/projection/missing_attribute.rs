@@ -1,0 +1,8 @@
+use esrs::prelude::*;
+
+#[derive(Projection)]
+struct AccountSummary {
+    id: u64,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use esrs::prelude::*;
+
+#[derive(Schema, Serialize, Deserialize)]
+struct Place {
+    #[schema(opaque)]
+    at: (f64, f64),
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use esrs::prelude::*;
+
+#[derive(Schema, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Number {
+    Whole(i64),
+    Text(String),
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+use esrs::prelude::*;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("money_withdrawn")]
+struct MoneyWithdrawnV1 {
+    cents: i64,
+}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("money_withdrawn", version = 2, from = MoneyWithdrawnV1)]
+struct MoneyWithdrawn {
+    cents: i64,
+    reason: String,
+}
+
+fn main() {}
