@@ -28,13 +28,16 @@
 pub use esrs_core::__private;
 #[doc(inline)]
 pub use esrs_core::*;
+#[doc = include_str!("doc/aggregate.md")]
+pub use esrs_derive::Aggregate;
 #[doc = include_str!("doc/event.md")]
 pub use esrs_derive::Event;
 #[doc = include_str!("doc/id.md")]
 pub use esrs_derive::Id;
+#[doc = include_str!("doc/projection.md")]
+pub use esrs_derive::Projection;
 #[doc = include_str!("doc/schema.md")]
 pub use esrs_derive::Schema;
-pub use esrs_derive::{Aggregate, Projection};
 #[cfg(feature = "sqlite")]
 pub use esrs_sqlite::{SqliteStore, SqliteStoreBuilder, Stats, Synchronous};
 
