@@ -260,6 +260,7 @@ impl PageWriter {
     }
 
     /// Whether it holds as much as `query` asks for; an empty page never does, whatever the query.
+    #[inline]
     pub fn is_full(&self, query: &ReadQuery) -> bool {
         let full = self.text.len() >= query.max_bytes || self.len() >= query.limit;
         full && !self.is_empty()
@@ -297,6 +298,7 @@ impl PageWriter {
     }
 
     /// Adds an event, without an envelope.
+    #[inline]
     pub fn push(&mut self, record: NewRecord, payload: &[u8]) {
         self.text.extend_from_slice(payload);
         let NewRecord { position, version, stream, kind } = record;

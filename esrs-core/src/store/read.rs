@@ -89,14 +89,17 @@ impl EventFilter {
 }
 
 impl ReadQuery {
-    /// How many events a page holds, unless the query says otherwise.
+    /// How many events a page of all streams holds, unless the query says otherwise.
     pub const DEFAULT_LIMIT: usize = 1_000;
+    /// How many events a page of one stream holds, unless the query says otherwise: more, because
+    /// a stream is read to its end as a rule, and each page is a way to the store and back.
+    pub const DEFAULT_STREAM_LIMIT: usize = 10_000;
     /// How many bytes of payload close a page early, unless the query says otherwise.
     pub const DEFAULT_MAX_BYTES: usize = 4 * 1024 * 1024;
 
     /// All events of one stream.
     pub fn stream(stream: StreamId) -> Self {
-        Self::new(ReadSource::Stream { stream, after_version: 0 })
+        Self::new(ReadSource::Stream { stream, after_version: 0 }).limit(Self::DEFAULT_STREAM_LIMIT)
     }
 
     /// All events of the store.

@@ -12,6 +12,10 @@ use crate::schema;
 /// How many statements a connection keeps prepared: ours, and those of a dozen read models.
 const PREPARED: usize = 128;
 
+/// How much of the file a connection holds, in KiB: a stream of ten thousand events is in memory
+/// when it is loaded again. It is taken only as far as it is used.
+const CACHE: i64 = 16 * 1024;
+
 /// The one connection that writes, to a file whose tables are there and up to date.
 pub(crate) fn open_writer(options: &Options, database: &Database) -> Result<Connection, Fault> {
     if matches!(database.path.to_str(), Some("" | ":memory:")) {
@@ -71,6 +75,7 @@ pub(crate) fn open_reader(database: &Database) -> Result<Connection, Fault> {
 fn set_up(connection: &Connection, database: &Database) -> Result<(), Fault> {
     connection.busy_timeout(database.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);
+    connection.pragma_update(None, "cache_size", -CACHE)?;
     // The writer looks up or inserts every row that it refers to; checked twice is only slower.
     connection.pragma_update(None, "foreign_keys", false)?;
     Ok(())

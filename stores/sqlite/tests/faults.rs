@@ -157,3 +157,18 @@ async fn what_is_no_utf8_is_an_error_and_not_a_page() {
     let error = store.read(esrs_core::ReadQuery::all(), esrs_core::Page::new()).await.unwrap_err();
     assert!(matches!(error, StoreError::InvalidPage(_)), "{error}");
 }
+
+#[tokio::test]
+async fn an_event_that_is_missing_within_a_stream_is_noticed() {
+    let file = File::new();
+    let store = file.open().await;
+    for number in 0..4 {
+        append(&store, "1", "deposited", &number.to_string()).await;
+    }
+    let raw = file.raw();
+    raw.execute_batch("DROP TRIGGER esrs_events_are_never_deleted").unwrap();
+    raw.execute("DELETE FROM esrs_events WHERE version = 2", []).unwrap();
+    let query = esrs_core::ReadQuery::stream(stream("1"));
+    let error = store.read(query, esrs_core::Page::new()).await.unwrap_err();
+    assert!(error.to_string().contains("is missing"), "{error}");
+}
