@@ -117,9 +117,11 @@ fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
 /// The type of the key field, or a tuple of several.
 fn key_type(model: &Projection<'_>) -> TokenStream {
     let types: Vec<&Type> = model.key_columns().iter().map(|column| column.ty).collect();
-    match types.as_slice() {
-        [one] => one.to_token_stream(),
-        several => quote!((#(#several),*)),
+    match (types.as_slice(), model.columns.first()) {
+        ([one], _) => one.to_token_stream(),
+        // Where none is marked, which is an error, the first field is what is likely meant.
+        ([], Some(first)) => first.ty.to_token_stream(),
+        (several, _) => quote!((#(#several),*)),
     }
 }
 
