@@ -194,6 +194,25 @@ impl Create<MoneyTransferred> for Arrival {
     }
 }
 
+/// The accounts that are open; it does not matter whether the opening was seen.
+#[derive(Projection, Debug, PartialEq)]
+#[projection(
+    table = "open_accounts",
+    of = Account,
+    creates(AccountOpened),
+    deletes(AccountClosed(missing = skip))
+)]
+struct OpenAccount {
+    #[projection(key)]
+    account: String,
+}
+
+impl Create<AccountOpened> for OpenAccount {
+    fn create(account: String, _: &Recorded<AccountOpened>) -> Self {
+        Self { account }
+    }
+}
+
 /// A log, and the rows that follow from it.
 struct Book<P> {
     store: MemoryStore,
@@ -407,6 +426,17 @@ async fn a_missing_row_cannot_be_deleted() {
     book.record("account-a", AccountClosed {}).await;
     let error = book.catch_up().await.unwrap_err();
     assert!(matches!(*error.reason, RowError::Missing { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_missing_row_is_deleted_in_peace_where_the_projection_says_so() {
+    let mut book = Book::<OpenAccount>::new();
+    book.record("account-a", AccountClosed {}).await;
+    book.record("account-b", opened("Bob")).await;
+    book.record("account-c", opened("Carol")).await;
+    book.record("account-c", AccountClosed {}).await;
+    book.catch_up().await.unwrap();
+    assert_eq!(book.rows(), [OpenAccount { account: "b".to_owned() }]);
 }
 
 #[tokio::test]
