@@ -100,6 +100,8 @@ impl SqliteStore {
                 }
             };
             let closed = writer.run(&queue);
+            // What comes from now on is told that the store is closed.
+            drop(queue);
             for thread in threads {
                 if thread.join().is_err() {
                     tracing::error!("a reader of the store panicked");
@@ -194,10 +196,10 @@ impl EventStore for SqliteStore {
         Box::pin(async move {
             let append = PreparedAppend::new(batch)?;
             let (reply, answer) = oneshot::channel();
-            let job = WriteJob::Append(QueuedAppend { append, reply });
+            let job = WriteJob::Append(QueuedAppend::new(append, reply));
             self.inner.writer.send(job).map_err(|_| StoreError::Closed)?;
             answer.await.unwrap_or_else(|_| {
-                let reason = "the store was closed meanwhile".to_owned();
+                let reason = "the writer of the store panicked".to_owned();
                 Err(StoreError::Unknown { reason })
             })
         })

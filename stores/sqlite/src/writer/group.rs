@@ -22,15 +22,17 @@ impl Group {
     const MAX_BYTES: usize = 8 * 1024 * 1024;
 
     pub(super) fn of(first: QueuedAppend) -> Self {
-        let bytes = first.append.bytes();
-        Self { appends: vec![first], bytes }
+        let mut group = Self { appends: Vec::new(), bytes: 0 };
+        group.push(first);
+        group
     }
 
     pub(super) fn is_full(&self) -> bool {
         self.appends.len() >= Self::MAX_APPENDS || self.bytes >= Self::MAX_BYTES
     }
 
-    pub(super) fn push(&mut self, queued: QueuedAppend) {
+    pub(super) fn push(&mut self, mut queued: QueuedAppend) {
+        queued.begun = true;
         self.bytes += queued.append.bytes();
         self.appends.push(queued);
     }
@@ -48,8 +50,7 @@ impl Writer {
             Ok(answers) => {
                 tracing::trace!(appends = answers.len(), "committed");
                 for (queued, answer) in group.appends.into_iter().zip(answers) {
-                    // Who does not wait any more does not have to be told.
-                    let _ = queued.reply.send(answer);
+                    queued.answer(answer);
                 }
                 return;
             }
@@ -58,7 +59,7 @@ impl Writer {
         self.roll_back();
         match <[QueuedAppend; 1]>::try_from(group.appends) {
             Ok([only]) => {
-                let _ = only.reply.send(Err(self.database.explain(APPENDING, fault)));
+                only.answer(Err(self.database.explain(APPENDING, fault)));
             }
             Err(appends) if fault.may_be_about_one_append() => {
                 appends.into_iter().for_each(|queued| self.commit_group(Group::of(queued)));
@@ -66,7 +67,7 @@ impl Writer {
             Err(appends) => {
                 for queued in appends {
                     let error = self.database.explain_to_each(APPENDING, &fault);
-                    let _ = queued.reply.send(Err(error));
+                    queued.answer(Err(error));
                 }
             }
         }

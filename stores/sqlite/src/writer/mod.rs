@@ -34,8 +34,37 @@ pub(crate) enum WriteJob {
 
 /// An append, and who waits for its answer.
 pub(crate) struct QueuedAppend {
-    pub(crate) append: PreparedAppend,
-    pub(crate) reply: oneshot::Sender<Result<Appended, StoreError>>,
+    append: PreparedAppend,
+    reply: Option<oneshot::Sender<Result<Appended, StoreError>>>,
+    /// Whether the writer has taken it up.
+    begun: bool,
+}
+
+impl QueuedAppend {
+    pub(crate) fn new(
+        append: PreparedAppend,
+        reply: oneshot::Sender<Result<Appended, StoreError>>,
+    ) -> Self {
+        Self { append, reply: Some(reply), begun: false }
+    }
+
+    fn answer(mut self, answer: Result<Appended, StoreError>) {
+        if let Some(reply) = self.reply.take() {
+            // Who does not wait any more does not have to be told.
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+impl Drop for QueuedAppend {
+    /// Nothing of what is still in the queue when that is gone was stored.
+    fn drop(&mut self) {
+        if let Some(reply) = self.reply.take()
+            && !self.begun
+        {
+            let _ = reply.send(Err(StoreError::Closed));
+        }
+    }
 }
 
 /// How much the writer has done.
@@ -105,15 +134,7 @@ impl Writer {
                     }
                     self.roll_back();
                 }
-                WriteJob::Close(closed) => {
-                    for job in jobs.try_iter() {
-                        if let WriteJob::Append(QueuedAppend { reply, .. }) = job {
-                            // Who does not wait any more does not have to be told.
-                            let _ = reply.send(Err(StoreError::Closed));
-                        }
-                    }
-                    return Some(closed);
-                }
+                WriteJob::Close(closed) => return Some(closed),
             }
         }
     }
