@@ -59,30 +59,40 @@ pub fn replay<A: Aggregate>(
     mut version: u64,
     page: &Page,
 ) -> Result<u64, ReplayError> {
-    let resolutions: Vec<Resolution> =
-        page.kinds().iter().map(|kind| resolve::<A>(&kind.name)).collect();
-    for record in page.records() {
-        let folded = if record.version() != version + 1 {
-            Err(ReplayFault::OutOfOrder { after: version })
-        } else {
-            let kind = record.kind_index();
-            match resolutions[kind] {
-                Resolution::Decoder(decoder) => state
-                    .replay(decoder, page.kinds()[kind].version, record.payload())
-                    .map_err(ReplayFault::Payload),
-                Resolution::Skip => Ok(()),
-                Resolution::Unknown => Err(ReplayFault::UnknownEvent { aggregate: A::NAME }),
+    let kinds: Vec<(Resolution, u32)> =
+        page.kinds().iter().map(|kind| (resolve::<A>(&kind.name), kind.version)).collect();
+    for (index, record) in page.records().enumerate() {
+        if record.version() != version + 1 {
+            return Err(stop(page, index, ReplayFault::OutOfOrder { after: version }));
+        }
+        match kinds[record.kind_index()] {
+            (Resolution::Decoder(decoder), event_version) => {
+                if let Err(error) = state.replay(decoder, event_version, record.payload()) {
+                    return Err(stop(page, index, error.into()));
+                }
             }
-        };
-        folded.map_err(|reason| ReplayError {
-            stream: record.stream().clone(),
-            version: record.version(),
-            position: record.position(),
-            event: record.kind().name.to_string(),
-            event_version: record.kind().version,
-            reason,
-        })?;
-        version = record.version();
+            (Resolution::Skip, _) => {}
+            (Resolution::Unknown, _) => {
+                let fault = ReplayFault::UnknownEvent { aggregate: A::NAME };
+                return Err(stop(page, index, fault));
+            }
+        }
+        version += 1;
     }
     Ok(version)
+}
+
+/// The error about an event of the page. It finds the event anew: a loop that keeps it at hand for
+/// an error that does not come is slower by what it keeps.
+#[cold]
+fn stop(page: &Page, index: usize, reason: ReplayFault) -> ReplayError {
+    let record = page.record(index);
+    ReplayError {
+        stream: record.stream().clone(),
+        version: record.version(),
+        position: record.position(),
+        event: record.kind().name.to_string(),
+        event_version: record.kind().version,
+        reason,
+    }
 }

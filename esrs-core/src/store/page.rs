@@ -167,12 +167,19 @@ impl Page {
     /// Its events, in order.
     #[inline]
     pub fn records(&self) -> impl ExactSizeIterator<Item = Record<'_>> {
-        let mut start = 0;
+        let (mut rest, mut start) = (self.text.as_str(), 0);
         self.entries.iter().enumerate().map(move |(index, entry)| {
-            let payload = &self.text[start..entry.end];
-            start = entry.end;
+            let (payload, behind) = rest.split_at(entry.end - start);
+            (rest, start) = (behind, entry.end);
             Record { page: self, entry, index, payload }
         })
+    }
+
+    /// The event in this place.
+    pub(crate) fn record(&self, index: usize) -> Record<'_> {
+        let entry = &self.entries[index];
+        let start = index.checked_sub(1).map_or(0, |before| self.entries[before].end);
+        Record { page: self, entry, index, payload: &self.text[start..entry.end] }
     }
 
     /// Whether nothing stood behind it when it was read.
