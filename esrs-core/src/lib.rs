@@ -9,6 +9,7 @@
 #[path = "private.rs"]
 pub mod __private;
 mod aggregate;
+mod asked;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -17,6 +18,7 @@ mod event;
 mod events;
 mod memory;
 mod metadata;
+mod names;
 pub mod projection;
 mod recorded;
 mod replay;

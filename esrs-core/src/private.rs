@@ -15,8 +15,14 @@ pub use serde_json::Error as JsonError;
 
 pub use crate::projection::{
     Column, ColumnError, ColumnSpec, ColumnType, Create, Project, Projection, RowError, Source,
-    Table, Value, json_from_value, json_to_value, text_from_value, text_to_value,
+    Table, Value,
 };
+
+pub use crate::asked::{
+    AggregateId, InitialState, JsonColumn, KnownEvent, SourceOf, StreamKey, TextColumn,
+};
+
+pub use crate::names::{first_clash, name_clash};
 pub use crate::schema::derived::{UNKNOWN, fingerprint, follows};
 pub use crate::{
     Aggregate, Apply, Content, Emit, Emits, EnumShape, Envelope, Event, EventType, Field,
@@ -24,67 +30,10 @@ pub use crate::{
     TryUpcast, Upcast, Variant,
 };
 
-/// The initial state of an aggregate; `Default`, in words of our own.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` has no state before its first event",
-    label = "`{Self}` has no `Default`",
-    note = "add `Default` to the derives of `{Self}`; an enum marks the variant that it begins with by `#[default]`"
-)]
-pub trait InitialState {
-    /// The state before the first event.
-    fn initial_state() -> Self;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Default> InitialState for T {
-    fn initial_state() -> Self {
-        T::default()
-    }
-}
-
-/// What the derives ask of an event that is listed: [`Event`], through one trait, so that a type
-/// that is none is reported once, however often it is named.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an event",
-    label = "not an event",
-    note = "add `#[derive(Event, Serialize, Deserialize)]` and `#[event(\"a_name_in_the_past_tense\")]` to `{Self}`"
-)]
-pub trait KnownEvent: Sized {
-    /// What is known of it at compile time.
-    const TYPE: EventType;
-
-    /// Reads a stored payload.
-    fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError>;
-
-    /// Writes its payload.
-    fn encode_payload(&self) -> Result<String, JsonError>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<E: Event> KnownEvent for E {
-    const TYPE: EventType = EventType::of::<E>();
-
-    #[inline]
-    fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError> {
-        E::decode(version, payload)
-    }
-
-    #[inline]
-    fn encode_payload(&self) -> Result<String, JsonError> {
-        serde_json::to_string(self)
-    }
-}
-
 /// Stands for a body that was not generated, because the derive found an error; it is never run.
 #[cold]
 pub fn not_generated() -> ! {
     panic!("the derive found an error")
-}
-
-/// Fails to compile, at the place of the call, with the derive's sentence.
-#[track_caller]
-pub const fn name_clash(sentence: &str) {
-    panic!("{}", sentence)
 }
 
 /// Reads a payload of the current version.
@@ -94,15 +43,23 @@ pub fn decode_current<E: Event>(payload: &str) -> Result<E, PayloadError> {
 }
 
 /// Reads a payload of an older version through the version before the current one.
-pub fn decode_older<Previous: Event, E: Event + TryUpcast<Previous>>(
+///
+/// The steps come as arguments and not as bounds, so that one that is missing is reported without a
+/// word about this function.
+pub fn decode_older<Previous, E: Event, Refused>(
     version: u32,
     payload: &str,
-) -> Result<E, PayloadError> {
+    decode: impl FnOnce(u32, &str) -> Result<Previous, PayloadError>,
+    upcast: impl FnOnce(Previous) -> Result<E, Refused>,
+) -> Result<E, PayloadError>
+where
+    Refused: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     if version > E::VERSION {
         return Err(PayloadError::NewerVersion { version, newest: E::VERSION });
     }
-    E::try_upcast(Previous::decode(version, payload)?)
-        .map_err(|error| PayloadError::Upcast { from: Previous::VERSION, source: error.into() })
+    upcast(decode(version, payload)?)
+        .map_err(|error| PayloadError::Upcast { from: E::VERSION - 1, source: error.into() })
 }
 
 /// There is no version before the current one.
@@ -112,119 +69,6 @@ pub fn no_older<E: Event>(version: u32) -> PayloadError {
         PayloadError::NewerVersion { version, newest: E::VERSION }
     } else {
         PayloadError::NoSuchVersion { version, oldest: E::VERSION }
-    }
-}
-
-/// Whether two names are the same, in const evaluation.
-pub const fn same_name(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    if a.len() != b.len() {
-        return false;
-    }
-    let mut i = 0;
-    while i < a.len() {
-        if a[i] != b[i] {
-            return false;
-        }
-        i += 1;
-    }
-    true
-}
-
-/// The first event type, by its place in the list, that has a name or an alias which an earlier one
-/// has too, or which is retired; the length of the list when there is none.
-pub const fn first_clash(events: &[EventType], retired: &[&str]) -> usize {
-    let mut later = 0;
-    while later < events.len() {
-        let mut earlier = 0;
-        while earlier < later {
-            if types_clash(&events[earlier], &events[later]) {
-                return later;
-            }
-            earlier += 1;
-        }
-        let mut i = 0;
-        while i < retired.len() {
-            if has_name(&events[later], retired[i]) {
-                return later;
-            }
-            i += 1;
-        }
-        later += 1;
-    }
-    events.len()
-}
-
-const fn types_clash(a: &EventType, b: &EventType) -> bool {
-    let mut i = 0;
-    while i < b.aliases.len() {
-        if has_name(a, b.aliases[i]) {
-            return true;
-        }
-        i += 1;
-    }
-    has_name(a, b.name)
-}
-
-const fn has_name(event: &EventType, name: &str) -> bool {
-    let mut i = 0;
-    while i < event.aliases.len() {
-        if same_name(event.aliases[i], name) {
-            return true;
-        }
-        i += 1;
-    }
-    same_name(event.name, name)
-}
-
-/// What a projection asks of an event that it lists: it is an event of the aggregate `A`.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an event of `{A}`",
-    label = "not an event of `{A}`",
-    note = "add `{Self}` to the `events(…)` of `{A}`, or say by `of = …` whose event it is"
-)]
-pub trait SourceOf<A>: Sized {
-    /// What is known of it at compile time.
-    const SOURCE: Source;
-
-    /// Reads a stored payload.
-    fn recorded(
-        version: u32,
-        payload: &str,
-        envelope: Envelope,
-    ) -> Result<Recorded<Self>, PayloadError>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<A: Emits<E>, E: Event> SourceOf<A> for E {
-    const SOURCE: Source = Source::of::<A, E>();
-
-    fn recorded(
-        version: u32,
-        payload: &str,
-        envelope: Envelope,
-    ) -> Result<Recorded<Self>, PayloadError> {
-        Ok(Recorded::new(E::decode(version, payload)?, envelope))
-    }
-}
-
-/// The key of a row that is kept by its stream: the id of the aggregate `A`.
-#[diagnostic::on_unimplemented(
-    message = "the key field is a `{Self}`, which is not the id of `{A}`",
-    label = "the id of this event's stream is no key of the row",
-    note = "say which field of the event is the key, such as `(key = account_id)`, or give the key field the type of the id"
-)]
-pub trait StreamKey<A>: Sized {
-    /// Reads it.
-    fn stream_key(envelope: &Envelope) -> Result<Self, RowError>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<A: Aggregate<Id = K>, K: crate::Id> StreamKey<A> for K {
-    fn stream_key(envelope: &Envelope) -> Result<Self, RowError> {
-        let id = envelope.stream.id();
-        id.parse()
-            .map_err(|error: K::Err| RowError::Key { id: id.to_owned(), reason: error.to_string() })
     }
 }
 

@@ -25,6 +25,19 @@ pub struct Execute<'a, A: Aggregate, C> {
     idempotency_key: Option<IdempotencyKey>,
 }
 
+/// A command of `A`: what [`Handle`] says, seen from the command. Asked for this way round, rustc
+/// waits until it knows the command, and names it when it is not handled.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{A}` does not handle the command `{Self}`",
+    label = "`{A}` has no `Handle` for this command",
+    note = "write `impl Handle<{Self}> for {A} {{ type Error = …; fn handle(&self, command: &{Self}, ctx: &Context<Self>) -> Result<Events<Self>, Self::Error> {{ … }} }}`"
+)]
+pub trait CommandOf<A> {}
+
+#[diagnostic::do_not_recommend]
+impl<A: Handle<C>, C> CommandOf<A> for C {}
+
 /// What a command came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Executed {
@@ -76,7 +89,7 @@ impl Executed {
     }
 }
 
-impl<'a, A: Handle<C>, C> Execute<'a, A, C> {
+impl<'a, A: Aggregate, C> Execute<'a, A, C> {
     pub(super) fn new(repository: &'a Repository<A>, id: A::Id, command: C) -> Self {
         let (metadata, idempotency_key) = (Metadata::new(), None);
         Self { repository, id, command, metadata, idempotency_key }
@@ -122,7 +135,9 @@ impl<'a, A: Handle<C>, C> Execute<'a, A, C> {
         self.idempotency_key = Some(key.into());
         self
     }
+}
 
+impl<A: Handle<C>, C> Execute<'_, A, C> {
     async fn run(self) -> Result<Executed, ExecuteError<A::Error>> {
         let stream = stream_of::<A>(&self.id).map_err(super::LoadError::from)?;
         let span = tracing::debug_span!(

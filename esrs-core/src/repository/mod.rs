@@ -10,10 +10,11 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 pub use error::{ExecuteError, LoadError};
+use execute::CommandOf;
 pub use execute::{Execute, Executed};
 pub use load::Loaded;
 
-use crate::{Aggregate, Clock, EventStore, Handle, SystemClock};
+use crate::{Aggregate, Clock, EventStore, SystemClock};
 use pages::PagePool;
 
 /// Loads the instances of one aggregate from a store, and executes commands on them.
@@ -83,7 +84,7 @@ impl<A: Aggregate> Repository<A> {
     /// Nothing happens until the builder that it returns is awaited.
     pub fn execute<'a, C>(&'a self, id: &A::Id, command: C) -> Execute<'a, A, C>
     where
-        A: Handle<C>,
+        C: CommandOf<A>,
     {
         Execute::new(self, id.clone(), command)
     }

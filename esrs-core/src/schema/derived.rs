@@ -1,7 +1,8 @@
 //! What the derives ask in const evaluation.
 
 use super::{Fingerprint, Shape};
-use crate::Event;
+use crate::EventType;
+use crate::names::same_name;
 
 /// The shape of a type with a mistake in it that its derive has reported.
 pub const UNKNOWN: &Shape = &Shape::Opaque("");
@@ -20,21 +21,27 @@ pub const fn fingerprint(shape: &Shape) -> Fingerprint {
     }
 }
 
-/// Fails to compile when `E` does not follow `Previous`, with the sentence for what is wrong: stored
-/// under another name, not the version after it, or the same shape.
+/// Fails to compile when `event` does not follow `previous`, with the sentence for what is wrong:
+/// stored under another name, not the version after it, or the same shape.
 #[track_caller]
-pub const fn follows<Previous: Event, E: Event>(other_name: &str, gap: &str, unchanged: &str) {
+pub const fn follows(
+    previous: &EventType,
+    event: &EventType,
+    other_name: &str,
+    gap: &str,
+    unchanged: &str,
+) {
     // One mistake is reported once, not by every version behind it.
-    if is_unknown(Previous::SHAPE) || is_unknown(E::SHAPE) {
+    if is_unknown(previous.shape) || is_unknown(event.shape) {
         return;
     }
-    if !crate::__private::same_name(Previous::NAME, E::NAME) {
+    if !same_name(previous.name, event.name) {
         panic!("{}", other_name);
     }
-    if Previous::VERSION != E::VERSION - 1 {
+    if previous.version != event.version - 1 {
         panic!("{}", gap);
     }
-    if Previous::FINGERPRINT.equals(E::FINGERPRINT) {
+    if previous.fingerprint.equals(event.fingerprint) {
         panic!("{}", unchanged);
     }
 }

@@ -1,10 +1,11 @@
 //! `#[aggregate("name", id = …, events(…), …)]`.
 
+use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{DeriveInput, Ident, LitStr, Path, Token, Type, token};
 
-use super::list::{Words, parse_parenthesized, parse_value};
-use super::meta;
+use super::list::{Words, is_bare_word, parse_list, parse_parenthesized, parse_value};
+use super::{meta, name};
 use crate::errors::Errors;
 
 const WORDS: &[&str] = &["id", "events", "retired", "event_enum", "event_derives", "crate"];
@@ -40,24 +41,36 @@ pub(crate) fn parse(input: &DeriveInput, errors: &Errors) -> AggregateAttr {
     let mut words = Words::new(WORDS);
     for attribute in input.attrs.iter().filter(|a| a.path().is_ident("aggregate")) {
         attr.word.get_or_insert_with(|| attribute.path().clone());
-        meta::each_item(attribute, errors, |input| attr.item(input, &mut words, errors));
+        let mut is_first = true;
+        meta::each_item(attribute, errors, |input| {
+            attr.item(input, std::mem::take(&mut is_first), &mut words, errors)
+        });
     }
     attr
 }
 
 impl AggregateAttr {
-    fn item(&mut self, input: ParseStream, words: &mut Words, errors: &Errors) -> syn::Result<()> {
+    fn item(
+        &mut self,
+        input: ParseStream,
+        is_first: bool,
+        words: &mut Words,
+        errors: &Errors,
+    ) -> syn::Result<()> {
         if input.peek(LitStr) {
             return self.name(input.parse()?);
         }
-        let word = words.parse(input)?;
+        if is_first && is_bare_word(input) {
+            return self.bare_name(&input.call(Ident::parse_any)?);
+        }
+        let word = words.parse(input, errors)?;
         if word != "events" && word != "retired" {
             words.once(&word, errors);
         }
         match word.to_string().as_str() {
             "id" => {
-                self.id_word = Some(word.clone());
-                self.id = Some(parse_value(input, &word, "AccountId")?);
+                self.id_word.get_or_insert_with(|| word.clone());
+                self.id.get_or_insert(parse_value(input, &word, "AccountId")?);
             }
             "events" => {
                 self.events_word.get_or_insert_with(|| word.clone());
@@ -72,16 +85,26 @@ impl AggregateAttr {
                 })?);
                 Ok(())
             })?,
-            "event_enum" => self.event_enum = Some(parse_value(input, &word, "BankAccountEvent")?),
+            "event_enum" => {
+                self.event_enum.get_or_insert(parse_value(input, &word, "BankAccountEvent")?);
+            }
             "event_derives" => parse_parenthesized(input, &word, errors, |input| {
                 self.event_derives.push(input.parse()?);
                 Ok(())
             })?,
             _ => {
-                self.krate = Some(meta::crate_path(input, &word)?);
+                self.krate.get_or_insert(meta::crate_path(input, &word)?);
             }
         }
         Ok(())
+    }
+
+    fn bare_name(&mut self, word: &Ident) -> syn::Result<()> {
+        let name = name::of_type(word);
+        // Taken for the name, so that the missing name is not reported too.
+        self.name.get_or_insert_with(|| LitStr::new(&name, word.span()));
+        let message = format!("the name of an aggregate is a string: write `\"{name}\"`");
+        Err(syn::Error::new_spanned(word, message))
     }
 
     fn name(&mut self, name: LitStr) -> syn::Result<()> {
@@ -99,11 +122,14 @@ impl AggregateAttr {
         if !input.peek(token::Paren) {
             return self.listed(path, input, false);
         }
-        let Some(word) = path.get_ident().filter(|word| *word == "ignored") else {
-            let message = "only `ignored(…)` takes events inside `events(…)`";
-            return Err(syn::Error::new_spanned(path, message));
-        };
-        parse_parenthesized(input, word, errors, |input| {
+        let word = path.get_ident();
+        if word.is_none_or(|word| word != "ignored") {
+            errors.on(&path, "only `ignored(…)` takes events inside `events(…)`");
+        }
+        // A mistyped word has its events all the same.
+        let content;
+        syn::parenthesized!(content in input);
+        parse_list(&content, errors, |input| {
             let path = input.parse()?;
             self.listed(path, input, true)
         })

@@ -5,7 +5,7 @@ use syn::parse::ParseStream;
 use syn::spanned::Spanned;
 use syn::{Attribute, Ident, Lit, LitInt, LitStr, Meta, Path, Token, Type};
 
-use super::list::{Words, parse_parenthesized, parse_value};
+use super::list::{Words, is_bare_word, parse_parenthesized, parse_value};
 use super::meta;
 use crate::errors::Errors;
 
@@ -70,12 +70,6 @@ fn stored_name(event: &mut Event, input: ParseStream, is_first: bool) -> syn::Re
         return Err(syn::Error::new_spanned(name, message));
     }
     Ok(())
-}
-
-/// Whether the item is a single word, such as a name that lacks its quotes.
-fn is_bare_word(input: ParseStream) -> bool {
-    let ahead = input.fork();
-    ahead.call(Ident::parse_any).is_ok() && (ahead.is_empty() || ahead.peek(Token![,]))
 }
 
 fn bare_name(event: &mut Event, input: ParseStream) -> syn::Result<()> {

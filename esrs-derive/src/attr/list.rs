@@ -1,5 +1,7 @@
 //! Lists of words that go on after a mistake, so that every mistake in them is reported at once.
 
+use std::cmp::Reverse;
+
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Ident, Token, token};
@@ -45,6 +47,12 @@ pub(crate) fn parse_parenthesized(
     parse_list(&content, errors, item)
 }
 
+/// Whether the item is a single word, such as a name that lacks its quotes.
+pub(crate) fn is_bare_word(input: ParseStream) -> bool {
+    let ahead = input.fork();
+    ahead.call(Ident::parse_any).is_ok() && (ahead.is_empty() || ahead.peek(Token![,]))
+}
+
 /// Parses the value after `word =`.
 pub(crate) fn parse_value<T: syn::parse::Parse>(
     input: ParseStream,
@@ -59,9 +67,15 @@ pub(crate) fn parse_value<T: syn::parse::Parse>(
         return Err(syn::Error::new_spanned(word, format!("write `{word} = {example}`")));
     }
     let span = input.span();
-    input
-        .parse()
-        .map_err(|error| syn::Error::new(span, format!("write `{word} = {example}`: {error}")))
+    input.parse().map_err(|error| {
+        let detail = error.to_string();
+        // All that a type may begin with says nothing.
+        let detail = match detail.contains("one of") {
+            true => String::new(),
+            false => format!(": {detail}"),
+        };
+        syn::Error::new(span, format!("write `{word} = {example}`{detail}"))
+    })
 }
 
 /// The words that one attribute knows, and which of them it has met.
@@ -75,8 +89,9 @@ impl Words {
         Self { known, met: Vec::new() }
     }
 
-    /// Parses a word, which must be known.
-    pub(crate) fn parse(&self, input: ParseStream) -> syn::Result<Ident> {
+    /// Parses a word, which must be known. A mistyped one is reported and taken for what was probably
+    /// meant, so that nothing is reported for the lack of that.
+    pub(crate) fn parse(&self, input: ParseStream, errors: &Errors) -> syn::Result<Ident> {
         let known = listed(self.known);
         let word = input
             .call(Ident::parse_any)
@@ -85,16 +100,22 @@ impl Words {
         if self.known.contains(&written.as_str()) {
             return Ok(word);
         }
-        let message = match nearest(&written, self.known) {
-            Some(nearest) => format!("there is no `{written}` here; did you mean `{nearest}`?"),
-            None => format!("there is no `{written}` here; there is {known}"),
-        };
-        Err(syn::Error::new_spanned(word, message))
+        match nearest(&written, self.known) {
+            Some(nearest) => {
+                let meant = Ident::new(nearest, word.span());
+                errors.on(word, format!("there is no `{written}` here; did you mean `{nearest}`?"));
+                Ok(meant)
+            }
+            None => {
+                let message = format!("there is no `{written}` here; there is {known}");
+                Err(syn::Error::new_spanned(word, message))
+            }
+        }
     }
 
     /// Parses a word that may stand only once.
     pub(crate) fn parse_once(&mut self, input: ParseStream, errors: &Errors) -> syn::Result<Ident> {
-        let word = self.parse(input)?;
+        let word = self.parse(input, errors)?;
         self.once(&word, errors);
         Ok(word)
     }
@@ -118,10 +139,13 @@ fn listed(words: &[&str]) -> String {
     }
 }
 
-/// The known word that was probably meant.
+/// The known word that was probably meant: the nearest one, and of several the one that begins like
+/// it for longest.
 fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
-    let near = known.iter().map(|word| (distance(written, word), *word)).min()?;
-    (near.0 <= 2 && near.0 < written.len()).then_some(near.1)
+    let alike = |word: &str| written.bytes().zip(word.bytes()).take_while(|(a, b)| a == b).count();
+    let near = known.iter().map(|word| (distance(written, word), Reverse(alike(word)), *word));
+    let (distance, _, word) = near.min()?;
+    (distance <= 2 && distance < written.len()).then_some(word)
 }
 
 /// How many letters have to be changed, added or dropped.
@@ -146,9 +170,10 @@ mod tests {
 
     #[test]
     fn a_mistyped_word_is_told_from_a_foreign_one() {
-        let known = ["events", "retired", "id"];
+        let known = ["events", "retired", "id", "crate", "creates"];
         assert_eq!(nearest("event", &known), Some("events"));
         assert_eq!(nearest("retried", &known), Some("retired"));
+        assert_eq!(nearest("create", &known), Some("creates"), "it begins alike");
         assert_eq!(nearest("snapshot", &known), None);
         assert_eq!(nearest("x", &known), None, "one letter resembles every short word");
     }

@@ -97,7 +97,7 @@ pub(crate) fn parse(input: &DeriveInput, errors: &Errors) -> ProjectionAttr {
 
 impl ProjectionAttr {
     fn item(&mut self, input: ParseStream, words: &mut Words, errors: &Errors) -> syn::Result<()> {
-        let word = words.parse(input)?;
+        let word = words.parse(input, errors)?;
         let list = [List::Creates, List::Events, List::Deletes];
         if let Some(list) = list.into_iter().find(|list| word == list.word()) {
             if list == List::Creates {
@@ -111,12 +111,18 @@ impl ProjectionAttr {
         words.once(&word, errors);
         match word.to_string().as_str() {
             "table" => {
-                self.table_word = Some(word.clone());
-                self.table = Some(parse_value(input, &word, "\"account_summary\"")?);
+                self.table_word.get_or_insert_with(|| word.clone());
+                self.table.get_or_insert(parse_value(input, &word, "\"account_summary\"")?);
             }
-            "version" => self.version = Some(parse_value(input, &word, "2")?),
-            "of" => self.of = Some(parse_value(input, &word, "BankAccount")?),
-            _ => self.krate = Some(meta::crate_path(input, &word)?),
+            "version" => {
+                self.version.get_or_insert(parse_value(input, &word, "2")?);
+            }
+            "of" => {
+                self.of.get_or_insert(parse_value(input, &word, "BankAccount")?);
+            }
+            _ => {
+                self.krate.get_or_insert(meta::crate_path(input, &word)?);
+            }
         }
         Ok(())
     }

@@ -3,21 +3,30 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, LitStr, Path};
+use syn::{Data, DeriveInput, LitStr, Path, Type};
 
 use crate::attr::aggregate as attr;
 use crate::check::aggregate::check;
 use crate::errors::Errors;
 use crate::model::aggregate::{Aggregate, Event};
+use crate::model::schema::type_span;
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
     let attr = attr::parse(input, errors);
     let model = Aggregate::new(input, &attr);
     check(input, &attr, &model, errors);
-    let (name, id) = (model.name?, model.id?.to_token_stream());
+    let (name, id) = (model.name?, id_type(&model, model.id?));
     let bodies = Bodies::new(&model);
     let (aggregate, names) = (aggregate(&model, name, &id, &bodies), distinct_names(&model));
     Some(expanded(&model, &quote!(#aggregate #names)))
+}
+
+/// The id's type, asked for by a trait with words of our own; wholly at its place, so that the compiler
+/// says it once.
+fn id_type(model: &Aggregate<'_>, id: &Type) -> TokenStream {
+    let span = type_span(id);
+    let private = respanned(&model.krate.private(), span);
+    quote_spanned!(span=> type Id = <#id as #private::AggregateId>::Id;)
 }
 
 /// What can be said in spite of an error: the enum, its conversions and an impl that asks nothing of
@@ -33,7 +42,7 @@ pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
     let model = Aggregate::new(input, &attr).without_clashes();
     let private = model.krate.private();
     let unnamed = LitStr::new("", Span::call_site());
-    let id = model.id.map_or_else(|| quote!(#private::String), ToTokens::to_token_stream);
+    let id = model.id.map_or_else(|| quote!(type Id = #private::String;), |id| id_type(&model, id));
     let bodies = Bodies::none(&model);
     expanded(&model, &aggregate(&model, model.name.unwrap_or(&unnamed), &id, &bodies))
 }
@@ -119,7 +128,7 @@ fn aggregate(
             const EVENTS: &'static [#private::EventType] = &[#events];
             const IGNORED: #private::usize = #ignored;
             const RETIRED: &'static [&'static #private::str] = &[#(#retired),*];
-            type Id = #id;
+            #id
             type Event = #event_enum;
 
             fn initial() -> Self {
@@ -249,24 +258,23 @@ pub(super) fn respanned(path: &TokenStream, span: Span) -> TokenStream {
 fn distinct_names(model: &Aggregate<'_>) -> TokenStream {
     let ident = model.ident;
     let private = model.krate.private();
+    let paths = model.events.iter().map(|event| event.path.to_token_stream());
+    let written: Vec<_> = paths.map(|path| path.to_string().replace(' ', "")).collect();
+    let aggregate = quote!(<#ident as #private::Aggregate>);
     let arms = model.events.iter().enumerate().map(|(number, Event { path, .. })| {
-        let written = text(path);
-        let message = format!(
-            "`{written}` is stored under a name that an event before it in `events(…)` of `{ident}` \
-             has too, by its name or an alias, or that is `retired(…)`: give it a name of its own"
-        );
         let span = path.span();
         let private = respanned(&private, span);
-        let clash = quote_spanned!(span=> #private::name_clash(#message));
+        let arguments = quote!(#aggregate::EVENTS, #aggregate::RETIRED, #number, WRITTEN);
+        let clash = quote_spanned!(span=> #private::name_clash(#arguments));
         quote!(#number => #clash,)
     });
     quote! {
-        const _: () = match #private::first_clash(
-            <#ident as #private::Aggregate>::EVENTS,
-            <#ident as #private::Aggregate>::RETIRED,
-        ) {
-            #(#arms)*
-            _ => (),
+        const _: () = {
+            const WRITTEN: &[&#private::str] = &[#(#written),*];
+            match #private::first_clash(#aggregate::EVENTS, #aggregate::RETIRED) {
+                #(#arms)*
+                _ => (),
+            }
         };
     }
 }

@@ -104,13 +104,10 @@ fn conversion(
     let span = ty.span();
     let p = respanned(p, span);
     let form = match column.form {
-        Form::Column => {
-            let direction = Ident::new(direction, span);
-            return quote_spanned!(span=> <#ty as #p::Column>::#direction(#of));
-        }
-        Form::Text => "text",
-        Form::Json => "json",
+        Form::Column => "Column",
+        Form::Text => "TextColumn",
+        Form::Json => "JsonColumn",
     };
-    let function = Ident::new(&format!("{form}_{direction}"), span);
-    quote_spanned!(span=> #p::#function::<#ty>(#of))
+    let (form, direction) = (Ident::new(form, span), Ident::new(direction, span));
+    quote_spanned!(span=> <#ty as #p::#form>::#direction(#of))
 }

@@ -20,8 +20,12 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
         None => (quote!(#p::Err(#p::no_older::<Self>(version))), None),
         Some(from) => {
             let (span, p) = (type_span(from), event.krate.private_at(type_span(from)));
-            let decode = quote_spanned!(span=> #p::decode_older::<#from, Self>);
-            (quote!(#decode(version, payload)), Some(follows(&event, from)))
+            let decode = quote_spanned!(span=> <#from as #p::KnownEvent>::decode_payload);
+            let upcast = quote_spanned!(span=> <Self as #p::TryUpcast<#from>>::try_upcast);
+            // The arguments keep their own span, which says what they are.
+            let arguments = quote!(version, payload, #decode, #upcast);
+            let older = quote_spanned!(span=> #p::decode_older(#arguments));
+            (older, Some(follows(&event, from)))
         }
     };
     Some(quote! {
@@ -69,7 +73,13 @@ fn follows(event: &Event<'_>, from: &Type) -> TokenStream {
     );
     quote_spanned! {span=>
         #[allow(deprecated)]
-        const _: () = #p::follows::<#from, #ident>(#other_name, #gap, #unchanged);
+        const _: () = #p::follows(
+            &<#from as #p::KnownEvent>::TYPE,
+            &<#ident as #p::KnownEvent>::TYPE,
+            #other_name,
+            #gap,
+            #unchanged,
+        );
     }
 }
 

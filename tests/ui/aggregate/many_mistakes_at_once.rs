@@ -8,7 +8,7 @@ struct AccountOpened {}
 #[derive(Aggregate, Default)]
 #[aggregate(
     "bank-account",
-    events(AccountOpened, AccountOpened, skipped(AccountOpened)),
+    events(AccountOpened, skipped(AccountOpened)),
     retried("gift_given"),
     retired("card_sent", card_lost),
     crate = esrs,

@@ -12,10 +12,4 @@ struct BankAccount {}
 #[projection(table = "accounts", of = BankAccount, creates(AccountOpened))]
 struct AccountSummary(#[projection(key)] u64);
 
-impl Create<AccountOpened> for AccountSummary {
-    fn create(id: u64, _: &Recorded<AccountOpened>) -> Self {
-        Self(id)
-    }
-}
-
 fn main() {}

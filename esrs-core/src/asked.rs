@@ -1,0 +1,184 @@
+//! What the derives ask of the user's types, each by one trait with words of our own: a bound that does
+//! not hold is reported once, in terms of the domain, however many bounds are behind it.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::projection::{
+    Column, ColumnError, ColumnType, RowError, Source, Value, json_from_value, json_to_value,
+    text_from_value, text_to_value,
+};
+use crate::{Aggregate, Emits, Envelope, Event, EventType, PayloadError, Recorded};
+
+/// The initial state of an aggregate; `Default`, in words of our own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no state before its first event",
+    label = "`{Self}` has no `Default`",
+    note = "add `Default` to the derives of `{Self}`; an enum marks the variant that it begins with by `#[default]`"
+)]
+pub trait InitialState {
+    /// The state before the first event.
+    fn initial_state() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> InitialState for T {
+    fn initial_state() -> Self {
+        T::default()
+    }
+}
+
+/// What the derives ask of an event that is listed: [`Event`], through one trait, so that a type
+/// that is none is reported once, however often it is named.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "add `#[derive(Event, Serialize, Deserialize)]` and `#[event(\"a_name_in_the_past_tense\")]` to `{Self}`"
+)]
+pub trait KnownEvent: Sized {
+    /// What is known of it at compile time.
+    const TYPE: EventType;
+
+    /// Reads a stored payload.
+    fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError>;
+
+    /// Writes its payload.
+    fn encode_payload(&self) -> Result<String, serde_json::Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Event> KnownEvent for E {
+    const TYPE: EventType = EventType::of::<E>();
+
+    #[inline]
+    fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError> {
+        E::decode(version, payload)
+    }
+
+    #[inline]
+    fn encode_payload(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+}
+
+/// What the derives ask of a type that is named as an aggregate's id: [`Id`](crate::Id), before any
+/// of what it is made of.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the id of an aggregate",
+    label = "not an id",
+    note = "add `#[derive(Id, Clone)]` to a newtype, or implement `Display`, `FromStr` and `Clone`"
+)]
+pub trait AggregateId {
+    /// The type itself.
+    type Id: crate::Id;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: crate::Id> AggregateId for T {
+    type Id = T;
+}
+
+/// What `#[projection(text)]` asks of a field's type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept as text",
+    label = "lacks `Display` or `FromStr`",
+    note = "implement `Display` and `FromStr` for `{Self}`, or keep it as JSON: `#[projection(json)]`"
+)]
+pub trait TextColumn: Sized {
+    /// Its value in a column.
+    fn to_value(&self) -> Result<Value, ColumnError>;
+
+    /// The other way.
+    fn from_value(value: Value) -> Result<Self, ColumnError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Display + FromStr<Err: Display>> TextColumn for T {
+    fn to_value(&self) -> Result<Value, ColumnError> {
+        text_to_value(self)
+    }
+
+    fn from_value(value: Value) -> Result<Self, ColumnError> {
+        text_from_value(value)
+    }
+}
+
+/// What `#[projection(json)]` asks of a field's type.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept as JSON",
+    label = "lacks `Serialize` or `Deserialize`",
+    note = "add `#[derive(Serialize, Deserialize)]` to `{Self}`, or keep it as text: `#[projection(text)]`"
+)]
+pub trait JsonColumn: Sized {
+    /// Its value in a column.
+    fn to_value(&self) -> Result<Value, ColumnError>;
+
+    /// The other way.
+    fn from_value(value: Value) -> Result<Self, ColumnError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned> JsonColumn for T {
+    fn to_value(&self) -> Result<Value, ColumnError> {
+        json_to_value(self)
+    }
+
+    fn from_value(value: Value) -> Result<Self, ColumnError> {
+        json_from_value(value)
+    }
+}
+
+/// What a projection asks of an event that it lists: it is an event of the aggregate `A`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event of `{A}`",
+    label = "not an event of `{A}`",
+    note = "add `{Self}` to the `events(…)` of `{A}`, or say by `of = …` whose event it is",
+    note = "`{A}` is an aggregate by `#[derive(Aggregate)]`, and `{Self}` an event by `#[derive(Event)]`"
+)]
+pub trait SourceOf<A>: Sized {
+    /// What is known of it at compile time.
+    const SOURCE: Source;
+
+    /// Reads a stored payload.
+    fn recorded(
+        version: u32,
+        payload: &str,
+        envelope: Envelope,
+    ) -> Result<Recorded<Self>, PayloadError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Emits<E>, E: Event> SourceOf<A> for E {
+    const SOURCE: Source = Source::of::<A, E>();
+
+    fn recorded(
+        version: u32,
+        payload: &str,
+        envelope: Envelope,
+    ) -> Result<Recorded<Self>, PayloadError> {
+        Ok(Recorded::new(E::decode(version, payload)?, envelope))
+    }
+}
+
+/// The key of a row that is kept by its stream: the id of the aggregate `A`.
+#[diagnostic::on_unimplemented(
+    message = "the key field is a `{Self}`, which is not the id of `{A}`",
+    label = "the id of this event's stream is no key of the row",
+    note = "say which field of the event is the key, such as `(key = account_id)`, or give the key field the type of the id"
+)]
+pub trait StreamKey<A>: Sized {
+    /// Reads it.
+    fn stream_key(envelope: &Envelope) -> Result<Self, RowError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate<Id = K>, K: crate::Id> StreamKey<A> for K {
+    fn stream_key(envelope: &Envelope) -> Result<Self, RowError> {
+        let id = envelope.stream.id();
+        id.parse()
+            .map_err(|error: K::Err| RowError::Key { id: id.to_owned(), reason: error.to_string() })
+    }
+}
