@@ -1,5 +1,7 @@
 //! What the README shows is what is printed.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::fs;
 use std::path::Path;
 

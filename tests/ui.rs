@@ -3,6 +3,8 @@
 //! Beside them, in each folder, stands the nearest right use (`right.rs`), which is run.
 //! `TRYBUILD=overwrite cargo test --test ui` writes down what is printed today.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 #[test]
 fn each_mistake_is_told_where_it_was_made_and_each_right_use_runs() {
     let cases = trybuild::TestCases::new();

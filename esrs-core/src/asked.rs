@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::projection::{
-    Column, ColumnError, ColumnType, RowError, Source, Value, json_from_value, json_to_value,
-    text_from_value, text_to_value,
+    ColumnError, RowError, Source, Value, json_from_value, json_to_value, text_from_value,
+    text_to_value,
 };
 use crate::{Aggregate, Emits, Envelope, Event, EventType, PayloadError, Recorded};
 
