@@ -11,6 +11,8 @@ mod attr;
 mod check;
 mod errors;
 mod expand;
+#[cfg(test)]
+mod expansions;
 mod krate;
 mod model;
 

@@ -1,0 +1,138 @@
+// #[aggregate("counter", id = u64, events(Counted))]
+// struct Counter {
+//     sum: i64,
+// }
+
+/// The events of [`Counter`].
+#[allow(deprecated, non_camel_case_types)]
+#[allow(missing_debug_implementations, missing_copy_implementations)]
+#[allow(clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+enum CounterEvent {
+    /// The event `Counted`.
+    Counted(Counted),
+}
+#[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+const _: () = {
+    #[automatically_derived]
+    impl ::esrs::__private::From<Counted> for CounterEvent {
+        #[inline]
+        fn from(event: Counted) -> Self {
+            Self::Counted(event)
+        }
+    }
+    #[automatically_derived]
+    impl ::esrs::__private::Emits<Counted> for Counter {}
+    #[automatically_derived]
+    impl ::esrs::__private::Emit for CounterEvent {}
+    #[automatically_derived]
+    impl ::esrs::__private::IntoEvents<Counter> for CounterEvent {
+        fn push_into(self, events: &mut ::esrs::__private::Vec<Self>) {
+            ::esrs::__private::Vec::push(events, self);
+        }
+    }
+    #[automatically_derived]
+    impl ::esrs::__private::Aggregate for Counter {
+        const NAME: &'static ::esrs::__private::str = "counter";
+        const EVENTS: &'static [::esrs::__private::EventType] = &[
+            <Counted as ::esrs::__private::KnownEvent>::TYPE,
+        ];
+        const IGNORED: ::esrs::__private::usize = 0usize;
+        const RETIRED: &'static [&'static ::esrs::__private::str] = &[];
+        type Id = <u64 as ::esrs::__private::AggregateId>::Id;
+        type Event = CounterEvent;
+        fn initial() -> Self {
+            <Self as ::esrs::__private::InitialState>::initial_state()
+        }
+        fn apply_event(&mut self, event: CounterEvent) {
+            match event {
+                CounterEvent::Counted(event) => {
+                    <Self as ::esrs::__private::Apply<Counted>>::apply(self, event)
+                }
+            }
+        }
+        fn replay(
+            &mut self,
+            decoder: ::esrs::__private::usize,
+            version: ::esrs::__private::u32,
+            payload: &::esrs::__private::str,
+        ) -> ::esrs::__private::Result<(), ::esrs::__private::PayloadError> {
+            match decoder {
+                0usize => {
+                    <Self as ::esrs::__private::Apply<
+                        Counted,
+                    >>::apply(
+                        self,
+                        <Counted as ::esrs::__private::KnownEvent>::decode_payload(
+                            version,
+                            payload,
+                        )?,
+                    )
+                }
+                decoder => {
+                    return ::esrs::__private::Err(
+                        ::esrs::__private::PayloadError::NoSuchDecoder(decoder),
+                    );
+                }
+            }
+            ::esrs::__private::Ok(())
+        }
+        fn decode(
+            decoder: ::esrs::__private::usize,
+            version: ::esrs::__private::u32,
+            payload: &::esrs::__private::str,
+        ) -> ::esrs::__private::Result<CounterEvent, ::esrs::__private::PayloadError> {
+            ::esrs::__private::Ok(
+                match decoder {
+                    0usize => {
+                        CounterEvent::Counted(
+                            <Counted as ::esrs::__private::KnownEvent>::decode_payload(
+                                version,
+                                payload,
+                            )?,
+                        )
+                    }
+                    decoder => {
+                        return ::esrs::__private::Err(
+                            ::esrs::__private::PayloadError::NoSuchDecoder(decoder),
+                        );
+                    }
+                },
+            )
+        }
+        fn encode(
+            event: &CounterEvent,
+        ) -> (
+            ::esrs::__private::usize,
+            ::esrs::__private::Result<
+                ::esrs::__private::String,
+                ::esrs::__private::JsonError,
+            >,
+        ) {
+            match event {
+                CounterEvent::Counted(event) => {
+                    (
+                        0usize,
+                        <Counted as ::esrs::__private::KnownEvent>::encode_payload(event),
+                    )
+                }
+            }
+        }
+    }
+    const _: () = {
+        const WRITTEN: &[&::esrs::__private::str] = &["Counted"];
+        match ::esrs::__private::first_clash(
+            <Counter as ::esrs::__private::Aggregate>::EVENTS,
+            <Counter as ::esrs::__private::Aggregate>::RETIRED,
+        ) {
+            0usize => {
+                ::esrs::__private::name_clash(
+                    <Counter as ::esrs::__private::Aggregate>::EVENTS,
+                    <Counter as ::esrs::__private::Aggregate>::RETIRED,
+                    0usize,
+                    WRITTEN,
+                )
+            }
+            _ => {}
+        }
+    };
+};

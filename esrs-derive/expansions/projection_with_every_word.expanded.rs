@@ -1,0 +1,290 @@
+// #[projection(
+//     table = "balance",
+//     of = BankAccount,
+//     version = 2,
+//     creates(AccountOpened(key = (stream_id, currency))),
+//     events(MoneyTransferred(of = Transfer, key = [(from, currency), (to, currency)], missing = skip)),
+//     deletes(AccountClosed(key = (stream_id, currency))),
+//     crate = ::renamed,
+// )]
+// pub struct Balance {
+//     #[projection(key)]
+//     pub account: AccountId,
+//     #[projection(key, text)]
+//     pub currency: Currency,
+//     #[projection(column = "amount")]
+//     pub cents: i64,
+//     #[projection(json)]
+//     pub tags: Vec<String>,
+// }
+
+#[allow(deprecated, clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction)]
+const _: () = {
+    #[allow(missing_docs, private_interfaces, unreachable_pub, non_camel_case_types)]
+    #[allow(missing_debug_implementations, missing_copy_implementations)]
+    pub enum __BalanceInput {
+        Source0(::renamed::__private::Recorded<AccountOpened>),
+        Source1(::renamed::__private::Recorded<MoneyTransferred>),
+        Source2(::renamed::__private::Recorded<AccountClosed>),
+    }
+    const _: () = ::renamed::__private::key_is_never_null::<
+        AccountId,
+    >("`account` is part of the key, so it cannot hold nothing: take the `Option` away");
+    #[automatically_derived]
+    impl ::renamed::__private::Projection for Balance {
+        const TABLE: ::renamed::__private::Table = ::renamed::__private::Table {
+            name: "balance",
+            version: 2u32,
+            columns: &[
+                ::renamed::__private::ColumnSpec {
+                    name: "account",
+                    column_type: <AccountId as ::renamed::__private::Column>::TYPE,
+                    nullable: <AccountId as ::renamed::__private::Column>::NULLABLE,
+                    key: true,
+                },
+                ::renamed::__private::ColumnSpec {
+                    name: "currency",
+                    column_type: ::renamed::__private::ColumnType::Text,
+                    nullable: false,
+                    key: true,
+                },
+                ::renamed::__private::ColumnSpec {
+                    name: "amount",
+                    column_type: <i64 as ::renamed::__private::Column>::TYPE,
+                    nullable: <i64 as ::renamed::__private::Column>::NULLABLE,
+                    key: false,
+                },
+                ::renamed::__private::ColumnSpec {
+                    name: "tags",
+                    column_type: ::renamed::__private::ColumnType::Json,
+                    nullable: false,
+                    key: false,
+                },
+            ],
+        };
+        const SOURCES: &'static [::renamed::__private::Source] = &[
+            <AccountOpened as ::renamed::__private::SourceOf<BankAccount>>::SOURCE,
+            <MoneyTransferred as ::renamed::__private::SourceOf<Transfer>>::SOURCE,
+            <AccountClosed as ::renamed::__private::SourceOf<BankAccount>>::SOURCE,
+        ];
+        type Key = (AccountId, Currency);
+        type Input = __BalanceInput;
+        fn decode(
+            decoder: ::renamed::__private::usize,
+            version: ::renamed::__private::u32,
+            payload: &::renamed::__private::str,
+            envelope: ::renamed::__private::Envelope,
+        ) -> ::renamed::__private::Result<
+            Self::Input,
+            ::renamed::__private::PayloadError,
+        > {
+            match decoder {
+                0usize => {
+                    ::renamed::__private::Ok(
+                        __BalanceInput::Source0(
+                            <AccountOpened as ::renamed::__private::SourceOf<
+                                BankAccount,
+                            >>::recorded(version, payload, envelope)?,
+                        ),
+                    )
+                }
+                1usize => {
+                    ::renamed::__private::Ok(
+                        __BalanceInput::Source1(
+                            <MoneyTransferred as ::renamed::__private::SourceOf<
+                                Transfer,
+                            >>::recorded(version, payload, envelope)?,
+                        ),
+                    )
+                }
+                2usize => {
+                    ::renamed::__private::Ok(
+                        __BalanceInput::Source2(
+                            <AccountClosed as ::renamed::__private::SourceOf<
+                                BankAccount,
+                            >>::recorded(version, payload, envelope)?,
+                        ),
+                    )
+                }
+                decoder => {
+                    ::renamed::__private::Err(
+                        ::renamed::__private::PayloadError::NoSuchDecoder(decoder),
+                    )
+                }
+            }
+        }
+        fn keys(
+            input: &Self::Input,
+            keys: &mut ::renamed::__private::Vec<Self::Key>,
+        ) -> ::renamed::__private::Result<(), ::renamed::__private::RowError> {
+            match input {
+                __BalanceInput::Source0(event) => {
+                    ::renamed::__private::Vec::push(
+                        keys,
+                        (
+                            <AccountId as ::renamed::__private::StreamKey<
+                                BankAccount,
+                            >>::stream_key(
+                                ::renamed::__private::Recorded::envelope(event),
+                            )?,
+                            ::renamed::__private::Clone::clone(
+                                &::renamed::__private::Recorded::event(event).currency,
+                            ),
+                        ),
+                    );
+                }
+                __BalanceInput::Source1(event) => {
+                    ::renamed::__private::Vec::push(
+                        keys,
+                        (
+                            ::renamed::__private::Clone::clone(
+                                &::renamed::__private::Recorded::event(event).from,
+                            ),
+                            ::renamed::__private::Clone::clone(
+                                &::renamed::__private::Recorded::event(event).currency,
+                            ),
+                        ),
+                    );
+                    ::renamed::__private::Vec::push(
+                        keys,
+                        (
+                            ::renamed::__private::Clone::clone(
+                                &::renamed::__private::Recorded::event(event).to,
+                            ),
+                            ::renamed::__private::Clone::clone(
+                                &::renamed::__private::Recorded::event(event).currency,
+                            ),
+                        ),
+                    );
+                }
+                __BalanceInput::Source2(event) => {
+                    ::renamed::__private::Vec::push(
+                        keys,
+                        (
+                            <AccountId as ::renamed::__private::StreamKey<
+                                BankAccount,
+                            >>::stream_key(
+                                ::renamed::__private::Recorded::envelope(event),
+                            )?,
+                            ::renamed::__private::Clone::clone(
+                                &::renamed::__private::Recorded::event(event).currency,
+                            ),
+                        ),
+                    );
+                }
+            }
+            ::renamed::__private::Ok(())
+        }
+        fn change(
+            input: &Self::Input,
+            key: Self::Key,
+            row: ::renamed::__private::Option<Self>,
+        ) -> ::renamed::__private::Result<
+            ::renamed::__private::Option<Self>,
+            ::renamed::__private::RowError,
+        > {
+            match input {
+                __BalanceInput::Source0(event) => {
+                    ::renamed::__private::create(
+                        event,
+                        key,
+                        row,
+                        <Self as ::renamed::__private::Create<AccountOpened>>::create,
+                    )
+                }
+                __BalanceInput::Source1(event) => {
+                    ::renamed::__private::project_or_skip(
+                        event,
+                        key,
+                        row,
+                        <Self as ::renamed::__private::Project<
+                            MoneyTransferred,
+                        >>::project,
+                    )
+                }
+                __BalanceInput::Source2(event) => {
+                    ::renamed::__private::delete(event, key, row)
+                }
+            }
+        }
+        fn to_values(
+            &self,
+        ) -> ::renamed::__private::Result<
+            ::renamed::__private::Vec<::renamed::__private::Value>,
+            ::renamed::__private::ColumnError,
+        > {
+            ::renamed::__private::Ok(
+                ::renamed::__private::From::from([
+                    ::renamed::__private::in_column(
+                        "account",
+                        <AccountId as ::renamed::__private::Column>::to_value(
+                            &self.account,
+                        ),
+                    )?,
+                    ::renamed::__private::in_column(
+                        "currency",
+                        <Currency as ::renamed::__private::TextColumn>::to_value(
+                            &self.currency,
+                        ),
+                    )?,
+                    ::renamed::__private::in_column(
+                        "amount",
+                        <i64 as ::renamed::__private::Column>::to_value(&self.cents),
+                    )?,
+                    ::renamed::__private::in_column(
+                        "tags",
+                        <Vec<
+                            String,
+                        > as ::renamed::__private::JsonColumn>::to_value(&self.tags),
+                    )?,
+                ]),
+            )
+        }
+        fn from_values(
+            values: ::renamed::__private::Vec<::renamed::__private::Value>,
+        ) -> ::renamed::__private::Result<Self, ::renamed::__private::ColumnError> {
+            let [column0, column1, column2, column3] = ::renamed::__private::columns(
+                values,
+            )?;
+            ::renamed::__private::Ok(Self {
+                account: ::renamed::__private::in_column(
+                    "account",
+                    <AccountId as ::renamed::__private::Column>::from_value(column0),
+                )?,
+                currency: ::renamed::__private::in_column(
+                    "currency",
+                    <Currency as ::renamed::__private::TextColumn>::from_value(column1),
+                )?,
+                cents: ::renamed::__private::in_column(
+                    "amount",
+                    <i64 as ::renamed::__private::Column>::from_value(column2),
+                )?,
+                tags: ::renamed::__private::in_column(
+                    "tags",
+                    <Vec<
+                        String,
+                    > as ::renamed::__private::JsonColumn>::from_value(column3),
+                )?,
+            })
+        }
+        fn key_values(
+            key: &Self::Key,
+        ) -> ::renamed::__private::Result<
+            ::renamed::__private::Vec<::renamed::__private::Value>,
+            ::renamed::__private::ColumnError,
+        > {
+            ::renamed::__private::Ok(
+                ::renamed::__private::From::from([
+                    ::renamed::__private::in_column(
+                        "account",
+                        <AccountId as ::renamed::__private::Column>::to_value(&key.0),
+                    )?,
+                    ::renamed::__private::in_column(
+                        "currency",
+                        <Currency as ::renamed::__private::TextColumn>::to_value(&key.1),
+                    )?,
+                ]),
+            )
+        }
+    }
+};

@@ -1,0 +1,129 @@
+//! What each derive writes, pretty-printed and kept under `expansions/` for people to read.
+//!
+//! `BLESS=1 cargo test -p esrs-derive` accepts what is written now; read every line of the diff.
+
+use std::path::Path;
+
+use crate::errors::Errors;
+use crate::{Derive, expand};
+
+fn expansion(derive: Derive, input: &str) -> String {
+    let input = syn::parse_str(input).unwrap();
+    let errors = Errors::new();
+    let expanded = derive(&input, &errors);
+    assert!(errors.finish().is_none(), "the input has a mistake in it");
+    prettyplease::unparse(&syn::parse2(expanded.unwrap()).unwrap())
+}
+
+fn compare(name: &str, derive: Derive, input: &str) {
+    let written = expansion(derive, input);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("expansions").join(name);
+    let file = file.with_extension("expanded.rs");
+    let lines = input.trim_start_matches('\n').lines();
+    let shown: String = lines.map(|line| format!("//{}\n", &line[3..])).collect();
+    let written = format!("{shown}\n{written}");
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&file, &written).unwrap();
+    }
+    let reviewed = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(reviewed == written, "{} is not what the derive writes:\n{written}", file.display());
+}
+
+macro_rules! expansions {
+    ($($name:ident: $derive:path => $input:literal;)*) => {$(
+        #[test]
+        fn $name() {
+            compare(stringify!($name), $derive, $input);
+        }
+    )*};
+}
+
+expansions! {
+    event: expand::event::derive => r#"
+    #[event("account_opened")]
+    pub struct AccountOpened {
+        pub owner: String,
+    }"#;
+
+    event_of_a_later_version: expand::event::derive => r#"
+    #[event("money_deposited", version = 3, from = v2::MoneyDeposited, aliases("deposited"), crate = ::renamed)]
+    struct MoneyDeposited {
+        cents: i64,
+        #[serde(default, rename = "curr", alias = "currency_code")]
+        currency: Currency,
+        #[schema(opaque = "place@1")]
+        at: geo::Point,
+    }"#;
+
+    schema: expand::schema::derive => r#"
+    pub enum Currency {
+        Eur,
+        Usd,
+    }"#;
+
+    schema_of_a_generic_enum_with_content: expand::schema::derive => r#"
+    #[serde(tag = "type", content = "value", rename_all = "snake_case", deny_unknown_fields)]
+    enum Change<'a, T: Copy> where T: Ord {
+        Nothing,
+        Single(T),
+        Pair(T, Cow<'a, str>),
+        #[serde(rename_all = "camelCase")]
+        WithFields { new_value: Vec<T>, #[serde(skip)] cached: bool },
+        #[serde(other)]
+        Unknown,
+    }"#;
+
+    id: expand::id::derive => r#"
+    pub struct AccountId(u64);"#;
+
+    aggregate: expand::aggregate::derive => r#"
+    #[aggregate("counter", id = u64, events(Counted))]
+    struct Counter {
+        sum: i64,
+    }"#;
+
+    aggregate_with_every_word: expand::aggregate::derive => r#"
+    #[aggregate(
+        "bank_account",
+        id = AccountId,
+        events(AccountOpened, shared::Transferred as MoneyTransferred, ignored(StatementSent)),
+        retired("gift_given"),
+        event_enum = AccountEvent,
+        event_derives(Clone, Debug),
+        crate = crate::reexported,
+    )]
+    pub(crate) enum BankAccount {
+        #[default]
+        New,
+        Open { cents: i64 },
+    }"#;
+
+    projection: expand::projection::derive => r#"
+    #[projection(table = "counter", of = Counter, creates(Counted), events(Counted))]
+    struct CounterRow {
+        #[projection(key)]
+        id: u64,
+        sum: i64,
+    }"#;
+
+    projection_with_every_word: expand::projection::derive => r#"
+    #[projection(
+        table = "balance",
+        of = BankAccount,
+        version = 2,
+        creates(AccountOpened(key = (stream_id, currency))),
+        events(MoneyTransferred(of = Transfer, key = [(from, currency), (to, currency)], missing = skip)),
+        deletes(AccountClosed(key = (stream_id, currency))),
+        crate = ::renamed,
+    )]
+    pub struct Balance {
+        #[projection(key)]
+        pub account: AccountId,
+        #[projection(key, text)]
+        pub currency: Currency,
+        #[projection(column = "amount")]
+        pub cents: i64,
+        #[projection(json)]
+        pub tags: Vec<String>,
+    }"#;
+}
