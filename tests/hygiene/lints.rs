@@ -1,0 +1,152 @@
+//! Each strict lint by itself, over every derive: what they write gives it nothing to say.
+
+/// The five derives under one lint.
+macro_rules! under {
+    ($($module:ident: $($lint:path),+;)+) => {$(
+        pub mod $module {
+            //! Derived under a strict lint.
+            #![deny($($lint),+)]
+            #![allow(dead_code, unused_imports, reason = "some of it only has to compile")]
+
+            use ::core::convert::Infallible;
+
+            use esrs::{Aggregate, Apply, Create, Event, Handle, Id, Project, Projection, Schema};
+
+            /// An id.
+            #[derive(Id, Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+            pub struct NoteId(pub u64);
+
+            /// A payload.
+            #[derive(Schema, Clone, Debug, serde::Serialize, serde::Deserialize)]
+            #[serde(rename_all = "snake_case")]
+            pub enum Color {
+                /// A color.
+                Red,
+                /// A color by its parts.
+                Mixed {
+                    /// The parts.
+                    parts: Vec<u8>,
+                },
+            }
+
+            /// An old version.
+            #[derive(Event, Clone, Debug, serde::Serialize, serde::Deserialize)]
+            #[event("note_written")]
+            pub struct NoteWrittenV1 {
+                /// The text.
+                pub text: String,
+            }
+
+            /// An event.
+            #[derive(Event, Clone, Debug, serde::Serialize, serde::Deserialize)]
+            #[event("note_written", version = 2, from = NoteWrittenV1, aliases("note_made"))]
+            pub struct NoteWritten {
+                /// The text.
+                pub text: String,
+                /// The color.
+                pub color: Color,
+            }
+
+            impl esrs::Upcast<NoteWrittenV1> for NoteWritten {
+                fn upcast(old: NoteWrittenV1) -> Self {
+                    Self { text: old.text, color: Color::Red }
+                }
+            }
+
+            /// An event that is ignored.
+            #[derive(Event, Clone, Debug, serde::Serialize, serde::Deserialize)]
+            #[event("note_read")]
+            pub struct NoteRead {}
+
+            /// An aggregate.
+            #[derive(Aggregate, Clone, Debug, Default)]
+            #[aggregate(
+                "note",
+                id = NoteId,
+                events(NoteWritten, ignored(NoteRead)),
+                retired("note_lost"),
+                event_derives(Debug)
+            )]
+            pub struct Note {
+                /// The text.
+                pub text: String,
+            }
+
+            impl Apply<NoteWritten> for Note {
+                fn apply(&mut self, event: NoteWritten) {
+                    self.text = event.text;
+                }
+            }
+
+            impl Handle<NoteWritten> for Note {
+                type Error = Infallible;
+
+                fn handle(
+                    &self,
+                    command: &NoteWritten,
+                    _: &esrs::Context<Self>,
+                ) -> Result<esrs::Events<Self>, Infallible> {
+                    Ok((command.clone(), NoteRead {}).into())
+                }
+            }
+
+            /// A row.
+            #[derive(Projection, Clone, Debug, PartialEq, Eq)]
+            #[projection(
+                table = "notes",
+                of = Note,
+                creates(NoteWritten),
+                events(NoteRead(missing = skip))
+            )]
+            pub struct NoteRow {
+                /// The key.
+                #[projection(key)]
+                pub note: NoteId,
+                /// The text.
+                pub text: String,
+                /// How often it was read.
+                #[projection(text)]
+                pub reads: u32,
+            }
+
+            impl Create<NoteWritten> for NoteRow {
+                fn create(note: NoteId, event: &esrs::Recorded<NoteWritten>) -> Self {
+                    Self { note, text: event.text.clone(), reads: 0 }
+                }
+            }
+
+            impl Project<NoteRead> for NoteRow {
+                fn project(&mut self, _: &esrs::Recorded<NoteRead>) {
+                    self.reads += 1;
+                }
+            }
+
+            #[tokio::test]
+            async fn what_is_derived_under_it_works() {
+                let written = NoteWritten { text: String::from("a"), color: Color::Red };
+                let (store, note) = crate::book::executed::<Note, _>(NoteId(1), written).await;
+                assert_eq!((note.text.as_str(), note.version()), ("a", 2));
+                let row = NoteRow { note: NoteId(1), text: String::from("a"), reads: 1 };
+                assert_eq!(crate::book::rows::<NoteRow>(&store).await, [row]);
+            }
+        }
+    )+};
+}
+
+under! {
+    warnings_of_rustc: warnings;
+    missing_docs_of_rustc: missing_docs;
+    unused_of_rustc: unused_qualifications, unused_results, unused_lifetimes, unused_import_braces;
+    trivial_casts_of_rustc: trivial_casts, trivial_numeric_casts;
+    single_use_lifetimes_of_rustc: single_use_lifetimes, explicit_outlives_requirements;
+    elided_lifetimes_of_rustc: elided_lifetimes_in_paths, let_underscore_drop;
+    absolute_paths_of_rustc: absolute_paths_not_starting_with_crate, unit_bindings;
+    nonstandard_style_of_rustc: nonstandard_style, rust_2018_idioms;
+    unsafe_code_of_rustc: unsafe_code, variant_size_differences, meta_variable_misuse;
+    all_of_clippy: clippy::all, clippy::style, clippy::perf, clippy::complexity;
+    pedantic_of_clippy: clippy::pedantic;
+    nursery_of_clippy: clippy::nursery;
+    panics_of_clippy: clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing;
+    paths_of_clippy: clippy::absolute_paths, clippy::std_instead_of_core, clippy::allow_attributes;
+    style_of_clippy: clippy::pattern_type_mismatch, clippy::str_to_string, clippy::shadow_reuse;
+}
