@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use esrs_core::StoreError;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::builder::Options;
@@ -76,6 +77,9 @@ fn set_up(connection: &Connection, database: &Database) -> Result<(), Fault> {
     connection.busy_timeout(database.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);
     connection.pragma_update(None, "cache_size", -CACHE)?;
+    // Without it SQLite plans a statement anew when other values are bound to it, which is a third of
+    // what a short one costs.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // The writer looks up or inserts every row that it refers to; checked twice is only slower.
     connection.pragma_update(None, "foreign_keys", false)?;
     Ok(())

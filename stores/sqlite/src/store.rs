@@ -206,9 +206,7 @@ impl EventStore for SqliteStore {
     }
 
     fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
-        Box::pin(self.on_reader("reading events", move |reader| {
-            reader.pages.read(&reader.connection, &query, page)
-        }))
+        Box::pin(self.on_reader("reading events", move |reader| reader.read(&query, page)))
     }
 
     fn find_append(

@@ -7,6 +7,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use esrs_core::{Page, ReadQuery};
 use rusqlite::Connection;
 
 pub(crate) use page::{PageReader, head, stream_row};
@@ -53,6 +54,16 @@ pub(crate) fn start(
 }
 
 impl Reader {
+    /// The next page of what `query` asks for, from one snapshot of the file: to take one for each
+    /// statement costs a short stream as much as its rows.
+    pub(crate) fn read(&mut self, query: &ReadQuery, page: Page) -> Result<Page, Fault> {
+        self.connection.prepare_cached("BEGIN")?.execute([])?;
+        // After an error the thread ends the transaction.
+        let page = self.pages.read(&self.connection, query, page)?;
+        self.connection.prepare_cached("COMMIT")?.execute([])?;
+        Ok(page)
+    }
+
     fn run(&mut self, jobs: &Mutex<Receiver<ReadJob>>) {
         loop {
             // Whoever waits for the next job holds the lock; the others wait for the lock.
@@ -61,8 +72,8 @@ impl Reader {
             if catch_unwind(AssertUnwindSafe(|| job(self))).is_err() {
                 tracing::error!("a read panicked; whoever asked for it is told that it is closed");
             }
-            // A query of the user's own may have begun a transaction, which would hold back
-            // checkpoints for as long as it lasts.
+            // A job that failed, or a query of the user's own, may have left a transaction, which would
+            // hold back checkpoints for as long as it lasts.
             if !self.connection.is_autocommit()
                 && let Err(error) = self.connection.execute_batch("ROLLBACK")
             {
