@@ -30,6 +30,8 @@ pub use esrs_core::__private;
 pub use esrs_core::*;
 #[doc = include_str!("doc/aggregate.md")]
 pub use esrs_derive::Aggregate;
+#[doc = include_str!("doc/column.md")]
+pub use esrs_derive::Column;
 #[doc = include_str!("doc/event.md")]
 pub use esrs_derive::Event;
 #[doc = include_str!("doc/id.md")]

@@ -4,7 +4,7 @@ pub use core::clone::Clone;
 pub use core::default::Default;
 pub use core::fmt::{Display, Formatter, Result as FmtResult};
 pub use core::option::Option::{self, None, Some};
-pub use core::primitive::{str, u32, usize};
+pub use core::primitive::{bool, str, u32, usize};
 pub use core::result::Result::{self, Err, Ok};
 pub use core::str::FromStr;
 pub use core::{assert, convert::From, panic};
@@ -17,6 +17,8 @@ pub use crate::projection::{
     Column, ColumnError, ColumnSpec, ColumnType, Create, Project, Projection, RowError, Source,
     Table, Value,
 };
+
+pub use crate::projection::variant::{name_in, unknown_name};
 
 pub use crate::asked::{
     AggregateId, InitialState, JsonColumn, KnownEvent, SourceOf, StreamKey, TextColumn,

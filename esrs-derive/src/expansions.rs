@@ -76,6 +76,27 @@ expansions! {
     id: expand::id::derive => r#"
     pub struct AccountId(u64);"#;
 
+    column: expand::column::derive => r#"
+    pub struct Cents(i64);"#;
+
+    column_of_an_enum: expand::column::derive => r#"
+    #[serde(rename_all = "snake_case")]
+    #[column(crate = ::renamed)]
+    pub enum Status {
+        Pending,
+        #[serde(alias = "given")]
+        Granted,
+        #[serde(rename = "sent back")]
+        Returned,
+    }"#;
+
+    column_of_an_enum_that_reads_every_name: expand::column::derive => r#"
+    enum Class {
+        Economy,
+        #[serde(other)]
+        Unknown,
+    }"#;
+
     aggregate: expand::aggregate::derive => r#"
     #[aggregate("counter", id = u64, events(Counted))]
     struct Counter {

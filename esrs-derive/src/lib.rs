@@ -39,6 +39,11 @@ pub fn derive_id(input: TokenStream) -> TokenStream {
     run(input, expand::id::derive, expand::id::fallback)
 }
 
+#[proc_macro_derive(Column, attributes(column))]
+pub fn derive_column(input: TokenStream) -> TokenStream {
+    run(input, expand::column::derive, expand::column::fallback)
+}
+
 #[proc_macro_derive(Aggregate, attributes(aggregate))]
 pub fn derive_aggregate(input: TokenStream) -> TokenStream {
     run(input, expand::aggregate::derive, expand::aggregate::fallback)

@@ -182,13 +182,15 @@ impl ColumnError {
 /// A type that a column of a read model can hold.
 ///
 /// Integers, floats, `bool`, `String`, `Vec<u8>`, `Uuid`, `Timestamp` and `Option` of them are
-/// columns, and `#[derive(Id)]` makes one of a newtype over them. Any other field says how it is
-/// kept: `#[projection(text)]` by its `Display` and `FromStr`, `#[projection(json)]` by serde.
+/// columns. `#[derive(Column)]` makes one of an enum of units, kept as the text that names the
+/// variant, and of a newtype over a column; `#[derive(Id)]` does the same for an id. Any other field
+/// says how it is kept: `#[projection(text)]` by its `Display` and `FromStr`, `#[projection(json)]`
+/// by serde.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the column of a read model",
     label = "not a column",
     note = "mark the field `#[projection(text)]` to keep it by its `Display` and `FromStr`, or `#[projection(json)]` to keep it as JSON",
-    note = "or add `#[derive(Id)]` to `{Self}`, when it is a newtype over a column"
+    note = "or add `#[derive(Column)]` to `{Self}`, when it is an enum of units or a newtype over a column"
 )]
 pub trait Column: Sized {
     /// What the column holds.
@@ -209,7 +211,7 @@ pub trait Column: Sized {
     fn from_value(value: Value) -> Result<Self, ColumnError>;
 }
 
-fn unexpected<T>(value: &Value) -> ColumnError {
+pub(super) fn unexpected<T>(value: &Value) -> ColumnError {
     ColumnError::new(format!("{value:?} is no {}", std::any::type_name::<T>()))
 }
 

@@ -9,6 +9,7 @@ mod column;
 mod error;
 mod pass;
 mod table;
+pub(crate) mod variant;
 
 pub use column::{Column, ColumnError, ColumnType, Value};
 #[doc(hidden)]

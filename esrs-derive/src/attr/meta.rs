@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Meta, Path};
 
-use super::list::{parse_list, parse_value};
+use super::list::{Words, parse_list, parse_value};
 use crate::errors::Errors;
 
 /// Reads the items of `#[name(item, item)]` one by one; an item in error is reported and skipped.
@@ -26,4 +26,18 @@ pub(crate) fn crate_path(input: ParseStream, word: &Ident) -> syn::Result<Path> 
     let path = parse_value(input, word, "::path")?;
     crate::krate::check(&path)?;
     Ok(path)
+}
+
+/// The path of an attribute that says nothing else: `#[name(crate = ::path)]`.
+pub(crate) fn only_crate(attrs: &[Attribute], name: &str, errors: &Errors) -> Option<Path> {
+    let mut krate = None;
+    let mut words = Words::new(&["crate"]);
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident(name)) {
+        each_item(attr, errors, |input| {
+            let word = words.parse_once(input, errors)?;
+            krate = Some(crate_path(input, &word)?);
+            Ok(())
+        });
+    }
+    krate
 }

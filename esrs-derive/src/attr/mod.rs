@@ -2,7 +2,6 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod event;
-pub(crate) mod id;
 pub(crate) mod list;
 pub(crate) mod meta;
 pub(crate) mod name;

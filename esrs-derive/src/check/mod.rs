@@ -1,6 +1,7 @@
 //! Rules that no single attribute breaks: one function a rule, each with the sentence that the user reads.
 
 pub(crate) mod aggregate;
+pub(crate) mod column;
 pub(crate) mod event;
 pub(crate) mod projection;
 pub(crate) mod schema;

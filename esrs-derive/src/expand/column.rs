@@ -1,113 +1,107 @@
-//! The columns of a `#[derive(Projection)]`.
+//! `#[derive(Column)]`.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
-use syn::Member;
-use syn::ext::IdentExt;
-use syn::spanned::Spanned;
+use quote::{quote, quote_spanned};
+use syn::{DeriveInput, Type};
 
-use super::aggregate::respanned;
-use crate::model::projection::{Column, Form, Projection};
+use crate::attr::meta;
+use crate::errors::Errors;
+use crate::krate::Krate;
+use crate::model::column::{self as model, Holds, Variant};
+use crate::model::schema::type_span;
 
-/// What depends on the columns, one by one.
-pub(super) struct Columns {
-    pub(super) specs: TokenStream,
-    pub(super) to_values: TokenStream,
-    pub(super) from_values: TokenStream,
-    pub(super) key_values: TokenStream,
-    pub(super) asserts: TokenStream,
+pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
+    let column = model::new(input, errors)?;
+    Some(match &column.holds {
+        Holds::Variants(variants) => by_name(column.ident, variants, &column.krate.private()),
+        Holds::Value(value) => by_value(column.ident, value, &column.krate),
+    })
 }
 
-impl Columns {
-    pub(super) fn new(model: &Projection<'_>) -> Self {
-        let p = model.krate.private();
-        let (mut specs, mut to_values) = (TokenStream::new(), TokenStream::new());
-        let (mut from_values, mut asserts) = (TokenStream::new(), TokenStream::new());
-        let mut variables = Vec::new();
-        for (number, column) in model.columns.iter().enumerate() {
-            let Column { ident, name, .. } = column;
-            let spec = spec(column, &p);
-            specs.extend(quote!(#spec,));
-            let value = to_value(column, &quote!(&self.#ident), &p);
-            to_values.extend(quote!(#value,));
-            let variable = format_ident!("column{number}");
-            let read = conversion(column, "from_value", &quote!(#variable), &p);
-            from_values.extend(quote!(#ident: #p::in_column(#name, #read)?,));
-            variables.push(variable);
-        }
-        let keys = model.key_columns();
-        let single = keys.len() == 1;
-        let values = keys.iter().enumerate().map(|(number, column)| {
-            let index = Member::from(number);
-            let part = if single { quote!(key) } else { quote!(&key.#index) };
-            to_value(column, &part, &p)
-        });
-        let key_values = quote!(#p::Ok(#p::From::from([#(#values),*])));
-        for column in keys.iter().filter(|column| column.form == Form::Column) {
-            let (span, ty) = (column.ty.span(), column.ty);
-            let message = format!(
-                "`{}` is part of the key, so it cannot hold nothing: take the `Option` away",
-                column.ident.unraw()
-            );
-            let spanned = respanned(&p, span);
-            asserts.extend(quote_spanned! {span=>
-                const _: () = #spanned::key_is_never_null::<#ty>(#message);
-            });
-        }
-        Self {
-            specs,
-            to_values: quote!(#p::Ok(#p::From::from([#to_values]))),
-            from_values: quote! {
-                let [#(#variables),*] = #p::columns(values)?;
-                #p::Ok(Self { #from_values })
-            },
-            key_values,
-            asserts,
+/// What is left of a column with a mistake in it, so that the rows that hold it are not reported too.
+pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
+    // They were reported already.
+    let errors = Errors::new();
+    let krate = meta::only_crate(&input.attrs, "column", &errors);
+    drop(errors.finish());
+    unknown(input, &Krate::new(krate).private())
+}
+
+/// The impl of a type with a mistake in it.
+pub(super) fn unknown(input: &DeriveInput, p: &TokenStream) -> TokenStream {
+    let ident = &input.ident;
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #impl_generics #p::Column for #ident #ty_generics #where_clause {
+            const TYPE: #p::ColumnType = #p::ColumnType::Text;
+            fn to_value(&self) -> #p::Result<#p::Value, #p::ColumnError> {
+                #p::not_generated()
+            }
+            fn from_value(_: #p::Value) -> #p::Result<Self, #p::ColumnError> {
+                #p::not_generated()
+            }
         }
     }
 }
 
-/// What is known of a column at compile time.
-fn spec(column: &Column<'_>, p: &TokenStream) -> TokenStream {
-    let Column { ty, name, .. } = column;
-    let key = column.attr.key.is_some();
-    let span = ty.span();
-    let spanned = respanned(p, span);
-    let (column_type, nullable) = match column.form {
-        Form::Column => {
-            let column = quote_spanned!(span=> <#ty as #spanned::Column>);
-            (quote!(#column::TYPE), quote!(#column::NULLABLE))
+/// The impl of a newtype, which is the column that its value is.
+pub(super) fn by_value(ident: &Ident, value: &Type, krate: &Krate) -> TokenStream {
+    let p = krate.private();
+    // Named at the value's type, where an error about what it lacks is then shown.
+    let span = type_span(value);
+    let at_value = krate.private_at(span);
+    let column = Ident::new("Column", span);
+    let column = quote_spanned!(span=> <#value as #at_value::#column>);
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #p::Column for #ident {
+            const TYPE: #p::ColumnType = #column::TYPE;
+            const NULLABLE: #p::bool = #column::NULLABLE;
+            fn to_value(&self) -> #p::Result<#p::Value, #p::ColumnError> {
+                #column::to_value(&self.0)
+            }
+            fn from_value(value: #p::Value) -> #p::Result<Self, #p::ColumnError> {
+                #p::Result::map(#column::from_value(value), Self)
+            }
         }
-        Form::Text => (quote!(#p::ColumnType::Text), quote!(false)),
-        Form::Json => (quote!(#p::ColumnType::Json), quote!(false)),
+    }
+}
+
+/// The impl of an enum of units, which is the text that names the variant.
+fn by_name(ident: &Ident, variants: &[Variant<'_>], p: &TokenStream) -> TokenStream {
+    let written = variants.iter().map(|Variant { ident, name, .. }| {
+        let name = &name.written;
+        quote!(Self::#ident => #name)
+    });
+    let named = variants.iter().filter(|variant| !variant.other);
+    let read = named.map(|Variant { ident, name, .. }| {
+        let names = std::iter::once(&name.written).chain(&name.aliases);
+        quote!(#(#names)|* => #p::Ok(Self::#ident))
+    });
+    let known = variants.iter().map(|variant| &variant.name.written);
+    let any_other = match variants.iter().find(|variant| variant.other) {
+        Some(Variant { ident, .. }) => quote!(#p::Ok(Self::#ident)),
+        None => quote!(#p::Err(#p::unknown_name::<Self>(&value, &[#(#known),*]))),
     };
     quote! {
-        #p::ColumnSpec { name: #name, column_type: #column_type, nullable: #nullable, key: #key }
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #p::Column for #ident {
+            const TYPE: #p::ColumnType = #p::ColumnType::Text;
+            fn to_value(&self) -> #p::Result<#p::Value, #p::ColumnError> {
+                #p::Ok(#p::From::from(match *self {
+                    #(#written,)*
+                }))
+            }
+            fn from_value(value: #p::Value) -> #p::Result<Self, #p::ColumnError> {
+                match #p::name_in::<Self>(&value)? {
+                    #(#read,)*
+                    _ => #any_other,
+                }
+            }
+        }
     }
-}
-
-fn to_value(column: &Column<'_>, field: &TokenStream, p: &TokenStream) -> TokenStream {
-    let name = &column.name;
-    let write = conversion(column, "to_value", field, p);
-    quote!(#p::in_column(#name, #write)?)
-}
-
-/// Makes a value of a field, or a field of a value; on the field's type, where a bound that does not
-/// hold is reported.
-fn conversion(
-    column: &Column<'_>,
-    direction: &str,
-    of: &TokenStream,
-    p: &TokenStream,
-) -> TokenStream {
-    let ty = column.ty;
-    let span = ty.span();
-    let p = respanned(p, span);
-    let form = match column.form {
-        Form::Column => "Column",
-        Form::Text => "TextColumn",
-        Form::Json => "JsonColumn",
-    };
-    let (form, direction) = (Ident::new(form, span), Ident::new(direction, span));
-    quote_spanned!(span=> <#ty as #p::#form>::#direction(#of))
 }

@@ -4,8 +4,8 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::DeriveInput;
 
-use super::schema;
-use crate::attr::id as attr;
+use super::{column, schema};
+use crate::attr::meta;
 use crate::errors::Errors;
 use crate::krate::Krate;
 use crate::model::id::{self as model, Id};
@@ -23,7 +23,8 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
         let name = Ident::new(name, span);
         quote_spanned!(span=> <#value as #at_value::#name>)
     };
-    let (display, from_str, column) = (by("Display"), by("FromStr"), by("Column"));
+    let (display, from_str) = (by("Display"), by("FromStr"));
+    let column = column::by_value(ident, value, &id.krate);
     // Wholly at that place, so that the compiler finds its two errors to be one.
     let from_text = quote_spanned! {span=>
         #[automatically_derived]
@@ -52,17 +53,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
                 Self(value)
             }
         }
-        #[automatically_derived]
-        #[allow(deprecated)]
-        impl #p::Column for #ident {
-            const TYPE: #p::ColumnType = #column::TYPE;
-            fn to_value(&self) -> #p::Result<#p::Value, #p::ColumnError> {
-                #column::to_value(&self.0)
-            }
-            fn from_value(value: #p::Value) -> #p::Result<Self, #p::ColumnError> {
-                #p::Result::map(#column::from_value(value), Self)
-            }
-        }
+        #column
     })
 }
 
@@ -70,10 +61,10 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
 pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
     // They were reported already.
     let errors = Errors::new();
-    let attr = attr::parse(&input.attrs, &errors);
+    let krate = meta::only_crate(&input.attrs, "id", &errors);
     drop(errors.finish());
-    let p = Krate::new(attr.krate).private();
-    let schema = schema::unknown(input, &p);
+    let p = Krate::new(krate).private();
+    let (schema, column) = (schema::unknown(input, &p), column::unknown(input, &p));
     let ident = &input.ident;
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     quote! {
@@ -93,16 +84,6 @@ pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
                 #p::not_generated()
             }
         }
-        #[automatically_derived]
-        #[allow(deprecated)]
-        impl #impl_generics #p::Column for #ident #ty_generics #where_clause {
-            const TYPE: #p::ColumnType = #p::ColumnType::Text;
-            fn to_value(&self) -> #p::Result<#p::Value, #p::ColumnError> {
-                #p::not_generated()
-            }
-            fn from_value(_: #p::Value) -> #p::Result<Self, #p::ColumnError> {
-                #p::not_generated()
-            }
-        }
+        #column
     }
 }

@@ -1,7 +1,8 @@
 //! The only place that writes code.
 
 pub(crate) mod aggregate;
-mod column;
+pub(crate) mod column;
+mod columns;
 pub(crate) mod event;
 pub(crate) mod id;
 pub(crate) mod projection;

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::{DeriveInput, LitStr, Type};
 
 use super::aggregate::respanned;
-use super::column::Columns;
+use super::columns::Columns;
 use crate::attr::projection::{self as attr, KeyPart, RowKey};
 use crate::check::projection::check;
 use crate::errors::Errors;

@@ -1,8 +1,10 @@
 //! What a type is in terms of the domain; borrowed from the input, with its spans.
 
 pub(crate) mod aggregate;
+pub(crate) mod column;
 pub(crate) mod event;
 pub(crate) mod id;
 pub(crate) mod name;
+pub(crate) mod newtype;
 pub(crate) mod projection;
 pub(crate) mod schema;

@@ -1,0 +1,24 @@
+// pub struct Cents(i64);
+
+#[automatically_derived]
+#[allow(deprecated)]
+impl ::esrs::__private::Column for Cents {
+    const TYPE: ::esrs::__private::ColumnType = <i64 as ::esrs::__private::Column>::TYPE;
+    const NULLABLE: ::esrs::__private::bool = <i64 as ::esrs::__private::Column>::NULLABLE;
+    fn to_value(
+        &self,
+    ) -> ::esrs::__private::Result<
+        ::esrs::__private::Value,
+        ::esrs::__private::ColumnError,
+    > {
+        <i64 as ::esrs::__private::Column>::to_value(&self.0)
+    }
+    fn from_value(
+        value: ::esrs::__private::Value,
+    ) -> ::esrs::__private::Result<Self, ::esrs::__private::ColumnError> {
+        ::esrs::__private::Result::map(
+            <i64 as ::esrs::__private::Column>::from_value(value),
+            Self,
+        )
+    }
+}

@@ -1,0 +1,113 @@
+//! The columns of a `#[derive(Projection)]`.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::Member;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+use super::aggregate::respanned;
+use crate::model::projection::{Column, Form, Projection};
+
+/// What depends on the columns, one by one.
+pub(super) struct Columns {
+    pub(super) specs: TokenStream,
+    pub(super) to_values: TokenStream,
+    pub(super) from_values: TokenStream,
+    pub(super) key_values: TokenStream,
+    pub(super) asserts: TokenStream,
+}
+
+impl Columns {
+    pub(super) fn new(model: &Projection<'_>) -> Self {
+        let p = model.krate.private();
+        let (mut specs, mut to_values) = (TokenStream::new(), TokenStream::new());
+        let (mut from_values, mut asserts) = (TokenStream::new(), TokenStream::new());
+        let mut variables = Vec::new();
+        for (number, column) in model.columns.iter().enumerate() {
+            let Column { ident, name, .. } = column;
+            let spec = spec(column, &p);
+            specs.extend(quote!(#spec,));
+            let value = to_value(column, &quote!(&self.#ident), &p);
+            to_values.extend(quote!(#value,));
+            let variable = format_ident!("column{number}");
+            let read = conversion(column, "from_value", &quote!(#variable), &p);
+            from_values.extend(quote!(#ident: #p::in_column(#name, #read)?,));
+            variables.push(variable);
+        }
+        let keys = model.key_columns();
+        let single = keys.len() == 1;
+        let values = keys.iter().enumerate().map(|(number, column)| {
+            let index = Member::from(number);
+            let part = if single { quote!(key) } else { quote!(&key.#index) };
+            to_value(column, &part, &p)
+        });
+        let key_values = quote!(#p::Ok(#p::From::from([#(#values),*])));
+        for column in keys.iter().filter(|column| column.form == Form::Column) {
+            let (span, ty) = (column.ty.span(), column.ty);
+            let message = format!(
+                "`{}` is part of the key, so it cannot hold nothing: take the `Option` away",
+                column.ident.unraw()
+            );
+            let spanned = respanned(&p, span);
+            asserts.extend(quote_spanned! {span=>
+                const _: () = #spanned::key_is_never_null::<#ty>(#message);
+            });
+        }
+        Self {
+            specs,
+            to_values: quote!(#p::Ok(#p::From::from([#to_values]))),
+            from_values: quote! {
+                let [#(#variables),*] = #p::columns(values)?;
+                #p::Ok(Self { #from_values })
+            },
+            key_values,
+            asserts,
+        }
+    }
+}
+
+/// What is known of a column at compile time.
+fn spec(column: &Column<'_>, p: &TokenStream) -> TokenStream {
+    let Column { ty, name, .. } = column;
+    let key = column.attr.key.is_some();
+    let span = ty.span();
+    let spanned = respanned(p, span);
+    let (column_type, nullable) = match column.form {
+        Form::Column => {
+            let column = quote_spanned!(span=> <#ty as #spanned::Column>);
+            (quote!(#column::TYPE), quote!(#column::NULLABLE))
+        }
+        Form::Text => (quote!(#p::ColumnType::Text), quote!(false)),
+        Form::Json => (quote!(#p::ColumnType::Json), quote!(false)),
+    };
+    quote! {
+        #p::ColumnSpec { name: #name, column_type: #column_type, nullable: #nullable, key: #key }
+    }
+}
+
+fn to_value(column: &Column<'_>, field: &TokenStream, p: &TokenStream) -> TokenStream {
+    let name = &column.name;
+    let write = conversion(column, "to_value", field, p);
+    quote!(#p::in_column(#name, #write)?)
+}
+
+/// Makes a value of a field, or a field of a value; on the field's type, where a bound that does not
+/// hold is reported.
+fn conversion(
+    column: &Column<'_>,
+    direction: &str,
+    of: &TokenStream,
+    p: &TokenStream,
+) -> TokenStream {
+    let ty = column.ty;
+    let span = ty.span();
+    let p = respanned(p, span);
+    let form = match column.form {
+        Form::Column => "Column",
+        Form::Text => "TextColumn",
+        Form::Json => "JsonColumn",
+    };
+    let (form, direction) = (Ident::new(form, span), Ident::new(direction, span));
+    quote_spanned!(span=> <#ty as #p::#form>::#direction(#of))
+}

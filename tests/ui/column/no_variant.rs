@@ -1,0 +1,6 @@
+use esrs::prelude::*;
+
+#[derive(Column)]
+enum Status {}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use esrs::prelude::*;
+
+#[derive(Column, Serialize, Deserialize)]
+enum Status {
+    Pending,
+    #[serde(skip_serializing)]
+    Draft,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use esrs::prelude::*;
+
+#[derive(Column, Deserialize)]
+enum Status {
+    Pending,
+    #[serde(alias = "Pending")]
+    Waiting,
+}
+
+fn main() {}

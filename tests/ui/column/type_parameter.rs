@@ -1,0 +1,6 @@
+use esrs::prelude::*;
+
+#[derive(Column)]
+struct Changed<T>(T);
+
+fn main() {}

@@ -1,0 +1,9 @@
+use esrs::prelude::*;
+
+#[derive(Column)]
+#[column(json)]
+enum Status {
+    Pending,
+}
+
+fn main() {}
