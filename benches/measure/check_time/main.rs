@@ -1,0 +1,71 @@
+//! What the derives cost `cargo check`: two crates of the same events, one with serde's derives
+//! alone, and one that makes aggregates of them.
+
+mod generate;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::Duration;
+
+use esrs_benches::ratio::{Bar, Comparison, Figure, report};
+
+use generate::Kind;
+
+type Tried<T> = Result<T, Box<dyn Error>>;
+
+fn main() -> Tried<ExitCode> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize()?;
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("check_time");
+    let crates = |kind| Crate::generate(kind, &workspace, &folder);
+    let (with_esrs, with_serde) = (crates(Kind::Esrs)?, crates(Kind::SerdeAlone)?);
+    let outcome = Comparison::new(
+        "cargo check of 30 aggregates, 300 events, 3,600 fields: user CPU, beside serde alone",
+        Bar::AtMost(2.0),
+        1,
+        Figure::Each("check"),
+    )
+    .rounds(5)
+    .run(|| with_esrs.check(), || with_serde.check())?;
+    Ok(report(&[outcome]))
+}
+
+/// A crate that is there to be checked, and what it depends on is checked already.
+struct Crate {
+    manifest: PathBuf,
+    source: PathBuf,
+    target: PathBuf,
+}
+
+impl Crate {
+    fn generate(kind: Kind, workspace: &Path, folder: &Path) -> Tried<Self> {
+        let root = folder.join(kind.name());
+        generate::write(kind, workspace, &root)?;
+        // The versions of the workspace, which are downloaded already.
+        std::fs::copy(workspace.join("Cargo.lock"), root.join("Cargo.lock"))?;
+        let (manifest, source) = (root.join("Cargo.toml"), root.join("src/lib.rs"));
+        let generated = Self { manifest, source, target: folder.join("target") };
+        println!("checking what {} depends on", kind.name());
+        generated.check()?;
+        Ok(generated)
+    }
+
+    /// The user CPU of a check of this crate alone, from nothing.
+    fn check(&self) -> Tried<Duration> {
+        // Written again, it is newer than what was checked.
+        std::fs::write(&self.source, std::fs::read(&self.source)?)?;
+        let output = Command::new("bash")
+            .args(["-c", "TIMEFORMAT=%U; time \"$@\"", "check_time", env!("CARGO")])
+            .args(["check", "--offline", "--quiet", "--manifest-path"])
+            .arg(&self.manifest)
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env("CARGO_INCREMENTAL", "0")
+            .output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() {
+            return Err(format!("{} does not check: {said}", self.manifest.display()).into());
+        }
+        let seconds = said.lines().last().ok_or("bash did not tell the time")?;
+        Ok(Duration::from_secs_f64(seconds.parse()?))
+    }
+}

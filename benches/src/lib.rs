@@ -1,0 +1,7 @@
+//! What esrs costs, measured beside the same work written by hand.
+//!
+//! [`ratio`] runs both sides in turn and compares them; [`order`] is the aggregate that is measured,
+//! and its work by hand. The programs under `measure/` put them together.
+
+pub mod order;
+pub mod ratio;

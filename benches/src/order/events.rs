@@ -1,0 +1,151 @@
+//! What happens to an order: five events of about a hundred bytes, as a shop might have them.
+
+use esrs::prelude::*;
+
+/// A customer placed it.
+#[derive(Event, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[event("order_placed")]
+pub struct OrderPlaced {
+    /// Who.
+    pub customer: u64,
+    /// By which way.
+    pub channel: Channel,
+    /// Where it goes.
+    pub address: Address,
+}
+
+/// An item was put into it.
+#[derive(Event, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[event("item_added", version = 2, from = ItemAddedV1)]
+pub struct ItemAdded {
+    /// The article.
+    pub sku: String,
+    /// How many.
+    pub quantity: u32,
+    /// The price of one.
+    pub unit_price: Money,
+    /// What is written on it.
+    pub engraving: Option<String>,
+}
+
+/// [`ItemAdded`], when there was one currency.
+#[derive(Event, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[event("item_added")]
+pub struct ItemAddedV1 {
+    /// The article.
+    pub sku: String,
+    /// How many.
+    pub quantity: u32,
+    /// The price of one.
+    pub unit_price_cents: i64,
+    /// What is written on it.
+    pub engraving: Option<String>,
+}
+
+impl Upcast<ItemAddedV1> for ItemAdded {
+    fn upcast(old: ItemAddedV1) -> Self {
+        Self {
+            sku: old.sku,
+            quantity: old.quantity,
+            unit_price: Money { cents: old.unit_price_cents, currency: Currency::Eur },
+            engraving: old.engraving,
+        }
+    }
+}
+
+/// An item was taken out of it.
+#[derive(Event, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[event("item_removed")]
+pub struct ItemRemoved {
+    /// The article.
+    pub sku: String,
+    /// How many.
+    pub quantity: u32,
+    /// What was given back for it.
+    pub refund: Money,
+}
+
+/// It was paid for, in whole or in part.
+#[derive(Event, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[event("payment_taken")]
+pub struct PaymentTaken {
+    /// The number the bank gave it.
+    pub reference: String,
+    /// How much.
+    pub amount: Money,
+    /// By what means.
+    pub method: Method,
+}
+
+/// A parcel of it left the house.
+#[derive(Event, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[event("parcel_sent")]
+pub struct ParcelSent {
+    /// Who carries it.
+    pub carrier: String,
+    /// The carrier's number.
+    pub tracking: String,
+    /// How heavy it is.
+    pub grams: u32,
+    /// Whether somebody has to sign for it.
+    pub signature: bool,
+}
+
+/// An amount of money.
+#[derive(Schema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq)]
+pub struct Money {
+    /// In the hundredth part.
+    pub cents: i64,
+    /// Of what.
+    pub currency: Currency,
+}
+
+/// What money there is.
+#[derive(Schema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq)]
+pub enum Currency {
+    /// Euro.
+    Eur,
+    /// US dollar.
+    Usd,
+    /// Czech koruna.
+    Czk,
+}
+
+/// By which way an order comes in.
+#[derive(Schema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    /// The web.
+    Web,
+    /// The telephone.
+    Phone,
+    /// A shop, by its number.
+    Shop(u32),
+}
+
+/// Where an order goes.
+#[derive(Schema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub struct Address {
+    /// Street and number.
+    pub street: String,
+    /// The city.
+    pub city: String,
+    /// Its postal code.
+    pub code: u32,
+}
+
+/// By what means a payment is made.
+#[derive(Schema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// A card, by its last digits.
+    Card {
+        /// The last four.
+        last_four: u16,
+    },
+    /// A transfer, by its account.
+    Transfer {
+        /// The account.
+        account: String,
+    },
+}

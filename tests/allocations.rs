@@ -1,0 +1,162 @@
+//! What esrs allocates by itself: nothing per event.
+//!
+//! Each test does the same with a few events and with many; what an event costs is the difference.
+
+use std::error::Error;
+
+use allocation_counter::measure;
+use esrs::prelude::*;
+use esrs::{
+    AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, Page, ReadQuery, StreamId, replay,
+};
+
+const FEW: usize = 10;
+const MANY: usize = 10_000;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("temperature_measured", version = 2, from = TemperatureMeasuredV1)]
+struct TemperatureMeasured {
+    tenths: i32,
+    at: (u8, u8),
+    sensor: Sensor,
+}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("temperature_measured")]
+struct TemperatureMeasuredV1 {
+    degrees: i32,
+    at: (u8, u8),
+    sensor: Sensor,
+}
+
+impl Upcast<TemperatureMeasuredV1> for TemperatureMeasured {
+    fn upcast(old: TemperatureMeasuredV1) -> Self {
+        Self { tenths: old.degrees * 10, at: old.at, sensor: old.sensor }
+    }
+}
+
+#[derive(Schema, Serialize, Deserialize)]
+enum Sensor {
+    Roof,
+    Cellar { depth: u8 },
+}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("remark_written")]
+struct RemarkWritten {
+    text: String,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate("station", id = u32, events(TemperatureMeasured, RemarkWritten))]
+struct Station {
+    tenths: i64,
+    last_remark: String,
+}
+
+impl Apply<TemperatureMeasured> for Station {
+    fn apply(&mut self, event: TemperatureMeasured) {
+        let depth = match event.sensor {
+            Sensor::Roof => 0,
+            Sensor::Cellar { depth } => i64::from(depth),
+        };
+        self.tenths += i64::from(event.tenths) + depth;
+    }
+}
+
+impl Apply<RemarkWritten> for Station {
+    fn apply(&mut self, event: RemarkWritten) {
+        self.last_remark = event.text;
+    }
+}
+
+type Tried<T> = Result<T, Box<dyn Error>>;
+
+fn measured(place: usize) -> Tried<NewEvent> {
+    let event = TemperatureMeasured { tenths: place as i32, at: (12, 30), sensor: Sensor::Roof };
+    Ok(NewEvent::of(&event, Metadata::new())?)
+}
+
+fn measured_at_version_1(place: usize) -> Tried<NewEvent> {
+    let sensor = Sensor::Cellar { depth: 3 };
+    let event = TemperatureMeasuredV1 { degrees: place as i32, at: (12, 30), sensor };
+    Ok(NewEvent::of(&event, Metadata::new())?)
+}
+
+fn remark(place: usize) -> Tried<NewEvent> {
+    let event = RemarkWritten { text: format!("the storm went on, day {place}") };
+    Ok(NewEvent::of(&event, Metadata::new())?)
+}
+
+/// A store whose one stream holds `count` events.
+async fn store_of(count: usize, make: fn(usize) -> Tried<NewEvent>) -> Tried<MemoryStore> {
+    let store = MemoryStore::new();
+    let events = (0..count).map(make).collect::<Tried<_>>()?;
+    store.append(AppendBatch::new(stream()?, AppendCondition::NoStream, events)).await?;
+    Ok(store)
+}
+
+fn stream() -> Tried<StreamId> {
+    Ok(StreamId::new(Station::NAME, 1)?)
+}
+
+fn query() -> Tried<ReadQuery> {
+    Ok(ReadQuery::stream(stream()?).limit(MANY))
+}
+
+/// How many allocations the replay of a full page of `count` events takes.
+async fn allocations_of_replay(count: usize, make: fn(usize) -> Tried<NewEvent>) -> Tried<u64> {
+    let page = store_of(count, make).await?.read(query()?, Page::new()).await?;
+    assert_eq!(page.len(), count);
+    let mut station = Station::default();
+    let mut version = Ok(0);
+    let allocations = measure(|| version = replay(&mut station, 0, &page)).count_total;
+    assert_eq!(version?, count as u64);
+    Ok(allocations)
+}
+
+#[tokio::test]
+async fn a_replay_allocates_nothing_per_event() -> Tried<()> {
+    let few = allocations_of_replay(FEW, measured).await?;
+    assert!(few <= 2, "{few} allocations for a page");
+    assert_eq!(allocations_of_replay(MANY, measured).await?, few);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_string_of_an_event_is_allocated_once_and_moved_into_the_state() -> Tried<()> {
+    let few = allocations_of_replay(FEW, remark).await?;
+    let many = allocations_of_replay(MANY, remark).await?;
+    assert_eq!(many - few, (MANY - FEW) as u64);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_step_from_an_older_version_allocates_nothing() -> Tried<()> {
+    let few = allocations_of_replay(FEW, measured_at_version_1).await?;
+    assert!(few <= 2, "{few} allocations for a page");
+    assert_eq!(allocations_of_replay(MANY, measured_at_version_1).await?, few);
+    Ok(())
+}
+
+/// How many allocations it takes to read `count` events into a page that has held as many before.
+fn allocations_of_reading_again(count: usize, query: &ReadQuery) -> Tried<u64> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let store = runtime.block_on(store_of(count, remark))?;
+    let page = runtime.block_on(store.read(query.clone(), Page::new()))?;
+    let query = query.clone();
+    let mut again = None;
+    let allocations = measure(|| again = Some(runtime.block_on(store.read(query, page))));
+    assert_eq!(again.ok_or("nothing was read")??.len(), count);
+    Ok(allocations.count_total)
+}
+
+#[test]
+fn reading_into_a_recycled_page_allocates_nothing_per_event() -> Tried<()> {
+    for query in [query()?, query()?.with_envelopes()] {
+        let few = allocations_of_reading_again(FEW, &query)?;
+        assert!(few <= 3, "{few} allocations to read a page");
+        assert_eq!(allocations_of_reading_again(MANY, &query)?, few);
+    }
+    Ok(())
+}
