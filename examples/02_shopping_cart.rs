@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 
-use esrs::ExecuteError;
 use esrs::prelude::*;
 
 #[derive(Event, Serialize, Deserialize)]

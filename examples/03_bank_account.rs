@@ -30,13 +30,9 @@ struct MoneyWithdrawn {
 }
 
 #[derive(Aggregate, Default)]
-#[aggregate("bank_account", id = AccountId, events(AccountOpened, MoneyDeposited, MoneyWithdrawn))]
+#[aggregate("bank_account", id = AccountId, events(MoneyDeposited, MoneyWithdrawn, ignored(AccountOpened)))]
 struct BankAccount {
     cents: i64,
-}
-
-impl Apply<AccountOpened> for BankAccount {
-    fn apply(&mut self, _: AccountOpened) {}
 }
 
 impl Apply<MoneyDeposited> for BankAccount {

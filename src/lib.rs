@@ -43,6 +43,9 @@ pub use esrs_derive::Schema;
 #[cfg(feature = "sqlite")]
 pub use esrs_sqlite::{SqliteStore, SqliteStoreBuilder, Stats, Synchronous};
 
+/// The moments of esrs: what [`Recorded::recorded_at`], [`Context::now`] and [`FixedClock`] speak of.
+pub use jiff::Timestamp;
+
 pub mod tutorial;
 
 /// All that a domain needs: `use esrs::prelude::*;`.
@@ -50,13 +53,9 @@ pub mod prelude {
     #[cfg(feature = "sqlite")]
     pub use crate::SqliteStore;
     pub use crate::{
-        Aggregate, Apply, Column, Context, Create, Event, Events, Handle, Id, MemoryStore, Project,
-        Projection, Recorded, Repository, Schema, TryUpcast, Upcast,
+        Aggregate, Apply, Column, Context, Create, Event, Events, ExecuteError, Handle, Id,
+        LoadError, MemoryStore, Project, Projection, Recorded, Repository, Schema, StoreError,
+        TryUpcast, Upcast,
     };
     pub use serde::{Deserialize, Serialize};
 }
-
-/// The README's programs are compiled and run like any other example.
-#[cfg(all(doctest, feature = "sqlite"))]
-#[doc = include_str!("../README.md")]
-struct ReadMe;

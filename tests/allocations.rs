@@ -2,6 +2,8 @@
 //!
 //! Each test does the same with a few events and with many; what an event costs is the difference.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::error::Error;
 
 use allocation_counter::measure;

@@ -1,5 +1,7 @@
 //! The bank import, on its own small book and on books that are broken.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! What a user of esrs builds: few crates, and none that the core has no use for.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::collections::BTreeSet;
 use std::process::Command;
 

@@ -2,6 +2,8 @@
 //!
 //! `BLESS=1 cargo test --test examples` writes the transcripts anew; read the diff before you commit.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 

@@ -1,5 +1,7 @@
 //! What a repository promises, on the memory store and on stores that misbehave.
 
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -74,7 +74,7 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     note = "write `impl Apply<{E}> for {Self} {{ fn apply(&mut self, event: {E}) {{ … }} }}`",
     note = "or list it as `ignored({E})`, when it does not change the state"
 )]
-pub trait Apply<E> {
+pub trait Apply<E>: Emits<E> {
     /// Makes of the state what it is after `event`.
     fn apply(&mut self, event: E);
 }
@@ -135,10 +135,10 @@ pub(crate) fn resolve<A: Aggregate>(name: &str) -> Resolution {
     }
 }
 
-/// Whether `E` is among the events of `A`; the derive says so for each of them.
+/// That `E` is among the events of an aggregate; the derive says so for each of them.
 #[diagnostic::on_unimplemented(
     message = "`{E}` is not an event of `{Self}`",
     label = "not an event of `{Self}`",
     note = "add `{E}` to the `events(…)` of `{Self}`"
 )]
-pub trait Emits<E>: Aggregate {}
+pub trait Emits<E> {}

@@ -151,7 +151,7 @@ pub trait SourceOf<A>: Sized {
 }
 
 #[diagnostic::do_not_recommend]
-impl<A: Emits<E>, E: Event> SourceOf<A> for E {
+impl<A: Aggregate + Emits<E>, E: Event> SourceOf<A> for E {
     const SOURCE: Source = Source::of::<A, E>();
 
     fn recorded(

@@ -97,7 +97,10 @@ impl<Previous, T: Upcast<Previous>> TryUpcast<Previous> for T {
 #[non_exhaustive]
 pub enum PayloadError {
     /// The text is not the JSON of its version.
-    #[error("the payload does not have the shape of its version: {0}")]
+    #[error(
+        "the payload does not have the shape of its version: {0}; if the struct was changed, keep the \
+         old one as the version before, and raise `version`"
+    )]
     Json(#[from] serde_json::Error),
     /// The payload was written by a newer program.
     #[error("version {version} is newer than version {newest}, the newest that this program knows")]

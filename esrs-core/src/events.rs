@@ -51,9 +51,19 @@ impl<A: Aggregate> Events<A> {
     }
 }
 
-impl<A: Aggregate<Event: fmt::Debug>> fmt::Debug for Events<A> {
+impl<A: Aggregate> fmt::Debug for Events<A> {
+    /// The stored name and the payload of each: an event need not be `Debug`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(&self.0).finish()
+        let mut list = f.debug_list();
+        for event in &self.0 {
+            let (place, payload) = A::encode(event);
+            let name = A::EVENTS[place].name;
+            match payload {
+                Ok(payload) => list.entry(&format_args!("{name} {payload}")),
+                Err(error) => list.entry(&format_args!("{name}, which cannot be written: {error}")),
+            };
+        }
+        list.finish()
     }
 }
 

@@ -21,8 +21,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl ::esrs::__private::Emits<Counted> for Counter {}
-    #[automatically_derived]
     impl ::esrs::__private::Emit for CounterEvent {}
     #[automatically_derived]
     impl ::esrs::__private::IntoEvents<Counter> for CounterEvent {
@@ -30,6 +28,8 @@ const _: () = {
             ::esrs::__private::Vec::push(events, self);
         }
     }
+    #[automatically_derived]
+    impl ::esrs::__private::Emits<Counted> for Counter {}
     #[automatically_derived]
     impl ::esrs::__private::Aggregate for Counter {
         const NAME: &'static ::esrs::__private::str = "counter";

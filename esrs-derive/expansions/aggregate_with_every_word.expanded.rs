@@ -36,16 +36,12 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl crate::reexported::__private::Emits<AccountOpened> for BankAccount {}
-    #[automatically_derived]
     impl crate::reexported::__private::From<shared::Transferred> for AccountEvent {
         #[inline]
         fn from(event: shared::Transferred) -> Self {
             Self::MoneyTransferred(event)
         }
     }
-    #[automatically_derived]
-    impl crate::reexported::__private::Emits<shared::Transferred> for BankAccount {}
     #[automatically_derived]
     impl crate::reexported::__private::From<StatementSent> for AccountEvent {
         #[inline]
@@ -54,8 +50,6 @@ const _: () = {
         }
     }
     #[automatically_derived]
-    impl crate::reexported::__private::Emits<StatementSent> for BankAccount {}
-    #[automatically_derived]
     impl crate::reexported::__private::Emit for AccountEvent {}
     #[automatically_derived]
     impl crate::reexported::__private::IntoEvents<BankAccount> for AccountEvent {
@@ -63,6 +57,12 @@ const _: () = {
             crate::reexported::__private::Vec::push(events, self);
         }
     }
+    #[automatically_derived]
+    impl crate::reexported::__private::Emits<AccountOpened> for BankAccount {}
+    #[automatically_derived]
+    impl crate::reexported::__private::Emits<shared::Transferred> for BankAccount {}
+    #[automatically_derived]
+    impl crate::reexported::__private::Emits<StatementSent> for BankAccount {}
     #[automatically_derived]
     impl crate::reexported::__private::Aggregate for BankAccount {
         const NAME: &'static crate::reexported::__private::str = "bank_account";

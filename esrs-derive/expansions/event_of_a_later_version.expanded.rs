@@ -64,5 +64,5 @@ const _: () = ::renamed::__private::follows(
     &<MoneyDeposited as ::renamed::__private::KnownEvent>::TYPE,
     "`MoneyDeposited` is stored as \"money_deposited\", and `v2::MoneyDeposited`, which it follows, under another name: write `#[event(\"money_deposited\", …)]` on `v2::MoneyDeposited` too, and an older name into `aliases(…)`",
     "version 3 of `MoneyDeposited` follows version 2, and `v2::MoneyDeposited` has another number: let `from` name the struct of version 2, or correct the numbers",
-    "`MoneyDeposited` has the shape of `v2::MoneyDeposited`, so there is nothing to tell them apart: drop `version = 3` and `from = v2::MoneyDeposited`, or change a field",
+    "`MoneyDeposited` has the shape of `v2::MoneyDeposited`, so there is nothing to bring up to date: drop `version = 3` and `from = v2::MoneyDeposited`; or if a field has another meaning now, give it another name",
 );

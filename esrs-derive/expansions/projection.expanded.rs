@@ -36,7 +36,8 @@ const _: () = {
             ],
         };
         const SOURCES: &'static [::esrs::__private::Source] = &[
-            <Counted as ::esrs::__private::SourceOf<Counter>>::SOURCE,
+            <Counted as ::esrs::__private::SourceOf<Counter>>::SOURCE
+                .in_role("create_or_project"),
         ];
         type Key = u64;
         type Input = __CounterRowInput;

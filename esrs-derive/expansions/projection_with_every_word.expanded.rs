@@ -63,9 +63,12 @@ const _: () = {
             ],
         };
         const SOURCES: &'static [::renamed::__private::Source] = &[
-            <AccountOpened as ::renamed::__private::SourceOf<BankAccount>>::SOURCE,
-            <MoneyTransferred as ::renamed::__private::SourceOf<Transfer>>::SOURCE,
-            <AccountClosed as ::renamed::__private::SourceOf<BankAccount>>::SOURCE,
+            <AccountOpened as ::renamed::__private::SourceOf<BankAccount>>::SOURCE
+                .in_role("create by [(stream_id, currency)]"),
+            <MoneyTransferred as ::renamed::__private::SourceOf<Transfer>>::SOURCE
+                .in_role("project_or_skip by [(from, currency), (to, currency)]"),
+            <AccountClosed as ::renamed::__private::SourceOf<BankAccount>>::SOURCE
+                .in_role("delete by [(stream_id, currency)]"),
         ];
         type Key = (AccountId, Currency);
         type Input = __BalanceInput;

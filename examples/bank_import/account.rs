@@ -58,14 +58,10 @@ pub(crate) struct Counterparty {
 }
 
 #[derive(Aggregate, Default)]
-#[aggregate("account", id = AccountId, events(AccountOpened, MoneyDeposited, MoneyWithdrawn))]
+#[aggregate("account", id = AccountId, events(MoneyDeposited, MoneyWithdrawn, ignored(AccountOpened)))]
 pub(crate) struct Account {
     pub cents: i64,
     pub transactions: u64,
-}
-
-impl Apply<AccountOpened> for Account {
-    fn apply(&mut self, _: AccountOpened) {}
 }
 
 impl Apply<MoneyDeposited> for Account {

@@ -141,7 +141,7 @@ async fn compare_with_replay(
     store: &SqliteStore,
     accounts: &Repository<Account>,
 ) -> Result<usize, Box<dyn Error>> {
-    let rows = store.find::<AccountSummary>("1", []).await?;
+    let rows = store.find::<AccountSummary>("", []).await?;
     for row in &rows {
         let account = accounts.load(&row.account_id).await?;
         if (account.cents, account.transactions) != (row.balance, row.transactions) {

@@ -1,8 +1,6 @@
 //! The read model: one row an account, and what plain SQL makes of the rows.
 
-use esrs::StoreError;
 use esrs::prelude::*;
-use esrs::projection::Value;
 
 use crate::account::{Account, AccountId, AccountOpened, MoneyDeposited, MoneyWithdrawn};
 
@@ -52,7 +50,9 @@ impl Project<MoneyWithdrawn> for AccountSummary {
 }
 
 /// What the book adds up to, asked from the table by SQL: a name and a value each.
-pub(crate) async fn figures(store: &SqliteStore) -> Result<Vec<(&'static str, String)>, StoreError> {
+pub(crate) async fn figures(
+    store: &SqliteStore,
+) -> Result<Vec<(&'static str, String)>, StoreError> {
     let totals = "SELECT coalesce(sum(transactions), 0), count(*), coalesce(sum(credits), 0),
             coalesce(sum(debits), 0), coalesce(sum(balance), 0), count(*) FILTER (WHERE balance > 10000000),
             count(*) FILTER (WHERE balance < 0), count(*) FILTER (WHERE lowest_balance < 0),
@@ -71,8 +71,8 @@ pub(crate) async fn figures(store: &SqliteStore) -> Result<Vec<(&'static str, St
     ];
     let row = store.query(totals, []).await?.into_iter().flatten();
     let mut figures: Vec<_> = names.into_iter().zip(row.map(|value| value.to_string())).collect();
-    let richest = "1 ORDER BY balance DESC, account_id LIMIT 1";
-    let largest = match store.find::<AccountSummary>(richest, [] as [Value; 0]).await?.first() {
+    let richest = "true ORDER BY balance DESC, account_id LIMIT 1";
+    let largest = match store.find::<AccountSummary>(richest, []).await?.first() {
         Some(row) => format!("account {}: {}", row.account_id, row.balance),
         None => "none".to_owned(),
     };

@@ -20,6 +20,6 @@ static EXAMPLES: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 /// The program of an example.
-pub fn example(name: &str) -> PathBuf {
+pub(crate) fn example(name: &str) -> PathBuf {
     EXAMPLES.join(name)
 }

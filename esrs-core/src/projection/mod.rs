@@ -93,6 +93,20 @@ pub trait Projection: Sized + Send + Sync + 'static {
     /// # Errors
     /// When a value does not fit its column.
     fn key_values(key: &Self::Key) -> Result<Vec<Value>, ColumnError>;
+
+    /// What tells this projection from another, or an earlier one, of the same table: the columns,
+    /// the events it listens to, and what each of them does.
+    ///
+    /// Stores keep it beside the rows, so that rows of another definition are never added to. What
+    /// it cannot tell, a handler whose code changed, is said by raising `version`.
+    fn definition() -> String {
+        let events = Self::SOURCES
+            .iter()
+            .map(|source| format!("{}.{} {}", source.category, source.event.name, source.role));
+        let mut events: Vec<_> = events.collect();
+        events.sort();
+        format!("{}; {}", Self::TABLE.definition(), events.join(", "))
+    }
 }
 
 /// An event type that a projection listens to, and the aggregate it belongs to.
@@ -102,12 +116,20 @@ pub struct Source {
     pub category: &'static str,
     /// The event type.
     pub event: EventType,
+    /// What the event does with its rows, and which those are, on one line; part of the projection's
+    /// [`definition`](Projection::definition).
+    pub role: &'static str,
 }
 
 impl Source {
     /// The event `E` of the aggregate `A`.
-    pub const fn of<A: crate::Emits<E>, E: crate::Event>() -> Self {
-        Self { category: <A as Aggregate>::NAME, event: EventType::of::<E>() }
+    pub const fn of<A: Aggregate + crate::Emits<E>, E: crate::Event>() -> Self {
+        Self { category: A::NAME, event: EventType::of::<E>(), role: "" }
+    }
+
+    /// The same source, in this role.
+    pub const fn in_role(self, role: &'static str) -> Self {
+        Self { role, ..self }
     }
 }
 

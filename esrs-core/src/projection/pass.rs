@@ -32,6 +32,9 @@ pub trait AnyPass: Send {
     /// The table that it writes.
     fn table(&self) -> Table;
 
+    /// The definition of its projection; see [`Projection::definition`].
+    fn definition(&self) -> String;
+
     /// The events that it wants.
     fn filter(&self) -> EventFilter;
 
@@ -155,6 +158,10 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
 impl<P: Projection> AnyPass for Pass<P> {
     fn table(&self) -> Table {
         P::TABLE
+    }
+
+    fn definition(&self) -> String {
+        P::definition()
     }
 
     fn filter(&self) -> EventFilter {

@@ -32,8 +32,7 @@ impl Table {
         self.columns.iter().filter(|column| column.key)
     }
 
-    /// What tells this table from one of the same name that was made by another struct, on one
-    /// line: `v1 account_id text key, owner text, cents integer, note text?`.
+    /// Its version and its columns, on one line: `v1 account_id text key, owner text, cents integer, note text?`.
     pub fn definition(&self) -> String {
         let columns: Vec<_> = self.columns.iter().map(ToString::to_string).collect();
         format!("v{} {}", self.version, columns.join(", "))

@@ -94,14 +94,15 @@ pub enum StoreError {
     /// A page was built wrongly, or what was read is no UTF-8.
     #[error(transparent)]
     InvalidPage(#[from] InvalidPage),
-    /// An inline projection refused the append's events, so nothing was stored.
+    /// A projection refused an event, so nothing was stored: no row, and no event of an append whose
+    /// transaction the projection belongs to.
     #[error("nothing was stored, because a projection failed: {0}")]
     Projection(#[source] Box<ProjectionError>),
     /// The table of a projection was made by another definition of it.
     #[error(
         "the table `{table}` was made by another definition of its projection ({stored}) than that of \
-         this program ({declared}); open the store without it where it is inline, and call \
-         `store.rebuild` to make the table anew from the events"
+         this program ({declared}); make it anew from the events: by `store.rebuild`, or where it is \
+         inline by `rebuild_changed` on the store's builder"
     )]
     ProjectionChanged {
         /// The table.

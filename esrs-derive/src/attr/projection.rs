@@ -1,7 +1,10 @@
 //! `#[projection(table = "…", of = …, creates(…), events(…), deletes(…))]`, and what stands on the
 //! fields of a row.
 
+use std::fmt;
+
 use proc_macro2::{Ident, TokenTree};
+use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{DeriveInput, Field, LitInt, LitStr, Member, Path, Token, token};
 
@@ -74,6 +77,28 @@ pub(crate) enum KeyPart {
     StreamId(Ident),
     /// A field of the event, or of a field of it.
     Field(Vec<Member>),
+}
+
+impl fmt::Display for Keys {
+    /// As it is written: `[from, (to, currency)]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows: Vec<_> = self.rows.iter().map(ToString::to_string).collect();
+        write!(f, "[{}]", rows.join(", "))
+    }
+}
+
+impl fmt::Display for RowKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = |part: &KeyPart| match part {
+            KeyPart::StreamId(word) => word.to_string(),
+            KeyPart::Field(members) => {
+                let members = members.iter().map(|member| member.to_token_stream().to_string());
+                members.collect::<Vec<_>>().join(".")
+            }
+        };
+        let parts: Vec<_> = self.0.iter().map(part).collect();
+        if parts.len() == 1 { f.write_str(&parts[0]) } else { write!(f, "({})", parts.join(", ")) }
+    }
 }
 
 /// What stands on a field.

@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, LitStr, Path, Type};
+use syn::{Data, DeriveInput, LitStr, Path, Type, parse_quote};
 
 use crate::attr::aggregate as attr;
 use crate::check::aggregate::check;
@@ -18,7 +18,8 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let (name, id) = (model.name?, id_type(&model, model.id?));
     let bodies = Bodies::new(&model);
     let (aggregate, names) = (aggregate(&model, name, &id, &bodies), distinct_names(&model));
-    Some(expanded(&model, &quote!(#aggregate #names)))
+    let emits = emits(&model);
+    Some(expanded(&model, &quote!(#emits #aggregate #names)))
 }
 
 /// The id's type, asked for by a trait with words of our own; wholly at its place, so that the compiler
@@ -32,19 +33,34 @@ fn id_type(model: &Aggregate<'_>, id: &Type) -> TokenStream {
 /// What can be said in spite of an error: the enum, its conversions and an impl that asks nothing of
 /// the events, so that no error is told but the one that was made.
 pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
-    if !input.generics.params.is_empty() || matches!(input.data, Data::Union(_)) {
-        return TokenStream::new();
-    }
     let errors = Errors::new();
     let attr = attr::parse(input, &errors);
     // They were reported by the derive itself.
     drop(errors.finish());
     let model = Aggregate::new(input, &attr).without_clashes();
     let private = model.krate.private();
+    let emits = emits_all(input, &private);
+    if !input.generics.params.is_empty() || matches!(input.data, Data::Union(_)) {
+        return emits;
+    }
     let unnamed = LitStr::new("", Span::call_site());
     let id = model.id.map_or_else(|| quote!(type Id = #private::String;), |id| id_type(&model, id));
     let bodies = Bodies::none(&model);
-    expanded(&model, &aggregate(&model, model.name.unwrap_or(&unnamed), &id, &bodies))
+    let aggregate = aggregate(&model, model.name.unwrap_or(&unnamed), &id, &bodies);
+    expanded(&model, &quote!(#emits #aggregate))
+}
+
+/// Which events it has is not known, so no `Apply` is one too many.
+fn emits_all(input: &DeriveInput, private: &TokenStream) -> TokenStream {
+    let ident = &input.ident;
+    let mut generics = input.generics.clone();
+    generics.params.push(parse_quote!(__E));
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let (_, ty_generics, _) = input.generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #private::Emits<__E> for #ident #ty_generics #where_clause {}
+    }
 }
 
 /// The enum stands where the aggregate stands; no lint looks into the impls.
@@ -94,8 +110,6 @@ fn conversions(model: &Aggregate<'_>) -> TokenStream {
                     Self::#variant(event)
                 }
             }
-            #[automatically_derived]
-            impl #private::Emits<#path> for #ident {}
         }
     });
     quote! {
@@ -109,6 +123,18 @@ fn conversions(model: &Aggregate<'_>) -> TokenStream {
             }
         }
     }
+}
+
+/// Which events it has.
+fn emits(model: &Aggregate<'_>) -> TokenStream {
+    let (ident, private) = (model.ident, model.krate.private());
+    let emits = model.events.iter().map(|Event { path, .. }| {
+        quote! {
+            #[automatically_derived]
+            impl #private::Emits<#path> for #ident {}
+        }
+    });
+    emits.collect()
 }
 
 fn aggregate(

@@ -68,8 +68,9 @@ fn follows(event: &Event<'_>, from: &Type) -> TokenStream {
          number: let `from` name the struct of version {before}, or correct the numbers"
     );
     let unchanged = format!(
-        "`{ident}` has the shape of `{from_text}`, so there is nothing to tell them apart: drop \
-         `version = {version}` and `from = {from_text}`, or change a field"
+        "`{ident}` has the shape of `{from_text}`, so there is nothing to bring up to date: \
+         drop `version = {version}` and `from = {from_text}`; or if a field has another meaning now, \
+         give it another name"
     );
     quote_spanned! {span=>
         #[allow(deprecated)]

@@ -205,7 +205,8 @@ impl Arms {
         let spanned = respanned(&p, span);
         let variant = format_ident!("Source{number}");
         let event = quote_spanned!(span=> <#path as #spanned::SourceOf<#of>>);
-        self.sources.extend(quote_spanned!(span=> #event::SOURCE,));
+        let role = role(source);
+        self.sources.extend(quote_spanned!(span=> #event::SOURCE.in_role(#role),));
         self.variants.extend(quote!(#variant(#p::Recorded<#path>),));
         self.decode.extend(quote! {
             #number => #p::Ok(#input::#variant(#event::recorded(version, payload, envelope)?)),
@@ -214,18 +215,26 @@ impl Arms {
         self.keys.extend(quote!(#input::#variant(event) => { #keys }));
         let create = quote_spanned!(span=> , <Self as #spanned::Create<#path>>::create);
         let project = quote_spanned!(span=> , <Self as #spanned::Project<#path>>::project);
-        let (action, functions) = match source.action {
-            Action::Create => ("create", create),
-            Action::CreateOrProject => ("create_or_project", quote!(#create #project)),
-            Action::Project => ("project", project),
-            Action::ProjectOrSkip => ("project_or_skip", project),
-            Action::Delete => ("delete", TokenStream::new()),
-            Action::DeleteOrSkip => ("delete_or_skip", TokenStream::new()),
+        let functions = match source.action {
+            Action::Create => create,
+            Action::CreateOrProject => quote!(#create #project),
+            Action::Project | Action::ProjectOrSkip => project,
+            Action::Delete | Action::DeleteOrSkip => TokenStream::new(),
         };
         // The arguments keep their own span, which says what they are; the call has the event's.
-        let (action, arguments) = (Ident::new(action, span), quote!(event, key, row));
+        let action = Ident::new(source.action.name(), span);
+        let arguments = quote!(event, key, row);
         let call = quote_spanned!(span=> #spanned::#action(#arguments #functions));
         self.change.extend(quote!(#input::#variant(event) => #call,));
+    }
+}
+
+/// What the event does with its rows, and which those are.
+fn role(source: &Source<'_>) -> String {
+    let action = source.action.name();
+    match source.keys {
+        Some(keys) => format!("{action} by {keys}"),
+        None => action.to_owned(),
     }
 }
 

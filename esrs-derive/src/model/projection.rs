@@ -118,6 +118,18 @@ fn sources(attr: &ProjectionAttr) -> Vec<Source<'_>> {
 }
 
 impl Action {
+    /// The function that does it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::CreateOrProject => "create_or_project",
+            Self::Project => "project",
+            Self::ProjectOrSkip => "project_or_skip",
+            Self::Delete => "delete",
+            Self::DeleteOrSkip => "delete_or_skip",
+        }
+    }
+
     fn of(listed: &Listed) -> Self {
         match (listed.list, &listed.skip) {
             (List::Creates, _) => Self::Create,

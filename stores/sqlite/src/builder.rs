@@ -35,6 +35,7 @@ pub(crate) struct Options {
     pub(crate) readers: usize,
     pub(crate) max_size: Option<u64>,
     pub(crate) inline: Vec<Registered>,
+    pub(crate) rebuild_changed: bool,
 }
 
 /// How a store is to be opened; made by [`SqliteStore::builder`].
@@ -57,6 +58,7 @@ impl SqliteStoreBuilder {
                 readers: cores.clamp(2, 4),
                 max_size: None,
                 inline: Vec::new(),
+                rebuild_changed: false,
             },
         }
     }
@@ -98,6 +100,16 @@ impl SqliteStoreBuilder {
     /// answered with [`StoreError::Projection`], and nothing of it is stored.
     pub fn inline<P: Projection>(mut self) -> Self {
         self.options.inline.push(Registered::new::<P>());
+        self
+    }
+
+    /// Makes the tables of inline projections anew whose definition has changed, while the store is
+    /// opened: from the whole log, in one transaction each.
+    ///
+    /// Without it such a table is an error, [`StoreError::ProjectionChanged`]: to make a large one
+    /// anew takes a while, and an older program that still runs is locked out of it.
+    pub fn rebuild_changed(mut self) -> Self {
+        self.options.rebuild_changed = true;
         self
     }
 

@@ -36,7 +36,7 @@ impl SqliteStore {
     /// - [`StoreError::ProjectionTable`] when there is a table of that name which is something else;
     /// - and what may happen to a database.
     pub async fn catch_up<P: Projection>(&self) -> Result<Position, StoreError> {
-        let table = ModelTable::new(P::TABLE).map_err(|fault| self.explain(DOING, fault))?;
+        let table = ModelTable::of::<P>().map_err(|fault| self.explain(DOING, fault))?;
         let pass = Box::new(Pass::<P>::new());
         let keys = Vec::new();
         let mut follower = Follower { table, pass, page: Page::new(), keys, at: Position::START };

@@ -1,23 +1,21 @@
 //! Read models that are written in the transaction of the append.
 
-use esrs_core::projection::{AnyPass, Pass, Table};
-use esrs_core::{Page, Position, Projection, ReadQuery};
+use esrs_core::projection::{AnyPass, Pass};
+use esrs_core::{Page, Position, Projection, ReadQuery, StoreError};
 use rusqlite::Connection;
 
 use super::ModelTable;
+use super::rebuild::rebuild;
 use crate::error::Fault;
 use crate::reader::{PageReader, head};
 use crate::writer::Writer;
 
 /// A read model that is registered at the builder.
-pub(crate) struct Registered {
-    table: Table,
-    pass: Box<dyn AnyPass>,
-}
+pub(crate) struct Registered(Box<dyn AnyPass>);
 
 impl Registered {
     pub(crate) fn new<P: Projection>() -> Self {
-        Self { table: P::TABLE, pass: Box::new(Pass::<P>::new()) }
+        Self(Box::new(Pass::<P>::new()))
     }
 }
 
@@ -28,8 +26,8 @@ pub(crate) struct Inline {
 }
 
 impl Inline {
-    pub(crate) fn new(registered: Registered) -> Result<Self, Fault> {
-        Ok(Self { table: ModelTable::new(registered.table)?, pass: registered.pass })
+    pub(crate) fn new(Registered(pass): Registered) -> Result<Self, Fault> {
+        Ok(Self { table: ModelTable::new(pass.table(), pass.definition())?, pass })
     }
 
     /// Takes the events that were appended in this transaction.
@@ -75,10 +73,21 @@ impl Inline {
 
 impl Writer {
     /// Makes the tables that are not there, and brings each to the end of the log: in pages, so
-    /// that other processes are not kept waiting for all of it.
-    pub(crate) fn prepare_inline(&mut self) -> Result<(), Fault> {
+    /// that other processes are not kept waiting for all of it. With `rebuild_changed` one that
+    /// another definition has made is made anew.
+    pub(crate) fn prepare_inline(&mut self, rebuild_changed: bool) -> Result<(), Fault> {
         for number in 0..self.inline.len() {
-            self.transact(|writer| writer.inline[number].table.ensure(&writer.connection))?;
+            self.transact(|writer| {
+                let Writer { inline, connection, pages, .. } = writer;
+                let Inline { table, pass } = &mut inline[number];
+                match table.ensure(connection) {
+                    Err(Fault::Store(StoreError::ProjectionChanged { .. })) if rebuild_changed => {
+                        tracing::info!(table = table.name(), "rebuilding a changed projection");
+                        rebuild(connection, pages, table, &mut **pass)
+                    }
+                    ensured => ensured,
+                }
+            })?;
             let mut is_last = false;
             while !is_last {
                 is_last = self.transact(|writer| {

@@ -14,6 +14,10 @@ const DOING: &str = "asking for rows";
 impl SqliteStore {
     /// The row of this key, if there is one.
     ///
+    /// It is as new as its table: up to the last append where the projection is
+    /// [`inline`](crate::SqliteStoreBuilder::inline), up to the last
+    /// [`catch_up`](Self::catch_up) otherwise.
+    ///
     /// # Errors
     /// [`StoreError::ProjectionChanged`] or [`StoreError::ProjectionTable`] when the table was made
     /// by another definition of `P` or not at all, and what may happen to a database.
@@ -24,7 +28,8 @@ impl SqliteStore {
     }
 
     /// The rows that fulfil a condition: what stands behind `WHERE`, with `?1`, `?2` … for
-    /// `parameters`. It may go on with `ORDER BY` and `LIMIT`; an empty one is fulfilled by all.
+    /// `parameters`. It may go on with `ORDER BY` and `LIMIT`; an empty one is fulfilled by all, as
+    /// is `true ORDER BY cents`. Rows are as new as those of [`get`](Self::get).
     ///
     /// ```no_run
     /// # use esrs_core::{Projection, StoreError};
@@ -71,6 +76,9 @@ impl SqliteStore {
         let parameters: Vec<Value> = parameters.into_iter().collect();
         self.on_reader(DOING, move |reader| {
             let mut statement = reader.connection.prepare_cached(&sql)?;
+            if !statement.readonly() {
+                return Err(Fault::said(DOING, "it would write, and a query only reads"));
+            }
             let columns = statement.column_count();
             let mut found = statement.query(params_from_iter(parameters.iter().map(Bound)))?;
             let mut rows = Vec::new();
@@ -88,7 +96,7 @@ impl SqliteStore {
         sql: impl FnOnce(&ModelTable) -> String,
         parameters: Vec<Value>,
     ) -> Result<Vec<P>, StoreError> {
-        let table = ModelTable::new(P::TABLE).map_err(|fault| self.explain(DOING, fault))?;
+        let table = ModelTable::of::<P>().map_err(|fault| self.explain(DOING, fault))?;
         let sql = sql(&table);
         self.on_reader(DOING, move |reader| {
             table.checkpoint(&reader.connection)?;

@@ -1,6 +1,6 @@
 //! Making a read model anew.
 
-use esrs_core::projection::Pass;
+use esrs_core::projection::{AnyPass, Pass};
 use esrs_core::{Page, Position, Projection, ReadQuery, StoreError};
 use rusqlite::Connection;
 
@@ -8,6 +8,7 @@ use super::ModelTable;
 use super::table::quoted;
 use crate::SqliteStore;
 use crate::error::Fault;
+use crate::reader::PageReader;
 use crate::writer::Writer;
 
 const DOING: &str = "rebuilding a projection";
@@ -23,21 +24,24 @@ impl SqliteStore {
     /// [`StoreError::Projection`] when `P` cannot take an event, [`StoreError::ProjectionTable`] when
     /// there is a table of that name which is something else, and what may happen to a database.
     pub async fn rebuild<P: Projection>(&self) -> Result<Position, StoreError> {
-        let table = ModelTable::new(P::TABLE).map_err(|fault| self.explain(DOING, fault))?;
+        let table = ModelTable::of::<P>().map_err(|fault| self.explain(DOING, fault))?;
         self.on_writer(DOING, move |writer| {
-            writer.transact(|writer| rebuild(writer, &table, &mut Pass::<P>::new()))
+            writer.transact(|writer| {
+                let Writer { connection, pages, .. } = writer;
+                rebuild(connection, pages, &table, &mut Pass::<P>::new())
+            })
         })
         .await
     }
 }
 
-fn rebuild<P: Projection>(
-    writer: &mut Writer,
+/// Makes a table anew; in a transaction.
+pub(super) fn rebuild(
+    connection: &Connection,
+    pages: &mut PageReader,
     table: &ModelTable,
-    pass: &mut Pass<P>,
+    pass: &mut dyn AnyPass,
 ) -> Result<Position, Fault> {
-    use esrs_core::projection::AnyPass;
-    let Writer { connection, pages, .. } = writer;
     let beside = drop_table(connection, table)?;
     let mut at = table.create(connection)?;
     let mut page = Page::new();

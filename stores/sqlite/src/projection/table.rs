@@ -1,7 +1,7 @@
 //! The table of a read model, its checkpoint, and the statements on its rows.
 
 use esrs_core::projection::{AnyPass, ColumnSpec, RowChanges, RowKey, Table, Value};
-use esrs_core::{Page, Position, StoreError};
+use esrs_core::{Page, Position, Projection, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
 use crate::error::Fault;
@@ -29,8 +29,13 @@ fn list<'a>(columns: impl Iterator<Item = &'a ColumnSpec>) -> String {
 }
 
 impl ModelTable {
+    /// The table of `P`.
+    pub(crate) fn of<P: Projection>() -> Result<Self, Fault> {
+        Self::new(P::TABLE, P::definition())
+    }
+
     /// Checks that SQLite can hold the table, without asking it.
-    pub(crate) fn new(table: Table) -> Result<Self, Fault> {
+    pub(crate) fn new(table: Table, definition: String) -> Result<Self, Fault> {
         let refuse = |reason: String| {
             Err(Fault::Store(StoreError::ProjectionTable { table: table.name, reason }))
         };
@@ -73,7 +78,7 @@ impl ModelTable {
         };
         let select = format!("SELECT {columns} FROM {name}");
         Ok(Self {
-            definition: table.definition(),
+            definition,
             create: format!("CREATE TABLE {name} (\n    {}\n) STRICT", lines.join(",\n    ")),
             by_key: format!("{select} WHERE {is_key}"),
             select,

@@ -105,7 +105,7 @@ impl Writer {
             inline: options.inline.into_iter().map(Inline::new).collect::<Result<_, _>>()?,
             page: Page::new(),
         };
-        writer.prepare_inline()?;
+        writer.prepare_inline(options.rebuild_changed)?;
         Ok(writer)
     }
 

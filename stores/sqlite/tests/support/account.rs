@@ -12,7 +12,7 @@ use uuid::Uuid;
 const fn source(name: &'static str) -> Source {
     let (shape, fingerprint) = (<i64 as Schema>::SHAPE, <i64 as Schema>::FINGERPRINT);
     let event = EventType { name, version: 1, aliases: &[], shape, fingerprint };
-    Source { category: "account", event }
+    Source { category: "account", event, role: "" }
 }
 
 const fn column(name: &'static str, column_type: ColumnType) -> ColumnSpec {
