@@ -77,7 +77,9 @@ impl SqliteStore {
         self.on_reader(DOING, move |reader| {
             let mut statement = reader.connection.prepare_cached(&sql)?;
             if !statement.readonly() {
-                return Err(Fault::said(DOING, "it would write, and a query only reads"));
+                let path = reader.database.path.clone();
+                let reason = "a query only reads, and this one would write".to_owned();
+                return Err(Fault::Store(StoreError::ReadOnly { path, reason }));
             }
             let columns = statement.column_count();
             let mut found = statement.query(params_from_iter(parameters.iter().map(Bound)))?;
