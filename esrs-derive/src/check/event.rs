@@ -1,6 +1,6 @@
 //! Rules of an event's attribute, and of the types that can be events.
 
-use syn::{Data, DeriveInput, Fields, Ident, LitStr};
+use syn::{Data, DeriveInput, Fields, Ident, LitStr, Type};
 
 use crate::attr::event::{Event, refuse_on_part};
 use crate::attr::name;
@@ -63,8 +63,8 @@ fn versions(event: &Event, ident: &Ident, errors: &Errors) {
     }
 }
 
-fn is_single_segment(ty: &syn::Type) -> bool {
-    matches!(ty, syn::Type::Path(path) if path.path.segments.len() == 1)
+fn is_single_segment(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.len() == 1)
 }
 
 fn stored(name: &LitStr, errors: &Errors) {
@@ -92,7 +92,8 @@ fn stored(name: &LitStr, errors: &Errors) {
 pub(crate) fn data(input: &DeriveInput, errors: &Errors) -> bool {
     match &input.data {
         Data::Struct(data) => {
-            refuse_in(&data.fields, errors);
+            let is_borrowing = input.generics.lifetimes().next().is_some();
+            refuse_in(&data.fields, is_borrowing, errors);
             true
         }
         Data::Enum(data) => {
@@ -112,8 +113,23 @@ pub(crate) fn data(input: &DeriveInput, errors: &Errors) -> bool {
     }
 }
 
-fn refuse_in(fields: &Fields, errors: &Errors) {
-    fields.iter().for_each(|field| refuse_on_part(&field.attrs, errors));
+/// Of a type that is borrowing as a whole, that is said once and not of its fields.
+fn refuse_in(fields: &Fields, is_borrowing: bool, errors: &Errors) {
+    for field in fields {
+        refuse_on_part(&field.attrs, errors);
+        if let Type::Reference(borrowed) = &field.ty
+            && !is_borrowing
+        {
+            let owned = match last_segment(&borrowed.elem) {
+                Some(last) if last.ident == "str" => "`String`",
+                _ => "the type without `&`",
+            };
+            let message = format!(
+                "an event owns its data, because it is read back from the log: write {owned}"
+            );
+            errors.on(&field.ty, message);
+        }
+    }
 }
 
 pub(crate) fn generics(input: &DeriveInput, errors: &Errors) {

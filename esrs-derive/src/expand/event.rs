@@ -117,5 +117,10 @@ pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
 
 /// Whether serde can read and write the type, which an impl of `Event` asks for.
 fn is_possible(input: &DeriveInput) -> bool {
-    input.generics.params.is_empty() && !matches!(input.data, Data::Union(_))
+    let owns_its_data = match &input.data {
+        Data::Struct(data) => !data.fields.iter().any(|f| matches!(f.ty, Type::Reference(_))),
+        Data::Enum(_) => true,
+        Data::Union(_) => false,
+    };
+    owns_its_data && input.generics.params.is_empty()
 }
