@@ -13,23 +13,17 @@ pub(crate) struct AccountOpened {
     pub on: Date,
 }
 
-/// Amounts are whole cents of a koruna: a float would lose some of them.
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_deposited")]
-pub(crate) struct MoneyDeposited {
-    pub transaction: u32,
-    pub on: Date,
-    pub cents: i64,
-    pub means: Means,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub purpose: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub counterparty: Option<Counterparty>,
-}
+pub(crate) struct MoneyDeposited(pub(crate) Booking);
 
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_withdrawn")]
-pub(crate) struct MoneyWithdrawn {
+pub(crate) struct MoneyWithdrawn(pub(crate) Booking);
+
+/// What the bank wrote down. Amounts are whole cents of a koruna: a float would lose some of them.
+#[derive(Schema, Serialize, Deserialize, Clone, Debug, PartialEq)]
+pub(crate) struct Booking {
     pub transaction: u32,
     pub on: Date,
     pub cents: i64,
@@ -65,15 +59,15 @@ pub(crate) struct Account {
 }
 
 impl Apply<MoneyDeposited> for Account {
-    fn apply(&mut self, event: MoneyDeposited) {
-        self.cents += event.cents;
+    fn apply(&mut self, MoneyDeposited(booking): MoneyDeposited) {
+        self.cents += booking.cents;
         self.transactions += 1;
     }
 }
 
 impl Apply<MoneyWithdrawn> for Account {
-    fn apply(&mut self, event: MoneyWithdrawn) {
-        self.cents -= event.cents;
+    fn apply(&mut self, MoneyWithdrawn(booking): MoneyWithdrawn) {
+        self.cents -= booking.cents;
         self.transactions += 1;
     }
 }
@@ -81,13 +75,8 @@ impl Apply<MoneyWithdrawn> for Account {
 /// A row of the book. The bank has booked it already, so no balance is too low for it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Book {
-    pub transaction: u32,
-    pub on: Date,
     pub direction: Direction,
-    pub cents: i64,
-    pub means: Means,
-    pub purpose: Option<String>,
-    pub counterparty: Option<Counterparty>,
+    pub booking: Booking,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -100,16 +89,11 @@ impl Handle<Book> for Account {
     type Error = std::convert::Infallible;
 
     fn handle(&self, command: &Book, ctx: &Context<Self>) -> Result<Events<Self>, Self::Error> {
-        let Book { transaction, on, cents, means, purpose, counterparty, .. } = command.clone();
-        let opened = ctx.is_new().then_some(AccountOpened { on });
-        let events = Events::of(opened);
+        let booking = command.booking.clone();
+        let opened = Events::of(ctx.is_new().then_some(AccountOpened { on: booking.on }));
         Ok(match command.direction {
-            Direction::Credit => {
-                events.and(MoneyDeposited { transaction, on, cents, means, purpose, counterparty })
-            }
-            Direction::Debit => {
-                events.and(MoneyWithdrawn { transaction, on, cents, means, purpose, counterparty })
-            }
+            Direction::Credit => opened.and(MoneyDeposited(booking)),
+            Direction::Debit => opened.and(MoneyWithdrawn(booking)),
         })
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use csv::ByteRecord;
 use jiff::civil::Date;
 
-use crate::account::{AccountId, Book, Counterparty, Direction, Means};
+use crate::account::{AccountId, Book, Booking, Counterparty, Direction, Means};
 
 /// A small book of our own invention, for a run without a file.
 const INVENTED: &[u8] = include_bytes!("invented_book.csv");
@@ -90,16 +90,15 @@ fn row(record: &ByteRecord) -> Result<(AccountId, Book), String> {
     let (bank, account) = (text(8), text(9));
     let counterparty =
         (!bank.is_empty() || !account.is_empty()).then_some(Counterparty { bank, account });
-    let book = Book {
+    let booking = Booking {
         transaction: number(&text(0), "transaction")?,
         on: date(&text(2))?,
-        direction,
         cents: cents(&text(5))?,
         means,
         purpose: purpose.map(str::to_owned),
         counterparty,
     };
-    Ok((AccountId(number(&text(1), "account")?), book))
+    Ok((AccountId(number(&text(1), "account")?), Book { direction, booking }))
 }
 
 /// Every byte of Latin-1 is the Unicode character of the same number.

@@ -122,7 +122,7 @@ async fn import(
         let (accounts, progress) = (accounts.clone(), progress.clone());
         tasks.spawn(async move {
             for row in book {
-                let key = row.transaction.to_string();
+                let key = row.booking.transaction.to_string();
                 accounts.execute(&id, row).by("import").idempotency_key(key).await?;
                 progress.inc(1);
             }

@@ -37,15 +37,15 @@ impl Create<AccountOpened> for AccountSummary {
 
 impl Project<MoneyDeposited> for AccountSummary {
     fn project(&mut self, event: &Recorded<MoneyDeposited>) {
-        self.credits += event.cents;
-        self.moved(event.cents);
+        self.credits += event.0.cents;
+        self.moved(event.0.cents);
     }
 }
 
 impl Project<MoneyWithdrawn> for AccountSummary {
     fn project(&mut self, event: &Recorded<MoneyWithdrawn>) {
-        self.debits += event.cents;
-        self.moved(-event.cents);
+        self.debits += event.0.cents;
+        self.moved(-event.0.cents);
     }
 }
 
