@@ -7,6 +7,11 @@ use jiff::{SignedDuration, Timestamp};
 
 /// Where a [`Repository`](crate::Repository) takes the time from, for
 /// [`Context::now`](crate::Context::now) and `recorded_at`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a clock",
+    label = "not a clock",
+    note = "give `SystemClock`, or `FixedClock::at(time)` for a time that stands still"
+)]
 pub trait Clock: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;

@@ -1,24 +1,22 @@
 //! What the derives' output names, and nobody else; it may change in any release.
 
 pub use core::clone::Clone;
-pub use core::default::Default;
+pub use core::convert::From;
 pub use core::fmt::{Display, Formatter, Result as FmtResult};
-pub use core::option::Option::{self, None, Some};
+pub use core::option::Option;
 pub use core::primitive::{bool, str, u32, usize};
 pub use core::result::Result::{self, Err, Ok};
 pub use core::str::FromStr;
-pub use core::{assert, convert::From, panic};
 pub use std::string::String;
 pub use std::vec::Vec;
 
 pub use serde_json::Error as JsonError;
 
+pub use crate::projection::variant::{name_in, unknown_name};
 pub use crate::projection::{
     Column, ColumnError, ColumnSpec, ColumnType, Create, Project, Projection, RowError, Source,
     Table, Value,
 };
-
-pub use crate::projection::variant::{name_in, unknown_name};
 
 pub use crate::asked::{
     AggregateId, InitialState, JsonColumn, KnownEvent, SourceOf, StreamKey, TextColumn,
@@ -29,7 +27,7 @@ pub use crate::schema::derived::{UNKNOWN, fingerprint, follows};
 pub use crate::{
     Aggregate, Apply, Content, Emit, Emits, EnumShape, Envelope, Event, EventType, Field,
     Fingerprint, IntoEvents, Item, PayloadError, Recorded, Schema, Shape, StructShape, Tagging,
-    TryUpcast, Upcast, Variant,
+    TryUpcast, Variant,
 };
 
 /// Stands for a body that was not generated, because the derive found an error; it is never run.

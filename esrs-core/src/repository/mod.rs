@@ -81,10 +81,11 @@ impl<A: Aggregate> Repository<A> {
 
     /// Executes a command on an instance: load it, handle the command, append the events.
     ///
-    /// Nothing happens until the builder that it returns is awaited.
+    /// Nothing happens until the builder that it returns is awaited. The command may be awaited on
+    /// any thread, so it is `Send` and `Sync`.
     pub fn execute<'a, C>(&'a self, id: &A::Id, command: C) -> Execute<'a, A, C>
     where
-        C: CommandOf<A>,
+        C: CommandOf<A> + Send + Sync,
     {
         Execute::new(self, id.clone(), command)
     }

@@ -32,6 +32,11 @@ use crate::StreamId;
 /// - The versions of a stream are 1, 2, 3 … without a gap.
 /// - A reader who follows positions never misses an event, and never sees one change or move.
 /// - Payloads, times and metadata come back as they were.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event store",
+    label = "not an event store",
+    note = "give a `SqliteStore`, which `SqliteStore::open(path).await?` makes, a `MemoryStore`, or an `Arc<dyn EventStore>`"
+)]
 pub trait EventStore: Send + Sync + 'static {
     /// Appends the events of one or more streams, as one unit.
     ///
