@@ -10,6 +10,7 @@
 pub mod __private;
 mod aggregate;
 mod asked;
+mod changes;
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -28,6 +29,7 @@ pub mod store;
 mod stream;
 
 pub use aggregate::{Aggregate, Apply, Emits, Handle, Id};
+pub use changes::{Change, Changes};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use context::Context;
 pub use event::{Emit, Event, EventType, PayloadError, TryUpcast, Upcast};
