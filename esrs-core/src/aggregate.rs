@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use crate::{Context, EventType, Events, IntoEvents, PayloadError};
+use crate::{Context, EventType, Events, Fingerprint, IntoEvents, PayloadError};
 
 /// A state that is made of its own events, and decides what happens next.
 ///
@@ -31,6 +31,18 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     const IGNORED: usize;
     /// Stored names that it once had events of, and skips on purpose.
     const RETIRED: &'static [&'static str];
+    /// What the state follows from, apart from the state's own shape. A state that was kept under
+    /// another fingerprint was folded otherwise, and is not to be used.
+    ///
+    /// It changes with `fold_version`; with the code of each [`Apply`] for this type, and of each
+    /// [`Upcast`](crate::Upcast) and [`TryUpcast`](crate::TryUpcast) that leads to one of its
+    /// events, as far as they stand in the source file of the type; with the name, the version, the
+    /// shape and the aliases of an event; with which events are folded and which are ignored; and
+    /// with the names that are retired. Comments, formatting and order leave no trace.
+    ///
+    /// Code elsewhere is not seen, such as a function that `apply` calls: after a change of that,
+    /// raise `fold_version`.
+    const FOLD: Fingerprint;
     /// What tells its instances apart.
     type Id: Id;
     /// The enum of its events.

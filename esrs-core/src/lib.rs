@@ -17,6 +17,7 @@ pub mod conformance;
 mod context;
 mod event;
 mod events;
+mod fold;
 mod memory;
 mod metadata;
 mod names;

@@ -22,6 +22,7 @@ pub use crate::asked::{
     AggregateId, InitialState, JsonColumn, KnownEvent, SourceOf, StreamKey, TextColumn,
 };
 
+pub use crate::fold::fold;
 pub use crate::names::{first_clash, name_clash};
 pub use crate::schema::derived::{UNKNOWN, fingerprint, follows};
 pub use crate::{

@@ -38,6 +38,9 @@ const _: () = {
         ];
         const IGNORED: ::esrs::__private::usize = 0usize;
         const RETIRED: &'static [&'static ::esrs::__private::str] = &[];
+        const FOLD: ::esrs::__private::Fingerprint = ::esrs::__private::fold::<
+            Self,
+        >(1u32, 0u64);
         type Id = <u64 as ::esrs::__private::AggregateId>::Id;
         type Event = CounterEvent;
         fn initial() -> Self {

@@ -3,6 +3,7 @@
 //     id = AccountId,
 //     events(AccountOpened, shared::Transferred as MoneyTransferred, ignored(StatementSent)),
 //     retired("gift_given"),
+//     fold_version = 2,
 //     event_enum = AccountEvent,
 //     event_derives(Clone, Debug),
 //     crate = crate::reexported,
@@ -75,6 +76,9 @@ const _: () = {
         const RETIRED: &'static [&'static crate::reexported::__private::str] = &[
             "gift_given",
         ];
+        const FOLD: crate::reexported::__private::Fingerprint = crate::reexported::__private::fold::<
+            Self,
+        >(2u32, 0u64);
         type Id = <AccountId as crate::reexported::__private::AggregateId>::Id;
         type Event = AccountEvent;
         fn initial() -> Self {

@@ -13,6 +13,7 @@ mod errors;
 mod expand;
 #[cfg(test)]
 mod expansions;
+mod fold;
 mod krate;
 mod model;
 

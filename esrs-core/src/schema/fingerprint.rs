@@ -2,7 +2,8 @@
 
 use super::{Content, EnumShape, Field, Item, Shape, StructShape, Tagging, Variant};
 
-/// A 64-bit hash of a [`Shape`].
+/// A 64-bit hash of a [`Shape`], or of all that an aggregate's state follows from:
+/// [`Aggregate::FOLD`](crate::Aggregate::FOLD).
 ///
 /// It is mixed from the fingerprints of the parts, one level at a time, so its cost at compile time
 /// does not grow with the depth of a type. Fields of an object and variants of an enum are summed,
@@ -57,6 +58,26 @@ impl Fingerprint {
     /// Whether two fingerprints are the same; `==` is not yet for const code.
     pub const fn equals(self, other: Self) -> bool {
         self.0 == other.0
+    }
+
+    /// The fingerprint of text.
+    pub(crate) const fn of_text(said: &str) -> Self {
+        Self(text(said))
+    }
+
+    /// The fingerprint of texts whose order means nothing.
+    pub(crate) const fn of_texts(texts: &[&str]) -> Self {
+        Self(sum_texts(texts))
+    }
+
+    /// This, followed by a number.
+    pub(crate) const fn with(self, number: u64) -> Self {
+        Self(mix(self.0, number))
+    }
+
+    /// This and that, whose order means nothing.
+    pub(crate) const fn beside(self, other: Self) -> Self {
+        Self(self.0.wrapping_add(other.0))
     }
 
     /// The fingerprint of a shape that has no parts.

@@ -8,7 +8,8 @@ use super::list::{Words, is_bare_word, parse_list, parse_parenthesized, parse_va
 use super::{meta, name};
 use crate::errors::Errors;
 
-const WORDS: &[&str] = &["id", "events", "retired", "event_enum", "event_derives", "crate"];
+const WORDS: &[&str] =
+    &["id", "events", "retired", "fold_version", "event_enum", "event_derives", "crate"];
 
 /// What the attributes of an aggregate say, as far as they could be read.
 #[derive(Default)]
@@ -23,6 +24,7 @@ pub(crate) struct AggregateAttr {
     pub(crate) events_word: Option<Ident>,
     pub(crate) events: Vec<Listed>,
     pub(crate) retired: Vec<LitStr>,
+    pub(crate) fold_version: Option<u32>,
     pub(crate) event_enum: Option<Ident>,
     pub(crate) event_derives: Vec<Path>,
     pub(crate) krate: Option<Path>,
@@ -85,6 +87,9 @@ impl AggregateAttr {
                 })?);
                 Ok(())
             })?,
+            "fold_version" => {
+                self.fold_version.get_or_insert(meta::version(input, &word)?);
+            }
             "event_enum" => {
                 self.event_enum.get_or_insert(parse_value(input, &word, "BankAccountEvent")?);
             }

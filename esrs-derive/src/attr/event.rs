@@ -3,7 +3,7 @@
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
-use syn::{Attribute, Ident, Lit, LitInt, LitStr, Meta, Path, Token, Type};
+use syn::{Attribute, Ident, Lit, LitStr, Meta, Path, Type};
 
 use super::list::{Words, is_bare_word, parse_parenthesized, parse_value};
 use super::meta;
@@ -82,7 +82,7 @@ fn bare_name(event: &mut Event, input: ParseStream) -> syn::Result<()> {
 
 fn item(event: &mut Event, word: &Ident, input: ParseStream, errors: &Errors) -> syn::Result<()> {
     match word.to_string().as_str() {
-        "version" => event.version = Some((word.clone(), version(input, word)?)),
+        "version" => event.version = Some((word.clone(), meta::version(input, word)?)),
         "from" => {
             let previous = parse_value(input, word, "PreviousVersion")?;
             event.from = Some((word.clone(), previous));
@@ -104,19 +104,6 @@ fn item(event: &mut Event, word: &Ident, input: ParseStream, errors: &Errors) ->
         _ => event.krate = Some(meta::crate_path(input, word)?),
     }
     Ok(())
-}
-
-fn version(input: ParseStream, word: &Ident) -> syn::Result<u32> {
-    let message = "a version is a whole number from 1, such as `version = 2`";
-    if !input.peek(Token![=]) {
-        return Err(syn::Error::new_spanned(word, message));
-    }
-    input.parse::<Token![=]>()?;
-    let number: LitInt = input.parse().map_err(|error| syn::Error::new(error.span(), message))?;
-    match number.base10_parse::<u32>() {
-        Ok(version) if version > 0 => Ok(version),
-        _ => Err(syn::Error::new_spanned(number, message)),
-    }
 }
 
 /// An `#[event]` on a field says nothing, and would be read as if it did.

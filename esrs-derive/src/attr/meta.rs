@@ -2,7 +2,7 @@
 
 use proc_macro2::Ident;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Meta, Path};
+use syn::{Attribute, LitInt, Meta, Path, Token};
 
 use super::list::{Words, parse_list, parse_value};
 use crate::errors::Errors;
@@ -26,6 +26,20 @@ pub(crate) fn crate_path(input: ParseStream, word: &Ident) -> syn::Result<Path> 
     let path = parse_value(input, word, "::path")?;
     crate::krate::check(&path)?;
     Ok(path)
+}
+
+/// The number of `version = 2`, or of another word for a version.
+pub(crate) fn version(input: ParseStream, word: &Ident) -> syn::Result<u32> {
+    let message = format!("a version is a whole number from 1, such as `{word} = 2`");
+    if !input.peek(Token![=]) {
+        return Err(syn::Error::new_spanned(word, message));
+    }
+    input.parse::<Token![=]>()?;
+    let number: LitInt = input.parse().map_err(|error| syn::Error::new(error.span(), &message))?;
+    match number.base10_parse::<u32>() {
+        Ok(version) if version > 0 => Ok(version),
+        _ => Err(syn::Error::new_spanned(number, message)),
+    }
 }
 
 /// The path of an attribute that says nothing else: `#[name(crate = ::path)]`.

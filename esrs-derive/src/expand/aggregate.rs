@@ -8,6 +8,7 @@ use syn::{Data, DeriveInput, LitStr, Path, Type, parse_quote};
 use crate::attr::aggregate as attr;
 use crate::check::aggregate::check;
 use crate::errors::Errors;
+use crate::fold;
 use crate::model::aggregate::{Aggregate, Event};
 use crate::model::schema::type_span;
 
@@ -143,10 +144,10 @@ fn aggregate(
     id: &TokenStream,
     bodies: &Bodies,
 ) -> TokenStream {
-    let Aggregate { ident, event_enum, retired, .. } = model;
+    let Aggregate { ident, event_enum, retired, fold_version, .. } = model;
     let private = model.krate.private();
     let ignored = model.events.len() - model.folded.min(model.events.len());
-    let Bodies { initial, events, apply, replay, decode, encode } = bodies;
+    let Bodies { initial, events, code, apply, replay, decode, encode } = bodies;
     quote! {
         #[automatically_derived]
         impl #private::Aggregate for #ident {
@@ -154,6 +155,7 @@ fn aggregate(
             const EVENTS: &'static [#private::EventType] = &[#events];
             const IGNORED: #private::usize = #ignored;
             const RETIRED: &'static [&'static #private::str] = &[#(#retired),*];
+            const FOLD: #private::Fingerprint = #private::fold::<Self>(#fold_version, #code);
             #id
             type Event = #event_enum;
 
@@ -195,6 +197,8 @@ fn aggregate(
 struct Bodies {
     initial: TokenStream,
     events: TokenStream,
+    /// The hash of the code that folds.
+    code: u64,
     apply: TokenStream,
     replay: TokenStream,
     decode: TokenStream,
@@ -208,6 +212,7 @@ impl Bodies {
         Self {
             initial: none.clone(),
             events: TokenStream::new(),
+            code: 0,
             apply: none.clone(),
             replay: none.clone(),
             decode: none.clone(),
@@ -256,6 +261,7 @@ impl Bodies {
         Self {
             initial: quote_spanned!(span=> <Self as #private::InitialState>::initial_state()),
             events,
+            code: fold::code_of(model),
             apply: quote!(match event { #apply }),
             replay: quote!(match decoder { #replay #no_such } #private::Ok(())),
             decode: quote!(#private::Ok(match decoder { #decode #no_such })),

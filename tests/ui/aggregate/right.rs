@@ -26,6 +26,7 @@ struct StatementSent {}
     id = u64,
     events(Opened, other::Opened as Closed, ignored(StatementSent)),
     retired("gift_given"),
+    fold_version = 2,
     event_enum = AccountEvent,
     event_derives(Debug),
     crate = ::esrs,

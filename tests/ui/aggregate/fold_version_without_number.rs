@@ -1,0 +1,15 @@
+use esrs::prelude::*;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("account_opened")]
+struct AccountOpened {}
+
+#[derive(Aggregate, Default)]
+#[aggregate("bank_account", id = u64, events(AccountOpened), fold_version)]
+struct BankAccount {}
+
+impl Apply<AccountOpened> for BankAccount {
+    fn apply(&mut self, _: AccountOpened) {}
+}
+
+fn main() {}
