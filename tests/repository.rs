@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use esrs::prelude::*;
 use esrs::{
     AppendBatch, AppendCondition, Appended, EventStore, ExecuteError, FixedClock, IdempotencyKey,
-    LoadError, Metadata, NewEvent, Page, Position, ReadQuery, ReplayFault, StoreError, StreamId,
+    LoadError, LogId, Metadata, NewEvent, Page, Position, ReadQuery, ReplayFault, Snapshot,
+    StoreError, StreamId,
 };
 use futures_core::future::BoxFuture;
 use uuid::Uuid;
@@ -123,6 +124,14 @@ impl EventStore for Racing {
         key: IdempotencyKey,
     ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
         self.store.find_append(stream, key)
+    }
+
+    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.save_snapshot(snapshot)
+    }
+
+    fn log_id(&self) -> LogId {
+        self.store.log_id()
     }
 }
 

@@ -9,7 +9,9 @@
 #[path = "private.rs"]
 pub mod __private;
 mod aggregate;
+mod as_of;
 mod asked;
+mod audit;
 mod changes;
 mod clock;
 #[cfg(feature = "conformance")]
@@ -30,6 +32,8 @@ pub mod store;
 mod stream;
 
 pub use aggregate::{Aggregate, Apply, Emits, Handle, Id};
+pub use as_of::AsOf;
+pub use audit::{AuditEntry, AuditTrail};
 pub use changes::{Change, Changes};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use context::Context;
@@ -40,13 +44,16 @@ pub use metadata::Metadata;
 pub use projection::{Column, Create, Project, Projection};
 pub use recorded::{Envelope, Recorded};
 pub use replay::{ReplayError, ReplayFault, replay};
-pub use repository::{Execute, ExecuteError, Executed, LoadError, Loaded, Repository};
+pub use repository::{
+    Execute, ExecuteError, Executed, History, LoadError, Loaded, Moment, Rejection, Repository,
+    SnapshotError, SnapshotPolicy, SnapshotState, Together, Unit, WarmStates,
+};
 pub use schema::{
     Content, EnumShape, Field, Fingerprint, Item, Schema, Shape, StructShape, Tagging, Variant,
 };
 pub use store::{
     AppendBatch, AppendCondition, Appended, AppendedStream, BoxError, Conflict, EventFilter,
-    EventKind, EventStore, IdempotencyKey, NewEvent, Page, ReadQuery, ReadSource, Record,
-    StoreError, StreamAppend,
+    EventKind, EventStore, IdempotencyKey, LogId, MetadataFilter, NewEvent, Page, ReadQuery,
+    ReadSource, Record, Snapshot, SnapshotQuery, StoreError, StreamAppend,
 };
 pub use stream::{InvalidStreamId, Position, StreamId};

@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use crate::clock::to_microsecond;
 use crate::store::{
-    AppendBatch, Appended, AppendedStream, Conflict, EventStore, IdempotencyKey, NewEnvelope,
-    NewEvent, NewRecord, Page, ReadQuery, ReadSource, StoreError, StreamIndex,
+    AppendBatch, Appended, AppendedStream, Conflict, EventStore, IdempotencyKey, LogId,
+    NewEnvelope, NewEvent, NewRecord, Page, PageWriter, ReadQuery, ReadSource, Snapshot,
+    StoreError, StreamIndex,
 };
 use crate::{Position, StreamId};
 
@@ -29,6 +30,7 @@ struct Log {
     streams: HashMap<StreamId, Vec<usize>>,
     by_event_id: HashMap<Uuid, usize>,
     by_key: HashMap<(StreamId, IdempotencyKey), Appended>,
+    snapshots: HashMap<StreamId, Snapshot>,
 }
 
 #[derive(Debug)]
@@ -149,13 +151,33 @@ impl Log {
         Appended { streams, first_position, last_position, repeated: false }
     }
 
+    fn save_snapshot(&mut self, snapshot: Snapshot) {
+        let is_kept = self.snapshots.get(&snapshot.stream);
+        if is_kept.is_none_or(|stored| snapshot.replaces(stored))
+            && snapshot.version <= self.version(&snapshot.stream)
+        {
+            self.snapshots.insert(snapshot.stream.clone(), snapshot);
+        }
+    }
+
     fn read(&self, query: &ReadQuery, page: Page) -> Result<Page, StoreError> {
+        let recorded = |place: &usize| {
+            let event = &self.events[*place].event;
+            query.metadata.allows(&event.metadata, event.recorded_at)
+        };
         match &query.source {
             ReadSource::Stream { stream, after_version } => {
                 let places = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
-                let after = usize::try_from(*after_version).unwrap_or(usize::MAX);
+                let mut writer = page.into_writer();
+                let snapshot = self.snapshots.get(stream).filter(|snapshot| {
+                    snapshot.version > *after_version
+                        && query.snapshot.is_some_and(|wanted| wanted.allows(snapshot))
+                });
+                let after = snapshot.map_or(*after_version, |snapshot| snapshot.version);
+                snapshot.into_iter().for_each(|snapshot| writer.begin_with(snapshot.clone()));
+                let after = usize::try_from(after).unwrap_or(usize::MAX);
                 let places = places.get(after..).unwrap_or_default().iter().copied();
-                self.fill(query, page, places, self.head())
+                self.fill(query, writer, places.filter(recorded), self.head())
             }
             ReadSource::All { after, filter } => {
                 // Who starts behind the end is not sent back.
@@ -163,9 +185,10 @@ impl Log {
                 let after = usize::try_from(after.get()).unwrap_or(usize::MAX);
                 let wanted = |place: &usize| {
                     let stored = &self.events[*place];
-                    filter.allows(stored.stream.category(), &stored.event.name)
+                    filter.allows(stored.stream.category(), &stored.event.name) && recorded(place)
                 };
-                self.fill(query, page, (after..self.events.len()).filter(wanted), end)
+                let places = (after..self.events.len()).filter(wanted);
+                self.fill(query, page.into_writer(), places, end)
             }
         }
     }
@@ -173,11 +196,10 @@ impl Log {
     fn fill(
         &self,
         query: &ReadQuery,
-        page: Page,
+        mut writer: PageWriter,
         places: impl Iterator<Item = usize>,
         end: Position,
     ) -> Result<Page, StoreError> {
-        let mut writer = page.into_writer();
         let mut numbers: HashMap<&StreamId, StreamIndex> = HashMap::new();
         let mut places = places.peekable();
         let mut scanned = Position::START;
@@ -233,5 +255,16 @@ impl EventStore for MemoryStore {
             let found = self.log().by_key.get(&(stream, key)).cloned();
             Ok(found.map(|first| Appended { repeated: true, ..first }))
         })
+    }
+
+    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.log().save_snapshot(snapshot);
+            Ok(())
+        })
+    }
+
+    fn log_id(&self) -> LogId {
+        LogId::of(&self.log)
     }
 }

@@ -1,5 +1,7 @@
 //! Folding stored events into a state.
 
+use std::ops::Range;
+
 use crate::aggregate::{Resolution, resolve};
 use crate::{Aggregate, Page, PayloadError, Position, StreamId};
 
@@ -54,14 +56,20 @@ pub enum ReplayFault {
 /// # Errors
 /// [`ReplayError`], about the first event that cannot be folded. The state then holds the events
 /// before it.
-pub fn replay<A: Aggregate>(
+pub fn replay<A: Aggregate>(state: &mut A, version: u64, page: &Page) -> Result<u64, ReplayError> {
+    replay_range(state, version, page, 0..page.len())
+}
+
+/// The same for some events of the page.
+pub(crate) fn replay_range<A: Aggregate>(
     state: &mut A,
     mut version: u64,
     page: &Page,
+    range: Range<usize>,
 ) -> Result<u64, ReplayError> {
     let kinds: Vec<(Resolution, u32)> =
         page.kinds().iter().map(|kind| (resolve::<A>(&kind.name), kind.version)).collect();
-    for (index, record) in page.records().enumerate() {
+    for (index, record) in range.clone().zip(page.records_in(range)) {
         if record.version() != version + 1 {
             return Err(stop(page, index, ReplayFault::OutOfOrder { after: version }));
         }
@@ -85,7 +93,7 @@ pub fn replay<A: Aggregate>(
 /// The error about an event of the page. It finds the event anew: a loop that keeps it at hand for
 /// an error that does not come is slower by what it keeps.
 #[cold]
-fn stop(page: &Page, index: usize, reason: ReplayFault) -> ReplayError {
+pub(crate) fn stop(page: &Page, index: usize, reason: ReplayFault) -> ReplayError {
     let record = page.record(index);
     ReplayError {
         stream: record.stream().clone(),

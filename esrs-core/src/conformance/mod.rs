@@ -35,6 +35,7 @@
 //! operations against a store and a naive model of it; a property test supplies the scripts.
 
 pub mod atomicity;
+pub mod circumstances;
 pub mod conditions;
 pub mod events;
 pub mod idempotency;
@@ -44,6 +45,7 @@ pub mod order;
 pub mod paging;
 pub mod payloads;
 pub mod repetition;
+pub mod snapshots;
 mod support;
 
 use std::any::Any;
@@ -151,6 +153,13 @@ cases! {
         a_recycled_page_holds_nothing_of_before,
         a_page_lists_each_kind_once,
         envelopes_come_only_when_they_are_asked_for;
+    snapshots: a_read_begins_with_the_snapshot_that_was_saved,
+        a_snapshot_of_another_fold_is_not_used,
+        the_further_of_two_snapshots_is_kept,
+        a_snapshot_behind_the_moment_is_not_used,
+        a_snapshot_of_what_is_not_there_is_not_kept;
+    circumstances: a_stream_is_asked_by_who_why_and_when,
+        the_log_is_asked_by_who_why_and_when;
 }
 
 /// The case of this name.

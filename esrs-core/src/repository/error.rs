@@ -1,6 +1,6 @@
 //! Why a command or a load came to nothing.
 
-use crate::{Conflict, InvalidStreamId, ReplayError, StoreError};
+use crate::{AsOf, Conflict, InvalidStreamId, PayloadError, ReplayError, StoreError, StreamId};
 
 /// Why an instance could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +15,76 @@ pub enum LoadError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The moment that was asked for names an event that is not there.
+    #[error("{stream} was asked for as of {as_of}, and has come to version {version} only")]
+    NotThere {
+        /// The stream.
+        stream: StreamId,
+        /// The moment.
+        as_of: AsOf,
+        /// How many events it has.
+        version: u64,
+    },
+    /// A state could not be written as JSON, to be compared with another.
+    #[error("the state of {stream} at version {version} could not be written as JSON: {source}")]
+    State {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the state.
+        version: u64,
+        /// What its `Serialize` said.
+        source: serde_json::Error,
+    },
+}
+
+/// Why a snapshot was not written. Nothing is lost with it: a load folds the events.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// The repository was not asked to keep snapshots.
+    #[error("this repository keeps no snapshots; say by which policy: `with_snapshots(…)`")]
+    NoPolicy,
+    /// The instance could not be loaded, or the store failed.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The state could not be written as JSON.
+    #[error(
+        "the state of {stream} at version {version} was not kept, because it cannot be written as \
+         JSON: {source}"
+    )]
+    Unwritable {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the state.
+        version: u64,
+        /// What its `Serialize` said.
+        source: serde_json::Error,
+    },
+    /// The state could not be read from the JSON it was written as.
+    #[error(
+        "the state of {stream} at version {version} was not kept, because it cannot be read from \
+         the JSON that it is written as: {source}"
+    )]
+    Unreadable {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the state.
+        version: u64,
+        /// What its `Deserialize` said.
+        source: serde_json::Error,
+    },
+    /// Written as JSON and read again, it was another state.
+    #[error(
+        "the state of {stream} at version {version} was not kept, because written as JSON and read \
+         again it is not equal to itself; look for a field that serde skips or writes inexactly \
+         (`#[serde(skip)]`, a float), or that is no part of what `PartialEq` should compare"
+    )]
+    Different {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the state.
+        version: u64,
+    },
 }
 
 /// Why a command came to nothing. No event of it was stored, but for
@@ -41,11 +111,43 @@ pub enum ExecuteError<E> {
     #[error("the event `{event}` for {stream} could not be written as JSON: {source}")]
     Encode {
         /// The stream it was meant for.
-        stream: crate::StreamId,
+        stream: StreamId,
         /// Its stored name.
         event: &'static str,
         /// What its `Serialize` said.
         source: serde_json::Error,
+    },
+    /// An event could not be read again from the JSON that it was written as, so that it would have
+    /// been stored for nobody.
+    #[error(
+        "the event `{event}` for {stream} was not stored, because it could not be read again: {source}"
+    )]
+    Unreadable {
+        /// The stream it was meant for.
+        stream: StreamId,
+        /// Its stored name.
+        event: &'static str,
+        /// What its `Deserialize` said.
+        source: PayloadError,
+    },
+    /// Two commands that were to be stored as one unit are for one instance: neither knows what the
+    /// other decides.
+    #[error(
+        "two commands of one unit are for {stream}, and neither could know what the other decides; \
+         make one command of them"
+    )]
+    SameInstance {
+        /// The stream of the instance.
+        stream: StreamId,
+    },
+    /// Two commands that were to be stored as one unit belong to repositories of different stores.
+    #[error(
+        "{stream} is kept in another store than the first command's instance, so they cannot be \
+         stored as one unit; make both repositories from clones of one store"
+    )]
+    DifferentStores {
+        /// The stream of the later command.
+        stream: StreamId,
     },
     /// The store could not append the events.
     #[error(transparent)]
@@ -58,6 +160,24 @@ impl<E> ExecuteError<E> {
         match self {
             Self::Rejected(error) => Some(error),
             _ => None,
+        }
+    }
+
+    /// The same error, when a rejection is one of several commands.
+    pub(super) fn map<F>(self, rejection: impl FnOnce(E) -> F) -> ExecuteError<F> {
+        match self {
+            Self::Rejected(error) => ExecuteError::Rejected(rejection(error)),
+            Self::Conflict { attempts, conflict } => ExecuteError::Conflict { attempts, conflict },
+            Self::Load(error) => ExecuteError::Load(error),
+            Self::Encode { stream, event, source } => {
+                ExecuteError::Encode { stream, event, source }
+            }
+            Self::Unreadable { stream, event, source } => {
+                ExecuteError::Unreadable { stream, event, source }
+            }
+            Self::SameInstance { stream } => ExecuteError::SameInstance { stream },
+            Self::DifferentStores { stream } => ExecuteError::DifferentStores { stream },
+            Self::Store(error) => ExecuteError::Store(error),
         }
     }
 }

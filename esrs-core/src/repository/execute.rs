@@ -3,16 +3,16 @@
 use std::future::IntoFuture;
 
 use futures_core::future::BoxFuture;
-use jiff::Timestamp;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use super::load::{load, stream_of};
-use super::{ExecuteError, Loaded, Repository};
-use crate::clock::to_microsecond;
+use super::load::stream_of;
+use super::running::Running;
+use super::unit::{Together, Unit, run};
+use super::{ExecuteError, Repository};
 use crate::{
-    Aggregate, AppendBatch, AppendCondition, Appended, Context, Events, Handle, IdempotencyKey,
-    Metadata, NewEvent, Page, Position, StoreError, StreamId,
+    Aggregate, Appended, AppendedStream, Handle, IdempotencyKey, InvalidStreamId, Metadata,
+    Position, StreamId,
 };
 
 /// A command that waits to be executed; `.await` it.
@@ -64,7 +64,8 @@ impl Executed {
         self.events
     }
 
-    /// The position of the last event that came of the command; `None` when none did.
+    /// The position of the last event that came of the command, or of the unit that it belongs to;
+    /// `None` when none came of the command.
     pub fn position(&self) -> Option<Position> {
         self.position
     }
@@ -75,17 +76,19 @@ impl Executed {
         self.repeated
     }
 
-    fn nothing(stream: StreamId, version: u64) -> Self {
-        Self { stream, version, events: 0, position: None, repeated: false }
+    pub(super) fn nothing(stream: StreamId, version: u64, repeated: bool) -> Self {
+        Self { stream, version, events: 0, position: None, repeated }
     }
 
-    /// The answer to a command that appended to one stream, or whose first part did.
-    fn of(stream: StreamId, appended: &Appended) -> Self {
-        let part = appended.streams.iter().find(|part| part.stream == stream);
-        let (version, events) = part
-            .map_or((0, 0), |part| (part.last_version, part.last_version + 1 - part.first_version));
-        let position = Some(appended.last_position);
-        Self { stream, version, events, position, repeated: appended.repeated }
+    /// The answer to a command that appended to this stream.
+    pub(super) fn of(part: &AppendedStream, appended: &Appended) -> Self {
+        Self {
+            stream: part.stream.clone(),
+            version: part.last_version,
+            events: part.last_version + 1 - part.first_version,
+            position: Some(appended.last_position),
+            repeated: appended.repeated,
+        }
     }
 }
 
@@ -137,97 +140,28 @@ impl<'a, A: Aggregate, C> Execute<'a, A, C> {
     }
 }
 
-impl<A: Handle<C>, C> Execute<'_, A, C> {
-    async fn run(self) -> Result<Executed, ExecuteError<A::Error>> {
-        let stream = stream_of::<A>(&self.id).map_err(super::LoadError::from)?;
-        let span = tracing::debug_span!(
-            "execute",
-            stream = stream.as_str(),
-            command = std::any::type_name::<C>()
-        );
-        let mut page = self.repository.pages.take();
-        let executed = self.attempt(stream, &mut page).instrument(span).await;
-        self.repository.pages.put(page);
-        executed
+impl<'a, A: Aggregate, C> Execute<'a, A, C> {
+    /// Has the events of another command, on another instance, stored in the same unit: all of them
+    /// are stored, or none. The other may be of another aggregate, whose repository is over the same
+    /// store, or more than one command.
+    ///
+    /// Each decides on its own instance. The answer is a pair, and so is a rejection, which says
+    /// whose it is. An idempotency key is that of the first command. One that comes to no events does
+    /// not hold the others to what it has seen.
+    ///
+    /// ```text
+    /// let withdrawal = accounts.execute(&from, Withdraw { cents });
+    /// let (withdrawn, deposited) = withdrawal.and(accounts.execute(&to, Deposit { cents })).await?;
+    /// ```
+    pub fn and<U: Unit + 'a>(self, other: U) -> Together<'a, Self, U> {
+        Together::new(self, other)
     }
 
-    async fn attempt(
-        &self,
-        stream: StreamId,
-        page: &mut Page,
-    ) -> Result<Executed, ExecuteError<A::Error>> {
-        let store = &*self.repository.store;
-        let correlation_id = self.metadata.correlation_id().unwrap_or_else(Uuid::now_v7);
-        let metadata = self.metadata.clone().with_correlation_id(correlation_id);
-        let mut attempts = 0;
-        loop {
-            attempts += 1;
-            let now = to_microsecond(self.repository.clock.now());
-            let loaded: Loaded<A> = load(store, self.id.clone(), stream.clone(), page).await?;
-            let version = loaded.version();
-            let context = Context::new(self.id.clone(), version, now, metadata.clone());
-            let answer = loaded.state().handle(&self.command, &context);
-            if !answer.as_ref().is_ok_and(|events| !events.is_empty())
-                && let Some(first) = self.first_answer(&stream).await?
-            {
-                return Ok(first);
-            }
-            let events = answer.map_err(ExecuteError::Rejected)?;
-            if events.is_empty() {
-                return Ok(Executed::nothing(stream, version));
-            }
-            let events = encode::<A, A::Error>(&stream, &events, now, &metadata)?;
-            let condition = match version {
-                0 => AppendCondition::NoStream,
-                version => AppendCondition::Version(version),
-            };
-            let mut batch = AppendBatch::new(stream.clone(), condition, events);
-            batch.idempotency_key = self.idempotency_key.clone();
-            match store.append(batch).await {
-                Ok(appended) => {
-                    let executed = Executed::of(stream, &appended);
-                    tracing::debug!(version = executed.version, repeated = executed.repeated);
-                    return Ok(executed);
-                }
-                Err(StoreError::Conflict(conflict)) if attempts < self.repository.max_attempts => {
-                    tracing::debug!(attempts, %conflict, "another writer was faster");
-                }
-                Err(StoreError::Conflict(conflict)) => {
-                    return Err(ExecuteError::Conflict { attempts, conflict });
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
+    pub(super) fn into_running(self) -> Result<Running<'a, A, C>, InvalidStreamId> {
+        let Self { repository, id, command, metadata, idempotency_key } = self;
+        let stream = stream_of::<A>(&id)?;
+        Ok(Running::new(repository, (id, stream), command, metadata, idempotency_key))
     }
-
-    /// What the command was answered with, if it was executed before under this key.
-    async fn first_answer(
-        &self,
-        stream: &StreamId,
-    ) -> Result<Option<Executed>, ExecuteError<A::Error>> {
-        let Some(key) = &self.idempotency_key else { return Ok(None) };
-        let found = self.repository.store.find_append(stream.clone(), key.clone()).await?;
-        Ok(found.map(|appended| Executed::of(stream.clone(), &appended)))
-    }
-}
-
-fn encode<A: Aggregate, E>(
-    stream: &StreamId,
-    events: &Events<A>,
-    now: Timestamp,
-    metadata: &Metadata,
-) -> Result<Vec<NewEvent>, ExecuteError<E>> {
-    let encode_one = |event| {
-        let (place, payload) = A::encode(event);
-        let event_type = &A::EVENTS[place];
-        let payload = payload.map_err(|source| ExecuteError::Encode {
-            stream: stream.clone(),
-            event: event_type.name,
-            source,
-        })?;
-        Ok(NewEvent::encoded(event_type, payload, now, metadata.clone()))
-    };
-    events.as_slice().iter().map(encode_one).collect()
 }
 
 impl<'a, A, C> IntoFuture for Execute<'a, A, C>
@@ -239,7 +173,13 @@ where
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        let span = tracing::debug_span!(
+            "execute",
+            aggregate = A::NAME,
+            id = %self.id,
+            command = std::any::type_name::<C>()
+        );
+        Box::pin(async move { run(self.begin()?).await }.instrument(span))
     }
 }
 

@@ -1,9 +1,14 @@
-//! From a stream to a state.
+//! From a stream to a state, now or at another moment.
 
 use std::ops::Deref;
 
-use super::LoadError;
-use crate::{Aggregate, EventStore, InvalidStreamId, Page, ReadQuery, StreamId, replay};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::fold::Fold;
+use super::warm::Warm;
+use super::{LoadError, Repository};
+use crate::{Aggregate, AsOf, Changes, InvalidStreamId, Page, StreamId};
 
 /// An instance of an aggregate, as it was when it was loaded. It derefs to the state.
 #[derive(Debug, Clone)]
@@ -58,20 +63,86 @@ pub(super) fn stream_of<A: Aggregate>(id: &A::Id) -> Result<StreamId, InvalidStr
     StreamId::new(A::NAME, id)
 }
 
-/// Loads a stream through `page`, whose memory is kept for the next load, also after an error.
-pub(super) async fn load<A: Aggregate>(
-    store: &dyn EventStore,
-    id: A::Id,
-    stream: StreamId,
-    page: &mut Page,
-) -> Result<Loaded<A>, LoadError> {
-    let (mut state, mut version) = (A::initial(), 0);
-    loop {
-        let query = ReadQuery::stream(stream.clone()).after_version(version);
-        *page = store.read(query, std::mem::take(page)).await?;
-        version = replay(&mut state, version, page)?;
-        if page.is_last() {
-            return Ok(Loaded { id, stream, state, version });
+/// A state as JSON, to be compared with another.
+pub(super) fn shown<A: Serialize>(
+    state: &A,
+    stream: &StreamId,
+    version: u64,
+) -> Result<Value, LoadError> {
+    let stream = || stream.clone();
+    serde_json::to_value(state).map_err(|source| LoadError::State {
+        stream: stream(),
+        version,
+        source,
+    })
+}
+
+impl<A: Aggregate> Repository<A> {
+    /// Loads an instance: the fold of all its events, from the last snapshot on where there is one.
+    ///
+    /// It is what is stored when it is called; a state that is kept warm for commands is not asked.
+    /// An instance that nothing has happened to is its `Default`, at version 0.
+    ///
+    /// # Errors
+    /// [`LoadError`] when the store fails, or holds an event that cannot be read.
+    pub async fn load(&self, id: &A::Id) -> Result<Loaded<A>, LoadError> {
+        self.load_at(id, AsOf::Now).await
+    }
+
+    /// Loads an instance as it was at another moment.
+    ///
+    /// ```text
+    /// let then = accounts.load_at(&id, AsOf::Time(last_monday)).await?;
+    /// ```
+    ///
+    /// # Errors
+    /// [`LoadError::NotThere`] when a version is asked for that the instance has not reached, and
+    /// those of [`load`](Self::load).
+    pub async fn load_at(&self, id: &A::Id, as_of: AsOf) -> Result<Loaded<A>, LoadError> {
+        let stream = stream_of::<A>(id)?;
+        let mut page = self.pages.take();
+        let folded = self.fold_to(&stream, as_of, &mut page).await;
+        self.pages.put(page);
+        let Warm { state, version, .. } = folded?;
+        Ok(Loaded { id: id.clone(), stream, state, version })
+    }
+
+    async fn fold_to(
+        &self,
+        stream: &StreamId,
+        as_of: AsOf,
+        page: &mut Page,
+    ) -> Result<Warm<A>, LoadError> {
+        let mut fold = Fold::new(&*self.store, stream, self.codec());
+        let envelopes = matches!(as_of, AsOf::Time(_));
+        while fold.next_page(page, as_of, envelopes).await? {}
+        let mut warm = fold.into_warm();
+        match as_of {
+            AsOf::Now => self.snapshot_if_due(stream, &mut warm.since_snapshot),
+            AsOf::Version(last) if warm.version < last => {
+                let (stream, version) = (stream.clone(), warm.version);
+                return Err(LoadError::NotThere { stream, as_of, version });
+            }
+            _ => {}
         }
+        Ok(warm)
+    }
+
+    /// What differs in an instance between two moments: each place of its state whose value is
+    /// another, with both values.
+    ///
+    /// # Errors
+    /// Those of [`load_at`](Self::load_at), and [`LoadError::State`] when a state cannot be written
+    /// as JSON, by which they are compared.
+    pub async fn diff(&self, id: &A::Id, before: AsOf, after: AsOf) -> Result<Changes, LoadError>
+    where
+        A: Serialize,
+    {
+        let mut shown_at = Vec::with_capacity(2);
+        for as_of in [before, after] {
+            let loaded = self.load_at(id, as_of).await?;
+            shown_at.push(shown(loaded.state(), loaded.stream(), loaded.version())?);
+        }
+        Ok(Changes::between(&shown_at[0], &shown_at[1]))
     }
 }

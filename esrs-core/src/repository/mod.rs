@@ -2,24 +2,37 @@
 
 mod error;
 mod execute;
+mod fold;
+mod history;
+mod instances;
 mod load;
 mod pages;
+mod running;
+mod snapshots;
+mod unit;
+mod warm;
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
-pub use error::{ExecuteError, LoadError};
+pub use error::{ExecuteError, LoadError, SnapshotError};
 use execute::CommandOf;
 pub use execute::{Execute, Executed};
+pub use history::{History, Moment};
 pub use load::Loaded;
+pub use snapshots::{SnapshotPolicy, SnapshotState};
+pub use unit::{Rejection, Together, Unit};
+pub use warm::WarmStates;
 
-use crate::{Aggregate, Clock, EventStore, SystemClock};
+use crate::{Aggregate, Clock, EventStore, StreamId, SystemClock};
+use instances::Instances;
 use pages::PagePool;
+use snapshots::{Codec, Replayed, Snapshots};
 
 /// Loads the instances of one aggregate from a store, and executes commands on them.
 ///
-/// Cheap to clone; the clones share the store.
+/// Cheap to clone; the clones share the store, the warm states, and the turns: commands of one
+/// process on one instance wait for each other, and do not race.
 ///
 /// ```text
 /// let accounts = Repository::<BankAccount>::new(store);
@@ -31,7 +44,8 @@ pub struct Repository<A: Aggregate> {
     clock: Arc<dyn Clock>,
     pages: Arc<PagePool>,
     max_attempts: u32,
-    aggregate: PhantomData<fn() -> A>,
+    instances: Arc<Instances<A>>,
+    snapshots: Option<Arc<Snapshots<A>>>,
 }
 
 impl<A: Aggregate> Repository<A> {
@@ -46,7 +60,8 @@ impl<A: Aggregate> Repository<A> {
             clock: Arc::new(SystemClock),
             pages: Arc::new(PagePool::default()),
             max_attempts: Self::DEFAULT_MAX_ATTEMPTS,
-            aggregate: PhantomData,
+            instances: Arc::new(Instances::new(WarmStates::default())),
+            snapshots: None,
         }
     }
 
@@ -65,18 +80,63 @@ impl<A: Aggregate> Repository<A> {
         self
     }
 
-    /// Loads an instance: the fold of all its events.
+    /// The same repository, which keeps so many recent states, so that the next command on an
+    /// instance costs one way to the store: its append. 1,000 unless this says otherwise.
     ///
-    /// An instance that nothing has happened to is its `Default`, at version 0.
+    /// A state that has become old, because another process or another repository has written, is
+    /// found out by the append's expected version, and before a command is rejected.
+    #[must_use]
+    pub fn with_warm_states(mut self, warm: WarmStates<A>) -> Self {
+        self.instances = Arc::new(Instances::new(warm));
+        self
+    }
+
+    /// The same repository, which keeps snapshots in its store, so that a load begins with the last
+    /// of them and not with the first event.
+    ///
+    /// They are written on a thread of their own, when a load or a command finds that one is due. A
+    /// snapshot of another fold or of another shape of the state is never used, and the next takes
+    /// its place. One that would not be read as the state that was written is not kept: an error is
+    /// logged by `tracing`, and [`write_snapshot`](Self::write_snapshot) returns it.
+    #[must_use]
+    pub fn with_snapshots(mut self, policy: SnapshotPolicy) -> Self
+    where
+        A: SnapshotState,
+    {
+        self.snapshots = Some(Arc::new(Snapshots::new(policy, self.store.clone())));
+        self
+    }
+
+    /// Writes a snapshot of an instance now, and answers with the version that it is of.
     ///
     /// # Errors
-    /// [`LoadError`] when the store fails, or holds an event that cannot be read.
-    pub async fn load(&self, id: &A::Id) -> Result<Loaded<A>, LoadError> {
-        let stream = load::stream_of::<A>(id)?;
+    /// [`SnapshotError`] when the repository keeps none, the instance cannot be loaded, or its state
+    /// would not be read as it was written.
+    pub async fn write_snapshot(&self, id: &A::Id) -> Result<u64, SnapshotError> {
+        let snapshots = self.snapshots.as_ref().ok_or(SnapshotError::NoPolicy)?;
+        let stream = load::stream_of::<A>(id).map_err(LoadError::from)?;
         let mut page = self.pages.take();
-        let loaded = load::load(&*self.store, id.clone(), stream, &mut page).await;
+        let written = snapshots.write(&*self.store, &stream, &mut page).await;
         self.pages.put(page);
-        loaded
+        written
+    }
+
+    /// Waits until the snapshots that are due are written, or were given up: before a program ends,
+    /// and in tests.
+    pub async fn snapshots_written(&self) {
+        if let Some(snapshots) = &self.snapshots {
+            snapshots.written().await;
+        }
+    }
+
+    fn codec(&self) -> Option<Codec<A>> {
+        self.snapshots.as_ref().map(|snapshots| snapshots.codec)
+    }
+
+    fn snapshot_if_due(&self, stream: &StreamId, since_snapshot: &mut Replayed) {
+        if let Some(snapshots) = &self.snapshots {
+            snapshots.if_due(stream, since_snapshot);
+        }
     }
 
     /// Executes a command on an instance: load it, handle the command, append the events.
@@ -98,7 +158,8 @@ impl<A: Aggregate> Clone for Repository<A> {
             clock: self.clock.clone(),
             pages: self.pages.clone(),
             max_attempts: self.max_attempts,
-            aggregate: PhantomData,
+            instances: self.instances.clone(),
+            snapshots: self.snapshots.clone(),
         }
     }
 }

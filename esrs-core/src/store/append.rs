@@ -138,6 +138,18 @@ pub struct Appended {
     pub repeated: bool,
 }
 
+/// What tells one open log from another within a process, so that events meant to be stored as one
+/// unit are known to have one home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LogId(usize);
+
+impl LogId {
+    /// That of the log which all handles share by this.
+    pub fn of<T: ?Sized>(shared: &Arc<T>) -> Self {
+        Self(Arc::as_ptr(shared).cast::<()>() as usize)
+    }
+}
+
 /// What became of one stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppendedStream {

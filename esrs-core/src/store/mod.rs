@@ -2,18 +2,23 @@
 
 mod append;
 mod error;
+mod metadata_filter;
 mod page;
 mod read;
+mod snapshot;
 
 pub use append::{
-    AppendBatch, AppendCondition, Appended, AppendedStream, IdempotencyKey, NewEvent, StreamAppend,
+    AppendBatch, AppendCondition, Appended, AppendedStream, IdempotencyKey, LogId, NewEvent,
+    StreamAppend,
 };
 pub use error::{BoxError, Conflict, LimitExceeded, StoreError};
+pub use metadata_filter::MetadataFilter;
 pub use page::{
     EventKind, InvalidPage, KindIndex, MetadataIndex, NewEnvelope, NewRecord, Page, PageWriter,
     Record, StreamIndex,
 };
 pub use read::{EventFilter, ReadQuery, ReadSource};
+pub use snapshot::{Snapshot, SnapshotQuery};
 
 use futures_core::future::BoxFuture;
 
@@ -32,6 +37,9 @@ use crate::StreamId;
 /// - The versions of a stream are 1, 2, 3 … without a gap.
 /// - A reader who follows positions never misses an event, and never sees one change or move.
 /// - Payloads, times and metadata come back as they were.
+///
+/// Its futures may be polled on any thread, under any executor: a repository writes snapshots on a
+/// thread of its own. A store whose driver needs a runtime brings it along.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event store",
     label = "not an event store",
@@ -63,6 +71,18 @@ pub trait EventStore: Send + Sync + 'static {
         stream: StreamId,
         key: IdempotencyKey,
     ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>>;
+
+    /// Keeps a snapshot for reads to begin with, unless one that is
+    /// [further](Snapshot::replaces) is kept already.
+    ///
+    /// One of a version that the stream does not have is never kept.
+    ///
+    /// # Errors
+    /// What may happen to a database. A snapshot is a cache: nothing is lost with it.
+    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// What tells the log behind this handle from another; handles of one log have the same.
+    fn log_id(&self) -> LogId;
 }
 
 impl<S: EventStore + ?Sized> EventStore for std::sync::Arc<S> {
@@ -80,5 +100,13 @@ impl<S: EventStore + ?Sized> EventStore for std::sync::Arc<S> {
         key: IdempotencyKey,
     ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
         (**self).find_append(stream, key)
+    }
+
+    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        (**self).save_snapshot(snapshot)
+    }
+
+    fn log_id(&self) -> LogId {
+        (**self).log_id()
     }
 }

@@ -1,10 +1,12 @@
 //! A page of events: one text that holds every payload, and an index into it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::Snapshot;
 use crate::{Envelope, Metadata, Position, ReadQuery, StreamId};
 
 /// A page of recorded events.
@@ -21,6 +23,7 @@ pub struct Page {
     kinds: Vec<EventKind>,
     streams: Vec<StreamId>,
     metadata: Vec<(String, Metadata)>,
+    snapshot: Option<Snapshot>,
     is_last: bool,
     scanned: Position,
 }
@@ -114,6 +117,11 @@ impl<'a> Record<'a> {
         self.entry.position
     }
 
+    /// When it was recorded, when the query asked [`with_envelopes`](crate::ReadQuery).
+    pub fn recorded_at(&self) -> Option<Timestamp> {
+        Some(self.page.envelopes.get(self.index)?.recorded_at)
+    }
+
     /// What stands beside the payload, when the query asked [`with_envelopes`](crate::ReadQuery).
     pub fn envelope(&self) -> Option<Envelope> {
         let stored = self.page.envelopes.get(self.index)?;
@@ -164,11 +172,27 @@ impl Page {
         &self.streams
     }
 
+    /// The snapshot that it begins with: its events are those behind it. There is none unless the
+    /// query asked for it, and the store has kept one.
+    pub fn snapshot(&self) -> Option<&Snapshot> {
+        self.snapshot.as_ref()
+    }
+
     /// Its events, in order.
     #[inline]
     pub fn records(&self) -> impl ExactSizeIterator<Item = Record<'_>> {
-        let (mut rest, mut start) = (self.text.as_str(), 0);
-        self.entries.iter().enumerate().map(move |(index, entry)| {
+        self.records_in(0..self.len())
+    }
+
+    /// Its events in these places, in order.
+    #[inline]
+    pub(crate) fn records_in(
+        &self,
+        places: Range<usize>,
+    ) -> impl ExactSizeIterator<Item = Record<'_>> {
+        let mut start = self.start(places.start);
+        let mut rest = &self.text[start..];
+        places.clone().zip(&self.entries[places]).map(move |(index, entry)| {
             let (payload, behind) = rest.split_at(entry.end - start);
             (rest, start) = (behind, entry.end);
             Record { page: self, entry, index, payload }
@@ -178,8 +202,18 @@ impl Page {
     /// The event in this place.
     pub(crate) fn record(&self, index: usize) -> Record<'_> {
         let entry = &self.entries[index];
-        let start = index.checked_sub(1).map_or(0, |before| self.entries[before].end);
-        Record { page: self, entry, index, payload: &self.text[start..entry.end] }
+        let payload = &self.text[self.start(index)..entry.end];
+        Record { page: self, entry, index, payload }
+    }
+
+    /// Where the payload in this place begins.
+    fn start(&self, index: usize) -> usize {
+        index.checked_sub(1).map_or(0, |before| self.entries[before].end)
+    }
+
+    /// What its payloads come to, in bytes.
+    pub fn payload_bytes(&self) -> usize {
+        self.text.len()
     }
 
     /// Whether nothing stood behind it when it was read.
@@ -204,7 +238,7 @@ impl Page {
         kinds.clear();
         streams.clear();
         metadata.clear();
-        PageWriter { text, entries, envelopes, kinds, streams, metadata }
+        PageWriter { text, entries, envelopes, kinds, streams, metadata, snapshot: None }
     }
 }
 
@@ -217,6 +251,7 @@ pub struct PageWriter {
     kinds: Vec<EventKind>,
     streams: Vec<StreamId>,
     metadata: Vec<(String, Metadata)>,
+    snapshot: Option<Snapshot>,
 }
 
 /// Where an event stands, on its way into a page.
@@ -304,6 +339,12 @@ impl PageWriter {
         Ok(MetadataIndex((self.metadata.len() - 1) as u32))
     }
 
+    /// Begins the page with a snapshot that the query [allows](super::SnapshotQuery::allows); the
+    /// events that are added are those behind it.
+    pub fn begin_with(&mut self, snapshot: Snapshot) {
+        self.snapshot = Some(snapshot);
+    }
+
     /// Adds an event, without an envelope.
     #[inline]
     pub fn push(&mut self, record: NewRecord, payload: &[u8]) {
@@ -324,7 +365,7 @@ impl PageWriter {
     /// # Errors
     /// [`InvalidPage`] when a payload is not UTF-8.
     pub fn finish(self, is_last: bool, scanned: Position) -> Result<Page, InvalidPage> {
-        let Self { text, entries, envelopes, kinds, streams, metadata } = self;
+        let Self { text, entries, envelopes, kinds, streams, metadata, snapshot } = self;
         let text = String::from_utf8(text).map_err(|error| {
             let valid_up_to = error.utf8_error().valid_up_to();
             let broken = entries.iter().find(|entry| entry.end > valid_up_to);
@@ -333,9 +374,17 @@ impl PageWriter {
         // A payload that is cut within a character may be valid together with its neighbour.
         match entries.iter().find(|entry| !text.is_char_boundary(entry.end)) {
             Some(entry) => Err(InvalidPage { position: entry.position }),
-            None => {
-                Ok(Page { text, entries, envelopes, kinds, streams, metadata, is_last, scanned })
-            }
+            None => Ok(Page {
+                text,
+                entries,
+                envelopes,
+                kinds,
+                streams,
+                metadata,
+                snapshot,
+                is_last,
+                scanned,
+            }),
         }
     }
 }

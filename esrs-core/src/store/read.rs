@@ -1,5 +1,6 @@
 //! What is read, and how much of it at once.
 
+use super::{MetadataFilter, SnapshotQuery};
 use crate::{Position, StreamId};
 
 /// What to read, and how much of it at once.
@@ -23,6 +24,11 @@ pub struct ReadQuery {
     pub max_bytes: usize,
     /// Whether envelopes are wanted beside the payloads; a replay needs none.
     pub envelopes: bool,
+    /// Only events of these circumstances.
+    pub metadata: MetadataFilter,
+    /// Of one stream: the snapshot that the first page may begin with, in place of the events that
+    /// it is made of.
+    pub snapshot: Option<SnapshotQuery>,
 }
 
 /// Which events are read, and from where.
@@ -110,7 +116,8 @@ impl ReadQuery {
 
     fn new(source: ReadSource) -> Self {
         let (limit, max_bytes) = (Self::DEFAULT_LIMIT, Self::DEFAULT_MAX_BYTES);
-        Self { source, limit, max_bytes, envelopes: false }
+        let metadata = MetadataFilter::default();
+        Self { source, limit, max_bytes, envelopes: false, metadata, snapshot: None }
     }
 
     /// Only events of a higher version; of no effect on a query of all streams.
@@ -137,6 +144,21 @@ impl ReadQuery {
         if let ReadSource::All { filter, .. } = &mut self.source {
             *filter = wanted;
         }
+        self
+    }
+
+    /// Only events of these circumstances; so the versions of a stream may have gaps.
+    #[must_use]
+    pub fn recorded(mut self, metadata: MetadataFilter) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// The page may begin with a snapshot, in place of the events that it is made of, if that leads
+    /// further than the version after which the query begins; of no effect on a query of all streams.
+    #[must_use]
+    pub fn from_snapshot(mut self, snapshot: SnapshotQuery) -> Self {
+        self.snapshot = Some(snapshot);
         self
     }
 

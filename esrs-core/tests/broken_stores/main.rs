@@ -46,6 +46,14 @@ const CAUGHT_BY: &[(Fault, &str)] = &[
     (ScansOnlyWhatItFound, "a_follower_gets_past_what_its_filter_drops"),
     (KeepsTheOldPage, "a_recycled_page_holds_nothing_of_before"),
     (AlwaysGivesEnvelopes, "envelopes_come_only_when_they_are_asked_for"),
+    (ForgetsSnapshots, "a_read_begins_with_the_snapshot_that_was_saved"),
+    (RepeatsTheLastEventOfASnapshot, "a_read_begins_with_the_snapshot_that_was_saved"),
+    (TakesAnyFold, "a_snapshot_of_another_fold_is_not_used"),
+    (KeepsTheLastSnapshot, "the_further_of_two_snapshots_is_kept"),
+    (TakesLaterSnapshots, "a_snapshot_behind_the_moment_is_not_used"),
+    (KeepsSnapshotsOfNothing, "a_snapshot_of_what_is_not_there_is_not_kept"),
+    (IgnoresCircumstancesOfStreams, "a_stream_is_asked_by_who_why_and_when"),
+    (IgnoresCircumstances, "the_log_is_asked_by_who_why_and_when"),
 ];
 
 #[tokio::test]

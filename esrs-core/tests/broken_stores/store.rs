@@ -1,11 +1,12 @@
 //! A memory store that does one thing wrong.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 
 use esrs_core::{
-    AppendBatch, AppendCondition, Appended, AppendedStream, EventFilter, EventStore,
-    IdempotencyKey, MemoryStore, Metadata, NewEvent, Page, Position, ReadQuery, ReadSource,
-    StoreError, StreamId,
+    AppendBatch, AppendCondition, Appended, AppendedStream, AsOf, EventFilter, EventStore,
+    IdempotencyKey, LogId, MemoryStore, Metadata, MetadataFilter, NewEvent, Page, Position,
+    ReadQuery, ReadSource, Snapshot, SnapshotQuery, StoreError, StreamId,
 };
 use futures_core::future::BoxFuture;
 use uuid::Uuid;
@@ -50,6 +51,14 @@ pub(crate) enum Fault {
     ScansOnlyWhatItFound,
     KeepsTheOldPage,
     AlwaysGivesEnvelopes,
+    ForgetsSnapshots,
+    TakesAnyFold,
+    KeepsTheLastSnapshot,
+    TakesLaterSnapshots,
+    KeepsSnapshotsOfNothing,
+    RepeatsTheLastEventOfASnapshot,
+    IgnoresCircumstancesOfStreams,
+    IgnoresCircumstances,
 }
 use Fault::*;
 
@@ -57,11 +66,13 @@ pub(crate) struct BrokenStore {
     inner: MemoryStore,
     fault: Fault,
     keyed: Mutex<Vec<AppendBatch>>,
+    snapshots: Mutex<HashMap<StreamId, Snapshot>>,
 }
 
 impl BrokenStore {
     pub(crate) fn new(fault: Fault) -> Self {
-        Self { inner: MemoryStore::new(), fault, keyed: Mutex::default() }
+        let inner = MemoryStore::new();
+        Self { inner, fault, keyed: Mutex::default(), snapshots: Mutex::default() }
     }
 
     async fn version(&self, stream: &StreamId) -> u64 {
@@ -191,6 +202,30 @@ impl BrokenStore {
         }
     }
 
+    /// The next page of a stream, which may begin with a snapshot of this wrapper's own.
+    async fn read_from_snapshot(&self, mut query: ReadQuery) -> Result<Page, StoreError> {
+        let wanted = query.snapshot.take().unwrap();
+        let ReadSource::Stream { stream, after_version } = &mut query.source else {
+            unreachable!()
+        };
+        let kept = self.snapshots.lock().unwrap().get(stream).cloned();
+        let kept = kept.filter(|kept| {
+            let (fold, as_of) = match self.fault {
+                TakesAnyFold => (kept.fold, wanted.as_of),
+                TakesLaterSnapshots => (wanted.fold, AsOf::Now),
+                _ => (wanted.fold, wanted.as_of),
+            };
+            kept.version > *after_version && SnapshotQuery { fold, as_of }.allows(kept)
+        });
+        let repeated = u64::from(self.fault == RepeatsTheLastEventOfASnapshot);
+        *after_version = kept.as_ref().map_or(*after_version, |kept| kept.version - repeated);
+        let page = self.inner.read(query, Page::new()).await?;
+        let mut writer = Page::new().into_writer();
+        kept.into_iter().for_each(|kept| writer.begin_with(kept));
+        add(&mut writer, &page, same);
+        Ok(writer.finish(page.is_last(), page.scanned())?)
+    }
+
     async fn append_one_by_one(&self, batch: AppendBatch) -> Result<Appended, StoreError> {
         batch.check()?;
         let mut whole: Option<Appended> = None;
@@ -223,6 +258,9 @@ impl BrokenStore {
             IgnoresTheFilter => query = query.only(EventFilter::everything()),
             IgnoresTheLimit => query = query.limit(usize::MAX),
             AlwaysGivesEnvelopes => query = query.with_envelopes(),
+            IgnoresCircumstances => query.metadata = MetadataFilter::default(),
+            IgnoresCircumstancesOfStreams if !of_log => query.metadata = MetadataFilter::default(),
+            _ if query.snapshot.is_some() => return self.read_from_snapshot(query).await,
             _ => {}
         }
         if self.fault == KeepsTheOldPage {
@@ -329,5 +367,28 @@ impl EventStore for BrokenStore {
                 _ => self.inner.find_append(stream, key).await,
             }
         })
+    }
+
+    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let is_there = self.version(&snapshot.stream).await >= snapshot.version;
+            let mut kept = self.snapshots.lock().unwrap();
+            let replaces = kept.get(&snapshot.stream).is_none_or(|kept| snapshot.replaces(kept));
+            match self.fault {
+                ForgetsSnapshots => {}
+                KeepsTheLastSnapshot | KeepsSnapshotsOfNothing => {
+                    kept.insert(snapshot.stream.clone(), snapshot);
+                }
+                _ if replaces && is_there => {
+                    kept.insert(snapshot.stream.clone(), snapshot);
+                }
+                _ => {}
+            }
+            Ok(())
+        })
+    }
+
+    fn log_id(&self) -> LogId {
+        self.inner.log_id()
     }
 }

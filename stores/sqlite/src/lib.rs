@@ -30,6 +30,7 @@ mod error;
 mod projection;
 mod reader;
 mod schema;
+mod snapshot;
 mod store;
 mod value;
 mod writer;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use crate::error::{Database, Fault};
 
 /// One step each, from version `n` of the tables to `n + 1`; what was released is never edited.
-const MIGRATIONS: &[&str] = &[V1];
+const MIGRATIONS: &[&str] = &[V1, V2];
 
 /// The newest version of the tables that this program knows.
 const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -62,6 +62,18 @@ CREATE TABLE esrs_projections (
     definition TEXT NOT NULL,
     position INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+";
+
+// One snapshot of a stream: the next takes its place. What made it is a fingerprint of 64 bits.
+const V2: &str = "
+CREATE TABLE esrs_snapshots (
+    stream INTEGER PRIMARY KEY REFERENCES esrs_streams (id),
+    fold INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    state TEXT NOT NULL
+) STRICT;
 ";
 
 /// The version of the tables in the file; 0 when there are none.

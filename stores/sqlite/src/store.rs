@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
 
 use esrs_core::{
-    AppendBatch, Appended, EventStore, IdempotencyKey, Page, ReadQuery, StoreError, StreamId,
+    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, ReadQuery, Snapshot,
+    StoreError, StreamId,
 };
 use futures_channel::oneshot;
 use futures_core::future::BoxFuture;
@@ -14,6 +15,7 @@ use futures_core::future::BoxFuture;
 use crate::builder::{Options, SqliteStoreBuilder};
 use crate::error::{Database, Fault};
 use crate::reader::{self, ReadJob, Reader};
+use crate::snapshot;
 use crate::writer::{Counters, PreparedAppend, QueuedAppend, WriteJob, Writer, find_append};
 
 /// A log of events and its read models, in one SQLite file. Its clones share the file.
@@ -217,6 +219,16 @@ impl EventStore for SqliteStore {
         Box::pin(self.on_reader("looking for an idempotency key", move |reader| {
             find_append(&reader.connection, &stream, &key)
         }))
+    }
+
+    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.on_writer("saving a snapshot", move |writer| {
+            writer.transact(|writer| snapshot::save(&writer.connection, &snapshot))
+        }))
+    }
+
+    fn log_id(&self) -> LogId {
+        LogId::of(&self.inner)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The threads that read.
 
 mod page;
+mod rows;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};

@@ -8,23 +8,17 @@ use esrs_core::{
 };
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, params_from_iter};
 use uuid::Uuid;
 
+use super::rows::{ENVELOPES, LEAN, Rows};
 use crate::error::Fault;
+use crate::snapshot;
 
 /// Of one stream: the index on (stream, version) finds the rows. As few columns as can be: with a
 /// short payload, to take a number out of SQLite costs a tenth of the whole.
 const OF_STREAM: &str = "SELECT position, kind, payload FROM esrs_events \
     WHERE stream = ?1 AND version > ?2 ORDER BY version";
-const OF_STREAM_WITH_ENVELOPES: &str = "SELECT position, version, stream, kind, payload, event_id, \
-    recorded_at, correlation_id, causation_id, metadata FROM esrs_events \
-    WHERE stream = ?1 AND version > ?2 ORDER BY version";
-const OF_ALL: &str = "SELECT position, version, stream, kind, payload FROM esrs_events \
-    WHERE position > ?1 ORDER BY position";
-const OF_ALL_WITH_ENVELOPES: &str = "SELECT position, version, stream, kind, payload, event_id, \
-    recorded_at, correlation_id, causation_id, metadata FROM esrs_events \
-    WHERE position > ?1 ORDER BY position";
 
 /// Fills pages, and remembers what the small numbers in the rows stand for; a row of a kind or of a
 /// stream never changes once it is committed.
@@ -76,10 +70,18 @@ impl PageReader {
                 self.streams.entry(id).or_insert_with(|| stream.clone());
                 let index = writer.add_stream(stream.clone());
                 self.streams_of_page.insert(id, index);
-                let after = to_i64(*after_version);
-                let scanned = if query.envelopes {
-                    let (sql, filter) = (OF_STREAM_WITH_ENVELOPES, EventFilter::everything());
-                    self.fill(connection, sql, (id, after), query, &filter, &mut writer)?
+                let mut after = to_i64(*after_version);
+                if let Some(wanted) = &query.snapshot
+                    && let Some(found) = snapshot::find(connection, (id, stream), wanted)?
+                    && found.version > *after_version
+                {
+                    after = to_i64(found.version);
+                    writer.begin_with(found);
+                }
+                let scanned = if query.envelopes || !query.metadata.is_everything() {
+                    let columns = if query.envelopes { ENVELOPES } else { LEAN };
+                    let rows = Rows::of_stream(columns, id, after, &query.metadata);
+                    self.fill(connection, &rows, query, &EventFilter::everything(), &mut writer)?
                 } else {
                     self.fill_lean(connection, (id, index), after, query, &mut writer)?
                 };
@@ -90,13 +92,19 @@ impl PageReader {
                 })
             }
             ReadSource::All { after, filter } => {
-                let sql = if query.envelopes { OF_ALL_WITH_ENVELOPES } else { OF_ALL };
-                let parameters = [to_i64(after.get())];
-                let scanned = self.fill(connection, sql, parameters, query, filter, &mut writer)?;
+                let columns = if query.envelopes { ENVELOPES } else { LEAN };
+                let rows = Rows::of_all(columns, to_i64(after.get()), &query.metadata);
+                // What SQLite itself drops is passed over all the same.
+                let end = match query.metadata.is_everything() {
+                    true => *after,
+                    false => head(connection)?.max(*after),
+                };
+                let scanned = self.fill(connection, &rows, query, filter, &mut writer)?;
                 Ok(match scanned {
-                    Some(Scanned { up_to, is_last }) => writer.finish(is_last, up_to)?,
+                    Some(Scanned { up_to, is_last: false }) => writer.finish(false, up_to)?,
+                    Some(Scanned { up_to, .. }) => writer.finish(true, up_to.max(end))?,
                     // Who starts at the end, or behind it, is not sent back.
-                    None => writer.finish(true, *after)?,
+                    None => writer.finish(true, end)?,
                 })
             }
             other => {
@@ -150,14 +158,13 @@ impl PageReader {
     fn fill(
         &mut self,
         connection: &Connection,
-        sql: &str,
-        parameters: impl rusqlite::Params,
+        rows: &Rows,
         query: &ReadQuery,
         filter: &EventFilter,
         writer: &mut PageWriter,
     ) -> Result<Option<Scanned>, Fault> {
-        let mut statement = connection.prepare_cached(sql)?;
-        let mut rows = statement.query(parameters)?;
+        let mut statement = connection.prepare_cached(&rows.sql)?;
+        let mut rows = statement.query(params_from_iter(&rows.parameters))?;
         let mut scanned = None;
         let mut budget = Self::MAX_ROWS.max(query.limit);
         // Events of one stream and kind often stand side by side, and have the same numbers.

@@ -1,0 +1,103 @@
+//! A stream on its way into a state, a page at a time.
+
+use jiff::Timestamp;
+
+use super::LoadError;
+use super::snapshots::{Codec, Replayed};
+use super::warm::Warm;
+use crate::replay::replay_range;
+use crate::{Aggregate, AsOf, EventStore, Page, Position, ReadQuery, StreamId};
+
+/// A stream on its way into a state: from the beginning, from a snapshot, or from where an earlier
+/// command has left it.
+pub(super) struct Fold<'a, A: Aggregate> {
+    store: &'a dyn EventStore,
+    stream: &'a StreamId,
+    /// Until the first page is read: what the snapshot has to be of that it may begin with.
+    codec: Option<Codec<A>>,
+    warm: Warm<A>,
+    /// Where its last event stands, and the latest time at which any was recorded; known of a
+    /// snapshot, and of events that were read with their envelopes.
+    reached: Option<(Position, Timestamp)>,
+}
+
+impl<'a, A: Aggregate> Fold<'a, A> {
+    /// From the beginning, or from a snapshot that `codec` can read.
+    pub(super) fn new(
+        store: &'a dyn EventStore,
+        stream: &'a StreamId,
+        codec: Option<Codec<A>>,
+    ) -> Self {
+        let since_snapshot = Replayed::default();
+        let warm = Warm { state: A::initial(), version: 0, since_snapshot };
+        Self { store, stream, codec, warm, reached: None }
+    }
+
+    /// From what is known already.
+    pub(super) fn from(store: &'a dyn EventStore, stream: &'a StreamId, warm: Warm<A>) -> Self {
+        Self { store, stream, codec: None, warm, reached: None }
+    }
+
+    /// Folds what comes behind, to the end of the stream. The page's memory is kept for the next
+    /// load, also after an error.
+    pub(super) async fn finish(mut self, page: &mut Page) -> Result<Warm<A>, LoadError> {
+        while self.next_page(page, AsOf::Now, false).await? {}
+        Ok(self.warm)
+    }
+
+    /// Folds the next page as far as the moment goes. Answers whether there is more to read.
+    pub(super) async fn next_page(
+        &mut self,
+        page: &mut Page,
+        as_of: AsOf,
+        envelopes: bool,
+    ) -> Result<bool, LoadError> {
+        let Warm { state, version, since_snapshot } = &mut self.warm;
+        let mut query = ReadQuery::stream(self.stream.clone()).after_version(*version);
+        query.envelopes = envelopes;
+        if let AsOf::Version(last) = as_of {
+            let missing = usize::try_from(last.saturating_sub(*version)).unwrap_or(usize::MAX);
+            query.limit = query.limit.min(missing).max(1);
+        }
+        let codec = self.codec.take();
+        query.snapshot = codec.map(|codec| codec.query(as_of));
+        *page = self.store.read(query, std::mem::take(page)).await?;
+        if let (Some(codec), Some(snapshot)) = (codec, page.snapshot()) {
+            // One that cannot be read is passed over: the stream is read again without it.
+            let Some(kept) = codec.state(snapshot) else { return Ok(true) };
+            (*state, *version) = (kept, snapshot.version);
+            self.reached = Some((snapshot.position, snapshot.recorded_at));
+        }
+        let is_included = |record: &crate::Record<'_>| {
+            let recorded_at = record.recorded_at().unwrap_or(Timestamp::MIN);
+            as_of.includes(record.version(), record.position(), recorded_at)
+        };
+        let count = match as_of {
+            AsOf::Now => page.len(),
+            _ => page.records().take_while(is_included).count(),
+        };
+        *version = replay_range(state, *version, page, 0..count)?;
+        since_snapshot.add(count as u64, page.payload_bytes());
+        for record in page.records_in(0..count).filter(|_| envelopes) {
+            let latest = self.reached.map_or(Timestamp::MIN, |(_, latest)| latest);
+            let recorded_at = record.recorded_at().unwrap_or(Timestamp::MIN);
+            self.reached = Some((record.position(), latest.max(recorded_at)));
+        }
+        let is_there = matches!(as_of, AsOf::Version(last) if *version >= last);
+        Ok(count == page.len() && !page.is_last() && !is_there)
+    }
+
+    /// How much it has folded beyond the snapshot that it began with.
+    pub(super) fn replayed(&self) -> Replayed {
+        self.warm.since_snapshot
+    }
+
+    /// See the field.
+    pub(super) fn reached(&self) -> Option<(Position, Timestamp)> {
+        self.reached
+    }
+
+    pub(super) fn into_warm(self) -> Warm<A> {
+        self.warm
+    }
+}

@@ -1,0 +1,213 @@
+//! One command at work: its turn, the state it decides on, and what it came to.
+
+use uuid::Uuid;
+
+use super::fold::Fold;
+use super::instances::Turn;
+use super::warm::Warm;
+use super::{ExecuteError, Executed, LoadError, Repository};
+use crate::clock::to_microsecond;
+use crate::{
+    Aggregate, AppendCondition, Appended, Context, Events, Handle, IdempotencyKey, Metadata,
+    NewEvent, Page, StreamAppend, StreamId,
+};
+
+/// One command at work on one instance.
+pub struct Running<'a, A: Aggregate, C> {
+    pub(super) repository: &'a Repository<A>,
+    pub(super) stream: StreamId,
+    pub(super) idempotency_key: Option<IdempotencyKey>,
+    id: A::Id,
+    command: C,
+    metadata: Metadata,
+    turn: Option<Turn<A>>,
+    warm: Option<Warm<A>>,
+    age: Age,
+    page: Page,
+    /// What it has decided, as a later load will read it, and how long the payloads are.
+    decided: Vec<A::Event>,
+    decided_bytes: usize,
+}
+
+/// How new the state is that a command has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Age {
+    /// As an earlier command left it: nobody has looked since.
+    AsLeft,
+    /// The stream was looked at for this command.
+    Fresh,
+    /// Another writer was faster.
+    Old,
+}
+
+impl<'a, A: Aggregate, C> Running<'a, A, C> {
+    pub(super) fn new(
+        repository: &'a Repository<A>,
+        (id, stream): (A::Id, StreamId),
+        command: C,
+        metadata: Metadata,
+        idempotency_key: Option<IdempotencyKey>,
+    ) -> Self {
+        Self {
+            repository,
+            stream,
+            idempotency_key,
+            id,
+            command,
+            metadata,
+            turn: None,
+            warm: None,
+            age: Age::AsLeft,
+            page: repository.pages.take(),
+            decided: Vec::new(),
+            decided_bytes: 0,
+        }
+    }
+
+    pub(super) fn correlation_id(&self) -> Option<Uuid> {
+        self.metadata.correlation_id()
+    }
+
+    pub(super) fn correlate(&mut self, id: Uuid) {
+        if self.metadata.correlation_id().is_none() {
+            self.metadata = std::mem::take(&mut self.metadata).with_correlation_id(id);
+        }
+    }
+
+    /// Waits for its turn on the instance.
+    pub(super) async fn take_turn(&mut self) {
+        let mut turn = self.repository.instances.turn(&self.stream).await;
+        self.warm = turn.warm.take();
+        self.turn = Some(turn);
+    }
+
+    /// Another writer was faster: the state that it has is old.
+    pub(super) fn lost_race(&mut self) {
+        self.age = Age::Old;
+    }
+
+    /// The state that it decides on: loaded, or brought up to date by what is new.
+    async fn refresh(&mut self) -> Result<(), LoadError> {
+        let Self { repository, stream, page, .. } = self;
+        let fold = match self.warm.take() {
+            Some(warm) => Fold::from(&*repository.store, stream, warm),
+            None => Fold::new(&*repository.store, stream, repository.codec()),
+        };
+        let mut warm = fold.finish(page).await?;
+        repository.snapshot_if_due(stream, &mut warm.since_snapshot);
+        self.warm = Some(warm);
+        self.age = Age::Fresh;
+        Ok(())
+    }
+
+    /// What became of the events that it has decided: its state takes them, unless they were stored
+    /// for an earlier command of the same key.
+    pub(super) fn settle(&mut self, appended: &Appended) -> Executed {
+        let decided = std::mem::take(&mut self.decided);
+        let part = appended.streams.iter().find(|part| part.stream == self.stream);
+        let version = self.version();
+        let executed = match part {
+            Some(part) => Executed::of(part, appended),
+            None => Executed::nothing(self.stream.clone(), version, appended.repeated),
+        };
+        if let (Some(part), Some(warm)) = (part, &mut self.warm)
+            && !appended.repeated
+            && part.first_version == warm.version + 1
+        {
+            warm.since_snapshot.add(decided.len() as u64, self.decided_bytes);
+            warm.version = part.last_version;
+            decided.into_iter().for_each(|event| warm.state.apply_event(event));
+            self.repository.snapshot_if_due(&self.stream, &mut warm.since_snapshot);
+        }
+        executed
+    }
+
+    fn version(&self) -> u64 {
+        self.warm.as_ref().map_or(0, |warm| warm.version)
+    }
+}
+
+impl<A: Handle<C>, C> Running<'_, A, C> {
+    /// Decides, on a state that is as new as the decision needs.
+    ///
+    /// What an earlier command left is good enough for events: their append finds out whether it was
+    /// old. To reject a command, or to answer that nothing happens, the stream is looked at first.
+    pub(super) async fn decide(&mut self) -> Result<Option<StreamAppend>, ExecuteError<A::Error>> {
+        loop {
+            let warm = match &self.warm {
+                Some(warm) if self.age != Age::Old => warm,
+                _ => {
+                    self.refresh().await?;
+                    continue;
+                }
+            };
+            let now = to_microsecond(self.repository.clock.now());
+            let context = Context::new(self.id.clone(), warm.version, now, self.metadata.clone());
+            let answer = warm.state.handle(&self.command, &context);
+            if self.age != Age::Fresh && !answer.as_ref().is_ok_and(|events| !events.is_empty()) {
+                self.refresh().await?;
+                continue;
+            }
+            let events = answer.map_err(ExecuteError::Rejected)?;
+            if events.is_empty() {
+                return Ok(None);
+            }
+            let condition = match warm.version {
+                0 => AppendCondition::NoStream,
+                version => AppendCondition::Version(version),
+            };
+            let events = self.encode(&events, &context)?;
+            return Ok(Some(StreamAppend { stream: self.stream.clone(), condition, events }));
+        }
+    }
+
+    /// Writes the events, and reads them again: what is stored once has to be read for ever, and the
+    /// state is to take what a later load would give it.
+    fn encode(
+        &mut self,
+        events: &Events<A>,
+        context: &Context<A>,
+    ) -> Result<Vec<NewEvent>, ExecuteError<A::Error>> {
+        self.decided.clear();
+        self.decided_bytes = 0;
+        let mut encoded = Vec::with_capacity(events.len());
+        for event in events.as_slice() {
+            let (place, payload) = A::encode(event);
+            let event_type = &A::EVENTS[place];
+            let (stream, event) = (&self.stream, event_type.name);
+            let payload = payload.map_err(|source| ExecuteError::Encode {
+                stream: stream.clone(),
+                event,
+                source,
+            })?;
+            let again = A::decode(place, event_type.version, &payload).map_err(|source| {
+                ExecuteError::Unreadable { stream: stream.clone(), event, source }
+            })?;
+            self.decided.push(again);
+            self.decided_bytes += payload.len();
+            let (now, metadata) = (context.now(), context.metadata().clone());
+            encoded.push(NewEvent::encoded(event_type, payload, now, metadata));
+        }
+        Ok(encoded)
+    }
+}
+
+impl<A: Aggregate, C> Running<'_, A, C> {
+    /// The answer of a command that came to no events.
+    pub(super) fn nothing(&self) -> Executed {
+        Executed::nothing(self.stream.clone(), self.version(), false)
+    }
+}
+
+impl<A: Aggregate, C> Drop for Running<'_, A, C> {
+    /// Leaves the state to the next command: it is that of a beginning of the stream, whatever became
+    /// of this one.
+    fn drop(&mut self) {
+        if let Some(turn) = &mut self.turn
+            && !std::thread::panicking()
+        {
+            turn.warm = self.warm.take();
+        }
+        self.repository.pages.put(std::mem::take(&mut self.page));
+    }
+}

@@ -1,0 +1,56 @@
+//! States that can be kept, and told from states of another fold.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Aggregate, Fingerprint, Schema};
+
+/// An aggregate whose state can be kept as a snapshot.
+///
+/// Every aggregate is one that is also `Schema`, `Serialize`, `Deserialize` and `PartialEq`. The
+/// schema tells when the state's shape changes; `PartialEq` is what a snapshot is checked by before
+/// it is kept: read again, it has to be the state that was written.
+#[diagnostic::on_unimplemented(
+    message = "the state of `{Self}` cannot be kept as a snapshot",
+    label = "lacks `Schema`, `Serialize`, `Deserialize` or `PartialEq`",
+    note = "add `Schema, Serialize, Deserialize, PartialEq` to the derives of `{Self}`"
+)]
+pub trait SnapshotState: Aggregate {
+    /// What a snapshot is known by: the shape of the state, and the fold that made it.
+    const SNAPSHOT: Fingerprint;
+
+    /// The state as JSON.
+    ///
+    /// # Errors
+    /// When its `Serialize` fails.
+    #[doc(hidden)]
+    fn to_json(&self) -> Result<String, serde_json::Error>;
+
+    /// The state of this JSON.
+    ///
+    /// # Errors
+    /// When it is not that of a state.
+    #[doc(hidden)]
+    fn from_json(json: &str) -> Result<Self, serde_json::Error>;
+
+    /// Whether it is the same state.
+    #[doc(hidden)]
+    fn is_same(&self, other: &Self) -> bool;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate + Schema + Serialize + DeserializeOwned + PartialEq> SnapshotState for A {
+    const SNAPSHOT: Fingerprint = A::FINGERPRINT.with(A::FOLD.to_u64());
+
+    fn to_json(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+
+    fn from_json(json: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(json)
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        self == other
+    }
+}

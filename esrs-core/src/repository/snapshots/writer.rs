@@ -1,0 +1,153 @@
+//! Writing snapshots, off the way of commands.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+
+use futures_channel::oneshot;
+
+use super::super::fold::Fold;
+use super::super::warm::Warm;
+use super::super::{LoadError, SnapshotError};
+use super::Codec;
+use crate::{Aggregate, AsOf, EventStore, Page, Snapshot, StreamId};
+
+/// What the thread that writes snapshots is asked for.
+enum Job {
+    Write(StreamId),
+    /// Whoever waits until all that was asked for before is done.
+    Done(oneshot::Sender<()>),
+}
+
+/// Writes snapshots on a thread of its own, which is started when the first is due.
+pub(in crate::repository) struct SnapshotWriter<A> {
+    store: Arc<dyn EventStore>,
+    codec: Codec<A>,
+    jobs: OnceLock<Option<Sender<Job>>>,
+    /// What is asked for and not begun, so that a stream is not asked for twice.
+    pending: Arc<Mutex<HashSet<StreamId>>>,
+}
+
+impl<A: Aggregate> SnapshotWriter<A> {
+    pub(super) fn new(store: Arc<dyn EventStore>, codec: Codec<A>) -> Self {
+        Self { store, codec, jobs: OnceLock::new(), pending: Arc::default() }
+    }
+
+    /// Asks for a snapshot of this stream as it is when its turn comes.
+    pub(super) fn request(&self, stream: StreamId) {
+        let is_new = lock(&self.pending).insert(stream.clone());
+        if is_new && let Some(jobs) = self.jobs.get_or_init(|| self.start()) {
+            // The thread ends only with this sender.
+            let _ = jobs.send(Job::Write(stream));
+        }
+    }
+
+    /// Waits until all that was asked for is written, or was given up.
+    pub(in crate::repository) async fn done(&self) {
+        let Some(Some(jobs)) = self.jobs.get() else { return };
+        let (done, is_done) = oneshot::channel();
+        if jobs.send(Job::Done(done)).is_ok() {
+            // It is cancelled when the thread has ended.
+            let _ = is_done.await;
+        }
+    }
+
+    fn start(&self) -> Option<Sender<Job>> {
+        let (sender, jobs) = channel();
+        let (store, codec, pending) = (self.store.clone(), self.codec, self.pending.clone());
+        let thread = thread::Builder::new().name(format!("esrs-snapshots-{}", A::NAME));
+        match thread.spawn(move || run(&*store, codec, &pending, &jobs)) {
+            Ok(_) => Some(sender),
+            Err(error) => {
+                tracing::error!(%error, "no snapshot is written: its thread cannot be started");
+                None
+            }
+        }
+    }
+}
+
+fn run<A: Aggregate>(
+    store: &dyn EventStore,
+    codec: Codec<A>,
+    pending: &Mutex<HashSet<StreamId>>,
+    jobs: &Receiver<Job>,
+) {
+    let mut page = Page::new();
+    while let Ok(job) = jobs.recv() {
+        match job {
+            Job::Write(stream) => {
+                lock(pending).remove(&stream);
+                let written = block_on(write(store, codec, &stream, &mut page));
+                match written {
+                    Ok(version) => tracing::debug!(%stream, version, "a snapshot was written"),
+                    Err(error) => tracing::error!(%stream, %error, "no snapshot was written"),
+                }
+            }
+            Job::Done(done) => {
+                // Who does not wait any more does not have to be told.
+                let _ = done.send(());
+            }
+        }
+    }
+}
+
+/// Folds the stream to its end, and keeps its state: by the way of every load, so that the snapshot
+/// is what a load would find. Answers with the version that is kept.
+pub(in crate::repository) async fn write<A: Aggregate>(
+    store: &dyn EventStore,
+    codec: Codec<A>,
+    stream: &StreamId,
+    page: &mut Page,
+) -> Result<u64, SnapshotError> {
+    let mut fold = Fold::<A>::new(store, stream, Some(codec));
+    while fold.next_page(page, AsOf::Now, true).await? {}
+    let (replayed, reached) = (fold.replayed(), fold.reached());
+    let Warm { state, version, .. } = fold.into_warm();
+    let Some((position, recorded_at)) = reached.filter(|_| replayed.events > 0) else {
+        // There is nothing, or all of it stands in the snapshot that is kept.
+        return Ok(version);
+    };
+    let stream = stream.clone();
+    let json = match (codec.to_json)(&state) {
+        Ok(json) => json,
+        Err(source) => return Err(SnapshotError::Unwritable { stream, version, source }),
+    };
+    match (codec.from_json)(&json) {
+        Ok(again) if (codec.is_same)(&state, &again) => {}
+        Ok(_) => return Err(SnapshotError::Different { stream, version }),
+        Err(source) => return Err(SnapshotError::Unreadable { stream, version, source }),
+    }
+    let (fold, state) = (codec.fold, json);
+    let snapshot = Snapshot { stream, version, position, recorded_at, fold, state };
+    store.save_snapshot(snapshot).await.map_err(LoadError::from)?;
+    Ok(version)
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits for a future on this thread: the core brings no executor, and this is all it needs of one.
+fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Commands that are stored as one unit: one, or several on different instances.
+
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+
+use futures_core::future::BoxFuture;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use super::running::Running;
+use super::{Execute, ExecuteError, Executed, LoadError};
+use crate::{
+    AppendBatch, Appended, Conflict, EventStore, Handle, IdempotencyKey, StoreError, StreamId,
+};
+
+/// One command, or several that are stored as one unit; what [`Execute::and`] takes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no command that waits to be executed",
+    label = "not a command that waits",
+    note = "give what `repository.execute(&id, command)` returns, before it is awaited"
+)]
+pub trait Unit: Sized + Send {
+    /// What it is answered with: an [`Executed`] for each command.
+    type Answer: Send;
+    /// Why one of its commands may be rejected.
+    type Rejection: Send;
+    #[doc(hidden)]
+    #[allow(private_bounds, reason = "no other crate makes one")]
+    type Parts: Parts<Answer = Self::Answer, Rejection = Self::Rejection>;
+
+    #[doc(hidden)]
+    fn begin(self) -> Result<Self::Parts, LoadError>;
+}
+
+/// Two commands, or more, whose events are stored as one unit; `.await` it.
+///
+/// Made by [`Execute::and`].
+#[derive(Debug)]
+#[must_use = "commands do nothing until they are awaited"]
+pub struct Together<'a, L, R> {
+    first: L,
+    second: R,
+    repositories: PhantomData<&'a ()>,
+}
+
+/// Which of two commands that are executed together was rejected, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection<L, R> {
+    /// The first.
+    #[error(transparent)]
+    First(L),
+    /// The second.
+    #[error(transparent)]
+    Second(R),
+}
+
+/// Commands at work. Nothing here knows how many.
+pub(super) trait Parts: Send + Sync {
+    type Answer: Send;
+    type Rejection: Send;
+
+    /// The store of the first, and how often it tries.
+    fn first(&self) -> (&dyn EventStore, u32);
+    fn idempotency_key(&self) -> Option<IdempotencyKey>;
+    fn correlation_id(&self) -> Option<Uuid>;
+    fn correlate(&mut self, id: Uuid);
+    /// The stream of each, and the store that it is in.
+    fn streams<'a>(&'a self, into: &mut Vec<(&'a StreamId, &'a dyn EventStore)>);
+    /// Waits for the turn of the command on this stream; whether there is one.
+    fn take_turn(&mut self, of: &StreamId) -> impl Future<Output = bool> + Send;
+    fn decide(
+        &mut self,
+        batch: &mut AppendBatch,
+    ) -> impl Future<Output = Result<(), ExecuteError<Self::Rejection>>> + Send;
+    fn lost_race(&mut self, conflict: &Conflict);
+    fn settle(&mut self, appended: &Appended) -> Self::Answer;
+    fn nothing(&self) -> Self::Answer;
+}
+
+impl<A, C> Parts for Running<'_, A, C>
+where
+    A: Handle<C, Error: Send>,
+    C: Send + Sync,
+{
+    type Answer = Executed;
+    type Rejection = A::Error;
+
+    fn first(&self) -> (&dyn EventStore, u32) {
+        (&*self.repository.store, self.repository.max_attempts)
+    }
+
+    fn idempotency_key(&self) -> Option<IdempotencyKey> {
+        self.idempotency_key.clone()
+    }
+
+    fn correlation_id(&self) -> Option<Uuid> {
+        Running::correlation_id(self)
+    }
+
+    fn correlate(&mut self, id: Uuid) {
+        Running::correlate(self, id);
+    }
+
+    fn streams<'a>(&'a self, into: &mut Vec<(&'a StreamId, &'a dyn EventStore)>) {
+        into.push((&self.stream, &*self.repository.store));
+    }
+
+    async fn take_turn(&mut self, of: &StreamId) -> bool {
+        if self.stream != *of {
+            return false;
+        }
+        Running::take_turn(self).await;
+        true
+    }
+
+    async fn decide(
+        &mut self,
+        batch: &mut AppendBatch,
+    ) -> Result<(), ExecuteError<Self::Rejection>> {
+        batch.streams.extend(Running::decide(self).await?);
+        Ok(())
+    }
+
+    fn lost_race(&mut self, conflict: &Conflict) {
+        if self.stream == conflict.stream {
+            Running::lost_race(self);
+        }
+    }
+
+    fn settle(&mut self, appended: &Appended) -> Executed {
+        Running::settle(self, appended)
+    }
+
+    fn nothing(&self) -> Executed {
+        Running::nothing(self)
+    }
+}
+
+/// Two at work.
+pub struct Both<L, R>(L, R);
+
+impl<L: Parts, R: Parts> Parts for Both<L, R> {
+    type Answer = (L::Answer, R::Answer);
+    type Rejection = Rejection<L::Rejection, R::Rejection>;
+
+    fn first(&self) -> (&dyn EventStore, u32) {
+        self.0.first()
+    }
+
+    fn idempotency_key(&self) -> Option<IdempotencyKey> {
+        self.0.idempotency_key()
+    }
+
+    fn correlation_id(&self) -> Option<Uuid> {
+        self.0.correlation_id().or_else(|| self.1.correlation_id())
+    }
+
+    fn correlate(&mut self, id: Uuid) {
+        self.0.correlate(id);
+        self.1.correlate(id);
+    }
+
+    fn streams<'a>(&'a self, into: &mut Vec<(&'a StreamId, &'a dyn EventStore)>) {
+        self.0.streams(into);
+        self.1.streams(into);
+    }
+
+    async fn take_turn(&mut self, of: &StreamId) -> bool {
+        self.0.take_turn(of).await || self.1.take_turn(of).await
+    }
+
+    async fn decide(
+        &mut self,
+        batch: &mut AppendBatch,
+    ) -> Result<(), ExecuteError<Self::Rejection>> {
+        let first = self.0.decide(batch).await;
+        first.map_err(|error| error.map(Rejection::First))?;
+        let second = self.1.decide(batch).await;
+        second.map_err(|error| error.map(Rejection::Second))
+    }
+
+    fn lost_race(&mut self, conflict: &Conflict) {
+        self.0.lost_race(conflict);
+        self.1.lost_race(conflict);
+    }
+
+    fn settle(&mut self, appended: &Appended) -> Self::Answer {
+        (self.0.settle(appended), self.1.settle(appended))
+    }
+
+    fn nothing(&self) -> Self::Answer {
+        (self.0.nothing(), self.1.nothing())
+    }
+}
+
+/// Decides, appends, and decides again when another writer was faster.
+pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteError<P::Rejection>> {
+    let streams = in_order(&parts)?;
+    for stream in &streams {
+        parts.take_turn(stream).await;
+    }
+    parts.correlate(parts.correlation_id().unwrap_or_else(Uuid::now_v7));
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
+        // The append of one command finds its key by itself. That of several may begin with another
+        // stream than it did before.
+        if streams.len() > 1
+            && let Some(first) = first_answer(&parts, &streams).await?
+        {
+            return Ok(parts.settle(&first));
+        }
+        let mut batch = AppendBatch::default();
+        let decided = parts.decide(&mut batch).await;
+        if decided.is_err() || batch.streams.is_empty() {
+            return match first_answer(&parts, &streams).await? {
+                Some(first) => Ok(parts.settle(&first)),
+                None => decided.map(|()| parts.nothing()),
+            };
+        }
+        batch.idempotency_key = parts.idempotency_key();
+        let (store, max_attempts) = parts.first();
+        match store.append(batch).await {
+            Ok(appended) => {
+                let repeated = appended.repeated;
+                tracing::debug!(position = %appended.last_position, repeated, "appended");
+                return Ok(parts.settle(&appended));
+            }
+            Err(StoreError::Conflict(conflict)) if attempts < max_attempts => {
+                tracing::debug!(attempts, %conflict, "another writer was faster");
+                parts.lost_race(&conflict);
+            }
+            Err(StoreError::Conflict(conflict)) => {
+                return Err(ExecuteError::Conflict { attempts, conflict });
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// The streams in the order in which their turns are waited for. It is the same for all units, so
+/// that no two of them wait for each other.
+fn in_order<P: Parts>(parts: &P) -> Result<Vec<StreamId>, ExecuteError<P::Rejection>> {
+    let mut streams = Vec::new();
+    parts.streams(&mut streams);
+    if let [(stream, _)] = streams[..] {
+        return Ok(vec![stream.clone()]);
+    }
+    let log = parts.first().0.log_id();
+    if let Some((stream, _)) = streams.iter().find(|(_, store)| store.log_id() != log) {
+        return Err(ExecuteError::DifferentStores { stream: (*stream).clone() });
+    }
+    let mut streams: Vec<_> = streams.into_iter().map(|(stream, _)| stream.clone()).collect();
+    streams.sort_unstable();
+    match streams.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(ExecuteError::SameInstance { stream: pair[0].clone() }),
+        None => Ok(streams),
+    }
+}
+
+/// What the unit was answered with, if it was executed before under its key.
+async fn first_answer<P: Parts>(
+    parts: &P,
+    streams: &[StreamId],
+) -> Result<Option<Appended>, ExecuteError<P::Rejection>> {
+    let Some(key) = parts.idempotency_key() else { return Ok(None) };
+    for stream in streams {
+        let found = parts.first().0.find_append(stream.clone(), key.clone()).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
+impl<'a, A, C> Unit for Execute<'a, A, C>
+where
+    A: Handle<C, Error: Send>,
+    C: Send + Sync + 'a,
+{
+    type Answer = Executed;
+    type Rejection = A::Error;
+    type Parts = Running<'a, A, C>;
+
+    fn begin(self) -> Result<Self::Parts, LoadError> {
+        Ok(self.into_running()?)
+    }
+}
+
+impl<L: Unit, R: Unit> Unit for Together<'_, L, R> {
+    type Answer = (L::Answer, R::Answer);
+    type Rejection = Rejection<L::Rejection, R::Rejection>;
+    type Parts = Both<L::Parts, R::Parts>;
+
+    fn begin(self) -> Result<Self::Parts, LoadError> {
+        Ok(Both(self.first.begin()?, self.second.begin()?))
+    }
+}
+
+impl<'a, L, R> Together<'a, L, R> {
+    pub(super) fn new(first: L, second: R) -> Self {
+        Self { first, second, repositories: PhantomData }
+    }
+
+    /// Has the events of one more command, or of several, stored in the same unit.
+    pub fn and<U: Unit + 'a>(self, other: U) -> Together<'a, Self, U> {
+        Together::new(self, other)
+    }
+}
+
+impl<'a, L, R> IntoFuture for Together<'a, L, R>
+where
+    L: Unit + 'a,
+    R: Unit + 'a,
+{
+    type Output =
+        Result<(L::Answer, R::Answer), ExecuteError<Rejection<L::Rejection, R::Rejection>>>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        let span = tracing::debug_span!("execute_together");
+        Box::pin(async move { run(self.begin()?).await }.instrument(span))
+    }
+}

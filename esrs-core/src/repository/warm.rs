@@ -1,0 +1,70 @@
+//! Recent states, and how many of them are kept.
+
+use super::snapshots::Replayed;
+
+/// A state that an earlier command left behind.
+///
+/// It is that of a beginning of the stream, which may have become longer since: the expected version
+/// of the next append, or a look at the stream, tells.
+pub(super) struct Warm<A> {
+    pub(super) state: A,
+    /// How many events it is made of.
+    pub(super) version: u64,
+    /// How much a load has to fold, beyond the last snapshot.
+    pub(super) since_snapshot: Replayed,
+}
+
+/// How many recent states a [`Repository`](crate::Repository) keeps, so that the next command on an
+/// instance need not load it.
+///
+/// ```
+/// use esrs_core::WarmStates;
+///
+/// struct Cart { lines: Vec<String> }
+///
+/// let by_number = WarmStates::<Cart>::count(10_000);
+/// let by_size = WarmStates::<Cart>::bytes(64 * 1024 * 1024, |cart| {
+///     size_of_val(cart) + cart.lines.iter().map(|line| line.len()).sum::<usize>()
+/// });
+/// let off = WarmStates::<Cart>::none();
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct WarmStates<A> {
+    limit: usize,
+    weigh: fn(&A) -> usize,
+}
+
+impl<A> WarmStates<A> {
+    /// How many are kept, unless the repository is told otherwise.
+    pub const DEFAULT_COUNT: usize = 1_000;
+
+    /// So many, of whatever size.
+    pub fn count(limit: usize) -> Self {
+        Self { limit, weigh: |_| 1 }
+    }
+
+    /// As many as take so many bytes together, by what `weigh` says of each; a state that is heavier
+    /// than all of it is not kept.
+    pub fn bytes(limit: usize, weigh: fn(&A) -> usize) -> Self {
+        Self { limit, weigh }
+    }
+
+    /// None: each command loads its instance.
+    pub fn none() -> Self {
+        Self { limit: 0, weigh: |_| 1 }
+    }
+
+    pub(super) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    pub(super) fn weigh(&self, state: &A) -> usize {
+        (self.weigh)(state)
+    }
+}
+
+impl<A> Default for WarmStates<A> {
+    fn default() -> Self {
+        Self::count(Self::DEFAULT_COUNT)
+    }
+}

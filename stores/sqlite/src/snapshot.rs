@@ -1,0 +1,57 @@
+//! States that a read may begin with.
+
+use esrs_core::{Position, Snapshot, SnapshotQuery, StreamId};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::error::Fault;
+
+/// Keeps a snapshot, unless the stream is not that far, or a further one is kept already.
+pub(crate) fn save(connection: &Connection, snapshot: &Snapshot) -> Result<(), Fault> {
+    // `Snapshot::replaces`, as SQL: one statement, so that two processes cannot come between.
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO esrs_snapshots (stream, fold, version, position, recorded_at, state)
+         SELECT stream, ?2, version, position, ?4, ?5 FROM esrs_events
+         WHERE stream = (SELECT id FROM esrs_streams WHERE name = ?1) AND version = ?3
+         ON CONFLICT (stream) DO UPDATE SET fold = excluded.fold, version = excluded.version,
+             position = excluded.position, recorded_at = excluded.recorded_at,
+             state = excluded.state
+         WHERE excluded.fold <> esrs_snapshots.fold OR excluded.version > esrs_snapshots.version",
+    )?;
+    statement.execute(params![
+        snapshot.stream.as_str(),
+        to_sql(snapshot.fold.to_u64()),
+        snapshot.version as i64,
+        snapshot.recorded_at.as_microsecond(),
+        snapshot.state,
+    ])?;
+    Ok(())
+}
+
+/// The snapshot of the stream in this row, if the query allows it.
+pub(crate) fn find(
+    connection: &Connection,
+    (row, stream): (i64, &StreamId),
+    query: &SnapshotQuery,
+) -> Result<Option<Snapshot>, Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT version, position, recorded_at, state FROM esrs_snapshots
+         WHERE stream = ?1 AND fold = ?2",
+    )?;
+    let found = statement.query_row([row, to_sql(query.fold.to_u64())], |row| {
+        Ok(Snapshot {
+            stream: stream.clone(),
+            version: row.get::<_, i64>(0)? as u64,
+            position: Position::new(row.get::<_, i64>(1)? as u64),
+            recorded_at: Timestamp::from_microsecond(row.get(2)?).unwrap_or(Timestamp::MAX),
+            fold: query.fold,
+            state: row.get(3)?,
+        })
+    });
+    Ok(found.optional()?.filter(|snapshot| query.allows(snapshot)))
+}
+
+/// The same 64 bits: SQLite has no number without a sign.
+fn to_sql(fold: u64) -> i64 {
+    fold.cast_signed()
+}
