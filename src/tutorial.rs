@@ -7,6 +7,9 @@
 //! 2. [An enum as a state machine](#2-an-enum-as-a-state-machine)
 //! 3. [A log in SQLite, and a table](#3-a-log-in-sqlite-and-a-table)
 //! 4. [Two versions of an event](#4-two-versions-of-an-event)
+//! 5. [Snapshots](#5-snapshots)
+//! 6. [Time travel and audit](#6-time-travel-and-audit)
+//! 7. [Idempotent commands](#7-idempotent-commands)
 //!
 //! # 1. The first aggregate
 //!
@@ -54,4 +57,40 @@
 //!
 //! ```text
 #![doc = include_str!("../examples/04_two_versions.out")]
+//! ```
+//!
+//! # 5. Snapshots
+//!
+//! ```no_run
+#![doc = include_str!("../examples/05_snapshots.rs")]
+//! ```
+//!
+//! `cargo run --example 05_snapshots` prints
+//!
+//! ```text
+#![doc = include_str!("../examples/05_snapshots.out")]
+//! ```
+//!
+//! # 6. Time travel and audit
+//!
+//! ```no_run
+#![doc = include_str!("../examples/06_time_travel_and_audit.rs")]
+//! ```
+//!
+//! `cargo run --example 06_time_travel_and_audit` prints
+//!
+//! ```text
+#![doc = include_str!("../examples/06_time_travel_and_audit.out")]
+//! ```
+//!
+//! # 7. Idempotent commands
+//!
+//! ```no_run
+#![doc = include_str!("../examples/07_idempotent_commands.rs")]
+//! ```
+//!
+//! `cargo run --example 07_idempotent_commands` prints
+//!
+//! ```text
+#![doc = include_str!("../examples/07_idempotent_commands.out")]
 //! ```

@@ -55,4 +55,7 @@ transcripts! {
     an_enum_as_a_state_machine: "02_shopping_cart";
     a_log_in_sqlite_and_a_table: "03_bank_account";
     two_versions_of_an_event: "04_two_versions";
+    snapshots: "05_snapshots";
+    time_travel_and_audit: "06_time_travel_and_audit";
+    idempotent_commands: "07_idempotent_commands";
 }

@@ -64,6 +64,12 @@ impl Bare {
         Ok(transaction.commit()?)
     }
 
+    /// Appends one event, as a transaction of its own.
+    pub(crate) fn insert(&mut self, id: u64, version: u64, event: &OrderEvent) -> Tried<()> {
+        let mut insert = self.connection.prepare_cached(INSERT)?;
+        insert_event(&mut insert, id, version, event)
+    }
+
     /// The order, and how many events it has.
     pub(crate) fn load(&self, id: u64) -> Tried<(Order, u64)> {
         load(&self.connection, id)

@@ -2,6 +2,7 @@
 //! of its own, and the same settings of the file (WAL, synchronous FULL).
 
 mod bare;
+mod history;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -34,7 +35,9 @@ fn main() -> Tried<ExitCode> {
     let long = ("the same on aggregates of 20 events", Bar::None, 20);
     let short = execute(&runtime, folder.path(), short)?;
     let long = execute(&runtime, folder.path(), long)?;
-    Ok(report(&[load, short, long]))
+    let warm = history::warm_commands(&runtime, folder.path())?;
+    let [command, snapshot] = history::long_histories(&runtime, folder.path())?;
+    Ok(report(&[load, short, long, warm, command, snapshot]))
 }
 
 fn load(runtime: &Runtime, folder: &Path) -> Tried<Outcome> {

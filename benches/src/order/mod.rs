@@ -12,7 +12,7 @@ pub use samples::{Samples, page_of_current, page_of_version_1};
 use esrs::prelude::*;
 
 /// An order.
-#[derive(Aggregate, Default, Clone, Debug, PartialEq)]
+#[derive(Aggregate, Schema, Serialize, Deserialize, Default, Clone, Debug, PartialEq)]
 #[aggregate(
     "order",
     id = u64,

@@ -15,6 +15,8 @@ pub(super) struct Fold<'a, A: Aggregate> {
     stream: &'a StreamId,
     /// Until the first page is read: what the snapshot has to be of that it may begin with.
     codec: Option<Codec<A>>,
+    /// Whether that may lie behind the moment that is folded to.
+    any_snapshot: bool,
     warm: Warm<A>,
     /// Where its last event stands, and the latest time at which any was recorded; known of a
     /// snapshot, and of events that were read with their envelopes.
@@ -30,12 +32,18 @@ impl<'a, A: Aggregate> Fold<'a, A> {
     ) -> Self {
         let since_snapshot = Replayed::default();
         let warm = Warm { state: A::initial(), version: 0, since_snapshot };
-        Self { store, stream, codec, warm, reached: None }
+        Self { store, stream, codec, any_snapshot: false, warm, reached: None }
+    }
+
+    /// The same, when a state behind the moment that is folded to is as welcome: for who wants to
+    /// know whether one is kept.
+    pub(super) fn or_from_a_later_snapshot(self) -> Self {
+        Self { any_snapshot: true, ..self }
     }
 
     /// From what is known already.
     pub(super) fn from(store: &'a dyn EventStore, stream: &'a StreamId, warm: Warm<A>) -> Self {
-        Self { store, stream, codec: None, warm, reached: None }
+        Self { store, stream, codec: None, any_snapshot: false, warm, reached: None }
     }
 
     /// Folds what comes behind, to the end of the stream. The page's memory is kept for the next
@@ -60,7 +68,8 @@ impl<'a, A: Aggregate> Fold<'a, A> {
             query.limit = query.limit.min(missing).max(1);
         }
         let codec = self.codec.take();
-        query.snapshot = codec.map(|codec| codec.query(as_of));
+        let up_to = if self.any_snapshot { AsOf::Now } else { as_of };
+        query.snapshot = codec.map(|codec| codec.query(up_to));
         *page = self.store.read(query, std::mem::take(page)).await?;
         if let (Some(codec), Some(snapshot)) = (codec, page.snapshot()) {
             // One that cannot be read is passed over: the stream is read again without it.

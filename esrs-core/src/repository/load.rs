@@ -118,7 +118,7 @@ impl<A: Aggregate> Repository<A> {
         while fold.next_page(page, as_of, envelopes).await? {}
         let mut warm = fold.into_warm();
         match as_of {
-            AsOf::Now => self.snapshot_if_due(stream, &mut warm.since_snapshot),
+            AsOf::Now => self.snapshot_if_due(stream, &mut warm),
             AsOf::Version(last) if warm.version < last => {
                 let (stream, version) = (stream.clone(), warm.version);
                 return Err(LoadError::NotThere { stream, as_of, version });

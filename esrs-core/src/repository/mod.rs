@@ -27,7 +27,8 @@ pub use warm::WarmStates;
 use crate::{Aggregate, Clock, EventStore, StreamId, SystemClock};
 use instances::Instances;
 use pages::PagePool;
-use snapshots::{Codec, Replayed, Snapshots};
+use snapshots::{Codec, Snapshots};
+use warm::Warm;
 
 /// Loads the instances of one aggregate from a store, and executes commands on them.
 ///
@@ -133,9 +134,9 @@ impl<A: Aggregate> Repository<A> {
         self.snapshots.as_ref().map(|snapshots| snapshots.codec)
     }
 
-    fn snapshot_if_due(&self, stream: &StreamId, since_snapshot: &mut Replayed) {
+    fn snapshot_if_due(&self, stream: &StreamId, warm: &mut Warm<A>) {
         if let Some(snapshots) = &self.snapshots {
-            snapshots.if_due(stream, since_snapshot);
+            snapshots.if_due(stream, warm.version, &mut warm.since_snapshot);
         }
     }
 

@@ -94,7 +94,7 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
             None => Fold::new(&*repository.store, stream, repository.codec()),
         };
         let mut warm = fold.finish(page).await?;
-        repository.snapshot_if_due(stream, &mut warm.since_snapshot);
+        repository.snapshot_if_due(stream, &mut warm);
         self.warm = Some(warm);
         self.age = Age::Fresh;
         Ok(())
@@ -117,7 +117,7 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
             warm.since_snapshot.add(decided.len() as u64, self.decided_bytes);
             warm.version = part.last_version;
             decided.into_iter().for_each(|event| warm.state.apply_event(event));
-            self.repository.snapshot_if_due(&self.stream, &mut warm.since_snapshot);
+            self.repository.snapshot_if_due(&self.stream, warm);
         }
         executed
     }

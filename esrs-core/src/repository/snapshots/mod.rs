@@ -84,7 +84,7 @@ impl<A: Aggregate> Snapshots<A> {
         stream: &StreamId,
         page: &mut Page,
     ) -> Result<u64, SnapshotError> {
-        write(store, self.codec, stream, page).await
+        write(store, self.codec, (stream, AsOf::Now), page).await
     }
 
     /// Waits until all that was asked for is written, or was given up.
@@ -92,12 +92,12 @@ impl<A: Aggregate> Snapshots<A> {
         self.writer.done().await;
     }
 
-    /// Has a snapshot of the stream written, if so much makes it due. What is asked for is counted
+    /// Has a snapshot of the stream at this version written, if so much makes it due. What is asked for is counted
     /// anew: it is not asked for again with the next event.
-    pub(super) fn if_due(&self, stream: &StreamId, since_snapshot: &mut Replayed) {
-        if self.policy.is_due(*since_snapshot) {
-            *since_snapshot = Replayed::default();
-            self.writer.request(stream.clone());
+    pub(super) fn if_due(&self, stream: &StreamId, version: u64, since: &mut Replayed) {
+        if self.policy.is_due(*since) {
+            *since = Replayed::default();
+            self.writer.request(stream.clone(), version);
         }
     }
 }

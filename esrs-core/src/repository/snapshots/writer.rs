@@ -1,6 +1,6 @@
 //! Writing snapshots, off the way of commands.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -23,13 +23,16 @@ enum Job {
     Done(oneshot::Sender<()>),
 }
 
+type Pending = Mutex<HashMap<StreamId, u64>>;
+
 /// Writes snapshots on a thread of its own, which is started when the first is due.
 pub(in crate::repository) struct SnapshotWriter<A> {
     store: Arc<dyn EventStore>,
     codec: Codec<A>,
     jobs: OnceLock<Option<Sender<Job>>>,
-    /// What is asked for and not begun, so that a stream is not asked for twice.
-    pending: Arc<Mutex<HashSet<StreamId>>>,
+    /// What is asked for and not begun, and the version of each, so that a stream is not asked for
+    /// twice.
+    pending: Arc<Pending>,
 }
 
 impl<A: Aggregate> SnapshotWriter<A> {
@@ -37,9 +40,9 @@ impl<A: Aggregate> SnapshotWriter<A> {
         Self { store, codec, jobs: OnceLock::new(), pending: Arc::default() }
     }
 
-    /// Asks for a snapshot of this stream as it is when its turn comes.
-    pub(super) fn request(&self, stream: StreamId) {
-        let is_new = lock(&self.pending).insert(stream.clone());
+    /// Asks for a snapshot of this stream at this version.
+    pub(super) fn request(&self, stream: StreamId, version: u64) {
+        let is_new = lock(&self.pending).insert(stream.clone(), version).is_none();
         if is_new && let Some(jobs) = self.jobs.get_or_init(|| self.start()) {
             // The thread ends only with this sender.
             let _ = jobs.send(Job::Write(stream));
@@ -73,15 +76,16 @@ impl<A: Aggregate> SnapshotWriter<A> {
 fn run<A: Aggregate>(
     store: &dyn EventStore,
     codec: Codec<A>,
-    pending: &Mutex<HashSet<StreamId>>,
+    pending: &Pending,
     jobs: &Receiver<Job>,
 ) {
     let mut page = Page::new();
     while let Ok(job) = jobs.recv() {
         match job {
             Job::Write(stream) => {
-                lock(pending).remove(&stream);
-                let written = block_on(write(store, codec, &stream, &mut page));
+                let version = lock(pending).remove(&stream);
+                let as_of = version.map_or(AsOf::Now, AsOf::Version);
+                let written = block_on(write(store, codec, (&stream, as_of), &mut page));
                 match written {
                     Ok(version) => tracing::debug!(%stream, version, "a snapshot was written"),
                     Err(error) => tracing::error!(%stream, %error, "no snapshot was written"),
@@ -95,16 +99,16 @@ fn run<A: Aggregate>(
     }
 }
 
-/// Folds the stream to its end, and keeps its state: by the way of every load, so that the snapshot
-/// is what a load would find. Answers with the version that is kept.
+/// Folds the stream up to a moment, and keeps its state: by the way of every load, so that the
+/// snapshot is what a load would find. Answers with the version that is kept.
 pub(in crate::repository) async fn write<A: Aggregate>(
     store: &dyn EventStore,
     codec: Codec<A>,
-    stream: &StreamId,
+    (stream, as_of): (&StreamId, AsOf),
     page: &mut Page,
 ) -> Result<u64, SnapshotError> {
-    let mut fold = Fold::<A>::new(store, stream, Some(codec));
-    while fold.next_page(page, AsOf::Now, true).await? {}
+    let mut fold = Fold::<A>::new(store, stream, Some(codec)).or_from_a_later_snapshot();
+    while fold.next_page(page, as_of, true).await? {}
     let (replayed, reached) = (fold.replayed(), fold.reached());
     let Warm { state, version, .. } = fold.into_warm();
     let Some((position, recorded_at)) = reached.filter(|_| replayed.events > 0) else {

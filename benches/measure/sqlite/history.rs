@@ -1,0 +1,108 @@
+//! What a history costs: commands on warm aggregates, and loads that begin with a snapshot.
+
+use std::path::Path;
+
+use esrs::prelude::*;
+use esrs::{
+    AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, SnapshotPolicy, StreamId,
+};
+use esrs_benches::order::Order;
+use esrs_benches::ratio::{Bar, Comparison, Figure, Outcome};
+use tokio::runtime::Runtime;
+
+use crate::bare::Bare;
+use crate::{Tried, command, item};
+
+const COMMANDS: u32 = 500;
+const LOADS: u32 = 200;
+/// Events of the long history, and of the short one.
+const LONG: usize = 100_000;
+const SHORT: usize = 10;
+/// Events behind the snapshot.
+const BEHIND: usize = 50;
+
+/// One client after the other command, on one aggregate; the loop by hand has its order in memory.
+pub(crate) fn warm_commands(runtime: &Runtime, folder: &Path) -> Tried<Outcome> {
+    let store = runtime.block_on(SqliteStore::open(folder.join("warm_esrs.db")))?;
+    let orders = Repository::<Order>::new(store.clone());
+    let mut bare = Bare::open(&folder.join("warm_bare.db"))?;
+    let (mut order, mut version) = (Order::default(), 0);
+    let ours = || execute(runtime, &orders, 1);
+    let by_hand = || {
+        for number in 0..COMMANDS {
+            let event =
+                order.add_item(&command(number.into())).map_err(|full| format!("{full:?}"))?;
+            version += 1;
+            bare.insert(1, version, &event.clone().into())?;
+            order.apply(event);
+        }
+        Ok(())
+    };
+    let name = "commands of one client on a warm aggregate";
+    let outcome = Comparison::new(name, Bar::AtLeast(0.9), COMMANDS, Figure::Rate("commands"))
+        .rounds(21)
+        .elapsed(ours, by_hand)?;
+    runtime.block_on(store.close());
+    Ok(outcome)
+}
+
+fn execute(runtime: &Runtime, orders: &Repository<Order>, id: u64) -> Tried<()> {
+    runtime.block_on(async {
+        for number in 0..COMMANDS {
+            let executed = orders.execute(&id, command(number.into())).await;
+            executed.map_err(|error| format!("{error:?}"))?;
+        }
+        Ok(())
+    })
+}
+
+/// The same command after a long history, and after a short one.
+pub(crate) fn long_histories(runtime: &Runtime, folder: &Path) -> Tried<[Outcome; 2]> {
+    let (long, short, behind) = (1, 2, 3);
+    let store = runtime.block_on(SqliteStore::open(folder.join("history.db")))?;
+    let orders = Repository::<Order>::new(store.clone());
+    let snapshots = orders.clone().with_snapshots(SnapshotPolicy::every(LONG as u64));
+    runtime.block_on(async {
+        append(&store, long, LONG).await?;
+        append(&store, short, SHORT).await?;
+        append(&store, behind, BEHIND).await?;
+        let written = snapshots.write_snapshot(&long).await?;
+        if written != LONG as u64 {
+            return Err(format!("the snapshot is of version {written}").into());
+        }
+        append(&store, long, BEHIND).await
+    })?;
+
+    let load = |orders: &Repository<Order>, id| -> Tried<()> {
+        runtime.block_on(async {
+            for _ in 0..LOADS {
+                std::hint::black_box(orders.load(&id).await?);
+            }
+            Ok(())
+        })
+    };
+    let name = "a load of 100,000 events with a snapshot, beside one of the 50 behind it";
+    let load = Comparison::new(name, Bar::AtMost(1.2), LOADS, Figure::Each("load"))
+        .rounds(51)
+        .elapsed(|| load(&snapshots, long), || load(&orders, behind))?;
+
+    let name = "a warm command after 100,000 events, beside one after 10";
+    let command = Comparison::new(name, Bar::AtMost(1.1), COMMANDS, Figure::Each("command"))
+        .rounds(21)
+        .elapsed(|| execute(runtime, &orders, long), || execute(runtime, &orders, short))?;
+    runtime.block_on(store.close());
+    Ok([command, load])
+}
+
+async fn append(store: &SqliteStore, id: u64, count: usize) -> Tried<()> {
+    let stream = StreamId::new(Order::NAME, id)?;
+    let mut left = count;
+    while left > 0 {
+        let part = left.min(AppendBatch::MAX_EVENTS);
+        let events = (0..part).map(|_| NewEvent::of(&item(), Metadata::new()));
+        let events = events.collect::<Result<_, _>>()?;
+        store.append(AppendBatch::new(stream.clone(), AppendCondition::Any, events)).await?;
+        left -= part;
+    }
+    Ok(())
+}
