@@ -1,0 +1,78 @@
+//! A fold that changed has another fingerprint, and one that only looks otherwise has not.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(dead_code, reason = "of most of the counters only the fingerprint is asked for")]
+
+mod another_alias;
+mod another_body;
+mod another_event_version;
+mod another_fold_version;
+mod another_helper_in_another_file;
+mod another_retired_name;
+mod another_shape;
+mod another_upcast_body;
+mod edited;
+mod first;
+mod macros;
+mod of_a_macro;
+mod of_a_macro_with_another_body;
+#[rustfmt::skip]
+mod reformatted_and_commented;
+mod steps;
+
+use esrs::Fingerprint;
+use esrs::prelude::*;
+
+/// The fingerprint of the counter of a module.
+macro_rules! fold {
+    ($module:ident) => {
+        <$module::Counter as Aggregate>::FOLD
+    };
+}
+
+const FIRST: Fingerprint = fold!(first);
+
+#[test]
+fn another_form_comments_and_order_leave_no_trace() {
+    assert_eq!(fold!(reformatted_and_commented), FIRST);
+    assert!(reformatted_and_commented::SAID.contains("impl Apply"));
+}
+
+#[test]
+fn what_is_declared_otherwise_is_noticed() {
+    assert_ne!(fold!(another_fold_version), FIRST);
+    assert_ne!(fold!(another_retired_name), FIRST);
+}
+
+#[test]
+fn another_body_is_noticed() {
+    assert_ne!(fold!(another_body), FIRST);
+    assert_ne!(fold!(another_upcast_body), FIRST);
+}
+
+#[test]
+fn another_event_is_noticed() {
+    assert_ne!(fold!(another_event_version), FIRST);
+    assert_ne!(fold!(another_shape), FIRST);
+    assert_ne!(fold!(another_alias), FIRST);
+}
+
+#[test]
+fn another_body_is_noticed_also_of_an_aggregate_that_a_macro_writes() {
+    assert_ne!(fold!(of_a_macro_with_another_body), fold!(of_a_macro));
+}
+
+/// For this there is `fold_version`.
+#[test]
+fn another_helper_in_another_file_is_not_noticed() {
+    fn folded<A: Aggregate>(event: impl Into<A::Event>) -> A {
+        let mut counter = A::initial();
+        counter.apply_event(event.into());
+        counter
+    }
+    let once: first::Counter = folded(first::Counted { by: 3 });
+    use another_helper_in_another_file as other;
+    let twice: other::Counter = folded(other::Counted { by: 3 });
+    assert_eq!((once.sum, twice.sum), (3, 6), "they do not fold alike");
+    assert_eq!(fold!(another_helper_in_another_file), FIRST);
+}
