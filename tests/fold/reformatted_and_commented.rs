@@ -11,7 +11,7 @@ pub(crate) struct Counter {
     pub(crate) sum: i64,
 }
 
-/// Begins again.
+// Begins again.
 impl Apply<Reset>
 for Counter
 {

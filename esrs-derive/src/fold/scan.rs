@@ -139,7 +139,7 @@ impl Head {
         } else if self.part == Part::Trait && self.depth == 1 {
             self.argument = Some(word.unraw().to_string());
         } else if self.part == Part::Target && self.depth == 0 {
-            self.target = Some(match is_of_macro && word != "crate" {
+            self.target = Some(match is_of_macro {
                 true => Target::Any,
                 false => Target::Named(word.unraw().to_string()),
             });

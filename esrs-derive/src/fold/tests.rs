@@ -91,6 +91,12 @@ fn what_is_for_others_leaves_no_trace() {
 }
 
 #[test]
+fn an_impl_in_a_type_ends_with_the_item_that_it_stands_in() {
+    let alias = "type Step = impl Fn();\n";
+    leaves_no_trace(&changed("impl Apply<Reset>", &format!("{alias}impl Apply<Reset>")));
+}
+
+#[test]
 fn what_is_said_in_a_string_or_a_comment_leaves_no_trace() {
     let said = format!("// impl Apply<Reset> for Counter {{}}\n/* {RESET} */\n/// {RESET:?}");
     leaves_no_trace(&format!("{}{said}\nconst SAID: &str = r#\"{RESET}\"#;", whole()));
