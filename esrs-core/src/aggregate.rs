@@ -36,12 +36,13 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     ///
     /// It changes with `fold_version`; with the code of each [`Apply`] for this type, and of each
     /// [`Upcast`](crate::Upcast) and [`TryUpcast`](crate::TryUpcast) that leads to one of its
-    /// events, as far as they stand in the source file of the type; with the name, the version, the
-    /// shape and the aliases of an event; with which events are folded and which are ignored; and
-    /// with the names that are retired. Comments, formatting and order leave no trace.
+    /// events, and with the functions of the type and of its events themselves, as far as they stand
+    /// in the source file of the type; with the name, the version, the shape and the aliases of an
+    /// event; with which events are folded and which are ignored; and with the names that are
+    /// retired. Comments, formatting and order leave no trace.
     ///
-    /// Code elsewhere is not seen, such as a function that `apply` calls: after a change of that,
-    /// raise `fold_version`.
+    /// Code elsewhere is not seen, such as a free function that `apply` calls: after a change of
+    /// that, raise `fold_version`.
     const FOLD: Fingerprint;
     /// What tells its instances apart.
     type Id: Id;

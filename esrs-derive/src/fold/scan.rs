@@ -1,4 +1,5 @@
-//! The impls of `Apply`, `Upcast` and `TryUpcast` in the text of a source file.
+//! The impls of `Apply`, `Upcast` and `TryUpcast`, and those of types themselves, in the text of a source
+//! file.
 //!
 //! Only their heads are read, token by token: to parse whole items, each user would build all of syn.
 
@@ -12,6 +13,8 @@ use super::hash::Fnv;
 pub(super) enum Implemented {
     Apply,
     Upcast,
+    /// No trait: functions that an `apply` or an `upcast` may call.
+    Itself,
 }
 
 /// What an impl is for.
@@ -23,7 +26,13 @@ enum Target {
     Any,
 }
 
-/// `impl …::Implemented<…::Argument> for …::Target { … }`.
+impl Target {
+    fn new(word: &Ident, is_of_macro: bool) -> Self {
+        if is_of_macro { Self::Any } else { Self::Named(word.unraw().to_string()) }
+    }
+}
+
+/// `impl …::Implemented<…::Argument> for …::Target { … }`, or `impl …::Target { … }`.
 pub(super) struct Impl {
     pub(super) implemented: Implemented,
     pub(super) argument: Option<String>,
@@ -45,10 +54,7 @@ impl Impl {
 /// The impls in a source file, at any depth; none when it cannot be read as tokens.
 pub(super) fn impls(text: &str) -> Vec<Impl> {
     let mut found = Vec::new();
-    // Most of the cost is to read tokens.
-    if (text.contains("Apply") || text.contains("Upcast"))
-        && let Ok(tokens) = without_shebang(text).parse()
-    {
+    if let Ok(tokens) = without_shebang(text).parse() {
         collect(tokens, &mut found);
     }
     found
@@ -111,7 +117,7 @@ struct Head {
     /// How many `<` are open.
     depth: usize,
     part: Part,
-    implemented: Option<String>,
+    implemented: Option<Target>,
     argument: Option<String>,
     target: Option<Target>,
 }
@@ -135,30 +141,26 @@ impl Head {
                 self.part = Part::Target;
             }
         } else if self.part == Part::Trait && self.depth == 0 {
-            (self.implemented, self.argument) = (Some(word.unraw().to_string()), None);
+            (self.implemented, self.argument) = (Some(Target::new(word, is_of_macro)), None);
         } else if self.part == Part::Trait && self.depth == 1 {
             self.argument = Some(word.unraw().to_string());
         } else if self.part == Part::Target && self.depth == 0 {
-            self.target = Some(match is_of_macro {
-                true => Target::Any,
-                false => Target::Named(word.unraw().to_string()),
-            });
+            self.target = Some(Target::new(word, is_of_macro));
         }
     }
 
     fn finish(self, tokens: &[TokenTree]) -> Option<Impl> {
-        let implemented = match self.implemented?.as_str() {
-            "Apply" => Implemented::Apply,
-            "Upcast" | "TryUpcast" => Implemented::Upcast,
-            _ => return None,
+        let (implemented, target) = match (self.implemented?, self.target) {
+            (target, None) => (Implemented::Itself, target),
+            (Target::Named(name), Some(target)) => match name.as_str() {
+                "Apply" => (Implemented::Apply, target),
+                "Upcast" | "TryUpcast" => (Implemented::Upcast, target),
+                _ => return None,
+            },
+            (Target::Any, Some(_)) => return None,
         };
         let mut hash = Fnv::new();
         hash.write_tokens(tokens.iter().cloned());
-        Some(Impl {
-            implemented,
-            argument: self.argument,
-            target: self.target?,
-            hash: hash.finish(),
-        })
+        Some(Impl { implemented, argument: self.argument, target, hash: hash.finish() })
     }
 }

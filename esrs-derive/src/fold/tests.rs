@@ -85,7 +85,7 @@ fn what_is_for_others_leaves_no_trace() {
         impl Handle<Count> for Counter { fn handle(&self) -> impl Fn() { || () } }
         impl Project<Counted> for Counter { fn project(&mut self) {} }
         impl Upcast<OldMeasured> for Measured { fn upcast(old: OldMeasured) -> Self { Self } }
-        impl Counter { fn applied(&self, of: impl Apply<Counted>) -> impl for<'a> Fn(&'a u8) { x } }
+        impl Meter { fn applied(&self, of: impl Apply<Counted>) -> impl for<'a> Fn(&'a u8) { x } }
         fn taken<T>(it: &T) where T: for<'a> Apply<&'a u8> {}";
     leaves_no_trace(&format!("{}{others}", whole()));
 }
@@ -135,6 +135,15 @@ fn an_impl_more_or_less_is_noticed() {
 fn another_step_of_an_upcaster_is_noticed_also_of_one_before_the_last() {
     is_noticed(&changed("old.count", "old.count + 1"));
     is_noticed(&changed("old.one", "old.one + 1"));
+}
+
+#[test]
+fn another_function_of_the_aggregate_or_of_an_event_is_noticed() {
+    for head in ["impl Counter", "impl<'a> crate::r#Counter where u8: Copy", "impl v2::CountedV2"] {
+        let with = |body| format!("{}{head} {{ fn add(&mut self) {{ {body} }} }}", whole());
+        is_noticed(&with("1"));
+        assert_ne!(hash(&with("1")), hash(&with("2")), "{head}");
+    }
 }
 
 #[test]
