@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 
 const ROLE: &str = "ESRS_TEST_ROLE";
 const FILE: &str = "ESRS_TEST_FILE";
@@ -17,24 +18,39 @@ pub fn say(word: &str, what: impl std::fmt::Display) {
     println!("\n@{word} {what}");
 }
 
-/// How to start `program`, a copy of this binary, in a role. Its test is called `child`.
-pub fn command(program: &Path, role: &str, file: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
-    command.env(ROLE, role).env(FILE, file).stdout(Stdio::piped());
-    command
+/// How to start this binary in a role, by a command that ends in its path. Its test is called
+/// `child`.
+pub fn command(mut program: Command, role: &str, file: &Path) -> Command {
+    program.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
+    program.env(ROLE, role).env(FILE, file).stdout(Stdio::piped());
+    program
 }
 
 pub fn start(role: &str, file: &Path) -> Child {
-    let program = std::env::current_exe().expect("this binary");
-    command(&program, role, file).spawn().expect("the binary can be started")
+    let program = Command::new(std::env::current_exe().expect("this binary"));
+    command(program, role, file).spawn().expect("the binary can be started")
+}
+
+/// What the child says, word by word, until it ends; it is heard also while nobody asks.
+pub fn said(child: &mut Child) -> Receiver<(String, String)> {
+    let output = child.stdout.take().expect("it was not taken before");
+    let (sender, said) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines() {
+            let line = line.expect("it writes text");
+            let Some((word, what)) = line.strip_prefix('@').and_then(|it| it.split_once(' '))
+            else {
+                continue;
+            };
+            if sender.send((word.to_owned(), what.to_owned())).is_err() {
+                return;
+            }
+        }
+    });
+    said
 }
 
 /// What the child says after `word`, line by line, until it ends.
-pub fn words<'a>(child: &'a mut Child, word: &'a str) -> impl Iterator<Item = String> + 'a {
-    let output = child.stdout.take().expect("it was not taken before");
-    BufReader::new(output).lines().filter_map(move |line| {
-        let line = line.expect("it writes text");
-        Some(line.strip_prefix(&format!("@{word} "))?.to_owned())
-    })
+pub fn words(child: &mut Child, word: &str) -> impl Iterator<Item = String> {
+    said(child).into_iter().filter(move |said| said.0 == word).map(|said| said.1)
 }

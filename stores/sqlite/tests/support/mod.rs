@@ -1,8 +1,10 @@
-//! What the tests have in common: a file of their own, events by hand, and other processes.
+//! What the tests have in common: a file of their own, events by hand, other processes, and how much
+//! is done to them.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part of it")]
 
 pub mod account;
 pub mod child;
+pub mod round;
 
 use std::path::PathBuf;
 use std::time::Duration;
