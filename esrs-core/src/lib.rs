@@ -45,8 +45,8 @@ pub use projection::{Column, Create, Project, Projection};
 pub use recorded::{Envelope, Recorded};
 pub use replay::{ReplayError, ReplayFault, replay};
 pub use repository::{
-    Execute, ExecuteError, Executed, History, LoadError, Loaded, Moment, Rejection, Repository,
-    SnapshotError, SnapshotPolicy, SnapshotState, Together, Unit, WarmStates,
+    ComparedState, Execute, ExecuteError, Executed, History, LoadError, Loaded, Moment, Rejection,
+    Repository, SnapshotError, SnapshotPolicy, SnapshotState, Together, Unit, WarmStates,
 };
 pub use schema::{
     Content, EnumShape, Field, Fingerprint, Item, Schema, Shape, StructShape, Tagging, Variant,

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde_json::Value;
 
-use super::load::{shown, stream_of};
+use super::load::{ComparedState, shown, stream_of};
 use super::{LoadError, Repository};
 use crate::replay::{replay_range, stop};
 use crate::{
@@ -78,7 +77,7 @@ impl<A: Aggregate> History<A> {
     #[must_use]
     pub fn with_changes(mut self) -> Self
     where
-        A: Serialize,
+        A: ComparedState,
     {
         self.show = Some(shown::<A>);
         self

@@ -63,17 +63,37 @@ pub(super) fn stream_of<A: Aggregate>(id: &A::Id) -> Result<StreamId, InvalidStr
     StreamId::new(A::NAME, id)
 }
 
+/// An aggregate whose states can be compared, to say what differs; every one that is `Serialize`.
+#[diagnostic::on_unimplemented(
+    message = "the states of `{Self}` cannot be compared: they are compared as JSON",
+    label = "lacks `Serialize`",
+    note = "add `Serialize` to the derives of `{Self}`"
+)]
+pub trait ComparedState: Aggregate {
+    /// The state as JSON.
+    ///
+    /// # Errors
+    /// When its `Serialize` fails.
+    #[doc(hidden)]
+    fn to_value(&self) -> Result<Value, serde_json::Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate + Serialize> ComparedState for A {
+    fn to_value(&self) -> Result<Value, serde_json::Error> {
+        serde_json::to_value(self)
+    }
+}
+
 /// A state as JSON, to be compared with another.
-pub(super) fn shown<A: Serialize>(
+pub(super) fn shown<A: ComparedState>(
     state: &A,
     stream: &StreamId,
     version: u64,
 ) -> Result<Value, LoadError> {
-    let stream = || stream.clone();
-    serde_json::to_value(state).map_err(|source| LoadError::State {
-        stream: stream(),
-        version,
-        source,
+    state.to_value().map_err(|source| {
+        let stream = stream.clone();
+        LoadError::State { stream, version, source }
     })
 }
 
@@ -136,7 +156,7 @@ impl<A: Aggregate> Repository<A> {
     /// as JSON, by which they are compared.
     pub async fn diff(&self, id: &A::Id, before: AsOf, after: AsOf) -> Result<Changes, LoadError>
     where
-        A: Serialize,
+        A: ComparedState,
     {
         let mut shown_at = Vec::with_capacity(2);
         for as_of in [before, after] {

@@ -19,7 +19,7 @@ pub use error::{ExecuteError, LoadError, SnapshotError};
 use execute::CommandOf;
 pub use execute::{Execute, Executed};
 pub use history::{History, Moment};
-pub use load::Loaded;
+pub use load::{ComparedState, Loaded};
 pub use snapshots::{SnapshotPolicy, SnapshotState};
 pub use unit::{Rejection, Together, Unit};
 pub use warm::WarmStates;

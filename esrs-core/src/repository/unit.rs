@@ -273,6 +273,7 @@ async fn first_answer<P: Parts>(
     Ok(None)
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, A, C> Unit for Execute<'a, A, C>
 where
     A: Handle<C, Error: Send>,
@@ -287,6 +288,7 @@ where
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<L: Unit, R: Unit> Unit for Together<'_, L, R> {
     type Answer = (L::Answer, R::Answer);
     type Rejection = Rejection<L::Rejection, R::Rejection>;

@@ -1,0 +1,14 @@
+use esrs::prelude::*;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("account_opened")]
+struct AccountOpened {}
+
+#[derive(Aggregate, Default)]
+#[aggregate("bank_account", id = u64, events(ignored(AccountOpened)))]
+struct BankAccount {}
+
+fn main() {
+    let accounts = Repository::<BankAccount>::new(MemoryStore::new());
+    let _ = accounts.history(&1).unwrap().with_changes();
+}
