@@ -4,7 +4,8 @@ use std::os::unix::process::ExitStatusExt;
 
 use esrs::prelude::*;
 use esrs::{
-    AppendBatch, Appended, EventStore, IdempotencyKey, Page, ReadQuery, StoreError, StreamId,
+    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, ReadQuery, Snapshot,
+    StoreError, StreamId,
 };
 use futures_core::future::BoxFuture;
 
@@ -39,6 +40,14 @@ impl EventStore for CrashesBeforeTheAnswer {
         key: IdempotencyKey,
     ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
         self.0.find_append(stream, key)
+    }
+
+    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.0.save_snapshot(snapshot)
+    }
+
+    fn log_id(&self) -> LogId {
+        self.0.log_id()
     }
 }
 

@@ -3,10 +3,10 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-#[allow(dead_code, reason = "other tests use the rest of it")]
+#[allow(dead_code, unreachable_pub, reason = "other tests use the rest of it")]
 #[path = "../../stores/sqlite/tests/support/child.rs"]
 mod child;
-#[allow(dead_code, reason = "other tests use the rest of it")]
+#[allow(dead_code, unreachable_pub, reason = "other tests use the rest of it")]
 #[path = "../../stores/sqlite/tests/support/round.rs"]
 mod round;
 

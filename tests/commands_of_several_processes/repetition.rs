@@ -32,8 +32,8 @@ fn kills_of_a_process() -> usize {
 fn sendings_of(process: usize) -> impl Iterator<Item = Sending> {
     let tasks = (0..TASKS).filter(move |task| task % PROCESSES == process);
     tasks.flat_map(|task| {
-        let commands =
-            (0..commands()).filter(move |command| (command + task as u64) % TASKS as u64 != 0);
+        let commands = (0..commands())
+            .filter(move |command| !(command + task as u64).is_multiple_of(TASKS as u64));
         commands.map(move |command| Sending { task, command })
     })
 }
@@ -53,7 +53,7 @@ fn key(command: u64) -> String {
 }
 
 fn movement(command: u64) -> Move {
-    Move { command, is_deposit: command % 3 == 0 }
+    Move { command, is_deposit: command.is_multiple_of(3) }
 }
 
 /// Where a process finds what it is to send, a line each.

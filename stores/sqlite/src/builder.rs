@@ -120,6 +120,7 @@ impl SqliteStoreBuilder {
     /// - [`StoreError::NewerSchema`] when a newer esrs has made it;
     /// - [`StoreError::ReadOnly`] when it, or its directory, cannot be written to;
     /// - [`StoreError::Busy`] when another process holds it for too long;
+    /// - [`StoreError::Full`] when there is no room for it, or for the files beside it;
     /// - [`StoreError::Projection`], [`StoreError::ProjectionChanged`] or
     ///   [`StoreError::ProjectionTable`] when an inline read model cannot be brought up to date;
     /// - [`StoreError::Database`] for the rest, such as a directory that does not exist.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use esrs_core::projection::ProjectionError;
 use esrs_core::store::InvalidPage;
 use esrs_core::{Conflict, InvalidStreamId, StoreError};
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// What went wrong on one of the store's threads.
 #[derive(Debug)]
@@ -73,6 +73,12 @@ fn is_busy(code: ErrorCode) -> bool {
     matches!(code, DatabaseBusy | DatabaseLocked | FileLockingProtocolFailed)
 }
 
+/// Whether the file beside the database that its connections share cannot grow: to SQLite an I/O
+/// error, though only room is missing.
+fn has_no_room_for_shared_memory(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|it| it.extended_code == ffi::SQLITE_IOERR_SHMSIZE)
+}
+
 /// Which file it is about, and how long the store waits for it; what errors have to say.
 #[derive(Debug)]
 pub(crate) struct Database {
@@ -108,6 +114,9 @@ impl Database {
 
     fn known(&self, error: &rusqlite::Error) -> Option<StoreError> {
         let (path, waited) = (self.path.clone(), self.busy_timeout);
+        if has_no_room_for_shared_memory(error) {
+            return Some(StoreError::Full { path });
+        }
         let reason = || match error {
             rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
             other => other.to_string(),

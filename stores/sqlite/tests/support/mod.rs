@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part of it")]
 
 pub mod account;
+pub mod check;
 pub mod child;
 pub mod round;
 
