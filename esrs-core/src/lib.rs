@@ -27,6 +27,7 @@ pub mod projection;
 mod recorded;
 mod replay;
 mod repository;
+mod scenario;
 pub mod schema;
 pub mod store;
 mod stream;
@@ -48,6 +49,7 @@ pub use repository::{
     ComparedState, Execute, ExecuteError, Executed, History, LoadError, Loaded, Moment, Rejection,
     Repository, SnapshotError, SnapshotPolicy, SnapshotState, Together, Unit, WarmStates,
 };
+pub use scenario::{Outcome, Scenario};
 pub use schema::{
     Content, EnumShape, Field, Fingerprint, Item, Schema, Shape, StructShape, Tagging, Variant,
 };

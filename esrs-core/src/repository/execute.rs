@@ -11,8 +11,8 @@ use super::running::Running;
 use super::unit::{Together, Unit, run};
 use super::{ExecuteError, Repository};
 use crate::{
-    Aggregate, Appended, AppendedStream, Handle, IdempotencyKey, InvalidStreamId, Metadata,
-    Position, StreamId,
+    Aggregate, Appended, AppendedStream, Context, Events, Handle, IdempotencyKey, InvalidStreamId,
+    Metadata, Position, StreamId,
 };
 
 /// A command that waits to be executed; `.await` it.
@@ -33,10 +33,22 @@ pub struct Execute<'a, A: Aggregate, C> {
     label = "`{A}` has no `Handle` for this command",
     note = "write `impl Handle<{Self}> for {A} {{ type Error = …; fn handle(&self, command: &{Self}, ctx: &Context<Self>) -> Result<Events<Self>, Self::Error> {{ … }} }}`"
 )]
-pub trait CommandOf<A> {}
+pub trait CommandOf<A: Aggregate> {
+    /// See [`Handle::Error`].
+    type Error;
+
+    /// See [`Handle::handle`].
+    fn answer(&self, state: &A, ctx: &Context<A>) -> Result<Events<A>, Self::Error>;
+}
 
 #[diagnostic::do_not_recommend]
-impl<A: Handle<C>, C> CommandOf<A> for C {}
+impl<A: Handle<C>, C> CommandOf<A> for C {
+    type Error = A::Error;
+
+    fn answer(&self, state: &A, ctx: &Context<A>) -> Result<Events<A>, Self::Error> {
+        state.handle(self, ctx)
+    }
+}
 
 /// What a command came to.
 #[derive(Debug, Clone, PartialEq, Eq)]

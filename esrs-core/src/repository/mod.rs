@@ -16,7 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use error::{ExecuteError, LoadError, SnapshotError};
-use execute::CommandOf;
+pub(crate) use execute::CommandOf;
 pub use execute::{Execute, Executed};
 pub use history::{History, Moment};
 pub use load::{ComparedState, Loaded};

@@ -1,0 +1,99 @@
+//! The log of a scenario: a store in memory, for which nobody has to wait.
+
+use std::pin::pin;
+use std::task::{self, Poll, Waker};
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::{
+    Aggregate, AppendBatch, AppendCondition, BoxError, EventStore, Events, LoadError, MemoryStore,
+    Metadata, NewEvent, Page, ReadQuery, StoreError, StreamId, replay,
+};
+
+/// The time of a scenario, unless it says another: 2026-01-01T00:00:00Z.
+pub(super) const TIME: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
+/// Writes events as a repository does, which is how they are stored.
+pub(super) fn encode<A: Aggregate>(
+    events: &[A::Event],
+    recorded_at: Timestamp,
+    metadata: &Metadata,
+) -> Result<Vec<NewEvent>, BoxError> {
+    let encode_one = |event| {
+        let (place, payload) = A::encode(event);
+        let event_type = &A::EVENTS[place];
+        let payload = payload.map_err(|error| {
+            format!("the event `{}` could not be written as JSON: {error}", event_type.name)
+        })?;
+        Ok(NewEvent::encoded(event_type, payload, recorded_at, metadata.clone()))
+    };
+    events.iter().map(encode_one).collect()
+}
+
+/// Reads events as they were written.
+pub(super) fn decode<A: Aggregate>(events: &[NewEvent]) -> Result<Events<A>, BoxError> {
+    let mut read = Events::none();
+    for NewEvent { name, version, payload, .. } in events {
+        let decoder = A::EVENTS.iter().position(|event| event.is_stored_as(name));
+        let event =
+            A::decode(decoder.unwrap_or(usize::MAX), *version, payload).map_err(|error| {
+                format!("the event `{name}` could not be read again, {payload}: {error}")
+            })?;
+        read = read.and(event);
+    }
+    Ok(read)
+}
+
+/// An event as an older program stored it.
+pub(super) fn stored(
+    name: &str,
+    version: u32,
+    payload: &str,
+    recorded_at: Timestamp,
+    metadata: &Metadata,
+) -> NewEvent {
+    let (id, name, payload) = (Uuid::now_v7(), name.into(), payload.to_owned());
+    NewEvent { id, name, version, payload, recorded_at, metadata: metadata.clone() }
+}
+
+/// Adds events to a stream, however many there are.
+pub(super) fn append(
+    store: &MemoryStore,
+    stream: &StreamId,
+    events: Vec<NewEvent>,
+) -> Result<(), StoreError> {
+    for batch in events.chunks(AppendBatch::MAX_EVENTS) {
+        let batch = AppendBatch::new(stream.clone(), AppendCondition::Any, batch.to_vec());
+        ready(store.append(batch))?;
+    }
+    Ok(())
+}
+
+/// The state that a stream adds up to, and how many events it has.
+pub(super) fn fold<A: Aggregate>(
+    store: &MemoryStore,
+    stream: &StreamId,
+) -> Result<(A, u64), LoadError> {
+    let (mut state, mut version) = (A::initial(), 0);
+    loop {
+        let page = read(store, ReadQuery::stream(stream.clone()).after_version(version))?;
+        version = replay(&mut state, version, &page)?;
+        if page.is_last() {
+            return Ok((state, version));
+        }
+    }
+}
+
+/// Reads a page.
+pub(super) fn read(store: &MemoryStore, query: ReadQuery) -> Result<Page, StoreError> {
+    ready(store.read(query, Page::new()))
+}
+
+/// What a future of the memory store comes to, which waits for nothing.
+fn ready<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut task::Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("the memory store waits for nothing"),
+    }
+}
