@@ -49,7 +49,7 @@ pub use repository::{
     ComparedState, Execute, ExecuteError, Executed, History, LoadError, Loaded, Moment, Rejection,
     Repository, SnapshotError, SnapshotPolicy, SnapshotState, Together, Unit, WarmStates,
 };
-pub use scenario::{Outcome, Scenario};
+pub use scenario::{Outcome, ProjectionScenario, Scenario};
 pub use schema::{
     Content, EnumShape, Field, Fingerprint, Item, Schema, Shape, StructShape, Tagging, Variant,
 };

@@ -15,6 +15,7 @@ pub use column::{Column, ColumnError, ColumnType, Value};
 #[doc(hidden)]
 pub use column::{json_from_value, json_to_value, text_from_value, text_to_value};
 pub use error::{ProjectionError, RowError};
+pub(crate) use pass::key_of;
 pub use pass::{AnyPass, Pass, RowChanges, RowKey};
 pub use table::{ColumnSpec, Table};
 

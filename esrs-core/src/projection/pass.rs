@@ -247,7 +247,7 @@ impl<P: Projection> AnyPass for Pass<P> {
 }
 
 /// The key columns among all columns of a row.
-fn key_of(table: &Table, values: &[Value]) -> RowKey {
+pub(crate) fn key_of(table: &Table, values: &[Value]) -> RowKey {
     let columns = table.columns.iter().zip(values);
     columns.filter(|(column, _)| column.key).map(|(_, value)| value.clone()).collect()
 }

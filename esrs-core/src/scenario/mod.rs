@@ -4,6 +4,8 @@ mod diff;
 mod log;
 mod outcome;
 mod report;
+mod rows;
+mod table;
 
 use std::fmt::Debug;
 
@@ -11,6 +13,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use outcome::Outcome;
+pub use rows::ProjectionScenario;
 
 use crate::clock::to_microsecond;
 use crate::repository::CommandOf;
