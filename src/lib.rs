@@ -15,6 +15,7 @@
 //! | execute commands and load states | [`Repository`] |
 //! | keep the log | [`SqliteStore`], [`MemoryStore`], or a store of your own: [`EventStore`] |
 //! | ask across aggregates | [`#[derive(Projection)]`](derive@Projection), [`Create`], [`Project`] |
+//! | test a domain | [`Scenario`], [`ProjectionScenario`] |
 //! | tell instances apart | [`#[derive(Id)]`](derive@Id), or any type that is an [`Id`](trait@Id) |
 //!
 //! # Features

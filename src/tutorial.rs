@@ -10,6 +10,7 @@
 //! 5. [Snapshots](#5-snapshots)
 //! 6. [Time travel and audit](#6-time-travel-and-audit)
 //! 7. [Idempotent commands](#7-idempotent-commands)
+//! 8. [The tests of a domain](#8-the-tests-of-a-domain)
 //!
 //! # 1. The first aggregate
 //!
@@ -93,4 +94,16 @@
 //!
 //! ```text
 #![doc = include_str!("../examples/07_idempotent_commands.out")]
+//! ```
+//!
+//! # 8. The tests of a domain
+//!
+//! ```no_run
+#![doc = include_str!("../examples/08_testing_a_domain.rs")]
+//! ```
+//!
+//! `cargo run --example 08_testing_a_domain` prints
+//!
+//! ```text
+#![doc = include_str!("../examples/08_testing_a_domain.out")]
 //! ```

@@ -58,4 +58,5 @@ transcripts! {
     snapshots: "05_snapshots";
     time_travel_and_audit: "06_time_travel_and_audit";
     idempotent_commands: "07_idempotent_commands";
+    the_tests_of_a_domain: "08_testing_a_domain";
 }

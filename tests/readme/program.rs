@@ -144,9 +144,11 @@ fn the_table_can_be_asked() {
 }
 
 #[test]
-fn a_handler_is_tested_as_a_function() {
-let account = BankAccount { cents: 300 };
-let ctx = Context::new("alice".to_owned(), 2, esrs::Timestamp::now(), Default::default());
-let refused = account.handle(&Withdraw { cents: 900 }, &ctx);
-assert_eq!(refused.unwrap_err(), InsufficientFunds { missing_cents: 600 });
+fn the_domain_is_tested_by_a_scenario() {
+use esrs::Scenario;
+
+Scenario::<BankAccount>::given([MoneyDeposited { cents: 500 }])
+    .and_given_stored("money_withdrawn", 1, r#"{"cents":200}"#) // as an older program wrote it
+    .when(Withdraw { cents: 900 })
+    .then_error(InsufficientFunds { missing_cents: 600 });
 }
