@@ -12,7 +12,10 @@
 //! | say what it adds up to | [`#[derive(Aggregate)]`](derive@Aggregate), [`Apply`] |
 //! | decide what happens next | [`Handle`], [`Context`], [`Events`] |
 //! | read what an older program stored | `version` and `from` of [`#[derive(Event)]`](derive@Event), [`Upcast`], [`TryUpcast`] |
-//! | execute commands and load states | [`Repository`] |
+//! | execute commands and load states | [`Repository`]; several as one unit: [`Execute::and`] |
+//! | look at another moment | [`Repository::load_at`], [`Repository::history`], [`Repository::diff`] |
+//! | know who changed what, when and why | [`AuditTrail`], [`Metadata`] |
+//! | load and command at a price that does not grow | [`SnapshotPolicy`], [`WarmStates`] |
 //! | keep the log | [`SqliteStore`], [`MemoryStore`], or a store of your own: [`EventStore`] |
 //! | ask across aggregates | [`#[derive(Projection)]`](derive@Projection), [`Create`], [`Project`] |
 //! | test a domain | [`Scenario`], [`ProjectionScenario`] |
@@ -54,7 +57,7 @@ pub mod prelude {
     #[cfg(feature = "sqlite")]
     pub use crate::SqliteStore;
     pub use crate::{
-        Aggregate, Apply, Column, Context, Create, Event, Events, ExecuteError, Handle, Id,
+        Aggregate, Apply, AsOf, Column, Context, Create, Event, Events, ExecuteError, Handle, Id,
         LoadError, MemoryStore, Project, Projection, Recorded, Repository, Schema, StoreError,
         TryUpcast, Upcast,
     };

@@ -107,6 +107,29 @@ async fn rich(file: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+use esrs::{AsOf, AuditTrail, Timestamp};
+
+async fn explain(store: SqliteStore, id: &String, noon: Timestamp) -> Result<(), LoadError> {
+    let accounts = Repository::<BankAccount>::new(store.clone());
+
+    // As it was: at a time, at a version, or when the whole log ended at a position.
+    let then = accounts.load_at(id, AsOf::Time(noon)).await?;
+    println!("{} cents at noon, after {} events", then.cents, then.version());
+
+    // What happened to it, and what it was after each event.
+    let mut history = accounts.history(id)?;
+    while let Some(moment) = history.next().await? {
+        println!("{} {}: {} cents", moment.envelope.recorded_at, moment.kind.name, moment.state.cents);
+    }
+
+    // Who changed what, when and why: of one stream, of an aggregate, or of all.
+    let mut trail = AuditTrail::new(store).of::<BankAccount>().by("alice");
+    while let Some(entry) = trail.next().await? {
+        println!("{entry}");
+    }
+    Ok(())
+}
+
 mod second_version {
 use esrs::prelude::*;
 
@@ -141,6 +164,17 @@ fn the_table_can_be_asked() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("bank.db");
     tokio::runtime::Runtime::new().unwrap().block_on(rich(file.to_str().unwrap())).unwrap();
+}
+
+#[test]
+fn the_history_can_be_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = SqliteStore::open(folder.path().join("bank.db")).await.unwrap();
+        let (accounts, id) = (Repository::<BankAccount>::new(store.clone()), "alice".to_owned());
+        accounts.execute(&id, Deposit { cents: 500 }).by("alice").await.unwrap();
+        explain(store, &id, Timestamp::now()).await.unwrap();
+    });
 }
 
 #[test]

@@ -152,6 +152,63 @@ async fn a_repository_without_a_policy_neither_writes_snapshots_nor_uses_them() 
     assert!(matches!(error, SnapshotError::NoPolicy), "{error}");
 }
 
+/// The same aggregate and the same fold, whose state has another shape.
+mod another_shape {
+    use esrs::prelude::*;
+
+    pub(crate) mod narrow {
+        use super::super::Added;
+        use super::*;
+
+        #[derive(Aggregate, Schema, Serialize, Deserialize, Debug, Default, PartialEq)]
+        #[aggregate("tally", id = u32, events(Added))]
+        pub(crate) struct Sum {
+            pub(crate) sum: i32,
+        }
+
+        impl Apply<Added> for Sum {
+            fn apply(&mut self, event: Added) {
+                self.sum += i32::try_from(event.by).unwrap_or(i32::MAX);
+            }
+        }
+    }
+
+    pub(crate) mod wide {
+        use super::super::Added;
+        use super::*;
+
+        #[derive(Aggregate, Schema, Serialize, Deserialize, Debug, Default, PartialEq)]
+        #[aggregate("tally", id = u32, events(Added))]
+        pub(crate) struct Sum {
+            pub(crate) sum: i64,
+        }
+
+        impl Apply<Added> for Sum {
+            fn apply(&mut self, event: Added) {
+                self.sum += event.by;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_snapshot_of_another_shape_of_the_state_is_not_used() {
+    use another_shape::{narrow, wide};
+
+    // The impls of a file count for every type of their name, so the folds are one.
+    assert_eq!(narrow::Sum::FOLD, wide::Sum::FOLD);
+    assert_ne!(narrow::Sum::SNAPSHOT, wide::Sum::SNAPSHOT);
+    let store = MemoryStore::new();
+    let event = NewEvent::of(&Added { by: 5_000_000_000, unit: 0 }, Metadata::new()).unwrap();
+    let batch = AppendBatch::new(stream(), AppendCondition::Any, vec![event]);
+    store.append(batch).await.unwrap();
+    let narrow = Repository::<narrow::Sum>::new(store.clone());
+    let narrow = narrow.with_snapshots(SnapshotPolicy::every(1));
+    narrow.write_snapshot(&id()).await.unwrap();
+    let wide = Repository::<wide::Sum>::new(store).with_snapshots(SnapshotPolicy::every(1));
+    assert_eq!(wide.load(&id()).await.unwrap().sum, 5_000_000_000);
+}
+
 /// A state of which serde does not write all.
 #[derive(Aggregate, Schema, Serialize, Deserialize, Debug, Default, PartialEq)]
 #[aggregate("forgetful", id = u32, events(Added))]

@@ -97,11 +97,26 @@ async fn the_tables_of_a_newer_esrs_are_refused_and_left_alone() {
     file.raw().execute("UPDATE esrs_schema SET version = 99", []).unwrap();
     let before = std::fs::read(&file.path).unwrap();
     let error = refusal(&file.path).await;
-    let StoreError::NewerSchema { found: 99, known: 1, location } = &error else {
+    let StoreError::NewerSchema { found: 99, known: 2, location } = &error else {
         panic!("{error}")
     };
     assert_eq!(*location, file.path.display().to_string());
     assert_eq!(std::fs::read(&file.path).unwrap(), before);
+}
+
+#[tokio::test]
+async fn the_tables_of_an_older_esrs_are_brought_up_to_date_and_its_events_are_kept() {
+    let file = File::new();
+    let store = file.open().await;
+    append(&store, "1", "opened", "1").await;
+    store.close().await;
+    // As version 1 has left it: without snapshots.
+    let without = "DROP TABLE esrs_snapshots; UPDATE esrs_schema SET version = 1";
+    file.raw().execute_batch(without).unwrap();
+    let store = file.open().await;
+    assert_eq!(read_all(&store).await.len(), 1);
+    let snapshots = "SELECT version, (SELECT count(*) FROM esrs_snapshots) FROM esrs_schema";
+    assert_eq!(store.query(snapshots, []).await.unwrap(), [[2.into(), 0.into()]]);
 }
 
 #[tokio::test]
