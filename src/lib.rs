@@ -14,7 +14,8 @@
 //! | read what an older program stored | `version` and `from` of [`#[derive(Event)]`](derive@Event), [`Upcast`], [`TryUpcast`] |
 //! | execute commands and load states | [`Repository`]; several as one unit: [`Execute::and`] |
 //! | look at another moment | [`Repository::load_at`], [`Repository::history`], [`Repository::diff`] |
-//! | know who changed what, when and why | [`AuditTrail`], [`Metadata`] |
+//! | say who, why and through what | [`Execute`], [`Metadata`], [`MetadataKey`] |
+//! | ask who changed what, when and why | [`AuditTrail`] |
 //! | load and command at a price that does not grow | [`SnapshotPolicy`], [`WarmStates`] |
 //! | keep the log | [`SqliteStore`], [`MemoryStore`], or a store of your own: [`EventStore`] |
 //! | ask across aggregates | [`#[derive(Projection)]`](derive@Projection), [`Create`], [`Project`] |

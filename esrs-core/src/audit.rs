@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    Aggregate, Envelope, EventFilter, EventKind, EventStore, MetadataFilter, Page, ReadQuery,
-    ReadSource, StoreError, StreamId,
+    Aggregate, Envelope, EventFilter, EventKind, EventStore, MetadataFilter, MetadataKey, Page,
+    ReadQuery, ReadSource, StoreError, StreamId,
 };
 
 /// The recorded events of a store, of one stream or of all, with their circumstances: who changed
@@ -113,6 +113,12 @@ impl AuditTrail {
     #[must_use]
     pub fn with(self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.recorded(|metadata| metadata.with(key, value))
+    }
+
+    /// Only what has this value under a key of the user's own, by its type.
+    #[must_use]
+    pub fn with_key<K: MetadataKey>(self, value: &K) -> Self {
+        self.recorded(|metadata| metadata.with_key(value))
     }
 
     fn recorded(mut self, and: impl FnOnce(MetadataFilter) -> MetadataFilter) -> Self {

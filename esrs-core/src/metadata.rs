@@ -113,7 +113,8 @@ impl Metadata {
         self
     }
 
-    /// The same metadata with a key of the user's own.
+    /// The same metadata with a key of the user's own. One whose value has a type is given by
+    /// [`with_key`](Self::with_key).
     #[must_use]
     pub fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.details_mut().keys.insert(key.into(), value.into());

@@ -12,7 +12,7 @@ use super::unit::{Together, Unit, run};
 use super::{ExecuteError, Repository};
 use crate::{
     Aggregate, Appended, AppendedStream, Context, Events, Handle, IdempotencyKey, InvalidStreamId,
-    Metadata, Position, StreamId,
+    Metadata, MetadataKey, Position, StreamId,
 };
 
 /// A command that waits to be executed; `.await` it.
@@ -129,7 +129,14 @@ impl<'a, A: Aggregate, C> Execute<'a, A, C> {
         self
     }
 
-    /// A key of your own beside every event of the command.
+    /// A key of your own, by its type, beside every event of the command.
+    pub fn with_key<K: MetadataKey>(mut self, value: K) -> Self {
+        self.metadata = self.metadata.with_key(value);
+        self
+    }
+
+    /// A key of your own beside every event of the command; one whose value has a type is given by
+    /// [`with_key`](Self::with_key).
     pub fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.metadata = self.metadata.with(key, value);
         self

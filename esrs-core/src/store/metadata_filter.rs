@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::clock::to_microsecond;
-use crate::{Envelope, Metadata};
+use crate::{Envelope, Metadata, MetadataKey};
 
 /// Which events of a log or a stream are wanted, by who caused them, why and when.
 ///
@@ -79,6 +79,12 @@ impl MetadataFilter {
     pub fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.keys.insert(key.into(), value.into());
         self
+    }
+
+    /// Only events that have this value under a key of the user's own, by its type.
+    #[must_use]
+    pub fn with_key<K: MetadataKey>(self, value: &K) -> Self {
+        self.with(K::KEY, value.to_string())
     }
 
     /// Whether it lets every event pass.
