@@ -73,12 +73,30 @@ pub mod own {
     #[expect(non_camel_case_types, reason = "a keyword")]
     pub struct r#async;
 
+    /// A key under the name of a demand.
+    #[derive(::esrs::Id)]
+    pub struct Actor(pub ::std::string::String);
+
+    impl ::esrs::MetadataKey for Actor {
+        const KEY: &str = "actor";
+    }
+
+    /// A key under a keyword.
+    #[derive(::esrs::Id)]
+    #[expect(non_camel_case_types, reason = "a keyword")]
+    pub struct r#where(pub ::core::primitive::u64);
+
+    impl ::esrs::MetadataKey for r#where {
+        const KEY: &str = "where";
+    }
+
     /// An aggregate under the name of the trait.
     #[derive(::esrs::Aggregate, ::core::default::Default)]
     #[aggregate(
         "aggregate",
         id = ::core::primitive::u64,
         events(String, Event, ignored(Option, r#async)),
+        requires(actor, r#where, correlation, causation, Actor),
         crate = crate::renamed::events
     )]
     pub struct Aggregate {

@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use esrs::prelude::*;
 use esrs::{AuditTrail, EventStore, InvalidMetadata, Metadata, MetadataFilter, MetadataKey};
 use tempfile::TempDir;
+use uuid::Uuid;
 
 #[derive(Id, Debug, PartialEq)]
 struct Branch(u32);
@@ -132,4 +134,79 @@ async fn a_text_that_is_no_value_of_a_typed_key_is_an_error_that_says_which() {
     let accounts = Repository::<BankAccount>::new(MemoryStore::new());
     let refused = accounts.execute(&1, Deposit(vec![5])).with("branch", "Brno").await.unwrap_err();
     assert_eq!(refused.rejection(), Some(&NotDeposited::Unclear(error)));
+}
+
+/// Of which every command says who gives it, why, and where.
+#[derive(Aggregate, Default)]
+#[aggregate(
+    "safe",
+    id = u64,
+    events(ignored(Opened)),
+    requires(Branch, actor, correlation),
+    requires(causation, Reason)
+)]
+struct Safe;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("opened")]
+struct Opened {}
+
+struct Open {
+    times: usize,
+}
+
+impl Handle<Open> for Safe {
+    type Error = Infallible;
+
+    fn handle(&self, command: &Open, _: &Context<Self>) -> Result<Events<Self>, Infallible> {
+        Ok((0..command.times).map(|_| Opened {}).collect::<Vec<_>>().into())
+    }
+}
+
+#[derive(Id, Debug, PartialEq)]
+struct Witness(String);
+
+impl MetadataKey for Witness {
+    const KEY: &str = "witness";
+}
+
+#[tokio::test]
+async fn what_is_demanded_stands_beside_every_event_in_whatever_order_it_is_given() {
+    let (stores, _folder) = stores().await;
+    let (business, cause) = (Uuid::now_v7(), Uuid::now_v7());
+    let (reason, bob) = (|| Reason("audit".to_owned()), || Witness("bob".to_owned()));
+    for store in stores {
+        let safes = Repository::<Safe>::new(store.clone());
+        let open = || safes.execute(&1, Open { times: 2 });
+        let command = open().by("alice").with_key(reason()).caused_by(cause);
+        command.correlated_by(business).with_key(Branch(7)).with_key(bob()).await.unwrap();
+        let command = open().with_key(Branch(7)).correlated_by(business).with("witness", "bob");
+        command.caused_by(cause).with_key(reason()).by("alice").await.unwrap();
+        // What replaces all that was said is no harm before what is demanded.
+        let command = open().with_metadata(Metadata::new().with_key(bob())).with_key(reason());
+        let command = command.with_key(Branch(8)).with_key(Branch(7)).correlated_by(business);
+        command.caused_by(cause).idempotency_key("third").by("alice").await.unwrap();
+
+        let expected = Metadata::new()
+            .with_actor("alice")
+            .with_causation_id(cause)
+            .with_correlation_id(business)
+            .with_key(Branch(7))
+            .with_key(reason())
+            .with_key(bob());
+        assert_eq!(recorded(AuditTrail::new(store)).await, vec![expected; 6]);
+    }
+}
+
+#[tokio::test]
+async fn each_command_of_a_unit_gives_what_its_own_aggregate_demands() {
+    let store = MemoryStore::new();
+    let safes = Repository::<Safe>::new(store.clone());
+    let accounts = Repository::<BankAccount>::new(store.clone());
+    let open = safes.execute(&1, Open { times: 1 }).by("alice").caused_by(Uuid::now_v7());
+    let open = open.correlated_by(Uuid::now_v7()).with_key(Branch(7)).with_key(Reason("x".into()));
+    open.and(accounts.execute(&1, Deposit(vec![5]))).await.unwrap();
+    let recorded = recorded(AuditTrail::new(store)).await;
+    let actors: Vec<_> = recorded.iter().map(Metadata::actor).collect();
+    assert_eq!(actors, [Some("alice"), None]);
 }

@@ -93,7 +93,8 @@ struct Bank {
 
 async fn bank() -> Bank {
     let store = Counted::new(MemoryStore::new());
-    let (accounts, journals) = (Repository::new(store.clone()), Repository::new(store.clone()));
+    let accounts = Repository::<BankAccount>::new(store.clone());
+    let journals = Repository::new(store.clone());
     accounts.execute(&1, Move(1_000)).await.unwrap();
     Bank { store, accounts, journals }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use crate::demands::Demands;
 use crate::{Context, EventType, Events, Fingerprint, IntoEvents, PayloadError};
 
 /// A state that is made of its own events, and decides what happens next.
@@ -46,6 +47,11 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     const FOLD: Fingerprint;
     /// What tells its instances apart.
     type Id: Id;
+    /// What it demands to know of every command, before that can be awaited; `()` for nothing.
+    ///
+    /// `requires(actor, causation, correlation, Branch)` says it, in any order, with the types of
+    /// [`MetadataKey`](crate::MetadataKey)s; see [`demands`](crate::demands).
+    type Requires: Demands;
     /// The enum of its events.
     type Event: IntoEvents<Self> + Send + Sync + 'static;
 

@@ -17,6 +17,7 @@ mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod context;
+pub mod demands;
 mod event;
 mod events;
 mod fold;

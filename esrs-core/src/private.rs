@@ -21,14 +21,16 @@ pub use crate::projection::{
 pub use crate::asked::{
     AggregateId, InitialState, JsonColumn, KnownEvent, SourceOf, StreamKey, TextColumn,
 };
+pub use crate::demands::given::{Another, Beside, TheSame};
+pub use crate::demands::{Actor, Causation, Correlation, Lacking, TypedKey};
 
 pub use crate::fold::fold;
 pub use crate::names::{first_clash, name_clash};
 pub use crate::schema::derived::{UNKNOWN, fingerprint, follows};
 pub use crate::{
     Aggregate, Apply, Content, Emit, Emits, EnumShape, Envelope, Event, EventType, Field,
-    Fingerprint, IntoEvents, Item, PayloadError, Recorded, Schema, Shape, StructShape, Tagging,
-    TryUpcast, Variant,
+    Fingerprint, IntoEvents, Item, MetadataKey, PayloadError, Recorded, Schema, Shape, StructShape,
+    Tagging, TryUpcast, Variant,
 };
 
 /// Stands for a body that was not generated, because the derive found an error; it is never run.

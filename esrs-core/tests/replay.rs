@@ -54,6 +54,7 @@ impl Aggregate for Sum {
     const RETIRED: &'static [&'static str] = &["shown"];
     const FOLD: Fingerprint = esrs_core::__private::fold::<Self>(1, 0);
     type Id = u64;
+    type Requires = ();
     type Event = SumEvent;
 
     fn initial() -> Self {

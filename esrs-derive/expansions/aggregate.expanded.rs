@@ -42,6 +42,7 @@ const _: () = {
             Self,
         >(1u32, 0u64);
         type Id = <u64 as ::esrs::__private::AggregateId>::Id;
+        type Requires = ();
         type Event = CounterEvent;
         fn initial() -> Self {
             <Self as ::esrs::__private::InitialState>::initial_state()

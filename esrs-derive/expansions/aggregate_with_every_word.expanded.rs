@@ -3,6 +3,7 @@
 //     id = AccountId,
 //     events(AccountOpened, shared::Transferred as MoneyTransferred, ignored(StatementSent)),
 //     retired("gift_given"),
+//     requires(actor, Branch, shared::Reason),
 //     fold_version = 2,
 //     event_enum = AccountEvent,
 //     event_derives(Clone, Debug),
@@ -80,6 +81,16 @@ const _: () = {
             Self,
         >(2u32, 0u64);
         type Id = <AccountId as crate::reexported::__private::AggregateId>::Id;
+        type Requires = crate::reexported::__private::Lacking<
+            crate::reexported::__private::Actor,
+            crate::reexported::__private::Lacking<
+                crate::reexported::__private::TypedKey<Branch>,
+                crate::reexported::__private::Lacking<
+                    crate::reexported::__private::TypedKey<shared::Reason>,
+                    (),
+                >,
+            >,
+        >;
         type Event = AccountEvent;
         fn initial() -> Self {
             <Self as crate::reexported::__private::InitialState>::initial_state()
@@ -222,6 +233,25 @@ const _: () = {
                 }
             }
         }
+    }
+    const _: &crate::reexported::__private::str = <Branch as crate::reexported::__private::MetadataKey>::KEY;
+    const _: &crate::reexported::__private::str = <shared::Reason as crate::reexported::__private::MetadataKey>::KEY;
+    #[automatically_derived]
+    impl crate::reexported::__private::Beside<BankAccount, Branch> for Branch {
+        type Is = crate::reexported::__private::TheSame;
+    }
+    #[automatically_derived]
+    impl crate::reexported::__private::Beside<BankAccount, shared::Reason> for Branch {
+        type Is = crate::reexported::__private::Another;
+    }
+    #[automatically_derived]
+    impl crate::reexported::__private::Beside<BankAccount, Branch> for shared::Reason {
+        type Is = crate::reexported::__private::Another;
+    }
+    #[automatically_derived]
+    impl crate::reexported::__private::Beside<BankAccount, shared::Reason>
+    for shared::Reason {
+        type Is = crate::reexported::__private::TheSame;
     }
     const _: () = {
         const WRITTEN: &[&crate::reexported::__private::str] = &[

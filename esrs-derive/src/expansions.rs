@@ -109,6 +109,7 @@ expansions! {
         id = AccountId,
         events(AccountOpened, shared::Transferred as MoneyTransferred, ignored(StatementSent)),
         retired("gift_given"),
+        requires(actor, Branch, shared::Reason),
         fold_version = 2,
         event_enum = AccountEvent,
         event_derives(Clone, Debug),

@@ -9,7 +9,7 @@ use esrs::{NewEvent, Repository, StreamId};
 /// Executes a command on a new log, and loads what it made of the aggregate.
 pub(crate) async fn executed<A, C>(id: A::Id, command: C) -> (MemoryStore, Loaded<A>)
 where
-    A: Handle<C>,
+    A: Handle<C, Requires = ()>,
     A::Error: Debug + Send,
     C: Send + Sync,
 {

@@ -1,6 +1,9 @@
 //! From a command to appended events.
 
 use std::future::IntoFuture;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{self, Poll};
 
 use futures_core::future::BoxFuture;
 use tracing::Instrument;
@@ -10,19 +13,25 @@ use super::load::stream_of;
 use super::running::Running;
 use super::unit::{Together, Unit, run};
 use super::{ExecuteError, Repository};
+use crate::demands::{Complete, Demands, LacksSomething, MadeComplete, Takes};
 use crate::{
     Aggregate, Appended, AppendedStream, Context, Events, Handle, IdempotencyKey, InvalidStreamId,
     Metadata, MetadataKey, Position, StreamId,
 };
 
 /// A command that waits to be executed; `.await` it.
+///
+/// `M` is what its aggregate [demands](crate::demands) and was not given yet: nothing, unless there is
+/// a `requires(…)`. A command of which something is missing cannot be awaited, and says so when it
+/// is compiled.
 #[must_use = "a command does nothing until it is awaited"]
-pub struct Execute<'a, A: Aggregate, C> {
+pub struct Execute<'a, A: Aggregate, C, M = ()> {
     repository: &'a Repository<A>,
     id: A::Id,
     command: C,
     metadata: Metadata,
     idempotency_key: Option<IdempotencyKey>,
+    missing: PhantomData<fn() -> M>,
 }
 
 /// A command of `A`: what [`Handle`] says, seen from the command. Asked for this way round, rustc
@@ -104,48 +113,57 @@ impl Executed {
     }
 }
 
-impl<'a, A: Aggregate, C> Execute<'a, A, C> {
+impl<'a, A: Aggregate, C> Execute<'a, A, C, A::Requires> {
     pub(super) fn new(repository: &'a Repository<A>, id: A::Id, command: C) -> Self {
         let (metadata, idempotency_key) = (Metadata::new(), None);
-        Self { repository, id, command, metadata, idempotency_key }
+        Self { repository, id, command, metadata, idempotency_key, missing: PhantomData }
     }
+}
 
+impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
     /// Who gives the command.
-    pub fn by(mut self, actor: impl Into<String>) -> Self {
-        self.metadata = self.metadata.with_actor(actor);
-        self
+    pub fn by(self, actor: impl Into<String>) -> Execute<'a, A, C, M::WithActor> {
+        self.knowing(|metadata| metadata.with_actor(actor))
     }
 
     /// The id of the event or message that causes the command.
-    pub fn caused_by(mut self, id: Uuid) -> Self {
-        self.metadata = self.metadata.with_causation_id(id);
-        self
+    pub fn caused_by(self, id: Uuid) -> Execute<'a, A, C, M::WithCausation> {
+        self.knowing(|metadata| metadata.with_causation_id(id))
     }
 
     /// What all that belongs to one business transaction has in common. Without it the events of
     /// the command share an id of their own.
-    pub fn correlated_by(mut self, id: Uuid) -> Self {
-        self.metadata = self.metadata.with_correlation_id(id);
-        self
+    pub fn correlated_by(self, id: Uuid) -> Execute<'a, A, C, M::WithCorrelation> {
+        self.knowing(|metadata| metadata.with_correlation_id(id))
     }
 
-    /// A key of your own, by its type, beside every event of the command.
-    pub fn with_key<K: MetadataKey>(mut self, value: K) -> Self {
-        self.metadata = self.metadata.with_key(value);
-        self
+    /// A key of your own, by its type, beside every event of the command. Keys that the aggregate
+    /// demands come first, in any order.
+    pub fn with_key<K: MetadataKey>(self, value: K) -> Execute<'a, A, C, M::Left>
+    where
+        M: Takes<A, K>,
+    {
+        self.knowing(|metadata| metadata.with_key(value))
     }
 
     /// A key of your own beside every event of the command; one whose value has a type is given by
     /// [`with_key`](Self::with_key).
-    pub fn with(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.metadata = self.metadata.with(key, value);
-        self
+    pub fn with(self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.knowing(|metadata| metadata.with(key, value))
     }
 
     /// All metadata at once, in place of what was said so far.
-    pub fn with_metadata(mut self, metadata: Metadata) -> Self {
-        self.metadata = metadata;
-        self
+    ///
+    /// What is in it is known when the program runs, and not when it is compiled: what the aggregate
+    /// demands is to be given behind it.
+    pub fn with_metadata(self, metadata: Metadata) -> Execute<'a, A, C, A::Requires> {
+        self.knowing(|_| metadata)
+    }
+
+    fn knowing<N>(self, more: impl FnOnce(Metadata) -> Metadata) -> Execute<'a, A, C, N> {
+        let Self { repository, id, command, metadata, idempotency_key, .. } = self;
+        let metadata = more(metadata);
+        Execute { repository, id, command, metadata, idempotency_key, missing: PhantomData }
     }
 
     /// What tells a repetition of this command from a new one; scoped to the instance.
@@ -157,9 +175,7 @@ impl<'a, A: Aggregate, C> Execute<'a, A, C> {
         self.idempotency_key = Some(key.into());
         self
     }
-}
 
-impl<'a, A: Aggregate, C> Execute<'a, A, C> {
     /// Has the events of another command, on another instance, stored in the same unit: all of them
     /// are stored, or none. The other may be of another aggregate, whose repository is over the same
     /// store, or more than one command.
@@ -172,12 +188,15 @@ impl<'a, A: Aggregate, C> Execute<'a, A, C> {
     /// let withdrawal = accounts.execute(&from, Withdraw { cents });
     /// let (withdrawn, deposited) = withdrawal.and(accounts.execute(&to, Deposit { cents })).await?;
     /// ```
-    pub fn and<U: Unit + 'a>(self, other: U) -> Together<'a, Self, U> {
+    pub fn and<U: Unit + 'a>(self, other: U) -> Together<'a, Self, U>
+    where
+        M: Complete<A>,
+    {
         Together::new(self, other)
     }
 
     pub(super) fn into_running(self) -> Result<Running<'a, A, C>, InvalidStreamId> {
-        let Self { repository, id, command, metadata, idempotency_key } = self;
+        let Self { repository, id, command, metadata, idempotency_key, .. } = self;
         let stream = stream_of::<A>(&id)?;
         Ok(Running::new(repository, (id, stream), command, metadata, idempotency_key))
     }
@@ -202,7 +221,22 @@ where
     }
 }
 
-impl<A: Aggregate, C> std::fmt::Debug for Execute<'_, A, C> {
+/// Says at `.await` what is missing. Nothing implements what this asks for: it is there so that rustc
+/// looks for that, and does not say that a command is not a future.
+#[doc(hidden)]
+impl<A, C, M> Future for Execute<'_, A, C, M>
+where
+    A: Handle<C>,
+    M: LacksSomething + MadeComplete<A>,
+{
+    type Output = Result<Executed, ExecuteError<A::Error>>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<Self::Output> {
+        unreachable!("something is missing")
+    }
+}
+
+impl<A: Aggregate, C, M> std::fmt::Debug for Execute<'_, A, C, M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Execute")
             .field("aggregate", &A::NAME)

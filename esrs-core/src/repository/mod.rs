@@ -144,7 +144,7 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// Nothing happens until the builder that it returns is awaited. The command may be awaited on
     /// any thread, so it is `Send` and `Sync`.
-    pub fn execute<'a, C>(&'a self, id: &A::Id, command: C) -> Execute<'a, A, C>
+    pub fn execute<'a, C>(&'a self, id: &A::Id, command: C) -> Execute<'a, A, C, A::Requires>
     where
         C: CommandOf<A> + Send + Sync,
     {

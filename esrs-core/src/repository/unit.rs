@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::running::Running;
 use super::{Execute, ExecuteError, Executed, LoadError};
+use crate::demands::{Complete, Demands};
 use crate::{
     AppendBatch, Appended, Conflict, EventStore, Handle, IdempotencyKey, StoreError, StreamId,
 };
@@ -273,11 +274,11 @@ async fn first_answer<P: Parts>(
     Ok(None)
 }
 
-#[diagnostic::do_not_recommend]
-impl<'a, A, C> Unit for Execute<'a, A, C>
+impl<'a, A, C, M> Unit for Execute<'a, A, C, M>
 where
     A: Handle<C, Error: Send>,
     C: Send + Sync + 'a,
+    M: Demands + Complete<A>,
 {
     type Answer = Executed;
     type Rejection = A::Error;

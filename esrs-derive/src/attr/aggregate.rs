@@ -8,8 +8,16 @@ use super::list::{Words, is_bare_word, parse_list, parse_parenthesized, parse_va
 use super::{meta, name};
 use crate::errors::Errors;
 
-const WORDS: &[&str] =
-    &["id", "events", "retired", "fold_version", "event_enum", "event_derives", "crate"];
+const WORDS: &[&str] = &[
+    "id",
+    "events",
+    "retired",
+    "requires",
+    "fold_version",
+    "event_enum",
+    "event_derives",
+    "crate",
+];
 
 /// What the attributes of an aggregate say, as far as they could be read.
 #[derive(Default)]
@@ -24,6 +32,7 @@ pub(crate) struct AggregateAttr {
     pub(crate) events_word: Option<Ident>,
     pub(crate) events: Vec<Listed>,
     pub(crate) retired: Vec<LitStr>,
+    pub(crate) requires: Vec<Demand>,
     pub(crate) fold_version: Option<u32>,
     pub(crate) event_enum: Option<Ident>,
     pub(crate) event_derives: Vec<Path>,
@@ -37,6 +46,26 @@ pub(crate) struct Listed {
     pub(crate) rename: Option<Ident>,
     pub(crate) ignored: bool,
 }
+
+/// What stands in `requires(…)`.
+pub(crate) enum Demand {
+    /// One of the words.
+    Word(Ident),
+    /// The type of a key of the user's own.
+    Key(Path),
+}
+
+impl Demand {
+    pub(crate) fn key(&self) -> Option<&Path> {
+        match self {
+            Self::Word(_) => None,
+            Self::Key(path) => Some(path),
+        }
+    }
+}
+
+/// What every command has a place for.
+const CIRCUMSTANCES: &[&str] = &["actor", "causation", "correlation"];
 
 pub(crate) fn parse(input: &DeriveInput, errors: &Errors) -> AggregateAttr {
     let mut attr = AggregateAttr::default();
@@ -66,7 +95,7 @@ impl AggregateAttr {
             return self.bare_name(&input.call(Ident::parse_any)?);
         }
         let word = words.parse(input, errors)?;
-        if word != "events" && word != "retired" {
+        if word != "events" && word != "retired" && word != "requires" {
             words.once(&word, errors);
         }
         match word.to_string().as_str() {
@@ -85,6 +114,10 @@ impl AggregateAttr {
                         "write the stored name: `retired(\"gift_given\")`",
                     )
                 })?);
+                Ok(())
+            })?,
+            "requires" => parse_parenthesized(input, &word, errors, |input| {
+                self.requires.push(demand(input, errors)?);
                 Ok(())
             })?,
             "fold_version" => {
@@ -148,4 +181,20 @@ impl AggregateAttr {
         self.events.push(Listed { path, rename, ignored });
         Ok(())
     }
+}
+
+/// What begins with a lowercase letter is meant as a word, and all else, `r#…` too, as a type.
+fn demand(input: ParseStream, errors: &Errors) -> syn::Result<Demand> {
+    let is_word = is_bare_word(input) && {
+        let word = input.fork().call(Ident::parse_any)?.to_string();
+        word.starts_with(|c: char| c.is_ascii_lowercase()) && !word.starts_with("r#")
+    };
+    if !is_word {
+        return Ok(Demand::Key(input.parse()?));
+    }
+    let word = Words::new(CIRCUMSTANCES).parse(input, errors).map_err(|error| {
+        let message = format!("{error}, or the type of a metadata key, such as `Branch`");
+        syn::Error::new(error.span(), message)
+    })?;
+    Ok(Demand::Word(word))
 }

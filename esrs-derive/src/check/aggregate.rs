@@ -1,11 +1,11 @@
 //! Rules of `#[derive(Aggregate)]`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use quote::ToTokens;
 use syn::{Data, DeriveInput};
 
-use crate::attr::aggregate::AggregateAttr;
+use crate::attr::aggregate::{AggregateAttr, Demand};
 use crate::attr::name;
 use crate::errors::Errors;
 use crate::model::aggregate::Aggregate;
@@ -29,6 +29,7 @@ pub(crate) fn check(
     name_and_id(input, attr, errors);
     events(attr, model, errors);
     retired(attr, errors);
+    requires(attr, errors);
 }
 
 fn shape(input: &DeriveInput, errors: &Errors) {
@@ -102,6 +103,20 @@ fn retired(attr: &AggregateAttr, errors: &Errors) {
             errors.on(literal, "a stored name is never empty");
         } else if names.insert(name, ()).is_some() {
             errors.on(literal, "this name is retired twice; keep one of them");
+        }
+    }
+}
+
+fn requires(attr: &AggregateAttr, errors: &Errors) {
+    let mut met = HashSet::new();
+    for demand in &attr.requires {
+        let tokens = match demand {
+            Demand::Word(word) => word.to_token_stream(),
+            Demand::Key(path) => path.to_token_stream(),
+        };
+        let written = tokens.to_string().replace(' ', "");
+        if !met.insert(written.clone()) {
+            errors.on(tokens, format!("`{written}` is required twice; keep one of them"));
         }
     }
 }

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, LitStr, Path, Type, parse_quote};
 
+use super::requires;
 use crate::attr::aggregate as attr;
 use crate::check::aggregate::check;
 use crate::errors::Errors;
@@ -19,8 +20,8 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let (name, id) = (model.name?, id_type(&model, model.id?));
     let bodies = Bodies::new(&model);
     let (aggregate, names) = (aggregate(&model, name, &id, &bodies), distinct_names(&model));
-    let emits = emits(&model);
-    Some(expanded(&model, &quote!(#emits #aggregate #names)))
+    let (emits, keys) = (emits(&model), requires::keys(&model));
+    Some(expanded(&model, &quote!(#emits #aggregate #keys #names)))
 }
 
 /// The id's type, asked for by a trait with words of our own; wholly at its place, so that the compiler
@@ -147,7 +148,7 @@ fn aggregate(
     let Aggregate { ident, event_enum, retired, fold_version, .. } = model;
     let private = model.krate.private();
     let ignored = model.events.len() - model.folded.min(model.events.len());
-    let Bodies { initial, events, code, apply, replay, decode, encode } = bodies;
+    let Bodies { initial, events, code, requires, apply, replay, decode, encode } = bodies;
     quote! {
         #[automatically_derived]
         impl #private::Aggregate for #ident {
@@ -157,6 +158,7 @@ fn aggregate(
             const RETIRED: &'static [&'static #private::str] = &[#(#retired),*];
             const FOLD: #private::Fingerprint = #private::fold::<Self>(#fold_version, #code);
             #id
+            type Requires = #requires;
             type Event = #event_enum;
 
             fn initial() -> Self {
@@ -199,6 +201,7 @@ struct Bodies {
     events: TokenStream,
     /// The hash of the code that folds.
     code: u64,
+    requires: TokenStream,
     apply: TokenStream,
     replay: TokenStream,
     decode: TokenStream,
@@ -213,6 +216,7 @@ impl Bodies {
             initial: none.clone(),
             events: TokenStream::new(),
             code: 0,
+            requires: quote!(()),
             apply: none.clone(),
             replay: none.clone(),
             decode: none.clone(),
@@ -262,6 +266,7 @@ impl Bodies {
             initial: quote_spanned!(span=> <Self as #private::InitialState>::initial_state()),
             events,
             code: fold::code_of(model),
+            requires: requires::list(model),
             apply: quote!(match event { #apply }),
             replay: quote!(match decoder { #replay #no_such } #private::Ok(())),
             decode: quote!(#private::Ok(match decoder { #decode #no_such })),

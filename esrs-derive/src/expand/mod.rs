@@ -6,4 +6,5 @@ mod columns;
 pub(crate) mod event;
 pub(crate) mod id;
 pub(crate) mod projection;
+mod requires;
 pub(crate) mod schema;

@@ -6,7 +6,7 @@ use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
 use syn::{DeriveInput, Ident, LitStr, Path, Type, Visibility};
 
-use crate::attr::aggregate::{AggregateAttr, Listed};
+use crate::attr::aggregate::{AggregateAttr, Demand, Listed};
 use crate::krate::Krate;
 
 pub(crate) struct Aggregate<'a> {
@@ -20,6 +20,7 @@ pub(crate) struct Aggregate<'a> {
     /// How many of them are folded.
     pub(crate) folded: usize,
     pub(crate) retired: &'a [LitStr],
+    pub(crate) requires: &'a [Demand],
     pub(crate) fold_version: u32,
     pub(crate) event_enum: Ident,
     pub(crate) event_derives: &'a [Path],
@@ -45,6 +46,7 @@ impl<'a> Aggregate<'a> {
             folded: folded.len(),
             events: folded.into_iter().chain(ignored).filter_map(Event::new).collect(),
             retired: &attr.retired,
+            requires: &attr.requires,
             fold_version: attr.fold_version.unwrap_or(1),
             event_enum: event_enum.unwrap_or_else(|| format_ident!("{}Event", input.ident.unraw())),
             event_derives: &attr.event_derives,

@@ -1,0 +1,70 @@
+//! The words for what is missing.
+//!
+//! Each kind of demand asks for a trait that nothing implements: it is there for its words. Nobody
+//! else can implement one, because nobody can name it.
+
+use super::{Actor, Causation, Correlation, Lacking, TypedKey};
+
+/// A list of which nothing is missing.
+#[diagnostic::on_unimplemented(
+    message = "`{A}` may demand something of every command, and it is not known here what",
+    label = "what `{A}` demands is not known",
+    note = "code for any aggregate says that nothing is demanded: `{A}: Handle<…, Requires = ()>`"
+)]
+pub trait Complete<A> {}
+
+impl<A> Complete<A> for () {}
+impl<A: KnowsActor, R: Complete<A>> Complete<A> for Lacking<Actor, R> {}
+impl<A: KnowsCausation, R: Complete<A>> Complete<A> for Lacking<Causation, R> {}
+impl<A: KnowsCorrelation, R: Complete<A>> Complete<A> for Lacking<Correlation, R> {}
+impl<A: Knows<K>, K, R: Complete<A>> Complete<A> for Lacking<TypedKey<K>, R> {}
+
+/// A list that is not empty.
+pub trait LacksSomething {}
+
+impl<D, R> LacksSomething for Lacking<D, R> {}
+
+/// A list that is not empty and of which nothing is missing: there is none.
+#[diagnostic::on_unimplemented(
+    message = "`{A}` may demand something of every command, and it is not known here what",
+    label = "what `{A}` demands is not known",
+    note = "code for any aggregate says that nothing is demanded: `{A}: Handle<…, Requires = ()>`"
+)]
+pub trait MadeComplete<A>: LacksSomething {}
+
+impl<A: KnowsActor, R: Complete<A>> MadeComplete<A> for Lacking<Actor, R> {}
+impl<A: KnowsCausation, R: Complete<A>> MadeComplete<A> for Lacking<Causation, R> {}
+impl<A: KnowsCorrelation, R: Complete<A>> MadeComplete<A> for Lacking<Correlation, R> {}
+impl<A: Knows<K>, K, R: Complete<A>> MadeComplete<A> for Lacking<TypedKey<K>, R> {}
+
+/// That a command's actor is known without [`by`](crate::Execute::by).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` demands an actor of every command",
+    label = "no actor is given",
+    note = "say who gives it, before it is awaited: `.by(…)`"
+)]
+pub trait KnowsActor {}
+
+/// That a command's cause is known without [`caused_by`](crate::Execute::caused_by).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` demands a causation of every command",
+    label = "no causation is given",
+    note = "say which event or message causes it, before it is awaited: `.caused_by(…)`"
+)]
+pub trait KnowsCausation {}
+
+/// That what a command belongs to is known without [`correlated_by`](crate::Execute::correlated_by).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` demands a correlation of every command",
+    label = "no correlation is given",
+    note = "say what it belongs to, before it is awaited: `.correlated_by(…)`"
+)]
+pub trait KnowsCorrelation {}
+
+/// That a command's `K` is known without [`with_key`](crate::Execute::with_key).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` demands a `{K}` of every command",
+    label = "no `{K}` is given",
+    note = "give it, before it is awaited: `.with_key(…)` with a `{K}`"
+)]
+pub trait Knows<K> {}
