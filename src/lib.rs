@@ -27,6 +27,7 @@
 //! | --- | --- |
 //! | `sqlite` (default) | [`SqliteStore`] |
 //! | `conformance` | the suite that a store of your own has to pass: `esrs::conformance` |
+//! | `opentelemetry` | events carry the W3C trace context of [`tracing::Span::current`](https://docs.rs/tracing/latest/tracing/struct.Span.html#method.current), as `tracing-opentelemetry` knows it |
 //! | `chrono`, `rust_decimal`, `time`, `url` | [`Schema`](trait@Schema) for the types of that crate |
 
 #[doc(hidden)]

@@ -58,3 +58,13 @@ fn the_core_knows_no_database_and_no_async_runtime() -> Tried<()> {
     }
     Ok(())
 }
+
+#[test]
+fn a_user_who_does_not_ask_for_opentelemetry_builds_nothing_of_it() -> Tried<()> {
+    let crates = crates(&["--package", "esrs", "--edges", "normal,build"])?;
+    assert!(has(&crates, "tracing"), "{crates:#?}");
+    for stranger in ["opentelemetry", "tracing-opentelemetry", "tracing-subscriber"] {
+        assert!(!has(&crates, stranger), "{stranger} is built: {crates:#?}");
+    }
+    Ok(())
+}

@@ -25,6 +25,8 @@ mod memory;
 mod metadata;
 mod metadata_key;
 mod names;
+#[cfg(feature = "opentelemetry")]
+mod opentelemetry;
 pub mod projection;
 mod recorded;
 mod replay;
@@ -33,6 +35,7 @@ mod scenario;
 pub mod schema;
 pub mod store;
 mod stream;
+mod trace_context;
 
 pub use aggregate::{Aggregate, Apply, Emits, Handle, Id};
 pub use as_of::AsOf;
@@ -62,3 +65,4 @@ pub use store::{
     ReadSource, Record, Snapshot, SnapshotQuery, StoreError, StreamAppend,
 };
 pub use stream::{InvalidStreamId, Position, StreamId};
+pub use trace_context::{InvalidTraceparent, TraceContext};

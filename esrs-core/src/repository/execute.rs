@@ -16,7 +16,7 @@ use super::{ExecuteError, Repository};
 use crate::demands::{Complete, Demands, LacksSomething, MadeComplete, Takes};
 use crate::{
     Aggregate, Appended, AppendedStream, Context, Events, Handle, IdempotencyKey, InvalidStreamId,
-    Metadata, MetadataKey, Position, StreamId,
+    Metadata, MetadataKey, Position, StreamId, TraceContext,
 };
 
 /// A command that waits to be executed; `.await` it.
@@ -152,6 +152,13 @@ impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
         self.knowing(|metadata| metadata.with(key, value))
     }
 
+    /// Where in a distributed trace the command stands; without it, what the repository
+    /// [picks up](Repository::with_trace_context).
+    pub fn with_trace_context(self, context: TraceContext) -> Self {
+        let (traceparent, tracestate) = context.into_parts();
+        self.knowing(|metadata| metadata.with_trace(traceparent, tracestate))
+    }
+
     /// All metadata at once, in place of what was said so far.
     ///
     /// What is in it is known when the program runs, and not when it is compiled: what the aggregate
@@ -198,6 +205,7 @@ impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
     pub(super) fn into_running(self) -> Result<Running<'a, A, C>, InvalidStreamId> {
         let Self { repository, id, command, metadata, idempotency_key, .. } = self;
         let stream = stream_of::<A>(&id)?;
+        let metadata = repository.traced(metadata);
         Ok(Running::new(repository, (id, stream), command, metadata, idempotency_key))
     }
 }
@@ -217,7 +225,9 @@ where
             id = %self.id,
             command = std::any::type_name::<C>()
         );
-        Box::pin(async move { run(self.begin()?).await }.instrument(span))
+        // The trace is the caller's, so it begins before the span does.
+        let begun = self.begin();
+        Box::pin(async move { run(begun?).await }.instrument(span))
     }
 }
 

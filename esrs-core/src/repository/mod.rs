@@ -24,7 +24,7 @@ pub use snapshots::{SnapshotPolicy, SnapshotState};
 pub use unit::{Rejection, Together, Unit};
 pub use warm::WarmStates;
 
-use crate::{Aggregate, Clock, EventStore, StreamId, SystemClock};
+use crate::{Aggregate, Clock, EventStore, Metadata, StreamId, SystemClock, TraceContext};
 use instances::Instances;
 use pages::PagePool;
 use snapshots::{Codec, Snapshots};
@@ -47,7 +47,11 @@ pub struct Repository<A: Aggregate> {
     max_attempts: u32,
     instances: Arc<Instances<A>>,
     snapshots: Option<Arc<Snapshots<A>>>,
+    trace_context: Option<Arc<TraceSource>>,
 }
+
+/// Says where in a trace the caller is.
+type TraceSource = dyn Fn() -> Option<TraceContext> + Send + Sync;
 
 impl<A: Aggregate> Repository<A> {
     /// How often a command is tried against a newer state, unless
@@ -63,6 +67,7 @@ impl<A: Aggregate> Repository<A> {
             max_attempts: Self::DEFAULT_MAX_ATTEMPTS,
             instances: Arc::new(Instances::new(WarmStates::default())),
             snapshots: None,
+            trace_context: trace_source(),
         }
     }
 
@@ -79,6 +84,38 @@ impl<A: Aggregate> Repository<A> {
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
         self
+    }
+
+    /// The same repository, which asks here for the W3C trace context of a command that brings none
+    /// of its own; its events carry it.
+    ///
+    /// It is asked when the command is awaited, in the caller's span: a span of esrs may be filtered
+    /// out, and that of the caller is what people look for. With the feature `opentelemetry` a
+    /// repository picks up the context of [`tracing::Span::current`] by itself, as a layer of
+    /// `tracing_opentelemetry` knows it; `|| None` stops that.
+    ///
+    /// ```text
+    /// let accounts = accounts.with_trace_context(|| request()?.header("traceparent")?.parse().ok());
+    /// ```
+    #[must_use]
+    pub fn with_trace_context(
+        mut self,
+        context: impl Fn() -> Option<TraceContext> + Send + Sync + 'static,
+    ) -> Self {
+        self.trace_context = Some(Arc::new(context));
+        self
+    }
+
+    /// The metadata, with the place in a trace where the caller is, unless it has one.
+    fn traced(&self, metadata: Metadata) -> Metadata {
+        let ask = || self.trace_context.as_ref().and_then(|ask| ask());
+        match (metadata.traceparent().is_none()).then(ask).flatten() {
+            Some(context) => {
+                let (traceparent, tracestate) = context.into_parts();
+                metadata.with_trace(traceparent, tracestate)
+            }
+            None => metadata,
+        }
     }
 
     /// The same repository, which keeps so many recent states, so that the next command on an
@@ -161,6 +198,7 @@ impl<A: Aggregate> Clone for Repository<A> {
             max_attempts: self.max_attempts,
             instances: self.instances.clone(),
             snapshots: self.snapshots.clone(),
+            trace_context: self.trace_context.clone(),
         }
     }
 }
@@ -172,4 +210,12 @@ impl<A: Aggregate> fmt::Debug for Repository<A> {
             .field("max_attempts", &self.max_attempts)
             .finish_non_exhaustive()
     }
+}
+
+/// Where a repository looks for the place in a trace, unless it is told.
+fn trace_source() -> Option<Arc<TraceSource>> {
+    #[cfg(feature = "opentelemetry")]
+    return Some(Arc::new(crate::opentelemetry::of_current_span));
+    #[cfg(not(feature = "opentelemetry"))]
+    None
 }

@@ -322,6 +322,8 @@ where
 
     fn into_future(self) -> Self::IntoFuture {
         let span = tracing::debug_span!("execute_together");
-        Box::pin(async move { run(self.begin()?).await }.instrument(span))
+        // The trace is the caller's, so it begins before the span does.
+        let begun = self.begin();
+        Box::pin(async move { run(begun?).await }.instrument(span))
     }
 }
