@@ -4,7 +4,8 @@ use std::path::Path;
 
 use esrs::prelude::*;
 use esrs::{
-    AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, SnapshotPolicy, StreamId,
+    AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, SnapshotPolicy,
+    SqliteStoreBuilder, StreamId,
 };
 use esrs_benches::order::Order;
 use esrs_benches::ratio::{Bar, Comparison, Figure, Outcome};
@@ -21,11 +22,40 @@ const SHORT: usize = 10;
 /// Events behind the snapshot.
 const BEHIND: usize = 50;
 
-/// One client after the other command, on one aggregate; the loop by hand has its order in memory.
-pub(crate) fn warm_commands(runtime: &Runtime, folder: &Path) -> Tried<Outcome> {
-    let store = runtime.block_on(SqliteStore::open(folder.join("warm_esrs.db")))?;
+/// One command after the other of one client, on one aggregate; the loop by hand has its order in
+/// memory, and commits on the thread that it runs on.
+pub(crate) fn warm_commands(runtime: &Runtime, folder: &Path) -> Tried<[Outcome; 2]> {
+    let on_caller = SqliteStore::builder(folder.join("on_caller.db")).commit_on_caller();
+    let by_writer = SqliteStore::builder(folder.join("by_writer.db"));
+    Ok([
+        warm_commands_of(
+            "commands of one client on a warm aggregate",
+            Bar::AtLeast(0.9),
+            runtime,
+            on_caller,
+            folder,
+        )?,
+        warm_commands_of(
+            "the same, committed on the writer's thread",
+            Bar::None,
+            runtime,
+            by_writer,
+            folder,
+        )?,
+    ])
+}
+
+fn warm_commands_of(
+    name: &'static str,
+    bar: Bar,
+    runtime: &Runtime,
+    store: SqliteStoreBuilder,
+    folder: &Path,
+) -> Tried<Outcome> {
+    let store = runtime.block_on(store.open())?;
     let orders = Repository::<Order>::new(store.clone());
-    let mut bare = Bare::open(&folder.join("warm_bare.db"))?;
+    let directory = tempfile::tempdir_in(folder)?;
+    let mut bare = Bare::open(&directory.path().join("bare.db"))?;
     let (mut order, mut version) = (Order::default(), 0);
     let ours = || execute(runtime, &orders, 1);
     let by_hand = || {
@@ -38,9 +68,8 @@ pub(crate) fn warm_commands(runtime: &Runtime, folder: &Path) -> Tried<Outcome> 
         }
         Ok(())
     };
-    let name = "commands of one client on a warm aggregate";
-    let outcome = Comparison::new(name, Bar::AtLeast(0.9), COMMANDS, Figure::Rate("commands"))
-        .rounds(21)
+    let outcome = Comparison::new(name, bar, COMMANDS, Figure::Rate("commands"))
+        .rounds(51)
         .elapsed(ours, by_hand)?;
     runtime.block_on(store.close());
     Ok(outcome)

@@ -35,9 +35,9 @@ fn main() -> Tried<ExitCode> {
     let long = ("the same on aggregates of 20 events", Bar::None, 20);
     let short = execute(&runtime, folder.path(), short)?;
     let long = execute(&runtime, folder.path(), long)?;
-    let warm = history::warm_commands(&runtime, folder.path())?;
+    let [warm, warm_by_writer] = history::warm_commands(&runtime, folder.path())?;
     let [command, snapshot] = history::long_histories(&runtime, folder.path())?;
-    Ok(report(&[load, short, long, warm, command, snapshot]))
+    Ok(report(&[load, short, long, warm, warm_by_writer, command, snapshot]))
 }
 
 fn load(runtime: &Runtime, folder: &Path) -> Tried<Outcome> {

@@ -36,6 +36,7 @@ pub(crate) struct Options {
     pub(crate) max_size: Option<u64>,
     pub(crate) inline: Vec<Registered>,
     pub(crate) rebuild_changed: bool,
+    pub(crate) commit_on_caller: bool,
 }
 
 /// How a store is to be opened; made by [`SqliteStore::builder`].
@@ -59,6 +60,7 @@ impl SqliteStoreBuilder {
                 max_size: None,
                 inline: Vec::new(),
                 rebuild_changed: false,
+                commit_on_caller: false,
             },
         }
     }
@@ -113,6 +115,17 @@ impl SqliteStoreBuilder {
         self
     }
 
+    /// Lets an append commit on the thread that polls it, whenever nobody else is committing; those
+    /// that meet another are queued and committed together, as they always are without it.
+    ///
+    /// For a program with one client at a time, such as a command line tool or an import: it spares
+    /// the way to the thread that writes and back. The thread waits for the disk meanwhile, and for
+    /// another process that holds the file, so a server's async tasks are better off without it.
+    pub fn commit_on_caller(mut self) -> Self {
+        self.options.commit_on_caller = true;
+        self
+    }
+
     /// Opens the file, or makes it, and brings its tables up to date.
     ///
     /// # Errors
@@ -139,6 +152,7 @@ impl std::fmt::Debug for SqliteStoreBuilder {
             .field("synchronous", &self.options.synchronous)
             .field("readers", &self.options.readers)
             .field("max_size", &self.options.max_size)
+            .field("commit_on_caller", &self.options.commit_on_caller)
             .finish_non_exhaustive()
     }
 }

@@ -53,11 +53,6 @@ impl Fault {
         self.code().is_some_and(is_busy)
     }
 
-    /// Whether the row, or one of the same key, is there already.
-    pub(crate) fn is_constraint(&self) -> bool {
-        self.code() == Some(ErrorCode::ConstraintViolation)
-    }
-
     /// Whether an append fails for its own sake, so that those beside it may still succeed.
     pub(crate) fn may_be_about_one_append(&self) -> bool {
         match self {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use crate::error::{Database, Fault};
 
 /// One step each, from version `n` of the tables to `n + 1`; what was released is never edited.
-const MIGRATIONS: &[&str] = &[V1, V2];
+const MIGRATIONS: &[&str] = &[V1, V2, V3];
 
 /// The newest version of the tables that this program knows.
 const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -74,6 +74,45 @@ CREATE TABLE esrs_snapshots (
     recorded_at INTEGER NOT NULL,
     state TEXT NOT NULL
 ) STRICT;
+";
+
+// Event ids leave the table of events for one of their own, which is written now and then, up to a
+// position: an index that each append writes to is a page more in each commit.
+const V3: &str = "
+CREATE TABLE esrs_events_of_v3 (
+    position INTEGER PRIMARY KEY,
+    stream INTEGER NOT NULL REFERENCES esrs_streams (id),
+    version INTEGER NOT NULL,
+    kind INTEGER NOT NULL REFERENCES esrs_kinds (id),
+    event_id BLOB NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    correlation_id BLOB,
+    causation_id BLOB,
+    actor TEXT,
+    metadata TEXT,
+    payload TEXT NOT NULL,
+    UNIQUE (stream, version)
+) STRICT;
+INSERT INTO esrs_events_of_v3 SELECT position, stream, version, kind, event_id, recorded_at,
+    correlation_id, causation_id, actor, metadata, payload FROM esrs_events;
+
+CREATE TABLE esrs_event_ids (
+    event_id BLOB PRIMARY KEY,
+    position INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO esrs_event_ids SELECT event_id, position FROM esrs_events ORDER BY event_id;
+
+CREATE TABLE esrs_event_ids_up_to (position INTEGER NOT NULL) STRICT;
+INSERT INTO esrs_event_ids_up_to SELECT coalesce(max(position), 0) FROM esrs_events;
+
+DROP TABLE esrs_events;
+ALTER TABLE esrs_events_of_v3 RENAME TO esrs_events;
+
+CREATE TRIGGER esrs_events_are_never_updated BEFORE UPDATE ON esrs_events
+BEGIN SELECT RAISE(ABORT, 'an event that is stored is never changed'); END;
+
+CREATE TRIGGER esrs_events_are_never_deleted BEFORE DELETE ON esrs_events
+BEGIN SELECT RAISE(ABORT, 'an event that is stored is never deleted'); END;
 ";
 
 /// The version of the tables in the file; 0 when there are none.

@@ -16,7 +16,9 @@ use crate::builder::{Options, SqliteStoreBuilder};
 use crate::error::{Database, Fault};
 use crate::reader::{self, ReadJob, Reader};
 use crate::snapshot;
-use crate::writer::{Counters, PreparedAppend, QueuedAppend, WriteJob, Writer, find_append};
+use crate::writer::{
+    self, Counters, PreparedAppend, QueuedAppend, SharedWriter, WriteJob, Writer, find_append,
+};
 
 /// A log of events and its read models, in one SQLite file. Its clones share the file.
 ///
@@ -30,7 +32,9 @@ pub struct SqliteStore {
 
 struct Inner {
     database: Arc<Database>,
-    writer: Sender<WriteJob>,
+    jobs: Sender<WriteJob>,
+    /// For appends that are committed by whoever asks for them.
+    writer: Option<SharedWriter>,
     readers: Sender<ReadJob>,
     reader_count: usize,
     counters: Arc<Counters>,
@@ -75,7 +79,7 @@ impl SqliteStore {
 
     pub(crate) async fn start(database: Database, options: Options) -> Result<Self, StoreError> {
         let database = Arc::new(database);
-        let reader_count = options.readers;
+        let (reader_count, commit_on_caller) = (options.readers, options.commit_on_caller);
         let counters = Arc::new(Counters::default());
         let (jobs, queue) = channel();
         let (opened, is_open) = oneshot::channel();
@@ -83,8 +87,8 @@ impl SqliteStore {
         let writer_thread = move || {
             let (database, counters) = of_writer;
             let readers = options.readers;
-            let mut writer = match Writer::open(&database, options, counters) {
-                Ok(writer) => writer,
+            let writer = match Writer::open(&database, options, counters) {
+                Ok(writer) => SharedWriter::new(writer),
                 Err(fault) => {
                     let _ = opened.send(Err(database.explain_opening(fault)));
                     return;
@@ -93,7 +97,7 @@ impl SqliteStore {
             let threads = match reader::start(&database, readers) {
                 Ok((readers, threads)) => {
                     // If nobody waits for the store any more, both queues end here and now.
-                    let _ = opened.send(Ok(readers));
+                    let _ = opened.send(Ok((readers, writer.clone())));
                     threads
                 }
                 Err(fault) => {
@@ -101,7 +105,7 @@ impl SqliteStore {
                     return;
                 }
             };
-            let closed = writer.run(&queue);
+            let closed = writer::run(&writer, &queue);
             // What comes from now on is told that the store is closed.
             drop(queue);
             for thread in threads {
@@ -110,7 +114,7 @@ impl SqliteStore {
                 }
             }
             // The last connection to be closed is one that can empty the write-ahead log.
-            drop(writer);
+            writer.close();
             if let Some(closed) = closed {
                 let _ = closed.send(());
             }
@@ -122,8 +126,9 @@ impl SqliteStore {
                 doing: "starting a thread",
                 source: error.into(),
             })?;
-        let readers = is_open.await.unwrap_or(Err(StoreError::Closed))?;
-        let inner = Inner { database, writer: jobs, readers, reader_count, counters };
+        let (readers, writer) = is_open.await.unwrap_or(Err(StoreError::Closed))?;
+        let writer = commit_on_caller.then_some(writer);
+        let inner = Inner { database, jobs, writer, readers, reader_count, counters };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -150,7 +155,7 @@ impl SqliteStore {
             let _ = self.inner.readers.send(ReadJob::Close);
         }
         let (closed, is_closed) = oneshot::channel();
-        if self.inner.writer.send(WriteJob::Close(closed)).is_ok() {
+        if self.inner.jobs.send(WriteJob::Close(closed)).is_ok() {
             // It is cancelled when another clone was faster.
             let _ = is_closed.await;
         }
@@ -172,7 +177,7 @@ impl SqliteStore {
             // Who does not wait any more does not have to be told.
             let _ = reply.send(done);
         });
-        self.inner.writer.send(WriteJob::Run(job)).map_err(|_| StoreError::Closed)?;
+        self.inner.jobs.send(WriteJob::Run(job)).map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -198,8 +203,15 @@ impl EventStore for SqliteStore {
         Box::pin(async move {
             let append = PreparedAppend::new(batch)?;
             let (reply, answer) = oneshot::channel();
-            let job = WriteJob::Append(QueuedAppend::new(append, reply));
-            self.inner.writer.send(job).map_err(|_| StoreError::Closed)?;
+            let append = QueuedAppend::new(append, reply);
+            let committed = match &self.inner.writer {
+                Some(writer) => writer.commit_at_once(append),
+                None => Err(append),
+            };
+            if let Err(append) = committed {
+                let job = WriteJob::Append(append);
+                self.inner.jobs.send(job).map_err(|_| StoreError::Closed)?;
+            }
             answer.await.unwrap_or_else(|_| {
                 let reason = "the writer of the store panicked".to_owned();
                 Err(StoreError::Unknown { reason })

@@ -4,10 +4,11 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use esrs_core::{EventStore, StoreError};
+use esrs_core::{EventStore, NewEvent, StoreError};
 use esrs_sqlite::SqliteStore;
 use futures_util::future::join_all;
 use support::{File, append, batch, event, read_all, stream};
+use uuid::Uuid;
 
 async fn refusal(path: impl Into<std::path::PathBuf>) -> StoreError {
     SqliteStore::open(path).await.expect_err("it has to be refused")
@@ -97,7 +98,7 @@ async fn the_tables_of_a_newer_esrs_are_refused_and_left_alone() {
     file.raw().execute("UPDATE esrs_schema SET version = 99", []).unwrap();
     let before = std::fs::read(&file.path).unwrap();
     let error = refusal(&file.path).await;
-    let StoreError::NewerSchema { found: 99, known: 2, location } = &error else {
+    let StoreError::NewerSchema { found: 99, known: 3, location } = &error else {
         panic!("{error}")
     };
     assert_eq!(*location, file.path.display().to_string());
@@ -107,16 +108,29 @@ async fn the_tables_of_a_newer_esrs_are_refused_and_left_alone() {
 #[tokio::test]
 async fn the_tables_of_an_older_esrs_are_brought_up_to_date_and_its_events_are_kept() {
     let file = File::new();
+    file.raw().execute_batch(include_str!("tables/version_1.sql")).unwrap();
     let store = file.open().await;
-    append(&store, "1", "opened", "1").await;
-    store.close().await;
-    // As version 1 has left it: without snapshots.
-    let without = "DROP TABLE esrs_snapshots; UPDATE esrs_schema SET version = 1";
-    file.raw().execute_batch(without).unwrap();
-    let store = file.open().await;
-    assert_eq!(read_all(&store).await.len(), 1);
+    let found = read_all(&store).await;
+    let expected = [(1, "account-1", 1, "1"), (2, "account-1", 2, "2"), (3, "account-2", 1, "3")];
+    assert_eq!(found, expected.map(|(at, of, is, what)| (at, of.into(), is, what.into())));
     let snapshots = "SELECT version, (SELECT count(*) FROM esrs_snapshots) FROM esrs_schema";
-    assert_eq!(store.query(snapshots, []).await.unwrap(), [[2.into(), 0.into()]]);
+    assert_eq!(store.query(snapshots, []).await.unwrap(), [[3.into(), 0.into()]]);
+
+    // What was stored then is known by its ids and its key, and is as safe as it was.
+    let old = |id: u128| NewEvent {
+        id: Uuid::from_u128(0x01890000_0000_7000_8000_000000000000 + id),
+        ..event("opened", "1")
+    };
+    let again = store.append(batch(stream(1), vec![old(1), old(2)])).await.unwrap();
+    assert_eq!((again.repeated, again.last_position.get()), (true, 2));
+    let taken = store.append(batch(stream(4), vec![old(3)])).await;
+    assert!(matches!(taken, Err(StoreError::EventIdTaken { .. })), "{taken:?}");
+    let keyed = store.find_append(stream(1), "first".into()).await.unwrap();
+    assert_eq!(keyed.map(|first| first.last_position.get()), Some(2));
+    let next = append(&store, "1", "deposited", "4").await;
+    assert_eq!((next.last_position.get(), next.streams[0].last_version), (4, 3));
+    let changed = file.raw().execute("UPDATE esrs_events SET payload = '2'", []).unwrap_err();
+    assert!(changed.to_string().contains("is never changed"), "{changed}");
 }
 
 #[tokio::test]

@@ -4,11 +4,17 @@ use esrs_core::{
     AppendBatch, Appended, AppendedStream, Conflict, EventKind, NewEvent, Position, StoreError,
     StreamAppend,
 };
-use rusqlite::{OptionalExtension, params};
+use rusqlite::OptionalExtension;
 
+use super::event_row::{EventRow, to_sql};
 use super::{Writer, find};
 use crate::error::Fault;
 use crate::reader::stream_row;
+
+const INSERT: &str = "
+    INSERT INTO esrs_events (position, stream, version, kind, event_id, recorded_at,
+        correlation_id, causation_id, actor, metadata, payload)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 /// A batch that was checked, with its metadata written as JSON.
 #[derive(Debug)]
@@ -56,19 +62,30 @@ impl Writer {
         }
         let targets = match self.targets(batch) {
             Err(Fault::Store(StoreError::Conflict(conflict))) => {
-                return self.repetition_or(batch, conflict.into());
+                return self.repetition(batch)?.ok_or(conflict.into());
             }
             targets => targets?,
         };
-        match self.in_savepoint(|writer| writer.insert(append, targets, head)) {
-            // An event id that is stored already is looked for only now: it is seldom.
-            Err(fault) if fault.is_constraint() => self.repetition_or(batch, fault),
-            appended => appended,
+        if self.is_known(batch)?
+            && let Some(first) = self.repetition(batch)?
+        {
+            return Ok(first);
         }
+        self.in_savepoint(head, |writer| writer.insert(append, targets, head))
     }
 
-    fn repetition_or(&self, batch: &AppendBatch, fault: Fault) -> Result<Appended, Fault> {
-        find::repetition(&self.connection, batch)?.ok_or(fault)
+    /// Whether any of its event ids is stored already.
+    fn is_known(&self, batch: &AppendBatch) -> Result<bool, Fault> {
+        for (_, event) in batch.events() {
+            if self.event_ids.position(&self.connection, event.id)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn repetition(&self, batch: &AppendBatch) -> Result<Option<Appended>, Fault> {
+        find::repetition(&self.connection, &self.event_ids, batch)
     }
 
     /// Where the streams stand, if that is as their conditions say.
@@ -166,32 +183,14 @@ impl Writer {
         details: Option<&str>,
     ) -> Result<(), Fault> {
         let kind = self.kind(event)?;
-        let metadata = &event.metadata;
-        let (correlation_id, causation_id) = (metadata.correlation_id(), metadata.causation_id());
-        self.connection
-            .prepare_cached(
-                "INSERT INTO esrs_events (position, stream, version, kind, event_id, recorded_at,
-                     correlation_id, causation_id, actor, metadata, payload)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            )?
-            .execute(params![
-                to_sql(position),
-                stream,
-                version as i64,
-                kind,
-                event.id.as_bytes(),
-                event.recorded_at.as_microsecond(),
-                correlation_id.as_ref().map(|id| id.as_bytes()),
-                causation_id.as_ref().map(|id| id.as_bytes()),
-                metadata.actor(),
-                details,
-                event.payload,
-            ])?;
+        let row = EventRow { position, stream, version, kind, event, details };
+        row.insert(&self.connection, INSERT)?;
+        self.event_ids.inserted(event.id, position);
         Ok(())
     }
 
     fn kind(&mut self, event: &NewEvent) -> Result<i64, Fault> {
-        let kind = EventKind { name: event.name.clone(), version: event.version };
+        let kind = kind_of(event);
         if let Some(id) = self.kinds.get(&kind) {
             return Ok(id);
         }
@@ -218,7 +217,6 @@ fn next(position: Position) -> Position {
     Position::new(position.get() + 1)
 }
 
-/// SQLite counts up to `i64::MAX`; a file of so many events there is none.
-fn to_sql(position: Position) -> i64 {
-    position.get() as i64
+pub(super) fn kind_of(event: &NewEvent) -> EventKind {
+    EventKind { name: event.name.clone(), version: event.version }
 }

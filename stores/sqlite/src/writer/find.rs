@@ -6,6 +6,8 @@ use esrs_core::{
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
+use super::event_ids::EventIds;
+use super::event_row::to_sql;
 use crate::error::Fault;
 
 /// What an append with this key on this stream was answered with.
@@ -63,12 +65,13 @@ struct Stored {
 /// What the batch was answered with, if its event ids are stored already.
 pub(super) fn repetition(
     connection: &Connection,
+    ids: &EventIds,
     batch: &AppendBatch,
 ) -> Result<Option<Appended>, Fault> {
     let mut taken = None;
     let mut stored = Vec::new();
     for (stream, event) in batch.events() {
-        let found = by_event_id(connection, event.id)?;
+        let found = by_event_id(connection, ids, event.id)?;
         if found.is_some() {
             taken = taken.or(Some(event.id));
         }
@@ -100,18 +103,15 @@ pub(super) fn repetition(
     Ok(first.zip(last).map(|(first, last)| repeated(streams, first, last)))
 }
 
-fn by_event_id(connection: &Connection, id: Uuid) -> Result<Option<Stored>, Fault> {
+fn by_event_id(connection: &Connection, ids: &EventIds, id: Uuid) -> Result<Option<Stored>, Fault> {
+    let Some(position) = ids.position(connection, id)?.map(to_sql) else { return Ok(None) };
     let mut statement = connection.prepare_cached(
-        "SELECT position, name, esrs_events.version
+        "SELECT name, esrs_events.version
          FROM esrs_events JOIN esrs_streams ON esrs_streams.id = esrs_events.stream
-         WHERE event_id = ?1",
+         WHERE position = ?1",
     )?;
-    let stored = statement.query_row([id.as_bytes()], |row| {
-        Ok(Stored {
-            position: row.get(0)?,
-            stream: row.get(1)?,
-            version: row.get::<_, i64>(2)? as u64,
-        })
-    });
-    Ok(stored.optional()?)
+    let stored = statement.query_row([position], |row| {
+        Ok(Stored { position, stream: row.get(0)?, version: row.get::<_, i64>(1)? as u64 })
+    })?;
+    Ok(Some(stored))
 }

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
-use esrs_core::{Appended, StoreError};
+use esrs_core::{Appended, Position, StoreError};
 
 use super::{QueuedAppend, Writer};
 use crate::error::Fault;
@@ -36,6 +36,13 @@ impl Group {
         self.bytes += queued.append.bytes();
         self.appends.push(queued);
     }
+
+    fn answer(self, answers: Answers) {
+        tracing::trace!(appends = answers.len(), "committed");
+        for (queued, answer) in self.appends.into_iter().zip(answers) {
+            queued.answer(answer);
+        }
+    }
 }
 
 type Answers = Vec<Result<Appended, StoreError>>;
@@ -44,18 +51,14 @@ impl Writer {
     /// Commits what it can of a group, and answers all of it.
     pub(super) fn commit_group(&mut self, group: Group) {
         let attempt = catch_unwind(AssertUnwindSafe(|| self.try_group(&group.appends)));
-        let answers =
-            attempt.unwrap_or_else(|_| Err(Fault::said(APPENDING, "the writer panicked")));
-        let fault = match answers {
-            Ok(answers) => {
-                tracing::trace!(appends = answers.len(), "committed");
-                for (queued, answer) in group.appends.into_iter().zip(answers) {
-                    queued.answer(answer);
-                }
-                return;
-            }
-            Err(fault) => fault,
-        };
+        match attempt.unwrap_or_else(|_| Err(Fault::said(APPENDING, "the writer panicked"))) {
+            Ok(answers) => group.answer(answers),
+            Err(fault) => self.answer_failed(group, fault),
+        }
+    }
+
+    /// Answers a group of which nothing was committed; those that may do better alone are tried.
+    fn answer_failed(&mut self, group: Group, fault: Fault) {
         self.roll_back();
         match <[QueuedAppend; 1]>::try_from(group.appends) {
             Ok([only]) => {
@@ -75,9 +78,16 @@ impl Writer {
 
     /// One transaction: an append that fails is left out of it, and the others are committed.
     fn try_group(&mut self, group: &[QueuedAppend]) -> Result<Answers, Fault> {
+        if let [only] = group
+            && let Some(appended) = self.append_one(&only.append)?
+        {
+            self.counters.appends.fetch_add(1, Ordering::Relaxed);
+            return Ok(vec![Ok(appended)]);
+        }
         self.begin()?;
         self.follow_inline()?;
         let start = head(&self.connection)?;
+        self.event_ids.follow(&self.connection, start)?;
         let mut head = start;
         let mut answers = Vec::with_capacity(group.len());
         for queued in group {
@@ -94,6 +104,7 @@ impl Writer {
         if head != start {
             let Self { inline, connection, .. } = self;
             inline.iter().try_for_each(|inline| inline.move_to(connection, head))?;
+            self.event_ids.tidy(&self.connection)?;
         }
         self.commit()?;
         let stored = answers.iter().flatten().filter(|appended| !appended.repeated).count();
@@ -101,9 +112,10 @@ impl Writer {
         Ok(answers)
     }
 
-    /// Runs `write` in a savepoint: all of it stays, or nothing.
+    /// Runs `write`, which appends behind `head`, in a savepoint: all of it stays, or nothing.
     pub(super) fn in_savepoint<T>(
         &mut self,
+        head: Position,
         write: impl FnOnce(&mut Self) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let marks = (self.kinds.mark(), self.streams.mark());
@@ -112,6 +124,7 @@ impl Writer {
         if written.is_err() {
             self.kinds.forget_since(marks.0);
             self.streams.forget_since(marks.1);
+            self.event_ids.forget_behind(head);
             if self.connection.is_autocommit() {
                 return written;
             }

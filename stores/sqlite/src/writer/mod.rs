@@ -1,22 +1,29 @@
 //! The thread that writes.
 
 mod append;
+mod event_ids;
+mod event_row;
 mod find;
 mod group;
+mod one;
 mod project;
+mod shared;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::{Duration, Instant};
 
 use esrs_core::{Appended, EventKind, Page, StoreError, StreamId};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
 pub(crate) use append::PreparedAppend;
+use event_ids::EventIds;
 pub(crate) use find::by_key as find_append;
 use group::Group;
+pub(crate) use shared::SharedWriter;
 
 use crate::builder::Options;
 use crate::cache::Ids;
@@ -80,6 +87,7 @@ pub(crate) struct Writer {
     pub(crate) database: Arc<Database>,
     kinds: Ids<EventKind>,
     streams: Ids<StreamId>,
+    event_ids: EventIds,
     counters: Arc<Counters>,
     /// For read models. It remembers only what is committed: it never reads what this transaction
     /// has inserted.
@@ -100,6 +108,7 @@ impl Writer {
             database: database.clone(),
             kinds: Ids::new(),
             streams: Ids::new(),
+            event_ids: EventIds::default(),
             counters,
             pages: PageReader::default(),
             inline: options.inline.into_iter().map(Inline::new).collect::<Result<_, _>>()?,
@@ -107,36 +116,6 @@ impl Writer {
         };
         writer.prepare_inline(options.rebuild_changed)?;
         Ok(writer)
-    }
-
-    /// Works until the store is closed, or dropped; then says who waits for the end of it.
-    pub(crate) fn run(&mut self, jobs: &Receiver<WriteJob>) -> Option<oneshot::Sender<()>> {
-        let mut next = None;
-        loop {
-            match next.take().or_else(|| jobs.recv().ok())? {
-                WriteJob::Append(first) => {
-                    let mut group = Group::of(first);
-                    while !group.is_full() {
-                        match jobs.try_recv() {
-                            Ok(WriteJob::Append(queued)) => group.push(queued),
-                            Ok(other) => {
-                                next = Some(other);
-                                break;
-                            }
-                            Err(_) => break,
-                        }
-                    }
-                    self.commit_group(group);
-                }
-                WriteJob::Run(job) => {
-                    if catch_unwind(AssertUnwindSafe(|| job(self))).is_err() {
-                        tracing::error!("a job of the writer panicked, and was rolled back");
-                    }
-                    self.roll_back();
-                }
-                WriteJob::Close(closed) => return Some(closed),
-            }
-        }
     }
 
     /// Runs `work` as one transaction.
@@ -158,10 +137,16 @@ impl Writer {
 
     fn commit(&mut self) -> Result<(), Fault> {
         let committed = self.connection.prepare_cached("COMMIT")?.execute([]);
+        self.committed(committed.map(drop))
+    }
+
+    /// Takes note of what a commit came to.
+    fn committed(&mut self, committed: rusqlite::Result<()>) -> Result<(), Fault> {
         match committed {
-            Ok(_) => {
+            Ok(()) => {
                 self.kinds.committed();
                 self.streams.committed();
+                self.event_ids.committed();
                 self.counters.commits.fetch_add(1, Ordering::Relaxed);
                 Ok(())
             }
@@ -185,5 +170,53 @@ impl Writer {
         }
         self.kinds.forget_since(0);
         self.streams.forget_since(0);
+        self.event_ids.rolled_back();
+    }
+}
+
+/// Works until the store is closed, or dropped; then says who waits for the end of it.
+pub(crate) fn run(writer: &SharedWriter, jobs: &Receiver<WriteJob>) -> Option<oneshot::Sender<()>> {
+    let mut next = None;
+    loop {
+        match next.take().or_else(|| next_job(jobs))? {
+            WriteJob::Append(first) => {
+                let mut group = Group::of(first);
+                while !group.is_full() {
+                    match jobs.try_recv() {
+                        Ok(WriteJob::Append(queued)) => group.push(queued),
+                        Ok(other) => {
+                            next = Some(other);
+                            break;
+                        }
+                        Err(_) => break,
+                    }
+                }
+                writer.with(|writer| writer.commit_group(group));
+            }
+            WriteJob::Run(job) => writer.with(|writer| {
+                if catch_unwind(AssertUnwindSafe(|| job(writer))).is_err() {
+                    tracing::error!("a job of the writer panicked, and was rolled back");
+                }
+                writer.roll_back();
+            }),
+            WriteJob::Close(closed) => return Some(closed),
+        }
+    }
+}
+
+/// The next job; `None` when nobody can ask for one any more.
+///
+/// Whoever was just answered often asks again at once, and to wake a thread that sleeps takes longer
+/// than that: so it looks for a moment before it sleeps.
+fn next_job(jobs: &Receiver<WriteJob>) -> Option<WriteJob> {
+    const MOMENT: Duration = Duration::from_micros(50);
+    let begin = Instant::now();
+    loop {
+        match jobs.try_recv() {
+            Ok(job) => return Some(job),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) if begin.elapsed() < MOMENT => std::thread::yield_now(),
+            Err(TryRecvError::Empty) => return jobs.recv().ok(),
+        }
     }
 }

@@ -1,0 +1,131 @@
+//! Which event ids are stored, and where.
+
+use std::collections::HashMap;
+
+use esrs_core::Position;
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+use super::event_row::to_sql;
+use crate::error::Fault;
+
+/// The ids of all stored events: those of the newest are in memory, and the table is written once
+/// there are many of them. An index that each append writes to is a page more in each commit.
+///
+/// Whoever appends holds the write lock of the file, and has [followed](Self::follow) what other
+/// processes have appended, so no id escapes it.
+#[derive(Debug, Default)]
+pub(super) struct EventIds {
+    /// Of the events behind what the table holds, and where they stand.
+    recent: HashMap<Uuid, Position>,
+    /// Up to which position the table holds them.
+    in_table: Position,
+    /// Up to which position they are known.
+    known: Position,
+    /// The same before this transaction; `None` once it has written the table.
+    before: Option<Position>,
+}
+
+impl EventIds {
+    /// So many are in memory before they go into the table.
+    const MAX_RECENT: usize = 512;
+
+    /// Learns, within a transaction, of what others have appended up to `head`.
+    pub(super) fn follow(&mut self, connection: &Connection, head: Position) -> Result<(), Fault> {
+        let mut statement =
+            connection.prepare_cached("SELECT position FROM esrs_event_ids_up_to")?;
+        let in_table = statement.query_row([], |row| position(row.get(0)?))?;
+        if in_table != self.in_table {
+            *self = Self { in_table, known: in_table, ..Self::default() };
+        }
+        if self.known < head {
+            let mut statement = connection.prepare_cached(
+                "SELECT event_id, position FROM esrs_events WHERE position > ?1 ORDER BY position",
+            )?;
+            let mut rows = statement.query([to_sql(self.known)])?;
+            while let Some(row) = rows.next()? {
+                self.recent.insert(Uuid::from_bytes(row.get(0)?), position(row.get(1)?)?);
+            }
+            self.known = head;
+        }
+        self.before = Some(head);
+        Ok(())
+    }
+
+    /// The position behind all that are known, unless it is time to [write](Self::tidy) them.
+    pub(super) fn next_position(&self) -> Option<Position> {
+        (self.recent.len() < Self::MAX_RECENT).then(|| Position::new(self.known.get() + 1))
+    }
+
+    /// Whether it is the id of an event that the table does not hold yet.
+    pub(super) fn is_recent(&self, id: Uuid) -> bool {
+        self.recent.contains_key(&id)
+    }
+
+    /// Where the event of this id stands.
+    pub(super) fn position(
+        &self,
+        connection: &Connection,
+        id: Uuid,
+    ) -> Result<Option<Position>, Fault> {
+        if let Some(position) = self.recent.get(&id) {
+            return Ok(Some(*position));
+        }
+        let mut statement =
+            connection.prepare_cached("SELECT position FROM esrs_event_ids WHERE event_id = ?1")?;
+        Ok(statement.query_row([id.as_bytes()], |row| position(row.get(0)?)).optional()?)
+    }
+
+    /// Remembers an event that this transaction has inserted.
+    pub(super) fn inserted(&mut self, id: Uuid, position: Position) {
+        self.recent.insert(id, position);
+        self.known = position;
+    }
+
+    /// Forgets those behind `position`: a savepoint was rolled back to there.
+    pub(super) fn forget_behind(&mut self, position: Position) {
+        self.recent.retain(|_, stands| *stands <= position);
+        self.known = self.known.min(position);
+    }
+
+    /// Forgets what this transaction has inserted: it was rolled back.
+    pub(super) fn rolled_back(&mut self) {
+        match self.before {
+            Some(before) => self.forget_behind(before),
+            // The next transaction looks for all of them again.
+            None => *self = Self::default(),
+        }
+    }
+
+    /// What this transaction has inserted stays.
+    pub(super) fn committed(&mut self) {
+        self.before = Some(self.known);
+    }
+
+    /// Writes them into the table, within the transaction, if there are many.
+    pub(super) fn tidy(&mut self, connection: &Connection) -> Result<(), Fault> {
+        if self.recent.len() < Self::MAX_RECENT {
+            return Ok(());
+        }
+        self.before = None;
+        let mut recent: Vec<_> = self.recent.drain().collect();
+        // In their order, each page of the table is written once.
+        recent.sort_unstable();
+        let mut insert = connection
+            .prepare_cached("INSERT INTO esrs_event_ids (event_id, position) VALUES (?1, ?2)")?;
+        for (id, position) in recent {
+            insert.execute((id.as_bytes(), to_sql(position)))?;
+        }
+        connection
+            .prepare_cached("UPDATE esrs_event_ids_up_to SET position = ?1")?
+            .execute([to_sql(self.known)])?;
+        self.in_table = self.known;
+        Ok(())
+    }
+}
+
+fn position(stored: i64) -> rusqlite::Result<Position> {
+    let position =
+        u64::try_from(stored).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, stored))?;
+    Ok(Position::new(position))
+}
