@@ -243,6 +243,27 @@ async fn instances_of_two_stores_are_no_unit() {
     assert_eq!(bank.cents(1).await, 1_000);
 }
 
+#[tokio::test]
+async fn a_key_on_a_later_command_is_refused_before_anything_is_asked_or_stored() {
+    let bank = bank().await;
+    let withdrawal = || bank.accounts.execute(&1, Move(-300));
+    let deposit = || bank.accounts.execute(&2, Move(300));
+    let booking = || bank.journals.execute(&today(), Book(300)).idempotency_key("k");
+    bank.store.asked();
+    let of_a_unit_within =
+        withdrawal().and(deposit().and(booking())).await.unwrap_err().to_string();
+    let though_the_first_has_it = withdrawal().idempotency_key("k").and(deposit()).and(booking());
+    let errors = [of_a_unit_within, though_the_first_has_it.await.unwrap_err().to_string()];
+    assert_eq!(
+        errors,
+        ["the idempotency key of a unit is that of its first command, and the one for \
+          journal-2026-01-31 is a later one; write `.idempotency_key(…)` on the first, before \
+          `.and(…)`"; 2]
+    );
+    assert_eq!(bank.store.asked(), Asked::default());
+    assert_eq!(bank.cents(1).await, 1_000);
+}
+
 #[test]
 fn a_unit_can_be_awaited_in_a_task_of_another_thread() {
     fn assert_send<T: Send>(_: &T) {}

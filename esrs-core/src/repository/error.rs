@@ -149,6 +149,16 @@ pub enum ExecuteError<E> {
         /// The stream of the later command.
         stream: StreamId,
     },
+    /// An idempotency key was given to another command of a unit than its first, where it would
+    /// tell nothing from a repetition.
+    #[error(
+        "the idempotency key of a unit is that of its first command, and the one for {stream} is a \
+         later one; write `.idempotency_key(…)` on the first, before `.and(…)`"
+    )]
+    KeyNotOnFirst {
+        /// The stream of the later command.
+        stream: StreamId,
+    },
     /// The store could not append the events.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -177,6 +187,7 @@ impl<E> ExecuteError<E> {
             }
             Self::SameInstance { stream } => ExecuteError::SameInstance { stream },
             Self::DifferentStores { stream } => ExecuteError::DifferentStores { stream },
+            Self::KeyNotOnFirst { stream } => ExecuteError::KeyNotOnFirst { stream },
             Self::Store(error) => ExecuteError::Store(error),
         }
     }

@@ -188,8 +188,9 @@ impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
     /// store, or more than one command.
     ///
     /// Each decides on its own instance. The answer is a pair, and so is a rejection, which says
-    /// whose it is. An idempotency key is that of the first command. One that comes to no events does
-    /// not hold the others to what it has seen.
+    /// whose it is. An idempotency key is given to the first command, and is that of them all; on
+    /// another it is [`ExecuteError::KeyNotOnFirst`]. One that comes to no events does not hold the
+    /// others to what it has seen.
     ///
     /// ```text
     /// let withdrawal = accounts.execute(&from, Withdraw { cents });

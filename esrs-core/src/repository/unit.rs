@@ -55,6 +55,13 @@ pub enum Rejection<L, R> {
     Second(R),
 }
 
+/// What has to be known of each command of a unit before any of them begins.
+pub(super) struct Member<'a> {
+    stream: &'a StreamId,
+    store: &'a dyn EventStore,
+    has_key: bool,
+}
+
 /// Commands at work. Nothing here knows how many.
 pub(super) trait Parts: Send + Sync {
     type Answer: Send;
@@ -65,8 +72,8 @@ pub(super) trait Parts: Send + Sync {
     fn idempotency_key(&self) -> Option<IdempotencyKey>;
     fn correlation_id(&self) -> Option<Uuid>;
     fn correlate(&mut self, id: Uuid);
-    /// The stream of each, and the store that it is in.
-    fn streams<'a>(&'a self, into: &mut Vec<(&'a StreamId, &'a dyn EventStore)>);
+    /// What each says of itself, in order.
+    fn members<'a>(&'a self, into: &mut Vec<Member<'a>>);
     /// Waits for the turn of the command on this stream; whether there is one.
     fn take_turn(&mut self, of: &StreamId) -> impl Future<Output = bool> + Send;
     fn decide(
@@ -102,8 +109,12 @@ where
         Running::correlate(self, id);
     }
 
-    fn streams<'a>(&'a self, into: &mut Vec<(&'a StreamId, &'a dyn EventStore)>) {
-        into.push((&self.stream, &*self.repository.store));
+    fn members<'a>(&'a self, into: &mut Vec<Member<'a>>) {
+        into.push(Member {
+            stream: &self.stream,
+            store: &*self.repository.store,
+            has_key: self.idempotency_key.is_some(),
+        });
     }
 
     async fn take_turn(&mut self, of: &StreamId) -> bool {
@@ -161,9 +172,9 @@ impl<L: Parts, R: Parts> Parts for Both<L, R> {
         self.1.correlate(id);
     }
 
-    fn streams<'a>(&'a self, into: &mut Vec<(&'a StreamId, &'a dyn EventStore)>) {
-        self.0.streams(into);
-        self.1.streams(into);
+    fn members<'a>(&'a self, into: &mut Vec<Member<'a>>) {
+        self.0.members(into);
+        self.1.members(into);
     }
 
     async fn take_turn(&mut self, of: &StreamId) -> bool {
@@ -242,16 +253,17 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
 /// The streams in the order in which their turns are waited for. It is the same for all units, so
 /// that no two of them wait for each other.
 fn in_order<P: Parts>(parts: &P) -> Result<Vec<StreamId>, ExecuteError<P::Rejection>> {
-    let mut streams = Vec::new();
-    parts.streams(&mut streams);
-    if let [(stream, _)] = streams[..] {
-        return Ok(vec![stream.clone()]);
+    let mut members = Vec::new();
+    parts.members(&mut members);
+    for later in members.iter().skip(1) {
+        if later.store.log_id() != parts.first().0.log_id() {
+            return Err(ExecuteError::DifferentStores { stream: later.stream.clone() });
+        }
+        if later.has_key {
+            return Err(ExecuteError::KeyNotOnFirst { stream: later.stream.clone() });
+        }
     }
-    let log = parts.first().0.log_id();
-    if let Some((stream, _)) = streams.iter().find(|(_, store)| store.log_id() != log) {
-        return Err(ExecuteError::DifferentStores { stream: (*stream).clone() });
-    }
-    let mut streams: Vec<_> = streams.into_iter().map(|(stream, _)| stream.clone()).collect();
+    let mut streams: Vec<_> = members.iter().map(|member| member.stream.clone()).collect();
     streams.sort_unstable();
     match streams.windows(2).find(|pair| pair[0] == pair[1]) {
         Some(pair) => Err(ExecuteError::SameInstance { stream: pair[0].clone() }),
