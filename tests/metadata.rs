@@ -6,7 +6,10 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use esrs::prelude::*;
-use esrs::{AuditTrail, EventStore, InvalidMetadata, Metadata, MetadataFilter, MetadataKey};
+use esrs::{
+    AppendBatch, AppendCondition, AuditTrail, EventStore, InvalidMetadata, Metadata,
+    MetadataFilter, MetadataKey, NewEvent, StreamId,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -209,4 +212,51 @@ async fn each_command_of_a_unit_gives_what_its_own_aggregate_demands() {
     let recorded = recorded(AuditTrail::new(store)).await;
     let actors: Vec<_> = recorded.iter().map(Metadata::actor).collect();
     assert_eq!(actors, [Some("alice"), None]);
+}
+
+#[tokio::test]
+async fn a_blank_actor_is_refused_of_every_command_before_anything_is_stored() {
+    let (stores, _folder) = stores().await;
+    for store in stores {
+        let safes = Repository::<Safe>::new(store.clone());
+        let accounts = Repository::<BankAccount>::new(store.clone());
+        let deposit = |id| accounts.execute(&id, Deposit(vec![5]));
+        let demanded = safes.execute(&1, Open { times: 1 }).caused_by(Uuid::now_v7());
+        let demanded = demanded.correlated_by(Uuid::now_v7()).with_key(Branch(7));
+        let demanded = demanded.with_key(Reason("x".into())).by("");
+        let errors = [
+            demanded.await.unwrap_err().to_string(),
+            deposit(1).by(" \t").await.unwrap_err().to_string(),
+            deposit(2).with_metadata(Metadata::new().with_actor("")).await.unwrap_err().to_string(),
+            deposit(3).by("").and(deposit(4)).await.unwrap_err().to_string(),
+            deposit(5).by("alice").and(deposit(6).by("\u{3000}")).await.unwrap_err().to_string(),
+        ];
+        let what_to_write = "of the command is blank; say who gives it, `.by(\"alice\")`, or say \
+                             nothing of an actor where none is demanded";
+        let expected = [
+            r#"safe-1: the actor """#,
+            r#"bank_account-1: the actor " \t""#,
+            r#"bank_account-2: the actor """#,
+            r#"bank_account-3: the actor """#,
+            r#"bank_account-6: the actor "\u{3000}""#,
+        ];
+        assert_eq!(errors, expected.map(|beginning| format!("{beginning} {what_to_write}")));
+        assert_eq!(recorded(AuditTrail::new(store)).await, []);
+    }
+}
+
+#[tokio::test]
+async fn a_blank_actor_that_is_stored_already_is_read_as_it_is() {
+    let (stores, _folder) = stores().await;
+    for store in stores {
+        let blank = Metadata::new().with_actor("");
+        let event = NewEvent::of(&MoneyDeposited { cents: 5 }, blank.clone()).unwrap();
+        let stream = StreamId::new(BankAccount::NAME, 1).unwrap();
+        let batch = AppendBatch::new(stream, AppendCondition::NoStream, vec![event]);
+        store.append(batch).await.unwrap();
+        let accounts = Repository::<BankAccount>::new(store.clone());
+        accounts.execute(&1, Deposit(vec![6])).by("alice").await.unwrap();
+        assert_eq!(accounts.load(&1).await.unwrap().cents, 11);
+        assert_eq!(recorded(AuditTrail::new(store).by("")).await, [blank]);
+    }
 }

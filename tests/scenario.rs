@@ -209,6 +209,20 @@ fn the_context_is_as_the_scenario_says() {
 }
 
 #[test]
+fn a_blank_actor_is_refused_as_a_repository_refuses_it() {
+    let by_blanks =
+        || Scenario::<BankAccount>::given([deposited(500)]).by("  ").when(SendStatement);
+    assert_eq!(
+        failure(by_blanks),
+        r#"bank_account: the actor "  " of the command is blank; say who gives it, `.by("alice")`, or say nothing of an actor where none is demanded
+given
+    money_deposited v2 {"cents":500,"from":null}
+when
+    SendStatement"#
+    );
+}
+
+#[test]
 fn a_stream_may_be_longer_than_a_batch_and_a_page() {
     let deposits: Vec<_> = (0..10_001).map(|_| deposited(1)).collect();
     Scenario::<BankAccount>::given(deposits).then_state(BankAccount { cents: 10_001 });

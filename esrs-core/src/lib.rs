@@ -46,7 +46,7 @@ pub use context::Context;
 pub use event::{Emit, Event, EventType, PayloadError, TryUpcast, Upcast};
 pub use events::{Events, IntoEvents};
 pub use memory::MemoryStore;
-pub use metadata::Metadata;
+pub use metadata::{BlankActor, Metadata};
 pub use metadata_key::{InvalidMetadata, MetadataKey};
 pub use projection::{Column, Create, Project, Projection};
 pub use recorded::{Envelope, Recorded};

@@ -24,6 +24,19 @@ pub struct Metadata {
     details: Option<Arc<Details>>,
 }
 
+/// The actor of a command is a text of nothing but blanks, which names nobody.
+///
+/// Stores keep such a text; it is the command that is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the actor {text:?} of the command is blank; say who gives it, `.by(\"alice\")`, or say nothing \
+     of an actor where none is demanded"
+)]
+pub struct BlankActor {
+    /// What was given as the actor.
+    pub text: String,
+}
+
 /// The part of the metadata that is seldom there, as stores keep it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Details {
@@ -56,6 +69,14 @@ impl Metadata {
     /// Who gave the command.
     pub fn actor(&self) -> Option<&str> {
         self.details.as_ref()?.actor.as_deref()
+    }
+
+    /// Whether a command may say this of who gives it.
+    pub(crate) fn refuse_blank_actor(&self) -> Result<(), BlankActor> {
+        match self.actor() {
+            Some(text) if text.trim().is_empty() => Err(BlankActor { text: text.to_owned() }),
+            _ => Ok(()),
+        }
     }
 
     /// The `traceparent` of W3C trace context (<https://www.w3.org/TR/trace-context/>).

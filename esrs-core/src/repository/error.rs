@@ -1,6 +1,8 @@
 //! Why a command or a load came to nothing.
 
-use crate::{AsOf, Conflict, InvalidStreamId, PayloadError, ReplayError, StoreError, StreamId};
+use crate::{
+    AsOf, BlankActor, Conflict, InvalidStreamId, PayloadError, ReplayError, StoreError, StreamId,
+};
 
 /// Why an instance could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -159,6 +161,14 @@ pub enum ExecuteError<E> {
         /// The stream of the later command.
         stream: StreamId,
     },
+    /// The actor of the command is a text of nothing but blanks, which names nobody.
+    #[error("{stream}: {source}")]
+    BlankActor {
+        /// The stream it was meant for.
+        stream: StreamId,
+        /// What it was given as.
+        source: BlankActor,
+    },
     /// The store could not append the events.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -188,6 +198,7 @@ impl<E> ExecuteError<E> {
             Self::SameInstance { stream } => ExecuteError::SameInstance { stream },
             Self::DifferentStores { stream } => ExecuteError::DifferentStores { stream },
             Self::KeyNotOnFirst { stream } => ExecuteError::KeyNotOnFirst { stream },
+            Self::BlankActor { stream, source } => ExecuteError::BlankActor { stream, source },
             Self::Store(error) => ExecuteError::Store(error),
         }
     }

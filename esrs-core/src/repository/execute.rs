@@ -121,7 +121,7 @@ impl<'a, A: Aggregate, C> Execute<'a, A, C, A::Requires> {
 }
 
 impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
-    /// Who gives the command.
+    /// Who gives the command. A blank text names nobody, and is [`ExecuteError::BlankActor`].
     pub fn by(self, actor: impl Into<String>) -> Execute<'a, A, C, M::WithActor> {
         self.knowing(|metadata| metadata.with_actor(actor))
     }

@@ -11,7 +11,8 @@ use super::running::Running;
 use super::{Execute, ExecuteError, Executed, LoadError};
 use crate::demands::{Complete, Demands};
 use crate::{
-    AppendBatch, Appended, Conflict, EventStore, Handle, IdempotencyKey, StoreError, StreamId,
+    AppendBatch, Appended, Conflict, EventStore, Handle, IdempotencyKey, Metadata, StoreError,
+    StreamId,
 };
 
 /// One command, or several that are stored as one unit; what [`Execute::and`] takes.
@@ -60,6 +61,7 @@ pub(super) struct Member<'a> {
     stream: &'a StreamId,
     store: &'a dyn EventStore,
     has_key: bool,
+    metadata: &'a Metadata,
 }
 
 /// Commands at work. Nothing here knows how many.
@@ -114,6 +116,7 @@ where
             stream: &self.stream,
             store: &*self.repository.store,
             has_key: self.idempotency_key.is_some(),
+            metadata: &self.metadata,
         });
     }
 
@@ -255,6 +258,10 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
 fn in_order<P: Parts>(parts: &P) -> Result<Vec<StreamId>, ExecuteError<P::Rejection>> {
     let mut members = Vec::new();
     parts.members(&mut members);
+    for Member { stream, metadata, .. } in &members {
+        let refused = |source| ExecuteError::BlankActor { stream: (*stream).clone(), source };
+        metadata.refuse_blank_actor().map_err(refused)?;
+    }
     for later in members.iter().skip(1) {
         if later.store.log_id() != parts.first().0.log_id() {
             return Err(ExecuteError::DifferentStores { stream: later.stream.clone() });

@@ -122,7 +122,7 @@ impl<A: Aggregate> Scenario<A> {
         self
     }
 
-    /// Who gives the command.
+    /// Who gives the command. A blank text names nobody, and [`when`](Self::when) refuses it.
     #[must_use]
     pub fn by(mut self, actor: impl Into<String>) -> Self {
         self.metadata = self.metadata.with_actor(actor);
@@ -150,7 +150,7 @@ impl<A: Aggregate> Scenario<A> {
     /// context, and what is random from the command.
     ///
     /// # Panics
-    /// When the given events cannot be folded, the handler's second answer is not its first, or the
+    /// When the actor is blank, the given events cannot be folded, the handler's second answer is not its first, or the
     /// events that it answers with cannot be stored and read again. When no instance was named by
     /// [`on`](Self::on), and none of the ids that are tried is one of the aggregate.
     #[must_use = "a scenario proves nothing until it says what is expected"]
@@ -216,6 +216,7 @@ impl<A: Aggregate> Scenario<A> {
 
     /// The instance, and what its handler may know besides the state.
     fn load_for_command(mut self) -> Result<(Instance<A>, Context<A>), BoxError> {
+        self.metadata.refuse_blank_actor()?;
         let id = match self.id {
             Some(id) => id,
             None => default_id(&Self::DEFAULT_IDS)?,
