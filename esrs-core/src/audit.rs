@@ -6,9 +6,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::cursor::Cursor;
 use crate::{
-    Aggregate, Envelope, EventFilter, EventKind, EventStore, MetadataFilter, MetadataKey, Page,
-    ReadQuery, ReadSource, StoreError, StreamId,
+    Aggregate, Envelope, EventFilter, EventKind, EventStore, MetadataFilter, MetadataKey,
+    ReadQuery, StoreError, StreamId,
 };
 
 /// The recorded events of a store, of one stream or of all, with their circumstances: who changed
@@ -29,11 +30,7 @@ use crate::{
 /// # Ok(()) }
 /// ```
 pub struct AuditTrail {
-    store: Arc<dyn EventStore>,
-    query: ReadQuery,
-    page: Page,
-    /// The place in the page of the entry that comes next.
-    next: usize,
+    cursor: Cursor,
 }
 
 /// A recorded event: what happened, when, by whom, and why.
@@ -53,18 +50,16 @@ pub struct AuditEntry {
 impl AuditTrail {
     /// All events of a store, in the order of their positions.
     pub fn new(store: impl EventStore) -> Self {
-        Self::over(Arc::new(store), ReadQuery::all())
-    }
-
-    fn over(store: Arc<dyn EventStore>, query: ReadQuery) -> Self {
-        Self { store, query: query.with_envelopes(), page: Page::new(), next: 0 }
+        let cursor = Cursor::new(Arc::new(store), ReadQuery::all(), "reading an audit trail");
+        Self { cursor }
     }
 
     /// Only the events of one stream, in the order of their versions.
     #[must_use]
     pub fn of_stream(self, stream: StreamId) -> Self {
         let query = ReadQuery::stream(stream).limit(ReadQuery::DEFAULT_LIMIT);
-        Self::over(self.store, query.recorded(self.query.metadata))
+        let query = query.recorded(self.cursor.query.metadata.clone());
+        Self { cursor: self.cursor.restarted(query) }
     }
 
     /// Only the events of one aggregate, of all its instances, also those whose names it has
@@ -75,7 +70,8 @@ impl AuditTrail {
             .iter()
             .flat_map(|event| std::iter::once(&event.name).chain(event.aliases).copied());
         let names = names.chain(A::RETIRED.iter().copied());
-        self.query = self.query.only(EventFilter::everything().and(A::NAME, names));
+        let filter = EventFilter::everything().and(A::NAME, names);
+        self.cursor.query = self.cursor.query.only(filter);
         self
     }
 
@@ -122,7 +118,8 @@ impl AuditTrail {
     }
 
     fn recorded(mut self, and: impl FnOnce(MetadataFilter) -> MetadataFilter) -> Self {
-        self.query.metadata = and(std::mem::take(&mut self.query.metadata));
+        let metadata = &mut self.cursor.query.metadata;
+        *metadata = and(std::mem::take(metadata));
         self
     }
 
@@ -131,42 +128,15 @@ impl AuditTrail {
     /// # Errors
     /// What may happen to a database.
     pub async fn next(&mut self) -> Result<Option<AuditEntry>, StoreError> {
-        while self.next == self.page.len() {
-            let page = std::mem::take(&mut self.page);
-            self.page = self.store.read(self.query.clone(), page).await?;
-            self.next = 0;
-            self.move_on();
-            if self.page.is_empty() && self.page.is_last() {
-                return Ok(None);
-            }
-        }
-        let record = self.page.record(self.next);
-        self.next += 1;
-        let envelope = record.envelope().ok_or_else(|| {
-            let stream = record.stream();
-            let source = format!("the store gave an event of {stream} without its envelope");
-            StoreError::Database { doing: "reading an audit trail", source: source.into() }
-        })?;
-        let (kind, payload) = (record.kind().clone(), record.payload().to_owned());
-        Ok(Some(AuditEntry { envelope, kind, payload }))
-    }
-
-    /// The next page begins behind this one.
-    fn move_on(&mut self) {
-        let scanned = self.page.scanned();
-        match &mut self.query.source {
-            ReadSource::Stream { after_version, .. } => {
-                let last = self.page.len().checked_sub(1).map(|last| self.page.record(last));
-                *after_version = last.map_or(*after_version, |last| last.version());
-            }
-            ReadSource::All { after, .. } => *after = scanned.max(*after),
-        }
+        let Some((entry, ..)) = self.cursor.peek().await? else { return Ok(None) };
+        self.cursor.step();
+        Ok(Some(entry))
     }
 }
 
 impl fmt::Debug for AuditTrail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuditTrail").field("query", &self.query).finish_non_exhaustive()
+        f.debug_struct("AuditTrail").field("query", &self.cursor.query).finish_non_exhaustive()
     }
 }
 

@@ -17,7 +17,9 @@ mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod context;
+mod cursor;
 pub mod demands;
+mod encode;
 mod event;
 mod events;
 mod fold;
@@ -36,6 +38,7 @@ pub mod schema;
 pub mod store;
 mod stream;
 mod trace_context;
+mod trace_source;
 
 pub use aggregate::{Aggregate, Apply, Emits, Handle, Id};
 pub use as_of::AsOf;

@@ -1,5 +1,6 @@
 //! Why a command or a load came to nothing.
 
+use crate::encode::EncodeError;
 use crate::{
     AsOf, BlankActor, Conflict, InvalidStreamId, PayloadError, ReplayError, StoreError, StreamId,
 };
@@ -180,6 +181,16 @@ impl<E> ExecuteError<E> {
         match self {
             Self::Rejected(error) => Some(error),
             _ => None,
+        }
+    }
+
+    pub(super) fn not_stored(stream: StreamId, error: EncodeError) -> Self {
+        match error {
+            EncodeError::Unwritable { event, source } => Self::Encode { stream, event, source },
+            // The payload may be confidential, and errors are logged.
+            EncodeError::Unreadable { event, source, .. } => {
+                Self::Unreadable { stream, event, source }
+            }
         }
     }
 

@@ -206,7 +206,7 @@ impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
     pub(super) fn into_running(self) -> Result<Running<'a, A, C>, InvalidStreamId> {
         let Self { repository, id, command, metadata, idempotency_key, .. } = self;
         let stream = stream_of::<A>(&id)?;
-        let metadata = repository.traced(metadata);
+        let metadata = repository.trace_source.trace(metadata);
         Ok(Running::new(repository, (id, stream), command, metadata, idempotency_key))
     }
 }

@@ -8,6 +8,16 @@ use super::warm::Warm;
 use crate::replay::replay_range;
 use crate::{Aggregate, AsOf, EventStore, Page, Position, ReadQuery, StreamId};
 
+/// The state that all events of a stream add up to, and how many they are.
+pub(crate) async fn fold<A: Aggregate>(
+    store: &dyn EventStore,
+    stream: &StreamId,
+) -> Result<(A, u64), LoadError> {
+    let Warm { state, version, .. } =
+        Fold::new(store, stream, None).finish(&mut Page::new()).await?;
+    Ok((state, version))
+}
+
 /// A stream on its way into a state: from the beginning, from a snapshot, or from where an earlier
 /// command has left it.
 pub(super) struct Fold<'a, A: Aggregate> {

@@ -1,15 +1,12 @@
 //! What happened to an instance, and what it was after each event.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::load::{ComparedState, shown, stream_of};
 use super::{LoadError, Repository};
+use crate::cursor::Cursor;
 use crate::replay::{replay_range, stop};
-use crate::{
-    Aggregate, Changes, Envelope, EventKind, EventStore, Page, ReadQuery, StoreError, StreamId,
-};
+use crate::{Aggregate, AuditEntry, Changes, Envelope, EventKind, ReadQuery, StreamId};
 
 type Show<A> = fn(&A, &StreamId, u64) -> Result<Value, LoadError>;
 
@@ -18,13 +15,10 @@ type Show<A> = fn(&A, &StreamId, u64) -> Result<Value, LoadError>;
 /// Made by [`Repository::history`]. It reads a page at a time, so that a long history needs no more
 /// memory than a short one.
 pub struct History<A: Aggregate> {
-    store: Arc<dyn EventStore>,
+    cursor: Cursor,
     stream: StreamId,
     state: A,
     version: u64,
-    page: Page,
-    /// The place in the page of the event that comes next.
-    next: usize,
     show: Option<Show<A>>,
     /// The state as JSON, if changes are asked for.
     shown: Value,
@@ -59,13 +53,13 @@ impl<A: Aggregate> Repository<A> {
     /// # Errors
     /// [`LoadError::Id`] when the id cannot be part of a stream's name.
     pub fn history(&self, id: &A::Id) -> Result<History<A>, LoadError> {
+        let stream = stream_of::<A>(id)?;
+        let query = ReadQuery::stream(stream.clone()).limit(ReadQuery::DEFAULT_LIMIT);
         Ok(History {
-            store: self.store.clone(),
-            stream: stream_of::<A>(id)?,
+            cursor: Cursor::new(self.store.clone(), query, "reading a history"),
+            stream,
             state: A::initial(),
             version: 0,
-            page: Page::new(),
-            next: 0,
             show: None,
             shown: Value::Null,
         })
@@ -89,43 +83,24 @@ impl<A: Aggregate> History<A> {
     /// [`LoadError`] when the store fails, or holds an event that cannot be read; the events before
     /// that have come already, and asked again it says so again.
     pub async fn next(&mut self) -> Result<Option<Moment<'_, A>>, LoadError> {
-        if self.next == self.page.len() {
-            let query = ReadQuery::stream(self.stream.clone()).after_version(self.version);
-            let query = query.limit(ReadQuery::DEFAULT_LIMIT).with_envelopes();
-            self.page = self.store.read(query, std::mem::take(&mut self.page)).await?;
-            self.next = 0;
+        let Self { cursor, stream, state, version, show, shown } = self;
+        let Some((entry, page, place)) = cursor.peek().await? else { return Ok(None) };
+        let AuditEntry { envelope, kind, payload } = entry;
+        if let (Some(show), 0) = (*show, *version) {
+            *shown = show(state, stream, 0)?;
         }
-        if self.page.is_empty() {
-            return Ok(None);
-        }
-        let Self { stream, page, .. } = self;
-        let show = self.show;
-        if let (Some(show), 0) = (show, self.version) {
-            self.shown = show(&self.state, stream, 0)?;
-        }
-        let record = page.record(self.next);
-        let kind = record.kind().clone();
-        let envelope = record.envelope().ok_or_else(|| no_envelope(stream))?;
-        let payload = record.payload().to_owned();
         // What is neither known nor retired is refused by the replay.
         let decoder = A::EVENTS.iter().position(|event| event.is_stored_as(&kind.name));
         let decoded = decoder.map(|decoder| A::decode(decoder, kind.version, &payload));
-        let event = decoded.transpose().map_err(|error| stop(page, self.next, error.into()))?;
-        let range = self.next..self.next + 1;
-        self.version = replay_range(&mut self.state, self.version, page, range)?;
-        self.next += 1;
+        let event = decoded.transpose().map_err(|error| stop(page, place, error.into()))?;
+        *version = replay_range(state, *version, page, place..place + 1)?;
+        cursor.step();
         let mut changes = Changes::default();
         if let Some(show) = show {
-            let after = show(&self.state, stream, self.version)?;
-            changes = Changes::between(&self.shown, &after);
-            self.shown = after;
+            let after = show(state, stream, *version)?;
+            changes = Changes::between(shown, &after);
+            *shown = after;
         }
-        Ok(Some(Moment { envelope, kind, payload, event, state: &self.state, changes }))
+        Ok(Some(Moment { envelope, kind, payload, event, state, changes }))
     }
-}
-
-/// The query asked for envelopes.
-fn no_envelope(stream: &StreamId) -> StoreError {
-    let source = format!("the store gave an event of {stream} without its envelope").into();
-    StoreError::Database { doing: "reading a history", source }
 }

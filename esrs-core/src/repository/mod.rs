@@ -18,13 +18,15 @@ use std::sync::Arc;
 pub use error::{ExecuteError, LoadError, SnapshotError};
 pub(crate) use execute::CommandOf;
 pub use execute::{Execute, Executed};
+pub(crate) use fold::fold;
 pub use history::{History, Moment};
 pub use load::{ComparedState, Loaded};
 pub use snapshots::{SnapshotPolicy, SnapshotState};
 pub use unit::{Rejection, Together, Unit};
 pub use warm::WarmStates;
 
-use crate::{Aggregate, Clock, EventStore, Metadata, StreamId, SystemClock, TraceContext};
+use crate::trace_source::TraceSource;
+use crate::{Aggregate, Clock, EventStore, StreamId, SystemClock, TraceContext};
 use instances::Instances;
 use pages::PagePool;
 use snapshots::{Codec, Snapshots};
@@ -47,11 +49,8 @@ pub struct Repository<A: Aggregate> {
     max_attempts: u32,
     instances: Arc<Instances<A>>,
     snapshots: Option<Arc<Snapshots<A>>>,
-    trace_context: Option<Arc<TraceSource>>,
+    trace_source: TraceSource,
 }
-
-/// Says where in a trace the caller is.
-type TraceSource = dyn Fn() -> Option<TraceContext> + Send + Sync;
 
 impl<A: Aggregate> Repository<A> {
     /// How often a command is tried against a newer state, unless
@@ -67,7 +66,7 @@ impl<A: Aggregate> Repository<A> {
             max_attempts: Self::DEFAULT_MAX_ATTEMPTS,
             instances: Arc::new(Instances::new(WarmStates::default())),
             snapshots: None,
-            trace_context: trace_source(),
+            trace_source: TraceSource::default(),
         }
     }
 
@@ -102,20 +101,8 @@ impl<A: Aggregate> Repository<A> {
         mut self,
         context: impl Fn() -> Option<TraceContext> + Send + Sync + 'static,
     ) -> Self {
-        self.trace_context = Some(Arc::new(context));
+        self.trace_source = TraceSource::new(context);
         self
-    }
-
-    /// The metadata, with the place in a trace where the caller is, unless it has one.
-    fn traced(&self, metadata: Metadata) -> Metadata {
-        let ask = || self.trace_context.as_ref().and_then(|ask| ask());
-        match (metadata.traceparent().is_none()).then(ask).flatten() {
-            Some(context) => {
-                let (traceparent, tracestate) = context.into_parts();
-                metadata.with_trace(traceparent, tracestate)
-            }
-            None => metadata,
-        }
     }
 
     /// The same repository, which keeps so many recent states, so that the next command on an
@@ -198,7 +185,7 @@ impl<A: Aggregate> Clone for Repository<A> {
             max_attempts: self.max_attempts,
             instances: self.instances.clone(),
             snapshots: self.snapshots.clone(),
-            trace_context: self.trace_context.clone(),
+            trace_source: self.trace_source.clone(),
         }
     }
 }
@@ -210,12 +197,4 @@ impl<A: Aggregate> fmt::Debug for Repository<A> {
             .field("max_attempts", &self.max_attempts)
             .finish_non_exhaustive()
     }
-}
-
-/// Where a repository looks for the place in a trace, unless it is told.
-fn trace_source() -> Option<Arc<TraceSource>> {
-    #[cfg(feature = "opentelemetry")]
-    return Some(Arc::new(crate::opentelemetry::of_current_span));
-    #[cfg(not(feature = "opentelemetry"))]
-    None
 }

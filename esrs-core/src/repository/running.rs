@@ -7,6 +7,7 @@ use super::instances::Turn;
 use super::warm::Warm;
 use super::{ExecuteError, Executed, LoadError, Repository};
 use crate::clock::to_microsecond;
+use crate::encode::round_trip;
 use crate::{
     Aggregate, AppendCondition, Appended, Context, Events, Handle, IdempotencyKey, Metadata,
     NewEvent, Page, StreamAppend, StreamId,
@@ -161,8 +162,7 @@ impl<A: Handle<C>, C> Running<'_, A, C> {
         }
     }
 
-    /// Writes the events, and reads them again: what is stored once has to be read for ever, and the
-    /// state is to take what a later load would give it.
+    /// Writes the events, and keeps them as a later load will read them.
     fn encode(
         &mut self,
         events: &Events<A>,
@@ -172,21 +172,12 @@ impl<A: Handle<C>, C> Running<'_, A, C> {
         self.decided_bytes = 0;
         let mut encoded = Vec::with_capacity(events.len());
         for event in events.as_slice() {
-            let (place, payload) = A::encode(event);
-            let event_type = &A::EVENTS[place];
-            let (stream, event) = (&self.stream, event_type.name);
-            let payload = payload.map_err(|source| ExecuteError::Encode {
-                stream: stream.clone(),
-                event,
-                source,
-            })?;
-            let again = A::decode(place, event_type.version, &payload).map_err(|source| {
-                ExecuteError::Unreadable { stream: stream.clone(), event, source }
-            })?;
-            self.decided.push(again);
-            self.decided_bytes += payload.len();
             let (now, metadata) = (context.now(), context.metadata().clone());
-            encoded.push(NewEvent::encoded(event_type, payload, now, metadata));
+            let (new, again) = round_trip::<A>(event, now, metadata)
+                .map_err(|error| ExecuteError::not_stored(self.stream.clone(), error))?;
+            self.decided.push(again);
+            self.decided_bytes += new.payload.len();
+            encoded.push(new);
         }
         Ok(encoded)
     }

@@ -6,43 +6,26 @@ use std::task::{self, Poll, Waker};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::encode::encode;
 use crate::{
-    Aggregate, AppendBatch, AppendCondition, BoxError, EventStore, Events, LoadError, MemoryStore,
-    Metadata, NewEvent, Page, ReadQuery, StoreError, StreamId, replay,
+    Aggregate, AppendBatch, AppendCondition, BoxError, EventStore, LoadError, MemoryStore,
+    Metadata, NewEvent, Page, ReadQuery, StoreError, StreamId, repository,
 };
 
 /// The time of a scenario, unless it says another: 2026-01-01T00:00:00Z.
 pub(super) const TIME: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
 /// Writes events as a repository does, which is how they are stored.
-pub(super) fn encode<A: Aggregate>(
+pub(super) fn encode_all<A: Aggregate>(
     events: &[A::Event],
     recorded_at: Timestamp,
     metadata: &Metadata,
 ) -> Result<Vec<NewEvent>, BoxError> {
     let encode_one = |event| {
-        let (place, payload) = A::encode(event);
-        let event_type = &A::EVENTS[place];
-        let payload = payload.map_err(|error| {
-            format!("the event `{}` could not be written as JSON: {error}", event_type.name)
-        })?;
-        Ok(NewEvent::encoded(event_type, payload, recorded_at, metadata.clone()))
+        let (_, event) = encode::<A>(event, recorded_at, metadata.clone())?;
+        Ok(event)
     };
     events.iter().map(encode_one).collect()
-}
-
-/// Reads events as they were written.
-pub(super) fn decode<A: Aggregate>(events: &[NewEvent]) -> Result<Events<A>, BoxError> {
-    let mut read = Events::none();
-    for NewEvent { name, version, payload, .. } in events {
-        let decoder = A::EVENTS.iter().position(|event| event.is_stored_as(name));
-        let event =
-            A::decode(decoder.unwrap_or(usize::MAX), *version, payload).map_err(|error| {
-                format!("the event `{name}` could not be read again, {payload}: {error}")
-            })?;
-        read = read.and(event);
-    }
-    Ok(read)
 }
 
 /// An event as an older program stored it.
@@ -75,14 +58,7 @@ pub(super) fn fold<A: Aggregate>(
     store: &MemoryStore,
     stream: &StreamId,
 ) -> Result<(A, u64), LoadError> {
-    let (mut state, mut version) = (A::initial(), 0);
-    loop {
-        let page = read(store, ReadQuery::stream(stream.clone()).after_version(version))?;
-        version = replay(&mut state, version, &page)?;
-        if page.is_last() {
-            return Ok((state, version));
-        }
-    }
+    ready(repository::fold(store, stream))
 }
 
 /// Reads a page.

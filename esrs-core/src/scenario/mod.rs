@@ -92,7 +92,7 @@ impl<A: Aggregate> Scenario<A> {
     #[must_use]
     #[track_caller]
     pub fn and_given(mut self, events: impl IntoEvents<A>) -> Self {
-        match log::encode::<A>(Events::of(events).as_slice(), self.now, &self.metadata) {
+        match log::encode_all::<A>(Events::of(events).as_slice(), self.now, &self.metadata) {
             Ok(events) => self.given.extend(events),
             Err(error) => panic!("{}: {error}", A::NAME),
         }

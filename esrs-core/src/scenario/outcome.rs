@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use super::report::{Report, Told, lines_of};
 use super::{Instance, Story, log};
+use crate::encode::round_trip;
 use crate::{Aggregate, BoxError, Context, Events, IntoEvents};
 
 /// What came of the command of a [`Scenario`](super::Scenario).
@@ -162,10 +163,12 @@ fn store<A: Aggregate>(
     context: &Context<A>,
 ) -> Result<(Accepted<A>, A), BoxError> {
     let Instance { store, stream, .. } = instance;
-    let new = log::encode::<A>(events.as_slice(), context.now(), context.metadata())?;
-    let events = log::decode::<A>(&new)?;
+    let written = |event| round_trip::<A>(event, context.now(), context.metadata().clone());
+    let written = events.as_slice().iter().map(written).collect::<Result<_, _>>();
+    let (new, read): (Vec<_>, Vec<_>) = written?;
     log::append(store, stream, new)?;
     let (state, _) = log::fold(store, stream)?;
+    let events = Events::of(read);
     let told = Told::all::<A>(events.as_slice())?;
     Ok((Accepted { events, told }, state))
 }

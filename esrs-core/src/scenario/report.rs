@@ -30,7 +30,7 @@ impl Told {
     /// # Errors
     /// When one of them cannot be written.
     pub(super) fn all<A: Aggregate>(events: &[A::Event]) -> Result<Vec<Self>, BoxError> {
-        let events = log::encode::<A>(events, log::TIME, &Metadata::new())?;
+        let events = log::encode_all::<A>(events, log::TIME, &Metadata::new())?;
         Ok(events.iter().map(Self::of).collect())
     }
 
