@@ -7,6 +7,32 @@ use crate::Position;
 /// A moment in the history of one instance: what came after it is left out.
 ///
 /// A time or a position that lies behind the last event is the present.
+///
+/// ```
+#[doc = include_str!("doc/bank_account.txt")]
+/// use esrs_core::{AsOf, FixedClock, MemoryStore, Repository};
+/// use jiff::SignedDuration;
+///
+/// let clock = FixedClock::at("2026-01-05T12:00:00Z".parse()?);
+/// let accounts = Repository::<BankAccount>::new(MemoryStore::new()).with_clock(clock.clone());
+/// let id = "NL-18".to_owned();
+/// let deposited = accounts.execute(&id, Deposit { cents: 500 }).await?;
+/// clock.advance(SignedDuration::from_hours(24));
+/// accounts.execute(&id, Deposit { cents: 20 }).await?;
+///
+/// let position = deposited.position().ok_or("the deposit came to no event")?;
+/// let moments = [
+///     (AsOf::Now, 520),
+///     (AsOf::Version(1), 500),
+///     (AsOf::Version(0), 0),
+///     (AsOf::Time("2026-01-06T00:00:00Z".parse()?), 500),
+///     (AsOf::Position(position), 500),
+/// ];
+/// for (as_of, cents) in moments {
+///     assert_eq!(accounts.load_at(&id, as_of).await?.cents, cents, "{as_of}");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AsOf {

@@ -43,11 +43,26 @@ pub struct Moment<'a, A: Aggregate> {
 impl<A: Aggregate> Repository<A> {
     /// The events of an instance one by one, each beside the state after it.
     ///
-    /// ```text
+    /// ```
+    #[doc = include_str!("../doc/bank_account.txt")]
+    /// use esrs_core::{MemoryStore, Repository};
+    ///
+    /// let accounts = Repository::<BankAccount>::new(MemoryStore::new());
+    /// let id = "NL-18".to_owned();
+    /// accounts.execute(&id, Deposit { cents: 500 }).by("alice").await?;
+    /// accounts.execute(&id, Deposit { cents: 20 }).by("bob").await?;
+    ///
     /// let mut history = accounts.history(&id)?.with_changes();
+    /// let mut told = Vec::new();
     /// while let Some(moment) = history.next().await? {
-    ///     println!("{} {}: {}", moment.envelope.recorded_at, moment.kind.name, moment.changes);
+    ///     let who = moment.envelope.metadata.actor().unwrap_or("nobody");
+    ///     told.push(format!("{who}, {}: {}", moment.kind.name, moment.changes));
     /// }
+    /// assert_eq!(told, [
+    ///     "alice, money_deposited: cents: 0 → 500",
+    ///     "bob, money_deposited: cents: 500 → 520",
+    /// ]);
+    /// # Ok(()) }
     /// ```
     ///
     /// # Errors

@@ -111,8 +111,21 @@ impl<A: Aggregate> Repository<A> {
 
     /// Loads an instance as it was at another moment.
     ///
-    /// ```text
-    /// let then = accounts.load_at(&id, AsOf::Time(last_monday)).await?;
+    /// ```
+    #[doc = include_str!("../doc/bank_account.txt")]
+    /// use esrs_core::{AsOf, LoadError, MemoryStore, Repository};
+    ///
+    /// let accounts = Repository::<BankAccount>::new(MemoryStore::new());
+    /// let id = "NL-18".to_owned();
+    /// accounts.execute(&id, Deposit { cents: 500 }).await?;
+    /// accounts.execute(&id, Deposit { cents: 20 }).await?;
+    ///
+    /// let then = accounts.load_at(&id, AsOf::Version(1)).await?;
+    /// assert_eq!((then.cents, then.version()), (500, 1));
+    ///
+    /// let too_far = accounts.load_at(&id, AsOf::Version(3)).await;
+    /// assert!(matches!(too_far, Err(LoadError::NotThere { version: 2, .. })));
+    /// # Ok(()) }
     /// ```
     ///
     /// # Errors

@@ -37,10 +37,16 @@ use warm::Warm;
 /// Cheap to clone; the clones share the store, the warm states, and the turns: commands of one
 /// process on one instance wait for each other, and do not race.
 ///
-/// ```text
-/// let accounts = Repository::<BankAccount>::new(store);
+/// ```
+#[doc = include_str!("../doc/bank_account.txt")]
+/// use esrs_core::{MemoryStore, Repository};
+///
+/// let accounts = Repository::<BankAccount>::new(MemoryStore::new());
+/// let id = "NL-18".to_owned();
 /// accounts.execute(&id, Deposit { cents: 500 }).by("alice").await?;
 /// let account = accounts.load(&id).await?;
+/// assert_eq!((account.cents, account.version()), (500, 1));
+/// # Ok(()) }
 /// ```
 pub struct Repository<A: Aggregate> {
     store: Arc<dyn EventStore>,
@@ -123,6 +129,25 @@ impl<A: Aggregate> Repository<A> {
     /// snapshot of another fold or of another shape of the state is never used, and the next takes
     /// its place. One that would not be read as the state that was written is not kept: an error is
     /// logged by `tracing`, and [`write_snapshot`](Self::write_snapshot) returns it.
+    ///
+    /// The state derives what a [`SnapshotState`] needs: `Schema`, `Serialize`, `Deserialize` and
+    /// `PartialEq`.
+    ///
+    /// ```
+    #[doc = include_str!("../doc/bank_account.txt")]
+    /// use esrs_core::{MemoryStore, Repository, SnapshotPolicy};
+    ///
+    /// let accounts = Repository::<BankAccount>::new(MemoryStore::new())
+    ///     .with_snapshots(SnapshotPolicy::every(100));
+    /// let id = "NL-18".to_owned();
+    /// for _ in 0..250 {
+    ///     accounts.execute(&id, Deposit { cents: 1 }).await?;
+    /// }
+    /// accounts.snapshots_written().await;
+    /// // It begins with the state of a snapshot, and folds what came behind that.
+    /// assert_eq!(accounts.load(&id).await?.cents, 250);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn with_snapshots(mut self, policy: SnapshotPolicy) -> Self
     where

@@ -19,6 +19,23 @@ impl Replayed {
 ///
 /// Either way it is by what a load would have to fold beyond the last snapshot, so that no load
 /// costs more than that.
+///
+/// ```
+#[doc = include_str!("../../doc/bank_account.txt")]
+/// use esrs_core::{MemoryStore, Repository, SnapshotPolicy};
+///
+/// let store = MemoryStore::new();
+/// let accounts = Repository::<BankAccount>::new(store.clone());
+///
+/// // By the number of events, when all of them are of about one size:
+/// let by_events = accounts.clone().with_snapshots(SnapshotPolicy::every(1_000));
+/// // By the bytes that a load decodes at most, whatever the size of an event:
+/// let by_cost = accounts.with_snapshots(SnapshotPolicy::replay_cost(256 * 1024));
+/// # let id = "NL-18".to_owned();
+/// # by_events.execute(&id, Deposit { cents: 500 }).await?;
+/// # assert_eq!(by_cost.write_snapshot(&id).await?, 1);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SnapshotPolicy {
     due: Due,
