@@ -1,4 +1,4 @@
-//! What the derives ask of the user's types, each by one trait with words of our own: a bound that does
+//! What the derives and a command ask of the user's types, each by one trait with words of our own: a bound that does
 //! not hold is reported once, in terms of the domain, however many bounds are behind it.
 
 use std::fmt::Display;
@@ -11,7 +11,7 @@ use crate::projection::{
     ColumnError, RowError, Source, Value, json_from_value, json_to_value, text_from_value,
     text_to_value,
 };
-use crate::{Aggregate, Emits, Envelope, Event, EventType, PayloadError, Recorded};
+use crate::{Aggregate, Emits, Envelope, Event, EventType, IdempotencyKey, PayloadError, Recorded};
 
 /// The initial state of an aggregate; `Default`, in words of our own.
 #[diagnostic::on_unimplemented(
@@ -61,6 +61,24 @@ impl<E: Event> KnownEvent for E {
     #[inline]
     fn encode_payload(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
+    }
+}
+
+/// What an idempotency key is made of.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an idempotency key: a key is a text",
+    label = "not a text",
+    note = "give a `&str` or a `String`: `.idempotency_key(key.to_string())`"
+)]
+pub trait KeyText {
+    /// The key of this text.
+    fn into_key(self) -> IdempotencyKey;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Into<IdempotencyKey>> KeyText for T {
+    fn into_key(self) -> IdempotencyKey {
+        self.into()
     }
 }
 

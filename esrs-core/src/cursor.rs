@@ -4,6 +4,14 @@ use std::sync::Arc;
 
 use crate::{AuditEntry, EventStore, Page, ReadQuery, ReadSource, StoreError};
 
+/// That all of it is in memory; of nothing that is read a page at a time.
+#[diagnostic::on_unimplemented(
+    message = "what is read from a store is no iterator",
+    label = "each event has to be awaited",
+    note = "write `while let Some(…) = ….next().await? {{ … }}`"
+)]
+pub trait InMemory {}
+
 /// Goes through a log event by event, and reads it a page at a time, so that a long log needs no
 /// more memory than a short one.
 pub(crate) struct Cursor {

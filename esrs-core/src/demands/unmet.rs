@@ -19,10 +19,10 @@ impl<A: KnowsCausation, R: Complete<A>> Complete<A> for Lacking<Causation, R> {}
 impl<A: KnowsCorrelation, R: Complete<A>> Complete<A> for Lacking<Correlation, R> {}
 impl<A: Knows<K>, K, R: Complete<A>> Complete<A> for Lacking<TypedKey<K>, R> {}
 
-/// A list that is not empty.
-pub trait LacksSomething {}
+/// A list that is not empty. The lifetime is there so that rustc takes a bound that never holds.
+pub trait LacksSomething<'a> {}
 
-impl<D, R> LacksSomething for Lacking<D, R> {}
+impl<D, R> LacksSomething<'_> for Lacking<D, R> {}
 
 /// A list that is not empty and of which nothing is missing: there is none.
 #[diagnostic::on_unimplemented(
@@ -30,12 +30,21 @@ impl<D, R> LacksSomething for Lacking<D, R> {}
     label = "what `{A}` demands is not known",
     note = "code for any aggregate says that nothing is demanded: `{A}: Handle<…, Requires = ()>`"
 )]
-pub trait MadeComplete<A>: LacksSomething {}
+pub trait MadeComplete<A>: for<'a> LacksSomething<'a> {}
 
+impl<A> MadeComplete<A> for () where for<'a> (): MadeFuture<'a, A> {}
 impl<A: KnowsActor, R: Complete<A>> MadeComplete<A> for Lacking<Actor, R> {}
 impl<A: KnowsCausation, R: Complete<A>> MadeComplete<A> for Lacking<Causation, R> {}
 impl<A: KnowsCorrelation, R: Complete<A>> MadeComplete<A> for Lacking<Correlation, R> {}
 impl<A: Knows<K>, K, R: Complete<A>> MadeComplete<A> for Lacking<TypedKey<K>, R> {}
+
+/// That a command of which nothing is missing is a future, without `.await`.
+#[diagnostic::on_unimplemented(
+    message = "a command on `{A}` is not a future before it is awaited",
+    label = "not a future yet",
+    note = "`.await` it, for a task of its own in `async move {{ ….await }}`; or make a future of it by `.into_future()`"
+)]
+pub trait MadeFuture<'a, A>: LacksSomething<'a> {}
 
 /// That a command's actor is known without [`by`](crate::Execute::by).
 #[diagnostic::on_unimplemented(

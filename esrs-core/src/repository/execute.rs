@@ -13,6 +13,7 @@ use super::load::stream_of;
 use super::running::Running;
 use super::unit::{Together, Unit, run};
 use super::{ExecuteError, Repository};
+use crate::asked::KeyText;
 use crate::demands::{Complete, Demands, LacksSomething, MadeComplete, Takes};
 use crate::{
     Aggregate, Appended, AppendedStream, Context, Events, Handle, IdempotencyKey, InvalidStreamId,
@@ -173,13 +174,14 @@ impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
         Execute { repository, id, command, metadata, idempotency_key, missing: PhantomData }
     }
 
-    /// What tells a repetition of this command from a new one; scoped to the instance.
+    /// What tells a repetition of this command from a new one, as `&str`, `String` or
+    /// [`IdempotencyKey`]; scoped to the instance.
     ///
     /// The key is stored with the command's events, in one unit. A command with a key that was
     /// used is answered with its first result, also when it would be rejected by now. A command
     /// that came to no events leaves no key behind.
-    pub fn idempotency_key(mut self, key: impl Into<IdempotencyKey>) -> Self {
-        self.idempotency_key = Some(key.into());
+    pub fn idempotency_key(mut self, key: impl KeyText) -> Self {
+        self.idempotency_key = Some(key.into_key());
         self
     }
 
@@ -238,7 +240,7 @@ where
 impl<A, C, M> Future for Execute<'_, A, C, M>
 where
     A: Handle<C>,
-    M: LacksSomething + MadeComplete<A>,
+    M: for<'b> LacksSomething<'b> + MadeComplete<A>,
 {
     type Output = Result<Executed, ExecuteError<A::Error>>;
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::load::{ComparedState, shown, stream_of};
 use super::{LoadError, Repository};
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, InMemory};
 use crate::replay::{replay_range, stop};
 use crate::{Aggregate, AuditEntry, Changes, Envelope, EventKind, ReadQuery, StreamId};
 
@@ -78,6 +78,20 @@ impl<A: Aggregate> Repository<A> {
             show: None,
             shown: Value::Null,
         })
+    }
+}
+
+/// Says in a `for` what to write instead. Nothing implements what this asks for: it is there for its
+/// words.
+#[doc(hidden)]
+impl<A: Aggregate> Iterator for History<A>
+where
+    for<'a> &'a Self: InMemory,
+{
+    type Item = Result<Moment<'static, A>, LoadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        unreachable!("no history is in memory")
     }
 }
 

@@ -30,6 +30,9 @@ async fn main() {
         .with_warm_states(WarmStates::bytes(1_000_000, |account| size_of_val(account)));
     let unit = accounts.execute(&1, Open).and(accounts.execute(&2, Open));
     unit.and(accounts.execute(&3, Open)).await.unwrap();
+    // What wants a future is given one.
+    let command = accounts.execute(&4, Open).idempotency_key(7.to_string()).into_future();
+    assert_eq!(command.await.unwrap().version(), 1);
     let mut history = accounts.history(&1).unwrap().with_changes();
     assert!(history.next().await.unwrap().unwrap().changes.is_empty());
     assert!(accounts.diff(&1, AsOf::Version(0), AsOf::Now).await.unwrap().is_empty());
