@@ -1,6 +1,7 @@
 //! An event on its way into a log.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::{Aggregate, Metadata, NewEvent, PayloadError};
 
@@ -16,6 +17,7 @@ pub(crate) enum EncodeError {
 /// Writes an event as it is stored, and answers also with the place of its type in
 /// [`Aggregate::EVENTS`].
 pub(crate) fn encode<A: Aggregate>(
+    id: Uuid,
     event: &A::Event,
     recorded_at: Timestamp,
     metadata: Metadata,
@@ -24,17 +26,18 @@ pub(crate) fn encode<A: Aggregate>(
     let event_type = &A::EVENTS[place];
     let event = event_type.name;
     let payload = payload.map_err(|source| EncodeError::Unwritable { event, source })?;
-    Ok((place, NewEvent::encoded(event_type, payload, recorded_at, metadata)))
+    Ok((place, NewEvent::encoded(id, event_type, payload, recorded_at, metadata)))
 }
 
 /// Writes an event, and reads it again: what is stored once has to be read for ever, and a state is
 /// to take what a later load would give it.
 pub(crate) fn round_trip<A: Aggregate>(
+    id: Uuid,
     event: &A::Event,
     recorded_at: Timestamp,
     metadata: Metadata,
 ) -> Result<(NewEvent, A::Event), EncodeError> {
-    let (place, encoded) = encode::<A>(event, recorded_at, metadata)?;
+    let (place, encoded) = encode::<A>(id, event, recorded_at, metadata)?;
     match A::decode(place, encoded.version, &encoded.payload) {
         Ok(again) => Ok((encoded, again)),
         Err(source) => {

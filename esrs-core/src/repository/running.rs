@@ -21,6 +21,8 @@ pub struct Running<'a, A: Aggregate, C> {
     pub(super) metadata: Metadata,
     id: A::Id,
     command: C,
+    /// A new id that no event has yet.
+    unused_id: Option<Uuid>,
     turn: Option<Turn<A>>,
     warm: Option<Warm<A>>,
     age: Age,
@@ -56,6 +58,7 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
             id,
             command,
             metadata,
+            unused_id: None,
             turn: None,
             warm: None,
             age: Age::AsLeft,
@@ -73,6 +76,11 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
         if self.metadata.correlation_id().is_none() {
             self.metadata = std::mem::take(&mut self.metadata).with_correlation_id(id);
         }
+    }
+
+    /// Gives its first event this id, which is new.
+    pub(super) fn begin_with(&mut self, id: Uuid) {
+        self.unused_id = Some(id);
     }
 
     /// Waits for its turn on the instance.
@@ -173,7 +181,8 @@ impl<A: Handle<C>, C> Running<'_, A, C> {
         let mut encoded = Vec::with_capacity(events.len());
         for event in events.as_slice() {
             let (now, metadata) = (context.now(), context.metadata().clone());
-            let (new, again) = round_trip::<A>(event, now, metadata)
+            let id = self.unused_id.take().unwrap_or_else(Uuid::now_v7);
+            let (new, again) = round_trip::<A>(id, event, now, metadata)
                 .map_err(|error| ExecuteError::not_stored(self.stream.clone(), error))?;
             self.decided.push(again);
             self.decided_bytes += new.payload.len();

@@ -74,6 +74,8 @@ pub(super) trait Parts: Send + Sync {
     fn idempotency_key(&self) -> Option<IdempotencyKey>;
     fn correlation_id(&self) -> Option<Uuid>;
     fn correlate(&mut self, id: Uuid);
+    /// Gives the first event of the first this id, which is new.
+    fn begin_with(&mut self, id: Uuid);
     /// What each says of itself, in order.
     fn members<'a>(&'a self, into: &mut Vec<Member<'a>>);
     /// Waits for the turn of the command on this stream; whether there is one.
@@ -109,6 +111,10 @@ where
 
     fn correlate(&mut self, id: Uuid) {
         Running::correlate(self, id);
+    }
+
+    fn begin_with(&mut self, id: Uuid) {
+        Running::begin_with(self, id);
     }
 
     fn members<'a>(&'a self, into: &mut Vec<Member<'a>>) {
@@ -175,6 +181,10 @@ impl<L: Parts, R: Parts> Parts for Both<L, R> {
         self.1.correlate(id);
     }
 
+    fn begin_with(&mut self, id: Uuid) {
+        self.0.begin_with(id);
+    }
+
     fn members<'a>(&'a self, into: &mut Vec<Member<'a>>) {
         self.0.members(into);
         self.1.members(into);
@@ -214,7 +224,13 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
     for stream in &streams {
         parts.take_turn(stream).await;
     }
-    parts.correlate(parts.correlation_id().unwrap_or_else(Uuid::now_v7));
+    let given = parts.correlation_id();
+    let correlation = given.unwrap_or_else(Uuid::now_v7);
+    parts.correlate(correlation);
+    if given.is_none() {
+        // What begins a correlation has its id.
+        parts.begin_with(correlation);
+    }
     let mut attempts = 0;
     loop {
         attempts += 1;

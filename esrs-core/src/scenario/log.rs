@@ -22,7 +22,7 @@ pub(super) fn encode_all<A: Aggregate>(
     metadata: &Metadata,
 ) -> Result<Vec<NewEvent>, BoxError> {
     let encode_one = |event| {
-        let (_, event) = encode::<A>(event, recorded_at, metadata.clone())?;
+        let (_, event) = encode::<A>(Uuid::now_v7(), event, recorded_at, metadata.clone())?;
         Ok(event)
     };
     events.iter().map(encode_one).collect()

@@ -4,6 +4,8 @@ use std::fmt::Debug;
 
 use super::report::{Report, Told, lines_of};
 use super::{Instance, Story, log};
+use uuid::Uuid;
+
 use crate::encode::round_trip;
 use crate::{Aggregate, BoxError, Context, Events, IntoEvents};
 
@@ -163,7 +165,8 @@ fn store<A: Aggregate>(
     context: &Context<A>,
 ) -> Result<(Accepted<A>, A), BoxError> {
     let Instance { store, stream, .. } = instance;
-    let written = |event| round_trip::<A>(event, context.now(), context.metadata().clone());
+    let written =
+        |event| round_trip::<A>(Uuid::now_v7(), event, context.now(), context.metadata().clone());
     let written = events.as_slice().iter().map(written).collect::<Result<_, _>>();
     let (new, read): (Vec<_>, Vec<_>) = written?;
     log::append(store, stream, new)?;

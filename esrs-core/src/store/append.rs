@@ -71,7 +71,8 @@ pub struct NewEvent {
 }
 
 impl NewEvent {
-    /// An event that happens now, with an id of its own.
+    /// An event that happens now, with an id of its own: a UUID of version 7, so that ids that are
+    /// made one after the other sort so, which keeps indexes short.
     ///
     /// A [`Repository`](crate::Repository) does this for the events of a command; do it yourself to
     /// import what another system recorded.
@@ -80,19 +81,25 @@ impl NewEvent {
     /// When the event's `Serialize` fails.
     pub fn of<E: Event>(event: &E, metadata: Metadata) -> Result<Self, serde_json::Error> {
         let payload = serde_json::to_string(event)?;
-        Ok(Self::encoded(&EventType::of::<E>(), payload, Timestamp::now(), metadata))
+        Ok(Self::encoded(
+            Uuid::now_v7(),
+            &EventType::of::<E>(),
+            payload,
+            Timestamp::now(),
+            metadata,
+        ))
     }
 
     /// An event of this type, whose payload is written already.
     pub(crate) fn encoded(
+        id: Uuid,
         event_type: &EventType,
         payload: String,
         recorded_at: Timestamp,
         metadata: Metadata,
     ) -> Self {
         let (name, version) = (event_type.name.into(), event_type.version);
-        // Ids of version 7 that are made one after the other sort so, which keeps indexes short.
-        Self { id: Uuid::now_v7(), name, version, payload, recorded_at, metadata }
+        Self { id, name, version, payload, recorded_at, metadata }
     }
 }
 

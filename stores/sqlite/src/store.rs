@@ -202,16 +202,17 @@ impl EventStore for SqliteStore {
     fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
         Box::pin(async move {
             let append = PreparedAppend::new(batch)?;
-            let (reply, answer) = oneshot::channel();
-            let append = QueuedAppend::new(append, reply);
-            let committed = match &self.inner.writer {
+            let attempt = match &self.inner.writer {
                 Some(writer) => writer.commit_at_once(append),
                 None => Err(append),
             };
-            if let Err(append) = committed {
-                let job = WriteJob::Append(append);
-                self.inner.jobs.send(job).map_err(|_| StoreError::Closed)?;
-            }
+            let append = match attempt {
+                Ok(answer) => return answer,
+                Err(append) => append,
+            };
+            let (reply, answer) = oneshot::channel();
+            let job = WriteJob::Append(QueuedAppend::new(append, reply));
+            self.inner.jobs.send(job).map_err(|_| StoreError::Closed)?;
             answer.await.unwrap_or_else(|_| {
                 let reason = "the writer of the store panicked".to_owned();
                 Err(StoreError::Unknown { reason })

@@ -11,7 +11,7 @@ use super::{Writer, find};
 use crate::error::Fault;
 use crate::reader::stream_row;
 
-const INSERT: &str = "
+pub(super) const INSERT: &str = "
     INSERT INTO esrs_events (position, stream, version, kind, event_id, recorded_at,
         correlation_id, causation_id, actor, metadata, payload)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";

@@ -20,6 +20,8 @@ pub(super) struct EventIds {
     recent: HashMap<Uuid, Position>,
     /// Up to which position the table holds them.
     in_table: Position,
+    /// The highest that the table holds; nil if it holds none.
+    highest_in_table: Uuid,
     /// Up to which position they are known.
     known: Position,
     /// The same before this transaction; `None` once it has written the table.
@@ -36,7 +38,11 @@ impl EventIds {
             connection.prepare_cached("SELECT position FROM esrs_event_ids_up_to")?;
         let in_table = statement.query_row([], |row| position(row.get(0)?))?;
         if in_table != self.in_table {
-            *self = Self { in_table, known: in_table, ..Self::default() };
+            let mut statement =
+                connection.prepare_cached("SELECT max(event_id) FROM esrs_event_ids")?;
+            let highest = statement.query_row([], |row| row.get::<_, Option<_>>(0))?;
+            let highest_in_table = highest.map_or(Uuid::nil(), Uuid::from_bytes);
+            *self = Self { in_table, highest_in_table, known: in_table, ..Self::default() };
         }
         if self.known < head {
             let mut statement = connection.prepare_cached(
@@ -57,9 +63,10 @@ impl EventIds {
         (self.recent.len() < Self::MAX_RECENT).then(|| Position::new(self.known.get() + 1))
     }
 
-    /// Whether it is the id of an event that the table does not hold yet.
-    pub(super) fn is_recent(&self, id: Uuid) -> bool {
-        self.recent.contains_key(&id)
+    /// Whether no event up to the last known one has this id, as far as that can be told without a
+    /// look at the table: ids are made in order as a rule, and then a new one is above all in there.
+    pub(super) fn is_new(&self, id: Uuid) -> bool {
+        id > self.highest_in_table && !self.recent.contains_key(&id)
     }
 
     /// Where the event of this id stands.
@@ -111,6 +118,9 @@ impl EventIds {
         let mut recent: Vec<_> = self.recent.drain().collect();
         // In their order, each page of the table is written once.
         recent.sort_unstable();
+        if let Some((highest, _)) = recent.last() {
+            self.highest_in_table = self.highest_in_table.max(*highest);
+        }
         let mut insert = connection
             .prepare_cached("INSERT INTO esrs_event_ids (event_id, position) VALUES (?1, ?2)")?;
         for (id, position) in recent {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use esrs_core::{Appended, Position, StoreError};
 
-use super::{QueuedAppend, Writer};
+use super::{PreparedAppend, QueuedAppend, Writer};
 use crate::error::Fault;
 use crate::reader::head;
 
@@ -45,16 +45,41 @@ impl Group {
     }
 }
 
+/// A panic is a fault as others are: the writer goes on.
+fn caught<T>(work: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
+    let attempt = catch_unwind(AssertUnwindSafe(work));
+    attempt.unwrap_or_else(|_| Err(Fault::said(APPENDING, "the writer panicked")))
+}
+
 type Answers = Vec<Result<Appended, StoreError>>;
 
 impl Writer {
     /// Commits what it can of a group, and answers all of it.
     pub(super) fn commit_group(&mut self, group: Group) {
-        let attempt = catch_unwind(AssertUnwindSafe(|| self.try_group(&group.appends)));
-        match attempt.unwrap_or_else(|_| Err(Fault::said(APPENDING, "the writer panicked"))) {
+        let appends = group.appends.iter().map(|queued| &queued.append);
+        let attempt = caught(|| match &*group.appends {
+            [only] => match self.append_one(&only.append)? {
+                Some(appended) => Ok(vec![Ok(appended)]),
+                None => self.try_group(appends),
+            },
+            _ => self.try_group(appends),
+        });
+        match attempt {
             Ok(answers) => group.answer(answers),
             Err(fault) => self.answer_failed(group, fault),
         }
+    }
+
+    /// Commits an append that nobody else waits for.
+    pub(super) fn commit_alone(&mut self, append: &PreparedAppend) -> Result<Appended, StoreError> {
+        let attempt = caught(|| match self.append_one(append)? {
+            Some(appended) => Ok(Ok(appended)),
+            None => Ok(self.try_group(std::iter::once(append))?.swap_remove(0)),
+        });
+        attempt.unwrap_or_else(|fault| {
+            self.roll_back();
+            Err(self.database.explain(APPENDING, fault))
+        })
     }
 
     /// Answers a group of which nothing was committed; those that may do better alone are tried.
@@ -77,21 +102,18 @@ impl Writer {
     }
 
     /// One transaction: an append that fails is left out of it, and the others are committed.
-    fn try_group(&mut self, group: &[QueuedAppend]) -> Result<Answers, Fault> {
-        if let [only] = group
-            && let Some(appended) = self.append_one(&only.append)?
-        {
-            self.counters.appends.fetch_add(1, Ordering::Relaxed);
-            return Ok(vec![Ok(appended)]);
-        }
+    fn try_group<'a>(
+        &mut self,
+        group: impl ExactSizeIterator<Item = &'a PreparedAppend>,
+    ) -> Result<Answers, Fault> {
         self.begin()?;
         self.follow_inline()?;
         let start = head(&self.connection)?;
         self.event_ids.follow(&self.connection, start)?;
         let mut head = start;
         let mut answers = Vec::with_capacity(group.len());
-        for queued in group {
-            match self.append(&queued.append, head) {
+        for append in group {
+            match self.append(append, head) {
                 Ok(appended) => {
                     head = head.max(appended.last_position);
                     answers.push(Ok(appended));
@@ -107,6 +129,9 @@ impl Writer {
             self.event_ids.tidy(&self.connection)?;
         }
         self.commit()?;
+        if let [Ok(only)] = &*answers {
+            self.versions.committed(only);
+        }
         let stored = answers.iter().flatten().filter(|appended| !appended.repeated).count();
         self.counters.appends.fetch_add(stored as u64, Ordering::Relaxed);
         Ok(answers)

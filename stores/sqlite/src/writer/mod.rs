@@ -8,6 +8,7 @@ mod group;
 mod one;
 mod project;
 mod shared;
+mod versions;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use event_ids::EventIds;
 pub(crate) use find::by_key as find_append;
 use group::Group;
 pub(crate) use shared::SharedWriter;
+use versions::Versions;
 
 use crate::builder::Options;
 use crate::cache::Ids;
@@ -88,6 +90,7 @@ pub(crate) struct Writer {
     kinds: Ids<EventKind>,
     streams: Ids<StreamId>,
     event_ids: EventIds,
+    versions: Versions,
     counters: Arc<Counters>,
     /// For read models. It remembers only what is committed: it never reads what this transaction
     /// has inserted.
@@ -109,6 +112,7 @@ impl Writer {
             kinds: Ids::new(),
             streams: Ids::new(),
             event_ids: EventIds::default(),
+            versions: Versions::default(),
             counters,
             pages: PageReader::default(),
             inline: options.inline.into_iter().map(Inline::new).collect::<Result<_, _>>()?,

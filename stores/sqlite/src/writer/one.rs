@@ -1,22 +1,17 @@
 //! One event behind those of a known stream: one statement, and no more.
+//!
+//! The writer takes for granted that nothing was appended since it looked. If another process has, the
+//! next position is taken, and the table refuses the event.
+
+use std::sync::atomic::Ordering;
 
 use esrs_core::{AppendCondition, Appended, AppendedStream};
 use rusqlite::ErrorCode;
 
-use super::append::kind_of;
+use super::append::{INSERT, kind_of};
 use super::event_row::EventRow;
 use super::{PreparedAppend, Writer};
 use crate::error::Fault;
-
-/// What the writer takes for granted, the table refuses where it does not hold. The next position is
-/// taken if another process has appended, and only then can what the writer remembers be old; a stream
-/// that is not as expected lacks the version before, or has the next; an id that is stored is NULL.
-const INSERT: &str = "
-    INSERT INTO esrs_events (position, stream, version, kind, event_id, recorded_at,
-        correlation_id, causation_id, actor, metadata, payload)
-    VALUES (?1, ?2, (SELECT version + 1 FROM esrs_events WHERE stream = ?2 AND version = ?3 - 1), ?4,
-        nullif(?5, (SELECT event_id FROM esrs_event_ids WHERE event_id = ?5)), ?6,
-        ?7, ?8, ?9, ?10, ?11)";
 
 impl Writer {
     /// Appends a batch by one statement that commits itself. `None` if it is no such batch, or may be
@@ -35,17 +30,20 @@ impl Writer {
             self.event_ids.inserted(id, position);
         }
         self.committed(inserted)?;
+        self.counters.appends.fetch_add(1, Ordering::Relaxed);
         let streams = append.batch.streams.iter().map(|part| AppendedStream {
             stream: part.stream.clone(),
             first_version: version,
             last_version: version,
         });
-        Ok(Some(Appended {
+        let appended = Appended {
             streams: streams.collect(),
             first_position: position,
             last_position: position,
             repeated: false,
-        }))
+        };
+        self.versions.committed(&appended);
+        Ok(Some(appended))
     }
 
     /// The row of a batch that is one event behind a version of a known stream, and nothing else.
@@ -55,8 +53,10 @@ impl Writer {
         let ([event], AppendCondition::Version(expected)) = (&*part.events, part.condition) else {
             return None;
         };
-        let more = batch.idempotency_key.is_some() || !self.inline.is_empty();
-        if expected == 0 || more || self.event_ids.is_recent(event.id) {
+        if batch.idempotency_key.is_some() || !self.inline.is_empty() {
+            return None;
+        }
+        if self.versions.get(&part.stream) != Some(expected) || !self.event_ids.is_new(event.id) {
             return None;
         }
         Some(EventRow {

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 
-use super::group::Group;
-use super::{QueuedAppend, Writer};
+use esrs_core::{Appended, StoreError};
+
+use super::{PreparedAppend, Writer};
 
 /// The one writer of a store; empty once the store is closed.
 #[derive(Clone)]
@@ -15,17 +16,17 @@ impl SharedWriter {
     }
 
     /// Commits an append on this thread. It is given back if the writer is at work, or closed.
-    pub(crate) fn commit_at_once(&self, append: QueuedAppend) -> Result<(), QueuedAppend> {
+    pub(crate) fn commit_at_once(
+        &self,
+        append: PreparedAppend,
+    ) -> Result<Result<Appended, StoreError>, PreparedAppend> {
         let mut writer = match self.0.try_lock() {
             Ok(writer) => writer,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return Err(append),
         };
         match &mut *writer {
-            Some(writer) => {
-                writer.commit_group(Group::of(append));
-                Ok(())
-            }
+            Some(writer) => Ok(writer.commit_alone(&append)),
             None => Err(append),
         }
     }
