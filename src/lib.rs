@@ -46,6 +46,8 @@ pub use esrs_derive::Id;
 pub use esrs_derive::Projection;
 #[doc = include_str!("doc/schema.md")]
 pub use esrs_derive::Schema;
+#[doc = include_str!("doc/lock.md")]
+pub use esrs_derive::schema;
 #[cfg(feature = "sqlite")]
 pub use esrs_sqlite::{SqliteStore, SqliteStoreBuilder, Stats, Synchronous};
 

@@ -22,6 +22,9 @@ pub trait Event: Emit + Schema + Serialize + DeserializeOwned + Send + Sync + 's
     const VERSION: u32;
     /// Names it was stored under before it was renamed.
     const ALIASES: &'static [&'static str];
+    /// The highest version that is locked under its name; 0 when none is.
+    #[doc(hidden)]
+    const LOCKED_UP_TO: u32 = 0;
 
     /// Reads a payload that was stored as `version` of this event, and brings it up to date.
     ///
@@ -144,6 +147,8 @@ pub struct EventType {
     pub shape: &'static Shape,
     /// The fingerprint of that shape.
     pub fingerprint: Fingerprint,
+    /// The highest version that is locked under its name; 0 when none is.
+    pub locked_up_to: u32,
 }
 
 impl EventType {
@@ -155,6 +160,7 @@ impl EventType {
             aliases: E::ALIASES,
             shape: E::SHAPE,
             fingerprint: E::FINGERPRINT,
+            locked_up_to: E::LOCKED_UP_TO,
         }
     }
 

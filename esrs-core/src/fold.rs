@@ -50,6 +50,7 @@ mod tests {
         aliases: &["added", "plus"],
         shape: &Shape::Unit,
         fingerprint: Fingerprint::of_leaf(&Shape::Unit),
+        locked_up_to: 0,
     };
     const RESET: EventType = EventType { name: "reset", aliases: &[], ..COUNTED };
     const RETIRED: &[&str] = &["shown", "hidden"];

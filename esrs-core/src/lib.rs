@@ -37,6 +37,7 @@ mod scenario;
 pub mod schema;
 pub mod store;
 mod stream;
+mod text;
 mod trace_context;
 mod trace_source;
 

@@ -1,6 +1,7 @@
 //! That a stored name means one event of an aggregate, asked in const evaluation.
 
 use crate::EventType;
+use crate::text::ConstText;
 
 /// Whether two names are the same.
 pub(crate) const fn same_name(a: &str, b: &str) -> bool {
@@ -36,7 +37,7 @@ pub const fn first_clash(events: &[EventType], retired: &[&str]) -> usize {
 #[track_caller]
 pub const fn name_clash(events: &[EventType], retired: &[&str], later: usize, written: &[&str]) {
     let Some((earlier, name)) = clash(events, retired, later) else { return };
-    let sentence = Sentence::new().quote(written[later]);
+    let sentence = ConstText::<1024>::new().quote(written[later]);
     let sentence = match earlier {
         None => sentence
             .say(" answers to the stored name \"")
@@ -55,7 +56,7 @@ pub const fn name_clash(events: &[EventType], retired: &[&str], later: usize, wr
             .quote(written[earlier])
             .say(" does: a stored name means one event, so give it another, or drop the alias"),
     };
-    panic!("{}", sentence.text())
+    panic!("{}", sentence.as_str())
 }
 
 /// The stored name that an event type shares, and the earlier one it shares it with; `None` there
@@ -80,6 +81,95 @@ const fn clash<'a>(
         i += 1;
     }
     None
+}
+
+/// The first of the names that an aggregate is locked with which it does not answer to any more; the
+/// length of the list when there is none.
+pub const fn first_dropped(events: &[EventType], retired: &[&str], locked: &[&str]) -> usize {
+    let mut i = 0;
+    while i < locked.len() && is_read(events, retired, locked[i]) {
+        i += 1;
+    }
+    i
+}
+
+/// Fails to compile, at the place of the call, with a sentence about the name that [`first_dropped`]
+/// found; `aggregate` is what the user calls it.
+#[track_caller]
+pub const fn name_dropped(aggregate: &str, name: &str) {
+    let sentence = ConstText::<1024>::new()
+        .quote(aggregate)
+        .say(" does not read events that are stored as \"")
+        .say(name)
+        .say("\" any more, and its lock says that there are some: list their event in `events(…)`, give \
+              the event that took its place the alias (`aliases(\"")
+        .say(name)
+        .say("\")`), or, if they are to be skipped from now on, add `retired(\"")
+        .say(name)
+        .say("\")`");
+    panic!("{}", sentence.as_str())
+}
+
+/// Fails to compile, at the place of the call, when a version of an event is locked that is newer than
+/// the event.
+#[track_caller]
+pub const fn not_older_than_lock(event: &EventType, written: &str) {
+    if event.locked_up_to <= event.version {
+        return;
+    }
+    let mut sentence = ConstText::<1024>::new().quote(written).say(" is version ");
+    sentence.push_number(event.version as u64);
+    sentence.push(" of \"");
+    sentence.push(event.name);
+    sentence.push("\", and version ");
+    sentence.push_number(event.locked_up_to as u64);
+    sentence.push(" is locked, so it may be stored: bring the newer struct back, and list that");
+    panic!("{}", sentence.as_str())
+}
+
+/// Fails to compile, in the lock mode of `cargo esrs`, with the names that are to be locked of an
+/// aggregate.
+pub const fn tell_aggregate(name: &str, events: &[EventType], retired: &[&str]) {
+    let mut text = ConstText::<{ 48 * 1024 }>::new().say("esrs-lock:aggregate\n").say(name);
+    let mut i = 0;
+    while i < events.len() {
+        text.push("\n");
+        text.push(events[i].name);
+        push_lines(&mut text, events[i].aliases);
+        i += 1;
+    }
+    push_lines(&mut text, retired);
+    if text.is_cut() {
+        panic!("esrs-lock:too-long")
+    }
+    panic!("{}", text.as_str())
+}
+
+const fn push_lines<const N: usize>(text: &mut ConstText<N>, names: &[&str]) {
+    let mut i = 0;
+    while i < names.len() {
+        text.push("\n");
+        text.push(names[i]);
+        i += 1;
+    }
+}
+
+const fn is_read(events: &[EventType], retired: &[&str], name: &str) -> bool {
+    let mut i = 0;
+    while i < events.len() {
+        if has_name(&events[i], name) {
+            return true;
+        }
+        i += 1;
+    }
+    let mut i = 0;
+    while i < retired.len() {
+        if same_name(retired[i], name) {
+            return true;
+        }
+        i += 1;
+    }
+    false
 }
 
 const fn shared_name(a: &EventType, b: &EventType) -> Option<&'static str> {
@@ -109,55 +199,4 @@ const fn has_name(event: &EventType, name: &str) -> bool {
 
 const fn is_other_version(a: &EventType, b: &EventType) -> bool {
     same_name(a.name, b.name) && a.version != b.version
-}
-
-/// A sentence that is put together in const evaluation; what does not fit is left out.
-struct Sentence {
-    bytes: [u8; 1024],
-    length: usize,
-}
-
-impl Sentence {
-    const fn new() -> Self {
-        Self { bytes: [0; 1024], length: 0 }
-    }
-
-    const fn say(mut self, words: &str) -> Self {
-        let words = words.as_bytes();
-        let mut i = 0;
-        while i < words.len() && self.length < self.bytes.len() {
-            self.bytes[self.length] = words[i];
-            self.length += 1;
-            i += 1;
-        }
-        self
-    }
-
-    const fn quote(self, name: &str) -> Self {
-        self.say("`").say(name).say("`")
-    }
-
-    const fn text(&self) -> &str {
-        let said = self.bytes.split_at(self.length).0;
-        match std::str::from_utf8(said) {
-            Ok(text) => text,
-            // The last letter was cut in two.
-            Err(error) => match std::str::from_utf8(said.split_at(error.valid_up_to()).0) {
-                Ok(text) => text,
-                Err(_) => "two events answer to one stored name",
-            },
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sentence_that_does_not_fit_is_cut_between_two_letters() {
-        let long = "x".repeat(1022);
-        assert_eq!(Sentence::new().say(&long).say("…").text(), long);
-        assert_eq!(Sentence::new().say("a").quote("b").text(), "a`b`");
-    }
 }

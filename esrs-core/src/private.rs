@@ -4,7 +4,7 @@ pub use core::clone::Clone;
 pub use core::convert::From;
 pub use core::fmt::{Display, Formatter, Result as FmtResult};
 pub use core::option::Option;
-pub use core::primitive::{bool, str, u32, usize};
+pub use core::primitive::{bool, str, u8, u32, usize};
 pub use core::result::Result::{self, Err, Ok};
 pub use core::str::FromStr;
 pub use std::string::String;
@@ -25,7 +25,14 @@ pub use crate::demands::given::{Another, Beside, TheSame};
 pub use crate::demands::{Actor, Causation, Correlation, Lacking, TypedKey};
 
 pub use crate::fold::fold;
-pub use crate::names::{first_clash, name_clash};
+pub use core::prelude::v1::test;
+pub use core::{include_bytes, include_str, panic};
+
+pub use crate::schema::lock::{UNCHANGED, changed_field, shape_changed, tell_event};
+
+pub use crate::names::{
+    first_clash, first_dropped, name_clash, name_dropped, not_older_than_lock, tell_aggregate,
+};
 pub use crate::schema::derived::{UNKNOWN, fingerprint, follows};
 pub use crate::{
     Aggregate, Apply, Content, Emit, Emits, EnumShape, Envelope, Event, EventType, Field,

@@ -15,12 +15,23 @@ mod expand;
 mod expansions;
 mod fold;
 mod krate;
+mod lock;
 mod model;
 
 use proc_macro::TokenStream;
+use syn::parse::Parser;
 use syn::{DeriveInput, parse_macro_input};
 
 use errors::Errors;
+
+#[proc_macro]
+pub fn schema(input: TokenStream) -> TokenStream {
+    let errors = Errors::new();
+    let krate = errors.ok(attr::lock::parse.parse(input)).flatten();
+    let watched = expand::lock::schema(&krate::Krate::new(krate).private(), &errors);
+    let errors = errors.finish();
+    quote::quote!(#errors #watched).into()
+}
 
 type Derive = fn(&DeriveInput, &Errors) -> Option<proc_macro2::TokenStream>;
 type Fallback = fn(&DeriveInput) -> proc_macro2::TokenStream;

@@ -7,7 +7,7 @@ use crate::names::same_name;
 /// The shape of a type with a mistake in it that its derive has reported.
 pub const UNKNOWN: &Shape = &Shape::Opaque("");
 
-const fn is_unknown(shape: &Shape) -> bool {
+pub(crate) const fn is_unknown(shape: &Shape) -> bool {
     matches!(shape, Shape::Opaque(name) if name.is_empty())
 }
 

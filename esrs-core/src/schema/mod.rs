@@ -9,9 +9,12 @@ pub(crate) mod derived;
 mod fingerprint;
 #[cfg(any(feature = "chrono", feature = "rust_decimal", feature = "time", feature = "url"))]
 mod foreign;
+pub mod lock;
+mod place;
 mod std_types;
 
 pub use fingerprint::Fingerprint;
+use place::Place;
 
 /// A type whose JSON shape is known at compile time; every type inside an event has one.
 ///
@@ -118,6 +121,8 @@ pub struct Field {
     pub shape: &'static Shape,
     /// The fingerprint of what it holds.
     pub fingerprint: Fingerprint,
+    /// Where it is declared.
+    pub(crate) place: Place,
 }
 
 /// One place of a tuple.
@@ -187,14 +192,17 @@ pub enum Content {
 
 impl Field {
     /// A field that has to be present, holding a `T`.
+    #[track_caller]
     pub const fn of<T: Schema + ?Sized>(name: &'static str) -> Self {
-        Self { name, aliases: &[], optional: false, shape: T::SHAPE, fingerprint: T::FINGERPRINT }
+        let (shape, fingerprint, place) = (T::SHAPE, T::FINGERPRINT, Place::here());
+        Self { name, aliases: &[], optional: false, shape, fingerprint, place }
     }
 
     /// A field whose shape only its owner knows, by a name such as `geo_point@1`.
+    #[track_caller]
     pub const fn opaque(name: &'static str, shape: &'static Shape) -> Self {
-        let fingerprint = Fingerprint::of_leaf(shape);
-        Self { name, aliases: &[], optional: false, shape, fingerprint }
+        let (fingerprint, place) = (Fingerprint::of_leaf(shape), Place::here());
+        Self { name, aliases: &[], optional: false, shape, fingerprint, place }
     }
 
     /// The same field, when it may be absent.

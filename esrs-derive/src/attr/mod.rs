@@ -3,6 +3,7 @@
 pub(crate) mod aggregate;
 pub(crate) mod event;
 pub(crate) mod list;
+pub(crate) mod lock;
 pub(crate) mod meta;
 pub(crate) mod name;
 pub(crate) mod projection;

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, LitStr, Path, Type, parse_quote};
 
-use super::requires;
+use super::{lock, requires};
 use crate::attr::aggregate as attr;
 use crate::check::aggregate::check;
 use crate::errors::Errors;
@@ -21,7 +21,8 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let bodies = Bodies::new(&model);
     let (aggregate, names) = (aggregate(&model, name, &id, &bodies), distinct_names(&model));
     let (emits, keys) = (emits(&model), requires::keys(&model));
-    Some(expanded(&model, &quote!(#emits #aggregate #keys #names)))
+    let lock = lock::aggregate(&model, name, errors);
+    Some(expanded(&model, &quote!(#emits #aggregate #keys #names #lock)))
 }
 
 /// The id's type, asked for by a trait with words of our own; wholly at its place, so that the compiler

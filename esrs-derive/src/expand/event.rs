@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Data, DeriveInput, Type};
 
-use super::schema;
+use super::{lock, schema};
 use crate::errors::Errors;
 use crate::model::event::{self as model, Event};
 use crate::model::schema::type_span;
@@ -15,6 +15,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let event = model::new(input, errors)?;
     let p = event.krate.private();
     let schema = schema::implement(input, &event.wire, &p);
+    let lock::Held { items: lock, up_to: locked_up_to } = lock::event(&event, errors);
     let Event { ident, name, version, aliases, .. } = &event;
     let (older, follows) = match &event.from {
         None => (quote!(#p::Err(#p::no_older::<Self>(version))), None),
@@ -28,6 +29,8 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
             (older, Some(follows(&event, from)))
         }
     };
+    let locked_up_to =
+        (locked_up_to > 0).then(|| quote!(const LOCKED_UP_TO: #p::u32 = #locked_up_to;));
     Some(quote! {
         #schema
         #[automatically_derived]
@@ -39,6 +42,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
             const NAME: &'static #p::str = #name;
             const VERSION: #p::u32 = #version;
             const ALIASES: &'static [&'static #p::str] = &[#(#aliases),*];
+            #locked_up_to
             #[inline]
             fn decode(version: #p::u32, payload: &#p::str) -> #p::Result<Self, #p::PayloadError> {
                 match version {
@@ -48,6 +52,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
             }
         }
         #follows
+        #lock
     })
 }
 

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{DeriveInput, LitStr};
 
+use super::aggregate::respanned;
 use crate::attr::schema::{self, Place};
 use crate::errors::Errors;
 use crate::krate::Krate;
@@ -129,11 +130,13 @@ fn item(holds: &Holds<'_>, p: &TokenStream) -> TokenStream {
 
 fn field(field: &Field<'_>, p: &TokenStream) -> TokenStream {
     let name = &field.name.written;
+    // The place of the call is where the field is declared.
+    let p = &respanned(p, name.span());
     let base = match &field.holds {
-        Holds::Type(ty) => quote!(#p::Field::of::<#ty>(#name)),
+        Holds::Type(ty) => quote_spanned!(name.span()=> #p::Field::of::<#ty>(#name)),
         Holds::Opaque(opaque_name) => {
             let shape = opaque(opaque_name, p);
-            quote!(#p::Field::opaque(#name, #shape))
+            quote_spanned!(name.span()=> #p::Field::opaque(#name, #shape))
         }
     };
     let optional = field.optional.then(|| quote!(.optional()));

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 const fn source(name: &'static str) -> Source {
     let (shape, fingerprint) = (<i64 as Schema>::SHAPE, <i64 as Schema>::FINGERPRINT);
-    let event = EventType { name, version: 1, aliases: &[], shape, fingerprint };
+    let event = EventType { name, version: 1, aliases: &[], shape, fingerprint, locked_up_to: 0 };
     Source { category: "account", event, role: "" }
 }
 

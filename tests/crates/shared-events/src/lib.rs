@@ -1,5 +1,7 @@
 //! Events of a crate that knows esrs by another name, and no aggregate.
 
+sourcing::schema!(crate = ::sourcing);
+
 use serde::{Deserialize, Serialize};
 use sourcing::{Event, Id, Schema, Upcast};
 

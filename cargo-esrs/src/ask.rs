@@ -1,0 +1,84 @@
+//! Asks the compiler what the events of a target are stored as.
+//!
+//! The derives know it only in const evaluation, where a panic is the one way to say anything: so the
+//! target is checked with a variable set that lets each event fail with its shape as the message. Nothing
+//! is run, so events in function bodies, and targets without a test harness, tell theirs too.
+
+use std::process::Stdio;
+
+use cargo_metadata::Message;
+use cargo_metadata::diagnostic::DiagnosticLevel;
+
+use crate::error::Error;
+use crate::told::Told;
+use crate::workspace::{LockTarget, cargo};
+
+/// Which features the target is to be checked with.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct Features {
+    /// Features to activate, separated by commas
+    #[arg(long, short = 'F', value_delimiter = ',')]
+    features: Vec<String>,
+    /// Activate all features
+    #[arg(long)]
+    all_features: bool,
+    /// Do not activate the feature `default`
+    #[arg(long)]
+    no_default_features: bool,
+}
+
+/// What there is to lock in a target.
+///
+/// # Errors
+/// When it does not compile for another reason.
+pub(crate) fn ask(target: &LockTarget, features: &Features) -> Result<Vec<Told>, Error> {
+    let mut command = cargo();
+    command
+        .args([
+            "rustc",
+            "--quiet",
+            "--profile",
+            "check",
+            "--message-format",
+            "json",
+            "--manifest-path",
+        ])
+        .arg(&target.manifest)
+        .args(["--package", &target.package])
+        .args(&target.flags);
+    let mut wanted = features.features.clone();
+    wanted.extend(target.features.iter().cloned());
+    if !wanted.is_empty() {
+        command.arg("--features").arg(wanted.join(","));
+    }
+    if features.all_features {
+        command.arg("--all-features");
+    }
+    if features.no_default_features {
+        command.arg("--no-default-features");
+    }
+    // Other flags than those of `cargo check`, so that what that has found is not taken for the answer.
+    command.args(["--", "--cfg", "esrs_lock", "--cap-lints", "allow"]);
+    command.env("ESRS_LOCK", &target.folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let output = command.output().map_err(Error::Cargo)?;
+
+    let (mut told, mut errors) = (Vec::new(), String::new());
+    for message in Message::parse_stream(output.stdout.as_slice()) {
+        let Ok(Message::CompilerMessage(message)) = message else { continue };
+        let message = message.message;
+        if let Some((_, said)) = message.message.split_once("esrs-lock:") {
+            told.push(Told::parse(said, target)?);
+        } else if message.level == DiagnosticLevel::Error && !message.spans.is_empty() {
+            errors.push_str(message.rendered.as_deref().unwrap_or(&message.message));
+        }
+    }
+    if errors.is_empty() && told.is_empty() && !output.status.success() {
+        errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    }
+    if !errors.is_empty() {
+        return Err(Error::DoesNotCompile { target: target.name(), rendered: errors });
+    }
+    told.sort();
+    told.dedup();
+    Ok(told)
+}

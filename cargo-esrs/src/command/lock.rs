@@ -1,0 +1,88 @@
+//! `cargo esrs lock`.
+
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use super::Lock;
+use super::plan::Plan;
+use crate::ask::ask;
+use crate::error::Error;
+use crate::folder::Locks;
+use crate::told::Told;
+use crate::workspace::LockTarget;
+
+pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, Error> {
+    let (mut locked, mut problems) = (0, 0);
+    let (mut asked, mut failed) = (Vec::new(), Vec::new());
+    for target in targets {
+        match ask(target, &arguments.features) {
+            Ok(told) => asked.push((target, told)),
+            // What it depends on may differ from its own lock, and is about to be locked.
+            Err(Error::DoesNotCompile { .. }) => failed.push(target),
+            Err(error) => return Err(error),
+        }
+    }
+    for (target, told) in asked {
+        let plan = lock(target, told, &arguments.rewrite)?;
+        locked += plan.news.len();
+        problems += plan.problems.len();
+    }
+    for target in failed {
+        let told = match ask(target, &arguments.features) {
+            // It waits for what cannot be locked, which was told.
+            Err(Error::DoesNotCompile { .. }) if problems > 0 => continue,
+            told => told?,
+        };
+        let plan = lock(target, told, &arguments.rewrite)?;
+        locked += plan.news.len();
+        problems += plan.problems.len();
+    }
+    if problems > 0 {
+        return Ok(ExitCode::FAILURE);
+    }
+    if locked == 0 {
+        println!("everything is locked");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Locks what a target has told, and says what that was.
+fn lock(target: &LockTarget, told: Vec<Told>, rewrite: &[String]) -> Result<Plan, Error> {
+    let is_first = !target.is_locked();
+    let plan = Plan::new(target, Locks::read(&target.folder)?, told, rewrite)?;
+    if plan.locks == Locks::default() {
+        return Ok(plan);
+    }
+    plan.locks.write(&target.folder)?;
+    if !plan.news.is_empty() || !plan.problems.is_empty() || !plan.orphans.is_empty() {
+        println!("{}", target.name());
+    }
+    for news in &plan.news {
+        println!("    locked {news}");
+    }
+    for orphan in &plan.orphans {
+        println!("    note: {orphan}");
+    }
+    for problem in &plan.problems {
+        println!("    NOT locked: {problem}");
+    }
+    if is_first {
+        begin(target)?;
+    }
+    Ok(plan)
+}
+
+/// The first locks of a target: its crate has to watch them from now on, and is to be compiled again.
+fn begin(target: &LockTarget) -> Result<(), Error> {
+    let source = std::fs::read_to_string(&target.root).map_err(Error::file(&target.root))?;
+    if !source.contains("schema!(") {
+        println!(
+            "    add this line to {}, and commit {} with it:\n\n        esrs::schema!();\n",
+            target.shown(&target.root),
+            target.shown(&target.folder)
+        );
+    }
+    let file = std::fs::File::options().append(true).open(&target.root);
+    let touched = file.and_then(|file| file.set_modified(SystemTime::now()));
+    touched.map_err(Error::file(&target.root))
+}

@@ -1,0 +1,93 @@
+//! The words of the command line.
+
+mod against;
+mod check;
+mod lock;
+mod plan;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::ask::Features;
+use crate::error::Error;
+use crate::workspace::{LockTarget, targets};
+
+/// Looks after the history of events.
+#[derive(Debug, Parser)]
+#[command(name = "cargo", bin_name = "cargo", disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Cargo,
+}
+
+/// Cargo calls `cargo-esrs esrs …`.
+#[derive(Debug, Subcommand)]
+enum Cargo {
+    /// Looks after the history of events
+    #[command(subcommand, version)]
+    Esrs(Esrs),
+}
+
+#[derive(Debug, Subcommand)]
+enum Esrs {
+    /// Writes down what every event is stored as, so that it cannot change by accident
+    ///
+    /// What is new is added to the files below `schema/`, to be committed with the source. What is
+    /// locked is never overwritten.
+    Lock(Lock),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Lock {
+    /// Change nothing, and fail when something is not locked, differs from its lock, or is locked and
+    /// not there any more
+    #[arg(long, conflicts_with_all = ["against", "rewrite"])]
+    check: bool,
+    /// Compile nothing, and fail when something that was locked at this commit is not locked as it was
+    #[arg(long, value_name = "REF", conflicts_with = "rewrite")]
+    against: Option<String>,
+    /// Lock this event or aggregate anew, and give up what is stored under its name
+    #[arg(long, value_name = "NAME", requires = "give_up_what_is_stored")]
+    rewrite: Vec<String>,
+    /// Yes: payloads that were stored before may not be readable any more
+    #[arg(long, requires = "rewrite")]
+    give_up_what_is_stored: bool,
+    /// Lock the events of integration tests and benchmarks too
+    #[arg(long)]
+    all_targets: bool,
+    /// The package to lock
+    #[arg(long, short, value_name = "NAME")]
+    package: Vec<String>,
+    /// All packages of the workspace that depend on esrs
+    #[arg(long)]
+    workspace: bool,
+    /// The manifest of the package
+    #[arg(long, value_name = "PATH")]
+    manifest_path: Option<PathBuf>,
+    #[command(flatten)]
+    features: Features,
+}
+
+impl Arguments {
+    pub(crate) fn run(self) -> Result<ExitCode, Error> {
+        let Cargo::Esrs(Esrs::Lock(lock)) = self.command;
+        let targets = lock.targets()?;
+        match &lock.against {
+            Some(reference) => against::run(&targets, reference),
+            None if lock.check => check::run(&targets, &lock),
+            None => lock::run(&targets, &lock),
+        }
+    }
+}
+
+impl Lock {
+    /// The targets whose events are to be locked.
+    fn targets(&self) -> Result<Vec<LockTarget>, Error> {
+        let all = targets(self.manifest_path.as_deref(), &self.package, self.workspace)?;
+        let wanted =
+            |target: &LockTarget| self.all_targets || !target.is_test() || target.is_locked();
+        Ok(all.into_iter().filter(wanted).collect())
+    }
+}

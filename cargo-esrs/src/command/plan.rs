@@ -1,0 +1,247 @@
+//! What there is to lock of a target, and what stands in the way.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use esrs_core::schema::lock::{OutlineChange, first_change};
+
+use crate::entry::Entry;
+use crate::error::Error;
+use crate::folder::Locks;
+use crate::told::Told;
+use crate::workspace::LockTarget;
+
+/// What the locks of a target are to become.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) locks: Locks,
+    pub(crate) news: Vec<News>,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) orphans: Vec<Orphan>,
+}
+
+/// Something that is not locked yet.
+#[derive(Debug)]
+pub(crate) enum News {
+    Version { event: String, version: u32 },
+    Compatible { event: String, version: u32, change: OutlineChange },
+    Names { aggregate: String, names: Vec<String> },
+    Rewritten { name: String, given_up: Vec<String> },
+}
+
+/// Something that cannot be locked.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    Breaking { event: String, version: u32, change: OutlineChange },
+    Edited { event: String, version: u32 },
+    Dropped { aggregate: String, names: Vec<String> },
+}
+
+/// Something that is locked, and that nothing in the source says anything of.
+#[derive(Debug)]
+pub(crate) enum Orphan {
+    Event { event: String },
+    Version { event: String, version: u32 },
+    Aggregate { aggregate: String },
+}
+
+impl Plan {
+    /// What becomes of `locks` by what a target has told; entries of a name in `rewrite` are given up.
+    pub(crate) fn new(
+        target: &LockTarget,
+        locks: Locks,
+        told: Vec<Told>,
+        rewrite: &[String],
+    ) -> Result<Self, Error> {
+        let mut plan = Self { locks, news: Vec::new(), problems: Vec::new(), orphans: Vec::new() };
+        plan.orphans = orphans(&plan.locks, &told);
+        plan.rewrite(rewrite);
+        let mut seen: Vec<(String, Entry)> = Vec::new();
+        for one in told {
+            match one {
+                Told::Event { name, entry } => {
+                    let twin = seen
+                        .iter()
+                        .find(|(other, seen)| *other == name && seen.version == entry.version);
+                    if let Some((_, twin)) = twin {
+                        if !twin.says_the_same(&entry) {
+                            let (target, version) = (target.name(), entry.version);
+                            return Err(Error::Ambiguous { target, name, version });
+                        }
+                        continue;
+                    }
+                    seen.push((name.clone(), entry.clone()));
+                    plan.event(name, entry);
+                }
+                Told::Aggregate { name, reads } => plan.aggregate(name, &reads),
+            }
+        }
+        Ok(plan)
+    }
+
+    fn rewrite(&mut self, names: &[String]) {
+        for name in names {
+            let mut given_up = Vec::new();
+            for entry in self.locks.events.remove(name).unwrap_or_default() {
+                given_up.push(format!("version {}: {}", entry.version, entry.outline.join(", ")));
+            }
+            let reads = self.locks.aggregates.remove(name).unwrap_or_default();
+            given_up.extend(reads.into_iter().map(|read| format!("it reads {read:?}")));
+            self.news.push(News::Rewritten { name: name.clone(), given_up });
+        }
+    }
+
+    fn event(&mut self, name: String, entry: Entry) {
+        let entries = self.locks.events.entry(name.clone()).or_default();
+        let version = entry.version;
+        let Some(locked) = entries.iter().rfind(|locked| locked.version == version) else {
+            entries.push(entry);
+            self.news.push(News::Version { event: name, version });
+            return;
+        };
+        if locked.says_the_same(&entry) {
+            return;
+        }
+        match first_change(&locked.outline, &entry.outline) {
+            Some(change)
+                if locked.fingerprint == entry.fingerprint || change.rule.is_compatible() =>
+            {
+                if locked.fingerprint == entry.fingerprint {
+                    self.problems.push(Problem::Edited { event: name, version });
+                    return;
+                }
+                entries.push(entry);
+                self.news.push(News::Compatible { event: name, version, change });
+            }
+            Some(change) => self.problems.push(Problem::Breaking { event: name, version, change }),
+            None => self.problems.push(Problem::Edited { event: name, version }),
+        }
+    }
+
+    fn aggregate(&mut self, name: String, reads: &[String]) {
+        let is_new = !self.locks.aggregates.contains_key(&name);
+        let locked = self.locks.aggregates.entry(name.clone()).or_default();
+        let dropped: Vec<_> = locked.iter().filter(|read| !reads.contains(read)).cloned().collect();
+        if !dropped.is_empty() {
+            self.problems.push(Problem::Dropped { aggregate: name, names: dropped });
+            return;
+        }
+        let names: Vec<_> = reads.iter().filter(|read| !locked.contains(read)).cloned().collect();
+        if !names.is_empty() || is_new {
+            locked.extend(names.iter().cloned());
+            locked.sort();
+            self.news.push(News::Names { aggregate: name, names });
+        }
+    }
+}
+
+/// What is locked and not told. A name that an aggregate reads, by an alias or as retired, is none.
+fn orphans(locks: &Locks, told: &[Told]) -> Vec<Orphan> {
+    let (mut events, mut versions) = (BTreeSet::new(), BTreeSet::new());
+    let (mut aggregates, mut reads) = (BTreeSet::new(), BTreeSet::new());
+    for one in told {
+        match one {
+            Told::Event { name, entry } => {
+                events.insert(name);
+                versions.insert((name, entry.version));
+            }
+            Told::Aggregate { name, reads: read } => {
+                aggregates.insert(name);
+                reads.extend(read);
+            }
+        }
+    }
+    let mut orphans = Vec::new();
+    for (event, entries) in &locks.events {
+        if !events.contains(event) {
+            if !reads.contains(event) {
+                orphans.push(Orphan::Event { event: event.clone() });
+            }
+            continue;
+        }
+        let mut known: Vec<_> = entries.iter().map(|entry| entry.version).collect();
+        known.sort_unstable();
+        known.dedup();
+        let lost = known.into_iter().filter(|version| !versions.contains(&(event, *version)));
+        orphans.extend(lost.map(|version| Orphan::Version { event: event.clone(), version }));
+    }
+    let lost = locks.aggregates.keys().filter(|name| !aggregates.contains(name));
+    orphans.extend(lost.map(|name| Orphan::Aggregate { aggregate: name.clone() }));
+    orphans
+}
+
+impl fmt::Display for News {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version { event, version } => write!(f, "{event} version {version}"),
+            Self::Compatible { event, version, change } => {
+                write!(f, "{event} version {version}, once more: {}", Shown(change))
+            }
+            Self::Names { aggregate, names } => {
+                write!(f, "aggregate {aggregate}: it reads {}", names.join(", "))
+            }
+            Self::Rewritten { name, given_up } => {
+                write!(f, "{name} anew, and gave up what was locked:")?;
+                given_up.iter().try_for_each(|line| write!(f, "\n      {line}"))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Breaking { event, version, change } => write!(
+                f,
+                "{event} version {version} is locked, and its shape is another now: {}\n      put it \
+                 back as it was, or raise the version and say what old payloads mean now",
+                Shown(change)
+            ),
+            Self::Edited { event, version } => write!(
+                f,
+                "the lock of {event} version {version} says another shape than its fingerprint: \
+                 somebody edited it; restore it from version control"
+            ),
+            Self::Dropped { aggregate, names } => write!(
+                f,
+                "aggregate {aggregate} does not read {} any more: list the event, an alias of it, or \
+                 `retired(…)`",
+                names.join(", ")
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Orphan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event { event } => write!(
+                f,
+                "{event} is locked, and no event is stored under that name any more: bring it back, \
+                 give its name as an alias, or let the aggregate say `retired({event:?})`"
+            ),
+            Self::Version { event, version } => write!(
+                f,
+                "{event} version {version} is locked, and nothing decodes it any more: bring its \
+                 struct back, or declare its history"
+            ),
+            Self::Aggregate { aggregate } => {
+                write!(f, "aggregate {aggregate} is locked, and is not there any more")
+            }
+        }
+    }
+}
+
+/// A change as messages show it.
+struct Shown<'a>(&'a OutlineChange);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let OutlineChange { rule, path, locked, now, .. } = self.0;
+        let path = path.strip_prefix('.').unwrap_or(path);
+        let nothing = || "nothing".to_owned();
+        let (locked, now) =
+            (locked.clone().unwrap_or_else(nothing), now.clone().unwrap_or_else(nothing));
+        write!(f, "`{path}` was stored as {locked}, and is {now} here: {}", rule.sentence())
+    }
+}

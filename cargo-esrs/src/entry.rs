@@ -1,0 +1,91 @@
+//! The lock of an event, and that of an aggregate, as text.
+
+use std::path::Path;
+
+use crate::error::Error;
+
+/// One locked version of an event.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Entry {
+    pub(crate) version: u32,
+    pub(crate) fingerprint: u64,
+    /// One line for each part of the shape.
+    pub(crate) outline: Vec<String>,
+}
+
+impl Entry {
+    fn write(&self, text: &mut String) {
+        text.push_str(&format!("\nversion {} = {:016x}\n", self.version, self.fingerprint));
+        for line in &self.outline {
+            text.push_str(&format!("    {line}\n"));
+        }
+    }
+
+    /// The same shape, whatever the order of its lines.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        let sorted = |entry: &Self| {
+            let mut lines = entry.outline.clone();
+            lines.sort();
+            lines
+        };
+        self.version == other.version
+            && self.fingerprint == other.fingerprint
+            && sorted(self) == sorted(other)
+    }
+}
+
+/// The text of an event's lock: all of its versions, as they were locked one after the other.
+pub(crate) fn write_event(name: &str, entries: &[Entry]) -> String {
+    let mut text = format!(
+        "# What is stored as {name:?}. Written by `cargo esrs lock`, read by the compiler, only ever added to.\n"
+    );
+    entries.iter().for_each(|entry| entry.write(&mut text));
+    text
+}
+
+/// The entries of an event's lock, in their order.
+///
+/// # Errors
+/// When a line is none of a lock.
+pub(crate) fn read_event(path: &Path, text: &str) -> Result<Vec<Entry>, Error> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        if line.trim().is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let damaged =
+            || Error::Damaged { path: path.to_owned(), line: number + 1, found: line.to_owned() };
+        if let Some(header) = line.strip_prefix("version ") {
+            let (version, fingerprint) = header.split_once(" = ").ok_or_else(damaged)?;
+            entries.push(Entry {
+                version: version.parse().map_err(|_| damaged())?,
+                fingerprint: u64::from_str_radix(fingerprint.trim_end(), 16)
+                    .map_err(|_| damaged())?,
+                outline: Vec::new(),
+            });
+        } else if line.starts_with("    ")
+            && let Some(entry) = entries.last_mut()
+        {
+            entry.outline.push(line.trim().to_owned());
+        } else {
+            return Err(damaged());
+        }
+    }
+    Ok(entries)
+}
+
+/// The text of an aggregate's lock: the names that it has to be able to read.
+pub(crate) fn write_aggregate(name: &str, reads: &[String]) -> String {
+    let mut text = format!(
+        "# What {name:?} reads. Written by `cargo esrs lock`, read by the compiler, only ever added to.\n\n"
+    );
+    reads.iter().for_each(|name| text.push_str(&format!("{name}\n")));
+    text
+}
+
+/// The names of an aggregate's lock.
+pub(crate) fn read_aggregate(text: &str) -> Vec<String> {
+    let lines = text.lines().map(str::trim_end);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(str::to_owned).collect()
+}

@@ -1,0 +1,42 @@
+//! What may go wrong, in words that say what to do.
+
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("the workspace could not be read: {0}")]
+    Metadata(#[from] cargo_metadata::Error),
+    #[error("cargo could not be run: {0}")]
+    Cargo(std::io::Error),
+    #[error(
+        "{target} does not compile, so what it stores is not known; nothing was locked:\n{rendered}"
+    )]
+    DoesNotCompile { target: String, rendered: String },
+    #[error("an event of {target} has so many fields that its shape does not fit into a lock")]
+    TooLong { target: String },
+    #[error(
+        "{target} said something that this version of cargo-esrs does not understand: {said:?}; use the version of the crate esrs"
+    )]
+    NotUnderstood { target: String, said: String },
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: std::io::Error },
+    #[error("{}: line {line} is none of a lock: {found:?}; restore it from version control", path.display())]
+    Damaged { path: PathBuf, line: usize, found: String },
+    #[error(
+        "{target} has two events that are stored as {name:?} in version {version}, of two shapes: give one of them another name"
+    )]
+    Ambiguous { target: String, name: String, version: u32 },
+    #[error("no package here depends on esrs: run it in a package or a workspace that does")]
+    NoPackage,
+    #[error("there is no package {0:?} here that depends on esrs")]
+    NoSuchPackage(String),
+    #[error("git could not be asked for {reference:?}: {said}")]
+    Git { reference: String, said: String },
+}
+
+impl Error {
+    pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { path, source }
+    }
+}

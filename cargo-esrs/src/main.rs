@@ -1,0 +1,26 @@
+//! `cargo esrs`: writes down what events are stored as, and looks after it.
+
+mod ask;
+mod command;
+mod entry;
+mod error;
+mod folder;
+mod git;
+mod told;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use command::Arguments;
+
+fn main() -> ExitCode {
+    match Arguments::parse().run() {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Which targets may have events.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use cargo_metadata::{MetadataCommand, Package, Target, TargetKind};
+
+use crate::error::Error;
+
+/// A target of a package that depends on esrs.
+#[derive(Debug, Clone)]
+pub(crate) struct LockTarget {
+    pub(crate) package: String,
+    pub(crate) manifest: PathBuf,
+    /// What cargo calls it: `--lib`, or `--bin` and its name.
+    pub(crate) flags: Vec<String>,
+    /// The features without which it is not built.
+    pub(crate) features: Vec<String>,
+    /// The folder of its locks.
+    pub(crate) folder: PathBuf,
+    /// The file that its crate begins with.
+    pub(crate) root: PathBuf,
+}
+
+impl LockTarget {
+    fn new(package: &Package, target: &Target) -> Option<Self> {
+        let root = package.manifest_path.parent()?.as_std_path();
+        let krate = target.name.replace('-', "_");
+        let schema = root.join("schema");
+        let is = |kind: TargetKind| target.kind.contains(&kind);
+        let named = |flag: &str| vec![flag.to_owned(), target.name.clone()];
+        let (flags, folder) = if is(TargetKind::Bin) {
+            (named("--bin"), schema.join("bin").join(&target.name))
+        } else if is(TargetKind::Example) {
+            (named("--example"), schema.join("bin").join(&target.name))
+        } else if is(TargetKind::Test) {
+            (named("--test"), schema.join("test").join(krate))
+        } else if is(TargetKind::Bench) {
+            (named("--bench"), schema.join("test").join(krate))
+        } else if is(TargetKind::CustomBuild) || is(TargetKind::ProcMacro) {
+            return None;
+        } else {
+            (vec!["--lib".to_owned()], schema)
+        };
+        Some(Self {
+            package: package.name.to_string(),
+            manifest: package.manifest_path.clone().into(),
+            flags,
+            features: target.required_features.clone(),
+            folder,
+            root: target.src_path.clone().into(),
+        })
+    }
+
+    /// Whether nobody stores its events, unless they are locked.
+    pub(crate) fn is_test(&self) -> bool {
+        matches!(self.flags[0].as_str(), "--test" | "--bench")
+    }
+
+    /// Whether its source says anything of esrs.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.folder.join(crate::folder::INDEX).exists()
+    }
+
+    /// As messages call it.
+    pub(crate) fn name(&self) -> String {
+        let target = self.flags.join(" ");
+        format!("{} ({})", self.package, target.trim_start_matches("--"))
+    }
+
+    /// `path`, as seen from the package.
+    pub(crate) fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
+        let package = self.manifest.parent().unwrap_or(&self.manifest);
+        path.strip_prefix(package).unwrap_or(path).display()
+    }
+}
+
+/// The targets of the packages that depend on esrs.
+///
+/// # Errors
+/// When cargo does not know the workspace, or there is no such package.
+pub(crate) fn targets(
+    manifest: Option<&Path>,
+    packages: &[String],
+    whole: bool,
+) -> Result<Vec<LockTarget>, Error> {
+    let mut command = MetadataCommand::new();
+    command.no_deps();
+    if let Some(manifest) = manifest {
+        command.manifest_path(manifest);
+    }
+    let metadata = command.exec()?;
+    let depends = |package: &&Package| package.dependencies.iter().any(|on| on.name == "esrs");
+    let known: Vec<_> = metadata.workspace_packages().into_iter().filter(depends).collect();
+    let chosen: Vec<_> = if !packages.is_empty() {
+        for asked in packages {
+            if !known.iter().any(|package| *package.name == *asked) {
+                return Err(Error::NoSuchPackage(asked.clone()));
+            }
+        }
+        known
+            .into_iter()
+            .filter(|known| packages.iter().any(|asked| *known.name == *asked))
+            .collect()
+    } else if whole {
+        known
+    } else {
+        let defaults = metadata.workspace_default_packages();
+        let is_default = |known: &&Package| defaults.iter().any(|other| other.id == known.id);
+        known.into_iter().filter(is_default).collect()
+    };
+    if chosen.is_empty() {
+        return Err(Error::NoPackage);
+    }
+    let targets = chosen.iter().flat_map(|package| {
+        package.targets.iter().filter_map(|target| LockTarget::new(package, target))
+    });
+    Ok(targets.collect())
+}
+
+/// The cargo that runs us.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}

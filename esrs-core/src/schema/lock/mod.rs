@@ -1,0 +1,71 @@
+//! What is stored, written down for ever: the locks that the compiler holds events to.
+
+mod check;
+mod compare;
+mod line;
+mod outline;
+mod rule;
+
+pub use check::{UNCHANGED, changed_field, shape_changed, tell_event};
+pub use rule::Rule;
+
+use line::Line;
+
+/// What is first found to differ between two outlines of a shape; see [`first_change`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OutlineChange {
+    /// What became of it.
+    pub rule: Rule,
+    /// Where: the path of the field or the variant; empty for the payload itself.
+    pub path: String,
+    /// What it was; `None` for what is new.
+    pub locked: Option<String>,
+    /// What it is; `None` for what is gone.
+    pub now: Option<String>,
+}
+
+/// The first change that breaks stored payloads between two outlines, or else the first that does not;
+/// `None` when nothing differs.
+///
+/// An outline is what a lock holds of a version, a line each for every part of the shape:
+///
+/// ```
+/// use esrs_core::schema::lock::{Rule, first_change};
+///
+/// let change = first_change(&["struct", ".cents: i32"], &["struct", ".cents: i64"]).unwrap();
+/// assert_eq!((change.rule, change.path.as_str()), (Rule::WiderNumber, ".cents"));
+/// assert!(change.rule.is_compatible());
+/// ```
+pub fn first_change<S: AsRef<str>>(locked: &[S], now: &[S]) -> Option<OutlineChange> {
+    let (locked, now) = (indented(locked), indented(now));
+    let change = compare::compare(locked.as_bytes(), now.as_bytes())?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let said = |line: Line<'_>| match line.optional {
+        true => format!("{}, may be absent", text(line.head)),
+        false => text(line.head),
+    };
+    let path = change.now.or(change.locked).map(|line| text(line.path));
+    Some(OutlineChange {
+        rule: change.rule,
+        path: path.unwrap_or_default(),
+        locked: change.locked.map(said),
+        now: change.now.map(said),
+    })
+}
+
+fn indented<S: AsRef<str>>(lines: &[S]) -> String {
+    lines.iter().map(|line| format!("{}{}\n", outline::INDENT, line.as_ref())).collect()
+}
+
+/// The outline of a shape, as a lock holds it: a line each for every part.
+///
+/// ```
+/// use esrs_core::Schema;
+/// use esrs_core::schema::lock::outline_of;
+///
+/// assert_eq!(outline_of(<Vec<Option<u8>> as Schema>::SHAPE), ["[u8?]"]);
+/// ```
+pub fn outline_of(shape: &crate::Shape) -> Vec<String> {
+    outline::outline(shape).as_str().lines().map(|line| line.trim().to_owned()).collect()
+}

@@ -1,0 +1,132 @@
+//! What may become of a stored shape, and what a reader of old payloads makes of it.
+
+/// A change of a shape between what is locked and what is there now.
+///
+/// A *compatible* change leaves every old payload readable, with what it said. All others break: a
+/// version of their own has to say what the old payload means now. Neither is accepted in silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rule {
+    /// A field is new, and may be absent.
+    OptionalFieldAdded,
+    /// A variant is new.
+    VariantAdded,
+    /// A number has more room than it had, and none of its values is lost.
+    WiderNumber,
+    /// A value may be null that could not be.
+    MayBeNull,
+    /// A field may be absent that had to be there.
+    MayBeAbsent,
+    /// A field or a variant is read by one more name.
+    AliasAdded,
+    /// A field or a variant has a new name, and is still read by its old one.
+    RenamedWithAlias,
+    /// Fields that are not known are skipped, and were an error.
+    NoLongerClosed,
+    /// A text of some format may be any text.
+    AnyText,
+    /// A list of a fixed length may be of any.
+    AnyLength,
+    /// A value may be anything.
+    BecameAny,
+    /// A field is new, and has to be there.
+    FieldAdded,
+    /// A field is gone, and what it said would be lost.
+    FieldRemoved,
+    /// A variant is gone.
+    VariantRemoved,
+    /// A name that it was read by is gone.
+    AliasRemoved,
+    /// A field has to be there that could be absent.
+    NowRequired,
+    /// A value may not be null any more.
+    NoLongerNull,
+    /// A number has not the room that it had, or is of another kind.
+    NarrowerNumber,
+    /// Fields that are not known are an error, and were skipped.
+    NowClosed,
+    /// The variants of an enum are told apart in another way.
+    OtherRepresentation,
+    /// It is something else.
+    TypeChanged,
+}
+
+impl Rule {
+    /// All of them, the compatible ones first.
+    pub const ALL: &'static [Self] = &[
+        Self::OptionalFieldAdded,
+        Self::VariantAdded,
+        Self::WiderNumber,
+        Self::MayBeNull,
+        Self::MayBeAbsent,
+        Self::AliasAdded,
+        Self::RenamedWithAlias,
+        Self::NoLongerClosed,
+        Self::AnyText,
+        Self::AnyLength,
+        Self::BecameAny,
+        Self::FieldAdded,
+        Self::FieldRemoved,
+        Self::VariantRemoved,
+        Self::AliasRemoved,
+        Self::NowRequired,
+        Self::NoLongerNull,
+        Self::NarrowerNumber,
+        Self::NowClosed,
+        Self::OtherRepresentation,
+        Self::TypeChanged,
+    ];
+
+    /// Whether every payload that was stored before can be read, and still says what it said.
+    pub const fn is_compatible(self) -> bool {
+        matches!(
+            self,
+            Self::OptionalFieldAdded
+                | Self::VariantAdded
+                | Self::WiderNumber
+                | Self::MayBeNull
+                | Self::MayBeAbsent
+                | Self::AliasAdded
+                | Self::RenamedWithAlias
+                | Self::NoLongerClosed
+                | Self::AnyText
+                | Self::AnyLength
+                | Self::BecameAny
+        )
+    }
+
+    /// The rule in a few words, as messages say it.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::OptionalFieldAdded => "a field was added that may be absent",
+            Self::VariantAdded => "a variant was added",
+            Self::WiderNumber => "a number got more room",
+            Self::MayBeNull => "a value may be null now",
+            Self::MayBeAbsent => "a field may be absent now",
+            Self::AliasAdded => "an alias was added",
+            Self::RenamedWithAlias => "it was renamed, and is still read by its old name",
+            Self::NoLongerClosed => "unknown fields are skipped now",
+            Self::AnyText => "it may be any text now",
+            Self::AnyLength => "a list may be of any length now",
+            Self::BecameAny => "it may be anything now",
+            Self::FieldAdded => {
+                "a field was added that has to be there, and no stored payload has it"
+            }
+            Self::FieldRemoved => {
+                "a field is gone, and what stored payloads say in it would be lost"
+            }
+            Self::VariantRemoved => "a variant is gone that stored payloads may have",
+            Self::AliasRemoved => "a name is gone that stored payloads may have it under",
+            Self::NowRequired => "a field has to be there now that stored payloads may lack",
+            Self::NoLongerNull => {
+                "a value may not be null any more, as it may be in stored payloads"
+            }
+            Self::NarrowerNumber => {
+                "a number has not the room any more that stored payloads may need"
+            }
+            Self::NowClosed => "unknown fields are refused now that stored payloads may have",
+            Self::OtherRepresentation => "an enum's variants are written in another way",
+            Self::TypeChanged => "its type is another",
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Text that is put together in const evaluation.
+
+/// Text of at most `N` bytes; what does not fit is left out.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ConstText<const N: usize> {
+    bytes: [u8; N],
+    length: usize,
+    is_cut: bool,
+}
+
+impl<const N: usize> ConstText<N> {
+    pub(crate) const fn new() -> Self {
+        Self { bytes: [0; N], length: 0, is_cut: false }
+    }
+
+    /// The same text with `words` behind it.
+    pub(crate) const fn say(mut self, words: &str) -> Self {
+        self.push(words);
+        self
+    }
+
+    /// The same text with `name` behind it, in backticks.
+    pub(crate) const fn quote(self, name: &str) -> Self {
+        self.say("`").say(name).say("`")
+    }
+
+    pub(crate) const fn push(&mut self, words: &str) {
+        self.push_bytes(words.as_bytes());
+    }
+
+    pub(crate) const fn push_bytes(&mut self, bytes: &[u8]) {
+        let mut i = 0;
+        while i < bytes.len() {
+            self.push_byte(bytes[i]);
+            i += 1;
+        }
+    }
+
+    pub(crate) const fn push_byte(&mut self, byte: u8) {
+        if self.length == N {
+            self.is_cut = true;
+            return;
+        }
+        self.bytes[self.length] = byte;
+        self.length += 1;
+    }
+
+    pub(crate) const fn push_number(&mut self, number: u64) {
+        if number >= 10 {
+            self.push_number(number / 10);
+        }
+        self.push_byte(b'0' + (number % 10) as u8);
+    }
+
+    /// The number as sixteen hexadecimal digits.
+    pub(crate) const fn push_hex(&mut self, number: u64) {
+        let mut shift = 64;
+        while shift > 0 {
+            shift -= 4;
+            self.push_byte(b"0123456789abcdef"[(number >> shift) as usize & 15]);
+        }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether something was left out.
+    pub(crate) const fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// Takes away what stands behind the first `length` bytes.
+    pub(crate) const fn truncate(&mut self, length: usize) {
+        if length < self.length {
+            self.length = length;
+        }
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8] {
+        self.bytes.split_at(self.length).0
+    }
+
+    /// The text; without its last letter, if that was cut in two.
+    pub(crate) const fn as_str(&self) -> &str {
+        whole_letters(self.as_bytes())
+    }
+}
+
+/// The text up to the first byte that is not part of a whole letter.
+pub(crate) const fn whole_letters(bytes: &[u8]) -> &str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => match std::str::from_utf8(bytes.split_at(error.valid_up_to()).0) {
+            Ok(text) => text,
+            Err(_) => "",
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_does_not_fit_is_cut_between_two_letters() {
+        let long = "x".repeat(1022);
+        let text = ConstText::<1024>::new().say(&long).say("…");
+        assert_eq!((text.as_str(), text.is_cut()), (long.as_str(), true));
+        assert_eq!(ConstText::<8>::new().say("a").quote("b").as_str(), "a`b`");
+    }
+
+    #[test]
+    fn numbers_are_written_in_digits() {
+        let mut text = ConstText::<64>::new();
+        text.push_number(0);
+        text.push_number(1_024);
+        text.push_hex(0xab);
+        assert_eq!(text.as_str(), "0102400000000000000ab");
+    }
+}

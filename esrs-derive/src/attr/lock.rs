@@ -1,0 +1,19 @@
+//! `schema!()`, or `schema!(crate = ::path)`.
+
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::{Ident, Path};
+
+use super::meta;
+
+pub(crate) fn parse(input: ParseStream) -> syn::Result<Option<Path>> {
+    if input.is_empty() {
+        return Ok(None);
+    }
+    let word = input.call(Ident::parse_any)?;
+    if word != "crate" {
+        let message = "`schema!()` takes nothing, or `crate = ::path`";
+        return Err(syn::Error::new_spanned(word, message));
+    }
+    meta::crate_path(input, &word).map(Some)
+}

@@ -1,0 +1,191 @@
+//! What an event, an aggregate and a crate say of their locks.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::LitStr;
+use syn::ext::IdentExt;
+
+use super::aggregate::respanned;
+use crate::errors::Errors;
+use crate::lock::{self, Folder, Locked, Mode};
+use crate::model::aggregate::Aggregate;
+use crate::model::event::Event;
+use crate::model::schema::Wire;
+
+/// What `schema!()` puts at the root of a crate; where it is missing, rustc's own message has this name
+/// in it.
+const MARK: &str = "ADD_THE_LINE_esrs_schema";
+
+/// What the lock of an event adds to it.
+#[derive(Default)]
+pub(crate) struct Held {
+    pub(crate) items: TokenStream,
+    /// The highest version that is locked; 0 when none is.
+    pub(crate) up_to: u32,
+}
+
+/// Holds an event to its lock.
+pub(crate) fn event(event: &Event<'_>, errors: &Errors) -> Held {
+    let Some(folder) = Folder::of_target() else { return Held::default() };
+    let (ident, name) = (event.ident, &event.name);
+    let p = event.krate.private();
+    if folder.mode() == Mode::Tell {
+        let items = quote! {
+            #[allow(deprecated)]
+            const _: () = #p::tell_event(&<#ident as #p::KnownEvent>::TYPE);
+        };
+        return Held { items, up_to: 0 };
+    }
+    let locked = match lock::event(&folder, &name.value()) {
+        Ok(locked) => locked,
+        Err(message) => {
+            errors.on(name, message);
+            return Held::default();
+        }
+    };
+    let versions = locked.as_ref().map(Locked::versions).unwrap_or_default();
+    let own = versions.iter().find(|(version, _)| *version == event.version);
+    let items = match (&locked, own) {
+        (Some(locked), Some((_, fingerprint))) => held(event, locked, *fingerprint),
+        _ => {
+            let line = locked.map(|_| mark(name.span()));
+            let test = (!folder.is_test()).then(|| unlocked(event));
+            quote!(#line #test)
+        }
+    };
+    Held { items, up_to: versions.iter().map(|(version, _)| *version).max().unwrap_or(0) }
+}
+
+/// Fails to compile, on the field that leads there, when the shape is not the one that is locked.
+fn held(event: &Event<'_>, locked: &Locked, fingerprint: u64) -> TokenStream {
+    let (ident, p) = (event.ident, event.krate.private());
+    let path = path(locked);
+    let mark = mark(event.name.span());
+    let written = ident.unraw().to_string();
+    let report = |span: Span| quote_spanned!(span=> report(TYPE, #written, LOCK));
+    let fields = match &event.wire {
+        Wire::Struct { fields, .. } => &**fields,
+        _ => &[],
+    };
+    let arms = fields.iter().enumerate().map(|(place, field)| {
+        let report = report(field.name.written.span());
+        quote!(#place => #report,)
+    });
+    let whole = report(ident.span());
+    quote! {
+        #mark
+        #[allow(deprecated)]
+        const _: () = {
+            use #p::{EventType, shape_changed as report};
+            const TYPE: &EventType = &<#ident as #p::KnownEvent>::TYPE;
+            const LOCK: &#p::str = #p::include_str!(#path);
+            match #p::changed_field(TYPE, #fingerprint, LOCK) {
+                #p::UNCHANGED => {}
+                #(#arms)*
+                _ => #whole,
+            }
+        };
+    }
+}
+
+/// Holds an aggregate to the names that it has to read, and its events to be the newest of theirs.
+pub(crate) fn aggregate(model: &Aggregate<'_>, name: &LitStr, errors: &Errors) -> TokenStream {
+    let Some(folder) = Folder::of_target() else { return TokenStream::new() };
+    let Aggregate { ident, retired, .. } = model;
+    let p = model.krate.private();
+    let events = quote!(<#ident as #p::Aggregate>::EVENTS);
+    if folder.mode() == Mode::Tell {
+        let name = name.value();
+        return quote! {
+            const _: () = #p::tell_aggregate(#name, #events, &[#(#retired),*]);
+        };
+    }
+    let newest = model.events.iter().map(|event| {
+        let path = event.path;
+        let span = path.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
+        let p = respanned(&p, span);
+        let written = quote!(#path).to_string().replace(' ', "");
+        quote_spanned!(span=> #p::not_older_than_lock(&<#path as #p::KnownEvent>::TYPE, #written);)
+    });
+    let newest = folder.exists().then(|| quote!(const _: () = { #(#newest)* };));
+    let locked = match lock::aggregate(&folder, &name.value()) {
+        Ok(locked) => locked,
+        Err(message) => {
+            errors.on(name, message);
+            None
+        }
+    };
+    let Some(locked) = locked else { return quote!(#newest) };
+    let (names, span, written) = (locked.names(), ident.span(), ident.unraw().to_string());
+    let (watched, mark) = (path(&locked), mark(name.span()));
+    let dropped = quote_spanned!(span=> dropped(#written, NAMES[FIRST]));
+    quote! {
+        #newest
+        #mark
+        const _: () = {
+            use #p::name_dropped as dropped;
+            const _: &[#p::u8] = #p::include_bytes!(#watched);
+            const NAMES: &[&#p::str] = &[#(#names),*];
+            const FIRST: #p::usize = #p::first_dropped(#events, &[#(#retired),*], NAMES);
+            if FIRST < NAMES.len() {
+                #dropped
+            }
+        };
+    }
+}
+
+/// A test that fails while the version of the event is not locked.
+fn unlocked(event: &Event<'_>) -> TokenStream {
+    let p = event.krate.private();
+    let module = format_ident!("esrs_schema_of_{}", event.ident.unraw());
+    let message = format!(
+        "version {} of {:?} is not locked, so nothing stops it from changing once it is stored: run \
+         `cargo esrs lock`",
+        event.version,
+        event.name.value()
+    );
+    quote! {
+        #[cfg(test)]
+        #[allow(non_snake_case, unnameable_test_items)]
+        mod #module {
+            #[#p::test]
+            fn is_locked() {
+                #p::panic!(#message)
+            }
+        }
+    }
+}
+
+/// Fails to compile when the crate has locks, and no `schema!()` that watches them.
+fn mark(span: Span) -> TokenStream {
+    let mark = proc_macro2::Ident::new(MARK, span);
+    quote_spanned!(span=> #[allow(unused_qualifications)] const _: () = crate::#mark;)
+}
+
+fn path(locked: &Locked) -> LitStr {
+    LitStr::new(&locked.path.display().to_string(), Span::call_site())
+}
+
+/// `schema!()`: all locks of the target are there, and the compiler looks at them again when one is
+/// another.
+pub(crate) fn schema(p: &TokenStream, errors: &Errors) -> TokenStream {
+    let mark = format_ident!("{MARK}");
+    let watched = match Folder::of_target() {
+        Some(folder) if folder.mode() == Mode::Check => match lock::all(&folder) {
+            Ok(paths) => paths,
+            Err(message) => {
+                errors.at(Span::call_site(), message);
+                Vec::new()
+            }
+        },
+        _ => Vec::new(),
+    };
+    let watched = watched.iter().map(|path| path.display().to_string());
+    quote! {
+        #[doc(hidden)]
+        #[allow(dead_code, non_upper_case_globals)]
+        pub(crate) const #mark: () = {
+            #(const _: &[#p::u8] = #p::include_bytes!(#watched);)*
+        };
+    }
+}

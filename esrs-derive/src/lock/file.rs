@@ -1,0 +1,146 @@
+//! Locks as files.
+
+use std::path::{Path, PathBuf};
+
+use super::Folder;
+use crate::fold::hash::Fnv;
+
+/// The file that lists all locks of a target.
+pub(super) const INDEX: &str = "index.lock";
+
+/// What is locked of one event or aggregate.
+#[derive(Debug)]
+pub(crate) struct Locked {
+    pub(crate) path: PathBuf,
+    text: String,
+}
+
+/// The lock of an event; `None` when nothing is locked under its name.
+///
+/// # Errors
+/// In words for the user, when the lock is not what the index says.
+pub(crate) fn event(folder: &Folder, name: &str) -> Result<Option<Locked>, String> {
+    locked(folder, &format!("events/{}.lock", file_name(name)))
+}
+
+/// The lock of an aggregate; `None` when nothing is locked under its name.
+///
+/// # Errors
+/// In words for the user, when the lock is not what the index says.
+pub(crate) fn aggregate(folder: &Folder, name: &str) -> Result<Option<Locked>, String> {
+    locked(folder, &format!("aggregates/{}.lock", file_name(name)))
+}
+
+fn locked(folder: &Folder, file: &str) -> Result<Option<Locked>, String> {
+    let (path, shown) = (folder.path().join(file), format!("{}/{file}", folder.name()));
+    let index = index(folder)?;
+    let listed = index.iter().find(|(listed, _)| listed == file);
+    match (read(&path), listed) {
+        (Ok(text), Some((_, hash))) if hash_of(&text) == *hash => Ok(Some(Locked { path, text })),
+        (Ok(_), Some(_)) => Err(format!(
+            "the lock `{shown}` is not as `cargo esrs lock` wrote it: restore it from version control, \
+             or after a merge run `cargo esrs lock`, which looks at every entry"
+        )),
+        (Ok(_), None) => Err(format!(
+            "the lock `{shown}` is not in the index `{}/{INDEX}`: restore the index from version \
+             control, or after a merge run `cargo esrs lock`, which looks at every entry",
+            folder.name()
+        )),
+        (Err(error), Some(_)) => Err(format!(
+            "the lock `{shown}` is gone ({error}), and nothing else tells what is stored: restore it \
+             from version control"
+        )),
+        (Err(_), None) => Ok(None),
+    }
+}
+
+/// Every lock of the target, in the order of the index.
+///
+/// # Errors
+/// In words for the user, when one of them is not what the index says, or there is no index.
+pub(crate) fn all(folder: &Folder) -> Result<Vec<PathBuf>, String> {
+    if !folder.exists() {
+        return Err(format!(
+            "there are no locks in `{}`: if events of this crate are stored already, restore the folder \
+             from version control, or let the package include it; if none is, run `cargo esrs lock`",
+            folder.name()
+        ));
+    }
+    let mut paths = vec![folder.path().join(INDEX)];
+    for (file, _) in index(folder)? {
+        paths.extend(locked(folder, &file)?.map(|locked| locked.path));
+    }
+    Ok(paths)
+}
+
+impl Locked {
+    /// The versions of an event, each with the fingerprint that it was last locked with.
+    pub(crate) fn versions(&self) -> Vec<(u32, u64)> {
+        let mut versions: Vec<(u32, u64)> = Vec::new();
+        for line in self.text.lines() {
+            let Some((version, fingerprint)) = version(line) else { continue };
+            match versions.iter_mut().find(|(known, _)| *known == version) {
+                Some(known) => known.1 = fingerprint,
+                None => versions.push((version, fingerprint)),
+            }
+        }
+        versions
+    }
+
+    /// The names that an aggregate reads.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        let lines = self.text.lines().map(str::trim_end);
+        lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+    }
+}
+
+fn version(line: &str) -> Option<(u32, u64)> {
+    let (version, fingerprint) = line.strip_prefix("version ")?.split_once(" = ")?;
+    let fingerprint = u64::from_str_radix(fingerprint.trim_end(), 16).ok()?;
+    Some((version.parse().ok()?, fingerprint))
+}
+
+/// The files that are locked, each with the hash of its text.
+fn index(folder: &Folder) -> Result<Vec<(String, u64)>, String> {
+    let Ok(text) = read(&folder.path().join(INDEX)) else { return Ok(Vec::new()) };
+    let lines = text.lines().map(str::trim_end);
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let entry = |line: &str| {
+        let (file, hash) = line.split_once(' ')?;
+        Some((file.to_owned(), u64::from_str_radix(hash, 16).ok()?))
+    };
+    let read = |line| {
+        entry(line).ok_or_else(|| {
+            format!(
+                "`{}/{INDEX}` has a line that is none of its own, {line:?}: after a merge keep the \
+                 lines of both sides, or else restore it from version control",
+                folder.name()
+            )
+        })
+    };
+    lines.map(read).collect()
+}
+
+/// A checkout may have written its lines to end as the system's do.
+fn read(path: &Path) -> std::io::Result<String> {
+    Ok(std::fs::read_to_string(path)?.replace("\r\n", "\n"))
+}
+
+fn hash_of(text: &str) -> u64 {
+    let mut hash = Fnv::new();
+    hash.write(text.as_bytes());
+    hash.finish()
+}
+
+/// The name of a file that every file system takes, and tells from others in upper and lower case.
+fn file_name(stored: &str) -> String {
+    let mut name = String::new();
+    for byte in stored.bytes() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' => name.push(byte.into()),
+            b'.' if !name.is_empty() => name.push('.'),
+            _ => name.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    name
+}

@@ -1,0 +1,10 @@
+//! The locks beside the user's source: what is stored already, and must not change.
+//!
+//! Each target of a package has its own: two examples may have events of one name. A crate that is
+//! compiled without a target of a package, as a documentation test is, has none.
+
+mod file;
+mod folder;
+
+pub(crate) use file::{Locked, aggregate, all, event};
+pub(crate) use folder::{Folder, Mode};
