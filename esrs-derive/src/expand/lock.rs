@@ -31,7 +31,7 @@ pub(crate) fn event(event: &Event<'_>, errors: &Errors) -> Held {
     let p = event.krate.private();
     if folder.mode() == Mode::Tell {
         let items = quote! {
-            #[allow(deprecated)]
+            #[allow(deprecated, long_running_const_eval)]
             const _: () = #p::tell_event(&<#ident as #p::KnownEvent>::TYPE);
         };
         return Held { items, up_to: 0 };
@@ -74,7 +74,7 @@ fn held(event: &Event<'_>, locked: &Locked, fingerprint: u64) -> TokenStream {
     let whole = report(ident.span());
     quote! {
         #mark
-        #[allow(deprecated)]
+        #[allow(deprecated, long_running_const_eval)]
         const _: () = {
             use #p::{EventType, shape_changed as report};
             const TYPE: &EventType = &<#ident as #p::KnownEvent>::TYPE;

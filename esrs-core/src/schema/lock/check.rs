@@ -1,7 +1,7 @@
 //! What the derives ask of a lock in const evaluation.
 
 use super::compare::{Change, compare};
-use super::line::{Path, begins_with, contains, equal, slice, split};
+use super::line::{Lines, MAX_LINES, Path, begins_with, contains, equal, slice, split};
 use super::outline::{Outline, outline};
 use super::rule::Rule;
 use crate::EventType;
@@ -55,7 +55,8 @@ pub const fn tell_event(event: &EventType) {
     text.push_byte(b'\n');
     let outline = outline(event.shape);
     text.push_bytes(outline.as_bytes());
-    if text.is_cut() || outline.is_cut() {
+    let lines = Lines::new(outline.as_bytes());
+    if text.is_cut() || outline.is_cut() || lines.as_slice().len() == MAX_LINES {
         panic!("esrs-lock:too-long")
     }
     if is_unknown(event.shape) {
