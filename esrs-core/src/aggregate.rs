@@ -4,7 +4,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::demands::Demands;
-use crate::{Context, EventType, Events, Fingerprint, IntoEvents, PayloadError};
+use crate::{
+    Context, EventKind, EventType, Events, Fingerprint, IntoEvents, PayloadError, StoredAs,
+};
 
 /// A state that is made of its own events, and decides what happens next.
 ///
@@ -66,14 +68,20 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     /// # Errors
     /// Those of [`Event::decode`].
     #[doc(hidden)]
-    fn replay(&mut self, decoder: usize, version: u32, payload: &str) -> Result<(), PayloadError>;
+    fn replay(
+        &mut self,
+        decoder: usize,
+        stored: StoredAs,
+        payload: &str,
+    ) -> Result<(), PayloadError>;
 
     /// Decodes a stored payload with decoder number `decoder`.
     ///
     /// # Errors
     /// Those of [`Event::decode`].
     #[doc(hidden)]
-    fn decode(decoder: usize, version: u32, payload: &str) -> Result<Self::Event, PayloadError>;
+    fn decode(decoder: usize, stored: StoredAs, payload: &str)
+    -> Result<Self::Event, PayloadError>;
 
     /// The place of the event's type in [`EVENTS`](Self::EVENTS), and its payload.
     ///
@@ -136,22 +144,35 @@ impl<T: Display + FromStr<Err: Display> + Clone + Send + Sync + 'static> Id for 
 /// What a stored name means to an aggregate or a projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Resolution {
-    /// It is decoded by this number.
-    Decoder(usize),
+    /// It is decoded by this number, as what it was stored as.
+    Decoder(usize, StoredAs),
     /// It is skipped on purpose.
     Skip,
     /// Nobody knows it.
     Unknown,
 }
 
-/// What `name` means to `A`, for folding.
-pub(crate) fn resolve<A: Aggregate>(name: &str) -> Resolution {
-    match A::EVENTS.iter().position(|event| event.is_stored_as(name)) {
-        Some(decoder) if decoder < A::EVENTS.len() - A::IGNORED => Resolution::Decoder(decoder),
+/// What an event of this name and version means to `A`, for folding.
+pub(crate) fn resolve<A: Aggregate>(kind: &EventKind) -> Resolution {
+    match find(A::EVENTS, kind) {
+        Some((decoder, stored)) if decoder < A::EVENTS.len() - A::IGNORED => {
+            Resolution::Decoder(decoder, stored)
+        }
         Some(_) => Resolution::Skip,
-        None if A::RETIRED.contains(&name) => Resolution::Skip,
+        None if A::RETIRED.contains(&&*kind.name) => Resolution::Skip,
         None => Resolution::Unknown,
     }
+}
+
+/// Which of these types an event of this name and version is read as, and what it is to that.
+pub(crate) fn find<'a>(
+    types: impl IntoIterator<Item = &'a EventType>,
+    kind: &EventKind,
+) -> Option<(usize, StoredAs)> {
+    let read = |(place, event): (usize, &EventType)| {
+        Some((place, event.stored_as(&kind.name, kind.version)?))
+    };
+    types.into_iter().enumerate().find_map(read)
 }
 
 /// That `E` is among the events of an aggregate; the derive says so for each of them.

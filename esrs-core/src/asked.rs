@@ -11,7 +11,9 @@ use crate::projection::{
     ColumnError, RowError, Source, Value, json_from_value, json_to_value, text_from_value,
     text_to_value,
 };
-use crate::{Aggregate, Emits, Envelope, Event, EventType, IdempotencyKey, PayloadError, Recorded};
+use crate::{
+    Aggregate, Emits, Envelope, Event, EventType, IdempotencyKey, PayloadError, Recorded, StoredAs,
+};
 
 /// The initial state of an aggregate; `Default`, in words of our own.
 #[diagnostic::on_unimplemented(
@@ -42,8 +44,11 @@ pub trait KnownEvent: Sized {
     /// What is known of it at compile time.
     const TYPE: EventType;
 
-    /// Reads a stored payload.
+    /// Reads a payload of one of its own versions.
     fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError>;
+
+    /// Reads a stored payload.
+    fn decode_stored(stored: StoredAs, payload: &str) -> Result<Self, PayloadError>;
 
     /// Writes its payload.
     fn encode_payload(&self) -> Result<String, serde_json::Error>;
@@ -56,6 +61,11 @@ impl<E: Event> KnownEvent for E {
     #[inline]
     fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError> {
         E::decode(version, payload)
+    }
+
+    #[inline]
+    fn decode_stored(stored: StoredAs, payload: &str) -> Result<Self, PayloadError> {
+        stored.decode(payload)
     }
 
     #[inline]
@@ -162,7 +172,7 @@ pub trait SourceOf<A>: Sized {
 
     /// Reads a stored payload.
     fn recorded(
-        version: u32,
+        stored: StoredAs,
         payload: &str,
         envelope: Envelope,
     ) -> Result<Recorded<Self>, PayloadError>;
@@ -173,11 +183,11 @@ impl<A: Aggregate + Emits<E>, E: Event> SourceOf<A> for E {
     const SOURCE: Source = Source::of::<A, E>();
 
     fn recorded(
-        version: u32,
+        stored: StoredAs,
         payload: &str,
         envelope: Envelope,
     ) -> Result<Recorded<Self>, PayloadError> {
-        Ok(Recorded::new(E::decode(version, payload)?, envelope))
+        Ok(Recorded::new(stored.decode(payload)?, envelope))
     }
 }
 

@@ -36,7 +36,19 @@ const fn event(event: &EventType, is_ignored: bool) -> Fingerprint {
         .with(event.version as u64)
         .with(event.fingerprint.to_u64())
         .with(Fingerprint::of_texts(event.aliases).to_u64())
+        .with(merged(event.merges).to_u64())
         .with(is_ignored as u64)
+}
+
+/// What became an event, in whatever order.
+const fn merged(events: &[EventType]) -> Fingerprint {
+    let mut all = Fingerprint::of_texts(&[]);
+    let mut i = 0;
+    while i < events.len() {
+        all = all.beside(event(&events[i], false));
+        i += 1;
+    }
+    all
 }
 
 #[cfg(test)]
@@ -48,6 +60,7 @@ mod tests {
         name: "counted",
         version: 1,
         aliases: &["added", "plus"],
+        merges: &[],
         shape: &Shape::Unit,
         fingerprint: Fingerprint::of_leaf(&Shape::Unit),
     };
@@ -82,6 +95,8 @@ mod tests {
             changed(EventType { version: 2, ..COUNTED }),
             changed(EventType { aliases: &["plus"], ..COUNTED }),
             changed(EventType { fingerprint: integer, ..COUNTED }),
+            changed(EventType { merges: &[RESET], ..COUNTED }),
+            changed(EventType { merges: &[EventType { version: 2, ..RESET }], ..COUNTED }),
         ];
         let made = folds.len();
         folds.sort_unstable();

@@ -48,6 +48,9 @@ pub const fn name_clash(events: &[EventType], retired: &[&str], later: usize, wr
             .say(" are versions of one event, \"")
             .say(name)
             .say("\": list the newest of them alone, which reads what the older ones stored"),
+        Some(earlier) if merges(&events[later], name) || merges(&events[earlier], name) => {
+            merged_and_listed(events, later, earlier, written, name)
+        }
         Some(earlier) => sentence
             .say(" answers to the stored name \"")
             .say(name)
@@ -56,6 +59,79 @@ pub const fn name_clash(events: &[EventType], retired: &[&str], later: usize, wr
             .say(" does: a stored name means one event, so give it another, or drop the alias"),
     };
     panic!("{}", sentence.text())
+}
+
+/// What is said when two listed events share a name, and one of them merges the event of that name.
+const fn merged_and_listed(
+    events: &[EventType],
+    later: usize,
+    earlier: usize,
+    written: &[&str],
+    name: &str,
+) -> Sentence {
+    let (heir, other) =
+        if merges(&events[later], name) { (later, earlier) } else { (earlier, later) };
+    let sentence = Sentence::new().quote(written[heir]).say(" merges \"").say(name);
+    if merges(&events[other], name) {
+        return sentence
+            .say("\", as ")
+            .quote(written[other])
+            .say(" does: what is stored becomes one event, so let one of them merge it");
+    }
+    sentence
+        .say("\", to which ")
+        .quote(written[other])
+        .say(" answers: take ")
+        .quote(written[other])
+        .say(" out of the list, because what became another event is emitted no more; or do not merge it")
+}
+
+/// Fails to compile, at the place of the call, when the event type in this place among those that
+/// `event` merges has a name of `event` itself, or of one that it merges too and names earlier;
+/// `written` is what the user calls them, the event itself last.
+#[track_caller]
+pub const fn merge_clash(event: &EventType, place: usize, written: &[&str]) {
+    let merged = &event.merges[place];
+    let of_itself = EventType { merges: &[], ..*event };
+    if let Some(name) = shared_name(&of_itself, merged) {
+        let sentence = Sentence::new()
+            .quote(written[written.len() - 1])
+            .say(" answers to the stored name \"")
+            .say(name)
+            .say("\" itself, as ")
+            .quote(written[place])
+            .say(
+                " does: `merges(…)` lists events of other names; what was stored under this one is \
+                 read by `from`, which names the version before, or by `aliases(…)`",
+            );
+        panic!("{}", sentence.text());
+    }
+    let mut earlier = 0;
+    while earlier < place {
+        if let Some(name) = shared_name(&event.merges[earlier], merged) {
+            let sentence = Sentence::new()
+                .quote(written[place])
+                .say(" answers to the stored name \"")
+                .say(name)
+                .say("\", as ")
+                .quote(written[earlier])
+                .say(" does: merge the newest of them alone, which reads what the other stored");
+            panic!("{}", sentence.text());
+        }
+        earlier += 1;
+    }
+}
+
+/// Whether all that `previous` merges is merged by `event` too.
+pub(crate) const fn merges_all(event: &EventType, previous: &EventType) -> bool {
+    let mut i = 0;
+    while i < previous.merges.len() {
+        if !merges(event, previous.merges[i].name) {
+            return false;
+        }
+        i += 1;
+    }
+    true
 }
 
 /// The stored name that an event type shares, and the earlier one it shares it with; `None` there
@@ -93,6 +169,13 @@ const fn shared_name(a: &EventType, b: &EventType) -> Option<&'static str> {
         }
         i += 1;
     }
+    i = 0;
+    while i < b.merges.len() {
+        if let Some(name) = shared_name(a, &b.merges[i]) {
+            return Some(name);
+        }
+        i += 1;
+    }
     None
 }
 
@@ -104,7 +187,19 @@ const fn has_name(event: &EventType, name: &str) -> bool {
         }
         i += 1;
     }
-    same_name(event.name, name)
+    same_name(event.name, name) || merges(event, name)
+}
+
+/// Whether the name is that of an event which became this one.
+const fn merges(event: &EventType, name: &str) -> bool {
+    let mut i = 0;
+    while i < event.merges.len() {
+        if has_name(&event.merges[i], name) {
+            return true;
+        }
+        i += 1;
+    }
+    false
 }
 
 const fn is_other_version(a: &EventType, b: &EventType) -> bool {

@@ -12,6 +12,8 @@ pub use std::vec::Vec;
 
 pub use serde_json::Error as JsonError;
 
+use crate::MergeError;
+
 pub use crate::projection::variant::{name_in, unknown_name};
 pub use crate::projection::{
     Column, ColumnError, ColumnSpec, ColumnType, Create, Project, Projection, RowError, Source,
@@ -25,12 +27,12 @@ pub use crate::demands::given::{Another, Beside, TheSame};
 pub use crate::demands::{Actor, Causation, Correlation, Lacking, TypedKey};
 
 pub use crate::fold::fold;
-pub use crate::names::{first_clash, name_clash};
+pub use crate::names::{first_clash, merge_clash, name_clash};
 pub use crate::schema::derived::{UNKNOWN, fingerprint, follows};
 pub use crate::{
     Aggregate, Apply, Content, Emit, Emits, EnumShape, Envelope, Event, EventType, Field,
-    Fingerprint, IntoEvents, Item, MetadataKey, PayloadError, Recorded, Schema, Shape, StructShape,
-    Tagging, TryUpcast, Variant,
+    Fingerprint, IntoEvents, Item, MetadataKey, PayloadError, Recorded, Schema, Shape, StoredAs,
+    StructShape, Tagging, TryUpcast, Variant,
 };
 
 /// Stands for a body that was not generated, because the derive found an error; it is never run.
@@ -63,6 +65,36 @@ where
     }
     upcast(decode(version, payload)?)
         .map_err(|error| PayloadError::Upcast { from: E::VERSION - 1, source: error.into() })
+}
+
+/// Which of the events that `E` merges a payload was stored as, and what it is to that.
+pub fn merged<E: Event>(stored: StoredAs) -> Option<(usize, StoredAs)> {
+    stored.within(E::MERGES)
+}
+
+/// It was stored as none of them.
+#[cold]
+pub fn no_such_merged(stored: StoredAs) -> PayloadError {
+    stored.unknown()
+}
+
+/// Reads a payload that was stored as an event that `E` merges, the one in this place.
+///
+/// The steps come as arguments, as those of [`decode_older`] do.
+pub fn decode_merged<Merged, E: Event, Refused>(
+    place: usize,
+    stored: StoredAs,
+    payload: &str,
+    decode: impl FnOnce(StoredAs, &str) -> Result<Merged, PayloadError>,
+    upcast: impl FnOnce(Merged) -> Result<E, Refused>,
+) -> Result<E, PayloadError>
+where
+    Refused: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    upcast(decode(stored, payload)?).map_err(|error| {
+        let (from, to) = (E::MERGES[place].name, E::NAME);
+        PayloadError::Merge(Box::new(MergeError { from, to, source: error.into() }))
+    })
 }
 
 /// There is no version before the current one.

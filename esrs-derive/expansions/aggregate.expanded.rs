@@ -57,7 +57,7 @@ const _: () = {
         fn replay(
             &mut self,
             decoder: ::esrs::__private::usize,
-            version: ::esrs::__private::u32,
+            stored: ::esrs::__private::StoredAs,
             payload: &::esrs::__private::str,
         ) -> ::esrs::__private::Result<(), ::esrs::__private::PayloadError> {
             match decoder {
@@ -66,8 +66,8 @@ const _: () = {
                         Counted,
                     >>::apply(
                         self,
-                        <Counted as ::esrs::__private::KnownEvent>::decode_payload(
-                            version,
+                        <Counted as ::esrs::__private::KnownEvent>::decode_stored(
+                            stored,
                             payload,
                         )?,
                     )
@@ -82,15 +82,15 @@ const _: () = {
         }
         fn decode(
             decoder: ::esrs::__private::usize,
-            version: ::esrs::__private::u32,
+            stored: ::esrs::__private::StoredAs,
             payload: &::esrs::__private::str,
         ) -> ::esrs::__private::Result<CounterEvent, ::esrs::__private::PayloadError> {
             ::esrs::__private::Ok(
                 match decoder {
                     0usize => {
                         CounterEvent::Counted(
-                            <Counted as ::esrs::__private::KnownEvent>::decode_payload(
-                                version,
+                            <Counted as ::esrs::__private::KnownEvent>::decode_stored(
+                                stored,
                                 payload,
                             )?,
                         )

@@ -55,6 +55,12 @@ expansions! {
         at: geo::Point,
     }"#;
 
+    event_that_merges_others: expand::event::derive => r#"
+    #[event("money_moved", merges(MoneyDeposited, old::MoneyWithdrawn))]
+    struct MoneyMoved {
+        cents: i64,
+    }"#;
+
     schema: expand::schema::derive => r#"
     pub enum Currency {
         Eur,

@@ -14,6 +14,8 @@ mod another_upcast_body;
 mod edited;
 mod first;
 mod macros;
+mod merged;
+mod merged_by_another_body;
 mod of_a_macro;
 mod of_a_macro_with_another_body;
 #[rustfmt::skip]
@@ -48,6 +50,7 @@ fn what_is_declared_otherwise_is_noticed() {
 fn another_body_is_noticed() {
     assert_ne!(fold!(another_body), FIRST);
     assert_ne!(fold!(another_upcast_body), FIRST);
+    assert_ne!(fold!(merged_by_another_body), fold!(merged));
 }
 
 #[test]
@@ -55,6 +58,7 @@ fn another_event_is_noticed() {
     assert_ne!(fold!(another_event_version), FIRST);
     assert_ne!(fold!(another_shape), FIRST);
     assert_ne!(fold!(another_alias), FIRST);
+    assert_ne!(fold!(merged), FIRST);
 }
 
 #[test]

@@ -19,7 +19,7 @@ pub(crate) use pass::key_of;
 pub use pass::{AnyPass, Pass, RowChanges, RowKey};
 pub use table::{ColumnSpec, Table};
 
-use crate::{Aggregate, Envelope, EventType, PayloadError, Recorded};
+use crate::{Aggregate, Envelope, EventType, PayloadError, Recorded, StoredAs};
 
 /// A row of a read model, and the events that create, change and delete it.
 ///
@@ -54,7 +54,7 @@ pub trait Projection: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     fn decode(
         decoder: usize,
-        version: u32,
+        stored: StoredAs,
         payload: &str,
         envelope: Envelope,
     ) -> Result<Self::Input, PayloadError>;

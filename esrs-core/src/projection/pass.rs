@@ -134,11 +134,15 @@ impl Place {
 }
 
 /// Which source of the projection an event comes from, if any.
-fn resolve(sources: &[Source], category: &str, name: &str) -> Resolution {
-    let decoder = sources
-        .iter()
-        .position(|source| source.category == category && source.event.is_stored_as(name));
-    decoder.map_or(Resolution::Skip, Resolution::Decoder)
+fn resolve(sources: &[Source], category: &str, kind: &EventKind) -> Resolution {
+    let read = |(place, source): (usize, &Source)| {
+        let is_of_it = source.category == category;
+        is_of_it
+            .then(|| source.event.stored_as(&kind.name, kind.version))
+            .flatten()
+            .map(|stored| Resolution::Decoder(place, stored))
+    };
+    sources.iter().enumerate().find_map(read).unwrap_or(Resolution::Skip)
 }
 
 /// Runs the projection's own code, whose panic is an error like any other.
@@ -175,8 +179,8 @@ impl<P: Projection> AnyPass for Pass<P> {
             let names = P::SOURCES
                 .iter()
                 .filter(|source| source.category == category)
-                .flat_map(|source| std::iter::once(&source.event.name).chain(source.event.aliases));
-            filter.and(category, names.copied())
+                .flat_map(|source| source.event.names());
+            filter.and(category, names)
         })
     }
 
@@ -190,12 +194,12 @@ impl<P: Projection> AnyPass for Pass<P> {
             let category = record.stream().category();
             let resolution = *resolved
                 .entry((record.kind_index(), category))
-                .or_insert_with(|| resolve(P::SOURCES, category, &record.kind().name));
-            let Resolution::Decoder(decoder) = resolution else { continue };
+                .or_insert_with(|| resolve(P::SOURCES, category, record.kind()));
+            let Resolution::Decoder(decoder, stored) = resolution else { continue };
             let place = Place::of(&record);
             let decoded = guarded(|| {
                 let envelope = record.envelope().ok_or(RowError::NoEnvelope)?;
-                let input = P::decode(decoder, place.kind.version, record.payload(), envelope)?;
+                let input = P::decode(decoder, stored, record.payload(), envelope)?;
                 let mut keys = Vec::new();
                 P::keys(&input, &mut keys)?;
                 let mut targets = Vec::with_capacity(keys.len());

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::load::{ComparedState, shown, stream_of};
 use super::{LoadError, Repository};
+use crate::aggregate::find;
 use crate::cursor::{Cursor, InMemory};
 use crate::replay::{replay_range, stop};
 use crate::{Aggregate, AuditEntry, Changes, Envelope, EventKind, ReadQuery, StreamId};
@@ -119,8 +120,8 @@ impl<A: Aggregate> History<A> {
             *shown = show(state, stream, 0)?;
         }
         // What is neither known nor retired is refused by the replay.
-        let decoder = A::EVENTS.iter().position(|event| event.is_stored_as(&kind.name));
-        let decoded = decoder.map(|decoder| A::decode(decoder, kind.version, &payload));
+        let decoder = find(A::EVENTS, &kind);
+        let decoded = decoder.map(|(decoder, stored)| A::decode(decoder, stored, &payload));
         let event = decoded.transpose().map_err(|error| stop(page, place, error.into()))?;
         *version = replay_range(state, *version, page, place..place + 1)?;
         cursor.step();

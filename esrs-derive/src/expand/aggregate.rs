@@ -172,7 +172,7 @@ fn aggregate(
             fn replay(
                 &mut self,
                 decoder: #private::usize,
-                version: #private::u32,
+                stored: #private::StoredAs,
                 payload: &#private::str,
             ) -> #private::Result<(), #private::PayloadError> {
                 #replay
@@ -180,7 +180,7 @@ fn aggregate(
 
             fn decode(
                 decoder: #private::usize,
-                version: #private::u32,
+                stored: #private::StoredAs,
                 payload: &#private::str,
             ) -> #private::Result<#event_enum, #private::PayloadError> {
                 #decode
@@ -240,11 +240,11 @@ impl Bodies {
                 let fold = quote_spanned!(span=> <Self as #private::Apply<#path>>::apply);
                 apply.extend(quote!(#event_enum::#variant(event) => #fold(self, event),));
                 replay.extend(quote! {
-                    #number => #fold(self, #event::decode_payload(version, payload)?),
+                    #number => #fold(self, #event::decode_stored(stored, payload)?),
                 });
             }
             decode.extend(quote! {
-                #number => #event_enum::#variant(#event::decode_payload(version, payload)?),
+                #number => #event_enum::#variant(#event::decode_stored(stored, payload)?),
             });
             encode.extend(quote! {
                 #event_enum::#variant(event) => (#number, #event::encode_payload(event)),

@@ -6,6 +6,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Data, DeriveInput, Type};
 
+use super::merges::Merges;
 use super::schema;
 use crate::errors::Errors;
 use crate::model::event::{self as model, Event};
@@ -28,6 +29,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
             (older, Some(follows(&event, from)))
         }
     };
+    let Merges { functions, checks } = Merges::of(&event);
     Some(quote! {
         #schema
         #[automatically_derived]
@@ -46,8 +48,10 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
                     _ => #older,
                 }
             }
+            #functions
         }
         #follows
+        #checks
     })
 }
 
@@ -72,6 +76,10 @@ fn follows(event: &Event<'_>, from: &Type) -> TokenStream {
          drop `version = {version}` and `from = {from_text}`; or if a field has another meaning now, \
          give it another name"
     );
+    let lost = format!(
+        "`{from_text}` merges events that `{ident}`, which follows it, does not: move its \
+         `merges(…)` to `{ident}`, with a step from each of them to `{ident}`"
+    );
     quote_spanned! {span=>
         #[allow(deprecated)]
         const _: () = #p::follows(
@@ -80,6 +88,7 @@ fn follows(event: &Event<'_>, from: &Type) -> TokenStream {
             #other_name,
             #gap,
             #unchanged,
+            #lost,
         );
     }
 }
