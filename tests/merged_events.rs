@@ -175,7 +175,7 @@ async fn a_history_gives_the_new_event_beside_the_old_name_and_payload() {
         assert_eq!((&*moment.kind.name, moment.kind.version), (name, version));
         assert_eq!(moment.payload, payload);
         let event = MoneyMoved { cents, why: why.to_owned() };
-        assert_eq!(moment.event, Some(AccountEvent::MoneyMoved(event)));
+        assert_eq!(moment.events, [AccountEvent::MoneyMoved(event)]);
     }
 }
 

@@ -32,6 +32,9 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     const EVENTS: &'static [EventType];
     /// How many of them, from the end of the list, it emits without folding them.
     const IGNORED: usize;
+    /// How many of them, before those, it emits no more because they became several; see
+    /// [`Split`](crate::Split).
+    const SPLIT: usize = 0;
     /// Stored names that it once had events of, and skips on purpose.
     const RETIRED: &'static [&'static str];
     /// What the state follows from, apart from the state's own shape. A state that was kept under
@@ -39,9 +42,9 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     ///
     /// It changes with `fold_version`; with the code of each [`Apply`] for this type, and of each
     /// [`Upcast`](crate::Upcast) and [`TryUpcast`](crate::TryUpcast) that leads to one of its
-    /// events, and with the functions of the type and of its events themselves, as far as they stand
+    /// events, each [`Split`](crate::Split) of one, and with the functions of the type and of its events themselves, as far as they stand
     /// in the source file of the type; with the name, the version, the shape and the aliases of an
-    /// event; with which events are folded and which are ignored; and with the names that are
+    /// event; with which events are folded, which are split and which are ignored; and with the names that are
     /// retired. Comments, formatting and order leave no trace.
     ///
     /// Code elsewhere is not seen, such as a free function that `apply` calls: after a change of
@@ -82,6 +85,21 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     #[doc(hidden)]
     fn decode(decoder: usize, stored: StoredAs, payload: &str)
     -> Result<Self::Event, PayloadError>;
+
+    /// Decodes a stored payload with decoder number `decoder`, which is that of an event that was
+    /// [split](crate::Split), and gives its parts.
+    ///
+    /// # Errors
+    /// Those of [`Event::decode`].
+    #[doc(hidden)]
+    fn decode_parts<P: Extend<Self::Event>>(
+        decoder: usize,
+        _: StoredAs,
+        _: &str,
+        _: &mut P,
+    ) -> Result<(), PayloadError> {
+        Err(PayloadError::NoSuchDecoder(decoder))
+    }
 
     /// The place of the event's type in [`EVENTS`](Self::EVENTS), and its payload.
     ///
@@ -179,6 +197,7 @@ pub(crate) fn find<'a>(
 #[diagnostic::on_unimplemented(
     message = "`{E}` is not an event of `{Self}`",
     label = "not an event of `{Self}`",
-    note = "add `{E}` to the `events(…)` of `{Self}`"
+    note = "add `{E}` to the `events(…)` of `{Self}`",
+    note = "one in `split(…)` is applied by its parts"
 )]
 pub trait Emits<E> {}

@@ -12,7 +12,8 @@ use crate::projection::{
     text_to_value,
 };
 use crate::{
-    Aggregate, Emits, Envelope, Event, EventType, IdempotencyKey, PayloadError, Recorded, StoredAs,
+    Aggregate, Emits, Envelope, Event, EventType, IdempotencyKey, IntoEvents, PayloadError,
+    Recorded, StoredAs,
 };
 
 /// The initial state of an aggregate; `Default`, in words of our own.
@@ -71,6 +72,26 @@ impl<E: Event> KnownEvent for E {
     #[inline]
     fn encode_payload(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
+    }
+}
+
+/// What an aggregate asks of the parts of an event that it lists as `split(…)`:
+/// [`IntoEvents`](crate::IntoEvents), in words of our own.
+#[diagnostic::on_unimplemented(
+    message = "not every part in `{Self}` is an event of `{A}`",
+    label = "a part of it is not an event of `{A}`",
+    note = "add the part that is missing to the `events(…)` of `{A}`",
+    note = "a part that is in `split(…)` too is emitted no more: give its own parts in its place"
+)]
+pub trait PartsOf<A: Aggregate> {
+    /// Adds the parts behind those that are there.
+    fn push_parts(self, parts: &mut impl Extend<A::Event>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate, T: IntoEvents<A>> PartsOf<A> for T {
+    fn push_parts(self, parts: &mut impl Extend<A::Event>) {
+        self.push_into(parts);
     }
 }
 
@@ -164,6 +185,7 @@ impl<T: Serialize + DeserializeOwned> JsonColumn for T {
     message = "`{Self}` is not an event of `{A}`",
     label = "not an event of `{A}`",
     note = "add `{Self}` to the `events(…)` of `{A}`, or say by `of = …` whose event it is",
+    note = "one in `split(…)` comes as its parts: list those that matter to the row",
     note = "`{A}` is an aggregate by `#[derive(Aggregate)]`, and `{Self}` an event by `#[derive(Event)]`"
 )]
 pub trait SourceOf<A>: Sized {

@@ -142,6 +142,14 @@ pub enum PayloadError {
     /// A [`TryUpcast`] from an event that another merges refused the payload.
     #[error(transparent)]
     Merge(#[from] Box<MergeError>),
+    /// A part of an event that was split could not be handed on.
+    #[error("its part `{part}` could not be written as JSON: {source}")]
+    Part {
+        /// The stored name of the part.
+        part: &'static str,
+        /// What its `Serialize` said.
+        source: serde_json::Error,
+    },
     /// A handler was asked for an event type that it does not have; a defect in esrs itself.
     #[error("there is no decoder number {0}")]
     NoSuchDecoder(usize),

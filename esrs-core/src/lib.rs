@@ -35,6 +35,7 @@ mod replay;
 mod repository;
 mod scenario;
 pub mod schema;
+mod split;
 pub mod store;
 mod stream;
 mod trace_context;
@@ -62,6 +63,7 @@ pub use scenario::{Outcome, ProjectionScenario, Scenario};
 pub use schema::{
     Content, EnumShape, Field, Fingerprint, Item, Schema, Shape, StructShape, Tagging, Variant,
 };
+pub use split::{Split, SplitEvents};
 pub use store::{
     AppendBatch, AppendCondition, Appended, AppendedStream, BoxError, Conflict, EventFilter,
     EventKind, EventStore, IdempotencyKey, LogId, MetadataFilter, NewEvent, Page, ReadQuery,

@@ -3,6 +3,7 @@
 pub use core::clone::Clone;
 pub use core::convert::From;
 pub use core::fmt::{Display, Formatter, Result as FmtResult};
+pub use core::iter::Extend;
 pub use core::option::Option;
 pub use core::primitive::{bool, str, u32, usize};
 pub use core::result::Result::{self, Err, Ok};
@@ -21,7 +22,7 @@ pub use crate::projection::{
 };
 
 pub use crate::asked::{
-    AggregateId, InitialState, JsonColumn, KnownEvent, SourceOf, StreamKey, TextColumn,
+    AggregateId, InitialState, JsonColumn, KnownEvent, PartsOf, SourceOf, StreamKey, TextColumn,
 };
 pub use crate::demands::given::{Another, Beside, TheSame};
 pub use crate::demands::{Actor, Causation, Correlation, Lacking, TypedKey};
@@ -29,6 +30,7 @@ pub use crate::demands::{Actor, Causation, Correlation, Lacking, TypedKey};
 pub use crate::fold::fold;
 pub use crate::names::{first_clash, merge_clash, name_clash};
 pub use crate::schema::derived::{UNKNOWN, fingerprint, follows};
+pub use crate::split::{Applied, Split};
 pub use crate::{
     Aggregate, Apply, Content, Emit, Emits, EnumShape, Envelope, Event, EventType, Field,
     Fingerprint, IntoEvents, Item, MetadataKey, PayloadError, Recorded, Schema, Shape, StoredAs,

@@ -42,8 +42,8 @@ struct SumEvent(Added);
 
 impl Emit for SumEvent {}
 impl IntoEvents<Sum> for SumEvent {
-    fn push_into(self, events: &mut Vec<SumEvent>) {
-        events.push(self);
+    fn push_into(self, events: &mut impl Extend<SumEvent>) {
+        events.extend(Some(self));
     }
 }
 

@@ -24,8 +24,11 @@ const _: () = {
     impl ::esrs::__private::Emit for CounterEvent {}
     #[automatically_derived]
     impl ::esrs::__private::IntoEvents<Counter> for CounterEvent {
-        fn push_into(self, events: &mut ::esrs::__private::Vec<Self>) {
-            ::esrs::__private::Vec::push(events, self);
+        fn push_into(self, events: &mut impl ::esrs::__private::Extend<Self>) {
+            ::esrs::__private::Extend::extend(
+                events,
+                ::esrs::__private::Option::Some(self),
+            );
         }
     }
     #[automatically_derived]

@@ -55,8 +55,14 @@ const _: () = {
     impl crate::reexported::__private::Emit for AccountEvent {}
     #[automatically_derived]
     impl crate::reexported::__private::IntoEvents<BankAccount> for AccountEvent {
-        fn push_into(self, events: &mut crate::reexported::__private::Vec<Self>) {
-            crate::reexported::__private::Vec::push(events, self);
+        fn push_into(
+            self,
+            events: &mut impl crate::reexported::__private::Extend<Self>,
+        ) {
+            crate::reexported::__private::Extend::extend(
+                events,
+                crate::reexported::__private::Option::Some(self),
+            );
         }
     }
     #[automatically_derived]

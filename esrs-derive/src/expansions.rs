@@ -109,6 +109,10 @@ expansions! {
         sum: i64,
     }"#;
 
+    aggregate_with_an_event_that_was_split: expand::aggregate::derive => r#"
+    #[aggregate("order", id = u64, events(split(OrderPlacedAndPaid), OrderPlaced, ignored(OrderPaid)))]
+    struct Order {}"#;
+
     aggregate_with_every_word: expand::aggregate::derive => r#"
     #[aggregate(
         "bank_account",

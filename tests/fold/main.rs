@@ -20,6 +20,8 @@ mod of_a_macro;
 mod of_a_macro_with_another_body;
 #[rustfmt::skip]
 mod reformatted_and_commented;
+mod split;
+mod split_by_another_body;
 mod steps;
 
 use esrs::Fingerprint;
@@ -51,6 +53,7 @@ fn another_body_is_noticed() {
     assert_ne!(fold!(another_body), FIRST);
     assert_ne!(fold!(another_upcast_body), FIRST);
     assert_ne!(fold!(merged_by_another_body), fold!(merged));
+    assert_ne!(fold!(split_by_another_body), fold!(split));
 }
 
 #[test]
@@ -59,6 +62,7 @@ fn another_event_is_noticed() {
     assert_ne!(fold!(another_shape), FIRST);
     assert_ne!(fold!(another_alias), FIRST);
     assert_ne!(fold!(merged), FIRST);
+    assert_ne!(fold!(split), FIRST);
 }
 
 #[test]

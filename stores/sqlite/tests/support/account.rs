@@ -5,14 +5,14 @@ use std::marker::PhantomData;
 use esrs_core::projection::{
     ColumnError, ColumnSpec, ColumnType, Projection, RowError, Source, Table, Value,
 };
-use esrs_core::{Column, Envelope, EventType, PayloadError, Schema, StoredAs};
+use esrs_core::{Column, Envelope, EventType, PayloadError, Schema, SplitEvents, StoredAs};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 const fn source(name: &'static str) -> Source {
     let (shape, fingerprint) = (<i64 as Schema>::SHAPE, <i64 as Schema>::FINGERPRINT);
     let event = EventType { name, version: 1, aliases: &[], merges: &[], shape, fingerprint };
-    Source { category: "account", event, role: "" }
+    Source { category: "account", event, role: "", split: SplitEvents::NONE }
 }
 
 const fn column(name: &'static str, column_type: ColumnType) -> ColumnSpec {
