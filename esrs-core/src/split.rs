@@ -111,6 +111,15 @@ impl SplitEvents {
     }
 }
 
+/// What reads them follows from their types, and functions have no addresses to compare.
+impl PartialEq for SplitEvents {
+    fn eq(&self, other: &Self) -> bool {
+        self.types == other.types
+    }
+}
+
+impl Eq for SplitEvents {}
+
 impl fmt::Debug for SplitEvents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.types.iter().map(|event| event.name)).finish()

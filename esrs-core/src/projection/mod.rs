@@ -115,7 +115,7 @@ pub trait Projection: Sized + Send + Sync + 'static {
 }
 
 /// An event type that a projection listens to, and the aggregate it belongs to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Source {
     /// The aggregate's name.
     pub category: &'static str,
