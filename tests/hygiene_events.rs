@@ -89,6 +89,30 @@ pub mod own {
         }
     }
 
+    /// An event that another merges, under the name of what its step is given.
+    #[derive(::esrs::Event, ::serde::Serialize, ::serde::Deserialize)]
+    #[event("stored")]
+    #[deprecated]
+    pub struct StoredAs(u8);
+
+    /// An event that merges what the user has deprecated, and another under a keyword.
+    #[derive(::esrs::Event, ::serde::Serialize, ::serde::Deserialize)]
+    #[event("merged", merges(StoredAs, r#async))]
+    pub struct Merged(pub u8);
+
+    #[expect(deprecated, reason = "the step reads the old event")]
+    impl ::esrs::Upcast<StoredAs> for Merged {
+        fn upcast(old: StoredAs) -> Self {
+            Self(old.0)
+        }
+    }
+
+    impl ::esrs::Upcast<r#async> for Merged {
+        fn upcast(_: r#async) -> Self {
+            Self(0)
+        }
+    }
+
     /// An id under the name of the value in it.
     #[derive(::esrs::Id, ::std::clone::Clone, ::serde::Serialize, ::serde::Deserialize)]
     pub struct String(::std::string::String);
@@ -114,6 +138,8 @@ fn events_derive_where_every_name_is_taken() {
     ::std::assert_eq!(::std::string::ToString::to_string(shape), "{type: string}");
     let local: Local = <Local as ::esrs::Event>::decode(1, r#"{"field": ["Self_"]}"#).unwrap();
     ::std::assert_eq!(local.field.len(), 1);
+    ::std::assert!(::esrs::EventType::of::<own::Merged>().is_stored_as("stored"));
+    ::std::assert!(::esrs::EventType::of::<own::Merged>().is_stored_as("event"));
     let id: own::String = ::std::str::FromStr::from_str("a").unwrap();
     ::std::assert_eq!(::std::string::ToString::to_string(&id), "a");
 }

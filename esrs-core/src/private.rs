@@ -3,6 +3,7 @@
 pub use core::clone::Clone;
 pub use core::convert::From;
 pub use core::fmt::{Display, Formatter, Result as FmtResult};
+pub use core::iter::Extend;
 pub use core::option::Option;
 pub use core::primitive::{bool, str, u8, u32, usize};
 pub use core::result::Result::{self, Err, Ok};
@@ -12,6 +13,8 @@ pub use std::vec::Vec;
 
 pub use serde_json::Error as JsonError;
 
+use crate::MergeError;
+
 pub use crate::projection::variant::{name_in, unknown_name};
 pub use crate::projection::{
     Column, ColumnError, ColumnSpec, ColumnType, Create, Project, Projection, RowError, Source,
@@ -19,7 +22,7 @@ pub use crate::projection::{
 };
 
 pub use crate::asked::{
-    AggregateId, InitialState, JsonColumn, KnownEvent, SourceOf, StreamKey, TextColumn,
+    AggregateId, InitialState, JsonColumn, KnownEvent, PartsOf, SourceOf, StreamKey, TextColumn,
 };
 pub use crate::demands::given::{Another, Beside, TheSame};
 pub use crate::demands::{Actor, Causation, Correlation, Lacking, TypedKey};
@@ -31,13 +34,15 @@ pub use core::{include_bytes, include_str, panic};
 pub use crate::schema::lock::{UNCHANGED, changed_field, shape_changed, tell_event};
 
 pub use crate::names::{
-    first_clash, first_dropped, name_clash, name_dropped, not_older_than_lock, tell_aggregate,
+    first_clash, first_dropped, merge_clash, name_clash, name_dropped, not_older_than_lock,
+    tell_aggregate,
 };
 pub use crate::schema::derived::{UNKNOWN, fingerprint, follows};
+pub use crate::split::{Applied, Split};
 pub use crate::{
     Aggregate, Apply, Content, Emit, Emits, EnumShape, Envelope, Event, EventType, Field,
-    Fingerprint, IntoEvents, Item, MetadataKey, PayloadError, Recorded, Schema, Shape, StructShape,
-    Tagging, TryUpcast, Variant,
+    Fingerprint, IntoEvents, Item, MetadataKey, PayloadError, Recorded, Schema, Shape, StoredAs,
+    StructShape, Tagging, TryUpcast, Variant,
 };
 
 /// Stands for a body that was not generated, because the derive found an error; it is never run.
@@ -70,6 +75,36 @@ where
     }
     upcast(decode(version, payload)?)
         .map_err(|error| PayloadError::Upcast { from: E::VERSION - 1, source: error.into() })
+}
+
+/// Which of the events that `E` merges a payload was stored as, and what it is to that.
+pub fn merged<E: Event>(stored: StoredAs) -> Option<(usize, StoredAs)> {
+    stored.within(E::MERGES)
+}
+
+/// It was stored as none of them.
+#[cold]
+pub fn no_such_merged(stored: StoredAs) -> PayloadError {
+    stored.unknown()
+}
+
+/// Reads a payload that was stored as an event that `E` merges, the one in this place.
+///
+/// The steps come as arguments, as those of [`decode_older`] do.
+pub fn decode_merged<Merged, E: Event, Refused>(
+    place: usize,
+    stored: StoredAs,
+    payload: &str,
+    decode: impl FnOnce(StoredAs, &str) -> Result<Merged, PayloadError>,
+    upcast: impl FnOnce(Merged) -> Result<E, Refused>,
+) -> Result<E, PayloadError>
+where
+    Refused: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    upcast(decode(stored, payload)?).map_err(|error| {
+        let (from, to) = (E::MERGES[place].name, E::NAME);
+        PayloadError::Merge(Box::new(MergeError { from, to, source: error.into() }))
+    })
 }
 
 /// There is no version before the current one.

@@ -55,6 +55,12 @@ expansions! {
         at: geo::Point,
     }"#;
 
+    event_that_merges_others: expand::event::derive => r#"
+    #[event("money_moved", merges(MoneyDeposited, old::MoneyWithdrawn))]
+    struct MoneyMoved {
+        cents: i64,
+    }"#;
+
     schema: expand::schema::derive => r#"
     pub enum Currency {
         Eur,
@@ -102,6 +108,10 @@ expansions! {
     struct Counter {
         sum: i64,
     }"#;
+
+    aggregate_with_an_event_that_was_split: expand::aggregate::derive => r#"
+    #[aggregate("order", id = u64, events(split(OrderPlacedAndPaid), OrderPlaced, ignored(OrderPaid)))]
+    struct Order {}"#;
 
     aggregate_with_every_word: expand::aggregate::derive => r#"
     #[aggregate(

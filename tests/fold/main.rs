@@ -14,10 +14,14 @@ mod another_upcast_body;
 mod edited;
 mod first;
 mod macros;
+mod merged;
+mod merged_by_another_body;
 mod of_a_macro;
 mod of_a_macro_with_another_body;
 #[rustfmt::skip]
 mod reformatted_and_commented;
+mod split;
+mod split_by_another_body;
 mod steps;
 
 use esrs::Fingerprint;
@@ -48,6 +52,8 @@ fn what_is_declared_otherwise_is_noticed() {
 fn another_body_is_noticed() {
     assert_ne!(fold!(another_body), FIRST);
     assert_ne!(fold!(another_upcast_body), FIRST);
+    assert_ne!(fold!(merged_by_another_body), fold!(merged));
+    assert_ne!(fold!(split_by_another_body), fold!(split));
 }
 
 #[test]
@@ -55,6 +61,8 @@ fn another_event_is_noticed() {
     assert_ne!(fold!(another_event_version), FIRST);
     assert_ne!(fold!(another_shape), FIRST);
     assert_ne!(fold!(another_alias), FIRST);
+    assert_ne!(fold!(merged), FIRST);
+    assert_ne!(fold!(split), FIRST);
 }
 
 #[test]

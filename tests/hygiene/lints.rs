@@ -53,7 +53,34 @@ macro_rules! under {
                 }
             }
 
-            /// An event that is ignored.
+            /// An event that merges another.
+            #[derive(Event, Clone, Debug, serde::Serialize, serde::Deserialize)]
+            #[event("note_seen", merges(NoteRead))]
+            pub struct NoteSeen {}
+
+            impl esrs::Upcast<NoteRead> for NoteSeen {
+                fn upcast(_: NoteRead) -> Self {
+                    Self {}
+                }
+            }
+
+            /// An event that is split.
+            #[derive(Event, Clone, Debug, serde::Serialize, serde::Deserialize)]
+            #[event("note_written_and_seen")]
+            pub struct NoteWrittenAndSeen {
+                /// What was written.
+                pub written: NoteWritten,
+            }
+
+            impl esrs::Split for NoteWrittenAndSeen {
+                type Into = (NoteWritten, NoteSeen);
+
+                fn split(self) -> Self::Into {
+                    (self.written, NoteSeen {})
+                }
+            }
+
+            /// An event that another merges.
             #[derive(Event, Clone, Debug, serde::Serialize, serde::Deserialize)]
             #[event("note_read")]
             pub struct NoteRead {}
@@ -63,7 +90,7 @@ macro_rules! under {
             #[aggregate(
                 "note",
                 id = NoteId,
-                events(NoteWritten, ignored(NoteRead)),
+                events(NoteWritten, ignored(NoteSeen), split(NoteWrittenAndSeen)),
                 retired("note_lost"),
                 event_derives(Debug)
             )]
@@ -86,7 +113,7 @@ macro_rules! under {
                     command: &NoteWritten,
                     _: &esrs::Context<Self>,
                 ) -> Result<esrs::Events<Self>, Infallible> {
-                    Ok((command.clone(), NoteRead {}).into())
+                    Ok((command.clone(), NoteSeen {}).into())
                 }
             }
 
@@ -96,7 +123,7 @@ macro_rules! under {
                 table = "notes",
                 of = Note,
                 creates(NoteWritten),
-                events(NoteRead(missing = skip))
+                events(NoteSeen(missing = skip))
             )]
             pub struct NoteRow {
                 /// The key.
@@ -115,8 +142,8 @@ macro_rules! under {
                 }
             }
 
-            impl Project<NoteRead> for NoteRow {
-                fn project(&mut self, _: &esrs::Recorded<NoteRead>) {
+            impl Project<NoteSeen> for NoteRow {
+                fn project(&mut self, _: &esrs::Recorded<NoteSeen>) {
                     self.reads += 1;
                 }
             }

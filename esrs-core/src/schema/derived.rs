@@ -2,7 +2,7 @@
 
 use super::{Fingerprint, Shape};
 use crate::EventType;
-use crate::names::same_name;
+use crate::names::{merges_all, same_name};
 
 /// The shape of a type with a mistake in it that its derive has reported.
 pub const UNKNOWN: &Shape = &Shape::Opaque("");
@@ -22,7 +22,7 @@ pub const fn fingerprint(shape: &Shape) -> Fingerprint {
 }
 
 /// Fails to compile when `event` does not follow `previous`, with the sentence for what is wrong:
-/// stored under another name, not the version after it, or the same shape.
+/// stored under another name, not the version after it, the same shape, or not all that it merges.
 #[track_caller]
 pub const fn follows(
     previous: &EventType,
@@ -30,6 +30,7 @@ pub const fn follows(
     other_name: &str,
     gap: &str,
     unchanged: &str,
+    lost: &str,
 ) {
     // One mistake is reported once, not by every version behind it.
     if is_unknown(previous.shape) || is_unknown(event.shape) {
@@ -43,5 +44,8 @@ pub const fn follows(
     }
     if previous.fingerprint.equals(event.fingerprint) {
         panic!("{}", unchanged);
+    }
+    if !merges_all(event, previous) {
+        panic!("{}", lost);
     }
 }

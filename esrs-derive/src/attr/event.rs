@@ -1,4 +1,5 @@
-//! `#[event("stored_name", version = 2, from = Previous, aliases("old"), crate = ::path)]`.
+//! `#[event("stored_name", version = 2, from = Previous, aliases("old"), merges(Other),
+//! crate = ::path)]`.
 
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
@@ -19,12 +20,13 @@ pub(crate) struct Event {
     /// The word `from`, and what it says.
     pub(crate) from: Option<(Ident, Type)>,
     pub(crate) aliases: Vec<LitStr>,
+    pub(crate) merges: Vec<Type>,
     pub(crate) krate: Option<Path>,
 }
 
 pub(crate) fn parse(attrs: &[Attribute], errors: &Errors) -> Event {
     let mut event = Event::default();
-    let mut words = Words::new(&["version", "from", "aliases", "crate"]);
+    let mut words = Words::new(&["version", "from", "aliases", "merges", "crate"]);
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("event")) {
         if std::mem::replace(&mut event.is_there, true) {
             errors.on(attr, "an event has one `#[event(…)]`: write it all in the first");
@@ -98,6 +100,21 @@ fn item(event: &mut Event, word: &Ident, input: ParseStream, errors: &Errors) ->
             if event.aliases.is_empty() {
                 let message = "`aliases(…)` lists the names this event was stored under before; \
                                leave it out when there are none";
+                return Err(syn::Error::new_spanned(word, message));
+            }
+        }
+        "merges" => {
+            parse_parenthesized(input, word, errors, |input| {
+                event.merges.push(input.parse().map_err(|error| {
+                    let message = "name the struct of the event that became this one: \
+                                   `merges(MoneyDeposited)`";
+                    syn::Error::new(error.span(), message)
+                })?);
+                Ok(())
+            })?;
+            if event.merges.is_empty() && errors.is_empty() {
+                let message = "`merges(…)` lists the events that became this one; leave it out when \
+                               there are none";
                 return Err(syn::Error::new_spanned(word, message));
             }
         }

@@ -1,6 +1,7 @@
 //! Rules of an event's attribute, and of the types that can be events.
 
-use syn::{Data, DeriveInput, Fields, Ident, LitStr, Type};
+use quote::ToTokens;
+use syn::{Data, DeriveInput, Fields, Ident, LitStr, PathSegment, Type};
 
 use crate::attr::event::{Event, refuse_on_part};
 use crate::attr::name;
@@ -32,6 +33,28 @@ pub(crate) fn attribute(event: &Event, ident: &Ident, errors: &Errors) {
         }
     }
     versions(event, ident, errors);
+    merges(event, ident, errors);
+}
+
+fn merges(event: &Event, ident: &Ident, errors: &Errors) {
+    let text = |ty: &Type| ty.to_token_stream().to_string().replace(' ', "");
+    for (i, merged) in event.merges.iter().enumerate() {
+        let written = text(merged);
+        if is_itself(merged, ident) {
+            let message = format!(
+                "`{ident}` cannot merge itself: `merges(…)` lists events of other names, and `from` \
+                 names the struct of the version before"
+            );
+            errors.on(merged, message);
+        } else if event.from.as_ref().is_some_and(|(_, from)| text(from) == written) {
+            let message = format!(
+                "`{written}` is the version before, by `from`, and so no other event: drop it here"
+            );
+            errors.on(merged, message);
+        } else if event.merges[..i].iter().any(|earlier| text(earlier) == written) {
+            errors.on(merged, format!("`{written}` is listed twice; keep one of them"));
+        }
+    }
 }
 
 fn versions(event: &Event, ident: &Ident, errors: &Errors) {
@@ -53,8 +76,7 @@ fn versions(event: &Event, ident: &Ident, errors: &Errors) {
         _ => {}
     }
     if let Some((_, from)) = &event.from
-        && last_segment(from).is_some_and(|last| last.ident == *ident || last.ident == "Self")
-        && is_single_segment(from)
+        && is_itself(from, ident)
     {
         let message = format!(
             "`{ident}` cannot follow itself: `from` names the struct of the version before"
@@ -63,8 +85,10 @@ fn versions(event: &Event, ident: &Ident, errors: &Errors) {
     }
 }
 
-fn is_single_segment(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path) if path.path.segments.len() == 1)
+fn is_itself(ty: &Type, ident: &Ident) -> bool {
+    let is_single_segment = matches!(ty, Type::Path(path) if path.path.segments.len() == 1);
+    let is_named = |last: &PathSegment| last.ident == *ident || last.ident == "Self";
+    is_single_segment && last_segment(ty).is_some_and(is_named)
 }
 
 fn stored(name: &LitStr, errors: &Errors) {

@@ -6,6 +6,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::{Data, DeriveInput, Type};
 
+use super::merges::Merges;
 use super::{lock, schema};
 use crate::errors::Errors;
 use crate::model::event::{self as model, Event};
@@ -31,6 +32,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     };
     let locked_up_to =
         (locked_up_to > 0).then(|| quote!(const LOCKED_UP_TO: #p::u32 = #locked_up_to;));
+    let Merges { functions, checks } = Merges::of(&event);
     Some(quote! {
         #schema
         #[automatically_derived]
@@ -50,9 +52,11 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
                     _ => #older,
                 }
             }
+            #functions
         }
         #follows
         #lock
+        #checks
     })
 }
 
@@ -77,6 +81,10 @@ fn follows(event: &Event<'_>, from: &Type) -> TokenStream {
          drop `version = {version}` and `from = {from_text}`; or if a field has another meaning now, \
          give it another name"
     );
+    let lost = format!(
+        "`{from_text}` merges events that `{ident}`, which follows it, does not: move its \
+         `merges(…)` to `{ident}`, with a step from each of them to `{ident}`"
+    );
     quote_spanned! {span=>
         #[allow(deprecated)]
         const _: () = #p::follows(
@@ -85,6 +93,7 @@ fn follows(event: &Event<'_>, from: &Type) -> TokenStream {
             #other_name,
             #gap,
             #unchanged,
+            #lost,
         );
     }
 }

@@ -6,6 +6,7 @@ mod columns;
 pub(crate) mod event;
 pub(crate) mod id;
 pub(crate) mod lock;
+mod merges;
 pub(crate) mod projection;
 mod requires;
 pub(crate) mod schema;

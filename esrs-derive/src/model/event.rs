@@ -16,6 +16,8 @@ pub(crate) struct Event<'a> {
     pub(crate) version: u32,
     pub(crate) from: Option<Type>,
     pub(crate) aliases: Vec<LitStr>,
+    /// The events that became this one.
+    pub(crate) merges: Vec<Type>,
     pub(crate) krate: Krate,
     pub(crate) wire: Wire<'a>,
 }
@@ -34,6 +36,7 @@ pub(crate) fn new<'a>(input: &'a DeriveInput, errors: &Errors) -> Option<Event<'
         version: attr.version.map_or(1, |(_, version)| version),
         from: attr.from.map(|(_, from)| from),
         aliases: attr.aliases,
+        merges: attr.merges,
         krate,
         wire: wire?,
     })
