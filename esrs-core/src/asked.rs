@@ -11,7 +11,10 @@ use crate::projection::{
     ColumnError, RowError, Source, Value, json_from_value, json_to_value, text_from_value,
     text_to_value,
 };
-use crate::{Aggregate, Emits, Envelope, Event, EventType, IdempotencyKey, PayloadError, Recorded};
+use crate::{
+    Aggregate, Emits, Envelope, Event, EventType, IdempotencyKey, PayloadError, Recorded,
+    ShapeVersion,
+};
 
 /// The initial state of an aggregate; `Default`, in words of our own.
 #[diagnostic::on_unimplemented(
@@ -41,6 +44,8 @@ impl<T: Default> InitialState for T {
 pub trait KnownEvent: Sized {
     /// What is known of it at compile time.
     const TYPE: EventType;
+    /// Every version of its shape.
+    const HISTORY: &'static ShapeVersion;
 
     /// Reads a stored payload.
     fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError>;
@@ -52,6 +57,7 @@ pub trait KnownEvent: Sized {
 #[diagnostic::do_not_recommend]
 impl<E: Event> KnownEvent for E {
     const TYPE: EventType = EventType::of::<E>();
+    const HISTORY: &'static ShapeVersion = E::HISTORY;
 
     #[inline]
     fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError> {
@@ -61,6 +67,26 @@ impl<E: Event> KnownEvent for E {
     #[inline]
     fn encode_payload(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
+    }
+}
+
+/// What an older payload has in a field that was added without a `default`; `Default`, in words of
+/// our own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `Default`, so nothing says what the older payloads have here",
+    label = "`{Self}` has no `Default`",
+    note = "say what they have: `added(in = …, default = …)`; or implement `Default` for `{Self}`"
+)]
+pub trait AddedValue {
+    /// That value.
+    fn added_value() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> AddedValue for T {
+    #[inline]
+    fn added_value() -> Self {
+        T::default()
     }
 }
 

@@ -60,7 +60,8 @@ pub use repository::{
 };
 pub use scenario::{Outcome, ProjectionScenario, Scenario};
 pub use schema::{
-    Content, EnumShape, Field, Fingerprint, Item, Schema, Shape, StructShape, Tagging, Variant,
+    Content, EnumShape, Field, FieldChange, Fingerprint, Item, PastVersion, Schema, Shape,
+    ShapeVersion, ShapeVersions, Step, StructShape, Tagging, Variant,
 };
 pub use store::{
     AppendBatch, AppendCondition, Appended, AppendedStream, BoxError, Conflict, EventFilter,

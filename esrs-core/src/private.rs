@@ -1,15 +1,17 @@
 //! What the derives' output names, and nobody else; it may change in any release.
 
 pub use core::clone::Clone;
-pub use core::convert::From;
+pub use core::convert::{From, Infallible};
+pub use core::default::Default;
 pub use core::fmt::{Display, Formatter, Result as FmtResult};
 pub use core::option::Option;
-pub use core::primitive::{bool, str, u32, usize};
+pub use core::primitive::{bool, str, u32, u64, usize};
 pub use core::result::Result::{self, Err, Ok};
 pub use core::str::FromStr;
 pub use std::string::String;
 pub use std::vec::Vec;
 
+pub use serde;
 pub use serde_json::Error as JsonError;
 
 pub use crate::projection::variant::{name_in, unknown_name};
@@ -19,18 +21,18 @@ pub use crate::projection::{
 };
 
 pub use crate::asked::{
-    AggregateId, InitialState, JsonColumn, KnownEvent, SourceOf, StreamKey, TextColumn,
+    AddedValue, AggregateId, InitialState, JsonColumn, KnownEvent, SourceOf, StreamKey, TextColumn,
 };
 pub use crate::demands::given::{Another, Beside, TheSame};
 pub use crate::demands::{Actor, Causation, Correlation, Lacking, TypedKey};
 
-pub use crate::fold::fold;
+pub use crate::fold::{code_and, fold};
 pub use crate::names::{first_clash, name_clash};
-pub use crate::schema::derived::{UNKNOWN, fingerprint, follows};
+pub use crate::schema::derived::{UNKNOWN, changes, fingerprint, follows, leads_back};
 pub use crate::{
     Aggregate, Apply, Content, Emit, Emits, EnumShape, Envelope, Event, EventType, Field,
-    Fingerprint, IntoEvents, Item, MetadataKey, PayloadError, Recorded, Schema, Shape, StructShape,
-    Tagging, TryUpcast, Variant,
+    FieldChange, Fingerprint, IntoEvents, Item, MetadataKey, PastVersion, PayloadError, Recorded,
+    Schema, Shape, ShapeVersion, Step, StructShape, Tagging, TryUpcast, Upcast, Variant,
 };
 
 /// Stands for a body that was not generated, because the derive found an error; it is never run.
@@ -65,14 +67,41 @@ where
         .map_err(|error| PayloadError::Upcast { from: E::VERSION - 1, source: error.into() })
 }
 
-/// There is no version before the current one.
+/// Reads a payload of the version `V`, whose struct was generated.
+#[inline]
+pub fn decode_past<const V: u32, E: Event + PastVersion<V>>(
+    payload: &str,
+) -> Result<E, PayloadError> {
+    Ok(E::from_past(serde_json::from_str(payload)?))
+}
+
+/// There is no version of this number; `oldest` is the first that there is.
 #[cold]
-pub fn no_older<E: Event>(version: u32) -> PayloadError {
+pub fn no_such<E: Event>(version: u32, oldest: u32) -> PayloadError {
     if version > E::VERSION {
         PayloadError::NewerVersion { version, newest: E::VERSION }
     } else {
-        PayloadError::NoSuchVersion { version, oldest: E::VERSION }
+        PayloadError::NoSuchVersion { version, oldest }
     }
+}
+
+/// The newest version of an event.
+pub const fn newest_version<E: Event>(
+    step: Step,
+    code: u64,
+    previous: Option<&'static ShapeVersion>,
+) -> ShapeVersion {
+    ShapeVersion::of::<E>(step, code, previous)
+}
+
+/// A version of an event whose struct was generated.
+pub const fn past_version<const V: u32, E: PastVersion<V>>(
+    step: Step,
+    code: u64,
+    previous: Option<&'static ShapeVersion>,
+) -> ShapeVersion {
+    let (shape, fingerprint) = (E::Past::SHAPE, E::Past::FINGERPRINT);
+    ShapeVersion::new(V, shape, fingerprint, step, code, previous)
 }
 
 /// Fails to compile, at the place of the call, with the derive's sentence, when `C` may hold nothing.

@@ -148,7 +148,8 @@ fn aggregate(
     let Aggregate { ident, event_enum, retired, fold_version, .. } = model;
     let private = model.krate.private();
     let ignored = model.events.len() - model.folded.min(model.events.len());
-    let Bodies { initial, events, code, requires, apply, replay, decode, encode } = bodies;
+    let Bodies { initial, events, histories, code, requires, apply, replay, decode, encode } =
+        bodies;
     quote! {
         #[automatically_derived]
         impl #private::Aggregate for #ident {
@@ -156,7 +157,7 @@ fn aggregate(
             const EVENTS: &'static [#private::EventType] = &[#events];
             const IGNORED: #private::usize = #ignored;
             const RETIRED: &'static [&'static #private::str] = &[#(#retired),*];
-            const FOLD: #private::Fingerprint = #private::fold::<Self>(#fold_version, #code);
+            const FOLD: #private::Fingerprint = #private::fold::<Self>(#fold_version, #code, &[#histories]);
             #id
             type Requires = #requires;
             type Event = #event_enum;
@@ -199,6 +200,8 @@ fn aggregate(
 struct Bodies {
     initial: TokenStream,
     events: TokenStream,
+    /// Where the events tell what they went through.
+    histories: TokenStream,
     /// The hash of the code that folds.
     code: u64,
     requires: TokenStream,
@@ -215,6 +218,7 @@ impl Bodies {
         Self {
             initial: none.clone(),
             events: TokenStream::new(),
+            histories: TokenStream::new(),
             code: 0,
             requires: quote!(()),
             apply: none.clone(),
@@ -227,7 +231,7 @@ impl Bodies {
     fn new(model: &Aggregate<'_>) -> Self {
         let Aggregate { event_enum, folded, .. } = model;
         let private = model.krate.private();
-        let mut events = TokenStream::new();
+        let (mut events, mut histories) = (TokenStream::new(), TokenStream::new());
         let (mut apply, mut replay) = (TokenStream::new(), TokenStream::new());
         let (mut decode, mut encode) = (TokenStream::new(), TokenStream::new());
         for (number, Event { path, variant }) in model.events.iter().enumerate() {
@@ -236,6 +240,7 @@ impl Bodies {
             let private = respanned(&private, span);
             let event = quote_spanned!(span=> <#path as #private::KnownEvent>);
             events.extend(quote_spanned!(span=> #event::TYPE,));
+            histories.extend(quote_spanned!(span=> #event::HISTORY,));
             if number < *folded {
                 let fold = quote_spanned!(span=> <Self as #private::Apply<#path>>::apply);
                 apply.extend(quote!(#event_enum::#variant(event) => #fold(self, event),));
@@ -265,6 +270,7 @@ impl Bodies {
         Self {
             initial: quote_spanned!(span=> <Self as #private::InitialState>::initial_state()),
             events,
+            histories,
             code: fold::code_of(model),
             requires: requires::list(model),
             apply: quote!(match event { #apply }),

@@ -2,25 +2,25 @@
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-pub(super) struct Fnv(u64);
+pub(crate) struct Fnv(u64);
 
 impl Fnv {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
-    pub(super) fn write(&mut self, bytes: &[u8]) {
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
         }
     }
 
-    pub(super) fn finish(&self) -> u64 {
+    pub(crate) fn finish(&self) -> u64 {
         self.0
     }
 
     /// Writes tokens, apart from documentation, and from the space between them.
-    pub(super) fn write_tokens(&mut self, tokens: impl IntoIterator<Item = TokenTree>) {
+    pub(crate) fn write_tokens(&mut self, tokens: impl IntoIterator<Item = TokenTree>) {
         let mut tokens = tokens.into_iter().peekable();
         while let Some(token) = tokens.next() {
             match token {

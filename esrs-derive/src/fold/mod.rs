@@ -3,7 +3,7 @@
 //! A derive is given the struct alone, and the impls of `Apply` stand beside it; so the file is read
 //! again. What cannot be read is left out: then only `fold_version` tells one fold from another.
 
-mod hash;
+pub(crate) mod hash;
 mod scan;
 
 use std::collections::{BTreeSet, HashSet};
