@@ -471,6 +471,101 @@ mod serde_attributes {
     }
 }
 
+/// The same versions by hand, and by declaration.
+mod twins {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Event, Debug, PartialEq, Serialize, Deserialize)]
+    #[event("booked")]
+    struct ByHandV1 {
+        amount: i64,
+        note: Option<String>,
+        tags: Vec<String>,
+    }
+
+    #[derive(Event, Debug, PartialEq, Serialize, Deserialize)]
+    #[event("booked", version = 2, from = ByHandV1)]
+    struct ByHandV2 {
+        cents: i64,
+        tags: Vec<String>,
+    }
+
+    #[derive(Event, Debug, PartialEq, Serialize, Deserialize)]
+    #[event("booked", version = 3, from = ByHandV2)]
+    struct ByHand {
+        cents: String,
+        tags: Vec<String>,
+        currency: Currency,
+    }
+
+    impl Upcast<ByHandV1> for ByHandV2 {
+        fn upcast(old: ByHandV1) -> Self {
+            Self { cents: old.amount, tags: old.tags }
+        }
+    }
+
+    impl Upcast<ByHandV2> for ByHand {
+        fn upcast(old: ByHandV2) -> Self {
+            Self { cents: old.cents.to_string(), tags: old.tags, currency: Currency::Eur }
+        }
+    }
+
+    #[derive(Event, Debug, PartialEq, Serialize, Deserialize)]
+    #[event(
+        "booked",
+        version = 3,
+        removed(name = "note", ty = Option<String>, in = 2),
+    )]
+    struct Declared {
+        #[event(renamed(from = "amount", in = 2))]
+        #[event(retyped(from = i64, in = 3, with = |cents| cents.to_string()))]
+        cents: String,
+        tags: Vec<String>,
+        #[event(added(in = 3, default = if cfg!(test) { Currency::Eur } else { Currency::Usd }))]
+        currency: Currency,
+    }
+
+    #[test]
+    fn every_version_has_the_shape_that_a_struct_for_it_would_have() {
+        let shapes = |version: &esrs::ShapeVersion| (version.version(), version.fingerprint());
+        let by_hand: Vec<_> = ByHand::history().map(shapes).collect();
+        assert_eq!(Declared::history().map(shapes).collect::<Vec<_>>(), by_hand);
+        assert_eq!(by_hand.len(), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn every_payload_is_read_alike(
+            version in 0..5_u32,
+            cents: Option<i64>,
+            text: Option<String>,
+            tags: Option<Vec<String>>,
+            currency in prop::sample::select(vec!["", "Eur", "Usd", "Czk"]),
+        ) {
+            let mut payload = serde_json::Map::new();
+            let name = if version == 1 { "amount" } else { "cents" };
+            let cents = cents.map(|cents| match version {
+                3 => cents.to_string().into(),
+                _ => serde_json::Value::from(cents),
+            });
+            payload.extend(cents.map(|cents| (name.to_owned(), cents)));
+            payload.extend(text.map(|text| ("note".to_owned(), text.into())));
+            payload.extend(tags.map(|tags| ("tags".to_owned(), tags.into())));
+            if !currency.is_empty() {
+                payload.insert("currency".to_owned(), currency.into());
+            }
+            let payload = serde_json::Value::from(payload).to_string();
+            let by_hand = ByHand::decode(version, &payload).map_err(|error| error.to_string());
+            let declared = Declared::decode(version, &payload).map_err(|error| error.to_string());
+            let by_hand = by_hand.map(|by_hand| (by_hand.cents, by_hand.tags, by_hand.currency));
+            let declared = declared.map(|event| (event.cents, event.tags, event.currency));
+            prop_assert_eq!(declared, by_hand);
+        }
+    }
+}
+
 /// A field that came and went, and whose name another one took.
 #[derive(Event, Debug, PartialEq, Serialize, Deserialize)]
 #[event(

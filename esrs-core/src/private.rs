@@ -4,6 +4,7 @@ pub use core::clone::Clone;
 pub use core::convert::{From, Infallible};
 pub use core::default::Default;
 pub use core::fmt::{Display, Formatter, Result as FmtResult};
+pub use core::marker::PhantomData;
 pub use core::option::Option;
 pub use core::primitive::{bool, str, u32, u64, usize};
 pub use core::result::Result::{self, Err, Ok};

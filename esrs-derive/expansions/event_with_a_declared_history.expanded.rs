@@ -145,21 +145,27 @@ const _: () = {
     #[derive(::esrs::__private::serde::Deserialize)]
     #[serde(crate = "::esrs::__private::serde")]
     #[serde(rename_all = "camelCase", deny_unknown_fields)]
-    pub struct __MoneyDepositedV2 {
+    pub struct __MoneyDepositedV2<__Held0_2> {
         cents: i64,
-        booking_id: <BookingId as ::esrs::__private::PastVersion<1>>::Past,
+        booking_id: __Held0_2,
         #[serde(rename = "note", default)]
         __removed_0: String,
     }
     #[automatically_derived]
     impl ::esrs::__private::PastVersion<2> for MoneyDeposited {
-        type Past = __MoneyDepositedV2;
+        type Past = __MoneyDepositedV2<
+            <BookingId as ::esrs::__private::PastVersion<1>>::Past,
+        >;
         const CODE: ::esrs::__private::u64 = ::esrs::__private::code_and(
             6599254107423959268u64,
             <BookingId as ::esrs::__private::PastVersion<1>>::CODE,
         );
         #[inline]
-        fn from_past(past: __MoneyDepositedV2) -> Self {
+        fn from_past(
+            past: __MoneyDepositedV2<
+                <BookingId as ::esrs::__private::PastVersion<1>>::Past,
+            >,
+        ) -> Self {
             let __MoneyDepositedV2 { cents: field_0, booking_id: field_2, .. } = past;
             MoneyDeposited {
                 cents: field_0,
@@ -223,14 +229,15 @@ const _: () = {
     }
     #[automatically_derived]
     #[allow(deprecated)]
-    impl ::esrs::__private::Schema for __MoneyDepositedV2 {
+    impl<__Held0_2> ::esrs::__private::Schema for __MoneyDepositedV2<__Held0_2>
+    where
+        __Held0_2: ::esrs::__private::Schema,
+    {
         const SHAPE: &'static ::esrs::__private::Shape = &::esrs::__private::Shape::Struct(
             &::esrs::__private::StructShape {
                 fields: &[
                     ::esrs::__private::Field::of::<i64>("cents"),
-                    ::esrs::__private::Field::of::<
-                        <BookingId as ::esrs::__private::PastVersion<1>>::Past,
-                    >("bookingId"),
+                    ::esrs::__private::Field::of::<__Held0_2>("bookingId"),
                     ::esrs::__private::Field::of::<String>("note").optional(),
                 ],
                 closed: true,
@@ -274,15 +281,23 @@ const _: () = {
             <__MoneyDepositedV1 as ::esrs::__private::Schema>::FINGERPRINT,
         ),
         (
-            <__MoneyDepositedV2 as ::esrs::__private::Schema>::SHAPE,
-            <__MoneyDepositedV2 as ::esrs::__private::Schema>::FINGERPRINT,
+            <__MoneyDepositedV2<
+                <BookingId as ::esrs::__private::PastVersion<1>>::Past,
+            > as ::esrs::__private::Schema>::SHAPE,
+            <__MoneyDepositedV2<
+                <BookingId as ::esrs::__private::PastVersion<1>>::Past,
+            > as ::esrs::__private::Schema>::FINGERPRINT,
         ),
         "version 2 of `MoneyDeposited` has the shape of version 1, so nothing changed that is stored: drop what is said of version 2, and the number of each later version by one",
     );
     const _: () = ::esrs::__private::changes(
         (
-            <__MoneyDepositedV2 as ::esrs::__private::Schema>::SHAPE,
-            <__MoneyDepositedV2 as ::esrs::__private::Schema>::FINGERPRINT,
+            <__MoneyDepositedV2<
+                <BookingId as ::esrs::__private::PastVersion<1>>::Past,
+            > as ::esrs::__private::Schema>::SHAPE,
+            <__MoneyDepositedV2<
+                <BookingId as ::esrs::__private::PastVersion<1>>::Past,
+            > as ::esrs::__private::Schema>::FINGERPRINT,
         ),
         (
             <__MoneyDepositedV3 as ::esrs::__private::Schema>::SHAPE,

@@ -105,7 +105,7 @@ const _: () = {
             }
         }
     }
-    enum __MoneyDepositedV2 {}
+    struct __MoneyDepositedV2(::esrs::__private::PhantomData<()>);
     #[automatically_derived]
     #[allow(deprecated)]
     impl ::esrs::__private::Schema for __MoneyDepositedV2 {

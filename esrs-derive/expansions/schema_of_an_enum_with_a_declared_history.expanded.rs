@@ -49,20 +49,22 @@ const _: () = {
     #[doc(hidden)]
     #[derive(::esrs::__private::serde::Deserialize)]
     #[serde(crate = "::esrs::__private::serde")]
-    pub enum __MethodV1 {
+    pub enum __MethodV1<__Held1_0> {
         Cash,
         #[serde(rename = "Card")]
-        CreditCard(<Card as ::esrs::__private::PastVersion<1>>::Past),
+        CreditCard(__Held1_0),
     }
     #[automatically_derived]
     impl ::esrs::__private::PastVersion<1> for Method {
-        type Past = __MethodV1;
+        type Past = __MethodV1<<Card as ::esrs::__private::PastVersion<1>>::Past>;
         const CODE: ::esrs::__private::u64 = ::esrs::__private::code_and(
             9929290117630038695u64,
             <Card as ::esrs::__private::PastVersion<1>>::CODE,
         );
         #[inline]
-        fn from_past(past: __MethodV1) -> Self {
+        fn from_past(
+            past: __MethodV1<<Card as ::esrs::__private::PastVersion<1>>::Past>,
+        ) -> Self {
             match past {
                 __MethodV1::Cash {} => Method::Cash {},
                 __MethodV1::CreditCard { 0: field_0 } => {
@@ -77,7 +79,10 @@ const _: () = {
     }
     #[automatically_derived]
     #[allow(deprecated)]
-    impl ::esrs::__private::Schema for __MethodV1 {
+    impl<__Held1_0> ::esrs::__private::Schema for __MethodV1<__Held1_0>
+    where
+        __Held1_0: ::esrs::__private::Schema,
+    {
         const SHAPE: &'static ::esrs::__private::Shape = &::esrs::__private::Shape::Enum(
             &::esrs::__private::EnumShape {
                 tagging: ::esrs::__private::Tagging::External,
@@ -93,9 +98,7 @@ const _: () = {
                         aliases: &[],
                         other: false,
                         content: ::esrs::__private::Content::Newtype(
-                            ::esrs::__private::Item::of::<
-                                <Card as ::esrs::__private::PastVersion<1>>::Past,
-                            >(),
+                            ::esrs::__private::Item::of::<__Held1_0>(),
                         ),
                     },
                 ],
@@ -108,8 +111,12 @@ const _: () = {
     }
     const _: () = ::esrs::__private::changes(
         (
-            <__MethodV1 as ::esrs::__private::Schema>::SHAPE,
-            <__MethodV1 as ::esrs::__private::Schema>::FINGERPRINT,
+            <__MethodV1<
+                <Card as ::esrs::__private::PastVersion<1>>::Past,
+            > as ::esrs::__private::Schema>::SHAPE,
+            <__MethodV1<
+                <Card as ::esrs::__private::PastVersion<1>>::Past,
+            > as ::esrs::__private::Schema>::FINGERPRINT,
         ),
         (
             <Method as ::esrs::__private::Schema>::SHAPE,

@@ -47,7 +47,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
         }
     };
     let versions = match (&event.history, &event.from) {
-        (Some(history), _) => Some(history::versions(history, &p)),
+        (Some(history), _) => Some(history::versions(history, &event.krate)),
         (None, Some(from)) => {
             let span = type_span(from);
             let p = event.krate.private_at(span);
@@ -121,7 +121,7 @@ fn leads_back(event: &Event<'_>, history: &History<'_>, from: &Type) -> TokenStr
     let p = event.krate.private_at(span);
     let from_text = text(from);
     let oldest = history.oldest;
-    let stand_in = history.ident_at(oldest);
+    let stand_in = history::type_at(history, oldest, &event.krate);
     let other_name = other_name(event, &from_text);
     let first = oldest + 1;
     let gap = format!(

@@ -15,7 +15,7 @@ use crate::errors::Errors;
 use crate::fold::hash::Fnv;
 use crate::krate::Krate;
 use crate::model::history::{Body, Field, History};
-use crate::model::schema::{Container, build, type_span};
+use crate::model::schema::{Container, build};
 
 /// The structs of the versions that the type tells of, and their way to the newest.
 ///
@@ -31,15 +31,15 @@ pub(crate) fn past(
         .generated()
         .map(|version| {
             let definition = definition(history, version, krate);
-            let default = default(history, version, &p);
-            let from_past = from_past(history, version, &p);
+            let default = default(history, version, krate);
+            let from_past = from_past(history, version, krate);
             quote!(#definition #default #from_past)
         })
         .collect();
     let shapes: TokenStream =
-        history.past_versions().map(|version| shape(history, version, &p, errors)).collect();
+        history.past_versions().map(|version| shape(history, version, krate, errors)).collect();
     let values = values(history, &p);
-    let upcast = history.from.as_ref().map(|_| upcast(history, &p));
+    let upcast = history.from.as_ref().map(|_| upcast(history, krate));
     let changes: TokenStream = (history.oldest + 1..=history.version)
         .filter_map(|version| changes(history, version, krate))
         .collect();
@@ -59,15 +59,20 @@ pub(crate) fn past(
 /// The fields of a body at one version, as they are declared.
 fn fields_at(
     history: &History<'_>,
-    body: &Body<'_>,
+    of: usize,
     version: u32,
     for_shape: bool,
-    p: &TokenStream,
+    krate: &Krate,
 ) -> TokenStream {
-    let fields = body.fields.iter().filter(|field| field.is_there_at(version)).map(|field| {
+    let body = &history.bodies[of];
+    let there = body.fields.iter().enumerate().filter(|(_, field)| field.is_there_at(version));
+    let fields = there.map(|(place, field)| {
         let attributes = field.at(version).attributes(for_shape);
         let name = field.field.ident.as_ref().map(|ident| quote!(#ident:));
-        let ty = type_at(field, version, p);
+        let ty = match open(field, of, place, version, krate) {
+            Some(open) => open.name.into_token_stream(),
+            None => field.live_type_at(version).into_token_stream(),
+        };
         quote!(#attributes #name #ty)
     });
     match body.style {
@@ -92,16 +97,58 @@ fn removed_name(place: usize) -> Ident {
     format_ident!("__removed_{place}", span = Span::mixed_site())
 }
 
-/// What a field held at a version.
-fn type_at(field: &Field<'_>, version: u32, p: &TokenStream) -> TokenStream {
-    let live = field.live_type_at(version);
-    match field.held_at(version) {
-        Some(held) => {
-            let number = literal(held.number, held.span);
-            quote_spanned!(held.span=> <#live as #p::PastVersion<#number>>::Past)
+/// What the older types leave open: an older version of a type that a field held.
+///
+/// They are parameters, so that a type which does not know that version is reported where it is asked
+/// for, and not once for every use of the older type.
+struct Open {
+    name: Ident,
+    span: Span,
+    /// The older version.
+    ty: TokenStream,
+}
+
+fn open(field: &Field<'_>, of: usize, place: usize, version: u32, krate: &Krate) -> Option<Open> {
+    let held = field.held_at(version)?;
+    let (live, p) = (field.live_type_at(version), krate.private_at(held.span));
+    let live = respanned(&quote!(#live), held.span);
+    let number = literal(held.number, held.span);
+    Some(Open {
+        name: format_ident!("__Held{of}_{place}", span = Span::mixed_site()),
+        span: held.span,
+        ty: quote_spanned!(held.span=> <#live as #p::PastVersion<#number>>::Past),
+    })
+}
+
+fn all_open(history: &History<'_>, version: u32, krate: &Krate) -> Vec<Open> {
+    let bodies = history.bodies.iter().enumerate();
+    let fields = bodies.filter(|(_, body)| body.is_there_at(version)).flat_map(|(of, body)| {
+        body.fields.iter().enumerate().map(move |(place, field)| (of, place, field))
+    });
+    fields
+        .filter(|(_, _, field)| field.is_there_at(version))
+        .filter_map(|(of, place, field)| open(field, of, place, version, krate))
+        .collect()
+}
+
+/// The type of a version, with nothing left open.
+pub(crate) fn type_at(history: &History<'_>, version: u32, krate: &Krate) -> TokenStream {
+    let ident = history.ident_at(version);
+    let open = all_open(history, version, krate);
+    match open.as_slice() {
+        [] => quote!(#ident),
+        [first, ..] => {
+            let types = open.iter().map(|open| &open.ty);
+            quote_spanned!(first.span=> #ident<#(#types),*>)
         }
-        None => quote!(#live),
     }
+}
+
+/// `<…>` of what is left open.
+fn parameters(history: &History<'_>, version: u32, krate: &Krate) -> Option<TokenStream> {
+    let names: Vec<_> =
+        all_open(history, version, krate).into_iter().map(|open| open.name).collect();
+    (!names.is_empty()).then(|| quote!(<#(#names),*>))
 }
 
 fn literal(number: u32, span: Span) -> Literal {
@@ -111,12 +158,14 @@ fn literal(number: u32, span: Span) -> Literal {
 }
 
 /// The struct or the enum of a version, without what is derived for it.
-fn bare(history: &History<'_>, version: u32, for_shape: bool, p: &TokenStream) -> TokenStream {
+fn bare(history: &History<'_>, version: u32, for_shape: bool, krate: &Krate) -> TokenStream {
     let ident = history.ident_at(version);
+    let parameters = parameters(history, version, krate);
     let container = container_words(history);
     let container = (!container.is_empty()).then(|| quote!(#[serde(#(#container),*)]));
-    let bodies = history.bodies.iter().filter(|body| body.is_there_at(version));
-    let bodies = bodies.map(|body| (body, fields_at(history, body, version, for_shape, p)));
+    let bodies = history.bodies.iter().enumerate();
+    let bodies = bodies.filter(|(_, body)| body.is_there_at(version));
+    let bodies = bodies.map(|(of, body)| (body, fields_at(history, of, version, for_shape, krate)));
     let is_enum = history.bodies.iter().all(|body| body.variant.is_some());
     if is_enum {
         let variants = bodies.map(|(body, fields)| {
@@ -125,12 +174,12 @@ fn bare(history: &History<'_>, version: u32, for_shape: bool, p: &TokenStream) -
             let variant = body.variant;
             quote!(#attributes #(#[schema(opaque = #opaque)])* #variant #fields)
         });
-        return quote!(#container pub enum #ident { #(#variants),* });
+        return quote!(#container pub enum #ident #parameters { #(#variants),* });
     }
     bodies
         .map(|(body, fields)| {
             let end = (!matches!(body.style, Fields::Named(_))).then(|| quote!(;));
-            quote!(#container pub struct #ident #fields #end)
+            quote!(#container pub struct #ident #parameters #fields #end)
         })
         .collect()
 }
@@ -155,7 +204,7 @@ fn container_words(history: &History<'_>) -> Vec<TokenStream> {
 
 fn definition(history: &History<'_>, version: u32, krate: &Krate) -> TokenStream {
     let p = krate.private();
-    let bare = bare(history, version, false, &p);
+    let bare = bare(history, version, false, krate);
     let path = quote!(#p::serde).to_string().replace(' ', "");
     quote! {
         #[doc(hidden)]
@@ -166,22 +215,26 @@ fn definition(history: &History<'_>, version: u32, krate: &Krate) -> TokenStream
 }
 
 /// The impl of `Schema` for the type of a version; for one that is kept, on a type in its place.
-fn shape(history: &History<'_>, version: u32, p: &TokenStream, errors: &Errors) -> TokenStream {
-    let bare = bare(history, version, true, p);
+fn shape(history: &History<'_>, version: u32, krate: &Krate, errors: &Errors) -> TokenStream {
+    let bare = bare(history, version, true, krate);
     let Some(input) = errors.ok(syn::parse2::<DeriveInput>(bare)) else {
         return TokenStream::new();
     };
+    let p = krate.private();
     let stand_in = history.is_kept(version).then(|| {
         let ident = history.ident_at(version);
-        quote!(enum #ident {})
+        let names: Vec<_> =
+            all_open(history, version, krate).into_iter().map(|open| open.name).collect();
+        quote!(struct #ident<#(#names),*>(#p::PhantomData<(#(#names,)*)>);)
     });
     let implemented = build(&Container::new(&input, None), errors)
-        .map(|wire| schema::implement(&input, &wire, p));
+        .map(|wire| schema::implement(&input, &wire, &p));
     quote!(#stand_in #implemented)
 }
 
 /// What serde fills the absent fields of an older struct from, when the newest says so as a whole.
-fn default(history: &History<'_>, version: u32, p: &TokenStream) -> Option<TokenStream> {
+fn default(history: &History<'_>, version: u32, krate: &Krate) -> Option<TokenStream> {
+    let p = krate.private();
     let words = serde::words(&history.input.attrs);
     let said = words.into_iter().find(|word| word.name == "default")?;
     let [body] = history.bodies.as_slice() else { return None };
@@ -210,10 +263,10 @@ fn default(history: &History<'_>, version: u32, p: &TokenStream) -> Option<Token
         let name = removed_name(place);
         quote!(#name: #p::Default::default())
     });
-    let ident = history.ident_at(version);
+    let ty = type_at(history, version, krate);
     Some(quote! {
         #[automatically_derived]
-        impl #p::Default for #ident {
+        impl #p::Default for #ty {
             fn default() -> Self {
                 let #newest_name: #own = #newest;
                 Self { #(#fields,)* #(#removed),* }
@@ -223,7 +276,9 @@ fn default(history: &History<'_>, version: u32, p: &TokenStream) -> Option<Token
 }
 
 /// The way from the type of a version to the newest.
-fn from_past(history: &History<'_>, version: u32, p: &TokenStream) -> TokenStream {
+fn from_past(history: &History<'_>, version: u32, krate: &Krate) -> TokenStream {
+    let p = krate.private();
+    let ty = type_at(history, version, krate);
     let own = &history.input.ident;
     let ident = history.ident_at(version);
     let number = Literal::u32_unsuffixed(version);
@@ -240,7 +295,7 @@ fn from_past(history: &History<'_>, version: u32, p: &TokenStream) -> TokenStrea
             let rest = history.removed.iter().any(|removed| removed.is_there_at(version));
             let rest = rest.then(|| quote!(..));
             let variant = body.variant.map(|variant| quote!(::#variant));
-            let fields = made(body, of, version, p, |place, _| {
+            let fields = made(body, of, version, krate, |place, _| {
                 let name = bound_name(place);
                 quote!(#name)
             });
@@ -257,14 +312,19 @@ fn from_past(history: &History<'_>, version: u32, p: &TokenStream) -> TokenStrea
             quote!(match #past { #(#arms)* })
         }
     };
-    let code = code(history, p);
+    let code = code(history, krate);
+    // Where an unknown version is reported; said at another place, it would be said twice.
+    let open = all_open(history, version, krate);
+    let span = open.first().map_or_else(Span::call_site, |open| open.span);
+    let past_type = quote_spanned!(span=> type Past = #ty;);
+    let signature = quote_spanned!(span=> fn from_past(#past: #ty) -> Self);
     quote! {
         #[automatically_derived]
         impl #p::PastVersion<#number> for #own {
-            type Past = #ident;
+            #past_type
             const CODE: #p::u64 = #code;
             #[inline]
-            fn from_past(#past: #ident) -> Self {
+            #signature {
                 #body
             }
         }
@@ -276,11 +336,12 @@ fn bound_name(place: usize) -> Ident {
 }
 
 /// The step from the struct that is kept.
-fn upcast(history: &History<'_>, p: &TokenStream) -> TokenStream {
+fn upcast(history: &History<'_>, krate: &Krate) -> TokenStream {
+    let p = krate.private();
     let (own, from) = (&history.input.ident, &history.from);
     let old = Ident::new("old", Span::mixed_site());
     let made = history.bodies.iter().enumerate().map(|(of, body)| {
-        made(body, of, history.oldest, p, |_, field| {
+        made(body, of, history.oldest, krate, |_, field| {
             let member = field.rust_name_at(history.oldest, &body.rule);
             quote!(#old.#member)
         })
@@ -301,7 +362,7 @@ fn made(
     body: &Body<'_>,
     of: usize,
     version: u32,
-    p: &TokenStream,
+    krate: &Krate,
     read: impl Fn(usize, &Field<'_>) -> TokenStream,
 ) -> TokenStream {
     let fields = body.fields.iter().enumerate().map(|(place, field)| {
@@ -325,7 +386,9 @@ fn made(
                 }
                 What::Updated { .. } if is_newest => {}
                 What::Updated { from } => {
-                    let number = literal(from.number, from.span);
+                    let (number, p) =
+                        (literal(from.number, from.span), krate.private_at(from.span));
+                    let live = respanned(&quote!(#live), from.span);
                     let from_past = quote_spanned! {from.span=>
                         <#live as #p::PastVersion<#number>>::from_past
                     };
@@ -405,12 +468,12 @@ fn changes(history: &History<'_>, version: u32, krate: &Krate) -> Option<TokenSt
          stored: drop what is said of version {version}, and the number of each later version by one"
     );
     let shape = |version: u32| {
-        let ident = match version == history.version {
-            true => own.clone(),
-            false => history.ident_at(version),
+        let ty = match version == history.version {
+            true => quote!(#own),
+            false => type_at(history, version, krate),
         };
         quote_spanned! {word.span()=>
-            (<#ident as #p::Schema>::SHAPE, <#ident as #p::Schema>::FINGERPRINT)
+            (<#ty as #p::Schema>::SHAPE, <#ty as #p::Schema>::FINGERPRINT)
         }
     };
     let (before, after) = (shape(before), shape(version));
@@ -420,7 +483,8 @@ fn changes(history: &History<'_>, version: u32, krate: &Krate) -> Option<TokenSt
 }
 
 /// What an event's `HISTORY` is: each version, and what led to it.
-pub(crate) fn versions(history: &History<'_>, p: &TokenStream) -> TokenStream {
+pub(crate) fn versions(history: &History<'_>, krate: &Krate) -> TokenStream {
+    let p = krate.private();
     let own = &history.input.ident;
     let name = |version: u32| format_ident!("__HISTORY_{version}", span = Span::mixed_site());
     let mut consts = TokenStream::new();
@@ -432,10 +496,10 @@ pub(crate) fn versions(history: &History<'_>, p: &TokenStream) -> TokenStream {
                 quote!(&#p::past_version::<#number, #own>(#p::Step::First, 0, #p::Option::None))
             }
             (_, false) => {
-                let step = step(history, version, p);
+                let step = step(history, version, &p);
                 let previous = name(version - 1);
                 if version == history.version {
-                    let code = code(history, p);
+                    let code = code(history, krate);
                     quote!(&#p::newest_version::<#own>(#step, #code, #p::Option::Some(#previous)))
                 } else {
                     quote! {
@@ -486,7 +550,8 @@ fn step(history: &History<'_>, version: u32, p: &TokenStream) -> TokenStream {
 }
 
 /// The hash of the steps' code, and of that of the types that are brought up to date in them.
-pub(crate) fn code(history: &History<'_>, p: &TokenStream) -> TokenStream {
+fn code(history: &History<'_>, krate: &Krate) -> TokenStream {
+    let p = krate.private();
     let mut hash = Fnv::new();
     hash.write_tokens(history.code());
     let mut code = Literal::u64_suffixed(hash.finish().max(1)).into_token_stream();
@@ -495,8 +560,10 @@ pub(crate) fn code(history: &History<'_>, p: &TokenStream) -> TokenStream {
             if let What::Updated { from } = &change.what {
                 let live = field.live_type_at(change.version.number.saturating_sub(1));
                 let number = literal(from.number, from.span);
-                let step = quote_spanned! {type_span(live)=>
-                    <#live as #p::PastVersion<#number>>::CODE
+                let at = krate.private_at(from.span);
+                let live = respanned(&quote!(#live), from.span);
+                let step = quote_spanned! {from.span=>
+                    <#live as #at::PastVersion<#number>>::CODE
                 };
                 code = quote!(#p::code_and(#code, #step));
             }
