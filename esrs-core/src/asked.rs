@@ -13,7 +13,7 @@ use crate::projection::{
 };
 use crate::{
     Aggregate, Emits, Envelope, Event, EventType, IdempotencyKey, IntoEvents, PayloadError,
-    Recorded, StoredAs,
+    Recorded, ShapeVersion, StoredAs,
 };
 
 /// The initial state of an aggregate; `Default`, in words of our own.
@@ -44,6 +44,8 @@ impl<T: Default> InitialState for T {
 pub trait KnownEvent: Sized {
     /// What is known of it at compile time.
     const TYPE: EventType;
+    /// Every version of its shape.
+    const HISTORY: &'static ShapeVersion;
 
     /// Reads a payload of one of its own versions.
     fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError>;
@@ -58,6 +60,7 @@ pub trait KnownEvent: Sized {
 #[diagnostic::do_not_recommend]
 impl<E: Event> KnownEvent for E {
     const TYPE: EventType = EventType::of::<E>();
+    const HISTORY: &'static ShapeVersion = E::HISTORY;
 
     #[inline]
     fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError> {
@@ -92,6 +95,26 @@ pub trait PartsOf<A: Aggregate> {
 impl<A: Aggregate, T: IntoEvents<A>> PartsOf<A> for T {
     fn push_parts(self, parts: &mut impl Extend<A::Event>) {
         self.push_into(parts);
+    }
+}
+
+/// What an older payload has in a field that was added without a `default`; `Default`, in words of
+/// our own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `Default`, so nothing says what the older payloads have here",
+    label = "`{Self}` has no `Default`",
+    note = "say what they have: `added(in = …, default = …)`; or implement `Default` for `{Self}`"
+)]
+pub trait AddedValue {
+    /// That value.
+    fn added_value() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> AddedValue for T {
+    #[inline]
+    fn added_value() -> Self {
+        T::default()
     }
 }
 

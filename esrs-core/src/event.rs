@@ -3,11 +3,11 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Fingerprint, Schema, Shape};
+use crate::{Fingerprint, Schema, Shape, ShapeVersion, ShapeVersions};
 
 /// Something that happened, under a name and a version that are stored with it.
 ///
-/// Derive it: `#[derive(Event)]` with `#[event("money_deposited", version = 2, from = Previous)]`.
+/// Derive it: `#[derive(Event)]` with `#[event("money_deposited", version = 2)]`.
 /// The stored name never follows a Rust rename, and the derive ties every version to the one before
 /// it, so that [`decode`](Event::decode) reads whatever was ever stored.
 #[diagnostic::on_unimplemented(
@@ -27,11 +27,20 @@ pub trait Event: Emit + Schema + Serialize + DeserializeOwned + Send + Sync + 's
     /// The highest version that is locked under its name; 0 when none is.
     #[doc(hidden)]
     const LOCKED_UP_TO: u32 = 0;
+    /// Its newest shape, which leads to all those before it. The derive fills it in; an impl by hand
+    /// that leaves it out tells of the newest alone.
+    const HISTORY: &'static ShapeVersion = &ShapeVersion::newest::<Self>();
+
+    /// Every version of its shape that this program reads, from the newest to the oldest.
+    fn history() -> ShapeVersions {
+        ShapeVersions(Some(Self::HISTORY))
+    }
 
     /// Reads a payload that was stored as `version` of this event, and brings it up to date.
     ///
     /// A payload of the current version is read straight from its text. An older one is read into
-    /// the struct of its own version, and taken through each [`Upcast`] from there to here.
+    /// the struct of its own version, and taken from there to here: as the fields declare it, or
+    /// through each [`Upcast`].
     ///
     /// # Errors
     /// [`PayloadError`] when the version is not known, the text is not that version's JSON, or a

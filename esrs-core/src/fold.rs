@@ -1,14 +1,48 @@
 //! The fingerprint of a fold, mixed in const evaluation.
 
-use crate::{Aggregate, EventType, Fingerprint};
+use crate::{Aggregate, EventType, Fingerprint, ShapeVersion};
 
 /// What the state of `A` follows from: the `version` that its fold is declared to have, the hash of
-/// the `code` that was found, its events, and the names that are retired.
-pub const fn fold<A: Aggregate>(version: u32, code: u64) -> Fingerprint {
+/// the `code` that was found, the steps that its events declare, its events, and the names that are
+/// retired.
+pub const fn fold<A: Aggregate>(
+    version: u32,
+    code: u64,
+    histories: &[&ShapeVersion],
+) -> Fingerprint {
+    let code = code_and(code, steps(histories));
     mixed(version, code, A::EVENTS, [A::SPLIT, A::IGNORED], A::RETIRED)
 }
 
-/// The last of the events are ignored, and those before them are split. The order of events and of names means nothing.
+/// A hash of two hashes of code; that of no code is 0.
+pub const fn code_and(code: u64, other: u64) -> u64 {
+    match other {
+        0 => code,
+        other => Fingerprint::of_text("code").with(code).with(other).to_u64(),
+    }
+}
+
+/// The hash of the steps that events declare; the order of the events means nothing.
+const fn steps(histories: &[&ShapeVersion]) -> u64 {
+    let mut sum = 0u64;
+    let mut i = 0;
+    while i < histories.len() {
+        // What two events declare is told apart by what they have come to.
+        let code = match histories[i].code() {
+            0 => 0,
+            code => Fingerprint::of_text("steps")
+                .with(histories[i].fingerprint().to_u64())
+                .with(code)
+                .to_u64(),
+        };
+        sum = sum.wrapping_add(code);
+        i += 1;
+    }
+    sum
+}
+
+/// The last of the events are ignored, and those before them are split. The order of events and of
+/// names means nothing.
 const fn mixed(
     version: u32,
     code: u64,

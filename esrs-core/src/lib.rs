@@ -62,7 +62,8 @@ pub use repository::{
 };
 pub use scenario::{Outcome, ProjectionScenario, Scenario};
 pub use schema::{
-    Content, EnumShape, Field, Fingerprint, Item, Schema, Shape, StructShape, Tagging, Variant,
+    Content, EnumShape, Field, FieldChange, Fingerprint, Item, PastVersion, Schema, Shape,
+    ShapeVersion, ShapeVersions, Step, StructShape, Tagging, Variant,
 };
 pub use split::{Split, SplitEvents};
 pub use store::{

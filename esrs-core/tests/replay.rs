@@ -52,7 +52,7 @@ impl Aggregate for Sum {
     const EVENTS: &'static [EventType] = &[EventType::of::<Added>()];
     const IGNORED: usize = 0;
     const RETIRED: &'static [&'static str] = &["shown"];
-    const FOLD: Fingerprint = esrs_core::__private::fold::<Self>(1, 0);
+    const FOLD: Fingerprint = esrs_core::__private::fold::<Self>(1, 0, &[]);
     type Id = u64;
     type Requires = ();
     type Event = SumEvent;

@@ -43,7 +43,7 @@ const _: () = {
         const RETIRED: &'static [&'static ::esrs::__private::str] = &[];
         const FOLD: ::esrs::__private::Fingerprint = ::esrs::__private::fold::<
             Self,
-        >(1u32, 0u64);
+        >(1u32, 0u64, &[<Counted as ::esrs::__private::KnownEvent>::HISTORY]);
         type Id = <u64 as ::esrs::__private::AggregateId>::Id;
         type Requires = ();
         type Event = CounterEvent;

@@ -55,7 +55,15 @@ const _: () = {
         const RETIRED: &'static [&'static ::esrs::__private::str] = &[];
         const FOLD: ::esrs::__private::Fingerprint = ::esrs::__private::fold::<
             Self,
-        >(1u32, 0u64);
+        >(
+            1u32,
+            0u64,
+            &[
+                <OrderPlaced as ::esrs::__private::KnownEvent>::HISTORY,
+                <OrderPlacedAndPaid as ::esrs::__private::KnownEvent>::HISTORY,
+                <OrderPaid as ::esrs::__private::KnownEvent>::HISTORY,
+            ],
+        );
         type Id = <u64 as ::esrs::__private::AggregateId>::Id;
         type Requires = ();
         type Event = OrderEvent;

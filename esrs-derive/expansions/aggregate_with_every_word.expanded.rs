@@ -85,7 +85,15 @@ const _: () = {
         ];
         const FOLD: crate::reexported::__private::Fingerprint = crate::reexported::__private::fold::<
             Self,
-        >(2u32, 0u64);
+        >(
+            2u32,
+            0u64,
+            &[
+                <AccountOpened as crate::reexported::__private::KnownEvent>::HISTORY,
+                <shared::Transferred as crate::reexported::__private::KnownEvent>::HISTORY,
+                <StatementSent as crate::reexported::__private::KnownEvent>::HISTORY,
+            ],
+        );
         type Id = <AccountId as crate::reexported::__private::AggregateId>::Id;
         type Requires = crate::reexported::__private::Lacking<
             crate::reexported::__private::Actor,

@@ -38,6 +38,15 @@ impl ::renamed::__private::Event for MoneyDeposited {
     const NAME: &'static ::renamed::__private::str = "money_deposited";
     const VERSION: ::renamed::__private::u32 = 3u32;
     const ALIASES: &'static [&'static ::renamed::__private::str] = &["deposited"];
+    const HISTORY: &'static ::renamed::__private::ShapeVersion = &::renamed::__private::newest_version::<
+        Self,
+    >(
+        ::renamed::__private::Step::Written,
+        0,
+        ::renamed::__private::Option::Some(
+            <v2::MoneyDeposited as ::renamed::__private::KnownEvent>::HISTORY,
+        ),
+    );
     #[inline]
     fn decode(
         version: ::renamed::__private::u32,

@@ -5,12 +5,15 @@
 
 mod another_alias;
 mod another_body;
+mod another_declared_default;
+mod another_declared_default_inside;
 mod another_event_version;
 mod another_fold_version;
 mod another_helper_in_another_file;
 mod another_retired_name;
 mod another_shape;
 mod another_upcast_body;
+mod declared_step;
 mod edited;
 mod first;
 mod macros;
@@ -54,6 +57,12 @@ fn another_body_is_noticed() {
     assert_ne!(fold!(another_upcast_body), FIRST);
     assert_ne!(fold!(merged_by_another_body), fold!(merged));
     assert_ne!(fold!(split_by_another_body), fold!(split));
+}
+
+#[test]
+fn another_declared_step_is_noticed_also_within_what_an_event_holds() {
+    assert_ne!(fold!(another_declared_default), fold!(declared_step));
+    assert_ne!(fold!(another_declared_default_inside), fold!(declared_step));
 }
 
 #[test]

@@ -53,6 +53,46 @@ macro_rules! under {
                 }
             }
 
+            /// A payload that declares its past.
+            #[derive(Schema, Clone, Debug, serde::Serialize, serde::Deserialize)]
+            #[schema(version = 2)]
+            pub enum Mark {
+                /// A star.
+                #[schema(renamed(from = "Asterisk", in = 2))]
+                Star,
+                /// A word.
+                #[schema(added(in = 2))]
+                Word(String),
+            }
+
+            /// An event that declares its past.
+            #[derive(Event, Clone, Debug, serde::Serialize, serde::Deserialize)]
+            #[event(
+                "note_marked",
+                version = 4,
+                from = NoteMarkedV1,
+                removed(name = "page", ty = Option<u32>, since = 3, in = 4)
+            )]
+            pub struct NoteMarked {
+                /// The mark.
+                #[event(added(in = 2), updated(in = 3, from = 1))]
+                pub mark: Option<Mark>,
+                /// By whom.
+                #[event(renamed(from = "by", in = 2))]
+                pub marked_by: String,
+                /// How large.
+                #[event(added(in = 2, default = 1), retyped(from = u8, in = 4, with = u16::from))]
+                pub size: u16,
+            }
+
+            /// The version before the first that is declared.
+            #[derive(Event, serde::Serialize, serde::Deserialize)]
+            #[event("note_marked")]
+            pub struct NoteMarkedV1 {
+                /// By whom.
+                pub by: String,
+            }
+
             /// An event that merges another.
             #[derive(Event, Clone, Debug, serde::Serialize, serde::Deserialize)]
             #[event("note_seen", merges(NoteRead))]
@@ -155,6 +195,8 @@ macro_rules! under {
                 assert_eq!((note.text.as_str(), note.version()), ("a", 2));
                 let row = NoteRow { note: NoteId(1), text: String::from("a"), reads: 1 };
                 assert_eq!(crate::book::rows::<NoteRow>(&store).await, [row]);
+                let marked = NoteMarked::decode(2, r#"{"mark": "Asterisk", "marked_by": "a", "size": 3}"#);
+                assert!(marked.is_ok_and(|marked| marked.size == 3 && marked.mark.is_some()));
             }
         }
     )+};

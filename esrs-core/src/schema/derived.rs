@@ -49,3 +49,51 @@ pub const fn follows(
         panic!("{}", lost);
     }
 }
+
+/// Fails to compile, with the derive's sentence, when a declared step leads from a shape to the same.
+#[track_caller]
+pub const fn changes(before: (&Shape, Fingerprint), after: (&Shape, Fingerprint), unchanged: &str) {
+    if before.1.equals(after.1) && !holds_unknown(before.0) && !holds_unknown(after.0) {
+        panic!("{}", unchanged);
+    }
+}
+
+/// Fails to compile when `previous`, which a person wrote, is not what the declared steps begin with:
+/// stored under another name, another version, or of another shape than they lead back to.
+#[track_caller]
+pub const fn leads_back(
+    previous: &EventType,
+    name: &str,
+    version: u32,
+    fingerprint: Fingerprint,
+    other_name: &str,
+    gap: &str,
+    another: &str,
+) {
+    if is_unknown(previous.shape) {
+        return;
+    }
+    if !same_name(previous.name, name) {
+        panic!("{}", other_name);
+    }
+    if previous.version != version {
+        panic!("{}", gap);
+    }
+    if !previous.fingerprint.equals(fingerprint) && !holds_unknown(previous.shape) {
+        panic!("{}", another);
+    }
+}
+
+/// Whether a type with a mistake in it is in plain sight; what is said of its holder may be wrong.
+const fn holds_unknown(shape: &Shape) -> bool {
+    if let Shape::Struct(shape) = *shape {
+        let mut i = 0;
+        while i < shape.fields.len() {
+            if is_unknown(shape.fields[i].shape) {
+                return true;
+            }
+            i += 1;
+        }
+    }
+    is_unknown(shape)
+}

@@ -3,7 +3,7 @@
 use quote::ToTokens;
 use syn::{Data, DeriveInput, Fields, Ident, LitStr, PathSegment, Type};
 
-use crate::attr::event::{Event, refuse_on_part};
+use crate::attr::event::Event;
 use crate::attr::name;
 use crate::errors::Errors;
 use crate::model::schema::last_segment;
@@ -58,22 +58,11 @@ fn merges(event: &Event, ident: &Ident, errors: &Errors) {
 }
 
 fn versions(event: &Event, ident: &Ident, errors: &Errors) {
-    match (&event.version, &event.from) {
-        (Some((word, version)), None) if *version > 1 => {
-            let before = version - 1;
-            let message = format!(
-                "version {version} of `{ident}` follows version {before}, which may be stored: keep \
-                 the old struct, say as `{ident}V{before}`, and write `from = {ident}V{before}`"
-            );
-            errors.on(word, message);
-        }
-        (Some((_, 1)) | None, Some((word, _))) => {
-            let message = format!(
-                "version 1 of `{ident}` has nothing before it: write `version = 2`, or drop `from`"
-            );
-            errors.on(word, message);
-        }
-        _ => {}
+    if let (Some((_, 1)) | None, Some((word, _))) = (&event.version, &event.from) {
+        let message = format!(
+            "version 1 of `{ident}` has nothing before it: write `version = 2`, or drop `from`"
+        );
+        errors.on(word, message);
     }
     if let Some((_, from)) = &event.from
         && is_itself(from, ident)
@@ -140,7 +129,6 @@ pub(crate) fn data(input: &DeriveInput, errors: &Errors) -> bool {
 /// Of a type that is borrowing as a whole, that is said once and not of its fields.
 fn refuse_in(fields: &Fields, is_borrowing: bool, errors: &Errors) {
     for field in fields {
-        refuse_on_part(&field.attrs, errors);
         if let Type::Reference(borrowed) = &field.ty
             && !is_borrowing
         {

@@ -153,7 +153,8 @@ fn aggregate(
         0 => TokenStream::new(),
         split => quote!(const SPLIT: #private::usize = #split;),
     };
-    let Bodies { initial, events, code, requires, apply, replay, decode, parts, encode } = bodies;
+    let Bodies { initial, events, histories, code, requires, apply, replay, decode, parts, encode } =
+        bodies;
     quote! {
         #[automatically_derived]
         impl #private::Aggregate for #ident {
@@ -162,7 +163,7 @@ fn aggregate(
             const IGNORED: #private::usize = #ignored;
             #split
             const RETIRED: &'static [&'static #private::str] = &[#(#retired),*];
-            const FOLD: #private::Fingerprint = #private::fold::<Self>(#fold_version, #code);
+            const FOLD: #private::Fingerprint = #private::fold::<Self>(#fold_version, #code, &[#histories]);
             #id
             type Requires = #requires;
             type Event = #event_enum;
@@ -207,6 +208,8 @@ fn aggregate(
 struct Bodies {
     initial: TokenStream,
     events: TokenStream,
+    /// Where the events tell what they went through.
+    histories: TokenStream,
     /// The hash of the code that folds.
     code: u64,
     requires: TokenStream,
@@ -225,6 +228,7 @@ impl Bodies {
         Self {
             initial: none.clone(),
             events: TokenStream::new(),
+            histories: TokenStream::new(),
             code: 0,
             requires: quote!(()),
             apply: none.clone(),
@@ -238,7 +242,7 @@ impl Bodies {
     fn new(model: &Aggregate<'_>) -> Self {
         let Aggregate { event_enum, .. } = model;
         let private = model.krate.private();
-        let mut events = TokenStream::new();
+        let (mut events, mut histories) = (TokenStream::new(), TokenStream::new());
         let (mut apply, mut replay) = (TokenStream::new(), TokenStream::new());
         let (mut decode, mut encode) = (TokenStream::new(), TokenStream::new());
         for (number, Event { path, variant, role }) in model.events.iter().enumerate() {
@@ -247,6 +251,7 @@ impl Bodies {
             let private = respanned(&private, span);
             let event = quote_spanned!(span=> <#path as #private::KnownEvent>);
             events.extend(quote_spanned!(span=> #event::TYPE,));
+            histories.extend(quote_spanned!(span=> #event::HISTORY,));
             if *role == Role::Split {
                 continue;
             }
@@ -291,6 +296,7 @@ impl Bodies {
         Self {
             initial: quote_spanned!(span=> <Self as #private::InitialState>::initial_state()),
             events,
+            histories,
             code: fold::code_of(model),
             requires: requires::list(model),
             apply: quote!(match event { #apply }),

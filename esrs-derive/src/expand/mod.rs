@@ -4,6 +4,7 @@ pub(crate) mod aggregate;
 pub(crate) mod column;
 mod columns;
 pub(crate) mod event;
+pub(crate) mod history;
 pub(crate) mod id;
 pub(crate) mod lock;
 mod merges;
