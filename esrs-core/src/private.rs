@@ -35,7 +35,9 @@ pub use crate::fold::{code_and, fold};
 pub use core::prelude::v1::test;
 pub use core::{include_bytes, include_str, panic};
 
-pub use crate::schema::lock::{UNCHANGED, changed_field, shape_changed, tell_event};
+pub use crate::schema::lock::{
+    UNCHANGED, changed_field, past_changed, shape_changed, tell_event, tell_past,
+};
 
 pub use crate::names::{
     first_clash, first_dropped, merge_clash, name_clash, name_dropped, not_older_than_lock,

@@ -13,13 +13,20 @@ pub struct Package {
 impl Package {
     /// A copy of `tests/<fixture>` under a name of its own.
     pub fn copy(fixture: &str, name: &str) -> Self {
+        let package = Self::empty(name);
+        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(fixture);
+        package.copy_from(&from, Path::new(""));
+        package
+    }
+
+    /// A folder without a manifest.
+    pub fn empty(name: &str) -> Self {
         let root = scratch().join(name);
         if root.exists() {
             std::fs::remove_dir_all(&root).unwrap();
         }
+        std::fs::create_dir_all(&root).unwrap();
         let package = Self { root };
-        let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(fixture);
-        package.copy_from(&from, Path::new(""));
         // The versions that the workspace is tested with, which are downloaded already.
         std::fs::copy(workspace().join("Cargo.lock"), package.root.join("Cargo.lock")).unwrap();
         let toolchain = "rust-toolchain.toml";

@@ -6,7 +6,7 @@ mod line;
 mod outline;
 mod rule;
 
-pub use check::{UNCHANGED, changed_field, shape_changed, tell_event};
+pub use check::{UNCHANGED, changed_field, past_changed, shape_changed, tell_event, tell_past};
 pub use rule::Rule;
 
 use line::Line;
