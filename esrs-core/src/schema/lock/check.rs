@@ -66,8 +66,11 @@ pub const fn past_changed(
             let mut text = begin(&past, ident);
             text.push(", and what its fields declare makes another shape of it: ");
             differs(&mut text, past.shape, &change);
-            text.push("\neither: put it back as it was");
-            text.push("\nor:     let the fields declare what they went through since that version");
+            text.push("\neither: put it back as it was\nor:     ");
+            text.push(match change.rule.is_compatible() {
+                true => KEPT,
+                false => "let the fields declare what they went through since that version",
+            });
             text
         }
         None => damaged(&past, ident),
@@ -113,6 +116,10 @@ pub const fn tell_event(event: &EventType) {
     panic!("{}", text.as_str())
 }
 
+/// The way out of a change that breaks nothing.
+const KEPT: &str = "keep it, because every old payload can still be read: run `cargo esrs lock`, which \
+                    writes it down beside what is locked";
+
 type Message = ConstText<4096>;
 
 const fn describe(event: &EventType, ident: &str, change: &Change<'_>) -> Message {
@@ -157,10 +164,7 @@ const fn ways_out(text: &mut Message, event: &EventType, ident: &str, change: &C
     let next = event.version as u64 + 1;
     text.push("\neither: put it back as it was\nor:     ");
     if change.rule.is_compatible() {
-        text.push(
-            "keep it, because every old payload can still be read: run `cargo esrs lock`, which ",
-        );
-        text.push("writes it down beside what is locked");
+        text.push(KEPT);
         return;
     }
     text.push("raise the version, `#[event(\"");
