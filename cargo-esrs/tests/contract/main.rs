@@ -14,6 +14,8 @@ mod bank;
 mod command_line;
 mod json_schema;
 mod locks;
+mod markdown;
+mod readme;
 mod snapshots;
 mod support;
 mod zoo;

@@ -83,13 +83,24 @@ fn of_variant(rows: &mut Vec<Row>, path: &str, tag: &Tag, variant: &Variant) {
             join(&format!("{path}({} = {name})", named(tag)), &named(content))
         }
     };
-    let is_internal = matches!(tag, Tag::Internal { .. });
-    match &variant.content {
-        Content::Unit => {}
-        Content::Newtype(tree) if is_internal => parts(rows, &within, tree),
-        Content::Newtype(tree) => row(rows, within, kind(tree), Presence::OfVariant, tree),
-        Content::Struct(fields) => of_fields(rows, &within, fields),
-        Content::Tuple(items) => places(rows, &within, items),
+    let own = |kind: String| Row { path: within.clone(), kind, presence: Presence::OfVariant };
+    match (&variant.content, tag) {
+        (Content::Unit, _) => {}
+        // The tag stands among its fields, so it has no place of its own.
+        (Content::Newtype(tree), Tag::Internal { .. }) => parts(rows, &within, tree),
+        (Content::Struct(fields), Tag::Internal { .. }) => of_fields(rows, &within, fields),
+        (Content::Newtype(tree), _) => {
+            rows.push(own(kind(tree)));
+            parts(rows, &within, tree);
+        }
+        (Content::Struct(fields), _) => {
+            rows.push(own("object".to_owned()));
+            of_fields(rows, &within, fields);
+        }
+        (Content::Tuple(items), _) => {
+            rows.push(own(array_of(items)));
+            places(rows, &within, items);
+        }
     }
 }
 
@@ -116,13 +127,17 @@ fn kind(tree: &Tree) -> String {
         },
         Tree::Sequence(item) => format!("list of {}", kind(item)),
         Tree::Array { item, length } => format!("list of {length} times {}", kind(item)),
-        Tree::Tuple(items) => format!("array of {} places", items.len()),
+        Tree::Tuple(items) => array_of(items),
         Tree::Map { key, value } => format!("map of {} to {}", kind(key), kind(value)),
         Tree::Struct { closed, .. } => closed_or("object", *closed),
         Tree::Enum { tag, variants, closed } => closed_or(&of_enum(tag, variants), *closed),
         Tree::Opaque(name) => format!("`{name}`, which only its owner knows"),
         _ => "anything".to_owned(),
     }
+}
+
+fn array_of(items: &[Tree]) -> String {
+    format!("array of {} places", items.len())
 }
 
 fn closed_or(kind: &str, closed: bool) -> String {
