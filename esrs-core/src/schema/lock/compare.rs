@@ -1,7 +1,8 @@
 //! What became of a shape, by the outlines of then and now.
 
 use super::line::{
-    Line, Lines, begins_with, ends_with, equal, has_alias, has_aliases, slice, split,
+    Line, Lines, begins_with, ends_with, equal, has_alias, has_aliases, is_variant_step, slice,
+    split,
 };
 use super::rule::Rule;
 
@@ -159,7 +160,7 @@ impl<'a> Comparison<'_, 'a> {
 }
 
 const fn is_variant(line: Line<'_>) -> bool {
-    ends_with(split(line.path).step, b"|")
+    is_variant_step(split(line.path).step)
 }
 
 const fn removal(part: Line<'_>) -> Rule {

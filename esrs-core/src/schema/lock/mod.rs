@@ -5,6 +5,7 @@ mod compare;
 mod line;
 mod outline;
 mod rule;
+pub mod tree;
 
 pub use check::{UNCHANGED, changed_field, past_changed, shape_changed, tell_event, tell_past};
 pub use rule::Rule;
