@@ -117,3 +117,14 @@ fn a_file_gets_what_would_be_printed_and_is_left_alone_when_it_has_that() {
     let file = std::fs::read_to_string(package.folder().join("contract.json")).unwrap();
     assert_eq!(file, printed(package.folder(), &["--format", "json-schema"]));
 }
+
+#[test]
+fn what_tests_store_is_no_part_of_a_contract() {
+    let package = Package::new("tested");
+    package.lock::<u8>("said");
+    package.write("tests/one.rs", "");
+    let lock = "version 1 = 0000000000000000\n    string\n";
+    package.write("schema/test/one/events/only_in_a_test.lock", lock);
+    let page = printed(package.folder(), &["--format", "markdown"]);
+    assert!(page.contains("`said`") && !page.contains("only_in_a_test"), "{page}");
+}

@@ -78,3 +78,14 @@ fn a_version_that_grew_while_it_was_in_use_takes_what_was_written_before_and_aft
     let note = &schema["$defs"]["v1.2"]["properties"]["reason"]["description"];
     assert_eq!(*note, "It is also read by the name \"why\".");
 }
+
+#[test]
+fn the_newest_version_is_the_one_of_the_highest_number_whenever_it_was_locked() {
+    let package = Package::new("merged");
+    let outline = |line: &str| vec![line.to_owned()];
+    package.lock_outlines("merged", &[(2, outline("bool")), (1, outline("string"))]);
+    let schema = package.json_schema("merged");
+    let description = schema["description"].as_str().unwrap();
+    assert!(description.ends_with("version 2 is `#/$defs/v2`."), "{description}");
+    assert_eq!(schema["$defs"]["v2"]["type"], "boolean");
+}

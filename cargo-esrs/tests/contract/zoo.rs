@@ -237,6 +237,7 @@ fn externally_tagged_enums() {
         &[Plain::FirstOne, Plain::SecondOne],
         &[json!("FirstOne"), json!({"first_one": null})],
     );
+    contract_of(&[Some(Plain::FirstOne), None], &[json!("third_one"), json!(0)]);
     contract_of(&[Single::Only { a: 1 }], &[json!("Only"), json!({"Only": {}}), json!({})]);
     contract_of(
         &[
@@ -254,6 +255,7 @@ fn externally_tagged_enums() {
             json!({"Unit": null}),
             json!({"Null": 1}),
             json!({"Newtype": 1, "Null": null}),
+            json!({"Newtype": 1, "More": null}),
             json!({"Pair": [1]}),
             json!({"None": [1]}),
             json!({"Named": {"a": 1, "b": 2}}),
