@@ -20,7 +20,7 @@ pub(super) struct Instances<A> {
 struct Inner<A> {
     /// Those that a command has, and who waits for them, in order.
     busy: HashMap<StreamId, VecDeque<oneshot::Sender<Turn<A>>>>,
-    idle: LruCache<StreamId, (Warm<A>, usize)>,
+    idle: LruCache<StreamId, Option<(Warm<A>, usize)>>,
     /// What the idle ones weigh together.
     weight: usize,
 }
@@ -80,6 +80,9 @@ impl<A> Instances<A> {
                     None => {
                         inner.busy.remove(&stream);
                         let warm = warm.filter(|_| weight <= limit);
+                        if warm.is_none() {
+                            inner.idle.pop(&stream);
+                        }
                         let dropped = warm.map(|warm| inner.put_idle(stream, warm, weight, limit));
                         // So does a state's own `Drop`.
                         drop(inner);
@@ -108,7 +111,7 @@ impl<A> Instances<A> {
 
 impl<A> Inner<A> {
     fn take_idle(&mut self, stream: &StreamId) -> Option<Warm<A>> {
-        let (warm, weight) = self.idle.pop(stream)?;
+        let (warm, weight) = self.idle.get_mut(stream)?.take()?;
         self.weight -= weight;
         Some(warm)
     }
@@ -123,9 +126,14 @@ impl<A> Inner<A> {
     ) -> Vec<Warm<A>> {
         let mut dropped = Vec::new();
         self.weight += weight;
-        self.idle.put(stream, (warm, weight));
+        match self.idle.get_mut(&stream) {
+            Some(place) => *place = Some((warm, weight)),
+            None => drop(self.idle.put(stream, Some((warm, weight)))),
+        }
         while self.weight > limit {
-            let Some((_, (warm, weight))) = self.idle.pop_lru() else { break };
+            let Some((_, oldest)) = self.idle.pop_lru() else { break };
+            // The place of one that is busy is made anew when that comes back.
+            let Some((warm, weight)) = oldest else { continue };
             self.weight -= weight;
             dropped.push(warm);
         }

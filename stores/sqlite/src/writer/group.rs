@@ -130,7 +130,11 @@ impl Writer {
         }
         self.commit()?;
         if let [Ok(only)] = &*answers {
-            self.versions.committed(only);
+            for part in &only.streams {
+                if let Some(stream) = self.streams.get(&part.stream) {
+                    self.versions.committed(stream, part.last_version);
+                }
+            }
         }
         let stored = answers.iter().flatten().filter(|appended| !appended.repeated).count();
         self.counters.appends.fetch_add(stored as u64, Ordering::Relaxed);

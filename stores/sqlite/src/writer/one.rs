@@ -25,7 +25,8 @@ impl Writer {
         if matches!(&inserted, Err(error) if is_constraint(error)) {
             return Ok(None);
         }
-        let (id, position, version) = (row.event.id, row.position, row.version);
+        let (id, position) = (row.event.id, row.position);
+        let (stream, version) = (row.stream, row.version);
         if inserted.is_ok() {
             self.event_ids.inserted(id, position);
         }
@@ -42,7 +43,7 @@ impl Writer {
             last_position: position,
             repeated: false,
         };
-        self.versions.committed(&appended);
+        self.versions.committed(stream, version);
         Ok(Some(appended))
     }
 
@@ -56,12 +57,13 @@ impl Writer {
         if batch.idempotency_key.is_some() || !self.inline.is_empty() {
             return None;
         }
-        if self.versions.get(&part.stream) != Some(expected) || !self.event_ids.is_new(event.id) {
+        let stream = self.streams.get(&part.stream)?;
+        if self.versions.get(stream) != Some(expected) || !self.event_ids.is_new(event.id) {
             return None;
         }
         Some(EventRow {
             position: self.event_ids.next_position()?,
-            stream: self.streams.get(&part.stream)?,
+            stream,
             version: expected.checked_add(1)?,
             kind: self.kinds.get(&kind_of(event))?,
             event,
