@@ -1,7 +1,8 @@
 //! What became of a shape, by the outlines of then and now.
 
 use super::line::{
-    Line, begins_with, ends_with, equal, has_alias, has_aliases, line, slice, split,
+    Line, begins_with, ends_with, equal, has_alias, has_aliases, is_variant_step, line, slice,
+    split,
 };
 use super::rule::Rule;
 
@@ -153,7 +154,7 @@ const fn is_part(line: Line<'_>, of: &[u8]) -> bool {
 }
 
 const fn is_variant(line: Line<'_>) -> bool {
-    ends_with(split(line.path).step, b"|")
+    is_variant_step(split(line.path).step)
 }
 
 const fn removal(part: Line<'_>) -> Rule {

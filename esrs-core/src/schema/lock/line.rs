@@ -44,7 +44,7 @@ pub(crate) const fn line(text: &[u8], start: usize) -> Option<(Line<'_>, usize)>
 }
 
 /// The first line has no path; all others begin with one.
-const fn parse(line: &[u8]) -> Line<'_> {
+pub(crate) const fn parse(line: &[u8]) -> Line<'_> {
     let has_path = begins_with(line, b".")
         || begins_with(line, b"|")
         || begins_with(line, b"[]")
@@ -90,6 +90,11 @@ pub(crate) const fn split(path: &[u8]) -> Path<'_> {
         step: slice(path, parent, name),
         name: slice(path, name, path.len()),
     }
+}
+
+/// Whether a step leads to a variant.
+pub(crate) const fn is_variant_step(step: &[u8]) -> bool {
+    ends_with(step, b"|")
 }
 
 const fn is_within(byte: u8) -> bool {

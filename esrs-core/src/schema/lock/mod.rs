@@ -5,6 +5,7 @@ mod compare;
 mod line;
 mod outline;
 mod rule;
+pub mod tree;
 
 pub use check::{UNCHANGED, changed_field, shape_changed, tell_event};
 pub use rule::Rule;
