@@ -30,6 +30,8 @@ pub use core::{include_bytes, include_str, panic};
 
 pub use crate::schema::lock::{UNCHANGED, changed_field, shape_changed, tell_event};
 
+pub use crate::schema::samples::{Locked, Sampled, StandIn};
+
 pub use crate::names::{
     first_clash, first_dropped, name_clash, name_dropped, not_older_than_lock, tell_aggregate,
 };

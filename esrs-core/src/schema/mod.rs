@@ -11,6 +11,7 @@ mod fingerprint;
 mod foreign;
 pub mod lock;
 mod place;
+pub mod samples;
 mod std_types;
 
 pub use fingerprint::Fingerprint;
