@@ -1,7 +1,8 @@
-//! Two versions of an event in one stream.
+//! Versions of an event in one stream.
 //!
-//! The shop first stored prices as a text. Then it learned. The old struct stays beside the new one,
-//! a typed step leads from one to the other, and everything else in the program knows the new shape
+//! The shop's events have changed since its first day. What led from each version to the next is
+//! declared where it happened, and the rest is generated; what no attribute can say is a struct that is
+//! kept and a typed step that leads on from it. Everything else in the program knows the newest shape
 //! alone: what was stored years ago arrives in it.
 
 use std::error::Error;
@@ -9,54 +10,74 @@ use std::error::Error;
 use esrs::prelude::*;
 use esrs::{AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, StreamId};
 
-/// As it is today.
+/// At first it was `{"amount": {"cents": 1990}, "list": "summer"}`.
 #[derive(Event, Serialize, Deserialize)]
-#[event("price_changed", version = 2, from = PriceChangedV1)]
+#[event("price_changed", version = 4, removed(name = "list", ty = String, in = 3))]
 struct PriceChanged {
+    #[event(renamed(from = "amount", in = 2), updated(in = 4, from = 1))]
+    price: Money,
+    #[event(added(in = 3))]
+    reason: Option<String>,
+}
+
+/// What an event holds declares its own history, in one place.
+#[derive(Schema, Serialize, Deserialize, Debug, Clone, Copy)]
+#[schema(version = 2)]
+struct Money {
     cents: i64,
+    #[schema(added(in = 2, default = Currency::Eur))]
     currency: Currency,
 }
 
-/// As it was stored at first. Its stored payloads are there for ever, and so is this struct.
-#[derive(Event, Serialize, Deserialize)]
-#[event("price_changed")]
-struct PriceChangedV1 {
-    price: String,
-}
-
-#[derive(Schema, Serialize, Deserialize, Debug, Default, Clone, Copy)]
+#[derive(Schema, Serialize, Deserialize, Debug, Clone, Copy)]
 enum Currency {
-    #[default]
     Eur,
     Usd,
 }
 
-/// A text may be anything, so the step may fail; one that cannot fail is an `Upcast`.
-impl TryUpcast<PriceChangedV1> for PriceChanged {
+/// A step that may fail is written by hand.
+#[derive(Event, Serialize, Deserialize)]
+#[event("stock_counted", version = 2, from = StockCountedV1)]
+struct StockCounted {
+    pieces: u32,
+}
+
+/// As it was stored at first. Its stored payloads are there for ever, and so is this struct.
+#[derive(Event, Serialize, Deserialize)]
+#[event("stock_counted")]
+struct StockCountedV1 {
+    pieces: String,
+}
+
+/// A text may be anything; a step that cannot fail is an `Upcast`.
+impl TryUpcast<StockCountedV1> for StockCounted {
     type Error = std::num::ParseIntError;
 
-    fn try_upcast(old: PriceChangedV1) -> Result<Self, Self::Error> {
-        let cents = old.price.replace('.', "").parse()?;
-        Ok(Self { cents, currency: Currency::Eur })
+    fn try_upcast(old: StockCountedV1) -> Result<Self, Self::Error> {
+        Ok(Self { pieces: old.pieces.parse()? })
     }
 }
 
 #[derive(Aggregate, Default)]
-#[aggregate("product", id = u32, events(PriceChanged))]
+#[aggregate("product", id = u32, events(PriceChanged, StockCounted))]
 struct Product {
-    prices: Vec<(i64, Currency)>,
+    prices: Vec<Money>,
+    pieces: u32,
 }
 
 impl Apply<PriceChanged> for Product {
     fn apply(&mut self, event: PriceChanged) {
-        self.prices.push((event.cents, event.currency));
+        self.prices.push(event.price);
     }
 }
 
-struct ChangePrice {
-    cents: i64,
-    currency: Currency,
+impl Apply<StockCounted> for Product {
+    fn apply(&mut self, event: StockCounted) {
+        self.pieces = event.pieces;
+    }
 }
+
+struct ChangePrice(Money);
 
 impl Handle<ChangePrice> for Product {
     type Error = std::convert::Infallible;
@@ -66,31 +87,49 @@ impl Handle<ChangePrice> for Product {
         command: &ChangePrice,
         _: &Context<Self>,
     ) -> Result<Events<Self>, Self::Error> {
-        Ok(PriceChanged { cents: command.cents, currency: command.currency }.into())
+        Ok(PriceChanged { price: command.0, reason: None }.into())
     }
 }
 
-/// What the shop's program of last year did.
-async fn store_as_last_year(store: &MemoryStore, price: &str) -> Result<(), Box<dyn Error>> {
-    let event = NewEvent::of(&PriceChangedV1 { price: price.to_owned() }, Metadata::new())?;
+/// What the shop's program of that time did.
+async fn store(
+    store: &MemoryStore,
+    name: &str,
+    version: u32,
+    payload: &str,
+) -> Result<(), Box<dyn Error>> {
+    let newest = NewEvent::of(&StockCounted { pieces: 0 }, Metadata::new())?;
+    let old = NewEvent { name: name.into(), version, payload: payload.to_owned(), ..newest };
     let stream = StreamId::new("product", 1)?;
-    store.append(AppendBatch::new(stream, AppendCondition::Any, vec![event])).await?;
+    store.append(AppendBatch::new(stream, AppendCondition::Any, vec![old])).await?;
     Ok(())
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let store = MemoryStore::new();
-    let products = Repository::<Product>::new(store.clone());
+    let log = MemoryStore::new();
+    let products = Repository::<Product>::new(log.clone());
 
-    store_as_last_year(&store, "19.90").await?;
-    products.execute(&1, ChangePrice { cents: 2_150, currency: Currency::Usd }).await?;
-    for (cents, currency) in &products.load(&1).await?.prices {
+    let price = r#"{"amount": {"cents": 1990}, "list": "summer"}"#;
+    store(&log, "price_changed", 1, price).await?;
+    let price = r#"{"price": {"cents": 1790}, "reason": "it rains"}"#;
+    store(&log, "price_changed", 3, price).await?;
+    store(&log, "stock_counted", 1, r#"{"pieces": "12"}"#).await?;
+    let price = Money { cents: 2_150, currency: Currency::Usd };
+    products.execute(&1, ChangePrice(price)).await?;
+    let product = products.load(&1).await?;
+    for Money { cents, currency } in &product.prices {
         println!("{cents} {currency:?}");
+    }
+    println!("{} pieces", product.pieces);
+
+    // What the older versions looked like, and what led on from each, can be read.
+    for version in PriceChanged::history() {
+        println!("{version}");
     }
 
     // What no step can bring up to date is an error that says where it stands.
-    store_as_last_year(&store, "a bargain").await?;
+    store(&log, "stock_counted", 1, r#"{"pieces": "a dozen"}"#).await?;
     let Err(error) = products.load(&1).await else { return Err("it was read".into()) };
     println!("{error}");
     Ok(())

@@ -11,7 +11,8 @@
 //! | say what can happen | [`#[derive(Event)]`](derive@Event), and [`#[derive(Schema)]`](derive@Schema) for what is inside |
 //! | say what it adds up to | [`#[derive(Aggregate)]`](derive@Aggregate), [`Apply`] |
 //! | decide what happens next | [`Handle`], [`Context`], [`Events`] |
-//! | read what an older program stored | `version` and `from` of [`#[derive(Event)]`](derive@Event), [`Upcast`], [`TryUpcast`] |
+//! | read what an older program stored | [`added`, `renamed`, `retyped`, `removed`, `updated`](derive@Event#a-new-version) of `#[derive(Event)]` and [`#[derive(Schema)]`](derive@Schema#a-new-version-of-a-payload-type); [`Upcast`] and [`TryUpcast`] for the rest; `merges` and [`Split`] for events that became one, or several |
+//! | see what an event went through | [`Event::history`](trait@Event#method.history) |
 //! | execute commands and load states | [`Repository`]; several as one unit: [`Execute::and`] |
 //! | look at another moment | [`Repository::load_at`], [`Repository::history`], [`Repository::diff`] |
 //! | say who, why and through what | [`Execute`], [`Metadata`], [`MetadataKey`] |
@@ -62,8 +63,8 @@ pub mod prelude {
     pub use crate::SqliteStore;
     pub use crate::{
         Aggregate, Apply, AsOf, Column, Context, Create, Event, Events, ExecuteError, Handle, Id,
-        LoadError, MemoryStore, Project, Projection, Recorded, Repository, Schema, StoreError,
-        TryUpcast, Upcast,
+        LoadError, MemoryStore, Project, Projection, Recorded, Repository, Schema, Split,
+        StoreError, TryUpcast, Upcast,
     };
     pub use serde::{Deserialize, Serialize};
 }

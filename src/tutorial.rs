@@ -11,6 +11,7 @@
 //! 6. [Time travel and audit](#6-time-travel-and-audit)
 //! 7. [Idempotent commands](#7-idempotent-commands)
 //! 8. [The tests of a domain](#8-the-tests-of-a-domain)
+//! 9. [Events over the years](#9-events-over-the-years)
 //!
 //! # 1. The first aggregate
 //!
@@ -106,4 +107,16 @@
 //!
 //! ```text
 #![doc = include_str!("../examples/08_testing_a_domain.out")]
+//! ```
+//!
+//! # 9. Events over the years
+//!
+//! ```no_run
+#![doc = include_str!("../examples/09_events_over_the_years.rs")]
+//! ```
+//!
+//! `cargo run --example 09_events_over_the_years` prints
+//!
+//! ```text
+#![doc = include_str!("../examples/09_events_over_the_years.out")]
 //! ```

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use esrs::prelude::*;
 use esrs::{
     AppendBatch, AppendCondition, EventStore, IntoEvents, LoadError, Metadata, NewEvent,
-    ReplayFault, StreamId,
+    ReplayFault, StoredAs, StreamId,
 };
 
 /// Events may live anywhere.
@@ -174,20 +174,23 @@ fn encoding_an_event_gives_what_its_number_decodes() {
     {
         let (decoder, payload) = BankAccount::encode(&event);
         assert_eq!(decoder, number);
-        let version = BankAccount::EVENTS[decoder].version;
+        let version = StoredAs::version(BankAccount::EVENTS[decoder].version);
         assert_eq!(BankAccount::decode(decoder, version, &payload.unwrap()).unwrap(), event);
     }
 }
 
 #[test]
 fn a_number_that_no_event_has_is_an_error_and_changes_nothing() {
-    let mut account = BankAccount::initial();
-    assert_eq!(account.replay(4, 1, "{}").unwrap_err().to_string(), "there is no decoder number 4");
+    let (mut account, first) = (BankAccount::initial(), StoredAs::version(1));
     assert_eq!(
-        BankAccount::decode(4, 1, "{}").unwrap_err().to_string(),
+        account.replay(4, first, "{}").unwrap_err().to_string(),
         "there is no decoder number 4"
     );
-    account.replay(3, 1, "not even JSON").unwrap();
+    assert_eq!(
+        BankAccount::decode(4, first, "{}").unwrap_err().to_string(),
+        "there is no decoder number 4"
+    );
+    account.replay(3, first, "not even JSON").unwrap();
     assert_eq!(account, BankAccount::initial(), "an ignored event is not looked into");
 }
 

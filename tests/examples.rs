@@ -59,4 +59,5 @@ transcripts! {
     time_travel_and_audit: "06_time_travel_and_audit";
     idempotent_commands: "07_idempotent_commands";
     the_tests_of_a_domain: "08_testing_a_domain";
+    events_over_the_years: "09_events_over_the_years";
 }

@@ -73,6 +73,21 @@ pub mod own {
     #[expect(non_camel_case_types, reason = "a keyword")]
     pub struct r#async;
 
+    /// An event that became several, under the name of the trait.
+    #[deprecated]
+    #[derive(::esrs::Event, ::serde::Serialize, ::serde::Deserialize)]
+    #[event("extend")]
+    pub struct Extend;
+
+    #[expect(deprecated, reason = "it is to be read for ever")]
+    impl ::esrs::Split for Extend {
+        type Into = (r#async, [Event; 2]);
+
+        fn split(self) -> Self::Into {
+            (r#async, [Event { r#type: 1 }, Event { r#type: 2 }])
+        }
+    }
+
     /// A key under the name of a demand.
     #[derive(::esrs::Id)]
     pub struct Actor(pub ::std::string::String);
@@ -95,7 +110,7 @@ pub mod own {
     #[aggregate(
         "aggregate",
         id = ::core::primitive::u64,
-        events(String, Event, ignored(Option, r#async)),
+        events(String, Event, ignored(Option, r#async), split(Extend)),
         requires(actor, r#where, correlation, causation, Actor),
         crate = crate::renamed::events
     )]
@@ -191,6 +206,9 @@ fn aggregates_and_projections_derive_where_every_name_is_taken() {
     let event = ::std::convert::From::from(own::Event { r#type: 1 });
     ::esrs::Aggregate::apply_event(&mut aggregate, event);
     ::std::assert_eq!(aggregate.times, 1);
+    let extend = ::esrs::StoredAs::version(1);
+    ::esrs::Aggregate::replay(&mut aggregate, 2, extend, "null").unwrap();
+    ::std::assert_eq!(aggregate.times, 3);
     let table = <own::Projection as ::esrs::Projection>::TABLE;
     ::std::assert_eq!(
         table.definition(),

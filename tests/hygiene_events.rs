@@ -89,6 +89,74 @@ pub mod own {
         }
     }
 
+    /// An event that another merges, under the name of what its step is given.
+    #[derive(::esrs::Event, ::serde::Serialize, ::serde::Deserialize)]
+    #[event("stored")]
+    #[deprecated]
+    pub struct StoredAs(u8);
+
+    /// An event that merges what the user has deprecated, and another under a keyword.
+    #[derive(::esrs::Event, ::serde::Serialize, ::serde::Deserialize)]
+    #[event("merged", merges(StoredAs, r#async))]
+    pub struct Merged(pub u8);
+
+    #[expect(deprecated, reason = "the step reads the old event")]
+    impl ::esrs::Upcast<StoredAs> for Merged {
+        fn upcast(old: StoredAs) -> Self {
+            Self(old.0)
+        }
+    }
+
+    impl ::esrs::Upcast<r#async> for Merged {
+        fn upcast(_: r#async) -> Self {
+            Self(0)
+        }
+    }
+
+    /// What it holds declares its past, among the same names.
+    #[derive(::esrs::Event, ::serde::Serialize, ::serde::Deserialize)]
+    #[event(
+        "weighed",
+        version = 3,
+        removed(name = "default", ty = ::core::primitive::u8, in = 2, serde(default))
+    )]
+    pub struct Past {
+        /// A field under a keyword.
+        #[event(renamed(from = "past", in = 2))]
+        pub r#type: ::core::primitive::u64,
+        /// A field under the name of a generated argument.
+        #[event(retyped(from = bool, in = 3, with = ::core::convert::From::from))]
+        pub old: ::core::primitive::u8,
+        /// A default under the name of an event.
+        #[event(added(in = 2, default = MovedAgain(4)))]
+        pub function: MovedAgain,
+        /// Without a word of what older payloads have.
+        #[event(added(in = 3))]
+        pub payload: ::std::option::Option<Kind>,
+        /// Another version of what it holds.
+        #[event(updated(in = 3, from = 1))]
+        pub kinds: ::std::vec::Vec<Kind>,
+    }
+
+    /// A payload that declares its past.
+    #[derive(::esrs::Schema, ::serde::Serialize, ::serde::Deserialize)]
+    #[schema(version = 2)]
+    pub enum Kind {
+        /// A variant under the name of a type that is in the way.
+        #[schema(renamed(from = "Result", in = 2))]
+        Ok,
+        /// Under a keyword's sibling.
+        #[schema(added(in = 2))]
+        r#Self_ {
+            /// A field under a keyword.
+            r#fn: bool,
+        },
+    }
+
+    /// A payload in a tuple.
+    #[derive(::esrs::Schema, ::serde::Serialize, ::serde::Deserialize)]
+    pub struct MovedAgain(pub u8);
+
     /// An id under the name of the value in it.
     #[derive(::esrs::Id, ::std::clone::Clone, ::serde::Serialize, ::serde::Deserialize)]
     pub struct String(::std::string::String);
@@ -112,8 +180,13 @@ fn events_derive_where_every_name_is_taken() {
     ::std::assert_eq!(event.unwrap().r#type, "a");
     let shape = <own::r#async as ::esrs::Schema>::SHAPE;
     ::std::assert_eq!(::std::string::ToString::to_string(shape), "{type: string}");
+    let past = r#"{"past": 1, "old": true, "kinds": ["Result"]}"#;
+    let past = <own::Past as ::esrs::Event>::decode(1, past).unwrap();
+    ::std::assert_eq!((past.r#type, past.old, past.function.0, past.kinds.len()), (1, 1, 4, 1));
     let local: Local = <Local as ::esrs::Event>::decode(1, r#"{"field": ["Self_"]}"#).unwrap();
     ::std::assert_eq!(local.field.len(), 1);
+    ::std::assert!(::esrs::EventType::of::<own::Merged>().is_stored_as("stored"));
+    ::std::assert!(::esrs::EventType::of::<own::Merged>().is_stored_as("event"));
     let id: own::String = ::std::str::FromStr::from_str("a").unwrap();
     ::std::assert_eq!(::std::string::ToString::to_string(&id), "a");
 }

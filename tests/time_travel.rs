@@ -180,7 +180,7 @@ async fn a_history_tells_each_event_the_state_after_it_and_what_it_changed() {
     let mut history = carts.history(&1).unwrap().with_changes();
     let mut told = Vec::new();
     while let Some(moment) = history.next().await.unwrap() {
-        let known = if moment.event.is_some() { "" } else { " (retired)" };
+        let known = if moment.events.is_empty() { " (retired)" } else { "" };
         let (version, kind) = (moment.envelope.version, moment.kind);
         let actor = moment.envelope.metadata.actor().unwrap().to_owned();
         told.push(format!("{version} {actor} {} v{}{known}", kind.name, kind.version));
@@ -208,7 +208,7 @@ async fn an_event_of_a_history_is_brought_up_to_date_and_its_payload_is_as_it_wa
     let (_, carts) = carts().await;
     let mut history = carts.history(&1).unwrap();
     let first = history.next().await.unwrap().unwrap();
-    let Some(CartEvent::ItemAdded(event)) = &first.event else { panic!("it is an item") };
+    let [CartEvent::ItemAdded(event)] = &*first.events else { panic!("it is an item") };
     assert_eq!((&*event.sku, event.quantity), ("A", 1));
     assert_eq!((&*first.payload, first.kind.version), (r#"{"sku":"A"}"#, 1));
     assert!(first.changes.is_empty(), "nobody has asked for them");

@@ -8,8 +8,10 @@ use std::hint::black_box;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use esrs::{Aggregate, Page, replay};
-use esrs_benches::order::{Order, Samples, by_hand, page_of_current, page_of_version_1};
+use esrs::{Aggregate, Event, Page, PayloadError, replay};
+use esrs_benches::order::{
+    ItemAdded, ItemAddedAsDeclared, Order, Samples, by_hand, page_of_current, page_of_version_1,
+};
 use esrs_benches::ratio::{Bar, Comparison, Figure, Outcome, report};
 
 const EVENTS: u32 = 20_000;
@@ -26,6 +28,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         compare("apply dispatch", Bar::AtMost(1.02), Side::Apply, Side::ApplyByHand)?,
         compare("decode + apply of current payloads", Bar::None, Side::Replay, Side::FoldByHand)?,
         compare("one upcast step", Bar::None, Side::Step, Side::StepByHand)?,
+        compare("one declared step", Bar::AtMost(1.02), Side::Declared, Side::Written)?,
     ]))
 }
 
@@ -50,16 +53,22 @@ enum Side {
     FoldByHand,
     Step,
     StepByHand,
+    /// The step of an event that declares it.
+    Declared,
+    /// The step of the same event by an `Upcast`.
+    Written,
 }
 
 impl Side {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 8] = [
         Self::Apply,
         Self::ApplyByHand,
         Self::Replay,
         Self::FoldByHand,
         Self::Step,
         Self::StepByHand,
+        Self::Declared,
+        Self::Written,
     ];
 
     fn named(name: &str) -> Option<Self> {
@@ -90,7 +99,9 @@ impl Side {
     fn page(self) -> Result<Page, Box<dyn Error>> {
         let (mut samples, count) = (Samples::new(), EVENTS as usize);
         match self {
-            Self::Step | Self::StepByHand => page_of_version_1(&mut samples, count),
+            Self::Step | Self::StepByHand | Self::Declared | Self::Written => {
+                page_of_version_1(&mut samples, count)
+            }
             _ => page_of_current(&mut samples, count),
         }
     }
@@ -115,10 +126,26 @@ impl Side {
                 let events = by_hand::events_of(&page).ok_or("an event of no known name")?;
                 order = counted(|| by_hand::fold_all(&events))?;
             }
+            Self::Declared => {
+                let page = self.page()?;
+                counted(|| decoded::<ItemAddedAsDeclared>(&page))?;
+            }
+            Self::Written => {
+                let page = self.page()?;
+                counted(|| decoded::<ItemAdded>(&page))?;
+            }
         }
         black_box(order);
         Ok(())
     }
+}
+
+/// Reads every payload of a page as the newest version of an event.
+fn decoded<E: Event>(page: &Page) -> Result<(), PayloadError> {
+    for record in page.records() {
+        black_box(E::decode(record.kind().version, record.payload())?);
+    }
+    Ok(())
 }
 
 /// What valgrind counts; found by this name.

@@ -4,7 +4,9 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::demands::Demands;
-use crate::{Context, EventType, Events, Fingerprint, IntoEvents, PayloadError};
+use crate::{
+    Context, EventKind, EventType, Events, Fingerprint, IntoEvents, PayloadError, StoredAs,
+};
 
 /// A state that is made of its own events, and decides what happens next.
 ///
@@ -30,6 +32,9 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     const EVENTS: &'static [EventType];
     /// How many of them, from the end of the list, it emits without folding them.
     const IGNORED: usize;
+    /// How many of them, before those, it emits no more because they became several; see
+    /// [`Split`](crate::Split).
+    const SPLIT: usize = 0;
     /// Stored names that it once had events of, and skips on purpose.
     const RETIRED: &'static [&'static str];
     /// What the state follows from, apart from the state's own shape. A state that was kept under
@@ -37,9 +42,9 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     ///
     /// It changes with `fold_version`; with the code of each [`Apply`] for this type, and of each
     /// [`Upcast`](crate::Upcast) and [`TryUpcast`](crate::TryUpcast) that leads to one of its
-    /// events, and with the functions of the type and of its events themselves, as far as they stand
+    /// events, each [`Split`](crate::Split) of one, and with the functions of the type and of its events themselves, as far as they stand
     /// in the source file of the type; with the name, the version, the shape and the aliases of an
-    /// event; with which events are folded and which are ignored; and with the names that are
+    /// event; with which events are folded, which are split and which are ignored; and with the names that are
     /// retired. Comments, formatting and order leave no trace.
     ///
     /// Code elsewhere is not seen, such as a free function that `apply` calls: after a change of
@@ -66,14 +71,35 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     /// # Errors
     /// Those of [`Event::decode`].
     #[doc(hidden)]
-    fn replay(&mut self, decoder: usize, version: u32, payload: &str) -> Result<(), PayloadError>;
+    fn replay(
+        &mut self,
+        decoder: usize,
+        stored: StoredAs,
+        payload: &str,
+    ) -> Result<(), PayloadError>;
 
     /// Decodes a stored payload with decoder number `decoder`.
     ///
     /// # Errors
     /// Those of [`Event::decode`].
     #[doc(hidden)]
-    fn decode(decoder: usize, version: u32, payload: &str) -> Result<Self::Event, PayloadError>;
+    fn decode(decoder: usize, stored: StoredAs, payload: &str)
+    -> Result<Self::Event, PayloadError>;
+
+    /// Decodes a stored payload with decoder number `decoder`, which is that of an event that was
+    /// [split](crate::Split), and gives its parts.
+    ///
+    /// # Errors
+    /// Those of [`Event::decode`].
+    #[doc(hidden)]
+    fn decode_parts<P: Extend<Self::Event>>(
+        decoder: usize,
+        _: StoredAs,
+        _: &str,
+        _: &mut P,
+    ) -> Result<(), PayloadError> {
+        Err(PayloadError::NoSuchDecoder(decoder))
+    }
 
     /// The place of the event's type in [`EVENTS`](Self::EVENTS), and its payload.
     ///
@@ -136,28 +162,42 @@ impl<T: Display + FromStr<Err: Display> + Clone + Send + Sync + 'static> Id for 
 /// What a stored name means to an aggregate or a projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Resolution {
-    /// It is decoded by this number.
-    Decoder(usize),
+    /// It is decoded by this number, as what it was stored as.
+    Decoder(usize, StoredAs),
     /// It is skipped on purpose.
     Skip,
     /// Nobody knows it.
     Unknown,
 }
 
-/// What `name` means to `A`, for folding.
-pub(crate) fn resolve<A: Aggregate>(name: &str) -> Resolution {
-    match A::EVENTS.iter().position(|event| event.is_stored_as(name)) {
-        Some(decoder) if decoder < A::EVENTS.len() - A::IGNORED => Resolution::Decoder(decoder),
+/// What an event of this name and version means to `A`, for folding.
+pub(crate) fn resolve<A: Aggregate>(kind: &EventKind) -> Resolution {
+    match find(A::EVENTS, kind) {
+        Some((decoder, stored)) if decoder < A::EVENTS.len() - A::IGNORED => {
+            Resolution::Decoder(decoder, stored)
+        }
         Some(_) => Resolution::Skip,
-        None if A::RETIRED.contains(&name) => Resolution::Skip,
+        None if A::RETIRED.contains(&&*kind.name) => Resolution::Skip,
         None => Resolution::Unknown,
     }
+}
+
+/// Which of these types an event of this name and version is read as, and what it is to that.
+pub(crate) fn find<'a>(
+    types: impl IntoIterator<Item = &'a EventType>,
+    kind: &EventKind,
+) -> Option<(usize, StoredAs)> {
+    let read = |(place, event): (usize, &EventType)| {
+        Some((place, event.stored_as(&kind.name, kind.version)?))
+    };
+    types.into_iter().enumerate().find_map(read)
 }
 
 /// That `E` is among the events of an aggregate; the derive says so for each of them.
 #[diagnostic::on_unimplemented(
     message = "`{E}` is not an event of `{Self}`",
     label = "not an event of `{Self}`",
-    note = "add `{E}` to the `events(…)` of `{Self}`"
+    note = "add `{E}` to the `events(…)` of `{Self}`",
+    note = "one in `split(…)` is applied by its parts"
 )]
 pub trait Emits<E> {}

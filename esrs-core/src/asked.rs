@@ -11,7 +11,10 @@ use crate::projection::{
     ColumnError, RowError, Source, Value, json_from_value, json_to_value, text_from_value,
     text_to_value,
 };
-use crate::{Aggregate, Emits, Envelope, Event, EventType, IdempotencyKey, PayloadError, Recorded};
+use crate::{
+    Aggregate, Emits, Envelope, Event, EventType, IdempotencyKey, IntoEvents, PayloadError,
+    Recorded, ShapeVersion, StoredAs,
+};
 
 /// The initial state of an aggregate; `Default`, in words of our own.
 #[diagnostic::on_unimplemented(
@@ -41,9 +44,14 @@ impl<T: Default> InitialState for T {
 pub trait KnownEvent: Sized {
     /// What is known of it at compile time.
     const TYPE: EventType;
+    /// Every version of its shape.
+    const HISTORY: &'static ShapeVersion;
+
+    /// Reads a payload of one of its own versions.
+    fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError>;
 
     /// Reads a stored payload.
-    fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError>;
+    fn decode_stored(stored: StoredAs, payload: &str) -> Result<Self, PayloadError>;
 
     /// Writes its payload.
     fn encode_payload(&self) -> Result<String, serde_json::Error>;
@@ -52,6 +60,7 @@ pub trait KnownEvent: Sized {
 #[diagnostic::do_not_recommend]
 impl<E: Event> KnownEvent for E {
     const TYPE: EventType = EventType::of::<E>();
+    const HISTORY: &'static ShapeVersion = E::HISTORY;
 
     #[inline]
     fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError> {
@@ -59,8 +68,53 @@ impl<E: Event> KnownEvent for E {
     }
 
     #[inline]
+    fn decode_stored(stored: StoredAs, payload: &str) -> Result<Self, PayloadError> {
+        stored.decode(payload)
+    }
+
+    #[inline]
     fn encode_payload(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
+    }
+}
+
+/// What an aggregate asks of the parts of an event that it lists as `split(…)`:
+/// [`IntoEvents`](crate::IntoEvents), in words of our own.
+#[diagnostic::on_unimplemented(
+    message = "not every part in `{Self}` is an event of `{A}`",
+    label = "a part of it is not an event of `{A}`",
+    note = "add the part that is missing to the `events(…)` of `{A}`",
+    note = "a part that is in `split(…)` too is emitted no more: give its own parts in its place"
+)]
+pub trait PartsOf<A: Aggregate> {
+    /// Adds the parts behind those that are there.
+    fn push_parts(self, parts: &mut impl Extend<A::Event>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate, T: IntoEvents<A>> PartsOf<A> for T {
+    fn push_parts(self, parts: &mut impl Extend<A::Event>) {
+        self.push_into(parts);
+    }
+}
+
+/// What an older payload has in a field that was added without a `default`; `Default`, in words of
+/// our own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `Default`, so nothing says what the older payloads have here",
+    label = "`{Self}` has no `Default`",
+    note = "say what they have: `added(in = …, default = …)`; or implement `Default` for `{Self}`"
+)]
+pub trait AddedValue {
+    /// That value.
+    fn added_value() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> AddedValue for T {
+    #[inline]
+    fn added_value() -> Self {
+        T::default()
     }
 }
 
@@ -154,6 +208,7 @@ impl<T: Serialize + DeserializeOwned> JsonColumn for T {
     message = "`{Self}` is not an event of `{A}`",
     label = "not an event of `{A}`",
     note = "add `{Self}` to the `events(…)` of `{A}`, or say by `of = …` whose event it is",
+    note = "one in `split(…)` comes as its parts: list those that matter to the row",
     note = "`{A}` is an aggregate by `#[derive(Aggregate)]`, and `{Self}` an event by `#[derive(Event)]`"
 )]
 pub trait SourceOf<A>: Sized {
@@ -162,7 +217,7 @@ pub trait SourceOf<A>: Sized {
 
     /// Reads a stored payload.
     fn recorded(
-        version: u32,
+        stored: StoredAs,
         payload: &str,
         envelope: Envelope,
     ) -> Result<Recorded<Self>, PayloadError>;
@@ -173,11 +228,11 @@ impl<A: Aggregate + Emits<E>, E: Event> SourceOf<A> for E {
     const SOURCE: Source = Source::of::<A, E>();
 
     fn recorded(
-        version: u32,
+        stored: StoredAs,
         payload: &str,
         envelope: Envelope,
     ) -> Result<Recorded<Self>, PayloadError> {
-        Ok(Recorded::new(E::decode(version, payload)?, envelope))
+        Ok(Recorded::new(stored.decode(payload)?, envelope))
     }
 }
 

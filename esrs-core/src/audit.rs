@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::cursor::{Cursor, InMemory};
 use crate::{
-    Aggregate, Envelope, EventFilter, EventKind, EventStore, MetadataFilter, MetadataKey,
-    ReadQuery, StoreError, StreamId,
+    Aggregate, Envelope, EventFilter, EventKind, EventStore, EventType, MetadataFilter,
+    MetadataKey, ReadQuery, StoreError, StreamId,
 };
 
 /// The recorded events of a store, of one stream or of all, with their circumstances: who changed
@@ -66,10 +66,7 @@ impl AuditTrail {
     /// retired; of no effect on the trail of one stream.
     #[must_use]
     pub fn of<A: Aggregate>(mut self) -> Self {
-        let names = A::EVENTS
-            .iter()
-            .flat_map(|event| std::iter::once(&event.name).chain(event.aliases).copied());
-        let names = names.chain(A::RETIRED.iter().copied());
+        let names = A::EVENTS.iter().flat_map(EventType::names).chain(A::RETIRED.iter().copied());
         let filter = EventFilter::everything().and(A::NAME, names);
         self.cursor.query = self.cursor.query.only(filter);
         self

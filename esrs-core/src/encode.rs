@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{Aggregate, Metadata, NewEvent, PayloadError};
+use crate::{Aggregate, Metadata, NewEvent, PayloadError, StoredAs};
 
 /// Why an event is not fit to be stored.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ pub(crate) fn round_trip<A: Aggregate>(
     metadata: Metadata,
 ) -> Result<(NewEvent, A::Event), EncodeError> {
     let (place, encoded) = encode::<A>(id, event, recorded_at, metadata)?;
-    match A::decode(place, encoded.version, &encoded.payload) {
+    match A::decode(place, StoredAs::version(encoded.version), &encoded.payload) {
         Ok(again) => Ok((encoded, again)),
         Err(source) => {
             let (event, payload) = (A::EVENTS[place].name, encoded.payload);

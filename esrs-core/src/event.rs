@@ -3,11 +3,11 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Fingerprint, Schema, Shape};
+use crate::{Fingerprint, Schema, Shape, ShapeVersion, ShapeVersions};
 
 /// Something that happened, under a name and a version that are stored with it.
 ///
-/// Derive it: `#[derive(Event)]` with `#[event("money_deposited", version = 2, from = Previous)]`.
+/// Derive it: `#[derive(Event)]` with `#[event("money_deposited", version = 2)]`.
 /// The stored name never follows a Rust rename, and the derive ties every version to the one before
 /// it, so that [`decode`](Event::decode) reads whatever was ever stored.
 #[diagnostic::on_unimplemented(
@@ -22,19 +22,40 @@ pub trait Event: Emit + Schema + Serialize + DeserializeOwned + Send + Sync + 's
     const VERSION: u32;
     /// Names it was stored under before it was renamed.
     const ALIASES: &'static [&'static str];
+    /// The events that are emitted no more and became this one.
+    const MERGES: &'static [EventType] = &[];
     /// The highest version that is locked under its name; 0 when none is.
     #[doc(hidden)]
     const LOCKED_UP_TO: u32 = 0;
+    /// Its newest shape, which leads to all those before it. The derive fills it in; an impl by hand
+    /// that leaves it out tells of the newest alone.
+    const HISTORY: &'static ShapeVersion = &ShapeVersion::newest::<Self>();
+
+    /// Every version of its shape that this program reads, from the newest to the oldest.
+    fn history() -> ShapeVersions {
+        ShapeVersions(Some(Self::HISTORY))
+    }
 
     /// Reads a payload that was stored as `version` of this event, and brings it up to date.
     ///
     /// A payload of the current version is read straight from its text. An older one is read into
-    /// the struct of its own version, and taken through each [`Upcast`] from there to here.
+    /// the struct of its own version, and taken from there to here: as the fields declare it, or
+    /// through each [`Upcast`].
     ///
     /// # Errors
     /// [`PayloadError`] when the version is not known, the text is not that version's JSON, or a
     /// fallible upcaster refused it.
     fn decode(version: u32, payload: &str) -> Result<Self, PayloadError>;
+
+    /// Reads a payload that was stored as an event that this one [merges](Event::MERGES): through
+    /// that event's own chain of versions, and then the step from it to this one.
+    ///
+    /// # Errors
+    /// Those of [`decode`](Event::decode), of that event, and of the step.
+    #[doc(hidden)]
+    fn decode_merged(stored: StoredAs, _: &str) -> Result<Self, PayloadError> {
+        Err(stored.unknown())
+    }
 }
 
 /// What [`Events`](crate::Events) can be made from: an event, an aggregate's event enum, or a
@@ -46,7 +67,8 @@ pub trait Event: Emit + Schema + Serialize + DeserializeOwned + Send + Sync + 's
 )]
 pub trait Emit {}
 
-/// The step from one version of an event to the next, when every old payload has a new one.
+/// The step from one version of an event to the next, when every old payload has a new one; also the
+/// step to an event from each that it merges.
 ///
 /// ```
 /// use esrs_core::Upcast;
@@ -129,9 +151,33 @@ pub enum PayloadError {
         /// What the step said.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A [`TryUpcast`] from an event that another merges refused the payload.
+    #[error(transparent)]
+    Merge(#[from] Box<MergeError>),
+    /// A part of an event that was split could not be handed on.
+    #[error("its part `{part}` could not be written as JSON: {source}")]
+    Part {
+        /// The stored name of the part.
+        part: &'static str,
+        /// What its `Serialize` said.
+        source: serde_json::Error,
+    },
     /// A handler was asked for an event type that it does not have; a defect in esrs itself.
     #[error("there is no decoder number {0}")]
     NoSuchDecoder(usize),
+}
+
+/// What was stored as an event that another [merges](Event::MERGES) could not be made that one.
+#[derive(Debug, thiserror::Error)]
+#[error("the `{from}` could not be made a `{to}`: {source}")]
+#[non_exhaustive]
+pub struct MergeError {
+    /// The stored name of the event that is emitted no more.
+    pub from: &'static str,
+    /// The stored name of the event that it became.
+    pub to: &'static str,
+    /// What the step said.
+    pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 /// What is known of one event type at compile time.
@@ -143,6 +189,8 @@ pub struct EventType {
     pub version: u32,
     /// Names it was stored under before.
     pub aliases: &'static [&'static str],
+    /// The event types that became this one.
+    pub merges: &'static [EventType],
     /// The shape of the newest version.
     pub shape: &'static Shape,
     /// The fingerprint of that shape.
@@ -158,14 +206,99 @@ impl EventType {
             name: E::NAME,
             version: E::VERSION,
             aliases: E::ALIASES,
+            merges: E::MERGES,
             shape: E::SHAPE,
             fingerprint: E::FINGERPRINT,
             locked_up_to: E::LOCKED_UP_TO,
         }
     }
 
-    /// Whether events of this type are stored, or were once stored, under `name`.
+    /// Whether events of this type are stored, or were once stored, under `name`: its own, an older
+    /// one, or one of an event that became this one.
     pub fn is_stored_as(&self, name: &str) -> bool {
-        self.name == name || self.aliases.contains(&name)
+        self.stored_as(name, self.version).is_some()
+    }
+
+    /// What a payload is to this type that was stored under `name` as `version`; `None` when the name
+    /// means nothing to it.
+    ///
+    /// Versions belong to a name: version 1 of an event that became this one is not version 1 of
+    /// this.
+    pub fn stored_as(&self, name: &str, version: u32) -> Option<StoredAs> {
+        if self.name == name || self.aliases.contains(&name) {
+            return Some(StoredAs::version(version));
+        }
+        let mut before = 1;
+        for merged in self.merges {
+            if let Some(StoredAs { merged, version }) = merged.stored_as(name, version) {
+                return Some(StoredAs { merged: merged + before, version });
+            }
+            before += merged.count();
+        }
+        None
+    }
+
+    /// Every name that it is stored under, or once was.
+    pub fn names(&self) -> Vec<&'static str> {
+        let mut names = vec![self.name];
+        names.extend(self.aliases);
+        names.extend(self.merges.iter().flat_map(EventType::names));
+        names
+    }
+
+    /// How many types it is: itself, and all that became it.
+    const fn count(&self) -> u32 {
+        let (mut count, mut place) = (1, 0);
+        while place < self.merges.len() {
+            count += self.merges[place].count();
+            place += 1;
+        }
+        count
+    }
+}
+
+/// What a payload was stored as, to the event type that reads it: which of the types that became it,
+/// and which version of that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoredAs {
+    /// 0 for the type itself; then those that it merges, each before those that it merges in turn.
+    merged: u32,
+    version: u32,
+}
+
+impl StoredAs {
+    /// As this version of the type itself.
+    pub const fn version(version: u32) -> Self {
+        Self { merged: 0, version }
+    }
+
+    /// Reads the payload, as an `E`.
+    #[inline]
+    pub(crate) fn decode<E: Event>(self, payload: &str) -> Result<E, PayloadError> {
+        // Of an event that merges none, which is known at compile time, nothing is asked here.
+        if E::MERGES.is_empty() || self.merged == 0 {
+            E::decode(self.version, payload)
+        } else {
+            E::decode_merged(self, payload)
+        }
+    }
+
+    /// Which of the types that a type merges it leads to, and what the payload is to that.
+    pub(crate) fn within(self, merges: &[EventType]) -> Option<(usize, Self)> {
+        let mut merged = self.merged.checked_sub(1)?;
+        for (place, event) in merges.iter().enumerate() {
+            let count = event.count();
+            if merged < count {
+                return Some((place, Self { merged, ..self }));
+            }
+            merged -= count;
+        }
+        None
+    }
+
+    /// It leads to no type.
+    #[cold]
+    pub(crate) fn unknown(self) -> PayloadError {
+        PayloadError::NoSuchDecoder(self.merged as usize)
     }
 }

@@ -94,7 +94,8 @@ where
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot become `{Self}`: it is not an event of this aggregate, nor made of its events",
     label = "not an event of this aggregate",
-    note = "add it to the `events(…)` of the aggregate, or give one of the events that are there: alone, as the event enum, or in a tuple, array, `Vec` or `Option`"
+    note = "add it to the `events(…)` of the aggregate, or give one of the events that are there: alone, as the event enum, or in a tuple, array, `Vec` or `Option`",
+    note = "one in `split(…)` is emitted no more: give its parts, as `event.split()`"
 )]
 pub trait MadeOf<T> {
     fn made_of(source: T) -> Self;
@@ -111,23 +112,24 @@ impl<A: Aggregate, T: Emit + IntoEvents<A>> MadeOf<T> for Events<A> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event of `{A}`, nor made of its events",
     label = "not an event of `{A}`",
-    note = "add `{Self}` to the `events(…)` of `{A}`, or give one of the events that are there"
+    note = "add `{Self}` to the `events(…)` of `{A}`, or give one of the events that are there",
+    note = "one in `split(…)` is emitted no more: give its parts, as `event.split()`"
 )]
 pub trait IntoEvents<A: Aggregate>: Emit {
     /// Adds its events behind those that are there.
-    fn push_into(self, events: &mut Vec<A::Event>);
+    fn push_into(self, events: &mut impl Extend<A::Event>);
 }
 
 #[diagnostic::do_not_recommend]
 impl<A: Aggregate<Event: From<E>>, E: Event> IntoEvents<A> for E {
-    fn push_into(self, events: &mut Vec<A::Event>) {
-        events.push(self.into());
+    fn push_into(self, events: &mut impl Extend<A::Event>) {
+        events.extend(Some(self.into()));
     }
 }
 
 impl<T: Emit> Emit for Option<T> {}
 impl<A: Aggregate, T: IntoEvents<A>> IntoEvents<A> for Option<T> {
-    fn push_into(self, events: &mut Vec<A::Event>) {
+    fn push_into(self, events: &mut impl Extend<A::Event>) {
         if let Some(source) = self {
             source.push_into(events);
         }
@@ -136,14 +138,14 @@ impl<A: Aggregate, T: IntoEvents<A>> IntoEvents<A> for Option<T> {
 
 impl<T: Emit> Emit for Vec<T> {}
 impl<A: Aggregate, T: IntoEvents<A>> IntoEvents<A> for Vec<T> {
-    fn push_into(self, events: &mut Vec<A::Event>) {
+    fn push_into(self, events: &mut impl Extend<A::Event>) {
         self.into_iter().for_each(|source| source.push_into(events));
     }
 }
 
 impl<T: Emit, const N: usize> Emit for [T; N] {}
 impl<A: Aggregate, T: IntoEvents<A>, const N: usize> IntoEvents<A> for [T; N] {
-    fn push_into(self, events: &mut Vec<A::Event>) {
+    fn push_into(self, events: &mut impl Extend<A::Event>) {
         self.into_iter().for_each(|source| source.push_into(events));
     }
 }
@@ -153,7 +155,7 @@ macro_rules! tuple {
         impl<$($name: Emit),*> Emit for ($($name,)*) {}
         impl<Agg: Aggregate, $($name: IntoEvents<Agg>),*> IntoEvents<Agg> for ($($name,)*) {
             #[allow(non_snake_case, unused_variables, reason = "() has no parts")]
-            fn push_into(self, events: &mut Vec<Agg::Event>) {
+            fn push_into(self, events: &mut impl Extend<Agg::Event>) {
                 let ($($name,)*) = self;
                 $($name.push_into(events);)*
             }

@@ -35,6 +35,7 @@ mod replay;
 mod repository;
 mod scenario;
 pub mod schema;
+mod split;
 pub mod store;
 mod stream;
 mod text;
@@ -47,7 +48,7 @@ pub use audit::{AuditEntry, AuditTrail};
 pub use changes::{Change, Changes};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use context::Context;
-pub use event::{Emit, Event, EventType, PayloadError, TryUpcast, Upcast};
+pub use event::{Emit, Event, EventType, MergeError, PayloadError, StoredAs, TryUpcast, Upcast};
 pub use events::{Events, IntoEvents};
 pub use memory::MemoryStore;
 pub use metadata::{BlankActor, Metadata};
@@ -61,8 +62,10 @@ pub use repository::{
 };
 pub use scenario::{Outcome, ProjectionScenario, Scenario};
 pub use schema::{
-    Content, EnumShape, Field, Fingerprint, Item, Schema, Shape, StructShape, Tagging, Variant,
+    Content, EnumShape, Field, FieldChange, Fingerprint, Item, PastVersion, Schema, Shape,
+    ShapeVersion, ShapeVersions, Step, StructShape, Tagging, Variant,
 };
+pub use split::{Split, SplitEvents};
 pub use store::{
     AppendBatch, AppendCondition, Appended, AppendedStream, BoxError, Conflict, EventFilter,
     EventKind, EventStore, IdempotencyKey, LogId, MetadataFilter, NewEvent, Page, ReadQuery,

@@ -3,6 +3,8 @@
 use crate::EventType;
 use crate::text::ConstText;
 
+type Sentence = ConstText<1024>;
+
 /// Whether two names are the same.
 pub(crate) const fn same_name(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
@@ -37,7 +39,7 @@ pub const fn first_clash(events: &[EventType], retired: &[&str]) -> usize {
 #[track_caller]
 pub const fn name_clash(events: &[EventType], retired: &[&str], later: usize, written: &[&str]) {
     let Some((earlier, name)) = clash(events, retired, later) else { return };
-    let sentence = ConstText::<1024>::new().quote(written[later]);
+    let sentence = Sentence::new().quote(written[later]);
     let sentence = match earlier {
         None => sentence
             .say(" answers to the stored name \"")
@@ -49,6 +51,9 @@ pub const fn name_clash(events: &[EventType], retired: &[&str], later: usize, wr
             .say(" are versions of one event, \"")
             .say(name)
             .say("\": list the newest of them alone, which reads what the older ones stored"),
+        Some(earlier) if merges(&events[later], name) || merges(&events[earlier], name) => {
+            merged_and_listed(events, later, earlier, written, name)
+        }
         Some(earlier) => sentence
             .say(" answers to the stored name \"")
             .say(name)
@@ -57,6 +62,79 @@ pub const fn name_clash(events: &[EventType], retired: &[&str], later: usize, wr
             .say(" does: a stored name means one event, so give it another, or drop the alias"),
     };
     panic!("{}", sentence.as_str())
+}
+
+/// What is said when two listed events share a name, and one of them merges the event of that name.
+const fn merged_and_listed(
+    events: &[EventType],
+    later: usize,
+    earlier: usize,
+    written: &[&str],
+    name: &str,
+) -> Sentence {
+    let (heir, other) =
+        if merges(&events[later], name) { (later, earlier) } else { (earlier, later) };
+    let sentence = Sentence::new().quote(written[heir]).say(" merges \"").say(name);
+    if merges(&events[other], name) {
+        return sentence
+            .say("\", as ")
+            .quote(written[other])
+            .say(" does: what is stored becomes one event, so let one of them merge it");
+    }
+    sentence
+        .say("\", to which ")
+        .quote(written[other])
+        .say(" answers: take ")
+        .quote(written[other])
+        .say(" out of the list, because what became another event is emitted no more; or do not merge it")
+}
+
+/// Fails to compile, at the place of the call, when the event type in this place among those that
+/// `event` merges has a name of `event` itself, or of one that it merges too and names earlier;
+/// `written` is what the user calls them, the event itself last.
+#[track_caller]
+pub const fn merge_clash(event: &EventType, place: usize, written: &[&str]) {
+    let merged = &event.merges[place];
+    let of_itself = EventType { merges: &[], ..*event };
+    if let Some(name) = shared_name(&of_itself, merged) {
+        let sentence = Sentence::new()
+            .quote(written[written.len() - 1])
+            .say(" answers to the stored name \"")
+            .say(name)
+            .say("\" itself, as ")
+            .quote(written[place])
+            .say(
+                " does: `merges(…)` lists events of other names; what was stored under this one is \
+                 read by `from`, which names the version before, or by `aliases(…)`",
+            );
+        panic!("{}", sentence.as_str());
+    }
+    let mut earlier = 0;
+    while earlier < place {
+        if let Some(name) = shared_name(&event.merges[earlier], merged) {
+            let sentence = Sentence::new()
+                .quote(written[place])
+                .say(" answers to the stored name \"")
+                .say(name)
+                .say("\", as ")
+                .quote(written[earlier])
+                .say(" does: merge the newest of them alone, which reads what the other stored");
+            panic!("{}", sentence.as_str());
+        }
+        earlier += 1;
+    }
+}
+
+/// Whether all that `previous` merges is merged by `event` too.
+pub(crate) const fn merges_all(event: &EventType, previous: &EventType) -> bool {
+    let mut i = 0;
+    while i < previous.merges.len() {
+        if !merges(event, previous.merges[i].name) {
+            return false;
+        }
+        i += 1;
+    }
+    true
 }
 
 /// The stored name that an event type shares, and the earlier one it shares it with; `None` there
@@ -97,7 +175,7 @@ pub const fn first_dropped(events: &[EventType], retired: &[&str], locked: &[&st
 /// found; `aggregate` is what the user calls it.
 #[track_caller]
 pub const fn name_dropped(aggregate: &str, name: &str) {
-    let sentence = ConstText::<1024>::new()
+    let sentence = Sentence::new()
         .quote(aggregate)
         .say(" does not read events that are stored as \"")
         .say(name)
@@ -117,7 +195,7 @@ pub const fn not_older_than_lock(event: &EventType, written: &str) {
     if event.locked_up_to <= event.version {
         return;
     }
-    let mut sentence = ConstText::<1024>::new().quote(written).say(" is version ");
+    let mut sentence = Sentence::new().quote(written).say(" is version ");
     sentence.push_number(event.version as u64);
     sentence.push(" of \"");
     sentence.push(event.name);
@@ -131,18 +209,22 @@ pub const fn not_older_than_lock(event: &EventType, written: &str) {
 /// aggregate.
 pub const fn tell_aggregate(name: &str, events: &[EventType], retired: &[&str]) {
     let mut text = ConstText::<{ 48 * 1024 }>::new().say("esrs-lock:aggregate\n").say(name);
-    let mut i = 0;
-    while i < events.len() {
-        text.push("\n");
-        text.push(events[i].name);
-        push_lines(&mut text, events[i].aliases);
-        i += 1;
-    }
+    push_names(&mut text, events);
     push_lines(&mut text, retired);
     if text.is_cut() {
         panic!("esrs-lock:too-long")
     }
     panic!("{}", text.as_str())
+}
+
+const fn push_names<const N: usize>(text: &mut ConstText<N>, events: &[EventType]) {
+    let mut i = 0;
+    while i < events.len() {
+        push_lines(text, &[events[i].name]);
+        push_lines(text, events[i].aliases);
+        push_names(text, events[i].merges);
+        i += 1;
+    }
 }
 
 const fn push_lines<const N: usize>(text: &mut ConstText<N>, names: &[&str]) {
@@ -183,6 +265,13 @@ const fn shared_name(a: &EventType, b: &EventType) -> Option<&'static str> {
         }
         i += 1;
     }
+    i = 0;
+    while i < b.merges.len() {
+        if let Some(name) = shared_name(a, &b.merges[i]) {
+            return Some(name);
+        }
+        i += 1;
+    }
     None
 }
 
@@ -194,7 +283,19 @@ const fn has_name(event: &EventType, name: &str) -> bool {
         }
         i += 1;
     }
-    same_name(event.name, name)
+    same_name(event.name, name) || merges(event, name)
+}
+
+/// Whether the name is that of an event which became this one.
+const fn merges(event: &EventType, name: &str) -> bool {
+    let mut i = 0;
+    while i < event.merges.len() {
+        if has_name(&event.merges[i], name) {
+            return true;
+        }
+        i += 1;
+    }
+    false
 }
 
 const fn is_other_version(a: &EventType, b: &EventType) -> bool {

@@ -1,16 +1,22 @@
 //! What the derives' output names, and nobody else; it may change in any release.
 
 pub use core::clone::Clone;
-pub use core::convert::From;
+pub use core::convert::{From, Infallible};
+pub use core::default::Default;
 pub use core::fmt::{Display, Formatter, Result as FmtResult};
+pub use core::iter::Extend;
+pub use core::marker::PhantomData;
 pub use core::option::Option;
-pub use core::primitive::{bool, str, u8, u32, usize};
+pub use core::primitive::{bool, str, u8, u32, u64, usize};
 pub use core::result::Result::{self, Err, Ok};
 pub use core::str::FromStr;
 pub use std::string::String;
 pub use std::vec::Vec;
 
+pub use serde;
 pub use serde_json::Error as JsonError;
+
+use crate::MergeError;
 
 pub use crate::projection::variant::{name_in, unknown_name};
 pub use crate::projection::{
@@ -19,27 +25,32 @@ pub use crate::projection::{
 };
 
 pub use crate::asked::{
-    AggregateId, InitialState, JsonColumn, KnownEvent, SourceOf, StreamKey, TextColumn,
+    AddedValue, AggregateId, InitialState, JsonColumn, KnownEvent, PartsOf, SourceOf, StreamKey,
+    TextColumn,
 };
 pub use crate::demands::given::{Another, Beside, TheSame};
 pub use crate::demands::{Actor, Causation, Correlation, Lacking, TypedKey};
 
-pub use crate::fold::fold;
+pub use crate::fold::{code_and, fold};
 pub use core::prelude::v1::test;
 pub use core::{include_bytes, include_str, panic};
 
-pub use crate::schema::lock::{UNCHANGED, changed_field, shape_changed, tell_event};
+pub use crate::schema::lock::{
+    UNCHANGED, changed_field, past_changed, shape_changed, tell_event, tell_past,
+};
 
 pub use crate::schema::samples::{Locked, Sampled, StandIn};
 
 pub use crate::names::{
-    first_clash, first_dropped, name_clash, name_dropped, not_older_than_lock, tell_aggregate,
+    first_clash, first_dropped, merge_clash, name_clash, name_dropped, not_older_than_lock,
+    tell_aggregate,
 };
-pub use crate::schema::derived::{UNKNOWN, fingerprint, follows};
+pub use crate::schema::derived::{UNKNOWN, changes, fingerprint, follows, leads_back};
+pub use crate::split::{Applied, Split};
 pub use crate::{
     Aggregate, Apply, Content, Emit, Emits, EnumShape, Envelope, Event, EventType, Field,
-    Fingerprint, IntoEvents, Item, MetadataKey, PayloadError, Recorded, Schema, Shape, StructShape,
-    Tagging, TryUpcast, Variant,
+    FieldChange, Fingerprint, IntoEvents, Item, MetadataKey, PastVersion, PayloadError, Recorded,
+    Schema, Shape, ShapeVersion, Step, StoredAs, StructShape, Tagging, TryUpcast, Upcast, Variant,
 };
 
 /// Stands for a body that was not generated, because the derive found an error; it is never run.
@@ -74,14 +85,71 @@ where
         .map_err(|error| PayloadError::Upcast { from: E::VERSION - 1, source: error.into() })
 }
 
-/// There is no version before the current one.
+/// Which of the events that `E` merges a payload was stored as, and what it is to that.
+pub fn merged<E: Event>(stored: StoredAs) -> Option<(usize, StoredAs)> {
+    stored.within(E::MERGES)
+}
+
+/// It was stored as none of them.
 #[cold]
-pub fn no_older<E: Event>(version: u32) -> PayloadError {
+pub fn no_such_merged(stored: StoredAs) -> PayloadError {
+    stored.unknown()
+}
+
+/// Reads a payload that was stored as an event that `E` merges, the one in this place.
+///
+/// The steps come as arguments, as those of [`decode_older`] do.
+pub fn decode_merged<Merged, E: Event, Refused>(
+    place: usize,
+    stored: StoredAs,
+    payload: &str,
+    decode: impl FnOnce(StoredAs, &str) -> Result<Merged, PayloadError>,
+    upcast: impl FnOnce(Merged) -> Result<E, Refused>,
+) -> Result<E, PayloadError>
+where
+    Refused: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    upcast(decode(stored, payload)?).map_err(|error| {
+        let (from, to) = (E::MERGES[place].name, E::NAME);
+        PayloadError::Merge(Box::new(MergeError { from, to, source: error.into() }))
+    })
+}
+
+/// Reads a payload of the version `V`, whose struct was generated.
+#[inline]
+pub fn decode_past<const V: u32, E: Event + PastVersion<V>>(
+    payload: &str,
+) -> Result<E, PayloadError> {
+    Ok(E::from_past(serde_json::from_str(payload)?))
+}
+
+/// There is no version of this number; `oldest` is the first that there is.
+#[cold]
+pub fn no_such<E: Event>(version: u32, oldest: u32) -> PayloadError {
     if version > E::VERSION {
         PayloadError::NewerVersion { version, newest: E::VERSION }
     } else {
-        PayloadError::NoSuchVersion { version, oldest: E::VERSION }
+        PayloadError::NoSuchVersion { version, oldest }
     }
+}
+
+/// The newest version of an event.
+pub const fn newest_version<E: Event>(
+    step: Step,
+    code: u64,
+    previous: Option<&'static ShapeVersion>,
+) -> ShapeVersion {
+    ShapeVersion::of::<E>(step, code, previous)
+}
+
+/// A version of an event whose struct was generated.
+pub const fn past_version<const V: u32, E: PastVersion<V>>(
+    step: Step,
+    code: u64,
+    previous: Option<&'static ShapeVersion>,
+) -> ShapeVersion {
+    let (shape, fingerprint) = (E::Past::SHAPE, E::Past::FINGERPRINT);
+    ShapeVersion::new(V, shape, fingerprint, step, code, previous)
 }
 
 /// Fails to compile, at the place of the call, with the derive's sentence, when `C` may hold nothing.

@@ -67,20 +67,19 @@ pub(crate) fn replay_range<A: Aggregate>(
     page: &Page,
     range: Range<usize>,
 ) -> Result<u64, ReplayError> {
-    let kinds: Vec<(Resolution, u32)> =
-        page.kinds().iter().map(|kind| (resolve::<A>(&kind.name), kind.version)).collect();
+    let kinds: Vec<Resolution> = page.kinds().iter().map(resolve::<A>).collect();
     for (index, record) in range.clone().zip(page.records_in(range)) {
         if record.version() != version + 1 {
             return Err(stop(page, index, ReplayFault::OutOfOrder { after: version }));
         }
         match kinds[record.kind_index()] {
-            (Resolution::Decoder(decoder), event_version) => {
-                if let Err(error) = state.replay(decoder, event_version, record.payload()) {
+            Resolution::Decoder(decoder, stored) => {
+                if let Err(error) = state.replay(decoder, stored, record.payload()) {
                     return Err(stop(page, index, error.into()));
                 }
             }
-            (Resolution::Skip, _) => {}
-            (Resolution::Unknown, _) => {
+            Resolution::Skip => {}
+            Resolution::Unknown => {
                 let fault = ReplayFault::UnknownEvent { aggregate: A::NAME };
                 return Err(stop(page, index, fault));
             }

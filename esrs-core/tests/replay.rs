@@ -7,7 +7,7 @@ use std::error::Error;
 use esrs_core::store::NewRecord;
 use esrs_core::{
     Aggregate, Emit, Event, EventType, Fingerprint, IntoEvents, Page, PayloadError, Position,
-    ReplayError, ReplayFault, Schema, Shape, StreamId, replay,
+    ReplayError, ReplayFault, Schema, Shape, StoredAs, StreamId, replay,
 };
 use serde::{Deserialize, Serialize};
 
@@ -42,8 +42,8 @@ struct SumEvent(Added);
 
 impl Emit for SumEvent {}
 impl IntoEvents<Sum> for SumEvent {
-    fn push_into(self, events: &mut Vec<SumEvent>) {
-        events.push(self);
+    fn push_into(self, events: &mut impl Extend<SumEvent>) {
+        events.extend(Some(self));
     }
 }
 
@@ -52,7 +52,7 @@ impl Aggregate for Sum {
     const EVENTS: &'static [EventType] = &[EventType::of::<Added>()];
     const IGNORED: usize = 0;
     const RETIRED: &'static [&'static str] = &["shown"];
-    const FOLD: Fingerprint = esrs_core::__private::fold::<Self>(1, 0);
+    const FOLD: Fingerprint = esrs_core::__private::fold::<Self>(1, 0, &[]);
     type Id = u64;
     type Requires = ();
     type Event = SumEvent;
@@ -65,14 +65,20 @@ impl Aggregate for Sum {
         self.0 += event.0.0;
     }
 
-    fn replay(&mut self, decoder: usize, version: u32, payload: &str) -> Result<(), PayloadError> {
-        self.apply_event(Self::decode(decoder, version, payload)?);
+    fn replay(
+        &mut self,
+        decoder: usize,
+        stored: StoredAs,
+        payload: &str,
+    ) -> Result<(), PayloadError> {
+        self.apply_event(Self::decode(decoder, stored, payload)?);
         Ok(())
     }
 
-    fn decode(decoder: usize, version: u32, payload: &str) -> Result<SumEvent, PayloadError> {
+    fn decode(decoder: usize, stored: StoredAs, payload: &str) -> Result<SumEvent, PayloadError> {
         match decoder {
-            0 => Added::decode(version, payload).map(SumEvent),
+            0 => <Added as esrs_core::__private::KnownEvent>::decode_stored(stored, payload)
+                .map(SumEvent),
             other => Err(PayloadError::NoSuchDecoder(other)),
         }
     }

@@ -24,8 +24,11 @@ const _: () = {
     impl ::esrs::__private::Emit for CounterEvent {}
     #[automatically_derived]
     impl ::esrs::__private::IntoEvents<Counter> for CounterEvent {
-        fn push_into(self, events: &mut ::esrs::__private::Vec<Self>) {
-            ::esrs::__private::Vec::push(events, self);
+        fn push_into(self, events: &mut impl ::esrs::__private::Extend<Self>) {
+            ::esrs::__private::Extend::extend(
+                events,
+                ::esrs::__private::Option::Some(self),
+            );
         }
     }
     #[automatically_derived]
@@ -40,7 +43,7 @@ const _: () = {
         const RETIRED: &'static [&'static ::esrs::__private::str] = &[];
         const FOLD: ::esrs::__private::Fingerprint = ::esrs::__private::fold::<
             Self,
-        >(1u32, 0u64);
+        >(1u32, 0u64, &[<Counted as ::esrs::__private::KnownEvent>::HISTORY]);
         type Id = <u64 as ::esrs::__private::AggregateId>::Id;
         type Requires = ();
         type Event = CounterEvent;
@@ -57,7 +60,7 @@ const _: () = {
         fn replay(
             &mut self,
             decoder: ::esrs::__private::usize,
-            version: ::esrs::__private::u32,
+            stored: ::esrs::__private::StoredAs,
             payload: &::esrs::__private::str,
         ) -> ::esrs::__private::Result<(), ::esrs::__private::PayloadError> {
             match decoder {
@@ -66,8 +69,8 @@ const _: () = {
                         Counted,
                     >>::apply(
                         self,
-                        <Counted as ::esrs::__private::KnownEvent>::decode_payload(
-                            version,
+                        <Counted as ::esrs::__private::KnownEvent>::decode_stored(
+                            stored,
                             payload,
                         )?,
                     )
@@ -82,15 +85,15 @@ const _: () = {
         }
         fn decode(
             decoder: ::esrs::__private::usize,
-            version: ::esrs::__private::u32,
+            stored: ::esrs::__private::StoredAs,
             payload: &::esrs::__private::str,
         ) -> ::esrs::__private::Result<CounterEvent, ::esrs::__private::PayloadError> {
             ::esrs::__private::Ok(
                 match decoder {
                     0usize => {
                         CounterEvent::Counted(
-                            <Counted as ::esrs::__private::KnownEvent>::decode_payload(
-                                version,
+                            <Counted as ::esrs::__private::KnownEvent>::decode_stored(
+                                stored,
                                 payload,
                             )?,
                         )

@@ -55,8 +55,14 @@ const _: () = {
     impl crate::reexported::__private::Emit for AccountEvent {}
     #[automatically_derived]
     impl crate::reexported::__private::IntoEvents<BankAccount> for AccountEvent {
-        fn push_into(self, events: &mut crate::reexported::__private::Vec<Self>) {
-            crate::reexported::__private::Vec::push(events, self);
+        fn push_into(
+            self,
+            events: &mut impl crate::reexported::__private::Extend<Self>,
+        ) {
+            crate::reexported::__private::Extend::extend(
+                events,
+                crate::reexported::__private::Option::Some(self),
+            );
         }
     }
     #[automatically_derived]
@@ -79,7 +85,15 @@ const _: () = {
         ];
         const FOLD: crate::reexported::__private::Fingerprint = crate::reexported::__private::fold::<
             Self,
-        >(2u32, 0u64);
+        >(
+            2u32,
+            0u64,
+            &[
+                <AccountOpened as crate::reexported::__private::KnownEvent>::HISTORY,
+                <shared::Transferred as crate::reexported::__private::KnownEvent>::HISTORY,
+                <StatementSent as crate::reexported::__private::KnownEvent>::HISTORY,
+            ],
+        );
         type Id = <AccountId as crate::reexported::__private::AggregateId>::Id;
         type Requires = crate::reexported::__private::Lacking<
             crate::reexported::__private::Actor,
@@ -113,7 +127,7 @@ const _: () = {
         fn replay(
             &mut self,
             decoder: crate::reexported::__private::usize,
-            version: crate::reexported::__private::u32,
+            stored: crate::reexported::__private::StoredAs,
             payload: &crate::reexported::__private::str,
         ) -> crate::reexported::__private::Result<
             (),
@@ -125,8 +139,8 @@ const _: () = {
                         AccountOpened,
                     >>::apply(
                         self,
-                        <AccountOpened as crate::reexported::__private::KnownEvent>::decode_payload(
-                            version,
+                        <AccountOpened as crate::reexported::__private::KnownEvent>::decode_stored(
+                            stored,
                             payload,
                         )?,
                     )
@@ -136,8 +150,8 @@ const _: () = {
                         shared::Transferred,
                     >>::apply(
                         self,
-                        <shared::Transferred as crate::reexported::__private::KnownEvent>::decode_payload(
-                            version,
+                        <shared::Transferred as crate::reexported::__private::KnownEvent>::decode_stored(
+                            stored,
                             payload,
                         )?,
                     )
@@ -155,7 +169,7 @@ const _: () = {
         }
         fn decode(
             decoder: crate::reexported::__private::usize,
-            version: crate::reexported::__private::u32,
+            stored: crate::reexported::__private::StoredAs,
             payload: &crate::reexported::__private::str,
         ) -> crate::reexported::__private::Result<
             AccountEvent,
@@ -165,24 +179,24 @@ const _: () = {
                 match decoder {
                     0usize => {
                         AccountEvent::AccountOpened(
-                            <AccountOpened as crate::reexported::__private::KnownEvent>::decode_payload(
-                                version,
+                            <AccountOpened as crate::reexported::__private::KnownEvent>::decode_stored(
+                                stored,
                                 payload,
                             )?,
                         )
                     }
                     1usize => {
                         AccountEvent::MoneyTransferred(
-                            <shared::Transferred as crate::reexported::__private::KnownEvent>::decode_payload(
-                                version,
+                            <shared::Transferred as crate::reexported::__private::KnownEvent>::decode_stored(
+                                stored,
                                 payload,
                             )?,
                         )
                     }
                     2usize => {
                         AccountEvent::StatementSent(
-                            <StatementSent as crate::reexported::__private::KnownEvent>::decode_payload(
-                                version,
+                            <StatementSent as crate::reexported::__private::KnownEvent>::decode_stored(
+                                stored,
                                 payload,
                             )?,
                         )

@@ -32,7 +32,9 @@ impl ::esrs::__private::Event for AccountOpened {
     ) -> ::esrs::__private::Result<Self, ::esrs::__private::PayloadError> {
         match version {
             1u32 => ::esrs::__private::decode_current(payload),
-            _ => ::esrs::__private::Err(::esrs::__private::no_older::<Self>(version)),
+            _ => {
+                ::esrs::__private::Err(::esrs::__private::no_such::<Self>(version, 1u32))
+            }
         }
     }
 }

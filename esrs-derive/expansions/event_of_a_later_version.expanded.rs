@@ -38,6 +38,15 @@ impl ::renamed::__private::Event for MoneyDeposited {
     const NAME: &'static ::renamed::__private::str = "money_deposited";
     const VERSION: ::renamed::__private::u32 = 3u32;
     const ALIASES: &'static [&'static ::renamed::__private::str] = &["deposited"];
+    const HISTORY: &'static ::renamed::__private::ShapeVersion = &::renamed::__private::newest_version::<
+        Self,
+    >(
+        ::renamed::__private::Step::Written,
+        0,
+        ::renamed::__private::Option::Some(
+            <v2::MoneyDeposited as ::renamed::__private::KnownEvent>::HISTORY,
+        ),
+    );
     #[inline]
     fn decode(
         version: ::renamed::__private::u32,
@@ -65,4 +74,5 @@ const _: () = ::renamed::__private::follows(
     "`MoneyDeposited` is stored as \"money_deposited\", and `v2::MoneyDeposited`, which it follows, under another name: write `#[event(\"money_deposited\", …)]` on `v2::MoneyDeposited` too, and an older name into `aliases(…)`",
     "version 3 of `MoneyDeposited` follows version 2, and `v2::MoneyDeposited` has another number: let `from` name the struct of version 2, or correct the numbers",
     "`MoneyDeposited` has the shape of `v2::MoneyDeposited`, so there is nothing to bring up to date: drop `version = 3` and `from = v2::MoneyDeposited`; or if a field has another meaning now, give it another name",
+    "`v2::MoneyDeposited` merges events that `MoneyDeposited`, which follows it, does not: move its `merges(…)` to `MoneyDeposited`, with a step from each of them to `MoneyDeposited`",
 );

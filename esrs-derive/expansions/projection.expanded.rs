@@ -43,7 +43,7 @@ const _: () = {
         type Input = __CounterRowInput;
         fn decode(
             decoder: ::esrs::__private::usize,
-            version: ::esrs::__private::u32,
+            stored: ::esrs::__private::StoredAs,
             payload: &::esrs::__private::str,
             envelope: ::esrs::__private::Envelope,
         ) -> ::esrs::__private::Result<Self::Input, ::esrs::__private::PayloadError> {
@@ -53,7 +53,7 @@ const _: () = {
                         __CounterRowInput::Source0(
                             <Counted as ::esrs::__private::SourceOf<
                                 Counter,
-                            >>::recorded(version, payload, envelope)?,
+                            >>::recorded(stored, payload, envelope)?,
                         ),
                     )
                 }

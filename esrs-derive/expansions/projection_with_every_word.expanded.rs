@@ -74,7 +74,7 @@ const _: () = {
         type Input = __BalanceInput;
         fn decode(
             decoder: ::renamed::__private::usize,
-            version: ::renamed::__private::u32,
+            stored: ::renamed::__private::StoredAs,
             payload: &::renamed::__private::str,
             envelope: ::renamed::__private::Envelope,
         ) -> ::renamed::__private::Result<
@@ -87,7 +87,7 @@ const _: () = {
                         __BalanceInput::Source0(
                             <AccountOpened as ::renamed::__private::SourceOf<
                                 BankAccount,
-                            >>::recorded(version, payload, envelope)?,
+                            >>::recorded(stored, payload, envelope)?,
                         ),
                     )
                 }
@@ -96,7 +96,7 @@ const _: () = {
                         __BalanceInput::Source1(
                             <MoneyTransferred as ::renamed::__private::SourceOf<
                                 Transfer,
-                            >>::recorded(version, payload, envelope)?,
+                            >>::recorded(stored, payload, envelope)?,
                         ),
                     )
                 }
@@ -105,7 +105,7 @@ const _: () = {
                         __BalanceInput::Source2(
                             <AccountClosed as ::renamed::__private::SourceOf<
                                 BankAccount,
-                            >>::recorded(version, payload, envelope)?,
+                            >>::recorded(stored, payload, envelope)?,
                         ),
                     )
                 }

@@ -41,6 +41,11 @@ impl Errors {
         self.0.borrow().as_ref().is_none_or(Vec::is_empty)
     }
 
+    /// How many there are so far.
+    pub(crate) fn count(&self) -> usize {
+        self.0.borrow().as_ref().map_or(0, Vec::len)
+    }
+
     /// All errors as `compile_error!`s, or `None` when there was none.
     pub(crate) fn finish(self) -> Option<TokenStream> {
         let errors = self.0.borrow_mut().take().unwrap_or_default();

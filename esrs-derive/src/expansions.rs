@@ -55,6 +55,34 @@ expansions! {
         at: geo::Point,
     }"#;
 
+    event_that_merges_others: expand::event::derive => r#"
+    #[event("money_moved", merges(MoneyDeposited, old::MoneyWithdrawn))]
+    struct MoneyMoved {
+        cents: i64,
+    }"#;
+
+    event_with_a_declared_history: expand::event::derive => r#"
+    #[event("money_deposited", version = 4, removed(name = "note", ty = String, in = 4, serde(default)))]
+    #[serde(rename_all = "camelCase", deny_unknown_fields)]
+    struct MoneyDeposited {
+        #[event(renamed(from = "amount", in = 2))]
+        cents: i64,
+        #[event(added(in = 3, default = Currency::Eur))]
+        #[serde(alias = "curr")]
+        currency: Currency,
+        #[event(retyped(from = u32, in = 2, with = BookingId::new), updated(in = 3, from = 1))]
+        booking_id: BookingId,
+    }"#;
+
+    event_with_a_declared_history_after_a_struct: expand::event::derive => r#"
+    #[event("money_deposited", version = 4, from = MoneyDepositedV2)]
+    struct MoneyDeposited {
+        #[event(renamed(from = "amount", in = 4))]
+        cents: i64,
+        #[event(added(in = 3))]
+        note: Option<String>,
+    }"#;
+
     schema: expand::schema::derive => r#"
     pub enum Currency {
         Eur,
@@ -71,6 +99,24 @@ expansions! {
         WithFields { new_value: Vec<T>, #[serde(skip)] cached: bool },
         #[serde(other)]
         Unknown,
+    }"#;
+
+    schema_with_a_declared_history: expand::schema::derive => r#"
+    #[schema(version = 2, crate = ::renamed)]
+    pub struct Amount {
+        cents: i64,
+        #[schema(added(in = 2))]
+        currency: Currency,
+    }"#;
+
+    schema_of_an_enum_with_a_declared_history: expand::schema::derive => r#"
+    #[schema(version = 2)]
+    enum Method {
+        Cash,
+        #[schema(renamed(from = "Card", in = 2))]
+        CreditCard(#[schema(updated(in = 2, from = 1))] Card),
+        #[schema(added(in = 2))]
+        Transfer { account: String },
     }"#;
 
     id: expand::id::derive => r#"
@@ -102,6 +148,10 @@ expansions! {
     struct Counter {
         sum: i64,
     }"#;
+
+    aggregate_with_an_event_that_was_split: expand::aggregate::derive => r#"
+    #[aggregate("order", id = u64, events(split(OrderPlacedAndPaid), OrderPlaced, ignored(OrderPaid)))]
+    struct Order {}"#;
 
     aggregate_with_every_word: expand::aggregate::derive => r#"
     #[aggregate(

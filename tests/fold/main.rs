@@ -5,19 +5,26 @@
 
 mod another_alias;
 mod another_body;
+mod another_declared_default;
+mod another_declared_default_inside;
 mod another_event_version;
 mod another_fold_version;
 mod another_helper_in_another_file;
 mod another_retired_name;
 mod another_shape;
 mod another_upcast_body;
+mod declared_step;
 mod edited;
 mod first;
 mod macros;
+mod merged;
+mod merged_by_another_body;
 mod of_a_macro;
 mod of_a_macro_with_another_body;
 #[rustfmt::skip]
 mod reformatted_and_commented;
+mod split;
+mod split_by_another_body;
 mod steps;
 
 use esrs::Fingerprint;
@@ -48,6 +55,14 @@ fn what_is_declared_otherwise_is_noticed() {
 fn another_body_is_noticed() {
     assert_ne!(fold!(another_body), FIRST);
     assert_ne!(fold!(another_upcast_body), FIRST);
+    assert_ne!(fold!(merged_by_another_body), fold!(merged));
+    assert_ne!(fold!(split_by_another_body), fold!(split));
+}
+
+#[test]
+fn another_declared_step_is_noticed_also_within_what_an_event_holds() {
+    assert_ne!(fold!(another_declared_default), fold!(declared_step));
+    assert_ne!(fold!(another_declared_default_inside), fold!(declared_step));
 }
 
 #[test]
@@ -55,6 +70,8 @@ fn another_event_is_noticed() {
     assert_ne!(fold!(another_event_version), FIRST);
     assert_ne!(fold!(another_shape), FIRST);
     assert_ne!(fold!(another_alias), FIRST);
+    assert_ne!(fold!(merged), FIRST);
+    assert_ne!(fold!(split), FIRST);
 }
 
 #[test]

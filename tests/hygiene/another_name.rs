@@ -31,6 +31,28 @@ macro_rules! derived {
                 priority: Priority,
             }
 
+            #[derive(Schema, Serialize, Deserialize)]
+            #[schema(version = 2, crate = $($path)*)]
+            struct Due {
+                #[schema(renamed(from = "date", in = 2))]
+                day: u32,
+            }
+
+            #[derive(Event, Serialize, Deserialize)]
+            #[event("task_due", version = 2, crate = $($path)*)]
+            struct TaskDue {
+                #[event(updated(in = 2, from = 1))]
+                due: Due,
+                #[event(added(in = 2))]
+                again: bool,
+            }
+
+            #[test]
+            fn a_declared_history_finds_esrs_by_the_path_it_is_told() {
+                let due = TaskDue::decode(1, r#"{"due": {"date": 3}}"#);
+                assert!(due.is_ok_and(|due| due.due.day == 3 && !due.again));
+            }
+
             #[derive(Aggregate, Default)]
             #[aggregate("task", id = TaskId, events(TaskAdded), crate = $($path)*)]
             struct Task {

@@ -53,7 +53,74 @@ macro_rules! under {
                 }
             }
 
-            /// An event that is ignored.
+            /// A payload that declares its past.
+            #[derive(Schema, Clone, Debug, serde::Serialize, serde::Deserialize)]
+            #[schema(version = 2)]
+            pub enum Mark {
+                /// A star.
+                #[schema(renamed(from = "Asterisk", in = 2))]
+                Star,
+                /// A word.
+                #[schema(added(in = 2))]
+                Word(String),
+            }
+
+            /// An event that declares its past.
+            #[derive(Event, Clone, Debug, serde::Serialize, serde::Deserialize)]
+            #[event(
+                "note_marked",
+                version = 4,
+                from = NoteMarkedV1,
+                removed(name = "page", ty = Option<u32>, since = 3, in = 4)
+            )]
+            pub struct NoteMarked {
+                /// The mark.
+                #[event(added(in = 2), updated(in = 3, from = 1))]
+                pub mark: Option<Mark>,
+                /// By whom.
+                #[event(renamed(from = "by", in = 2))]
+                pub marked_by: String,
+                /// How large.
+                #[event(added(in = 2, default = 1), retyped(from = u8, in = 4, with = u16::from))]
+                pub size: u16,
+            }
+
+            /// The version before the first that is declared.
+            #[derive(Event, serde::Serialize, serde::Deserialize)]
+            #[event("note_marked")]
+            pub struct NoteMarkedV1 {
+                /// By whom.
+                pub by: String,
+            }
+
+            /// An event that merges another.
+            #[derive(Event, Clone, Debug, serde::Serialize, serde::Deserialize)]
+            #[event("note_seen", merges(NoteRead))]
+            pub struct NoteSeen {}
+
+            impl esrs::Upcast<NoteRead> for NoteSeen {
+                fn upcast(_: NoteRead) -> Self {
+                    Self {}
+                }
+            }
+
+            /// An event that is split.
+            #[derive(Event, Clone, Debug, serde::Serialize, serde::Deserialize)]
+            #[event("note_written_and_seen")]
+            pub struct NoteWrittenAndSeen {
+                /// What was written.
+                pub written: NoteWritten,
+            }
+
+            impl esrs::Split for NoteWrittenAndSeen {
+                type Into = (NoteWritten, NoteSeen);
+
+                fn split(self) -> Self::Into {
+                    (self.written, NoteSeen {})
+                }
+            }
+
+            /// An event that another merges.
             #[derive(Event, Clone, Debug, serde::Serialize, serde::Deserialize)]
             #[event("note_read")]
             pub struct NoteRead {}
@@ -63,7 +130,7 @@ macro_rules! under {
             #[aggregate(
                 "note",
                 id = NoteId,
-                events(NoteWritten, ignored(NoteRead)),
+                events(NoteWritten, ignored(NoteSeen), split(NoteWrittenAndSeen)),
                 retired("note_lost"),
                 event_derives(Debug)
             )]
@@ -86,7 +153,7 @@ macro_rules! under {
                     command: &NoteWritten,
                     _: &esrs::Context<Self>,
                 ) -> Result<esrs::Events<Self>, Infallible> {
-                    Ok((command.clone(), NoteRead {}).into())
+                    Ok((command.clone(), NoteSeen {}).into())
                 }
             }
 
@@ -96,7 +163,7 @@ macro_rules! under {
                 table = "notes",
                 of = Note,
                 creates(NoteWritten),
-                events(NoteRead(missing = skip))
+                events(NoteSeen(missing = skip))
             )]
             pub struct NoteRow {
                 /// The key.
@@ -115,8 +182,8 @@ macro_rules! under {
                 }
             }
 
-            impl Project<NoteRead> for NoteRow {
-                fn project(&mut self, _: &esrs::Recorded<NoteRead>) {
+            impl Project<NoteSeen> for NoteRow {
+                fn project(&mut self, _: &esrs::Recorded<NoteSeen>) {
                     self.reads += 1;
                 }
             }
@@ -128,6 +195,8 @@ macro_rules! under {
                 assert_eq!((note.text.as_str(), note.version()), ("a", 2));
                 let row = NoteRow { note: NoteId(1), text: String::from("a"), reads: 1 };
                 assert_eq!(crate::book::rows::<NoteRow>(&store).await, [row]);
+                let marked = NoteMarked::decode(2, r#"{"mark": "Asterisk", "marked_by": "a", "size": 3}"#);
+                assert!(marked.is_ok_and(|marked| marked.size == 3 && marked.mark.is_some()));
             }
         }
     )+};

@@ -81,3 +81,33 @@ async fn types_that_a_macro_wrote_go_there_and_back() {
     let (_, state) = executed::<Thermometer, _>(ThermometerId(1), Named { name }).await;
     assert_eq!(state.named, ["attic"]);
 }
+
+/// A history that a macro writes, of types and expressions that it is given.
+macro_rules! grown {
+    ($event:ident($name:literal), $held:ident, $old:literal => $field:ident: $ty:ty = $from:ty, $with:expr, $value:expr) => {
+        #[derive(Schema, Serialize, Deserialize)]
+        #[schema(version = 2)]
+        struct $held {
+            #[schema(renamed(from = $old, in = 2), retyped(from = $from, in = 2, with = $with))]
+            $field: $ty,
+        }
+
+        #[derive(Event, Serialize, Deserialize)]
+        #[event($name, version = 2, removed(name = $old, ty = $from, in = 2))]
+        struct $event {
+            #[event(updated(in = 2, from = 1))]
+            held: Vec<$held>,
+            #[event(added(in = 2, default = $value))]
+            $field: $ty,
+        }
+    };
+}
+
+grown!(Grown("grown"), Held, "small" => large: Vec<u8> = u8, |one| vec![one], vec![7, 8]);
+
+#[test]
+fn a_history_that_a_macro_wrote_is_read() {
+    let grown = Grown::decode(1, r#"{"held": [{"small": 3}], "small": 4}"#).unwrap();
+    assert_eq!(grown.large, [7, 8]);
+    assert_eq!(grown.held[0].large, [3]);
+}

@@ -53,6 +53,22 @@ impl Upcast<ItemAddedV1> for ItemAdded {
     }
 }
 
+/// The same event, whose way from version 1 is declared.
+#[derive(Event, Serialize, Deserialize, Clone, Debug, PartialEq)]
+#[event("item_added", version = 2)]
+pub struct ItemAddedAsDeclared {
+    /// The article.
+    pub sku: String,
+    /// How many.
+    pub quantity: u32,
+    /// The price of one.
+    #[event(renamed(from = "unit_price_cents", in = 2))]
+    #[event(retyped(from = i64, in = 2, with = Money::of_cents))]
+    pub unit_price: Money,
+    /// What is written on it.
+    pub engraving: Option<String>,
+}
+
 /// An item was taken out of it.
 #[derive(Event, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[event("item_removed")]
@@ -98,6 +114,13 @@ pub struct Money {
     pub cents: i64,
     /// Of what.
     pub currency: Currency,
+}
+
+impl Money {
+    /// An amount of euros, by its cents.
+    pub fn of_cents(cents: i64) -> Self {
+        Self { cents, currency: Currency::Eur }
+    }
 }
 
 /// What money there is.

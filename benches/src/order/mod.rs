@@ -105,4 +105,15 @@ mod tests {
         assert_eq!(by_hand::fold_all(&events).unwrap(), replayed);
         assert_eq!(page.kinds()[0].version, 1);
     }
+
+    #[test]
+    fn the_declared_step_comes_to_the_same_item_as_the_written_one() {
+        let page = page_of_version_1(&mut Samples::new(), 2_000).unwrap();
+        for record in page.records() {
+            let written = ItemAdded::decode(1, record.payload()).unwrap();
+            let declared = ItemAddedAsDeclared::decode(1, record.payload()).unwrap();
+            let ItemAddedAsDeclared { sku, quantity, unit_price, engraving } = declared;
+            assert_eq!(ItemAdded { sku, quantity, unit_price, engraving }, written);
+        }
+    }
 }

@@ -7,6 +7,7 @@
 
 mod column;
 mod error;
+mod meaning;
 mod pass;
 mod table;
 pub(crate) mod variant;
@@ -19,7 +20,7 @@ pub(crate) use pass::key_of;
 pub use pass::{AnyPass, Pass, RowChanges, RowKey};
 pub use table::{ColumnSpec, Table};
 
-use crate::{Aggregate, Envelope, EventType, PayloadError, Recorded};
+use crate::{Aggregate, Envelope, EventType, PayloadError, Recorded, SplitEvents, StoredAs};
 
 /// A row of a read model, and the events that create, change and delete it.
 ///
@@ -54,7 +55,7 @@ pub trait Projection: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     fn decode(
         decoder: usize,
-        version: u32,
+        stored: StoredAs,
         payload: &str,
         envelope: Envelope,
     ) -> Result<Self::Input, PayloadError>;
@@ -96,16 +97,19 @@ pub trait Projection: Sized + Send + Sync + 'static {
     fn key_values(key: &Self::Key) -> Result<Vec<Value>, ColumnError>;
 
     /// What tells this projection from another, or an earlier one, of the same table: the columns,
-    /// the events it listens to, and what each of them does.
+    /// the events it listens to, what each of them does, and which events count as parts of others.
     ///
     /// Stores keep it beside the rows, so that rows of another definition are never added to. What
     /// it cannot tell, a handler whose code changed, is said by raising `version`.
     fn definition() -> String {
-        let events = Self::SOURCES
-            .iter()
-            .map(|source| format!("{}.{} {}", source.category, source.event.name, source.role));
-        let mut events: Vec<_> = events.collect();
+        let mut events = Vec::new();
+        for Source { category, event, role, split } in Self::SOURCES {
+            events.push(format!("{category}.{} {role}", event.name));
+            let split = split.types().iter();
+            events.extend(split.map(|event| format!("{category}.{} split", event.name)));
+        }
         events.sort();
+        events.dedup();
         format!("{}; {}", Self::TABLE.definition(), events.join(", "))
     }
 }
@@ -120,12 +124,19 @@ pub struct Source {
     /// What the event does with its rows, and which those are, on one line; part of the projection's
     /// [`definition`](Projection::definition).
     pub role: &'static str,
+    /// The events of the aggregate that became several, which count as their parts.
+    pub split: SplitEvents,
 }
 
 impl Source {
     /// The event `E` of the aggregate `A`.
     pub const fn of<A: Aggregate + crate::Emits<E>, E: crate::Event>() -> Self {
-        Self { category: A::NAME, event: EventType::of::<E>(), role: "" }
+        Self {
+            category: A::NAME,
+            event: EventType::of::<E>(),
+            role: "",
+            split: SplitEvents::of::<A>(),
+        }
     }
 
     /// The same source, in this role.

@@ -1,12 +1,12 @@
 //! One batch of events, on its way into rows; without I/O.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::meaning::{Meaning, meaning, source_of};
 use super::{Projection, ProjectionError, RowError, Source, Table, Value};
-use crate::aggregate::Resolution;
-use crate::{EventFilter, EventKind, Page, Position, Record, StreamId};
+use crate::{EventFilter, EventKind, EventType, Page, Position, Record, StoredAs, StreamId};
 
 /// The key columns of a row, in the order of the table.
 pub type RowKey = Vec<Value>;
@@ -133,12 +133,31 @@ impl Place {
     }
 }
 
-/// Which source of the projection an event comes from, if any.
-fn resolve(sources: &[Source], category: &str, name: &str) -> Resolution {
-    let decoder = sources
-        .iter()
-        .position(|source| source.category == category && source.event.is_stored_as(name));
-    decoder.map_or(Resolution::Skip, Resolution::Decoder)
+/// Decodes an event, and finds the rows that it is about.
+fn take<P: Projection>(
+    record: &Record<'_>,
+    (source, stored): (usize, StoredAs),
+    payload: &str,
+    slots: &mut HashMap<RowKey, usize>,
+) -> Result<Decoded<P>, ProjectionError> {
+    let place = Place::of(record);
+    let decoded = guarded(|| {
+        let envelope = record.envelope().ok_or(RowError::NoEnvelope)?;
+        let input = P::decode(source, stored, payload, envelope)?;
+        let mut keys = Vec::new();
+        P::keys(&input, &mut keys)?;
+        let mut targets = Vec::with_capacity(keys.len());
+        for key in keys {
+            let next = slots.len();
+            let slot = *slots.entry(P::key_values(&key)?).or_insert(next);
+            targets.push((key, slot));
+        }
+        Ok((input, targets))
+    });
+    match decoded {
+        Ok((input, targets)) => Ok(Decoded { input, targets, place }),
+        Err(reason) => Err(place.error(&P::TABLE, reason)),
+    }
 }
 
 /// Runs the projection's own code, whose panic is an error like any other.
@@ -175,8 +194,11 @@ impl<P: Projection> AnyPass for Pass<P> {
             let names = P::SOURCES
                 .iter()
                 .filter(|source| source.category == category)
-                .flat_map(|source| std::iter::once(&source.event.name).chain(source.event.aliases));
-            filter.and(category, names.copied())
+                .flat_map(|Source { event, split, .. }| [event].into_iter().chain(split.types()))
+                .flat_map(EventType::names);
+            // The split events stand beside each source.
+            let names: BTreeSet<_> = names.collect();
+            filter.and(category, names)
         })
     }
 
@@ -185,29 +207,29 @@ impl<P: Projection> AnyPass for Pass<P> {
         inputs.clear();
         slots.clear();
         // A name means another thing in another category, so a kind is resolved per category.
-        let mut resolved: HashMap<(usize, &str), Resolution> = HashMap::new();
+        let mut resolved: HashMap<(usize, &str), Meaning> = HashMap::new();
         for record in page.records() {
             let category = record.stream().category();
-            let resolution = *resolved
+            let meaning = *resolved
                 .entry((record.kind_index(), category))
-                .or_insert_with(|| resolve(P::SOURCES, category, &record.kind().name));
-            let Resolution::Decoder(decoder) = resolution else { continue };
-            let place = Place::of(&record);
-            let decoded = guarded(|| {
-                let envelope = record.envelope().ok_or(RowError::NoEnvelope)?;
-                let input = P::decode(decoder, place.kind.version, record.payload(), envelope)?;
-                let mut keys = Vec::new();
-                P::keys(&input, &mut keys)?;
-                let mut targets = Vec::with_capacity(keys.len());
-                for key in keys {
-                    let next = slots.len();
-                    let slot = *slots.entry(P::key_values(&key)?).or_insert(next);
-                    targets.push((key, slot));
+                .or_insert_with(|| meaning(P::SOURCES, category, record.kind()));
+            match meaning {
+                Meaning::Source(source, stored) => {
+                    inputs.push(take(&record, (source, stored), record.payload(), slots)?);
                 }
-                Ok((input, targets))
-            });
-            let (input, targets) = decoded.map_err(|reason| place.error(&P::TABLE, reason))?;
-            inputs.push(Decoded { input, targets, place });
+                Meaning::Parts(split, number, stored) => {
+                    let parts = guarded(|| Ok(split.parts(number, stored, record.payload())?));
+                    let parts =
+                        parts.map_err(|reason| Place::of(&record).error(&P::TABLE, reason))?;
+                    for (part, payload) in parts {
+                        let source = source_of(P::SOURCES, category, part.name, part.version);
+                        if let Some(source) = source {
+                            inputs.push(take(&record, source, &payload, slots)?);
+                        }
+                    }
+                }
+                Meaning::Nothing => {}
+            }
         }
         Ok(slots.keys().cloned().collect())
     }

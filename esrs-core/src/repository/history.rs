@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use super::load::{ComparedState, shown, stream_of};
 use super::{LoadError, Repository};
+use crate::aggregate::find;
 use crate::cursor::{Cursor, InMemory};
 use crate::replay::{replay_range, stop};
+use crate::split::decode_all;
 use crate::{Aggregate, AuditEntry, Changes, Envelope, EventKind, ReadQuery, StreamId};
 
 type Show<A> = fn(&A, &StreamId, u64) -> Result<Value, LoadError>;
@@ -32,8 +34,9 @@ pub struct Moment<'a, A: Aggregate> {
     pub kind: EventKind,
     /// Its payload, as it was stored.
     pub payload: String,
-    /// The event, brought up to date; `None` for one whose name is retired.
-    pub event: Option<A::Event>,
+    /// The event, brought up to date. None for one whose name is retired; the parts of one that was
+    /// [split](crate::Split), in order.
+    pub events: Vec<A::Event>,
     /// The state after it.
     pub state: &'a A,
     /// What it changed in the state, if [`with_changes`](History::with_changes) has asked for it.
@@ -119,9 +122,10 @@ impl<A: Aggregate> History<A> {
             *shown = show(state, stream, 0)?;
         }
         // What is neither known nor retired is refused by the replay.
-        let decoder = A::EVENTS.iter().position(|event| event.is_stored_as(&kind.name));
-        let decoded = decoder.map(|decoder| A::decode(decoder, kind.version, &payload));
-        let event = decoded.transpose().map_err(|error| stop(page, place, error.into()))?;
+        let decoder = find(A::EVENTS, &kind);
+        let decoded = decoder.map(|(decoder, stored)| decode_all::<A>(decoder, stored, &payload));
+        let events = decoded.transpose().map_err(|error| stop(page, place, error.into()))?;
+        let events = events.unwrap_or_default();
         *version = replay_range(state, *version, page, place..place + 1)?;
         cursor.step();
         let mut changes = Changes::default();
@@ -130,6 +134,6 @@ impl<A: Aggregate> History<A> {
             changes = Changes::between(shown, &after);
             *shown = after;
         }
-        Ok(Some(Moment { envelope, kind, payload, event, state, changes }))
+        Ok(Some(Moment { envelope, kind, payload, events, state, changes }))
     }
 }

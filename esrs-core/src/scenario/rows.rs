@@ -15,8 +15,8 @@ use crate::projection::{
     AnyPass, ColumnError, Pass, ProjectionError, RowError, RowKey, Value, key_of,
 };
 use crate::{
-    Aggregate, BoxError, Events, IntoEvents, MemoryStore, Metadata, NewEvent, Position, Projection,
-    ReadQuery, StoreError, StreamId,
+    Aggregate, BoxError, EventKind, Events, IntoEvents, MemoryStore, Metadata, NewEvent, Position,
+    Projection, ReadQuery, StoreError, StreamId,
 };
 
 /// A test of a projection: given the events of streams, then these are its rows.
@@ -108,7 +108,8 @@ impl<P: Projection> ProjectionScenario<P> {
         payload: &str,
     ) -> Self {
         // A store skips what a projection does not list; in a test it would be a slip of the pen.
-        if resolve::<A>(name) == Resolution::Unknown {
+        let kind = EventKind { name: name.into(), version };
+        if resolve::<A>(&kind) == Resolution::Unknown {
             self.report(format_args!("`{}` has no event `{name}`", A::NAME)).fail()
         }
         let event = log::stored(name, version, payload, self.now, &self.metadata);

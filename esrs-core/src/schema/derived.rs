@@ -2,7 +2,7 @@
 
 use super::{Fingerprint, Shape};
 use crate::EventType;
-use crate::names::same_name;
+use crate::names::{merges_all, same_name};
 
 /// The shape of a type with a mistake in it that its derive has reported.
 pub const UNKNOWN: &Shape = &Shape::Opaque("");
@@ -22,7 +22,7 @@ pub const fn fingerprint(shape: &Shape) -> Fingerprint {
 }
 
 /// Fails to compile when `event` does not follow `previous`, with the sentence for what is wrong:
-/// stored under another name, not the version after it, or the same shape.
+/// stored under another name, not the version after it, the same shape, or not all that it merges.
 #[track_caller]
 pub const fn follows(
     previous: &EventType,
@@ -30,6 +30,7 @@ pub const fn follows(
     other_name: &str,
     gap: &str,
     unchanged: &str,
+    lost: &str,
 ) {
     // One mistake is reported once, not by every version behind it.
     if is_unknown(previous.shape) || is_unknown(event.shape) {
@@ -44,4 +45,55 @@ pub const fn follows(
     if previous.fingerprint.equals(event.fingerprint) {
         panic!("{}", unchanged);
     }
+    if !merges_all(event, previous) {
+        panic!("{}", lost);
+    }
+}
+
+/// Fails to compile, with the derive's sentence, when a declared step leads from a shape to the same.
+#[track_caller]
+pub const fn changes(before: (&Shape, Fingerprint), after: (&Shape, Fingerprint), unchanged: &str) {
+    if before.1.equals(after.1) && !holds_unknown(before.0) && !holds_unknown(after.0) {
+        panic!("{}", unchanged);
+    }
+}
+
+/// Fails to compile when `previous`, which a person wrote, is not what the declared steps begin with:
+/// stored under another name, another version, or of another shape than they lead back to.
+#[track_caller]
+pub const fn leads_back(
+    previous: &EventType,
+    name: &str,
+    version: u32,
+    fingerprint: Fingerprint,
+    other_name: &str,
+    gap: &str,
+    another: &str,
+) {
+    if is_unknown(previous.shape) {
+        return;
+    }
+    if !same_name(previous.name, name) {
+        panic!("{}", other_name);
+    }
+    if previous.version != version {
+        panic!("{}", gap);
+    }
+    if !previous.fingerprint.equals(fingerprint) && !holds_unknown(previous.shape) {
+        panic!("{}", another);
+    }
+}
+
+/// Whether a type with a mistake in it is in plain sight; what is said of its holder may be wrong.
+const fn holds_unknown(shape: &Shape) -> bool {
+    if let Shape::Struct(shape) = *shape {
+        let mut i = 0;
+        while i < shape.fields.len() {
+            if is_unknown(shape.fields[i].shape) {
+                return true;
+            }
+            i += 1;
+        }
+    }
+    is_unknown(shape)
 }

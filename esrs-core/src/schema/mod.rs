@@ -9,12 +9,16 @@ pub(crate) mod derived;
 mod fingerprint;
 #[cfg(any(feature = "chrono", feature = "rust_decimal", feature = "time", feature = "url"))]
 mod foreign;
+mod history;
 pub mod lock;
+mod past;
 mod place;
 pub mod samples;
 mod std_types;
 
 pub use fingerprint::Fingerprint;
+pub use history::{FieldChange, ShapeVersion, ShapeVersions, Step};
+pub use past::PastVersion;
 use place::Place;
 
 /// A type whose JSON shape is known at compile time; every type inside an event has one.

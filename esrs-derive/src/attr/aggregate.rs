@@ -44,7 +44,17 @@ pub(crate) struct Listed {
     pub(crate) path: Path,
     /// The variant's name in `path as Variant`.
     pub(crate) rename: Option<Ident>,
-    pub(crate) ignored: bool,
+    pub(crate) role: Role,
+}
+
+/// What becomes of an event in `events(…)`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Folded,
+    /// `split(…)`: it is emitted no more, and counts as its parts.
+    Split,
+    /// `ignored(…)`: it changes nothing.
+    Ignored,
 }
 
 /// What stands in `requires(…)`.
@@ -158,27 +168,36 @@ impl AggregateAttr {
     fn event(&mut self, input: ParseStream, errors: &Errors) -> syn::Result<()> {
         let path: Path = input.parse()?;
         if !input.peek(token::Paren) {
-            return self.listed(path, input, false);
+            return self.listed(path, input, Role::Folded);
         }
-        let word = path.get_ident();
-        if word.is_none_or(|word| word != "ignored") {
-            errors.on(&path, "only `ignored(…)` takes events inside `events(…)`");
-        }
+        let role = match path.get_ident() {
+            Some(word) if word == "split" => Role::Split,
+            Some(word) if word == "ignored" => Role::Ignored,
+            _ => {
+                errors.on(&path, "only `ignored(…)` and `split(…)` take events inside `events(…)`");
+                Role::Ignored
+            }
+        };
         // A mistyped word has its events all the same.
         let content;
         syn::parenthesized!(content in input);
         parse_list(&content, errors, |input| {
             let path = input.parse()?;
-            self.listed(path, input, true)
+            self.listed(path, input, role)
         })
     }
 
-    fn listed(&mut self, path: Path, input: ParseStream, ignored: bool) -> syn::Result<()> {
+    fn listed(&mut self, path: Path, input: ParseStream, role: Role) -> syn::Result<()> {
         let rename = match input.parse::<Option<Token![as]>>()? {
-            Some(_) => Some(input.parse()?),
+            Some(_) => Some(input.parse::<Ident>()?),
             None => None,
         };
-        self.events.push(Listed { path, rename, ignored });
+        if let (Role::Split, Some(rename)) = (role, &rename) {
+            let message =
+                "an event in `split(…)` is emitted no more, and is no variant: drop this name";
+            return Err(syn::Error::new_spanned(rename, message));
+        }
+        self.events.push(Listed { path, rename, role });
         Ok(())
     }
 }

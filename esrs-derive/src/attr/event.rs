@@ -1,10 +1,12 @@
-//! `#[event("stored_name", version = 2, from = Previous, aliases("old"), crate = ::path)]`.
+//! `#[event("stored_name", version = 2, from = Previous, aliases("old"), merges(Other), removed(…),
+//! crate = ::path)]`.
 
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::spanned::Spanned;
 use syn::{Attribute, Ident, Lit, LitStr, Meta, Path, Type};
 
+use super::history::{self, Removed};
 use super::list::{Words, is_bare_word, parse_parenthesized, parse_value};
 use super::meta;
 use crate::errors::Errors;
@@ -19,12 +21,15 @@ pub(crate) struct Event {
     /// The word `from`, and what it says.
     pub(crate) from: Option<(Ident, Type)>,
     pub(crate) aliases: Vec<LitStr>,
+    pub(crate) merges: Vec<Type>,
+    /// The fields that it had once.
+    pub(crate) removed: Vec<Removed>,
     pub(crate) krate: Option<Path>,
 }
 
 pub(crate) fn parse(attrs: &[Attribute], errors: &Errors) -> Event {
     let mut event = Event::default();
-    let mut words = Words::new(&["version", "from", "aliases", "crate"]);
+    let mut words = Words::new(&["version", "from", "aliases", "merges", "removed", "crate"]);
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("event")) {
         if std::mem::replace(&mut event.is_there, true) {
             errors.on(attr, "an event has one `#[event(…)]`: write it all in the first");
@@ -44,7 +49,10 @@ pub(crate) fn parse(attrs: &[Attribute], errors: &Errors) -> Event {
             } else if is_first && is_bare_word(input) {
                 bare_name(&mut event, input)
             } else {
-                let word = words.parse_once(input, errors)?;
+                let word = words.parse(input, errors)?;
+                if word != "removed" {
+                    words.once(&word, errors);
+                }
                 item(&mut event, &word, input, errors)
             }
         });
@@ -101,14 +109,23 @@ fn item(event: &mut Event, word: &Ident, input: ParseStream, errors: &Errors) ->
                 return Err(syn::Error::new_spanned(word, message));
             }
         }
+        "merges" => {
+            parse_parenthesized(input, word, errors, |input| {
+                event.merges.push(input.parse().map_err(|error| {
+                    let message = "name the struct of the event that became this one: \
+                                   `merges(MoneyDeposited)`";
+                    syn::Error::new(error.span(), message)
+                })?);
+                Ok(())
+            })?;
+            if event.merges.is_empty() && errors.is_empty() {
+                let message = "`merges(…)` lists the events that became this one; leave it out when \
+                               there are none";
+                return Err(syn::Error::new_spanned(word, message));
+            }
+        }
+        "removed" => event.removed.extend(history::removed(word, input, errors)?),
         _ => event.krate = Some(meta::crate_path(input, word)?),
     }
     Ok(())
-}
-
-/// An `#[event]` on a field says nothing, and would be read as if it did.
-pub(crate) fn refuse_on_part(attrs: &[Attribute], errors: &Errors) {
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("event")) {
-        errors.on(attr, "`#[event(…)]` belongs on the struct; on a field it says nothing");
-    }
 }

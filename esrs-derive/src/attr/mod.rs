@@ -2,6 +2,7 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod event;
+pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod lock;
 pub(crate) mod meta;

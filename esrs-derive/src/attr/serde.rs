@@ -3,7 +3,7 @@
 //! What serde itself refuses is left to serde, which says it better; so is a word that serde does
 //! not know.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, LitStr, Meta, Token};
@@ -140,7 +140,7 @@ fn each(attrs: &[Attribute], mut item: impl FnMut(Ident, ParseStream) -> syn::Re
                 let word = input.call(Ident::parse_any)?;
                 item(word, input)?;
                 while !input.is_empty() && !input.peek(Token![,]) {
-                    input.parse::<proc_macro2::TokenTree>()?;
+                    input.parse::<TokenTree>()?;
                 }
                 Ok(())
             })
@@ -148,6 +148,33 @@ fn each(attrs: &[Attribute], mut item: impl FnMut(Ident, ParseStream) -> syn::Re
         unheard.ok(items.parse2(list.tokens.clone()));
     }
     drop(unheard.finish());
+}
+
+/// One word of an attribute, with what it says: `rename = "name"`.
+#[derive(Clone)]
+pub(crate) struct Word {
+    pub(crate) name: String,
+    pub(crate) tokens: TokenStream,
+}
+
+/// All that serde's attributes say, word by word.
+pub(crate) fn words(attrs: &[Attribute]) -> Vec<Word> {
+    let attrs = attrs.iter().filter(|attr| attr.path().is_ident("serde"));
+    let lists = attrs.filter_map(|attr| match &attr.meta {
+        Meta::List(list) => Some(list.tokens.clone()),
+        _ => None,
+    });
+    lists.flat_map(words_of).collect()
+}
+
+/// What stands between the parentheses, word by word.
+pub(crate) fn words_of(tokens: TokenStream) -> Vec<Word> {
+    let tokens: Vec<_> = tokens.into_iter().collect();
+    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ',');
+    let words = tokens.split(is_comma).filter(|word| !word.is_empty());
+    words
+        .map(|word| Word { name: word[0].to_string(), tokens: word.iter().cloned().collect() })
+        .collect()
 }
 
 fn string(input: ParseStream) -> syn::Result<LitStr> {

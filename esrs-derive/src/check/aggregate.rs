@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use quote::ToTokens;
 use syn::{Data, DeriveInput};
 
-use crate::attr::aggregate::{AggregateAttr, Demand};
+use crate::attr::aggregate::{AggregateAttr, Demand, Role};
 use crate::attr::name;
 use crate::errors::Errors;
 use crate::model::aggregate::Aggregate;
@@ -69,13 +69,17 @@ fn name_and_id(input: &DeriveInput, attr: &AggregateAttr, errors: &Errors) {
 }
 
 fn events(attr: &AggregateAttr, model: &Aggregate<'_>, errors: &Errors) {
-    match (&attr.events_word, model.events.is_empty()) {
+    match (&attr.events_word, model.emitted().next().is_none()) {
         (None, _) => {
             errors.on(&attr.word, "list the events that it is made of: `events(AccountOpened, …)`");
         }
         // An event that could not be read is one more than none.
         (Some(word), true) if errors.is_empty() => {
-            errors.on(word, "an aggregate is made of its events; list at least one");
+            let message = match model.events.is_empty() {
+                true => "an aggregate is made of its events; list at least one",
+                false => "an event in `split(…)` counts as its parts; list those beside it",
+            };
+            errors.on(word, message);
         }
         (Some(_), _) => {}
     }
@@ -84,6 +88,8 @@ fn events(attr: &AggregateAttr, model: &Aggregate<'_>, errors: &Errors) {
         let written = event.path.to_token_stream().to_string().replace(' ', "");
         if paths.insert(written.clone(), ()).is_some() {
             errors.on(event.path, format!("`{written}` is listed twice; keep one of them"));
+        } else if event.role == Role::Split {
+            // It has no variant.
         } else if let Some(first) = variants.insert(event.variant.clone(), written.clone()) {
             let (variant, events) = (&event.variant, &model.event_enum);
             let message = format!(

@@ -1,8 +1,9 @@
 //! Rules of an event's attribute, and of the types that can be events.
 
-use syn::{Data, DeriveInput, Fields, Ident, LitStr, Type};
+use quote::ToTokens;
+use syn::{Data, DeriveInput, Fields, Ident, LitStr, PathSegment, Type};
 
-use crate::attr::event::{Event, refuse_on_part};
+use crate::attr::event::Event;
 use crate::attr::name;
 use crate::errors::Errors;
 use crate::model::schema::last_segment;
@@ -32,29 +33,39 @@ pub(crate) fn attribute(event: &Event, ident: &Ident, errors: &Errors) {
         }
     }
     versions(event, ident, errors);
+    merges(event, ident, errors);
+}
+
+fn merges(event: &Event, ident: &Ident, errors: &Errors) {
+    let text = |ty: &Type| ty.to_token_stream().to_string().replace(' ', "");
+    for (i, merged) in event.merges.iter().enumerate() {
+        let written = text(merged);
+        if is_itself(merged, ident) {
+            let message = format!(
+                "`{ident}` cannot merge itself: `merges(…)` lists events of other names, and `from` \
+                 names the struct of the version before"
+            );
+            errors.on(merged, message);
+        } else if event.from.as_ref().is_some_and(|(_, from)| text(from) == written) {
+            let message = format!(
+                "`{written}` is the version before, by `from`, and so no other event: drop it here"
+            );
+            errors.on(merged, message);
+        } else if event.merges[..i].iter().any(|earlier| text(earlier) == written) {
+            errors.on(merged, format!("`{written}` is listed twice; keep one of them"));
+        }
+    }
 }
 
 fn versions(event: &Event, ident: &Ident, errors: &Errors) {
-    match (&event.version, &event.from) {
-        (Some((word, version)), None) if *version > 1 => {
-            let before = version - 1;
-            let message = format!(
-                "version {version} of `{ident}` follows version {before}, which may be stored: keep \
-                 the old struct, say as `{ident}V{before}`, and write `from = {ident}V{before}`"
-            );
-            errors.on(word, message);
-        }
-        (Some((_, 1)) | None, Some((word, _))) => {
-            let message = format!(
-                "version 1 of `{ident}` has nothing before it: write `version = 2`, or drop `from`"
-            );
-            errors.on(word, message);
-        }
-        _ => {}
+    if let (Some((_, 1)) | None, Some((word, _))) = (&event.version, &event.from) {
+        let message = format!(
+            "version 1 of `{ident}` has nothing before it: write `version = 2`, or drop `from`"
+        );
+        errors.on(word, message);
     }
     if let Some((_, from)) = &event.from
-        && last_segment(from).is_some_and(|last| last.ident == *ident || last.ident == "Self")
-        && is_single_segment(from)
+        && is_itself(from, ident)
     {
         let message = format!(
             "`{ident}` cannot follow itself: `from` names the struct of the version before"
@@ -63,8 +74,10 @@ fn versions(event: &Event, ident: &Ident, errors: &Errors) {
     }
 }
 
-fn is_single_segment(ty: &Type) -> bool {
-    matches!(ty, Type::Path(path) if path.path.segments.len() == 1)
+fn is_itself(ty: &Type, ident: &Ident) -> bool {
+    let is_single_segment = matches!(ty, Type::Path(path) if path.path.segments.len() == 1);
+    let is_named = |last: &PathSegment| last.ident == *ident || last.ident == "Self";
+    is_single_segment && last_segment(ty).is_some_and(is_named)
 }
 
 fn stored(name: &LitStr, errors: &Errors) {
@@ -116,7 +129,6 @@ pub(crate) fn data(input: &DeriveInput, errors: &Errors) -> bool {
 /// Of a type that is borrowing as a whole, that is said once and not of its fields.
 fn refuse_in(fields: &Fields, is_borrowing: bool, errors: &Errors) {
     for field in fields {
-        refuse_on_part(&field.attrs, errors);
         if let Type::Reference(borrowed) = &field.ty
             && !is_borrowing
         {

@@ -3,5 +3,6 @@
 pub(crate) mod aggregate;
 pub(crate) mod column;
 pub(crate) mod event;
+pub(crate) mod history;
 pub(crate) mod projection;
 pub(crate) mod schema;

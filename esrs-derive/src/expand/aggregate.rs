@@ -6,7 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, LitStr, Path, Type, parse_quote};
 
 use super::{lock, requires};
-use crate::attr::aggregate as attr;
+use crate::attr::aggregate::{self as attr, Role};
 use crate::check::aggregate::check;
 use crate::errors::Errors;
 use crate::fold;
@@ -84,7 +84,7 @@ fn event_enum(model: &Aggregate<'_>) -> TokenStream {
     let Aggregate { ident, visibility, event_enum, event_derives, .. } = model;
     let enum_doc = format!(" The events of [`{ident}`].");
     let derives = (!event_derives.is_empty()).then(|| quote!(#[derive(#(#event_derives),*)]));
-    let variants = model.events.iter().map(|Event { path, variant }| {
+    let variants = model.emitted().map(|Event { path, variant, .. }| {
         let doc = format!(" The event `{}`.", text(path));
         quote!(#[doc = #doc] #variant(#path),)
     });
@@ -104,7 +104,7 @@ fn event_enum(model: &Aggregate<'_>) -> TokenStream {
 fn conversions(model: &Aggregate<'_>) -> TokenStream {
     let Aggregate { ident, event_enum, .. } = model;
     let private = model.krate.private();
-    let conversions = model.events.iter().map(|Event { path, variant }| {
+    let conversions = model.emitted().map(|Event { path, variant, .. }| {
         quote! {
             #[automatically_derived]
             impl #private::From<#path> for #event_enum {
@@ -121,8 +121,8 @@ fn conversions(model: &Aggregate<'_>) -> TokenStream {
         impl #private::Emit for #event_enum {}
         #[automatically_derived]
         impl #private::IntoEvents<#ident> for #event_enum {
-            fn push_into(self, events: &mut #private::Vec<Self>) {
-                #private::Vec::push(events, self);
+            fn push_into(self, events: &mut impl #private::Extend<Self>) {
+                #private::Extend::extend(events, #private::Option::Some(self));
             }
         }
     }
@@ -131,7 +131,7 @@ fn conversions(model: &Aggregate<'_>) -> TokenStream {
 /// Which events it has.
 fn emits(model: &Aggregate<'_>) -> TokenStream {
     let (ident, private) = (model.ident, model.krate.private());
-    let emits = model.events.iter().map(|Event { path, .. }| {
+    let emits = model.emitted().map(|Event { path, .. }| {
         quote! {
             #[automatically_derived]
             impl #private::Emits<#path> for #ident {}
@@ -148,16 +148,22 @@ fn aggregate(
 ) -> TokenStream {
     let Aggregate { ident, event_enum, retired, fold_version, .. } = model;
     let private = model.krate.private();
-    let ignored = model.events.len() - model.folded.min(model.events.len());
-    let Bodies { initial, events, code, requires, apply, replay, decode, encode } = bodies;
+    let ignored = model.count(Role::Ignored);
+    let split = match model.count(Role::Split) {
+        0 => TokenStream::new(),
+        split => quote!(const SPLIT: #private::usize = #split;),
+    };
+    let Bodies { initial, events, histories, code, requires, apply, replay, decode, parts, encode } =
+        bodies;
     quote! {
         #[automatically_derived]
         impl #private::Aggregate for #ident {
             const NAME: &'static #private::str = #name;
             const EVENTS: &'static [#private::EventType] = &[#events];
             const IGNORED: #private::usize = #ignored;
+            #split
             const RETIRED: &'static [&'static #private::str] = &[#(#retired),*];
-            const FOLD: #private::Fingerprint = #private::fold::<Self>(#fold_version, #code);
+            const FOLD: #private::Fingerprint = #private::fold::<Self>(#fold_version, #code, &[#histories]);
             #id
             type Requires = #requires;
             type Event = #event_enum;
@@ -173,7 +179,7 @@ fn aggregate(
             fn replay(
                 &mut self,
                 decoder: #private::usize,
-                version: #private::u32,
+                stored: #private::StoredAs,
                 payload: &#private::str,
             ) -> #private::Result<(), #private::PayloadError> {
                 #replay
@@ -181,11 +187,13 @@ fn aggregate(
 
             fn decode(
                 decoder: #private::usize,
-                version: #private::u32,
+                stored: #private::StoredAs,
                 payload: &#private::str,
             ) -> #private::Result<#event_enum, #private::PayloadError> {
                 #decode
             }
+
+            #parts
 
             fn encode(
                 event: &#event_enum,
@@ -200,12 +208,16 @@ fn aggregate(
 struct Bodies {
     initial: TokenStream,
     events: TokenStream,
+    /// Where the events tell what they went through.
+    histories: TokenStream,
     /// The hash of the code that folds.
     code: u64,
     requires: TokenStream,
     apply: TokenStream,
     replay: TokenStream,
     decode: TokenStream,
+    /// The function that gives the parts of an event; nothing when none is split.
+    parts: TokenStream,
     encode: TokenStream,
 }
 
@@ -216,47 +228,65 @@ impl Bodies {
         Self {
             initial: none.clone(),
             events: TokenStream::new(),
+            histories: TokenStream::new(),
             code: 0,
             requires: quote!(()),
             apply: none.clone(),
             replay: none.clone(),
             decode: none.clone(),
+            parts: TokenStream::new(),
             encode: none,
         }
     }
 
     fn new(model: &Aggregate<'_>) -> Self {
-        let Aggregate { event_enum, folded, .. } = model;
+        let Aggregate { event_enum, .. } = model;
         let private = model.krate.private();
-        let mut events = TokenStream::new();
+        let (mut events, mut histories) = (TokenStream::new(), TokenStream::new());
         let (mut apply, mut replay) = (TokenStream::new(), TokenStream::new());
         let (mut decode, mut encode) = (TokenStream::new(), TokenStream::new());
-        for (number, Event { path, variant }) in model.events.iter().enumerate() {
+        for (number, Event { path, variant, role }) in model.events.iter().enumerate() {
             // A bound that does not hold is reported on the event that is listed.
             let span = path.span();
             let private = respanned(&private, span);
             let event = quote_spanned!(span=> <#path as #private::KnownEvent>);
             events.extend(quote_spanned!(span=> #event::TYPE,));
-            if number < *folded {
+            histories.extend(quote_spanned!(span=> #event::HISTORY,));
+            if *role == Role::Split {
+                continue;
+            }
+            if *role == Role::Folded {
                 let fold = quote_spanned!(span=> <Self as #private::Apply<#path>>::apply);
                 apply.extend(quote!(#event_enum::#variant(event) => #fold(self, event),));
                 replay.extend(quote! {
-                    #number => #fold(self, #event::decode_payload(version, payload)?),
+                    #number => #fold(self, #event::decode_stored(stored, payload)?),
                 });
             }
             decode.extend(quote! {
-                #number => #event_enum::#variant(#event::decode_payload(version, payload)?),
+                #number => #event_enum::#variant(#event::decode_stored(stored, payload)?),
             });
             encode.extend(quote! {
                 #event_enum::#variant(event) => (#number, #event::encode_payload(event)),
             });
         }
-        let ignored = model.events[(*folded).min(model.events.len())..].iter();
+        let (folded, split) = (model.count(Role::Folded), model.count(Role::Split));
+        if split > 0 {
+            let last = folded + split - 1;
+            replay.extend(quote! {
+                #folded..=#last => <Self as #private::Aggregate>::decode_parts(
+                    decoder,
+                    stored,
+                    payload,
+                    &mut #private::Applied(self),
+                )?,
+            });
+        }
+        let ignored = model.events[folded + split..].iter();
         let ignored: Vec<_> = ignored.map(|event| &event.variant).collect();
         if !ignored.is_empty() {
-            let last = model.events.len() - 1;
+            let (first, last) = (folded + split, model.events.len() - 1);
             apply.extend(quote!(#(#event_enum::#ignored(_))|* => {}));
-            replay.extend(quote!(#folded..=#last => {}));
+            replay.extend(quote!(#first..=#last => {}));
         }
         let no_such = quote! {
             decoder => return #private::Err(#private::PayloadError::NoSuchDecoder(decoder)),
@@ -266,12 +296,51 @@ impl Bodies {
         Self {
             initial: quote_spanned!(span=> <Self as #private::InitialState>::initial_state()),
             events,
+            histories,
             code: fold::code_of(model),
             requires: requires::list(model),
             apply: quote!(match event { #apply }),
             replay: quote!(match decoder { #replay #no_such } #private::Ok(())),
             decode: quote!(#private::Ok(match decoder { #decode #no_such })),
+            parts: parts(model),
             encode: quote!(match event { #encode }),
+        }
+    }
+}
+
+/// The function that gives the parts of an event that is split; nothing when there is none.
+fn parts(model: &Aggregate<'_>) -> TokenStream {
+    if model.count(Role::Split) == 0 {
+        return TokenStream::new();
+    }
+    let (event_enum, private) = (&model.event_enum, model.krate.private());
+    let split = model.events.iter().enumerate().filter(|(_, event)| event.role == Role::Split);
+    let arms = split.map(|(number, Event { path, .. })| {
+        // A bound that does not hold is reported on the event that is listed.
+        let span = path.span();
+        let private = respanned(&private, span);
+        let decode = quote_spanned!(span=> <#path as #private::KnownEvent>::decode_stored);
+        let split = quote_spanned!(span=> <#path as #private::Split>);
+        let push = quote_spanned!(span=> <#split::Into as #private::PartsOf<Self>>::push_parts);
+        // The arguments keep their own span, which says what they are.
+        let arguments = quote!(stored, payload);
+        let event = quote_spanned!(span=> #split::split(#decode(#arguments)?));
+        let arguments = quote!(parts);
+        let push = quote_spanned!(span=> #push(#event, #arguments));
+        quote!(#number => #push,)
+    });
+    quote! {
+        fn decode_parts<__P: #private::Extend<#event_enum>>(
+            decoder: #private::usize,
+            stored: #private::StoredAs,
+            payload: &#private::str,
+            parts: &mut __P,
+        ) -> #private::Result<(), #private::PayloadError> {
+            match decoder {
+                #(#arms)*
+                decoder => return #private::Err(#private::PayloadError::NoSuchDecoder(decoder)),
+            }
+            #private::Ok(())
         }
     }
 }

@@ -2,13 +2,15 @@
 //!
 //! A struct of an older version may be marked `#[deprecated]`; what is derived still names it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{Data, DeriveInput, Type};
 
-use super::{lock, schema};
+use super::merges::Merges;
+use super::{history, lock, schema};
 use crate::errors::Errors;
 use crate::model::event::{self as model, Event};
+use crate::model::history::History;
 use crate::model::schema::type_span;
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
@@ -16,9 +18,25 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let p = event.krate.private();
     let schema = schema::implement(input, &event.wire, &p);
     let lock::Held { items: lock, up_to: locked_up_to } = lock::event(&event, errors);
+    // What an older version lacks, or the newest has wrong, would be said again of each.
+    let past = match &event.history {
+        Some(history) if errors.is_empty() => {
+            let from = history.from.as_ref();
+            let leads_back = from.map(|from| leads_back(&event, history, from));
+            Some(history::past(history, &event.krate, leads_back, errors))
+        }
+        _ => None,
+    };
     let Event { ident, name, version, aliases, .. } = &event;
+    let declared = event.history.iter().flat_map(|history| {
+        history.generated().map(|version| {
+            let number = Literal::u32_unsuffixed(version);
+            quote!(#version => #p::decode_past::<#number, Self>(payload),)
+        })
+    });
+    let oldest = event.history.as_ref().map_or(event.version, |history| history.oldest);
     let (older, follows) = match &event.from {
-        None => (quote!(#p::Err(#p::no_older::<Self>(version))), None),
+        None => (quote!(#p::Err(#p::no_such::<Self>(version, #oldest))), None),
         Some(from) => {
             let (span, p) = (type_span(from), event.krate.private_at(type_span(from)));
             let decode = quote_spanned!(span=> <#from as #p::KnownEvent>::decode_payload);
@@ -26,11 +44,26 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
             // The arguments keep their own span, which says what they are.
             let arguments = quote!(version, payload, #decode, #upcast);
             let older = quote_spanned!(span=> #p::decode_older(#arguments));
-            (older, Some(follows(&event, from)))
+            let follows = event.history.is_none().then(|| follows(&event, from));
+            (older, follows)
         }
     };
     let locked_up_to =
         (locked_up_to > 0).then(|| quote!(const LOCKED_UP_TO: #p::u32 = #locked_up_to;));
+    let Merges { functions, checks } = Merges::of(&event);
+    let versions = match (&event.history, &event.from) {
+        (Some(history), _) => Some(history::versions(history, &event.krate)),
+        (None, Some(from)) => {
+            let span = type_span(from);
+            let p = event.krate.private_at(span);
+            let previous =
+                quote_spanned!(span=> #p::Option::Some(<#from as #p::KnownEvent>::HISTORY));
+            Some(quote!(&#p::newest_version::<Self>(#p::Step::Written, 0, #previous)))
+        }
+        (None, None) => None,
+    };
+    let versions =
+        versions.map(|versions| quote!(const HISTORY: &'static #p::ShapeVersion = #versions;));
     Some(quote! {
         #schema
         #[automatically_derived]
@@ -43,31 +76,32 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
             const VERSION: #p::u32 = #version;
             const ALIASES: &'static [&'static #p::str] = &[#(#aliases),*];
             #locked_up_to
+            #versions
             #[inline]
             fn decode(version: #p::u32, payload: &#p::str) -> #p::Result<Self, #p::PayloadError> {
                 match version {
                     #version => #p::decode_current(payload),
+                    #(#declared)*
                     _ => #older,
                 }
             }
+            #functions
         }
+        #past
         #follows
         #lock
+        #checks
     })
 }
 
 /// Fails to compile, on the name of the version before, when it is not that.
 fn follows(event: &Event<'_>, from: &Type) -> TokenStream {
-    let Event { ident, name, version, .. } = event;
+    let Event { ident, version, .. } = event;
     let span = type_span(from);
     let p = event.krate.private_at(span);
-    let from_text = quote!(#from).to_string().replace(' ', "");
+    let from_text = text(from);
     let before = version - 1;
-    let other_name = format!(
-        "`{ident}` is stored as {name:?}, and `{from_text}`, which it follows, under another name: \
-         write `#[event({name:?}, …)]` on `{from_text}` too, and an older name into `aliases(…)`",
-        name = name.value(),
-    );
+    let other_name = other_name(event, &from_text);
     let gap = format!(
         "version {version} of `{ident}` follows version {before}, and `{from_text}` has another \
          number: let `from` name the struct of version {before}, or correct the numbers"
@@ -77,6 +111,10 @@ fn follows(event: &Event<'_>, from: &Type) -> TokenStream {
          drop `version = {version}` and `from = {from_text}`; or if a field has another meaning now, \
          give it another name"
     );
+    let lost = format!(
+        "`{from_text}` merges events that `{ident}`, which follows it, does not: move its \
+         `merges(…)` to `{ident}`, with a step from each of them to `{ident}`"
+    );
     quote_spanned! {span=>
         #[allow(deprecated)]
         const _: () = #p::follows(
@@ -85,8 +123,54 @@ fn follows(event: &Event<'_>, from: &Type) -> TokenStream {
             #other_name,
             #gap,
             #unchanged,
+            #lost,
         );
     }
+}
+
+/// Fails to compile, on the name of the struct that the declared steps begin with, when they do not.
+fn leads_back(event: &Event<'_>, history: &History<'_>, from: &Type) -> TokenStream {
+    let Event { ident, name, .. } = event;
+    let span = type_span(from);
+    let p = event.krate.private_at(span);
+    let from_text = text(from);
+    let oldest = history.oldest;
+    let stand_in = history::type_at(history, oldest, &event.krate);
+    let other_name = other_name(event, &from_text);
+    let first = oldest + 1;
+    let gap = format!(
+        "what is declared of `{ident}` begins with version {first}, and `{from_text}`, which comes \
+         before it, is not version {oldest}: declare what each version after `{from_text}` changed, \
+         or let `from` name the struct of version {oldest}"
+    );
+    let another = format!(
+        "what is declared of `{ident}` leads back to another shape than that of `{from_text}`: \
+         declare all that version {first} and those after it changed, `removed(…)` for a field that \
+         is gone too; or write `from` and an `Upcast` for a struct of version {first}"
+    );
+    quote_spanned! {span=>
+        const _: () = #p::leads_back(
+            &<#from as #p::KnownEvent>::TYPE,
+            #name,
+            #oldest,
+            <#stand_in as #p::Schema>::FINGERPRINT,
+            #other_name,
+            #gap,
+            #another,
+        );
+    }
+}
+
+fn text(from: &Type) -> String {
+    quote!(#from).to_string().replace(' ', "")
+}
+
+fn other_name(event: &Event<'_>, from_text: &str) -> String {
+    let (ident, name) = (event.ident, event.name.value());
+    format!(
+        "`{ident}` is stored as {name:?}, and `{from_text}`, which it follows, under another name: \
+         write `#[event({name:?}, …)]` on `{from_text}` too, and an older name into `aliases(…)`"
+    )
 }
 
 /// What is left of an event with a mistake in it, so that its uses elsewhere are not reported too.
@@ -106,7 +190,7 @@ pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
                 const VERSION: #p::u32 = #version;
                 const ALIASES: &'static [&'static #p::str] = &[];
                 fn decode(version: #p::u32, _: &#p::str) -> #p::Result<Self, #p::PayloadError> {
-                    #p::Err(#p::no_older::<Self>(version))
+                    #p::Err(#p::no_such::<Self>(version, #version))
                 }
             }
         }

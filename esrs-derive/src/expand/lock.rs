@@ -1,5 +1,7 @@
 //! What an event, an aggregate and a crate say of their locks.
 
+use std::ops::Range;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::LitStr;
@@ -30,9 +32,20 @@ pub(crate) fn event(event: &Event<'_>, errors: &Errors) -> Held {
     let (ident, name) = (event.ident, &event.name);
     let p = event.krate.private();
     if folder.mode() == Mode::Tell {
+        let past = generated(event).map(|version| {
+            quote! {
+                #[allow(deprecated, long_running_const_eval)]
+                const _: () = #p::tell_past(
+                    &<#ident as #p::KnownEvent>::TYPE,
+                    <#ident as #p::KnownEvent>::HISTORY,
+                    #version,
+                );
+            }
+        });
         let items = quote! {
-            #[allow(deprecated)]
+            #[allow(deprecated, long_running_const_eval)]
             const _: () = #p::tell_event(&<#ident as #p::KnownEvent>::TYPE);
+            #(#past)*
         };
         return Held { items, up_to: 0 };
     }
@@ -48,12 +61,46 @@ pub(crate) fn event(event: &Event<'_>, errors: &Errors) -> Held {
     let items = match (&locked, own) {
         (Some(locked), Some((_, fingerprint))) => held(event, locked, *fingerprint),
         _ => {
-            let line = locked.map(|_| mark(name.span()));
+            let line = locked.as_ref().map(|_| mark(name.span()));
             let test = (!folder.is_test()).then(|| unlocked(event));
             quote!(#line #test)
         }
     };
+    let past = locked.as_ref().map(|locked| past(event, locked, &versions));
+    let items = quote!(#items #past);
     Held { items, up_to: versions.iter().map(|(version, _)| *version).max().unwrap_or(0) }
+}
+
+/// The older versions whose structs are generated.
+fn generated(event: &Event<'_>) -> Range<u32> {
+    match &event.history {
+        Some(history) => history.oldest + u32::from(history.from.is_some())..history.version,
+        None => 0..0,
+    }
+}
+
+/// Holds the versions that the event's fields declare to their locks.
+fn past(event: &Event<'_>, locked: &Locked, versions: &[(u32, u64)]) -> TokenStream {
+    let (ident, span) = (event.ident, event.ident.span());
+    let (p, path, written) = (event.krate.private(), path(locked), ident.unraw().to_string());
+    let generated = generated(event);
+    let past = versions.iter().filter(|(version, _)| generated.contains(version));
+    let held = past.map(|(version, fingerprint)| {
+        let held = quote_spanned! {span=>
+            past_changed(TYPE, HISTORY, #version, #fingerprint, #written, LOCK)
+        };
+        quote! {
+            #[allow(deprecated, long_running_const_eval)]
+            const _: () = {
+                use #p::{EventType, ShapeVersion, past_changed};
+                const TYPE: &EventType = &<#ident as #p::KnownEvent>::TYPE;
+                const HISTORY: &ShapeVersion = <#ident as #p::KnownEvent>::HISTORY;
+                const LOCK: &#p::str = #p::include_str!(#path);
+                #held
+            };
+        }
+    });
+    held.collect()
 }
 
 /// Fails to compile, on the field that leads there, when the shape is not the one that is locked.
@@ -74,7 +121,7 @@ fn held(event: &Event<'_>, locked: &Locked, fingerprint: u64) -> TokenStream {
     let whole = report(ident.span());
     quote! {
         #mark
-        #[allow(deprecated)]
+        #[allow(deprecated, long_running_const_eval)]
         const _: () = {
             use #p::{EventType, shape_changed as report};
             const TYPE: &EventType = &<#ident as #p::KnownEvent>::TYPE;

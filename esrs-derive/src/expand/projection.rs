@@ -72,7 +72,7 @@ fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
 
                 fn decode(
                     decoder: #p::usize,
-                    version: #p::u32,
+                    stored: #p::StoredAs,
                     payload: &#p::str,
                     envelope: #p::Envelope,
                 ) -> #p::Result<Self::Input, #p::PayloadError> {
@@ -209,7 +209,7 @@ impl Arms {
         self.sources.extend(quote_spanned!(span=> #event::SOURCE.in_role(#role),));
         self.variants.extend(quote!(#variant(#p::Recorded<#path>),));
         self.decode.extend(quote! {
-            #number => #p::Ok(#input::#variant(#event::recorded(version, payload, envelope)?)),
+            #number => #p::Ok(#input::#variant(#event::recorded(stored, payload, envelope)?)),
         });
         let keys = keys(model, source);
         self.keys.extend(quote!(#input::#variant(event) => { #keys }));

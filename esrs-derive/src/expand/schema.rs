@@ -1,13 +1,15 @@
 //! `#[derive(Schema)]`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::{DeriveInput, LitStr};
 
 use super::aggregate::respanned;
+use super::history;
 use crate::attr::schema::{self, Place};
 use crate::errors::Errors;
 use crate::krate::Krate;
+use crate::model::history::{self as model, Declared};
 use crate::model::name::Name;
 use crate::model::schema::{
     Container, Content, Field, Holds, Tagging, Variant, Wire, build, type_span,
@@ -15,8 +17,21 @@ use crate::model::schema::{
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
     let attr = schema::parse(&input.attrs, Place::Type, errors);
-    let wire = build(&Container::new(input, attr.opaque), errors)?;
-    Some(implement(input, &wire, &Krate::new(attr.krate).private()))
+    let mistakes = errors.count();
+    let is_opaque = attr.opaque.is_some();
+    let wire = build(&Container::with_history(input, attr.opaque), errors);
+    let krate = Krate::new(attr.krate);
+    let (version, removed) = (attr.version, attr.removed);
+    let declared =
+        Declared { input, attribute: "schema", version, from: None, removed, mistakes, is_opaque };
+    let told = model::new(declared, errors);
+    let implemented = implement(input, &wire?, &krate.private());
+    // What an older version lacks, or the newest has wrong, would be said again of each.
+    let past = match &told {
+        Some(told) if errors.is_empty() => Some(history::past(told, &krate, None, errors)),
+        _ => None,
+    };
+    Some(quote!(#implemented #past))
 }
 
 pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
@@ -24,7 +39,24 @@ pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
     let errors = Errors::new();
     let attr = schema::parse(&input.attrs, Place::Type, &errors);
     drop(errors.finish());
-    unknown(input, &Krate::new(attr.krate).private())
+    let p = Krate::new(attr.krate).private();
+    let schema = unknown(input, &p);
+    let ident = &input.ident;
+    let newest = attr.version.filter(|_| input.generics.params.is_empty());
+    let past = (1..newest.map_or(1, |(_, version)| version)).map(|version| {
+        let version = Literal::u32_unsuffixed(version);
+        quote! {
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl #p::PastVersion<#version> for #ident {
+                type Past = Self;
+                fn from_past(past: Self) -> Self {
+                    past
+                }
+            }
+        }
+    });
+    quote!(#schema #(#past)*)
 }
 
 /// The impl of a type with a mistake in it: nothing is known, and nothing follows from it.

@@ -20,7 +20,7 @@ impl Fnv {
     }
 
     /// Writes tokens, apart from documentation, and from the space between them.
-    pub(super) fn write_tokens(&mut self, tokens: impl IntoIterator<Item = TokenTree>) {
+    pub(crate) fn write_tokens(&mut self, tokens: impl IntoIterator<Item = TokenTree>) {
         let mut tokens = tokens.into_iter().peekable();
         while let Some(token) = tokens.next() {
             match token {

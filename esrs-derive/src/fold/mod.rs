@@ -17,7 +17,7 @@ use hash::Fnv;
 use scan::{Impl, Implemented};
 
 /// A hash of the impls of `Apply` for the aggregate, of `Upcast` and `TryUpcast` that lead to its
-/// events, and of what the aggregate and its events can do by themselves; 0 when none was found.
+/// events, of `Split` for them, and of what the aggregate and its events can do by themselves; 0 when none was found.
 pub(crate) fn code_of(aggregate: &Aggregate<'_>) -> u64 {
     let mut impls = Vec::new();
     for file in files(aggregate.ident) {
@@ -48,7 +48,7 @@ fn code(impls: &[Impl], aggregate: &str, events: HashSet<String>) -> u64 {
         .iter()
         .filter(|found| match found.implemented {
             Implemented::Apply => found.is_for(|name| name == aggregate),
-            Implemented::Upcast => found.is_for(|name| read.contains(name)),
+            Implemented::Upcast | Implemented::Split => found.is_for(|name| read.contains(name)),
             Implemented::Itself => found.is_for(|name| name == aggregate || read.contains(name)),
         })
         .map(|found| found.hash)

@@ -1,4 +1,4 @@
-//! The impls of `Apply`, `Upcast` and `TryUpcast`, and those of types themselves, in the text of a source
+//! The impls of `Apply`, `Upcast`, `TryUpcast` and `Split`, and those of types themselves, in the text of a source
 //! file.
 //!
 //! Only their heads are read, token by token: to parse whole items, each user would build all of syn.
@@ -13,6 +13,7 @@ use super::hash::Fnv;
 pub(super) enum Implemented {
     Apply,
     Upcast,
+    Split,
     /// No trait: functions that an `apply` or an `upcast` may call.
     Itself,
 }
@@ -155,6 +156,7 @@ impl Head {
             (Target::Named(name), Some(target)) => match name.as_str() {
                 "Apply" => (Implemented::Apply, target),
                 "Upcast" | "TryUpcast" => (Implemented::Upcast, target),
+                "Split" => (Implemented::Split, target),
                 _ => return None,
             },
             (Target::Any, Some(_)) => return None,

@@ -6,7 +6,7 @@ use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
 use syn::{DeriveInput, Ident, LitStr, Path, Type, Visibility};
 
-use crate::attr::aggregate::{AggregateAttr, Demand, Listed};
+use crate::attr::aggregate::{AggregateAttr, Demand, Listed, Role};
 use crate::krate::Krate;
 
 pub(crate) struct Aggregate<'a> {
@@ -15,10 +15,8 @@ pub(crate) struct Aggregate<'a> {
     pub(crate) visibility: &'a Visibility,
     pub(crate) name: Option<&'a LitStr>,
     pub(crate) id: Option<&'a Type>,
-    /// Those that are folded, then those that are ignored.
+    /// Those that are folded, then those that are split, then those that are ignored.
     pub(crate) events: Vec<Event<'a>>,
-    /// How many of them are folded.
-    pub(crate) folded: usize,
     pub(crate) retired: &'a [LitStr],
     pub(crate) requires: &'a [Demand],
     pub(crate) fold_version: u32,
@@ -28,14 +26,15 @@ pub(crate) struct Aggregate<'a> {
 
 pub(crate) struct Event<'a> {
     pub(crate) path: &'a Path,
-    /// Its variant in the enum of events.
+    /// Its variant in the enum of events; of one that is split there is none.
     pub(crate) variant: Ident,
+    pub(crate) role: Role,
 }
 
 impl<'a> Aggregate<'a> {
     pub(crate) fn new(input: &'a DeriveInput, attr: &'a AggregateAttr) -> Self {
-        let (ignored, folded): (Vec<_>, Vec<_>) =
-            attr.events.iter().partition(|listed| listed.ignored);
+        let roles = [Role::Folded, Role::Split, Role::Ignored];
+        let in_role = |role| attr.events.iter().filter(move |listed| listed.role == role);
         let event_enum = attr.event_enum.clone();
         Self {
             krate: Krate::new(attr.krate.clone()),
@@ -43,14 +42,23 @@ impl<'a> Aggregate<'a> {
             visibility: &input.vis,
             name: attr.name.as_ref(),
             id: attr.id.as_ref(),
-            folded: folded.len(),
-            events: folded.into_iter().chain(ignored).filter_map(Event::new).collect(),
+            events: roles.into_iter().flat_map(in_role).filter_map(Event::new).collect(),
             retired: &attr.retired,
             requires: &attr.requires,
             fold_version: attr.fold_version.unwrap_or(1),
             event_enum: event_enum.unwrap_or_else(|| format_ident!("{}Event", input.ident.unraw())),
             event_derives: &attr.event_derives,
         }
+    }
+
+    /// How many of its events have this role.
+    pub(crate) fn count(&self, role: Role) -> usize {
+        self.events.iter().filter(|event| event.role == role).count()
+    }
+
+    /// The events that a command may emit.
+    pub(crate) fn emitted(&self) -> impl Iterator<Item = &Event<'a>> {
+        self.events.iter().filter(|event| event.role != Role::Split)
     }
 
     /// Drops what stands twice, so that what is generated beside an error brings no error of its own.
@@ -70,6 +78,6 @@ impl<'a> Event<'a> {
     fn new(listed: &'a Listed) -> Option<Self> {
         let last = &listed.path.segments.last()?.ident;
         let variant = listed.rename.as_ref().unwrap_or(last).clone();
-        Some(Self { path: &listed.path, variant })
+        Some(Self { path: &listed.path, variant, role: listed.role })
     }
 }

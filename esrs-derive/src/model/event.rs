@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, Span};
 use syn::{DeriveInput, LitStr, Type};
 
+use super::history::{self, Declared, History};
 use super::schema::{Container, Wire, build};
 use crate::attr::event::{self as attr};
 use crate::attr::schema::{self, Place};
@@ -16,8 +17,12 @@ pub(crate) struct Event<'a> {
     pub(crate) version: u32,
     pub(crate) from: Option<Type>,
     pub(crate) aliases: Vec<LitStr>,
+    /// The events that became this one.
+    pub(crate) merges: Vec<Type>,
     pub(crate) krate: Krate,
     pub(crate) wire: Wire<'a>,
+    /// What its fields went through, when they tell it.
+    pub(crate) history: Option<History<'a>>,
 }
 
 pub(crate) fn new<'a>(input: &'a DeriveInput, errors: &Errors) -> Option<Event<'a>> {
@@ -25,17 +30,28 @@ pub(crate) fn new<'a>(input: &'a DeriveInput, errors: &Errors) -> Option<Event<'
     check::attribute(&attr, &input.ident, errors);
     let is_struct = check::data(input, errors);
     check::generics(input, errors);
+    let mistakes = errors.count();
     let opaque = schema::parse(&input.attrs, Place::Part, errors).opaque;
+    let is_opaque = opaque.is_some();
     let wire = is_struct.then(|| build(&Container::new(input, opaque), errors)).flatten();
     let krate = Krate::new(attr.krate.clone());
+    let history = is_struct.then(|| {
+        let (version, from) = (attr.version.clone(), attr.from.clone().map(|(_, from)| from));
+        let removed = attr.removed;
+        let attribute = "event";
+        let declared = Declared { input, attribute, version, from, removed, mistakes, is_opaque };
+        history::new(declared, errors)
+    });
     Some(Event {
         ident: &input.ident,
         name: attr.name?,
         version: attr.version.map_or(1, |(_, version)| version),
         from: attr.from.map(|(_, from)| from),
         aliases: attr.aliases,
+        merges: attr.merges,
         krate,
         wire: wire?,
+        history: history.flatten(),
     })
 }
 

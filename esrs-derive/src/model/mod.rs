@@ -3,6 +3,7 @@
 pub(crate) mod aggregate;
 pub(crate) mod column;
 pub(crate) mod event;
+pub(crate) mod history;
 pub(crate) mod id;
 pub(crate) mod name;
 pub(crate) mod newtype;

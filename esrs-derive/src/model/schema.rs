@@ -74,23 +74,24 @@ impl<'a> Part<'a> {
         ident: Option<&'a Ident>,
         ty: Option<&'a Type>,
         attrs: &[Attribute],
+        place: Place,
         errors: &Errors,
     ) -> Self {
-        let opaque = schema::parse(attrs, Place::Part, errors).opaque;
+        let opaque = schema::parse(attrs, place, errors).opaque;
         Self { ident, ty, serde: serde::part(attrs), opaque }
     }
 
-    pub(crate) fn of_field(field: &'a syn::Field, errors: &Errors) -> Self {
-        Self::new(field.ident.as_ref(), Some(&field.ty), &field.attrs, errors)
+    pub(crate) fn of_field(field: &'a syn::Field, place: Place, errors: &Errors) -> Self {
+        Self::new(field.ident.as_ref(), Some(&field.ty), &field.attrs, place, errors)
     }
 
-    pub(crate) fn of_variant(variant: &'a syn::Variant, errors: &Errors) -> Self {
-        Self::new(Some(&variant.ident), None, &variant.attrs, errors)
+    pub(crate) fn of_variant(variant: &'a syn::Variant, place: Place, errors: &Errors) -> Self {
+        Self::new(Some(&variant.ident), None, &variant.attrs, place, errors)
     }
 }
 
-pub(crate) fn parts<'a>(fields: &'a Fields, errors: &Errors) -> Vec<Part<'a>> {
-    fields.iter().map(|field| Part::of_field(field, errors)).collect()
+pub(crate) fn parts<'a>(fields: &'a Fields, place: Place, errors: &Errors) -> Vec<Part<'a>> {
+    fields.iter().map(|field| Part::of_field(field, place, errors)).collect()
 }
 
 /// What a field holds; `None` for one that only an error can speak of.
@@ -133,11 +134,18 @@ pub(crate) struct Container<'a> {
     pub(crate) input: &'a DeriveInput,
     pub(crate) serde: serde::Container,
     pub(crate) opaque: Option<LitStr>,
+    /// What may be said of its parts.
+    place: Place,
 }
 
 impl<'a> Container<'a> {
     pub(crate) fn new(input: &'a DeriveInput, opaque: Option<LitStr>) -> Self {
-        Self { input, serde: serde::container(&input.attrs), opaque }
+        Self { input, serde: serde::container(&input.attrs), opaque, place: Place::Part }
+    }
+
+    /// One whose parts may tell, by `#[schema(…)]`, what they went through.
+    pub(crate) fn with_history(input: &'a DeriveInput, opaque: Option<LitStr>) -> Self {
+        Self { place: Place::PartWithHistory, ..Self::new(input, opaque) }
     }
 
     pub(crate) fn is_struct(&self) -> bool {
@@ -187,7 +195,7 @@ fn structure<'a>(
     errors: &Errors,
 ) -> Option<Wire<'a>> {
     let serde = &container.serde;
-    let parts = parts(declared, errors);
+    let parts = parts(declared, container.place, errors);
     check::parts(container, &parts, serde.default, errors);
     if serde.transparent {
         let mut carrier = parts.iter().filter(|part| !part.serde.is_skipped() && !is_phantom(part));
@@ -222,7 +230,7 @@ fn variant<'a>(
     declared: &'a syn::Variant,
     errors: &Errors,
 ) -> Option<Variant<'a>> {
-    let part = Part::of_variant(declared, errors);
+    let part = Part::of_variant(declared, container.place, errors);
     check::variant(&part, errors);
     if part.serde.is_skipped() {
         return None;
@@ -247,7 +255,7 @@ fn content<'a>(
     declared: &'a Fields,
     errors: &Errors,
 ) -> Content<'a> {
-    let parts = parts(declared, errors);
+    let parts = parts(declared, container.place, errors);
     check::parts(container, &parts, false, errors);
     match declared {
         Fields::Unit => Content::Unit,

@@ -1,8 +1,8 @@
 use esrs::prelude::*;
 
-// Eight mistakes, and all of them are told.
+// Seven mistakes, and all of them are told.
 #[derive(Event, Serialize, Deserialize)]
-#[event("account opened", versoin = 3, aliases("opened", "opened"), topic = "a", crate = esrs)]
+#[event("account opened", versoin = 1, aliases("opened", "opened"), topic = "a", crate = esrs)]
 struct AccountOpened {
     #[event(key)]
     owner: String,

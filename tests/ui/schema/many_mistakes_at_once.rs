@@ -4,7 +4,7 @@ use esrs::prelude::*;
 
 // Six mistakes, and all of them are told.
 #[derive(Schema, Serialize, Deserialize)]
-#[schema(version = 1, crate = esrs)]
+#[schema(retired = 1, crate = esrs)]
 struct Folder {
     #[serde(skip_serializing_if = "String::is_empty")]
     name: String,

@@ -1,14 +1,14 @@
 //! What the derives ask of a lock in const evaluation.
 
 use super::compare::{Change, compare};
-use super::line::{Path, begins_with, contains, equal, slice, split};
+use super::line::{Lines, MAX_LINES, Path, begins_with, contains, equal, slice, split};
 use super::outline::{Outline, outline};
 use super::rule::Rule;
-use crate::EventType;
 use crate::schema::derived::is_unknown;
 use crate::schema::place::Place;
 use crate::schema::{Content, Field, Item, Shape};
 use crate::text::{ConstText, whole_letters};
+use crate::{EventType, ShapeVersion};
 
 /// Says that an event has the shape that is locked.
 pub const UNCHANGED: usize = usize::MAX;
@@ -45,6 +45,57 @@ pub const fn shape_changed(event: &EventType, ident: &str, lock: &str) {
     panic!("{}", message.as_str())
 }
 
+/// Fails to compile, at the place of the call, when what an event's fields declare makes another shape
+/// of an older version than the one that is locked; `ident` is what the user calls the event.
+#[track_caller]
+pub const fn past_changed(
+    event: &EventType,
+    history: &ShapeVersion,
+    version: u32,
+    locked: u64,
+    ident: &str,
+    lock: &str,
+) {
+    let past = past(event, history, version);
+    if past.fingerprint.to_u64() == locked || is_unknown(event.shape) || is_unknown(past.shape) {
+        return;
+    }
+    let now = outline(past.shape);
+    let message = match compare(entry(lock.as_bytes(), version), now.as_bytes()) {
+        Some(change) => {
+            let mut text = begin(&past, ident);
+            text.push(", and what its fields declare makes another shape of it: ");
+            differs(&mut text, past.shape, &change);
+            text.push("\neither: put it back as it was\nor:     ");
+            text.push(match change.rule.is_compatible() {
+                true => KEPT,
+                false => "let the fields declare what they went through since that version",
+            });
+            text
+        }
+        None => damaged(&past, ident),
+    };
+    panic!("{}", message.as_str())
+}
+
+/// The event as it was at an older version.
+const fn past(event: &EventType, history: &ShapeVersion, version: u32) -> EventType {
+    let mut found = history;
+    while found.version() != version {
+        match found.previous() {
+            Some(previous) => found = previous,
+            None => panic!("the event has no such version"),
+        }
+    }
+    EventType { version, shape: found.shape(), fingerprint: found.fingerprint(), ..*event }
+}
+
+/// Fails to compile, in the lock mode of `cargo esrs`, with what is to be locked of an older version of
+/// an event.
+pub const fn tell_past(event: &EventType, history: &ShapeVersion, version: u32) {
+    tell_event(&past(event, history, version));
+}
+
 /// Fails to compile, in the lock mode of `cargo esrs`, with what is to be locked of an event.
 pub const fn tell_event(event: &EventType) {
     let mut text = Outline::new().say("esrs-lock:event\n").say(event.name);
@@ -55,7 +106,8 @@ pub const fn tell_event(event: &EventType) {
     text.push_byte(b'\n');
     let outline = outline(event.shape);
     text.push_bytes(outline.as_bytes());
-    if text.is_cut() || outline.is_cut() {
+    let lines = Lines::new(outline.as_bytes());
+    if text.is_cut() || outline.is_cut() || lines.as_slice().len() == MAX_LINES {
         panic!("esrs-lock:too-long")
     }
     if is_unknown(event.shape) {
@@ -64,23 +116,34 @@ pub const fn tell_event(event: &EventType) {
     panic!("{}", text.as_str())
 }
 
+/// The way out of a change that breaks nothing.
+const KEPT: &str = "keep it, because every old payload can still be read: run `cargo esrs lock`, which \
+                    writes it down beside what is locked";
+
 type Message = ConstText<4096>;
 
 const fn describe(event: &EventType, ident: &str, change: &Change<'_>) -> Message {
     let mut text = begin(event, ident);
     text.push(", and its shape is another now: ");
-    push_quoted_path(&mut text, path_of(change));
+    differs(&mut text, event.shape, change);
+    ways_out(&mut text, event, ident, change);
+    text
+}
+
+/// Which part differs, in what, and by which rule.
+const fn differs(text: &mut Message, shape: &'static Shape, change: &Change<'_>) {
+    push_quoted_path(text, path_of(change));
     text.push("\n    was stored as: ");
     match &change.locked {
-        Some(line) => push_line(&mut text, line.head, line.optional, line.aliases),
+        Some(line) => push_line(text, line.head, line.optional, line.aliases),
         None => text.push("nothing"),
     }
     text.push("\n    is here:       ");
     match &change.now {
-        Some(line) => push_line(&mut text, line.head, line.optional, line.aliases),
+        Some(line) => push_line(text, line.head, line.optional, line.aliases),
         None => text.push("nothing"),
     }
-    if let Some(place) = place(event.shape, path_of(change)) {
+    if let Some(place) = place(shape, path_of(change)) {
         text.push(" (");
         text.push(place.file());
         text.push(":");
@@ -89,8 +152,6 @@ const fn describe(event: &EventType, ident: &str, change: &Change<'_>) -> Messag
     }
     text.push("\n    ");
     text.push(change.rule.sentence());
-    ways_out(&mut text, event, ident, change);
-    text
 }
 
 const fn begin(event: &EventType, ident: &str) -> Message {
@@ -103,10 +164,7 @@ const fn ways_out(text: &mut Message, event: &EventType, ident: &str, change: &C
     let next = event.version as u64 + 1;
     text.push("\neither: put it back as it was\nor:     ");
     if change.rule.is_compatible() {
-        text.push(
-            "keep it, because every old payload can still be read: run `cargo esrs lock`, which ",
-        );
-        text.push("writes it down beside what is locked");
+        text.push(KEPT);
         return;
     }
     text.push("raise the version, `#[event(\"");
@@ -117,8 +175,12 @@ const fn ways_out(text: &mut Message, event: &EventType, ident: &str, change: &C
     let path = path_of(change);
     let is_own = split(path).parent.is_empty() && equal(split(path).step, b".");
     if !is_own {
-        text.push("in the history of the type that holds it, `#[schema(version = …)]`, or in a struct of ");
-        text.push("the old shape, `from = ");
+        text.push(
+            "in the type that holds it, by `#[schema(version = …, …)]`, and in which version this ",
+        );
+        text.push("event took it, by `#[event(updated(in = ");
+        text.push_number(next);
+        text.push(", from = …))]`; or keep the old shape as a struct, and name it by `from = ");
         push_old_struct(text, event, ident);
         text.push("`");
         return;

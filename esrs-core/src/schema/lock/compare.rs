@@ -1,7 +1,7 @@
 //! What became of a shape, by the outlines of then and now.
 
 use super::line::{
-    Line, begins_with, ends_with, equal, has_alias, has_aliases, is_variant_step, line, slice,
+    Line, Lines, begins_with, ends_with, equal, has_alias, has_aliases, is_variant_step, slice,
     split,
 };
 use super::rule::Rule;
@@ -18,21 +18,25 @@ pub(crate) struct Change<'a> {
 
 /// The first change that breaks, or else the first that does not; `None` when nothing differs.
 pub(crate) const fn compare<'a>(locked: &'a [u8], now: &'a [u8]) -> Option<Change<'a>> {
+    let (locked, now) = (Lines::new(locked), Lines::new(now));
+    let (locked, now) = (locked.as_slice(), now.as_slice());
+    if locked.is_empty() || now.is_empty() {
+        return None;
+    }
     let mut comparison = Comparison { locked, now, compatible: None };
-    let (Some((then, _)), Some((is, _))) = (line(locked, 0), line(now, 0)) else { return None };
-    match comparison.node(then, is) {
+    match comparison.node(locked[0], now[0]) {
         Some(breaking) => Some(breaking),
         None => comparison.compatible,
     }
 }
 
-struct Comparison<'a> {
-    locked: &'a [u8],
-    now: &'a [u8],
+struct Comparison<'l, 'a> {
+    locked: &'l [Line<'a>],
+    now: &'l [Line<'a>],
     compatible: Option<Change<'a>>,
 }
 
-impl<'a> Comparison<'a> {
+impl<'a> Comparison<'_, 'a> {
     /// What breaks in one value, or below it.
     const fn node(&mut self, locked: Line<'a>, now: Line<'a>) -> Option<Change<'a>> {
         if let Some(rule) = change_of_head(locked.head, now.head) {
@@ -61,9 +65,10 @@ impl<'a> Comparison<'a> {
     /// Looks for each part that was locked.
     const fn parts_then(&mut self, locked: Line<'a>, now: Line<'a>) -> Option<Change<'a>> {
         let mut at = 0;
-        while let Some((part, next)) = line(self.locked, at) {
-            at = next;
-            if !is_part(part, locked.path) {
+        while at < self.locked.len() {
+            let part = self.locked[at];
+            at += 1;
+            if !part.is_part_of(locked.path) {
                 continue;
             }
             let Some(counterpart) = self.counterpart_now(part, now.path) else {
@@ -92,9 +97,10 @@ impl<'a> Comparison<'a> {
     /// Looks for each part that is new.
     const fn parts_now(&mut self, locked: Line<'a>, now: Line<'a>) -> Option<Change<'a>> {
         let mut at = 0;
-        while let Some((part, next)) = line(self.now, at) {
-            at = next;
-            if !is_part(part, now.path) || self.has_counterpart_then(part, locked.path) {
+        while at < self.now.len() {
+            let part = self.now[at];
+            at += 1;
+            if !part.is_part_of(now.path) || self.has_counterpart_then(part, locked.path) {
                 continue;
             }
             let rule = addition(part);
@@ -111,9 +117,10 @@ impl<'a> Comparison<'a> {
     const fn counterpart_now(&self, part: Line<'a>, parent: &[u8]) -> Option<Line<'a>> {
         let mut at = 0;
         let mut by_alias = None;
-        while let Some((other, next)) = line(self.now, at) {
-            at = next;
-            if !is_part(other, parent) || !equal(split(other.path).step, split(part.path).step) {
+        while at < self.now.len() {
+            let other = self.now[at];
+            at += 1;
+            if !other.is_part_of(parent) || !equal(split(other.path).step, split(part.path).step) {
                 continue;
             }
             if equal(split(other.path).name, split(part.path).name) {
@@ -129,11 +136,14 @@ impl<'a> Comparison<'a> {
     const fn has_counterpart_then(&self, part: Line<'_>, parent: &[u8]) -> bool {
         let path = split(part.path);
         let mut at = 0;
-        while let Some((other, next)) = line(self.locked, at) {
-            at = next;
+        while at < self.locked.len() {
+            let other = self.locked[at];
+            at += 1;
+            if !other.is_part_of(parent) {
+                continue;
+            }
             let then = split(other.path);
-            if is_part(other, parent)
-                && equal(then.step, path.step)
+            if equal(then.step, path.step)
                 && (equal(then.name, path.name) || has_alias(part.aliases, then.name))
             {
                 return true;
@@ -147,10 +157,6 @@ impl<'a> Comparison<'a> {
             self.compatible = Some(change);
         }
     }
-}
-
-const fn is_part(line: Line<'_>, of: &[u8]) -> bool {
-    !line.path.is_empty() && equal(split(line.path).parent, of)
 }
 
 const fn is_variant(line: Line<'_>) -> bool {

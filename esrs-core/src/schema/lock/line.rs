@@ -11,6 +11,47 @@ pub(crate) struct Line<'a> {
     pub(crate) optional: bool,
     /// What it is; empty for a variant that holds nothing.
     pub(crate) head: &'a [u8],
+    /// How long the path is of what it is a part of.
+    parent: usize,
+}
+
+impl Line<'_> {
+    const EMPTY: Self = Line { path: &[], aliases: &[], optional: false, head: &[], parent: 0 };
+
+    /// Whether it is a part of what has this path.
+    pub(crate) const fn is_part_of(&self, path: &[u8]) -> bool {
+        !self.path.is_empty() && self.parent == path.len() && begins_with(self.path, path)
+    }
+}
+
+/// The lines of an outline.
+pub(crate) struct Lines<'a> {
+    lines: [Line<'a>; MAX_LINES],
+    count: usize,
+}
+
+/// So many parts a shape may have.
+pub(crate) const MAX_LINES: usize = 2_048;
+
+impl<'a> Lines<'a> {
+    /// The lines up to the end of the entry, which is the first line that is not indented.
+    pub(crate) const fn new(text: &'a [u8]) -> Self {
+        let mut lines = Self { lines: [Line::EMPTY; MAX_LINES], count: 0 };
+        let mut at = 0;
+        while let Some((line, next)) = line(text, at) {
+            if lines.count == MAX_LINES {
+                break;
+            }
+            lines.lines[lines.count] = line;
+            lines.count += 1;
+            at = next;
+        }
+        lines
+    }
+
+    pub(crate) const fn as_slice(&self) -> &[Line<'a>] {
+        self.lines.split_at(self.count).0
+    }
 }
 
 /// Where a path ends and what stands above it.
@@ -24,9 +65,8 @@ pub(crate) struct Path<'a> {
     pub(crate) name: &'a [u8],
 }
 
-/// The line that begins at `start`, and where the next one begins; `None` at the end of the entry,
-/// which is the first line that is not indented.
-pub(crate) const fn line(text: &[u8], start: usize) -> Option<(Line<'_>, usize)> {
+/// The line that begins at `start`, and where the next one begins; `None` at the end of the entry.
+const fn line(text: &[u8], start: usize) -> Option<(Line<'_>, usize)> {
     let mut from = start;
     while from < text.len() && text[from] == b' ' {
         from += 1;
@@ -64,6 +104,7 @@ pub(crate) const fn parse(line: &[u8]) -> Line<'_> {
         head += 1;
     }
     Line {
+        parent: split(slice(line, 0, path)).parent.len(),
         path: slice(line, 0, path),
         aliases: slice(line, path, aliases),
         optional,

@@ -7,7 +7,7 @@ mod outline;
 mod rule;
 pub mod tree;
 
-pub use check::{UNCHANGED, changed_field, shape_changed, tell_event};
+pub use check::{UNCHANGED, changed_field, past_changed, shape_changed, tell_event, tell_past};
 pub use rule::Rule;
 
 use line::Line;

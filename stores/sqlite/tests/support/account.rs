@@ -5,14 +5,22 @@ use std::marker::PhantomData;
 use esrs_core::projection::{
     ColumnError, ColumnSpec, ColumnType, Projection, RowError, Source, Table, Value,
 };
-use esrs_core::{Column, Envelope, EventType, PayloadError, Schema};
+use esrs_core::{Column, Envelope, EventType, PayloadError, Schema, SplitEvents, StoredAs};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 const fn source(name: &'static str) -> Source {
     let (shape, fingerprint) = (<i64 as Schema>::SHAPE, <i64 as Schema>::FINGERPRINT);
-    let event = EventType { name, version: 1, aliases: &[], shape, fingerprint, locked_up_to: 0 };
-    Source { category: "account", event, role: "" }
+    let event = EventType {
+        name,
+        version: 1,
+        aliases: &[],
+        merges: &[],
+        shape,
+        fingerprint,
+        locked_up_to: 0,
+    };
+    Source { category: "account", event, role: "", split: SplitEvents::NONE }
 }
 
 const fn column(name: &'static str, column_type: ColumnType) -> ColumnSpec {
@@ -94,7 +102,7 @@ impl<V: Variant> Projection for Row<V> {
 
     fn decode(
         name: usize,
-        _: u32,
+        _: StoredAs,
         payload: &str,
         envelope: Envelope,
     ) -> Result<Input, PayloadError> {

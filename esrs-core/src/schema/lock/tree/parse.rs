@@ -43,7 +43,7 @@ impl<'a> Part<'a> {
     fn of(line: &'a str) -> Result<Self, OutlineError> {
         let wrong = || OutlineError::Line { line: line.to_owned() };
         let text = |bytes: &'a [u8]| str::from_utf8(bytes).map_err(|_| wrong());
-        let Line { path, aliases, optional, head } = parse(line.trim_end().as_bytes());
+        let Line { path, aliases, optional, head, .. } = parse(line.trim_end().as_bytes());
         let step = split(path);
         let (path, written) = (text(path)?, text(step.name)?);
         // The mark before the name, `.` or `|`, is one byte.

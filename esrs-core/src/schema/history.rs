@@ -1,0 +1,181 @@
+//! Every version of an event's shape, and what led from each to the next.
+
+use std::fmt;
+
+use super::{Fingerprint, Shape};
+use crate::Event;
+use crate::fold::code_and;
+
+/// One version of an event's shape, what led to it, and the version before it.
+///
+/// [`Event::history`] goes through them, from the newest to the oldest.
+#[derive(Debug, Clone, Copy)]
+pub struct ShapeVersion {
+    version: u32,
+    shape: &'static Shape,
+    fingerprint: Fingerprint,
+    step: Step,
+    /// Of the code of the step.
+    code: u64,
+    previous: Option<&'static ShapeVersion>,
+}
+
+/// What led from the version before to this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// Nothing: no version is known before it.
+    First,
+    /// An [`Upcast`](crate::Upcast) or a [`TryUpcast`](crate::TryUpcast).
+    Written,
+    /// What the event's own attributes declare.
+    Declared(&'static [FieldChange]),
+}
+
+/// What one field went through; the fields are told by their names on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FieldChange {
+    /// It came.
+    Added {
+        /// Its name.
+        field: &'static str,
+    },
+    /// It got another name.
+    Renamed {
+        /// The name before.
+        from: &'static str,
+        /// The name since.
+        to: &'static str,
+    },
+    /// It got another type.
+    Retyped {
+        /// Its name.
+        field: &'static str,
+    },
+    /// It took a newer version of the type that it holds.
+    Updated {
+        /// Its name.
+        field: &'static str,
+        /// The version of the type that it held before.
+        from: u32,
+    },
+    /// It went.
+    Removed {
+        /// Its name.
+        field: &'static str,
+    },
+}
+
+impl ShapeVersion {
+    /// The newest version of `E`, when nothing is known of those before it.
+    pub const fn newest<E: Event>() -> Self {
+        Self::of::<E>(Step::First, 0, None)
+    }
+
+    pub(crate) const fn of<E: Event>(
+        step: Step,
+        code: u64,
+        previous: Option<&'static ShapeVersion>,
+    ) -> Self {
+        Self::new(E::VERSION, E::SHAPE, E::FINGERPRINT, step, code, previous)
+    }
+
+    pub(crate) const fn new(
+        version: u32,
+        shape: &'static Shape,
+        fingerprint: Fingerprint,
+        step: Step,
+        code: u64,
+        previous: Option<&'static ShapeVersion>,
+    ) -> Self {
+        Self { version, shape, fingerprint, step, code, previous }
+    }
+
+    /// Its number.
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The shape of its payloads.
+    pub const fn shape(&self) -> &'static Shape {
+        self.shape
+    }
+
+    /// The fingerprint of that shape.
+    pub const fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// What led to it from the version before.
+    pub const fn step(&self) -> Step {
+        self.step
+    }
+
+    /// The version before it.
+    pub const fn previous(&self) -> Option<&'static ShapeVersion> {
+        self.previous
+    }
+
+    /// A hash of the code of every declared step up to here; 0 when there is none.
+    pub(crate) const fn code(&self) -> u64 {
+        let mut code = 0;
+        let mut next = Some(self);
+        while let Some(version) = next {
+            code = code_and(version.code, code);
+            next = version.previous;
+        }
+        code
+    }
+}
+
+/// Versions of an event's shape, from the newest to the oldest; see [`Event::history`].
+#[derive(Debug, Clone)]
+pub struct ShapeVersions(pub(crate) Option<&'static ShapeVersion>);
+
+impl Iterator for ShapeVersions {
+    type Item = &'static ShapeVersion;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let version = self.0?;
+        self.0 = version.previous;
+        Some(version)
+    }
+}
+
+impl std::iter::FusedIterator for ShapeVersions {}
+
+impl fmt::Display for ShapeVersion {
+    /// Writes the version on one line, for people: `2 {cents: i64}: renamed amount to cents`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.version, self.shape, self.step)
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::First => f.write_str("the first"),
+            Self::Written => f.write_str("by an upcaster"),
+            Self::Declared(changes) => {
+                for (i, change) in changes.iter().enumerate() {
+                    let comma = if i == 0 { "" } else { ", " };
+                    write!(f, "{comma}{change}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Display for FieldChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Added { field } => write!(f, "added {field}"),
+            Self::Renamed { from, to } => write!(f, "renamed {from} to {to}"),
+            Self::Retyped { field } => write!(f, "retyped {field}"),
+            Self::Updated { field, from } => write!(f, "updated {field} from version {from}"),
+            Self::Removed { field } => write!(f, "removed {field}"),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Values as they were stored in an older version of their type.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::{BuildHasher, Hash};
+
+use serde::de::DeserializeOwned;
+
+use crate::Schema;
+
+/// A type that knows what it looked like in its version `V`, and brings such a value up to date.
+///
+/// The derives implement it for each version that their attributes tell of: `#[derive(Schema)]` with
+/// `#[schema(version = 2)]`, and `#[derive(Event)]`. An `Option`, `Box`, `Vec`, `VecDeque` or map of
+/// such a type knows the same versions. Write it by hand for what no attribute can say:
+///
+/// ```
+/// use esrs_core::{PastVersion, Schema};
+/// # use esrs_core::{Fingerprint, Shape};
+///
+/// struct Celsius(f64);
+/// # impl Schema for Celsius {
+/// #     const SHAPE: &'static Shape = f64::SHAPE;
+/// #     const FINGERPRINT: Fingerprint = f64::FINGERPRINT;
+/// # }
+///
+/// // Once it was kept in whole tenths.
+/// impl PastVersion<1> for Celsius {
+///     type Past = i32;
+///
+///     fn from_past(tenths: i32) -> Self {
+///         Self(f64::from(tenths) / 10.0)
+///     }
+/// }
+/// assert_eq!(Option::<Celsius>::from_past(Some(205)).map(|celsius| celsius.0), Some(20.5));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not know its version {V}",
+    label = "version {V} of `{Self}` is not known",
+    note = "raise its version, `#[schema(version = …)]`, and say on its fields what they went through, such as `#[schema(added(in = …, default = …))]`; or write `impl PastVersion<{V}> for {Self}`",
+    note = "an `Option`, `Box`, `Vec`, `VecDeque` or map knows the versions of what it holds"
+)]
+pub trait PastVersion<const V: u32>: Sized {
+    /// What is stored as version `V`.
+    type Past: Schema + DeserializeOwned;
+
+    /// A hash of the code that [`from_past`](Self::from_past) was generated from.
+    #[doc(hidden)]
+    const CODE: u64 = 0;
+
+    /// Says in the newest shape what `past` said in its own.
+    fn from_past(past: Self::Past) -> Self;
+}
+
+impl<const V: u32, T: PastVersion<V>> PastVersion<V> for Option<T> {
+    type Past = Option<T::Past>;
+    const CODE: u64 = T::CODE;
+
+    #[inline]
+    fn from_past(past: Self::Past) -> Self {
+        past.map(T::from_past)
+    }
+}
+
+impl<const V: u32, T: PastVersion<V>> PastVersion<V> for Box<T> {
+    type Past = Box<T::Past>;
+    const CODE: u64 = T::CODE;
+
+    #[inline]
+    fn from_past(past: Self::Past) -> Self {
+        Self::new(T::from_past(*past))
+    }
+}
+
+impl<const V: u32, T: PastVersion<V>> PastVersion<V> for Vec<T> {
+    type Past = Vec<T::Past>;
+    const CODE: u64 = T::CODE;
+
+    #[inline]
+    fn from_past(past: Self::Past) -> Self {
+        past.into_iter().map(T::from_past).collect()
+    }
+}
+
+impl<const V: u32, T: PastVersion<V>> PastVersion<V> for VecDeque<T> {
+    type Past = VecDeque<T::Past>;
+    const CODE: u64 = T::CODE;
+
+    #[inline]
+    fn from_past(past: Self::Past) -> Self {
+        past.into_iter().map(T::from_past).collect()
+    }
+}
+
+impl<const V: u32, K, T> PastVersion<V> for BTreeMap<K, T>
+where
+    K: Schema + DeserializeOwned + Ord,
+    T: PastVersion<V>,
+{
+    type Past = BTreeMap<K, T::Past>;
+    const CODE: u64 = T::CODE;
+
+    fn from_past(past: Self::Past) -> Self {
+        past.into_iter().map(|(key, value)| (key, T::from_past(value))).collect()
+    }
+}
+
+impl<const V: u32, K, T, S> PastVersion<V> for HashMap<K, T, S>
+where
+    K: Schema + DeserializeOwned + Hash + Eq,
+    T: PastVersion<V>,
+    S: BuildHasher + Default,
+{
+    type Past = HashMap<K, T::Past, S>;
+    const CODE: u64 = T::CODE;
+
+    fn from_past(past: Self::Past) -> Self {
+        past.into_iter().map(|(key, value)| (key, T::from_past(value))).collect()
+    }
+}

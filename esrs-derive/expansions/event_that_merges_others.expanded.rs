@@ -1,0 +1,84 @@
+// #[event("money_moved", merges(MoneyDeposited, old::MoneyWithdrawn))]
+// struct MoneyMoved {
+//     cents: i64,
+// }
+
+#[automatically_derived]
+#[allow(deprecated)]
+impl ::esrs::__private::Schema for MoneyMoved {
+    const SHAPE: &'static ::esrs::__private::Shape = &::esrs::__private::Shape::Struct(
+        &::esrs::__private::StructShape {
+            fields: &[::esrs::__private::Field::of::<i64>("cents")],
+            closed: false,
+        },
+    );
+    const FINGERPRINT: ::esrs::__private::Fingerprint = ::esrs::__private::fingerprint(
+        Self::SHAPE,
+    );
+}
+#[automatically_derived]
+#[allow(deprecated)]
+impl ::esrs::__private::Emit for MoneyMoved {}
+#[automatically_derived]
+#[allow(deprecated)]
+impl ::esrs::__private::Event for MoneyMoved {
+    const NAME: &'static ::esrs::__private::str = "money_moved";
+    const VERSION: ::esrs::__private::u32 = 1u32;
+    const ALIASES: &'static [&'static ::esrs::__private::str] = &[];
+    #[inline]
+    fn decode(
+        version: ::esrs::__private::u32,
+        payload: &::esrs::__private::str,
+    ) -> ::esrs::__private::Result<Self, ::esrs::__private::PayloadError> {
+        match version {
+            1u32 => ::esrs::__private::decode_current(payload),
+            _ => {
+                ::esrs::__private::Err(::esrs::__private::no_such::<Self>(version, 1u32))
+            }
+        }
+    }
+    const MERGES: &'static [::esrs::__private::EventType] = &[
+        <MoneyDeposited as ::esrs::__private::KnownEvent>::TYPE,
+        <old::MoneyWithdrawn as ::esrs::__private::KnownEvent>::TYPE,
+    ];
+    fn decode_merged(
+        stored: ::esrs::__private::StoredAs,
+        payload: &::esrs::__private::str,
+    ) -> ::esrs::__private::Result<Self, ::esrs::__private::PayloadError> {
+        match ::esrs::__private::merged::<Self>(stored) {
+            ::esrs::__private::Option::Some((0usize, stored)) => {
+                ::esrs::__private::decode_merged(
+                    0usize,
+                    stored,
+                    payload,
+                    <MoneyDeposited as ::esrs::__private::KnownEvent>::decode_stored,
+                    <Self as ::esrs::__private::TryUpcast<MoneyDeposited>>::try_upcast,
+                )
+            }
+            ::esrs::__private::Option::Some((1usize, stored)) => {
+                ::esrs::__private::decode_merged(
+                    1usize,
+                    stored,
+                    payload,
+                    <old::MoneyWithdrawn as ::esrs::__private::KnownEvent>::decode_stored,
+                    <Self as ::esrs::__private::TryUpcast<
+                        old::MoneyWithdrawn,
+                    >>::try_upcast,
+                )
+            }
+            _ => ::esrs::__private::Err(::esrs::__private::no_such_merged(stored)),
+        }
+    }
+}
+#[allow(deprecated)]
+const _: () = ::esrs::__private::merge_clash(
+    &<MoneyMoved as ::esrs::__private::KnownEvent>::TYPE,
+    0usize,
+    &["MoneyDeposited", "old::MoneyWithdrawn", "MoneyMoved"],
+);
+#[allow(deprecated)]
+const _: () = ::esrs::__private::merge_clash(
+    &<MoneyMoved as ::esrs::__private::KnownEvent>::TYPE,
+    1usize,
+    &["MoneyDeposited", "old::MoneyWithdrawn", "MoneyMoved"],
+);

@@ -1,0 +1,412 @@
+//! Rules of a declared history: every version is told of, and nothing contradicts itself.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::Ident;
+use syn::{Data, Fields, LitStr};
+
+use crate::attr::history::{Change, Removed, Version, What};
+use crate::attr::serde;
+use crate::errors::Errors;
+use crate::model::history::{Body, Declared, Field, History, Past};
+
+/// The version that the first declared step begins with; `None` when an error says why none can be told.
+pub(crate) fn versions(
+    declared: &Declared<'_>,
+    bodies: &[Body<'_>],
+    errors: &Errors,
+) -> Option<u32> {
+    let version = declared.version.as_ref().map_or(1, |(_, version)| *version);
+    for body in bodies {
+        part(&body.changes, declared, errors);
+        for field in &body.fields {
+            part(&field.changes, declared, errors);
+            styled(field, body, declared, errors);
+            retyped(field, errors);
+        }
+        variant(body, errors);
+    }
+    for removed in &declared.removed {
+        gone(removed, declared, errors);
+    }
+    let told = told(declared, bodies);
+    if !told.is_empty() {
+        told_of(declared, bodies, errors);
+    }
+    if errors.count() > declared.mistakes {
+        return None;
+    }
+    let oldest = match (&declared.from, told.first()) {
+        // The step to this version stands in an `Upcast`.
+        (Some(_), None) => return Some(version),
+        (Some(_), Some(first)) => first - 1,
+        (None, _) => 1,
+    };
+    explained(declared, &told, oldest, version, errors).then_some(oldest)
+}
+
+/// The versions in which anything happened.
+fn told(declared: &Declared<'_>, bodies: &[Body<'_>]) -> BTreeSet<u32> {
+    let changes = bodies.iter().flat_map(Body::changes).map(|change| change.version.number);
+    let gone = declared.removed.iter().flat_map(|removed| {
+        [Some(removed.version), removed.since].into_iter().flatten().map(|version| version.number)
+    });
+    // A removed field may have come in version 1, which needs no step.
+    changes.chain(gone).filter(|version| *version > 1).collect()
+}
+
+/// Every version after the oldest is told of.
+fn explained(
+    declared: &Declared<'_>,
+    told: &BTreeSet<u32>,
+    oldest: u32,
+    version: u32,
+    errors: &Errors,
+) -> bool {
+    let untold: Vec<_> = (oldest + 1..=version).filter(|version| !told.contains(version)).collect();
+    let (Some(first), Some((word, _))) = (untold.first(), &declared.version) else {
+        return untold.is_empty();
+    };
+    let Declared { input, attribute, from, .. } = declared;
+    let ident = &input.ident;
+    let before = version - 1;
+    let which = match untold.as_slice() {
+        [_] => format!("version {first}"),
+        [rest @ .., last] => {
+            let rest: Vec<_> = rest.iter().map(ToString::to_string).collect();
+            format!("versions {} and {last}", rest.join(", "))
+        }
+        [] => return true,
+    };
+    let by_hand = match (*attribute, from) {
+        ("event", None) => format!(
+            "; or keep the old struct, say as `{ident}V{before}`, and write `from = {ident}V{before}`"
+        ),
+        _ => String::new(),
+    };
+    let (on, gone) = match input.data {
+        Data::Enum(_) => ("a new variant, or `renamed(…)` on one that had another name", ""),
+        _ => (
+            "a new field, or `renamed(…)`, `retyped(…)` or `updated(…)` on an old one",
+            ", or \
+               `removed(…)` here",
+        ),
+    };
+    let message = format!(
+        "nothing says what {which} of `{ident}` changed: write it where it happened, such as \
+         `#[{attribute}(added(in = {first}, default = …))]` on {on}{gone}{by_hand}"
+    );
+    errors.on(word, message);
+    false
+}
+
+/// What stands on one field or variant, version by version.
+fn part(changes: &[Change], declared: &Declared<'_>, errors: &Errors) {
+    let added = changes.iter().find(|change| matches!(change.what, What::Added { .. }));
+    for (i, change) in changes.iter().enumerate() {
+        within(change.version, declared, errors);
+        let word = &change.word;
+        let number = change.version.number;
+        if let Some(twin) = changes[..i].iter().find(|other| other.word == change.word)
+            && (word == "added" || twin.version.number == number)
+        {
+            let message = match word == "added" {
+                true => "it can come but once; one that went and came back is another one, which \
+                         `removed(…, since = …)` tells of"
+                    .to_owned(),
+                false => format!("`{word}` is said twice of version {number}; keep one of them"),
+            };
+            errors.on(word, message);
+            continue;
+        }
+        if let Some(added) = added
+            && word != "added"
+            && number <= added.version.number
+        {
+            let message = format!(
+                "it was added in version {}, so nothing happened to it in version {number}: correct \
+                 one of the numbers",
+                added.version.number
+            );
+            errors.at(change.version.span, message);
+        }
+        if word == "updated"
+            && changes.iter().any(|other| other.word == "retyped" && other.version.number == number)
+        {
+            let message = format!(
+                "in version {number} it is `retyped` too, and the function there makes the newest \
+                 version of the type: drop `updated`"
+            );
+            errors.on(word, message);
+        }
+    }
+    updated(changes, errors);
+}
+
+/// A field takes newer and newer versions of its type.
+fn updated(changes: &[Change], errors: &Errors) {
+    let mut held: Option<u32> = None;
+    for change in changes {
+        match &change.what {
+            What::Updated { from } => {
+                if held.is_some_and(|held| held >= from.number) {
+                    let message = format!(
+                        "it held version {} before that, so it took a newer one then: correct one of \
+                         the numbers",
+                        held.unwrap_or_default()
+                    );
+                    errors.at(from.span, message);
+                }
+                held = Some(from.number);
+            }
+            // It is of another type before.
+            What::Retyped { .. } => held = None,
+            What::Added { .. } | What::Renamed { .. } => {}
+        }
+    }
+}
+
+/// A step leads to one of the versions from 2.
+fn within(version: Version, declared: &Declared<'_>, errors: &Errors) {
+    let Declared { input, attribute, .. } = declared;
+    let ident = &input.ident;
+    let newest = declared.version.as_ref().map_or(1, |(_, version)| *version);
+    let Version { number, span } = version;
+    if number == 1 {
+        let message = format!(
+            "version 1 of `{ident}` is the first, and nothing was before it: write the version that \
+             this came with, from 2"
+        );
+        errors.at(span, message);
+    } else if number > newest {
+        let message = format!(
+            "`{ident}` is at version {newest}: write `version = {number}` in the `#[{attribute}(…)]` \
+             of the type, or correct this number"
+        );
+        errors.at(span, message);
+    }
+}
+
+/// A place without a name is told by its number.
+fn styled(field: &Field<'_>, body: &Body<'_>, declared: &Declared<'_>, errors: &Errors) {
+    if matches!(body.style, Fields::Named(_)) {
+        return;
+    }
+    let told = field.changes.iter().filter(|c| c.word == "added" || c.word == "renamed");
+    for change in told {
+        let by_hand = match declared.attribute {
+            "event" => "; or keep the old struct, and write `from = …`",
+            _ => "",
+        };
+        let message = format!(
+            "a place of a tuple has no name, so only `retyped` and `updated` can be told of it: name \
+             the fields in a new version{by_hand}"
+        );
+        errors.on(&change.word, message);
+    }
+}
+
+/// What stood on the field may have been about the older type.
+fn retyped(field: &Field<'_>, errors: &Errors) {
+    for change in &field.changes {
+        let What::Retyped { had, .. } = &change.what else { continue };
+        if had.serde.is_some() {
+            continue;
+        }
+        let Past { serde, .. } = field.at(change.version.number);
+        let of_type = serde.iter().find(|word| match word.name.as_str() {
+            "with" | "serialize_with" | "deserialize_with" => true,
+            "default" => word.tokens.to_string() != "default",
+            _ => false,
+        });
+        if let Some(word) = of_type {
+            let message = format!(
+                "`#[serde({})]` is about the new type: say what stood on the field before, such as \
+                 `retyped(…, serde(default))`, or `serde()` for nothing",
+                word.tokens
+            );
+            errors.on(&change.word, message);
+        }
+    }
+}
+
+/// A variant comes, or gets another name.
+fn variant(body: &Body<'_>, errors: &Errors) {
+    for change in &body.changes {
+        let message = match &change.what {
+            What::Added { default: Some(default) } => {
+                errors.on(
+                    default,
+                    "no older payload has a variant that was added, so it needs no `default`",
+                );
+                continue;
+            }
+            What::Retyped { .. } => "a variant has no type; say this of a field in it",
+            What::Updated { .. } => "a variant holds nothing by itself; say this of a field in it",
+            _ => continue,
+        };
+        errors.on(&change.word, message);
+    }
+}
+
+fn gone(removed: &Removed, declared: &Declared<'_>, errors: &Errors) {
+    within(removed.version, declared, errors);
+    if let Some(since) = removed.since
+        && since.number >= removed.version.number
+    {
+        let message = format!(
+            "it came in version {} and went in version {}: it has to come before it goes",
+            since.number, removed.version.number
+        );
+        errors.at(since.span, message);
+    }
+    let message = match &declared.input.data {
+        Data::Struct(data) if matches!(data.fields, Fields::Named(_)) => return,
+        Data::Struct(_) => {
+            "a place of a tuple has no name, so none can be said to be gone: name the \
+                            fields in a new version"
+        }
+        _ => {
+            "what an enum lost, its old payloads still have, and only a function knows what they \
+              are now: keep the variant, or write `PastVersion` by hand"
+        }
+    };
+    errors.on(&removed.word, message);
+}
+
+/// Types whose past cannot be told by attributes.
+fn told_of(declared: &Declared<'_>, bodies: &[Body<'_>], errors: &Errors) {
+    let Declared { input, removed, .. } = declared;
+    let words = bodies.iter().flat_map(Body::changes).map(|change| &change.word);
+    let Some(word) = words.chain(removed.iter().map(|removed| &removed.word)).next() else {
+        return;
+    };
+    let ident = &input.ident;
+    let container = serde::container(&input.attrs);
+    let message = if !input.generics.params.is_empty() {
+        format!(
+            "`{ident}` is generic, and the older types of one cannot be told by attributes: write \
+             `PastVersion` by hand"
+        )
+    } else if declared.is_opaque {
+        format!(
+            "only its owner knows the JSON of `{ident}`, which is opaque: raise the number of its name"
+        )
+    } else if !container.conversions.is_empty() {
+        format!(
+            "the JSON of `{ident}` is that of the type that serde converts from: tell the history there"
+        )
+    } else {
+        return;
+    };
+    errors.on(word, message);
+}
+
+/// No version had two parts of one name, and a new name is another one.
+pub(crate) fn names(history: &History<'_>, errors: &Errors) {
+    let mut reported = BTreeSet::new();
+    let variants = history.variant_rule();
+    for body in &history.bodies {
+        renamed(&body.changes, |version| body.name_at(version, &variants), errors);
+        for field in &body.fields {
+            renamed(&field.changes, |v| Some(field.name_at(v, &body.rule)), errors);
+        }
+    }
+    for version in history.past_versions() {
+        let there = history.bodies.iter().filter(|body| body.is_there_at(version));
+        let named = there.clone().filter_map(|body| {
+            Some(Part {
+                name: body.name_at(version, &variants)?,
+                changes: &body.changes,
+                removed: None,
+                own: body.variant?,
+            })
+        });
+        clash(named.collect(), version, "variants", &mut reported, errors);
+        for body in there {
+            let fields = body.fields.iter().filter(|field| field.is_there_at(version));
+            let fields = fields.filter_map(|field| {
+                Some(Part {
+                    name: field.name_at(version, &body.rule),
+                    changes: &field.changes,
+                    removed: None,
+                    own: field.field.ident.as_ref()?,
+                })
+            });
+            let removed = history.removed.iter().filter(|removed| removed.is_there_at(version));
+            let removed = removed.map(|removed| Part {
+                name: removed.name.clone(),
+                changes: &[],
+                removed: Some(removed),
+                own: &removed.word,
+            });
+            clash(fields.chain(removed).collect(), version, "fields", &mut reported, errors);
+        }
+    }
+}
+
+/// One field or variant at one version.
+struct Part<'a> {
+    name: LitStr,
+    changes: &'a [Change],
+    removed: Option<&'a Removed>,
+    own: &'a Ident,
+}
+
+fn clash(
+    parts: Vec<Part<'_>>,
+    version: u32,
+    what: &str,
+    reported: &mut BTreeSet<String>,
+    errors: &Errors,
+) {
+    for (i, part) in parts.iter().enumerate() {
+        let same = |other: &&Part<'_>| other.name.value() == part.name.value();
+        let Some(other) = parts[..i].iter().find(same) else { continue };
+        let name = part.name.value();
+        if !reported.insert(name.clone()) {
+            continue;
+        }
+        let standing = [part, other].into_iter().find(|part| part.removed.is_none());
+        if let Some(removed) = part.removed
+            && standing.is_some_and(|standing| standing.changes.is_empty())
+        {
+            let message = format!(
+                "{name:?} still stands, so it was not removed: take the field out of the struct; or if \
+                 it is another one of that name, say there when it came: `added(in = …, default = …)`"
+            );
+            errors.on(&removed.name, message);
+            continue;
+        }
+        let message = format!(
+            "at version {version} two {what} had the name {name:?}: correct a name or a number"
+        );
+        let renamed = [part, other].into_iter().find_map(|part| {
+            part.changes.iter().find_map(|change| match &change.what {
+                What::Renamed { from } if from.value() == name => Some(from),
+                _ => None,
+            })
+        });
+        match (renamed, part.removed) {
+            (Some(from), _) => errors.on(from, message),
+            (None, Some(removed)) => errors.on(&removed.name, message),
+            (None, None) => errors.on(part.own, message),
+        }
+    }
+}
+
+/// A new name is another one.
+fn renamed(changes: &[Change], name_at: impl Fn(u32) -> Option<LitStr>, errors: &Errors) {
+    for change in changes {
+        let What::Renamed { from } = &change.what else { continue };
+        if name_at(change.version.number).is_some_and(|name| name.value() == from.value()) {
+            let message = format!(
+                "{:?} is the name that it has in version {} too: write the one that it had before, or \
+                 drop `renamed`",
+                from.value(),
+                change.version.number
+            );
+            errors.on(from, message);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Another event became one of the counter's, by another step.
+
+use super::steps::once as step;
+use esrs::prelude::*;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("counted")]
+pub(crate) struct CountedV1 {
+    pub(crate) count: i64,
+}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("counted", version = 2, from = CountedV1, merges(Added))]
+pub(crate) struct Counted {
+    pub(crate) by: i64,
+}
+
+impl Upcast<CountedV1> for Counted {
+    fn upcast(old: CountedV1) -> Self {
+        Self { by: old.count }
+    }
+}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("added")]
+pub(crate) struct Added {
+    pub(crate) count: i64,
+}
+
+impl Upcast<Added> for Counted {
+    fn upcast(old: Added) -> Self {
+        Self { by: old.count + 1 }
+    }
+}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("reset")]
+pub(crate) struct Reset {}
+
+#[derive(Aggregate, Default)]
+#[aggregate("counter", id = u64, events(Counted, Reset))]
+pub(crate) struct Counter {
+    pub(crate) sum: i64,
+}
+
+impl Apply<Counted> for Counter {
+    fn apply(&mut self, event: Counted) {
+        self.sum += step(event.by);
+    }
+}
+
+impl Apply<Reset> for Counter {
+    fn apply(&mut self, _: Reset) {
+        self.sum = 0;
+    }
+}

@@ -1,0 +1,9 @@
+use esrs::prelude::*;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("money_moved", merges(MoneyMoved))]
+struct MoneyMoved {
+    by: i64,
+}
+
+fn main() {}

@@ -1,0 +1,21 @@
+use esrs::prelude::*;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("money_deposited")]
+struct MoneyDeposited {
+    cents: i64,
+}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("money_deposited", version = 2, from = MoneyDeposited, merges(MoneyDeposited))]
+struct MoneyMoved {
+    by: i64,
+}
+
+impl Upcast<MoneyDeposited> for MoneyMoved {
+    fn upcast(old: MoneyDeposited) -> Self {
+        Self { by: old.cents }
+    }
+}
+
+fn main() {}

@@ -1,0 +1,31 @@
+use esrs::prelude::*;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("order_placed_and_paid")]
+struct OrderPlacedAndPaid {}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("order_placed")]
+struct OrderPlaced {}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("order_paid")]
+struct OrderPaid {}
+
+impl Split for OrderPlacedAndPaid {
+    type Into = (OrderPlaced, OrderPaid);
+
+    fn split(self) -> Self::Into {
+        (OrderPlaced {}, OrderPaid {})
+    }
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate("order", id = u64, events(split(OrderPlacedAndPaid), OrderPlaced, OrderPaid))]
+struct Order {}
+
+impl Apply<OrderPlaced> for Order {
+    fn apply(&mut self, _: OrderPlaced) {}
+}
+
+fn main() {}
