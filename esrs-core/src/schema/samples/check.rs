@@ -79,7 +79,7 @@ fn made_up<E: Event>(
             break;
         }
     }
-    tally.verdict(locked, version, has_golden)?;
+    tally.verdict(locked, entry, has_golden)?;
     Ok(samples.narrow().into_iter().map(|path| (version, path)).collect())
 }
 
@@ -125,7 +125,8 @@ impl Tally {
         }
     }
 
-    fn verdict(self, locked: &Locked, version: u32, has_golden: bool) -> Result<(), Failure> {
+    fn verdict(self, locked: &Locked, entry: &Entry, has_golden: bool) -> Result<(), Failure> {
+        let version = entry.version;
         let (event, golden) = (locked.name, locked.golden_shown);
         if let Some((payload, fault)) = self.worst {
             return Err(Failure::MadeUp(Box::new(MadeUp {
@@ -133,6 +134,7 @@ impl Tally {
                 version,
                 lock: locked.lock_file,
                 golden,
+                path: entry.path(),
                 payload,
                 fault,
                 failed: self.failed,

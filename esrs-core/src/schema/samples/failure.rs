@@ -65,6 +65,8 @@ pub(super) struct MadeUp {
     pub(super) version: u32,
     pub(super) lock: &'static str,
     pub(super) golden: &'static str,
+    /// The path of one of its parts.
+    pub(super) path: String,
     /// The shortest that failed.
     pub(super) payload: String,
     pub(super) fault: Fault,
@@ -75,7 +77,7 @@ pub(super) struct MadeUp {
 
 impl fmt::Display for MadeUp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { event, version, lock, golden, payload, fault, failed, tried } = self;
+        let Self { event, version, lock, golden, path, payload, fault, failed, tried } = self;
         write!(
             f,
             "version {version} of {event:?} may be stored as this payload, by {lock}, and it does not \
@@ -103,7 +105,7 @@ impl fmt::Display for MadeUp {
         write!(
             f,
             "or:     if nothing like it was ever stored, write the path of the part as the lock does, \
-             such as `.cents`, into {golden}/v{version}.narrow.txt, and a payload that may be stored \
+             such as `{path}`, into {golden}/v{version}.narrow.txt, and a payload that may be stored \
              into {golden}/v{version}.any_name.json, where values of that part are taken from"
         )
     }

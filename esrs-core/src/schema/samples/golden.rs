@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::failure::Failure;
 use super::kept;
 use super::locked::Locked;
-use super::plan::Kept;
+use super::plan::{Kept, WHOLE};
 use crate::schema::lock::tree::Tree;
 
 /// What a folder of golden payloads holds.
@@ -106,5 +106,5 @@ fn kind(file: &str) -> Option<Kind> {
 fn paths(text: &str) -> impl Iterator<Item = String> {
     let lines = text.lines().map(str::trim);
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.map(|line| if line == "(the payload)" { String::new() } else { line.to_owned() })
+    lines.map(|line| if line == WHOLE { String::new() } else { line.to_owned() })
 }

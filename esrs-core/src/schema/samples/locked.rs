@@ -1,6 +1,8 @@
 //! The lock of an event, as a test finds it.
 
 use super::failure::Failure;
+use super::plan::WHOLE;
+use crate::schema::lock::line::parse;
 
 /// What is locked under one name, and where payloads of it are kept.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +24,14 @@ pub struct Locked {
 pub(super) struct Entry {
     pub(super) version: u32,
     pub(super) outline: Vec<&'static str>,
+}
+
+impl Entry {
+    /// The path of its first part, as an example of how paths are written.
+    pub(super) fn path(&self) -> String {
+        let part = self.outline.get(1).map(|line| parse(line.as_bytes()).path);
+        part.map_or_else(|| WHOLE.to_owned(), |path| String::from_utf8_lossy(path).into_owned())
+    }
 }
 
 impl Locked {

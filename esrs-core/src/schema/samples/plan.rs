@@ -8,6 +8,9 @@ use crate::schema::lock::tree::{Content, Field, Tag, Tree, Variant, written_name
 /// Values of parts that cannot be made up, as JSON, by the paths of the parts.
 pub(super) type Kept = BTreeMap<String, Vec<String>>;
 
+/// How the path of the payload itself is written.
+pub(super) const WHOLE: &str = "(the payload)";
+
 /// A part of a payload.
 #[derive(Debug)]
 pub(super) struct Part {
@@ -203,7 +206,7 @@ pub(super) fn is_spread(field: &Field) -> bool {
 
 fn missing(tree: &Tree, path: &str) -> Missing {
     let what = tree.outline().swap_remove(0);
-    Missing { path: if path.is_empty() { "(the payload)" } else { path }.to_owned(), what }
+    Missing { path: if path.is_empty() { WHOLE } else { path }.to_owned(), what }
 }
 
 /// What a key can be made from: what is written as text, or without quotes.
