@@ -142,10 +142,15 @@ fn what_only_its_owner_knows_is_read_as_golden_payloads_have_it() {
            schema/bin/place/golden/visited/v1.any_name.json"],
     );
     // No build sees that it came.
-    package.write("schema/bin/place/golden/visited/v1.home.json", "{\"at\": [1, 2], \"times\": 3}");
+    package.write(
+        "schema/bin/place/golden/visited/v1.home.json",
+        "{\"at\": [1, 2], \"times\": 3, \"by\": \"car\"}",
+    );
     test(&package, &place).passes(&["Visited"]);
-    package
-        .write("schema/bin/place/golden/visited/v1.far.json", "{\"at\": [1, 1000], \"times\": 3}");
+    package.write(
+        "schema/bin/place/golden/visited/v1.far.json",
+        "{\"at\": [1, 1000], \"times\": 3, \"by\": \"car\"}",
+    );
     test(&package, &place).fails(
         &["Visited"],
         &[
@@ -153,8 +158,10 @@ fn what_only_its_owner_knows_is_read_as_golden_payloads_have_it() {
             "invalid value: integer `1000`",
         ],
     );
-    package
-        .write("schema/bin/place/golden/visited/v1.far.json", "{\"at\": [1, 100], \"times\": 3}");
+    package.write(
+        "schema/bin/place/golden/visited/v1.far.json",
+        "{\"at\": [1, 100], \"times\": 3, \"by\": \"car\"}",
+    );
     package.write("schema/bin/place/golden/visited/v2.soon.json", "{}");
     test(&package, &place).fails(
         &["Visited"],

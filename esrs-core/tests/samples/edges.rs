@@ -128,7 +128,7 @@ fn what_cannot_be_made_up_and_has_to_be_there_is_said_by_its_path() {
         (&["struct", ".a: u8", ".b: [tuple; 2]", ".b[].0: opaque a@1"], ".b[].0", "opaque a@1"),
         (&["struct", ".a: a_format_of_tomorrow"], ".a", "a_format_of_tomorrow"),
         (&["struct", ".a: enum"], ".a", "enum"),
-        (&["struct", ".\"*\": opaque a@1"], ".\"*\"", "opaque a@1"),
+        (&["struct", ".\"*\"?: opaque a@1"], ".\"*\"", "opaque a@1"),
     ] {
         let missing = Samples::new(&Tree::parse(outline).unwrap(), 1).unwrap_err();
         assert_eq!((missing.path.as_str(), missing.what.as_str()), (path, what));

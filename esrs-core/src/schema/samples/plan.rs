@@ -151,7 +151,8 @@ impl Planner<'_> {
         let member = |field: &Field| Member {
             id: self.id(),
             names: std::iter::once(&field.name).chain(&field.aliases).map(|n| quoted(n)).collect(),
-            optional: field.optional,
+            // Which of the members that are spread may be absent, nobody knows.
+            optional: field.optional && !is_spread(field),
             is_spread: is_spread(field),
             part: self.part(&field.tree, &format!("{path}.{}", written_name(&field.name))),
         };
