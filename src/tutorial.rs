@@ -12,6 +12,7 @@
 //! 7. [Idempotent commands](#7-idempotent-commands)
 //! 8. [The tests of a domain](#8-the-tests-of-a-domain)
 //! 9. [Events over the years](#9-events-over-the-years)
+//! 10. [The compiler guards the history](#10-the-compiler-guards-the-history)
 //!
 //! # 1. The first aggregate
 //!
@@ -120,3 +121,7 @@
 //! ```text
 #![doc = include_str!("../examples/09_events_over_the_years.out")]
 //! ```
+//!
+//! # 10. The compiler guards the history
+//!
+#![doc = include_str!("doc/story.md")]

@@ -26,6 +26,18 @@ pub(crate) enum Error {
         "{target} has two events that are stored as {name:?} in version {version}, of two shapes: give one of them another name"
     )]
     Ambiguous { target: String, name: String, version: u32 },
+    #[error("the lock of {event} version {version}: {source}")]
+    Outline { event: String, version: u32, source: esrs_core::schema::lock::tree::OutlineError },
+    #[error(
+        "nothing is locked of {0}, and a contract is made of what is locked: run `cargo esrs lock`, and \
+         commit what it writes"
+    )]
+    NothingLocked(String),
+    #[error(
+        "an AsyncAPI document describes one program, and here are {0}: choose one by `--package`, or give \
+         a folder by `--output`"
+    )]
+    SeveralPrograms(String),
     #[error("no package here depends on esrs: run it in a package or a workspace that does")]
     NoPackage,
     #[error("there is no package {0:?} here that depends on esrs")]

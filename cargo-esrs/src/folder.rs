@@ -106,7 +106,7 @@ fn hash_of(text: &str) -> u64 {
 }
 
 /// The name of a file that every file system takes, and tells from others in upper and lower case.
-fn file_name(stored: &str) -> String {
+pub(crate) fn file_name(stored: &str) -> String {
     let mut name = String::new();
     for byte in stored.bytes() {
         match byte {

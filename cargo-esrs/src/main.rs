@@ -2,6 +2,7 @@
 
 mod ask;
 mod command;
+mod contract;
 mod entry;
 mod error;
 mod folder;

@@ -11,6 +11,8 @@ use crate::error::Error;
 #[derive(Debug, Clone)]
 pub(crate) struct LockTarget {
     pub(crate) package: String,
+    /// The version of the package.
+    pub(crate) version: String,
     pub(crate) manifest: PathBuf,
     /// What cargo calls it: `--lib`, or `--bin` and its name.
     pub(crate) flags: Vec<String>,
@@ -44,6 +46,7 @@ impl LockTarget {
         };
         Some(Self {
             package: package.name.to_string(),
+            version: package.version.to_string(),
             manifest: package.manifest_path.clone().into(),
             flags,
             features: target.required_features.clone(),
@@ -60,6 +63,11 @@ impl LockTarget {
     /// Whether its source says anything of esrs.
     pub(crate) fn is_locked(&self) -> bool {
         self.folder.join(crate::folder::INDEX).exists()
+    }
+
+    /// The name of the program, when it is not the package's library.
+    pub(crate) fn program(&self) -> Option<&str> {
+        self.flags.get(1).map(String::as_str)
     }
 
     /// As messages call it.

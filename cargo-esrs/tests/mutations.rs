@@ -104,6 +104,7 @@ const COMPATIBLE: &[Mutation] = &[
         "pub fee: Cents",
         "#[serde(default)]\n    pub tax: Cents,\n    pub fee: Cents",
     ),
+    change("option_added", LIB, "pub fee: Cents", "pub tax: Option<Cents>,\n    pub fee: Cents"),
     change("variant_added", MONEY, "    Usd,\n", "    Usd,\n    Chf,\n"),
     change("number_wider", LIB, "order: u32", "order: u64"),
     change("may_be_null", LIB, "pub city: String", "pub city: Option<String>"),

@@ -23,6 +23,8 @@ const FIELDS: [&str; 12] = [
 pub(crate) enum Kind {
     SerdeAlone,
     Esrs,
+    /// The same, with the shape of every event in a lock.
+    Locked,
 }
 
 impl Kind {
@@ -30,6 +32,7 @@ impl Kind {
         match self {
             Self::SerdeAlone => "events_with_serde",
             Self::Esrs => "events_with_esrs",
+            Self::Locked => "events_with_locks",
         }
     }
 }
@@ -40,6 +43,9 @@ pub(crate) fn write(kind: Kind, workspace: &Path, root: &Path) -> std::io::Resul
     std::fs::create_dir_all(&source)?;
     std::fs::write(root.join("Cargo.toml"), manifest(kind, workspace))?;
     let mut modules = String::from("#![allow(dead_code)]\n");
+    if kind == Kind::Locked {
+        modules += "esrs::schema!();\n";
+    }
     for number in 0..AGGREGATES {
         modules += &format!("pub mod aggregate_{number};\n");
         let file = source.join(format!("aggregate_{number}.rs"));
@@ -51,7 +57,9 @@ pub(crate) fn write(kind: Kind, workspace: &Path, root: &Path) -> std::io::Resul
 fn manifest(kind: Kind, workspace: &Path) -> String {
     let esrs = match kind {
         Kind::SerdeAlone => String::new(),
-        Kind::Esrs => format!("esrs = {{ path = {:?} }}\n", workspace.display().to_string()),
+        Kind::Esrs | Kind::Locked => {
+            format!("esrs = {{ path = {:?} }}\n", workspace.display().to_string())
+        }
     };
     format!(
         "[package]\nname = {:?}\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
@@ -63,13 +71,14 @@ fn manifest(kind: Kind, workspace: &Path) -> String {
 fn aggregate(kind: Kind, number: usize) -> String {
     let mut text = String::from(match kind {
         Kind::SerdeAlone => "use serde::{Deserialize, Serialize};\n",
-        Kind::Esrs => "use esrs::prelude::*;\n",
+        Kind::Esrs | Kind::Locked => "use esrs::prelude::*;\n",
     });
     for event in 0..EVENTS {
         text += &match kind {
             Kind::SerdeAlone => "\n#[derive(Serialize, Deserialize)]\n".to_owned(),
-            Kind::Esrs => format!(
-                "\n#[derive(Event, Serialize, Deserialize)]\n#[event(\"thing_{event}_happened\")]\n"
+            Kind::Esrs | Kind::Locked => format!(
+                "\n#[derive(Event, Serialize, Deserialize)]\n\
+                 #[event(\"thing_{number}_{event}_happened\")]\n"
             ),
         };
         text += &format!("pub struct Thing{event}Happened {{\n");
@@ -78,7 +87,7 @@ fn aggregate(kind: Kind, number: usize) -> String {
         }
         text += "}\n";
     }
-    if kind == Kind::Esrs {
+    if kind != Kind::SerdeAlone {
         let events: Vec<_> = (0..EVENTS).map(|event| format!("Thing{event}Happened")).collect();
         text += &format!(
             "\n#[derive(Aggregate, Default)]\n\

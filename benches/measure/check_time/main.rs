@@ -19,7 +19,8 @@ fn main() -> Tried<ExitCode> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("check_time");
     let crates = |kind| Crate::generate(kind, &workspace, &folder);
     let (with_esrs, with_serde) = (crates(Kind::Esrs)?, crates(Kind::SerdeAlone)?);
-    let outcome = Comparison::new(
+    let with_locks = crates(Kind::Locked)?;
+    let derives = Comparison::new(
         "cargo check of 30 aggregates, 300 events, 3,600 fields: user CPU, beside serde alone",
         Bar::AtMost(2.0),
         1,
@@ -27,7 +28,15 @@ fn main() -> Tried<ExitCode> {
     )
     .rounds(5)
     .run(|| with_esrs.check(), || with_serde.check())?;
-    Ok(report(&[outcome]))
+    let locks = Comparison::new(
+        "cargo check of the same, each event and aggregate locked, beside none of them",
+        Bar::AtMost(1.2),
+        1,
+        Figure::Each("check"),
+    )
+    .rounds(9)
+    .run(|| with_locks.check(), || with_esrs.check())?;
+    Ok(report(&[derives, locks]))
 }
 
 /// A crate that is there to be checked, and what it depends on is checked already.
@@ -46,8 +55,26 @@ impl Crate {
         let (manifest, source) = (root.join("Cargo.toml"), root.join("src/lib.rs"));
         let generated = Self { manifest, source, target: folder.join("target") };
         println!("checking what {} depends on", kind.name());
+        if kind == Kind::Locked {
+            generated.lock(workspace)?;
+        }
         generated.check()?;
         Ok(generated)
+    }
+
+    /// Locks its events, as a user does.
+    fn lock(&self, workspace: &Path) -> Tried<()> {
+        let output = Command::new(env!("CARGO"))
+            .args(["run", "--offline", "--quiet", "--package", "cargo-esrs", "--manifest-path"])
+            .arg(workspace.join("Cargo.toml"))
+            .args(["--", "esrs", "lock", "--manifest-path"])
+            .arg(&self.manifest)
+            .env("CARGO_TARGET_DIR", &self.target)
+            .output()?;
+        match output.status.success() {
+            true => Ok(()),
+            false => Err(String::from_utf8_lossy(&output.stderr).into()),
+        }
     }
 
     /// The user CPU of a check of this crate alone, from nothing.

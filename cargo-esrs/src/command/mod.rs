@@ -4,6 +4,7 @@ mod against;
 mod check;
 mod lock;
 mod plan;
+mod schema;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +38,11 @@ enum Esrs {
     /// What is new is added to the files below `schema/`, to be committed with the source. What is
     /// locked is never overwritten.
     Lock(Lock),
+    /// Writes the contract of every event, in all versions, for programs in other languages
+    ///
+    /// It is made of the committed locks, so nothing is compiled. `cargo esrs lock --check` tells
+    /// whether they say what the source does.
+    Schema(schema::Schema),
 }
 
 #[derive(Debug, clap::Args)]
@@ -72,7 +78,11 @@ pub(crate) struct Lock {
 
 impl Arguments {
     pub(crate) fn run(self) -> Result<ExitCode, Error> {
-        let Cargo::Esrs(Esrs::Lock(lock)) = self.command;
+        let Cargo::Esrs(command) = self.command;
+        let lock = match command {
+            Esrs::Lock(lock) => lock,
+            Esrs::Schema(schema) => return schema.run(),
+        };
         let targets = lock.targets()?;
         match &lock.against {
             Some(reference) => against::run(&targets, reference),

@@ -28,6 +28,10 @@ impl Folder {
     pub(crate) fn of_target() -> Option<Self> {
         let variable = |name| std::env::var(name).ok();
         let (package, krate) = (variable("CARGO_MANIFEST_DIR")?, variable("CARGO_CRATE_NAME")?);
+        // Documentation that is tested has the package's name, and events of its own.
+        if variable("UNSTABLE_RUSTDOC_TEST_PATH").is_some() {
+            return None;
+        }
         let is_test = variable("CARGO_TARGET_TMPDIR").is_some();
         let name = match variable("CARGO_BIN_NAME") {
             Some(binary) => format!("schema/bin/{binary}"),

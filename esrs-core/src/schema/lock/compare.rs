@@ -170,7 +170,8 @@ const fn removal(part: Line<'_>) -> Rule {
 const fn addition(part: Line<'_>) -> Rule {
     if is_variant(part) {
         Rule::VariantAdded
-    } else if part.optional {
+    } else if part.optional || ends_with(part.head, b"?") {
+        // serde reads an `Option` that is absent as `None`.
         Rule::OptionalFieldAdded
     } else {
         Rule::FieldAdded

@@ -1,0 +1,136 @@
+//! The contract of a target: what programs in other languages may rely on when they read its events.
+//!
+//! It is made of the locks alone, so nothing is compiled, and what is not locked is no part of it.
+
+mod asyncapi;
+mod json;
+mod json_schema;
+mod markdown;
+mod schema;
+
+use std::path::{Path, PathBuf};
+
+use esrs_core::schema::lock::tree::Tree;
+
+use crate::error::Error;
+use crate::folder::{Locks, file_name};
+use crate::workspace::LockTarget;
+
+pub(crate) use asyncapi::asyncapi;
+pub(crate) use json_schema::{bundle, documents};
+pub(crate) use markdown::markdown;
+
+/// What is locked of a target.
+#[derive(Debug)]
+pub(crate) struct Contract {
+    /// As people call it: its package, and the program of it when that has locks of its own.
+    pub(crate) title: String,
+    /// The version of its package.
+    version: String,
+    /// The steps to it from the workspace: `["bank"]`, or `["bank", "bin", "import"]`.
+    steps: Vec<String>,
+    /// By name.
+    events: Vec<Event>,
+    aggregates: Vec<Aggregate>,
+}
+
+/// An event, in all versions.
+#[derive(Debug)]
+struct Event {
+    name: String,
+    /// The oldest first.
+    versions: Vec<Version>,
+}
+
+/// One version of an event.
+#[derive(Debug)]
+struct Version {
+    number: u32,
+    /// What it was written as, as it is written now last: a version may be locked again when old
+    /// payloads stay readable.
+    shapes: Vec<Tree>,
+}
+
+/// Which events belong to which aggregate.
+#[derive(Debug)]
+struct Aggregate {
+    name: String,
+    reads: Vec<String>,
+}
+
+impl Contract {
+    /// Reads the locks of a target; `None` when nothing is locked.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or is no lock.
+    pub(crate) fn read(target: &LockTarget) -> Result<Option<Self>, Error> {
+        let locks = Locks::read(&target.folder)?;
+        if locks.events.is_empty() {
+            return Ok(None);
+        }
+        let mut events = Vec::new();
+        for (name, entries) in locks.events {
+            let mut versions: Vec<Version> = Vec::new();
+            for entry in entries {
+                let shape = Tree::parse(&entry.outline).map_err(|source| Error::Outline {
+                    event: name.clone(),
+                    version: entry.version,
+                    source,
+                })?;
+                match versions.iter_mut().find(|version| version.number == entry.version) {
+                    Some(version) => version.shapes.push(shape),
+                    None => {
+                        versions.push(Version { number: entry.version, shapes: vec![shape] });
+                    }
+                }
+            }
+            versions.sort_by_key(|version| version.number);
+            events.push(Event { name, versions });
+        }
+        let aggregates = locks.aggregates.into_iter();
+        let aggregates = aggregates.map(|(name, reads)| Aggregate { name, reads }).collect();
+        let (package, program) = (&target.package, target.program());
+        let mut steps = vec![package.clone()];
+        steps.extend(program.into_iter().flat_map(|name| ["bin".to_owned(), name.to_owned()]));
+        Ok(Some(Self {
+            title: match program {
+                Some(program) => format!("{package} ({program})"),
+                None => package.clone(),
+            },
+            version: target.version.clone(),
+            steps,
+            events,
+            aggregates,
+        }))
+    }
+
+    /// Where its files are to be, in a folder for all of them.
+    pub(crate) fn folder(&self, output: &Path) -> PathBuf {
+        self.steps.iter().fold(output.to_owned(), |folder, step| folder.join(step))
+    }
+
+    fn event(&self, name: &str) -> Option<&Event> {
+        self.events.iter().find(|event| event.name == name)
+    }
+}
+
+impl Aggregate {
+    /// What it reads, first what has a shape, and then names alone.
+    fn split<'a>(&'a self, contract: &'a Contract) -> (Vec<&'a Event>, Vec<&'a str>) {
+        let shapes = self.reads.iter().filter_map(|name| contract.event(name)).collect();
+        let names = self.reads.iter().filter(|name| contract.event(name).is_none());
+        (shapes, names.map(String::as_str).collect())
+    }
+}
+
+impl Version {
+    /// What each shape is called, beside the shape: `v2`, or `v2.1` and `v2.2`.
+    fn named_shapes(&self) -> impl Iterator<Item = (String, &Tree)> {
+        let number = self.number;
+        let only = self.shapes.len() == 1;
+        self.shapes.iter().enumerate().map(move |(i, shape)| match only {
+            true => (format!("v{number}"), shape),
+            false => (format!("v{number}.{}", i + 1), shape),
+        })
+    }
+}

@@ -1,0 +1,5 @@
+//! The events of a bank account.
+
+esrs::schema!();
+
+pub mod events;

@@ -1,0 +1,247 @@
+//! What is locked, where, and what is said of it.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::path::Path;
+
+use support::{Package, errors_of, text, workspace};
+
+const LIB: &str = "src/lib.rs";
+
+fn locks(package: &Package) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut folders = vec![package.root.join("schema")];
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => {
+                    found.push(path.strip_prefix(&package.root).unwrap().display().to_string())
+                }
+            }
+        }
+    }
+    found.retain(|file| !file.ends_with("index.lock"));
+    found.sort();
+    found
+}
+
+#[test]
+fn each_target_has_its_own_locks_and_no_event_escapes_them() {
+    let package = Package::copy("targets", "targets");
+    assert_eq!(package.check(&["--all-targets"]), None);
+    let lock = package.esrs(&["lock", "--all-targets", "--all-features"]);
+    assert!(lock.status.success(), "{}", text(&lock));
+    assert_eq!(
+        locks(&package),
+        [
+            "schema/bin/another/events/%53hown.lock",
+            "schema/bin/of_a_feature/events/of_a_feature.lock",
+            "schema/bin/one/events/%53hown.lock",
+            "schema/bin/targets/events/placed.lock",
+            "schema/events/hidden.lock",
+            "schema/events/placed.lock",
+            "schema/test/without_harness/events/tried.lock",
+        ]
+    );
+    for line in ["src/lib.rs", "src/main.rs", "examples/one.rs", "tests/without_harness.rs"] {
+        assert!(text(&lock).contains(&format!("add this line to {line}")), "{}", text(&lock));
+    }
+
+    // Nothing but the locks was added, and the targets that were compiled before notice them.
+    let said = package.check(&["--all-targets"]).expect("the line is missing");
+    assert!(said.contains("ADD_THE_LINE_esrs_schema"), "{said}");
+    let roots = [
+        "src/lib.rs",
+        "src/main.rs",
+        "examples/one.rs",
+        "examples/another.rs",
+        "examples/of_a_feature.rs",
+        "tests/without_harness.rs",
+    ];
+    for root in roots {
+        package.write(root, &format!("esrs::schema!();\n{}", package.read(root)));
+    }
+    assert_eq!(package.check(&["--all-targets", "--all-features"]), None);
+    let again = text(&package.esrs(&["lock", "--all-targets", "--all-features"]));
+    assert_eq!(again, "everything is locked\n");
+
+    // Each is held to its own.
+    package.replace("src/main.rs", "name: String", "name: u8");
+    package.replace(
+        "src/lib.rs",
+        "number: u32,\n    }\n\n    Hidden",
+        "number: String,\n    }\n\n    Hidden",
+    );
+    let said = package.check(&[]).unwrap();
+    assert!(said.contains("version 1 of `Hidden` is locked"), "{said}");
+    package.replace("src/lib.rs", "number: String", "number: u32");
+    let said = package.check(&[]).unwrap();
+    assert!(said.contains("version 1 of `Placed` is locked") && said.contains("`name`"), "{said}");
+}
+
+#[test]
+fn a_test_fails_while_an_event_is_not_locked_and_says_the_command() {
+    let package = Package::copy("targets", "unlocked");
+    let test = package.cargo(&["test", "--lib"]);
+    let said = text(&test);
+    assert!(!test.status.success(), "{said}");
+    assert!(said.contains("version 1 of \"placed\" is not locked"), "{said}");
+    assert!(said.contains("cargo esrs lock"), "{said}");
+    assert!(!errors_of(&said).contains("error["), "it compiles, and the other tests run: {said}");
+    assert!(!said.contains("warning"), "{said}");
+    package.esrs(&["lock"]);
+    package.write(LIB, &format!("esrs::schema!();\n{}", package.read(LIB)));
+    let test = package.cargo(&["test", "--lib"]);
+    assert!(test.status.success(), "{}", text(&test));
+}
+
+#[test]
+fn check_names_what_is_not_locked_what_differs_and_what_is_not_there_any_more() {
+    let package = Package::locked("bank", "checked");
+    let check = package.esrs(&["lock", "--check"]);
+    assert_eq!((check.status.success(), text(&check).as_str()), (true, "everything is locked\n"));
+    let index = package.read("schema/index.lock");
+
+    let source = package.read(LIB);
+    package.replace(LIB, "order: u32", "order: u16");
+    package.replace(LIB, "\"account_closed\"", "\"account_ended\"");
+    let check = package.esrs(&["lock", "--check"]);
+    let said = text(&check);
+    assert!(!check.status.success(), "{said}");
+    for line in [
+        "not locked: account_ended version 1",
+        "money_deposited version 1 is locked, and its shape is another now: `reason|refund.order` was \
+         stored as u32, and is u16 here",
+        "aggregate account does not read account_closed any more",
+        "account_closed is locked, and no event is stored under that name any more",
+    ] {
+        assert!(said.contains(line), "{line:?} is not in:\n{said}");
+    }
+    let lock = package.esrs(&["lock"]);
+    assert!(!lock.status.success() && text(&lock).contains("NOT locked"), "{}", text(&lock));
+    package.write(LIB, &source);
+    std::fs::remove_file(package.root.join("schema/events/account_ended.lock")).unwrap();
+    package.write("schema/index.lock", &index);
+    assert!(package.esrs(&["lock", "--check"]).status.success());
+}
+
+#[test]
+fn what_is_locked_is_overwritten_only_by_who_says_so_twice() {
+    let package = Package::locked("bank", "rewritten");
+    package.replace(LIB, "order: u32", "order: u16");
+    assert!(!package.esrs(&["lock"]).status.success());
+    assert!(!package.esrs(&["lock", "--rewrite", "money_deposited"]).status.success());
+    let lock = package.esrs(&["lock", "--rewrite", "money_deposited", "--give-up-what-is-stored"]);
+    let said = text(&lock);
+    assert!(lock.status.success(), "{said}");
+    assert!(
+        said.contains("gave up what was locked") && said.contains(".reason|refund.order: u32"),
+        "{said}"
+    );
+    assert_eq!(package.check(&[]), None);
+}
+
+#[test]
+fn against_a_commit_locks_may_only_have_been_added_to() {
+    let package = Package::locked("bank", "against");
+    package.git(&["init", "--quiet", "--initial-branch=main"]);
+    package.git(&["add", "."]);
+    package.git(&["commit", "--quiet", "--message", "locked"]);
+    let against = || package.esrs(&["lock", "--against", "main"]);
+    assert!(against().status.success(), "{}", text(&against()));
+
+    package.replace(LIB, "order: u32", "order: u64");
+    assert!(package.esrs(&["lock"]).status.success());
+    assert!(against().status.success(), "what was added to is as it was: {}", text(&against()));
+
+    package.replace(LIB, "order: u64", "order: u16");
+    package.esrs(&["lock", "--rewrite", "money_deposited", "--give-up-what-is-stored"]);
+    std::fs::remove_file(package.root.join("schema/events/account_closed.lock")).unwrap();
+    let said = text(&against());
+    assert!(!against().status.success(), "{said}");
+    assert!(
+        said.contains("schema/events/money_deposited.lock: version 1 is not as it was"),
+        "{said}"
+    );
+    assert!(said.contains("schema/events/account_closed.lock: it is gone"), "{said}");
+    let unknown = package.esrs(&["lock", "--against", "nowhere"]);
+    assert!(!unknown.status.success() && text(&unknown).contains("nowhere"), "{}", text(&unknown));
+}
+
+#[test]
+fn a_package_carries_its_locks_and_its_consumer_builds() {
+    let package = Package::copy("targets", "packaged");
+    package.esrs(&["lock"]);
+    for root in ["src/lib.rs", "src/main.rs", "examples/one.rs", "examples/another.rs"] {
+        package.write(root, &format!("esrs::schema!();\n{}", package.read(root)));
+    }
+    assert_eq!(package.check(&["--all-targets"]), None);
+    let list = package.cargo(&["package", "--list", "--allow-dirty"]);
+    assert!(text(&list).contains("schema/events/placed.lock"), "{}", text(&list));
+
+    // As a registry unpacks it: somewhere else, for somebody else.
+    let consumer = Package::empty("consumer");
+    for file in text(&list).lines().filter(|file| package.root.join(file).exists()) {
+        consumer.write(&format!("vendored/{file}"), &package.read(file));
+    }
+    let manifest = consumer.read("vendored/Cargo.toml").replace("[workspace]\n", "");
+    consumer.write("vendored/Cargo.toml", &manifest);
+    consumer.write(
+        "Cargo.toml",
+        "[package]\nname = \"consumer\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n\
+         targets = { package = \"packaged\", path = \"vendored\" }\n\n[workspace]\n",
+    );
+    consumer.write(LIB, "pub use targets::in_a_function;\n");
+    assert_eq!(consumer.check(&[]), None);
+    // A package that leaves them out does not build, and says why.
+    std::fs::remove_dir_all(consumer.root.join("vendored/schema")).unwrap();
+    let said = consumer.check(&[]).expect("the locks are missing");
+    assert!(said.contains("let the package include it"), "{said}");
+}
+
+#[test]
+fn a_test_harness_under_another_manifest_needs_no_locks() {
+    let package = Package::locked("bank", "harnessed");
+    let harness = Package::empty("harness");
+    harness.write(
+        "Cargo.toml",
+        &format!(
+            "[package]\nname = \"harness\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n\
+             harnessed = {{ path = {:?} }}\nesrs = {{ path = {:?}, default-features = false }}\n\
+             serde = \"1\"\n\n[workspace]\n",
+            package.root, workspace(),
+        ),
+    );
+    // An event of a name that is locked elsewhere, in a shape of its own.
+    harness.write(
+        "src/main.rs",
+        "use esrs::prelude::*;\n\n#[derive(Event, Serialize, Deserialize)]\n\
+         #[event(\"money_deposited\")]\nstruct Mine {\n    other: bool,\n}\n\nfn main() {\n    \
+         println!(\"{} {}\", Mine::NAME, harnessed::MoneyDeposited::NAME);\n}\n",
+    );
+    assert_eq!(harness.check(&[]), None);
+}
+
+#[test]
+fn the_same_events_in_documentation_are_not_those_that_are_locked() {
+    let package = Package::locked("bank", "documented");
+    let doc = "//! ```\n//! use esrs::prelude::*;\n//! #[derive(Event, Serialize, Deserialize)]\n\
+               //! #[event(\"money_deposited\")]\n//! struct Mine { other: bool }\n//! ```\n";
+    package.write(LIB, &format!("{doc}{}", package.read(LIB)));
+    let test = package.cargo(&["test", "--doc"]);
+    assert!(test.status.success(), "{}", text(&test));
+}
+
+#[test]
+fn what_does_not_compile_is_not_locked_and_cargos_own_words_say_why() {
+    let package = Package::copy("bank", "broken");
+    package.replace(LIB, "pub fee: Cents", "pub fee: Cent");
+    let lock = package.esrs(&["lock"]);
+    let said = text(&lock);
+    assert!(!lock.status.success() && said.contains("cannot find type `Cent`"), "{said}");
+    assert!(!Path::new(&package.root).join("schema").exists());
+}
