@@ -39,6 +39,8 @@ pub use crate::schema::lock::{
     UNCHANGED, changed_field, past_changed, shape_changed, tell_event, tell_past,
 };
 
+pub use crate::schema::samples::{Locked, Sampled, StandIn};
+
 pub use crate::names::{
     first_clash, first_dropped, merge_clash, name_clash, name_dropped, not_older_than_lock,
     tell_aggregate,

@@ -13,6 +13,7 @@ mod history;
 pub mod lock;
 mod past;
 mod place;
+pub mod samples;
 mod std_types;
 
 pub use fingerprint::Fingerprint;

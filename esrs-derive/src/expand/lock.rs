@@ -8,6 +8,7 @@ use syn::LitStr;
 use syn::ext::IdentExt;
 
 use super::aggregate::respanned;
+use super::samples;
 use crate::errors::Errors;
 use crate::lock::{self, Folder, Locked, Mode};
 use crate::model::aggregate::Aggregate;
@@ -59,7 +60,11 @@ pub(crate) fn event(event: &Event<'_>, errors: &Errors) -> Held {
     let versions = locked.as_ref().map(Locked::versions).unwrap_or_default();
     let own = versions.iter().find(|(version, _)| *version == event.version);
     let items = match (&locked, own) {
-        (Some(locked), Some((_, fingerprint))) => held(event, locked, *fingerprint),
+        (Some(locked), Some((_, fingerprint))) => {
+            let held = held(event, locked, *fingerprint);
+            let samples = samples::test(event, &folder, locked, errors);
+            quote!(#held #samples)
+        }
         _ => {
             let line = locked.as_ref().map(|_| mark(name.span()));
             let test = (!folder.is_test()).then(|| unlocked(event));
@@ -181,10 +186,15 @@ pub(crate) fn aggregate(model: &Aggregate<'_>, name: &LitStr, errors: &Errors) -
     }
 }
 
+/// The module of the tests of an event.
+pub(super) fn module(event: &Event<'_>) -> proc_macro2::Ident {
+    format_ident!("esrs_schema_of_{}", event.ident.unraw())
+}
+
 /// A test that fails while the version of the event is not locked.
 fn unlocked(event: &Event<'_>) -> TokenStream {
     let p = event.krate.private();
-    let module = format_ident!("esrs_schema_of_{}", event.ident.unraw());
+    let module = module(event);
     let message = format!(
         "version {} of {:?} is not locked, so nothing stops it from changing once it is stored: run \
          `cargo esrs lock`",
@@ -209,7 +219,7 @@ fn mark(span: Span) -> TokenStream {
     quote_spanned!(span=> #[allow(unused_qualifications)] const _: () = crate::#mark;)
 }
 
-fn path(locked: &Locked) -> LitStr {
+pub(super) fn path(locked: &Locked) -> LitStr {
     LitStr::new(&locked.path.display().to_string(), Span::call_site())
 }
 

@@ -10,4 +10,5 @@ pub(crate) mod lock;
 mod merges;
 pub(crate) mod projection;
 mod requires;
+mod samples;
 pub(crate) mod schema;

@@ -12,7 +12,23 @@ pub(super) const INDEX: &str = "index.lock";
 #[derive(Debug)]
 pub(crate) struct Locked {
     pub(crate) path: PathBuf,
+    /// Its path within the package, for messages.
+    pub(crate) shown: String,
     text: String,
+}
+
+/// The folder of payloads that users keep of an event, beside its lock.
+#[derive(Debug)]
+pub(crate) struct Golden {
+    pub(crate) path: PathBuf,
+    /// Its path within the package, for messages.
+    pub(crate) shown: String,
+}
+
+/// Where payloads of an event are kept; there may be none.
+pub(crate) fn golden(folder: &Folder, name: &str) -> Golden {
+    let file = format!("golden/{}", file_name(name));
+    Golden { path: folder.path().join(&file), shown: format!("{}/{file}", folder.name()) }
 }
 
 /// The lock of an event; `None` when nothing is locked under its name.
@@ -36,7 +52,9 @@ fn locked(folder: &Folder, file: &str) -> Result<Option<Locked>, String> {
     let index = index(folder)?;
     let listed = index.iter().find(|(listed, _)| listed == file);
     match (read(&path), listed) {
-        (Ok(text), Some((_, hash))) if hash_of(&text) == *hash => Ok(Some(Locked { path, text })),
+        (Ok(text), Some((_, hash))) if hash_of(&text) == *hash => {
+            Ok(Some(Locked { path, shown, text }))
+        }
         (Ok(_), Some(_)) => Err(format!(
             "the lock `{shown}` is not as `cargo esrs lock` wrote it: restore it from version control, \
              or after a merge run `cargo esrs lock`, which looks at every entry"

@@ -2,7 +2,7 @@
 
 mod check;
 mod compare;
-mod line;
+pub(super) mod line;
 mod outline;
 mod rule;
 pub mod tree;

@@ -3,6 +3,9 @@
 use super::parse::unquote;
 use super::{Tag, Tree};
 
+/// How many values may stand within each other; serde_json reads no more of them.
+const MAX_DEPTH: usize = 128;
+
 /// What is told of the parts by other lines, which are read by the path that leads to them.
 pub(super) trait Parts {
     /// Why they cannot be read.
@@ -16,6 +19,9 @@ pub(super) trait Parts {
 
     /// The variants of the enum at this path.
     fn variants(&mut self, path: &str) -> Result<Vec<super::Variant>, Self::Error>;
+
+    /// How many values stand around the one that is read.
+    fn depth(&mut self) -> &mut usize;
 
     /// The error about what was to be read.
     fn malformed(&self) -> Self::Error;
@@ -38,10 +44,15 @@ struct Reader<'a, P> {
 
 impl<P: Parts> Reader<'_, P> {
     fn value(&mut self, path: &str) -> Result<Tree, P::Error> {
-        let mut tree = self.without_null(path)?;
-        while self.take("?") {
-            tree = Tree::Option(Box::new(tree));
+        *self.parts.depth() += 1;
+        if *self.parts.depth() > MAX_DEPTH {
+            return Err(self.parts.malformed());
         }
+        let (mut tree, mut nulls) = (self.without_null(path)?, 0);
+        while nulls < MAX_DEPTH && self.take("?") {
+            (tree, nulls) = (Tree::Option(Box::new(tree)), nulls + 1);
+        }
+        *self.parts.depth() -= 1;
         Ok(tree)
     }
 

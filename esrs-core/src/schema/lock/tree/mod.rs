@@ -10,6 +10,8 @@ mod parse;
 mod tests;
 mod write;
 
+pub(crate) use write::name as written_name;
+
 /// A locked shape; what [`Shape`](crate::Shape) is, with text and parts of its own.
 ///
 /// ```

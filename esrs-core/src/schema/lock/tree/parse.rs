@@ -11,7 +11,7 @@ impl Tree {
     /// [`OutlineError`] when a line is none of an outline, or is a part of nothing.
     pub fn parse<S: AsRef<str>>(outline: &[S]) -> Result<Self, OutlineError> {
         let (first, rest) = outline.split_first().ok_or(OutlineError::Empty)?;
-        let mut reader = Reader { lines: Vec::new(), at: first.as_ref() };
+        let mut reader = Reader { lines: Vec::new(), at: first.as_ref(), depth: 0 };
         for line in rest {
             reader.lines.push(Part::of(line.as_ref())?);
         }
@@ -81,6 +81,7 @@ struct Reader<'a> {
     lines: Vec<Part<'a>>,
     /// The line that is read.
     at: &'a str,
+    depth: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -135,6 +136,10 @@ impl Parts for Reader<'_> {
             variants.push(Variant { name, aliases, other, content });
         }
         Ok(variants)
+    }
+
+    fn depth(&mut self) -> &mut usize {
+        &mut self.depth
     }
 
     fn malformed(&self) -> OutlineError {

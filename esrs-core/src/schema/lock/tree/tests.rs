@@ -190,6 +190,10 @@ fn what_is_no_outline_is_refused_by_its_line() {
     for wrong in ["", "[u8", "[u8; ]", "map<u8>", "closed u8", "u8 u8", "opaque ", "enum(tag )"] {
         assert_eq!(Tree::parse(&[wrong]), line(wrong), "{wrong:?}");
     }
+    let deep = format!("{}u8{}", "[".repeat(9_999), "]".repeat(9_999));
+    assert_eq!(Tree::parse(&[&deep]), line(&deep));
+    let null = format!("u8{}", "?".repeat(9_999));
+    assert_eq!(Tree::parse(&[&null]), line(&null));
     assert_eq!(Tree::parse(&["struct", "cents: u8"]), line("cents: u8"));
     assert_eq!(Tree::parse(&["struct", ".cents: "]), line(".cents: "));
     assert_eq!(Tree::parse(&["struct", ".\"a: u8"]), line(".\"a: u8"));

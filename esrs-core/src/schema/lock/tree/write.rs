@@ -110,7 +110,7 @@ fn aliases(names: &[String]) -> String {
 }
 
 /// The name, in quotes where it needs them; as long as a line may be.
-fn name(plain: &str) -> String {
+pub(crate) fn name(plain: &str) -> String {
     let mut text = ConstText::<4096>::new();
     push_name(&mut text, plain);
     text.as_str().to_owned()

@@ -1,0 +1,240 @@
+//! What is locked is read by a test that no one has to write, wherever the event stands: by `cargo test`
+//! of a package that is locked, and then changed where the compiler does not see it.
+
+#![allow(clippy::unwrap_used, reason = "an error of a test's own making fails the test")]
+
+mod support;
+
+use support::{Package, text};
+
+/// What `cargo test` says of a target.
+struct Tested {
+    passed: Vec<String>,
+    failed: Vec<String>,
+    text: String,
+}
+
+fn test(package: &Package, target: &[&str]) -> Tested {
+    let text =
+        text(&package.cargo(&[&["test", "--quiet"], target, &["--", "--format=pretty"]].concat()));
+    let ended = |with: &str| {
+        let ended = |line: &str| {
+            let name = line.strip_prefix("test ")?.strip_suffix(with)?;
+            Some(
+                name.trim_end_matches("::reads_every_locked_payload")
+                    .replace("esrs_schema_of_", ""),
+            )
+        };
+        let mut names: Vec<_> = text.lines().filter_map(ended).collect();
+        names.sort_unstable();
+        names
+    };
+    Tested { passed: ended(" ... ok"), failed: ended(" ... FAILED"), text }
+}
+
+impl Tested {
+    #[track_caller]
+    fn passes(&self, names: &[&str]) {
+        assert_eq!(
+            (self.passed.as_slice(), self.failed.len()),
+            (&strings(names)[..], 0),
+            "{}",
+            self.text
+        );
+    }
+
+    /// Fails unless these fail, and all of this is said.
+    #[track_caller]
+    fn fails(&self, names: &[&str], said: &[&str]) {
+        assert_eq!(self.failed, strings(names), "{}", self.text);
+        for said in said {
+            assert!(self.text.contains(said), "{said:?} is not said:\n{}", self.text);
+        }
+    }
+}
+
+fn strings(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+/// The package; `Divided` says what it never held.
+fn locked(name: &str) -> Package {
+    let package = Package::locked("samples", name);
+    package.write("schema/golden/divided/v1.narrow.txt", "# It was never divided by none.\n.by\n");
+    package.write("schema/golden/divided/v1.once.json", "{\"by\": 3, \"text\": \"a\"}\n");
+    package
+}
+
+const LIB: &str = "src/lib.rs";
+
+/// Those whose payloads hold a `Text`, wherever they stand; not those of functions.
+const OF_TEXT: &[&str] =
+    &["Divided", "Noted", "OfAMacro", "Written", "taken::nested::Hidden", "taken::type"];
+
+#[test]
+fn every_locked_payload_is_read_wherever_the_event_stands() {
+    let package = locked("samples-anywhere");
+    let all = ["Counted", "CountedV1", "Paid", "PaidV1"].iter().chain(OF_TEXT);
+    let mut all: Vec<_> = all.copied().collect();
+    all.sort_unstable();
+    test(&package, &["--lib"]).passes(&all);
+
+    package.replace(LIB, "text.len() > 1_000_000", "text.starts_with(' ')");
+    let picky = test(&package, &["--lib"]);
+    picky.fails(
+        OF_TEXT,
+        &[
+            "version 1 of \"written\" may be stored as this payload, by schema/events/written.lock, and \
+             it does not come through:\n    {\"text\":\" \"}\ntoo long at line 1 column 12\n",
+            "either: let it be read: look at a `Deserialize` of your own",
+            "write the path of the part as the lock does, such as `.text`, into \
+             schema/golden/written/v1.narrow.txt",
+        ],
+    );
+
+    // An event that has another name now reads what is locked under its old one.
+    package.replace(LIB, "text.starts_with(' ')", "false");
+    package.replace(
+        "src/lib.rs",
+        "#[event(\"noted\")]\npub struct Noted",
+        "#[event(\"gone\")]\npub struct Noted",
+    );
+    assert!(package.esrs(&["lock"]).status.success());
+    package.write("schema/golden/noted/v1.bad.json", "{\"note\": \"a\"}");
+    test(&package, &["--lib"]).fails(
+        &["Written"],
+        &["the golden payload schema/golden/noted/v1.bad.json, of version 1 of \"noted\", cannot be read \
+           any more: missing field `text` at line 1 column 13\nwhat is stored has to be read for ever"],
+    );
+}
+
+#[test]
+fn a_type_that_takes_less_than_its_shape_says_has_to_be_told_of() {
+    let package = locked("samples-narrow");
+    let narrow = "schema/golden/divided/v1.narrow.txt";
+    package.write(narrow, "");
+    test(&package, &["--lib"]).fails(
+        &["Divided"],
+        &["\"by\":0", "expected a nonzero u32", "schema/golden/divided/v1.narrow.txt"],
+    );
+    package.write(narrow, ".by\n.buy\n");
+    test(&package, &["--lib"]).fails(
+        &["Divided"],
+        &["v1.narrow.txt names \".buy\", and the lock schema/events/divided.lock has no such part in \
+           version 1"],
+    );
+    package.write(narrow, ".by\n");
+    package.write("schema/golden/divided/v1.twice.txt", "{}");
+    test(&package, &["--lib"]).fails(
+        &["Divided"],
+        &["schema/golden/divided/v1.twice.txt is no golden payload by its name"],
+    );
+}
+
+#[test]
+fn what_only_its_owner_knows_is_read_as_golden_payloads_have_it() {
+    let package = locked("samples-opaque");
+    let place = ["--bin", "place"];
+    test(&package, &place).fails(
+        &["Visited"],
+        &["version 1 of \"visited\" has a part that cannot be made up, `.at` (opaque point@1), so \
+           nothing tells whether it can still be read: put a payload that was stored, or may be, into \
+           schema/bin/place/golden/visited/v1.any_name.json"],
+    );
+    // No build sees that it came.
+    package.write(
+        "schema/bin/place/golden/visited/v1.home.json",
+        "{\"at\": [1, 2], \"times\": 3, \"by\": \"car\"}",
+    );
+    test(&package, &place).passes(&["Visited"]);
+    package.write(
+        "schema/bin/place/golden/visited/v1.far.json",
+        "{\"at\": [1, 1000], \"times\": 3, \"by\": \"car\"}",
+    );
+    test(&package, &place).fails(
+        &["Visited"],
+        &[
+            "the golden payload schema/bin/place/golden/visited/v1.far.json",
+            "invalid value: integer `1000`",
+        ],
+    );
+    package.write(
+        "schema/bin/place/golden/visited/v1.far.json",
+        "{\"at\": [1, 100], \"times\": 3, \"by\": \"car\"}",
+    );
+    package.write("schema/bin/place/golden/visited/v2.soon.json", "{}");
+    test(&package, &place).fails(
+        &["Visited"],
+        &["v2.soon.json is a payload of a version of \"visited\" that nobody knows: the newest is 1"],
+    );
+}
+
+#[test]
+fn a_step_may_refuse_what_was_made_up_and_not_what_is_golden() {
+    let package = locked("samples-steps");
+    package.write("schema/golden/counted/v1.few.json", "{\"many\": -1}");
+    test(&package, &["--lib"]).fails(
+        &["Counted"],
+        &[
+            "schema/golden/counted/v1.few.json",
+            "the payload could not be brought from version 1 to 2: fewer than none",
+        ],
+    );
+    let step = "old.many.try_into().map(|many| Self { many }).map_err(|_| \"fewer than none\")";
+    package.replace(
+        LIB,
+        step,
+        "if old.many == 77 { Ok(Self { many: 77 }) } else { Err(\"not 77\") }",
+    );
+    package.write("schema/golden/counted/v1.few.json", "{\"many\": 77}");
+    let tested = test(&package, &["--lib"]);
+    assert!(tested.failed.is_empty(), "{}", tested.text);
+    std::fs::remove_file(package.root.join("schema/golden/counted/v1.few.json")).unwrap();
+    test(&package, &["--lib"]).fails(
+        &["Counted"],
+        &[
+            "a step refused each of 64 payloads of version 1 of \"counted\" that were made up",
+            "not 77",
+        ],
+    );
+}
+
+#[test]
+fn a_step_that_panics_or_a_payload_that_is_written_as_another_is_said() {
+    let package = locked("samples-panic");
+    package.replace(LIB, "old.euros.saturating_mul(100)", "old.euros * 100");
+    package.replace(LIB, "        text.0\n", "        format!(\"{} \", text.0)\n");
+    test(&package, &["--lib"]).fails(
+        &[
+            "Divided",
+            "Noted",
+            "OfAMacro",
+            "Paid",
+            "Written",
+            "taken::nested::Hidden",
+            "taken::type",
+        ],
+        &[
+            "the code that reads it panicked: attempt to multiply with overflow",
+            "a step that cannot take each old payload says so by `TryUpcast`",
+            "it is read and written again, and that is read as something else:",
+            "let `Serialize` and `Deserialize` be two ways of the same",
+        ],
+    );
+}
+
+#[test]
+fn a_version_that_is_not_locked_fails_until_it_is() {
+    let package = locked("samples-unlocked");
+    package.replace(
+        LIB,
+        "event!(OfAMacro, \"of_a_macro\");",
+        "event!(OfAMacro, \"of_a_macro\");\nevent!(New, \"new\");",
+    );
+    test(&package, &["--lib"]).fails(
+        &["New::is_locked"],
+        &["version 1 of \"new\" is not locked", "run `cargo esrs lock`"],
+    );
+    assert!(package.esrs(&["lock"]).status.success());
+    assert!(test(&package, &["--lib"]).passed.contains(&"New".to_owned()));
+}

@@ -1,0 +1,164 @@
+//! Events wherever they may stand.
+#![deny(warnings, missing_docs, unreachable_pub, unused_qualifications, clippy::all, clippy::pedantic)]
+
+esrs::schema!();
+
+use std::num::NonZero;
+
+use esrs::{Event, Schema, TryUpcast, Upcast};
+use serde::{Deserialize, Serialize};
+
+/// A text that is looked at before it is taken.
+#[derive(Schema, Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Text(String);
+
+impl TryFrom<String> for Text {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.len() > 1_000_000 { Err("too long") } else { Ok(Self(text)) }
+    }
+}
+
+impl From<Text> for String {
+    fn from(text: Text) -> Self {
+        text.0
+    }
+}
+
+/// At the root, with an alias of which there is a lock too.
+#[derive(Event, Serialize, Deserialize)]
+#[event("written", aliases("noted"))]
+pub struct Written {
+    /// What.
+    pub text: Text,
+}
+
+/// The one before it.
+#[derive(Event, Serialize, Deserialize)]
+#[event("noted")]
+pub struct Noted {
+    /// What.
+    pub text: Text,
+}
+
+/// The types that are taken for known, by other meanings.
+pub mod taken {
+    use super::Text;
+    use serde::{Deserialize, Serialize};
+
+    /// Not that one.
+    pub struct Result;
+    /// Not that one.
+    pub struct Option;
+    /// Not that one.
+    pub struct Sampled;
+    /// Not that one.
+    pub struct StandIn;
+
+    /// An event called as a keyword.
+    #[derive(esrs::Event, Serialize, Deserialize)]
+    #[event("typed")]
+    #[allow(non_camel_case_types)]
+    pub struct r#type {
+        text: Text,
+    }
+
+    mod nested {
+        use super::super::Text;
+        use serde::{Deserialize, Serialize};
+
+        #[derive(esrs::Event, Serialize, Deserialize)]
+        #[event("hidden")]
+        struct Hidden {
+            text: Text,
+        }
+    }
+}
+
+macro_rules! event {
+    ($name:ident, $stored:literal) => {
+        /// An event of a macro.
+        #[derive(Event, Serialize, Deserialize)]
+        #[event($stored)]
+        pub struct $name {
+            /// What.
+            pub text: Text,
+        }
+    };
+}
+
+event!(OfAMacro, "of_a_macro");
+
+/// What a function declares cannot be named from outside of it.
+pub fn declares() {
+    #[derive(Event, Serialize, Deserialize)]
+    #[event("declared_in_a_function")]
+    struct Declared {
+        text: Text,
+    }
+
+    // It is called as one that stands outside.
+    #[derive(Event, Serialize, Deserialize)]
+    #[event("written_in_a_function")]
+    struct Written {
+        text: Text,
+    }
+}
+
+/// A step that multiplies.
+#[derive(Event, Serialize, Deserialize)]
+#[event("paid")]
+pub struct PaidV1 {
+    /// How much.
+    pub euros: i64,
+}
+
+/// How much, in cents.
+#[derive(Event, Serialize, Deserialize)]
+#[event("paid", version = 2, from = PaidV1)]
+pub struct Paid {
+    /// How much.
+    pub cents: i64,
+}
+
+impl Upcast<PaidV1> for Paid {
+    fn upcast(old: PaidV1) -> Self {
+        Self { cents: old.euros.saturating_mul(100) }
+    }
+}
+
+/// A step that may refuse.
+#[derive(Event, Serialize, Deserialize)]
+#[event("counted")]
+pub struct CountedV1 {
+    /// How many.
+    pub many: i32,
+}
+
+/// Of which there is at least one.
+#[derive(Event, Serialize, Deserialize)]
+#[event("counted", version = 2, from = CountedV1)]
+pub struct Counted {
+    /// How many.
+    pub many: u64,
+}
+
+impl TryUpcast<CountedV1> for Counted {
+    type Error = &'static str;
+
+    fn try_upcast(old: CountedV1) -> Result<Self, Self::Error> {
+        old.many.try_into().map(|many| Self { many }).map_err(|_| "fewer than none")
+    }
+}
+
+/// It takes less than its shape says.
+#[derive(Event, Serialize, Deserialize)]
+#[event("divided")]
+pub struct Divided {
+    /// By what.
+    pub by: NonZero<u32>,
+    /// What.
+    pub text: Text,
+}

@@ -1,0 +1,151 @@
+//! All that is locked under a name, on its way through the chain of an event.
+
+use super::failure::{Failure, MadeUp};
+use super::generate::Samples;
+use super::golden::Golden;
+use super::locked::{Entry, Locked};
+use super::plan::Missing;
+use super::way::{Fault, there_and_back};
+use crate::schema::lock::tree::Tree;
+use crate::{Event, PayloadError};
+
+/// How many payloads of an entry are made up at least.
+const AT_LEAST: usize = 64;
+
+/// How many are made up at most, when there is still something at an edge.
+const AT_MOST: usize = 1024;
+
+/// Reads golden payloads, and those made up from each entry, of every version that `E` reads.
+pub(super) fn check<E: Event>(locked: &Locked) -> Result<(), Failure> {
+    let entries = locked.entries()?;
+    let newest = entries.iter().map(|entry| entry.version).max().unwrap_or(0).max(E::VERSION);
+    let golden = Golden::read(locked)?;
+    for payload in &golden.payloads {
+        let (version, file) = (payload.version, payload.file.clone());
+        if version > newest {
+            return Err(Failure::NoSuchVersion { event: locked.name, file, newest });
+        }
+        if version <= E::VERSION {
+            there_and_back::<E>(version, &payload.text).map_err(|fault| Failure::Golden {
+                event: locked.name,
+                version,
+                file,
+                fault,
+            })?;
+        }
+    }
+    let mut met = Vec::new();
+    for entry in entries.iter().filter(|entry| entry.version <= E::VERSION) {
+        met.extend(made_up::<E>(locked, entry, &golden)?);
+    }
+    let versions = entries.iter().map(|entry| entry.version);
+    let mut narrow = versions
+        .filter(|version| *version <= E::VERSION)
+        .flat_map(|version| golden.narrow(version).into_iter().map(move |path| (version, path)));
+    if let Some((version, path)) = narrow.find(|path| !met.contains(path)) {
+        let (lock, golden) = (locked.lock_file, locked.golden_shown);
+        return Err(Failure::NoSuchPath { version, path, lock, golden });
+    }
+    Ok(())
+}
+
+/// Reads what is made up from an entry; says which of the parts that are narrower it has.
+fn made_up<E: Event>(
+    locked: &Locked,
+    entry: &Entry,
+    golden: &Golden,
+) -> Result<Vec<(u32, String)>, Failure> {
+    let (version, lock) = (entry.version, locked.lock_file);
+    let tree =
+        Tree::parse(&entry.outline).map_err(|error| Failure::Outline { lock, version, error })?;
+    let (kept, narrow) = (golden.kept(version, &tree), golden.narrow(version));
+    let has_golden = golden.of(version).next().is_some();
+    let mut samples = match Samples::with_kept(&tree, seed(locked, entry), &kept, &narrow) {
+        Ok(samples) => samples,
+        // Golden payloads of the version were read, and have to be enough.
+        Err(_) if has_golden => {
+            return Ok(narrow.into_iter().map(|path| (version, path)).collect());
+        }
+        Err(missing) => return Err(self::missing(locked, version, missing)),
+    };
+    let mut tally = Tally::default();
+    while tally.tried < AT_LEAST || (!samples.is_exhausted() && tally.tried < AT_MOST) {
+        let Some(payload) = samples.next() else { break };
+        let fault = there_and_back::<E>(version, &payload).err();
+        // Each panic is printed where it happens; one is enough.
+        let is_panic = matches!(fault, Some(Fault::Panicked { .. }));
+        tally.add(payload, fault);
+        if is_panic {
+            break;
+        }
+    }
+    tally.verdict(locked, entry, has_golden)?;
+    Ok(samples.narrow().into_iter().map(|path| (version, path)).collect())
+}
+
+fn missing(locked: &Locked, version: u32, missing: Missing) -> Failure {
+    Failure::Missing { event: locked.name, version, missing, golden: locked.golden_shown }
+}
+
+/// Another one for each entry, and the same one every time.
+fn seed(locked: &Locked, entry: &Entry) -> u64 {
+    let text = format!("{} {} {}", locked.name, entry.version, entry.outline.join("\n"));
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+/// What became of the payloads of an entry.
+#[derive(Debug, Default)]
+struct Tally {
+    tried: usize,
+    read: usize,
+    failed: usize,
+    /// The shortest that failed.
+    worst: Option<(String, Fault)>,
+    /// What a step that may refuse has refused.
+    refused: Option<Fault>,
+}
+
+impl Tally {
+    fn add(&mut self, payload: String, fault: Option<Fault>) {
+        self.tried += 1;
+        match fault {
+            None => self.read += 1,
+            // Only a `TryUpcast` can; what it takes is told by the payloads that come through.
+            Some(fault @ Fault::Refused(PayloadError::Upcast { .. })) => self.refused = Some(fault),
+            Some(fault) => {
+                self.failed += 1;
+                let is_worst =
+                    self.worst.as_ref().is_none_or(|(worst, _)| payload.len() < worst.len());
+                if is_worst || matches!(fault, Fault::Panicked { .. }) {
+                    self.worst = Some((payload, fault));
+                }
+            }
+        }
+    }
+
+    fn verdict(self, locked: &Locked, entry: &Entry, has_golden: bool) -> Result<(), Failure> {
+        let version = entry.version;
+        let (event, golden) = (locked.name, locked.golden_shown);
+        if let Some((payload, fault)) = self.worst {
+            return Err(Failure::MadeUp(Box::new(MadeUp {
+                event,
+                version,
+                lock: locked.lock_file,
+                golden,
+                path: entry.path(),
+                payload,
+                fault,
+                failed: self.failed,
+                tried: self.tried,
+            })));
+        }
+        match self.refused {
+            Some(fault) if self.read == 0 && !has_golden => {
+                Err(Failure::AllRefused { event, version, count: self.tried, fault, golden })
+            }
+            _ => Ok(()),
+        }
+    }
+}

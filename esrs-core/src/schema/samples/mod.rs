@@ -1,0 +1,46 @@
+//! Whether what is locked can still be read: payloads, made up from the locks, on their way through
+//! the whole chain.
+//!
+//! A lock tells the shape of each version that was ever stored. The compiler holds a type's shape to
+//! it, and cannot see what the type's code does with the values: a `Deserialize` of the user's own, a
+//! `try_from`, an upcaster. So the derive of an event that is locked writes a test, which no one has to
+//! remember, and which
+//! - makes up payloads of every version, as often as it was locked,
+//! - reads them by [`Event::decode`](crate::Event::decode), which brings them up to date,
+//! - writes what came of them, reads that and writes it again: both texts have to say the same.
+//!
+//! **Golden payloads** go the same way: files that users keep beside their locks, in
+//! `schema/golden/<event>/` (of a binary `schema/bin/<binary>/golden/<event>/`), by the name
+//! `v<version>.<any name>.json`. Each has to be read. They are looked for when the test runs.
+//!
+//! What an `opaque` part holds cannot be made up: its values are those of golden payloads. Without
+//! one it is left out where it may be, by `null`, an empty list, another variant; and where it may not,
+//! the test fails and says where to put one.
+//!
+//! A type may take less than its shape says: `NonZero` has the shape of a number, and an e-mail address
+//! that is read by `try_from` has that of any text. When nothing else was ever stored, the path of such
+//! a part, as the lock has it, stands on a line of `v<version>.narrow.txt` beside the golden payloads:
+//! its values are those of golden payloads from then on.
+//!
+//! A [`TryUpcast`](crate::TryUpcast) may refuse what was made up, as long as it takes some of it or there
+//! is a golden payload; it may not refuse a golden payload.
+
+mod check;
+mod dice;
+mod failure;
+mod generate;
+mod golden;
+mod kept;
+mod leaf;
+mod locked;
+mod plan;
+mod probe;
+mod same;
+mod way;
+
+pub use generate::Samples;
+#[doc(hidden)]
+pub use locked::Locked;
+pub use plan::Missing;
+#[doc(hidden)]
+pub use probe::{Sampled, StandIn};

@@ -1,0 +1,67 @@
+//! The way of one payload: read, brought up to date, written, and read again.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::same::say_the_same;
+use crate::{Event, PayloadError};
+
+/// Why a payload did not come through.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("{}", serde_words(.0))]
+    Refused(PayloadError),
+    #[error("the code that {doing} panicked: {message}")]
+    Panicked { doing: &'static str, message: String },
+    #[error("it is read, and cannot be written again: {0}")]
+    NotWritten(serde_json::Error),
+    #[error("it is read and written again, and that cannot be read: {}\n    {written}", serde_words(.error))]
+    NotReadAgain { written: String, error: PayloadError },
+    #[error(
+        "it is read and written again, and that is read as something else:\n    {written}\n    {again}"
+    )]
+    Changed { written: String, again: String },
+}
+
+/// What serde said, without the advice that is for programs that run.
+fn serde_words(error: &PayloadError) -> String {
+    match error {
+        PayloadError::Json(error) => error.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// Reads a payload, and writes and reads what came of it.
+pub(super) fn there_and_back<E: Event>(version: u32, payload: &str) -> Result<(), Fault> {
+    let event = read::<E>(version, payload)?.map_err(Fault::Refused)?;
+    let written = write(&event)?;
+    let again = match read::<E>(E::VERSION, &written)? {
+        Ok(event) => write(&event)?,
+        Err(error) => return Err(Fault::NotReadAgain { written, error }),
+    };
+    match say_the_same(&written, &again) {
+        true => Ok(()),
+        false => Err(Fault::Changed { written, again }),
+    }
+}
+
+fn read<E: Event>(version: u32, payload: &str) -> Result<Result<E, PayloadError>, Fault> {
+    guarded("reads it", || E::decode(version, payload))
+}
+
+fn write<E: Event>(event: &E) -> Result<String, Fault> {
+    guarded("writes it", || serde_json::to_string(event))?.map_err(Fault::NotWritten)
+}
+
+/// Runs code of the user's.
+fn guarded<T>(doing: &'static str, run: impl FnOnce() -> T) -> Result<T, Fault> {
+    // What it may leave behind half done is not used again: the test ends.
+    catch_unwind(AssertUnwindSafe(run))
+        .map_err(|panic| Fault::Panicked { doing, message: message(&*panic) })
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
+    text.unwrap_or_else(|| "without a message".to_owned())
+}
