@@ -42,6 +42,8 @@ pub(crate) enum Error {
     NoPackage,
     #[error("there is no package {0:?} here that depends on esrs")]
     NoSuchPackage(String),
+    #[error("nothing is locked under the name {0:?}, so there is nothing to give up")]
+    NothingToGiveUp(String),
     #[error("git could not be asked for {reference:?}: {said}")]
     Git { reference: String, said: String },
 }

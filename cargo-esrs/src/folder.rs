@@ -1,6 +1,6 @@
 //! The locks of one target, as files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use crate::entry::{Entry, read_aggregate, read_event, write_aggregate, write_event};
@@ -9,6 +9,10 @@ use crate::error::Error;
 /// The file that lists all locks of a target.
 pub(crate) const INDEX: &str = "index.lock";
 
+/// What that file begins with.
+const INDEX_HEAD: &str = "# The locks beside this file. Written by `cargo esrs lock`; when a merge \
+                          stops here, keep the lines of both sides, and run it again.\n";
+
 /// All that is locked of a target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Locks {
@@ -16,6 +20,17 @@ pub(crate) struct Locks {
     pub(crate) events: BTreeMap<String, Vec<Entry>>,
     /// The names that each aggregate reads, by its own.
     pub(crate) aggregates: BTreeMap<String, Vec<String>>,
+    /// The files that are not as the index says, by their path within the folder.
+    pub(crate) unsound: BTreeMap<String, Unsound>,
+}
+
+/// What is wrong with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unsound {
+    /// The index lists it, and it is not there.
+    Gone,
+    /// It is not as it was written, or not listed: after a merge, or after an edit.
+    Altered,
 }
 
 impl Locks {
@@ -25,30 +40,45 @@ impl Locks {
     /// When a file cannot be read, or is no lock.
     pub(crate) fn read(folder: &Path) -> Result<Self, Error> {
         let mut locks = Self::default();
+        let mut texts = BTreeMap::new();
         for (path, name) in files(&folder.join("events"))? {
-            locks.events.insert(name, read_event(&path, &read(&path)?)?);
+            let text = read(&path)?;
+            locks.events.insert(name.clone(), read_event(&path, &text)?);
+            texts.insert(event_file(&name), text);
         }
         for (path, name) in files(&folder.join("aggregates"))? {
-            locks.aggregates.insert(name, read_aggregate(&read(&path)?));
+            let text = read(&path)?;
+            locks.aggregates.insert(name.clone(), read_aggregate(&text));
+            texts.insert(aggregate_file(&name), text);
         }
+        let index = folder.join(INDEX);
+        let index = if index.exists() { read(&index)? } else { String::new() };
+        locks.unsound = unsound(&index, &texts);
         Ok(locks)
+    }
+
+    /// Whether anything is locked under this name, or was.
+    pub(crate) fn have(&self, name: &str) -> bool {
+        self.events.contains_key(name)
+            || self.aggregates.contains_key(name)
+            || self.unsound.contains_key(&event_file(name))
+            || self.unsound.contains_key(&aggregate_file(name))
     }
 
     /// The files as they are to be, by their path within the folder.
     pub(crate) fn files(&self) -> BTreeMap<String, String> {
-        let events = self.events.iter().map(|(name, entries)| {
-            (format!("events/{}.lock", file_name(name)), write_event(name, entries))
-        });
-        let aggregates = self.aggregates.iter().map(|(name, reads)| {
-            (format!("aggregates/{}.lock", file_name(name)), write_aggregate(name, reads))
-        });
+        let events = self
+            .events
+            .iter()
+            .map(|(name, entries)| (event_file(name), write_event(name, entries)));
+        let aggregates = self
+            .aggregates
+            .iter()
+            .map(|(name, reads)| (aggregate_file(name), write_aggregate(name, reads)));
         let mut files: BTreeMap<_, _> = events.chain(aggregates).collect();
-        let mut index =
-            "# The locks beside this file. Written by `cargo esrs lock`; when a merge stops \
-                         here, keep the lines of both sides, and run it again.\n"
-                .to_owned();
+        let mut index = INDEX_HEAD.to_owned();
         for (file, text) in &files {
-            index.push_str(&format!("{file} {:016x}\n", hash_of(text)));
+            index.push_str(&index_line(file, text));
         }
         files.insert(INDEX.to_owned(), index);
         files
@@ -73,6 +103,34 @@ impl Locks {
         }
         Ok(written)
     }
+}
+
+/// The file of an event, within the folder.
+pub(crate) fn event_file(name: &str) -> String {
+    format!("events/{}.lock", file_name(name))
+}
+
+/// The file of an aggregate, within the folder.
+pub(crate) fn aggregate_file(name: &str) -> String {
+    format!("aggregates/{}.lock", file_name(name))
+}
+
+/// The files that are not as the index says. A merge may have left two lines of one file.
+fn unsound(index: &str, texts: &BTreeMap<String, String>) -> BTreeMap<String, Unsound> {
+    let lines: BTreeSet<_> = index.lines().map(str::trim_end).collect();
+    let listed = lines.iter().filter(|line| !line.starts_with('#'));
+    let listed = listed.filter_map(|line| line.split_once(' ')).map(|(file, _)| file);
+    let gone = listed.filter(|file| file.ends_with(".lock") && !texts.contains_key(*file));
+    let gone = gone.map(|file| (file.to_owned(), Unsound::Gone));
+    let altered = texts.iter().filter(|(file, text)| {
+        let line = index_line(file, text);
+        !lines.contains(line.trim_end())
+    });
+    gone.chain(altered.map(|(file, _)| (file.clone(), Unsound::Altered))).collect()
+}
+
+fn index_line(file: &str, text: &str) -> String {
+    format!("{file} {:016x}\n", hash_of(text))
 }
 
 /// The locks in a folder, each with the name that it is of.

@@ -100,6 +100,24 @@ fn a_test_fails_while_an_event_is_not_locked_and_says_the_command() {
 }
 
 #[test]
+fn a_test_names_the_older_version_that_fields_declare_and_nobody_has_locked() {
+    let package = Package::copy("targets", "undeclared");
+    package.write(
+        LIB,
+        "use esrs::prelude::*;\n\n#[derive(Event, Serialize, Deserialize)]\n\
+         #[event(\"placed\", version = 2)]\npub struct Placed {\n    \
+         #[event(renamed(from = \"no\", in = 2))]\n    pub number: u32,\n}\n\n\
+         pub fn in_a_function() -> &'static str {\n    Placed::NAME\n}\n",
+    );
+    let said = text(&package.cargo(&["test", "--lib"]));
+    assert!(said.contains("version 1 of \"placed\" is not locked"), "{said}");
+    package.esrs(&["lock"]);
+    package.write(LIB, &format!("esrs::schema!();\n{}", package.read(LIB)));
+    let test = package.cargo(&["test", "--lib"]);
+    assert!(test.status.success(), "{}", text(&test));
+}
+
+#[test]
 fn check_names_what_is_not_locked_what_differs_and_what_is_not_there_any_more() {
     let package = Package::locked("bank", "checked");
     let check = package.esrs(&["lock", "--check"]);
@@ -124,8 +142,12 @@ fn check_names_what_is_not_locked_what_differs_and_what_is_not_there_any_more() 
     let lock = package.esrs(&["lock"]);
     assert!(!lock.status.success() && text(&lock).contains("NOT locked"), "{}", text(&lock));
     package.write(LIB, &source);
-    std::fs::remove_file(package.root.join("schema/events/account_ended.lock")).unwrap();
-    package.write("schema/index.lock", &index);
+    assert!(!package.root.join("schema/events/account_ended.lock").exists());
+    assert_eq!(
+        package.read("schema/index.lock"),
+        index,
+        "where something is wrong, nothing is written"
+    );
     assert!(package.esrs(&["lock", "--check"]).status.success());
 }
 
@@ -143,6 +165,66 @@ fn what_is_locked_is_overwritten_only_by_who_says_so_twice() {
         "{said}"
     );
     assert_eq!(package.check(&[]), None);
+}
+
+#[test]
+fn a_lock_that_is_gone_or_altered_is_not_written_again_by_locking() {
+    let package = Package::locked("bank", "altered");
+    let (lock, index) = ("schema/events/money_deposited.lock", "schema/index.lock");
+    let (text, indexed) = (package.read(lock), package.read(index));
+    let source = package.read(LIB);
+    let refused = |why: &str| {
+        let before = package.read(index);
+        let locked = package.esrs(&["lock"]);
+        let said = support::text(&locked);
+        assert!(!locked.status.success() && said.contains(why), "{said}");
+        assert_eq!(package.read(index), before);
+        let check = package.esrs(&["lock", "--check"]);
+        assert!(
+            !check.status.success() && support::text(&check).contains(why),
+            "{}",
+            support::text(&check)
+        );
+        assert!(package.check(&[]).is_some(), "it compiles");
+    };
+
+    package.replace(LIB, "order: u32", "order: u16");
+    std::fs::remove_file(package.root.join(lock)).unwrap();
+    refused("events/money_deposited.lock is gone");
+    let (header, _) = text.split_once("version 1").unwrap();
+    package.write(lock, header);
+    refused("events/money_deposited.lock is not as it was written");
+    package.write(LIB, &source);
+    package.write(lock, &text.replace(".fee: i64", ".fee: i32"));
+    refused("money_deposited version 1 says another shape than its fingerprint");
+
+    // Of an event that the source does not have any more, nothing can be compared.
+    package.write(lock, &text);
+    let orphan = text.replace("version 1 =", "version 7 =");
+    package.write("schema/events/long_gone.lock", &orphan);
+    refused("events/long_gone.lock is not as it was written");
+    std::fs::remove_file(package.root.join("schema/events/long_gone.lock")).unwrap();
+
+    // After a merge: the lines of both sides, and every entry says what the source says.
+    let stale = "events/money_deposited.lock 0000000000000000\n";
+    package.write(index, &format!("{stale}{indexed}"));
+    assert_eq!(package.check(&[]), None);
+    let others = indexed.lines().filter(|line| !line.contains("money_deposited"));
+    package.write(index, &format!("{stale}{}\n", others.collect::<Vec<_>>().join("\n")));
+    assert!(package.check(&[]).is_some());
+    let locked = package.esrs(&["lock"]);
+    assert!(locked.status.success(), "{}", support::text(&locked));
+    assert_eq!(package.read(index), indexed);
+}
+
+#[test]
+fn what_is_not_locked_cannot_be_given_up() {
+    let package = Package::locked("bank", "not_given_up");
+    let words = ["lock", "--rewrite", "money_deposit", "--give-up-what-is-stored"];
+    let lock = package.esrs(&words);
+    let said = text(&lock);
+    assert!(!lock.status.success(), "{said}");
+    assert!(said.contains("nothing is locked under the name \"money_deposit\""), "{said}");
 }
 
 #[test]

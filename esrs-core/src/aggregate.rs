@@ -40,12 +40,13 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     /// What the state follows from, apart from the state's own shape. A state that was kept under
     /// another fingerprint was folded otherwise, and is not to be used.
     ///
-    /// It changes with `fold_version`; with the code of each [`Apply`] for this type, and of each
+    /// It changes with `fold_version`; with the code of each [`Apply`] for this type, of each
     /// [`Upcast`](crate::Upcast) and [`TryUpcast`](crate::TryUpcast) that leads to one of its
-    /// events, each [`Split`](crate::Split) of one, and with the functions of the type and of its events themselves, as far as they stand
-    /// in the source file of the type; with the name, the version, the shape and the aliases of an
-    /// event; with which events are folded, which are split and which are ignored; and with the names that are
-    /// retired. Comments, formatting and order leave no trace.
+    /// events, of each [`Split`](crate::Split) of one, and of the functions of the type and of its
+    /// events themselves, as far as they stand in the source file of the type; with the name, the
+    /// version, the shape and the aliases of an event; with which events are folded, which are split
+    /// and which are ignored; and with the names that are retired. Comments, formatting and order
+    /// leave no trace.
     ///
     /// Code elsewhere is not seen, such as a free function that `apply` calls: after a change of
     /// that, raise `fold_version`.

@@ -12,6 +12,12 @@ use crate::told::Told;
 use crate::workspace::LockTarget;
 
 pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, Error> {
+    for name in &arguments.rewrite {
+        let mut locks = targets.iter().map(|target| Locks::read(&target.folder));
+        if !locks.try_fold(false, |found, locks| Ok::<_, Error>(found || locks?.have(name)))? {
+            return Err(Error::NothingToGiveUp(name.clone()));
+        }
+    }
     let (mut locked, mut problems) = (0, 0);
     let (mut asked, mut failed) = (Vec::new(), Vec::new());
     for target in targets {
@@ -38,6 +44,7 @@ pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, 
         problems += plan.problems.len();
     }
     if problems > 0 {
+        println!("nothing was locked where something stands in the way");
         return Ok(ExitCode::FAILURE);
     }
     if locked == 0 {
@@ -53,12 +60,13 @@ fn lock(target: &LockTarget, told: Vec<Told>, rewrite: &[String]) -> Result<Plan
     if plan.locks == Locks::default() {
         return Ok(plan);
     }
-    plan.locks.write(&target.folder)?;
     if !plan.news.is_empty() || !plan.problems.is_empty() || !plan.orphans.is_empty() {
         println!("{}", target.name());
     }
-    for news in &plan.news {
-        println!("    locked {news}");
+    // All or nothing: a problem may be that what is there cannot be trusted.
+    if plan.problems.is_empty() {
+        plan.locks.write(&target.folder)?;
+        plan.news.iter().for_each(|news| println!("    locked {news}"));
     }
     for orphan in &plan.orphans {
         println!("    note: {orphan}");
@@ -66,7 +74,7 @@ fn lock(target: &LockTarget, told: Vec<Told>, rewrite: &[String]) -> Result<Plan
     for problem in &plan.problems {
         println!("    NOT locked: {problem}");
     }
-    if is_first {
+    if is_first && target.is_locked() {
         begin(target)?;
     }
     Ok(plan)

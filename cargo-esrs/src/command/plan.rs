@@ -7,7 +7,7 @@ use esrs_core::schema::lock::{OutlineChange, first_change};
 
 use crate::entry::Entry;
 use crate::error::Error;
-use crate::folder::Locks;
+use crate::folder::{Locks, Unsound, aggregate_file, event_file};
 use crate::told::Told;
 use crate::workspace::LockTarget;
 
@@ -35,6 +35,8 @@ pub(crate) enum Problem {
     Breaking { event: String, version: u32, change: OutlineChange },
     Edited { event: String, version: u32 },
     Dropped { aggregate: String, names: Vec<String> },
+    Gone { file: String },
+    Altered { file: String },
 }
 
 /// Something that is locked, and that nothing in the source says anything of.
@@ -54,8 +56,8 @@ impl Plan {
         rewrite: &[String],
     ) -> Result<Self, Error> {
         let mut plan = Self { locks, news: Vec::new(), problems: Vec::new(), orphans: Vec::new() };
-        plan.orphans = orphans(&plan.locks, &told);
         plan.rewrite(rewrite);
+        plan.orphans = orphans(&plan.locks, &told);
         let mut seen: Vec<(String, Entry)> = Vec::new();
         for one in told {
             match one {
@@ -76,17 +78,52 @@ impl Plan {
                 Told::Aggregate { name, reads } => plan.aggregate(name, &reads),
             }
         }
+        plan.unsound();
         Ok(plan)
+    }
+
+    /// What was altered is taken for a merge only when all of it says what the source says; otherwise
+    /// nothing tells any more what was locked.
+    fn unsound(&mut self) {
+        for (file, what) in &self.locks.unsound {
+            let is_of = |event: &str| event_file(event) == *file;
+            let is_of_aggregate = |aggregate: &str| aggregate_file(aggregate) == *file;
+            let is_news = self.news.iter().any(|news| match news {
+                News::Version { event, .. } | News::Compatible { event, .. } => is_of(event),
+                News::Names { aggregate, .. } => is_of_aggregate(aggregate),
+                News::Rewritten { .. } => false,
+            });
+            let is_orphan = self.orphans.iter().any(|orphan| match orphan {
+                Orphan::Event { event } | Orphan::Version { event, .. } => is_of(event),
+                Orphan::Aggregate { aggregate } => is_of_aggregate(aggregate),
+            });
+            let file = file.clone();
+            match what {
+                Unsound::Gone => self.problems.push(Problem::Gone { file }),
+                Unsound::Altered if is_news || is_orphan => {
+                    self.problems.push(Problem::Altered { file });
+                }
+                Unsound::Altered => {}
+            }
+        }
     }
 
     fn rewrite(&mut self, names: &[String]) {
         for name in names {
+            if !self.locks.have(name) {
+                continue;
+            }
             let mut given_up = Vec::new();
             for entry in self.locks.events.remove(name).unwrap_or_default() {
                 given_up.push(format!("version {}: {}", entry.version, entry.outline.join(", ")));
             }
             let reads = self.locks.aggregates.remove(name).unwrap_or_default();
             given_up.extend(reads.into_iter().map(|read| format!("it reads {read:?}")));
+            for file in [event_file(name), aggregate_file(name)] {
+                if self.locks.unsound.remove(&file) == Some(Unsound::Gone) {
+                    given_up.push(format!("whatever {file} said, which is gone"));
+                }
+            }
             self.news.push(News::Rewritten { name: name.clone(), given_up });
         }
     }
@@ -207,6 +244,15 @@ impl fmt::Display for Problem {
                 "aggregate {aggregate} does not read {} any more: list the event, an alias of it, or \
                  `retired(…)`",
                 names.join(", ")
+            ),
+            Self::Gone { file } => write!(
+                f,
+                "{file} is gone, and nothing else tells what is stored: restore it from version control"
+            ),
+            Self::Altered { file } => write!(
+                f,
+                "{file} is not as it was written, and the source says something else: restore it from \
+                 version control, or after a merge the lines of both sides, and lock then what is new"
             ),
         }
     }

@@ -20,6 +20,7 @@ pub(super) struct Instances<A> {
 struct Inner<A> {
     /// Those that a command has, and who waits for them, in order.
     busy: HashMap<StreamId, VecDeque<oneshot::Sender<Turn<A>>>>,
+    /// The places of recent states; one is empty while a command has the state.
     idle: LruCache<StreamId, Option<(Warm<A>, usize)>>,
     /// What the idle ones weigh together.
     weight: usize,

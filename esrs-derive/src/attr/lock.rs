@@ -10,9 +10,10 @@ pub(crate) fn parse(input: ParseStream) -> syn::Result<Option<Path>> {
     if input.is_empty() {
         return Ok(None);
     }
-    let word = input.call(Ident::parse_any)?;
+    let message = "`schema!()` takes nothing, or `crate = ::path`";
+    let word =
+        input.call(Ident::parse_any).map_err(|error| syn::Error::new(error.span(), message))?;
     if word != "crate" {
-        let message = "`schema!()` takes nothing, or `crate = ::path`";
         return Err(syn::Error::new_spanned(word, message));
     }
     meta::crate_path(input, &word).map(Some)

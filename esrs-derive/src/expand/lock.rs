@@ -58,21 +58,18 @@ pub(crate) fn event(event: &Event<'_>, errors: &Errors) -> Held {
         }
     };
     let versions = locked.as_ref().map(Locked::versions).unwrap_or_default();
-    let own = versions.iter().find(|(version, _)| *version == event.version);
-    let items = match (&locked, own) {
-        (Some(locked), Some((_, fingerprint))) => {
-            let held = held(event, locked, *fingerprint);
-            let samples = samples::test(event, &folder, locked, errors);
-            quote!(#held #samples)
-        }
-        _ => {
-            let line = locked.as_ref().map(|_| mark(name.span()));
-            let test = (!folder.is_test()).then(|| unlocked(event));
-            quote!(#line #test)
-        }
+    let of = |wanted: u32| versions.iter().find(|(version, _)| *version == wanted);
+    let own = of(event.version).map(|(_, fingerprint)| *fingerprint);
+    let open = generated(event).chain([event.version]).find(|version| of(*version).is_none());
+    let test = match (&locked, open) {
+        (Some(locked), None) => Some(samples::test(event, &folder, locked, errors)),
+        (_, Some(version)) if !folder.is_test() => Some(unlocked(event, version)),
+        _ => None,
     };
+    let mark = locked.as_ref().map(|_| mark(name.span()));
+    let held = locked.as_ref().zip(own).map(|(locked, own)| held(event, locked, own));
     let past = locked.as_ref().map(|locked| past(event, locked, &versions));
-    let items = quote!(#items #past);
+    let items = quote!(#mark #held #past #test);
     Held { items, up_to: versions.iter().map(|(version, _)| *version).max().unwrap_or(0) }
 }
 
@@ -112,7 +109,6 @@ fn past(event: &Event<'_>, locked: &Locked, versions: &[(u32, u64)]) -> TokenStr
 fn held(event: &Event<'_>, locked: &Locked, fingerprint: u64) -> TokenStream {
     let (ident, p) = (event.ident, event.krate.private());
     let path = path(locked);
-    let mark = mark(event.name.span());
     let written = ident.unraw().to_string();
     let report = |span: Span| quote_spanned!(span=> report(TYPE, #written, LOCK));
     let fields = match &event.wire {
@@ -125,7 +121,6 @@ fn held(event: &Event<'_>, locked: &Locked, fingerprint: u64) -> TokenStream {
     });
     let whole = report(ident.span());
     quote! {
-        #mark
         #[allow(deprecated, long_running_const_eval)]
         const _: () = {
             use #p::{EventType, shape_changed as report};
@@ -191,14 +186,13 @@ pub(super) fn module(event: &Event<'_>) -> proc_macro2::Ident {
     format_ident!("esrs_schema_of_{}", event.ident.unraw())
 }
 
-/// A test that fails while the version of the event is not locked.
-fn unlocked(event: &Event<'_>) -> TokenStream {
+/// A test that fails while a version of the event is not locked.
+fn unlocked(event: &Event<'_>, version: u32) -> TokenStream {
     let p = event.krate.private();
     let module = module(event);
     let message = format!(
-        "version {} of {:?} is not locked, so nothing stops it from changing once it is stored: run \
-         `cargo esrs lock`",
-        event.version,
+        "version {version} of {:?} is not locked, so nothing stops it from changing once it is stored: \
+         run `cargo esrs lock`",
         event.name.value()
     );
     quote! {
@@ -228,13 +222,16 @@ pub(super) fn path(locked: &Locked) -> LitStr {
 pub(crate) fn schema(p: &TokenStream, errors: &Errors) -> TokenStream {
     let mark = format_ident!("{MARK}");
     let watched = match Folder::of_target() {
-        Some(folder) if folder.mode() == Mode::Check => match lock::all(&folder) {
-            Ok(paths) => paths,
-            Err(message) => {
-                errors.at(Span::call_site(), message);
-                Vec::new()
+        // One mistake is reported once.
+        Some(folder) if errors.is_empty() && folder.mode() == Mode::Check => {
+            match lock::all(&folder) {
+                Ok(paths) => paths,
+                Err(message) => {
+                    errors.at(Span::call_site(), message);
+                    Vec::new()
+                }
             }
-        },
+        }
         _ => Vec::new(),
     };
     let watched = watched.iter().map(|path| path.display().to_string());

@@ -1,5 +1,6 @@
 //! Locks as files.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::Folder;
@@ -50,25 +51,27 @@ pub(crate) fn aggregate(folder: &Folder, name: &str) -> Result<Option<Locked>, S
 fn locked(folder: &Folder, file: &str) -> Result<Option<Locked>, String> {
     let (path, shown) = (folder.path().join(file), format!("{}/{file}", folder.name()));
     let index = index(folder)?;
-    let listed = index.iter().find(|(listed, _)| listed == file);
-    match (read(&path), listed) {
-        (Ok(text), Some((_, hash))) if hash_of(&text) == *hash => {
+    // A merge may have left two lines of one file.
+    let mut listed = index.iter().filter(|(listed, _)| listed == file).peekable();
+    let is_listed = listed.peek().is_some();
+    match (read(&path), is_listed) {
+        (Ok(text), true) if listed.any(|(_, hash)| hash_of(&text) == *hash) => {
             Ok(Some(Locked { path, shown, text }))
         }
-        (Ok(_), Some(_)) => Err(format!(
+        (Ok(_), true) => Err(format!(
             "the lock `{shown}` is not as `cargo esrs lock` wrote it: restore it from version control, \
              or after a merge run `cargo esrs lock`, which looks at every entry"
         )),
-        (Ok(_), None) => Err(format!(
+        (Ok(_), false) => Err(format!(
             "the lock `{shown}` is not in the index `{}/{INDEX}`: restore the index from version \
              control, or after a merge run `cargo esrs lock`, which looks at every entry",
             folder.name()
         )),
-        (Err(error), Some(_)) => Err(format!(
+        (Err(error), true) => Err(format!(
             "the lock `{shown}` is gone ({error}), and nothing else tells what is stored: restore it \
              from version control"
         )),
-        (Err(_), None) => Ok(None),
+        (Err(_), false) => Ok(None),
     }
 }
 
@@ -85,10 +88,32 @@ pub(crate) fn all(folder: &Folder) -> Result<Vec<PathBuf>, String> {
         ));
     }
     let mut paths = vec![folder.path().join(INDEX)];
-    for (file, _) in index(folder)? {
+    let listed = index(folder)?.into_iter().map(|(file, _)| file);
+    let files: BTreeSet<_> = listed.chain(there(folder)?).collect();
+    for file in files {
         paths.extend(locked(folder, &file)?.map(|locked| locked.path));
     }
     Ok(paths)
+}
+
+/// The locks that are there, listed or not.
+fn there(folder: &Folder) -> Result<Vec<String>, String> {
+    let mut found = Vec::new();
+    for kind in ["events", "aggregates"] {
+        let within = folder.path().join(kind);
+        if !within.exists() {
+            continue;
+        }
+        let unreadable = |error| format!("`{}/{kind}` cannot be read: {error}", folder.name());
+        for file in std::fs::read_dir(&within).map_err(unreadable)? {
+            let name = file.map_err(unreadable)?.file_name();
+            let name = name.to_string_lossy();
+            if name.ends_with(".lock") {
+                found.push(format!("{kind}/{name}"));
+            }
+        }
+    }
+    Ok(found)
 }
 
 impl Locked {

@@ -121,6 +121,14 @@ impl SqliteStoreBuilder {
     /// For a program with one client at a time, such as a command line tool or an import: it spares
     /// the way to the thread that writes and back. The thread waits for the disk meanwhile, and for
     /// another process that holds the file, so a server's async tasks are better off without it.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), esrs_core::StoreError> {
+    /// use esrs_sqlite::SqliteStore;
+    ///
+    /// let store = SqliteStore::builder("import.db").commit_on_caller().open().await?;
+    /// # Ok(()) }
+    /// ```
     pub fn commit_on_caller(mut self) -> Self {
         self.options.commit_on_caller = true;
         self

@@ -7,7 +7,7 @@ use super::locked::{Entry, Locked};
 use super::plan::Missing;
 use super::way::{Fault, there_and_back};
 use crate::schema::lock::tree::Tree;
-use crate::{Event, PayloadError};
+use crate::{Event, Fingerprint, PayloadError};
 
 /// How many payloads of an entry are made up at least.
 const AT_LEAST: usize = 64;
@@ -90,9 +90,7 @@ fn missing(locked: &Locked, version: u32, missing: Missing) -> Failure {
 /// Another one for each entry, and the same one every time.
 fn seed(locked: &Locked, entry: &Entry) -> u64 {
     let text = format!("{} {} {}", locked.name, entry.version, entry.outline.join("\n"));
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    Fingerprint::of_text(&text).to_u64()
 }
 
 /// What became of the payloads of an entry.

@@ -63,10 +63,16 @@ impl EventIds {
         (self.recent.len() < Self::MAX_RECENT).then(|| Position::new(self.known.get() + 1))
     }
 
+    /// Whether the table may hold this id: ids are made in order as a rule, and then a new one is above
+    /// all in there.
+    fn may_be_in_table(&self, id: Uuid) -> bool {
+        id <= self.highest_in_table
+    }
+
     /// Whether no event up to the last known one has this id, as far as that can be told without a
-    /// look at the table: ids are made in order as a rule, and then a new one is above all in there.
+    /// look at the table.
     pub(super) fn is_new(&self, id: Uuid) -> bool {
-        id > self.highest_in_table && !self.recent.contains_key(&id)
+        !self.may_be_in_table(id) && !self.recent.contains_key(&id)
     }
 
     /// Where the event of this id stands.
@@ -77,6 +83,9 @@ impl EventIds {
     ) -> Result<Option<Position>, Fault> {
         if let Some(position) = self.recent.get(&id) {
             return Ok(Some(*position));
+        }
+        if !self.may_be_in_table(id) {
+            return Ok(None);
         }
         let mut statement =
             connection.prepare_cached("SELECT position FROM esrs_event_ids WHERE event_id = ?1")?;

@@ -1,0 +1,4 @@
+// The line promises that there are locks.
+esrs::schema!();
+
+fn main() {}
