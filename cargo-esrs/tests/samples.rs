@@ -71,10 +71,14 @@ const LIB: &str = "src/lib.rs";
 const OF_TEXT: &[&str] =
     &["Divided", "Noted", "OfAMacro", "Written", "taken::nested::Hidden", "taken::type"];
 
+/// One that merges others, and those.
+const OF_CENTS: &[&str] =
+    &["CouponUsed", "GiftGiven", "GiftGivenV1", "MoneyMoved", "MoneyReceived"];
+
 #[test]
 fn every_locked_payload_is_read_wherever_the_event_stands() {
     let package = locked("samples-anywhere");
-    let all = ["Counted", "CountedV1", "Paid", "PaidV1"].iter().chain(OF_TEXT);
+    let all = OF_CENTS.iter().chain(&["Counted", "CountedV1", "Paid", "PaidV1"]).chain(OF_TEXT);
     let mut all: Vec<_> = all.copied().collect();
     all.sort_unstable();
     test(&package, &["--lib"]).passes(&all);
@@ -219,6 +223,83 @@ fn a_step_that_panics_or_a_payload_that_is_written_as_another_is_said() {
             "a step that cannot take each old payload says so by `TryUpcast`",
             "it is read and written again, and that is read as something else:",
             "let `Serialize` and `Deserialize` be two ways of the same",
+        ],
+    );
+}
+
+#[test]
+fn what_became_another_event_is_read_through_its_own_versions_and_then_the_step() {
+    let package = locked("samples-merged");
+    package.replace(LIB, "old.cents.wrapping_neg()", "-old.cents");
+    test(&package, &["--lib"]).fails(
+        &["MoneyMoved"],
+        &[
+            "version 1 of \"money_received\" (which \"money_moved\" merges) may be stored as this payload, \
+             by schema/events/money_received.lock, and it does not come through:\n    \
+             {\"cents\":-9223372036854775808}\nthe code that reads it panicked: attempt to negate with overflow",
+            "write the path of the part as the lock does, such as `.cents`, into \
+             schema/golden/money_received/v1.narrow.txt",
+        ],
+    );
+
+    // Through two steps: of the version that was stored, and of the event that it became first.
+    package.replace(LIB, "-old.cents", "old.cents.wrapping_neg()");
+    package.replace(LIB, "old.cents.wrapping_abs()", "old.cents.abs()");
+    test(&package, &["--lib"]).fails(
+        &["MoneyMoved", "MoneyReceived"],
+        &[
+            "version 1 of \"gift_given\" (which \"money_moved\" merges)",
+            "version 1 of \"gift_given\" (which \"money_received\" merges)",
+            "attempt to negate with overflow",
+        ],
+    );
+
+    // A step may refuse some of what was made up, and not all, nor what is golden.
+    package.replace(LIB, "old.cents.abs()", "old.cents.wrapping_abs()");
+    package.write("schema/golden/coupon_used/v1.free.json", "{\"cents\": 0}");
+    package.write("schema/golden/gift_given/v1.nothing.json", "{\"euros\": 0}");
+    package.replace(LIB, "if old.cents < 0", "if old.cents <= 0");
+    test(&package, &["--lib"]).fails(
+        &["MoneyMoved"],
+        &[
+            "the golden payload schema/golden/coupon_used/v1.free.json, of version 1 of \"coupon_used\" \
+             (which \"money_moved\" merges), cannot be read any more: the `coupon_used` could not be made \
+             a `money_moved`: below nothing",
+        ],
+    );
+    std::fs::remove_file(package.root.join("schema/golden/coupon_used/v1.free.json")).unwrap();
+    package.replace(LIB, "if old.cents <= 0", "if old.cents <= i64::MAX");
+    test(&package, &["--lib"]).fails(
+        &["MoneyMoved"],
+        &["a step refused each of 64 payloads of version 1 of \"coupon_used\" (which \"money_moved\" merges)"],
+    );
+}
+
+#[test]
+fn what_another_crate_stored_is_read_by_the_event_that_it_became_here() {
+    let theirs = locked("samples-theirs");
+    let package = Package::empty("samples-ours");
+    let manifest = theirs.read("Cargo.toml").replace("samples-theirs", "samples-ours");
+    let on_theirs = format!("[dependencies]\nsamples-theirs = {{ path = {:?} }}", theirs.root);
+    package.write("Cargo.toml", &manifest.replace("[dependencies]", &on_theirs));
+    package.write(
+        LIB,
+        "esrs::schema!();\n\n\
+         #[derive(esrs::Event, serde::Serialize, serde::Deserialize)]\n\
+         #[event(\"settled\", merges(samples_theirs::Paid))]\n\
+         pub struct Settled {\n    pub cents: i64,\n}\n\n\
+         impl esrs::Upcast<samples_theirs::Paid> for Settled {\n    \
+         fn upcast(old: samples_theirs::Paid) -> Self {\n        \
+         Self { cents: old.cents.wrapping_neg() }\n    }\n}\n",
+    );
+    let lock = package.esrs(&["lock"]);
+    assert!(lock.status.success(), "{}", text(&lock));
+    test(&package, &["--lib"]).passes(&["Settled"]);
+    package.replace(LIB, "old.cents.wrapping_neg()", "-old.cents");
+    test(&package, &["--lib"]).fails(
+        &["Settled"],
+        &[
+            "of \"paid\" (which \"settled\" merges) may be stored as this payload, by schema/events/paid.lock",
         ],
     );
 }

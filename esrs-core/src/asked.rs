@@ -11,6 +11,7 @@ use crate::projection::{
     ColumnError, RowError, Source, Value, json_from_value, json_to_value, text_from_value,
     text_to_value,
 };
+use crate::schema::samples::Locks;
 use crate::{
     Aggregate, Emits, Envelope, Event, EventType, IdempotencyKey, IntoEvents, PayloadError,
     Recorded, ShapeVersion, StoredAs,
@@ -46,6 +47,8 @@ pub trait KnownEvent: Sized {
     const TYPE: EventType;
     /// Every version of its shape.
     const HISTORY: &'static ShapeVersion;
+    /// What is locked of it, for the tests of an event that merges it.
+    const LOCKS: &'static Locks;
 
     /// Reads a payload of one of its own versions.
     fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError>;
@@ -61,6 +64,7 @@ pub trait KnownEvent: Sized {
 impl<E: Event> KnownEvent for E {
     const TYPE: EventType = EventType::of::<E>();
     const HISTORY: &'static ShapeVersion = E::HISTORY;
+    const LOCKS: &'static Locks = E::LOCKS;
 
     #[inline]
     fn decode_payload(version: u32, payload: &str) -> Result<Self, PayloadError> {

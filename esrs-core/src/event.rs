@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::schema::samples::Locks;
 use crate::{Fingerprint, Schema, Shape, ShapeVersion, ShapeVersions};
 
 /// Something that happened, under a name and a version that are stored with it.
@@ -27,6 +28,9 @@ pub trait Event: Emit + Schema + Serialize + DeserializeOwned + Send + Sync + 's
     /// The highest version that is locked under its name; 0 when none is.
     #[doc(hidden)]
     const LOCKED_UP_TO: u32 = 0;
+    /// What is locked of it and of those that it merges, for the test that reads it.
+    #[doc(hidden)]
+    const LOCKS: &'static Locks = &Locks::NONE;
     /// Its newest shape, which leads to all those before it. The derive fills it in; an impl by hand
     /// that leaves it out tells of the newest alone.
     const HISTORY: &'static ShapeVersion = &ShapeVersion::newest::<Self>();

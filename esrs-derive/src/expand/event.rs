@@ -17,7 +17,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let event = model::new(input, errors)?;
     let p = event.krate.private();
     let schema = schema::implement(input, &event.wire, &p);
-    let lock::Held { items: lock, up_to: locked_up_to } = lock::event(&event, errors);
+    let lock::Held { items: lock, consts: locked } = lock::event(&event, errors);
     // What an older version lacks, or the newest has wrong, would be said again of each.
     let past = match &event.history {
         Some(history) if errors.is_empty() => {
@@ -48,8 +48,6 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
             (older, follows)
         }
     };
-    let locked_up_to =
-        (locked_up_to > 0).then(|| quote!(const LOCKED_UP_TO: #p::u32 = #locked_up_to;));
     let Merges { functions, checks } = Merges::of(&event);
     let versions = match (&event.history, &event.from) {
         (Some(history), _) => Some(history::versions(history, &event.krate)),
@@ -75,7 +73,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
             const NAME: &'static #p::str = #name;
             const VERSION: #p::u32 = #version;
             const ALIASES: &'static [&'static #p::str] = &[#(#aliases),*];
-            #locked_up_to
+            #locked
             #versions
             #[inline]
             fn decode(version: #p::u32, payload: &#p::str) -> #p::Result<Self, #p::PayloadError> {

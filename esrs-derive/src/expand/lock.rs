@@ -23,8 +23,8 @@ const MARK: &str = "ADD_THE_LINE_esrs_schema";
 #[derive(Default)]
 pub(crate) struct Held {
     pub(crate) items: TokenStream,
-    /// The highest version that is locked; 0 when none is.
-    pub(crate) up_to: u32,
+    /// What stands in the impl of `Event`.
+    pub(crate) consts: TokenStream,
 }
 
 /// Holds an event to its lock.
@@ -48,7 +48,7 @@ pub(crate) fn event(event: &Event<'_>, errors: &Errors) -> Held {
             const _: () = #p::tell_event(&<#ident as #p::KnownEvent>::TYPE);
             #(#past)*
         };
-        return Held { items, up_to: 0 };
+        return Held { items, ..Held::default() };
     }
     let locked = match lock::event(&folder, &name.value()) {
         Ok(locked) => locked,
@@ -62,7 +62,7 @@ pub(crate) fn event(event: &Event<'_>, errors: &Errors) -> Held {
     let own = of(event.version).map(|(_, fingerprint)| *fingerprint);
     let open = generated(event).chain([event.version]).find(|version| of(*version).is_none());
     let test = match (&locked, open) {
-        (Some(locked), None) => Some(samples::test(event, &folder, locked, errors)),
+        (Some(_), None) => Some(samples::test(event)),
         (_, Some(version)) if !folder.is_test() => Some(unlocked(event, version)),
         _ => None,
     };
@@ -70,7 +70,10 @@ pub(crate) fn event(event: &Event<'_>, errors: &Errors) -> Held {
     let held = locked.as_ref().zip(own).map(|(locked, own)| held(event, locked, own));
     let past = locked.as_ref().map(|locked| past(event, locked, &versions));
     let items = quote!(#mark #held #past #test);
-    Held { items, up_to: versions.iter().map(|(version, _)| *version).max().unwrap_or(0) }
+    let up_to = versions.iter().map(|(version, _)| *version).max();
+    let up_to = up_to.map(|up_to| quote!(const LOCKED_UP_TO: #p::u32 = #up_to;));
+    let locks = locked.as_ref().map(|locked| samples::locks(event, &folder, locked, errors));
+    Held { items, consts: quote!(#up_to #locks) }
 }
 
 /// The older versions whose structs are generated.

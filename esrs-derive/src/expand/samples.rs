@@ -1,31 +1,50 @@
 //! The test that an event reads all that is locked under its names.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::LitStr;
 
 use super::lock::{module, path};
 use crate::errors::Errors;
 use crate::lock::{self, Folder, Locked};
 use crate::model::event::Event;
+use crate::model::schema::type_span;
 
-/// The test of a version that is locked.
-pub(super) fn test(
+/// What stands in the impl of `Event`: all that the test is to read.
+///
+/// An event that merges this one may stand in another crate, whose tests need it as well; so it is there
+/// in every build, as a constant that nothing but a test asks for.
+pub(super) fn locks(
     event: &Event<'_>,
     folder: &Folder,
     locked: &Locked,
     errors: &Errors,
 ) -> TokenStream {
-    let Event { ident, name, version, aliases, .. } = event;
-    let (module, p) = (module(event), event.krate.private());
-    let mut all = vec![read(name, folder, locked, &p)];
+    let Event { name, aliases, merges, .. } = event;
+    let p = event.krate.private();
+    let mut own = vec![one(event, name, folder, locked)];
     for alias in aliases {
         match lock::event(folder, &alias.value()) {
-            Ok(Some(locked)) => all.push(read(alias, folder, &locked, &p)),
+            Ok(Some(locked)) => own.push(one(event, alias, folder, &locked)),
             Ok(None) => {}
             Err(message) => errors.on(alias, message),
         }
     }
+    let merged = merges.iter().map(|merged| {
+        let span = type_span(merged);
+        let p = event.krate.private_at(span);
+        quote_spanned!(span=> <#merged as #p::KnownEvent>::LOCKS)
+    });
+    quote! {
+        const LOCKS: &'static #p::Locks =
+            &#p::Locks { own: &[#(#own),*], merged: &[#(#merged),*] };
+    }
+}
+
+/// The test of a version that is locked.
+pub(super) fn test(event: &Event<'_>) -> TokenStream {
+    let Event { ident, name, version, .. } = event;
+    let (module, p) = (module(event), event.krate.private());
     // The event goes before the type of its name in the module, by the `use` in the function; an
     // event in the body of a function cannot, and then nothing is tested.
     quote! {
@@ -39,14 +58,15 @@ pub(super) fn test(
                 use super::*;
                 #[allow(unused_imports)]
                 use #p::StandIn as _;
-                #p::Sampled::<#ident>::NEW.reads(#version, &[#(#all),*]);
+                #p::Sampled::<#ident>::NEW.reads(#name, #version);
             }
         }
     }
 }
 
 /// What the test is to know of what is locked under a name.
-fn read(name: &LitStr, folder: &Folder, locked: &Locked, p: &TokenStream) -> TokenStream {
+fn one(event: &Event<'_>, name: &LitStr, folder: &Folder, locked: &Locked) -> TokenStream {
+    let (p, newest) = (event.krate.private(), event.version);
     let (path, shown) = (path(locked), &locked.shown);
     let golden = lock::golden(folder, &name.value());
     let golden_path = LitStr::new(&golden.path.display().to_string(), Span::call_site());
@@ -54,6 +74,7 @@ fn read(name: &LitStr, folder: &Folder, locked: &Locked, p: &TokenStream) -> Tok
     quote! {
         #p::Locked {
             name: #name,
+            newest: #newest,
             lock: #p::include_str!(#path),
             lock_file: #shown,
             golden: #golden_path,

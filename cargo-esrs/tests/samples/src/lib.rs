@@ -153,6 +153,72 @@ impl TryUpcast<CountedV1> for Counted {
     }
 }
 
+/// It became money that was received, which became money that was moved.
+#[derive(Event, Serialize, Deserialize)]
+#[event("gift_given")]
+pub struct GiftGivenV1 {
+    /// How much.
+    pub euros: i64,
+}
+
+/// How much, in dimes.
+#[derive(Event, Serialize, Deserialize)]
+#[event("gift_given", version = 2, from = GiftGivenV1)]
+pub struct GiftGiven {
+    /// How much.
+    pub cents: i64,
+}
+
+impl Upcast<GiftGivenV1> for GiftGiven {
+    fn upcast(old: GiftGivenV1) -> Self {
+        Self { cents: old.euros.saturating_mul(10) }
+    }
+}
+
+/// By whomever.
+#[derive(Event, Serialize, Deserialize)]
+#[event("money_received", merges(GiftGiven))]
+pub struct MoneyReceived {
+    /// How much.
+    pub cents: i64,
+}
+
+impl Upcast<GiftGiven> for MoneyReceived {
+    fn upcast(old: GiftGiven) -> Self {
+        Self { cents: old.cents.wrapping_abs() }
+    }
+}
+
+/// It became money that was moved.
+#[derive(Event, Serialize, Deserialize)]
+#[event("coupon_used")]
+pub struct CouponUsed {
+    /// How much.
+    pub cents: i64,
+}
+
+/// In whatever direction.
+#[derive(Event, Serialize, Deserialize)]
+#[event("money_moved", merges(MoneyReceived, CouponUsed))]
+pub struct MoneyMoved {
+    /// How much.
+    pub cents: i64,
+}
+
+impl Upcast<MoneyReceived> for MoneyMoved {
+    fn upcast(old: MoneyReceived) -> Self {
+        Self { cents: old.cents.wrapping_neg() }
+    }
+}
+
+impl TryUpcast<CouponUsed> for MoneyMoved {
+    type Error = &'static str;
+
+    fn try_upcast(old: CouponUsed) -> Result<Self, Self::Error> {
+        if old.cents < 0 { Err("below nothing") } else { Ok(Self { cents: old.cents }) }
+    }
+}
+
 /// It takes less than its shape says.
 #[derive(Event, Serialize, Deserialize)]
 #[event("divided")]

@@ -3,8 +3,7 @@
 use super::failure::{Failure, MadeUp};
 use super::generate::Samples;
 use super::golden::Golden;
-use super::locked::{Entry, Locked};
-use super::plan::Missing;
+use super::locked::{Entry, Locked, Name};
 use super::way::{Fault, there_and_back};
 use crate::schema::lock::tree::Tree;
 use crate::{Event, Fingerprint, PayloadError};
@@ -15,32 +14,30 @@ const AT_LEAST: usize = 64;
 /// How many are made up at most, when there is still something at an edge.
 const AT_MOST: usize = 1024;
 
-/// Reads golden payloads, and those made up from each entry, of every version that `E` reads.
+/// Reads golden payloads, and those made up from each entry, of every version that `E` reads of a name
+/// that is its own, or that of an event which it merges.
 pub(super) fn check<E: Event>(locked: &Locked) -> Result<(), Failure> {
     let entries = locked.entries()?;
-    let newest = entries.iter().map(|entry| entry.version).max().unwrap_or(0).max(E::VERSION);
+    let newest = entries.iter().map(|entry| entry.version).max().unwrap_or(0).max(locked.newest);
+    let event = Name::of::<E>(locked);
     let golden = Golden::read(locked)?;
     for payload in &golden.payloads {
         let (version, file) = (payload.version, payload.file.clone());
         if version > newest {
-            return Err(Failure::NoSuchVersion { event: locked.name, file, newest });
+            return Err(Failure::NoSuchVersion { event, file, newest });
         }
-        if version <= E::VERSION {
-            there_and_back::<E>(version, &payload.text).map_err(|fault| Failure::Golden {
-                event: locked.name,
-                version,
-                file,
-                fault,
-            })?;
+        if version <= locked.newest {
+            there_and_back::<E>(locked.name, version, &payload.text)
+                .map_err(|fault| Failure::Golden { event, version, file, fault })?;
         }
     }
     let mut met = Vec::new();
-    for entry in entries.iter().filter(|entry| entry.version <= E::VERSION) {
+    for entry in entries.iter().filter(|entry| entry.version <= locked.newest) {
         met.extend(made_up::<E>(locked, entry, &golden)?);
     }
     let versions = entries.iter().map(|entry| entry.version);
     let mut narrow = versions
-        .filter(|version| *version <= E::VERSION)
+        .filter(|version| *version <= locked.newest)
         .flat_map(|version| golden.narrow(version).into_iter().map(move |path| (version, path)));
     if let Some((version, path)) = narrow.find(|path| !met.contains(path)) {
         let (lock, golden) = (locked.lock_file, locked.golden_shown);
@@ -55,7 +52,7 @@ fn made_up<E: Event>(
     entry: &Entry,
     golden: &Golden,
 ) -> Result<Vec<(u32, String)>, Failure> {
-    let (version, lock) = (entry.version, locked.lock_file);
+    let (event, version, lock) = (Name::of::<E>(locked), entry.version, locked.lock_file);
     let tree =
         Tree::parse(&entry.outline).map_err(|error| Failure::Outline { lock, version, error })?;
     let (kept, narrow) = (golden.kept(version, &tree), golden.narrow(version));
@@ -66,12 +63,14 @@ fn made_up<E: Event>(
         Err(_) if has_golden => {
             return Ok(narrow.into_iter().map(|path| (version, path)).collect());
         }
-        Err(missing) => return Err(self::missing(locked, version, missing)),
+        Err(missing) => {
+            return Err(Failure::Missing { event, version, missing, golden: locked.golden_shown });
+        }
     };
     let mut tally = Tally::default();
     while tally.tried < AT_LEAST || (!samples.is_exhausted() && tally.tried < AT_MOST) {
         let Some(payload) = samples.next() else { break };
-        let fault = there_and_back::<E>(version, &payload).err();
+        let fault = there_and_back::<E>(locked.name, version, &payload).err();
         // Each panic is printed where it happens; one is enough.
         let is_panic = matches!(fault, Some(Fault::Panicked { .. }));
         tally.add(payload, fault);
@@ -79,12 +78,8 @@ fn made_up<E: Event>(
             break;
         }
     }
-    tally.verdict(locked, entry, has_golden)?;
+    tally.verdict(event, locked, entry, has_golden)?;
     Ok(samples.narrow().into_iter().map(|path| (version, path)).collect())
-}
-
-fn missing(locked: &Locked, version: u32, missing: Missing) -> Failure {
-    Failure::Missing { event: locked.name, version, missing, golden: locked.golden_shown }
 }
 
 /// Another one for each entry, and the same one every time.
@@ -111,7 +106,9 @@ impl Tally {
         match fault {
             None => self.read += 1,
             // Only a `TryUpcast` can; what it takes is told by the payloads that come through.
-            Some(fault @ Fault::Refused(PayloadError::Upcast { .. })) => self.refused = Some(fault),
+            Some(
+                fault @ Fault::Refused(PayloadError::Upcast { .. } | PayloadError::Merge { .. }),
+            ) => self.refused = Some(fault),
             Some(fault) => {
                 self.failed += 1;
                 let is_worst =
@@ -123,9 +120,14 @@ impl Tally {
         }
     }
 
-    fn verdict(self, locked: &Locked, entry: &Entry, has_golden: bool) -> Result<(), Failure> {
-        let version = entry.version;
-        let (event, golden) = (locked.name, locked.golden_shown);
+    fn verdict(
+        self,
+        event: Name,
+        locked: &Locked,
+        entry: &Entry,
+        has_golden: bool,
+    ) -> Result<(), Failure> {
+        let (version, golden) = (entry.version, locked.golden_shown);
         if let Some((payload, fault)) = self.worst {
             return Err(Failure::MadeUp(Box::new(MadeUp {
                 event,

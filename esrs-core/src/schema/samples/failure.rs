@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::locked::Name;
 use super::plan::Missing;
 use super::way::Fault;
 use crate::PayloadError;
@@ -13,37 +14,31 @@ pub(super) enum Failure {
     #[error("{}", .0)]
     MadeUp(Box<MadeUp>),
     #[error(
-        "the golden payload {file}, of version {version} of {event:?}, cannot be read any more: \
+        "the golden payload {file}, of version {version} of {event}, cannot be read any more: \
          {fault}\n{}",
         golden_advice(.fault)
     )]
-    Golden { event: &'static str, version: u32, file: String, fault: Fault },
+    Golden { event: Name, version: u32, file: String, fault: Fault },
     #[error(
-        "version {version} of {event:?} has a part that cannot be made up, {missing}, so nothing tells \
+        "version {version} of {event} has a part that cannot be made up, {missing}, so nothing tells \
          whether it can still be read: put a payload that was stored, or may be, into \
          {golden}/v{version}.any_name.json"
     )]
-    Missing { event: &'static str, version: u32, missing: Missing, golden: &'static str },
+    Missing { event: Name, version: u32, missing: Missing, golden: &'static str },
     #[error(
-        "a step refused each of {count} payloads of version {version} of {event:?} that were made up: \
+        "a step refused each of {count} payloads of version {version} of {event} that were made up: \
          {fault}\nput a payload that it takes into {golden}/v{version}.any_name.json, or let it take more"
     )]
-    AllRefused {
-        event: &'static str,
-        version: u32,
-        count: usize,
-        fault: Fault,
-        golden: &'static str,
-    },
+    AllRefused { event: Name, version: u32, count: usize, fault: Fault, golden: &'static str },
     #[error(
         "{golden}/v{version}.narrow.txt names {path:?}, and the lock {lock} has no such part in version \
          {version}: write the path as the lock does, without what stands behind it"
     )]
     NoSuchPath { version: u32, path: String, lock: &'static str, golden: &'static str },
     #[error(
-        "{file} is a payload of a version of {event:?} that nobody knows: the newest is {newest}"
+        "{file} is a payload of a version of {event} that nobody knows: the newest is {newest}"
     )]
-    NoSuchVersion { event: &'static str, file: String, newest: u32 },
+    NoSuchVersion { event: Name, file: String, newest: u32 },
     #[error("{file} is no golden payload by its name: call it `v1.any_name.json`, by its version")]
     Stray { file: String },
     #[error("{file} cannot be read: {error}")]
@@ -61,7 +56,7 @@ pub(super) enum Failure {
 /// A payload that was made up did not come through.
 #[derive(Debug)]
 pub(super) struct MadeUp {
-    pub(super) event: &'static str,
+    pub(super) event: Name,
     pub(super) version: u32,
     pub(super) lock: &'static str,
     pub(super) golden: &'static str,
@@ -80,7 +75,7 @@ impl fmt::Display for MadeUp {
         let Self { event, version, lock, golden, path, payload, fault, failed, tried } = self;
         write!(
             f,
-            "version {version} of {event:?} may be stored as this payload, by {lock}, and it does not \
+            "version {version} of {event} may be stored as this payload, by {lock}, and it does not \
              come through:\n    {}\n{fault}\n({failed} of {tried} payloads that were made up failed)\n",
             shown(payload)
         )?;

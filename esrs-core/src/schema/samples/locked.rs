@@ -1,14 +1,39 @@
-//! The lock of an event, as a test finds it.
+//! The locks of an event, as a test finds them.
+
+use std::fmt;
 
 use super::failure::Failure;
 use super::plan::WHOLE;
+use crate::Event;
 use crate::schema::lock::line::parse;
+
+/// What is locked of an event, and of those that it merges.
+#[derive(Debug, Clone, Copy)]
+pub struct Locks {
+    /// Under each name of its own, the one that it is stored under first.
+    pub own: &'static [Locked],
+    /// Of the events that it merges, and so of those that they merge.
+    pub merged: &'static [&'static Locks],
+}
+
+impl Locks {
+    /// Those of an event of which nothing is locked.
+    pub const NONE: Self = Self { own: &[], merged: &[] };
+
+    /// All that the event has to read.
+    pub(super) fn all(&self) -> Vec<&'static Locked> {
+        let merged = self.merged.iter().flat_map(|merged| merged.all());
+        self.own.iter().chain(merged).collect()
+    }
+}
 
 /// What is locked under one name, and where payloads of it are kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Locked {
     /// The name it is stored under.
     pub name: &'static str,
+    /// The newest version that the source has of it.
+    pub newest: u32,
     /// The text of the lock.
     pub lock: &'static str,
     /// The lock's path, as messages show it.
@@ -17,6 +42,32 @@ pub struct Locked {
     pub golden: &'static str,
     /// The same, as messages show it.
     pub golden_shown: &'static str,
+}
+
+/// The name of a lock, as messages show it to those who look after an event that reads it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Name {
+    name: &'static str,
+    /// The event that merges the one of this name.
+    heir: Option<&'static str>,
+}
+
+impl Name {
+    pub(super) fn of<E: Event>(locked: &Locked) -> Self {
+        let name = locked.name;
+        let is_own = E::NAME == name || E::ALIASES.contains(&name);
+        Self { name, heir: (!is_own).then_some(E::NAME) }
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.name)?;
+        match self.heir {
+            Some(heir) => write!(f, " (which {heir:?} merges)"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A version, as it was locked once; a version may have been locked several times.

@@ -5,7 +5,8 @@
 //! it, and cannot see what the type's code does with the values: a `Deserialize` of the user's own, a
 //! `try_from`, an upcaster. So the derive of an event that is locked writes a test, which no one has to
 //! remember, and which
-//! - makes up payloads of every version, as often as it was locked,
+//! - makes up payloads of every version, as often as it was locked, and of every event that
+//!   [became it](crate::Event::MERGES),
 //! - reads them by [`Event::decode`](crate::Event::decode), which brings them up to date,
 //! - writes what came of them, reads that and writes it again: both texts have to say the same.
 //!
@@ -40,7 +41,7 @@ mod way;
 
 pub use generate::Samples;
 #[doc(hidden)]
-pub use locked::Locked;
+pub use locked::{Locked, Locks};
 pub use plan::Missing;
 #[doc(hidden)]
 pub use probe::{Sampled, StandIn};

@@ -7,7 +7,6 @@
 use std::marker::PhantomData;
 
 use super::check::check;
-use super::locked::Locked;
 use crate::Event;
 
 /// A type of which payloads are to be read, if it is the event.
@@ -20,18 +19,17 @@ impl<T> Sampled<T> {
 }
 
 impl<E: Event> Sampled<E> {
-    /// Reads payloads of all that is locked under the names of the event, its own first.
+    /// Reads payloads of all that is locked under the names of the event, and of those that it merges.
     ///
     /// # Panics
     /// When one of them does not come through.
     #[track_caller]
-    pub fn reads(&self, version: u32, locked: &[Locked]) {
+    pub fn reads(&self, name: &str, version: u32) {
         // An event of a function body may be called as another one outside of it.
-        let is_it = |locked: &Locked| (E::NAME, E::VERSION) == (locked.name, version);
-        if !locked.first().is_some_and(is_it) {
+        if (E::NAME, E::VERSION) != (name, version) {
             return;
         }
-        for locked in locked {
+        for locked in E::LOCKS.all() {
             if let Err(failure) = check::<E>(locked) {
                 panic!("{failure}")
             }
@@ -42,7 +40,7 @@ impl<E: Event> Sampled<E> {
 /// Stands in for an event that no path leads to.
 pub trait StandIn {
     /// There is nothing to read.
-    fn reads(&self, _: u32, _: &[Locked]) {}
+    fn reads(&self, _: &str, _: u32) {}
 }
 
 impl<T> StandIn for Sampled<T> {}

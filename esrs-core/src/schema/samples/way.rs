@@ -4,7 +4,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::same::say_the_same;
-use crate::{Event, PayloadError};
+use crate::{Event, EventType, PayloadError, StoredAs};
 
 /// Why a payload did not come through.
 #[derive(Debug, thiserror::Error)]
@@ -31,11 +31,18 @@ fn serde_words(error: &PayloadError) -> String {
     }
 }
 
-/// Reads a payload, and writes and reads what came of it.
-pub(super) fn there_and_back<E: Event>(version: u32, payload: &str) -> Result<(), Fault> {
-    let event = read::<E>(version, payload)?.map_err(Fault::Refused)?;
+/// Reads a payload that was stored under `name`, and writes and reads what came of it.
+pub(super) fn there_and_back<E: Event>(
+    name: &str,
+    version: u32,
+    payload: &str,
+) -> Result<(), Fault> {
+    let current = StoredAs::version(E::VERSION);
+    let stored = EventType::of::<E>().stored_as(name, version);
+    let stored = stored.unwrap_or(StoredAs::version(version));
+    let event = read::<E>(stored, payload)?.map_err(Fault::Refused)?;
     let written = write(&event)?;
-    let again = match read::<E>(E::VERSION, &written)? {
+    let again = match read::<E>(current, &written)? {
         Ok(event) => write(&event)?,
         Err(error) => return Err(Fault::NotReadAgain { written, error }),
     };
@@ -45,8 +52,8 @@ pub(super) fn there_and_back<E: Event>(version: u32, payload: &str) -> Result<()
     }
 }
 
-fn read<E: Event>(version: u32, payload: &str) -> Result<Result<E, PayloadError>, Fault> {
-    guarded("reads it", || E::decode(version, payload))
+fn read<E: Event>(stored: StoredAs, payload: &str) -> Result<Result<E, PayloadError>, Fault> {
+    guarded("reads it", || stored.decode(payload))
 }
 
 fn write<E: Event>(event: &E) -> Result<String, Fault> {
