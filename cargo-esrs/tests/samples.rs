@@ -33,14 +33,12 @@ fn test(package: &Package, target: &[&str]) -> Tested {
 }
 
 impl Tested {
+    /// Fails unless these pass, beside the one that each target has.
     #[track_caller]
     fn passes(&self, names: &[&str]) {
-        assert_eq!(
-            (self.passed.as_slice(), self.failed.len()),
-            (&strings(names)[..], 0),
-            "{}",
-            self.text
-        );
+        let mut expected = strings(&[names, &[GOLDEN]].concat());
+        expected.sort_unstable();
+        assert_eq!((&self.passed, self.failed.len()), (&expected, 0), "{}", self.text);
     }
 
     /// Fails unless these fail, and all of this is said.
@@ -67,9 +65,16 @@ fn locked(name: &str) -> Package {
 
 const LIB: &str = "src/lib.rs";
 
+/// The test that each golden payload is read.
+const GOLDEN: &str = "esrs_golden_payloads::are_of_what_is_locked";
+
 /// Those whose payloads hold a `Text`, wherever they stand; not those of functions.
 const OF_TEXT: &[&str] =
     &["Divided", "Noted", "OfAMacro", "Written", "taken::nested::Hidden", "taken::type"];
+
+/// What `lock --check` ends with.
+const MENDED: &str =
+    "run `cargo esrs lock` for what is not locked; the rest has to be mended by hand\n";
 
 /// One that merges others, and those.
 const OF_CENTS: &[&str] =
@@ -127,12 +132,6 @@ fn a_type_that_takes_less_than_its_shape_says_has_to_be_told_of() {
         &["v1.narrow.txt names \".buy\", and the lock schema/events/divided.lock has no such part in \
            version 1"],
     );
-    package.write(narrow, ".by\n");
-    package.write("schema/golden/divided/v1.twice.txt", "{}");
-    test(&package, &["--lib"]).fails(
-        &["Divided"],
-        &["schema/golden/divided/v1.twice.txt is no golden payload by its name"],
-    );
 }
 
 #[test]
@@ -166,11 +165,55 @@ fn what_only_its_owner_knows_is_read_as_golden_payloads_have_it() {
         "schema/bin/place/golden/visited/v1.far.json",
         "{\"at\": [1, 100], \"times\": 3, \"by\": \"car\"}",
     );
+}
+
+#[test]
+fn a_golden_payload_that_no_test_reads_is_named_by_one_and_by_the_check() {
+    let package = locked("samples-strays");
+    let golden = |file: &str| format!("schema/golden/{file}");
+    let checked = || {
+        let check = package.esrs(&["lock", "--check"]);
+        (check.status.success(), text(&check))
+    };
+    for file in ["README.md", "paid/.gitkeep", "paid/v2.json", "%54yped/README.md"] {
+        package.write(&golden(file), "{\"cents\": 1}");
+    }
+    let typed = "schema/golden/%54yped is of no event that is locked, since there is no \
+                 schema/events/%54yped.lock: payloads are kept in a folder that is called as the lock of \
+                 their event; call it so, or take it away";
+    test(&package, &["--lib"]).fails(&[GOLDEN], &[typed]);
+    assert_eq!(checked(), (false, format!("samples-strays (lib)\n    {typed}\n{MENDED}")));
+
+    std::fs::remove_dir_all(package.root.join(golden("%54yped"))).unwrap();
+    assert_eq!(checked(), (true, "everything is locked\n".to_owned()));
+    for file in ["v1.json", "divided/v1.twice.txt", "paid/v3.soon.json", "paid/v9.narrow.txt"] {
+        package.write(&golden(file), "{}");
+    }
     package.write("schema/bin/place/golden/visited/v2.soon.json", "{}");
-    test(&package, &place).fails(
-        &["Visited"],
-        &["v2.soon.json is a payload of a version of \"visited\" that nobody knows: the newest is 1"],
-    );
+    let strays = [
+        "schema/golden/divided/v1.twice.txt is no golden payload by its name: call it `v1.any_name.json`, \
+         by its version",
+        "schema/golden/paid/v3.soon.json is of version 3, which schema/events/paid.lock does not have: \
+         correct the number in its name, or take it away",
+        "schema/golden/paid/v9.narrow.txt is of version 9, which schema/events/paid.lock does not have",
+        "schema/golden/v1.json is of no event that is locked, since there is no schema/events/v1.json.lock",
+    ];
+    test(&package, &["--lib"]).fails(&[GOLDEN], &strays);
+    let (is_fine, said) = checked();
+    for stray in strays {
+        assert!(!is_fine && said.contains(stray), "{stray:?} is not in:\n{said}");
+    }
+    let soon = "schema/bin/place/golden/visited/v2.soon.json is of version 2";
+    assert!(said.contains(soon), "{said}");
+    test(&package, &["--bin", "place"]).fails(&["Visited", GOLDEN], &[soon]);
+
+    // What keeps locks in order tells of it too, and locks what is new.
+    package.replace(LIB, "event!(OfAMacro, \"of_a_macro\");", "event!(OfAMacro, \"macro\");");
+    package.write(&golden("macro/v1.json"), "{}");
+    let lock = package.esrs(&["lock"]);
+    let said = text(&lock);
+    assert!(lock.status.success() && !said.contains("golden/macro"), "{said}");
+    assert!(said.contains("note: schema/golden/v1.json is of no event"), "{said}");
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub use crate::schema::lock::{
     UNCHANGED, changed_field, past_changed, shape_changed, tell_event, tell_past,
 };
 
-pub use crate::schema::samples::{Locked, Locks, Sampled, StandIn};
+pub use crate::schema::samples::{Locked, Locks, Sampled, StandIn, no_stray};
 
 pub use crate::names::{
     first_clash, first_dropped, merge_clash, name_clash, name_dropped, not_older_than_lock,

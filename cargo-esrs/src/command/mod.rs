@@ -47,8 +47,8 @@ enum Esrs {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Lock {
-    /// Change nothing, and fail when something is not locked, differs from its lock, or is locked and
-    /// not there any more
+    /// Change nothing, and fail when something is not locked, differs from its lock, is locked and not
+    /// there any more, or is a golden payload of nothing that is locked
     #[arg(long, conflicts_with_all = ["against", "rewrite"])]
     check: bool,
     /// Compile nothing, and fail when something that was locked at this commit is not locked as it was

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use esrs_core::schema::lock::{OutlineChange, first_change};
+use esrs_core::schema::samples::{LockedVersions, Stray, strays};
 
 use crate::entry::Entry;
 use crate::error::Error;
-use crate::folder::{Locks, Unsound, aggregate_file, event_file};
+use crate::folder::{Locks, Unsound, aggregate_file, event_file, file_name};
 use crate::told::Told;
 use crate::workspace::LockTarget;
 
@@ -39,12 +40,22 @@ pub(crate) enum Problem {
     Altered { file: String },
 }
 
-/// Something that is locked, and that nothing in the source says anything of.
+/// Something that is locked, and that nothing in the source says anything of; or that is kept, and
+/// nothing that is locked says anything of.
 #[derive(Debug)]
 pub(crate) enum Orphan {
-    Event { event: String },
-    Version { event: String, version: u32 },
-    Aggregate { aggregate: String },
+    Event {
+        event: String,
+    },
+    Version {
+        event: String,
+        version: u32,
+    },
+    Aggregate {
+        aggregate: String,
+    },
+    /// A payload that is kept of what is not locked.
+    Golden(Stray),
 }
 
 impl Plan {
@@ -79,6 +90,7 @@ impl Plan {
             }
         }
         plan.unsound();
+        plan.golden(target)?;
         Ok(plan)
     }
 
@@ -96,6 +108,7 @@ impl Plan {
             let is_orphan = self.orphans.iter().any(|orphan| match orphan {
                 Orphan::Event { event } | Orphan::Version { event, .. } => is_of(event),
                 Orphan::Aggregate { aggregate } => is_of_aggregate(aggregate),
+                Orphan::Golden(_) => false,
             });
             let file = file.clone();
             match what {
@@ -106,6 +119,25 @@ impl Plan {
                 Unsound::Altered => {}
             }
         }
+    }
+
+    /// Golden payloads of nothing that is locked, or is about to be.
+    fn golden(&mut self, target: &LockTarget) -> Result<(), Error> {
+        let events = self.locks.events.iter();
+        let locked: LockedVersions = events
+            .map(|(name, entries)| (file_name(name), entries.iter().map(|e| e.version).collect()))
+            .collect();
+        let folder = &target.folder;
+        let shown = target.shown(folder).to_string();
+        let strays = strays(folder, &shown, &locked).map_err(Error::file(folder))?;
+        // A lock that is gone is to be restored, and was told of.
+        let is_gone = |stray: &Stray| match stray {
+            Stray::Event { lock, .. } => self.locks.unsound.keys().any(|file| lock.ends_with(file)),
+            _ => false,
+        };
+        let strays: Vec<_> = strays.into_iter().filter(|stray| !is_gone(stray)).collect();
+        self.orphans.extend(strays.into_iter().map(Orphan::Golden));
+        Ok(())
     }
 
     fn rewrite(&mut self, names: &[String]) {
@@ -274,6 +306,7 @@ impl fmt::Display for Orphan {
             Self::Aggregate { aggregate } => {
                 write!(f, "aggregate {aggregate} is locked, and is not there any more")
             }
+            Self::Golden(stray) => stray.fmt(f),
         }
     }
 }

@@ -224,19 +224,15 @@ pub(super) fn path(locked: &Locked) -> LitStr {
 /// another.
 pub(crate) fn schema(p: &TokenStream, errors: &Errors) -> TokenStream {
     let mark = format_ident!("{MARK}");
-    let watched = match Folder::of_target() {
-        // One mistake is reported once.
-        Some(folder) if errors.is_empty() && folder.mode() == Mode::Check => {
-            match lock::all(&folder) {
-                Ok(paths) => paths,
-                Err(message) => {
-                    errors.at(Span::call_site(), message);
-                    Vec::new()
-                }
-            }
+    let (mut watched, mut test) = (Vec::new(), None);
+    // One mistake is reported once.
+    let folder = Folder::of_target().filter(|_| errors.is_empty());
+    if let Some(folder) = folder.filter(|folder| folder.mode() == Mode::Check) {
+        match lock::all(&folder) {
+            Ok(paths) => (watched, test) = (paths, Some(samples::test_of_golden(&folder, p))),
+            Err(message) => errors.at(Span::call_site(), message),
         }
-        _ => Vec::new(),
-    };
+    }
     let watched = watched.iter().map(|path| path.display().to_string());
     quote! {
         #[doc(hidden)]
@@ -244,5 +240,6 @@ pub(crate) fn schema(p: &TokenStream, errors: &Errors) -> TokenStream {
         pub(crate) const #mark: () = {
             #(const _: &[#p::u8] = #p::include_bytes!(#watched);)*
         };
+        #test
     }
 }

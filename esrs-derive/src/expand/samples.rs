@@ -64,6 +64,21 @@ pub(super) fn test(event: &Event<'_>) -> TokenStream {
     }
 }
 
+/// The test that each golden payload of the target is read by the test of an event.
+pub(super) fn test_of_golden(folder: &Folder, p: &TokenStream) -> TokenStream {
+    let path = LitStr::new(&folder.path().display().to_string(), Span::call_site());
+    let shown = folder.name();
+    quote! {
+        #[cfg(test)]
+        mod esrs_golden_payloads {
+            #[#p::test]
+            fn are_of_what_is_locked() {
+                #p::no_stray(#path, #shown);
+            }
+        }
+    }
+}
+
 /// What the test is to know of what is locked under a name.
 fn one(event: &Event<'_>, name: &LitStr, folder: &Folder, locked: &Locked) -> TokenStream {
     let (p, newest) = (event.krate.private(), event.version);

@@ -35,12 +35,6 @@ pub(super) enum Failure {
          {version}: write the path as the lock does, without what stands behind it"
     )]
     NoSuchPath { version: u32, path: String, lock: &'static str, golden: &'static str },
-    #[error(
-        "{file} is a payload of a version of {event} that nobody knows: the newest is {newest}"
-    )]
-    NoSuchVersion { event: Name, file: String, newest: u32 },
-    #[error("{file} is no golden payload by its name: call it `v1.any_name.json`, by its version")]
-    Stray { file: String },
     #[error("{file} cannot be read: {error}")]
     File { file: String, error: std::io::Error },
     #[error("the folder {folder} cannot be read: {error}")]

@@ -94,10 +94,9 @@ impl Locked {
             if line.trim().is_empty() || line.starts_with('#') {
                 continue;
             }
-            if let Some(header) = line.strip_prefix("version ") {
-                let version =
-                    header.split_once(" = ").and_then(|(version, _)| version.parse().ok());
-                entries.push(Entry { version: version.ok_or_else(damaged)?, outline: Vec::new() });
+            if line.starts_with("version ") {
+                let version = version_of(line).ok_or_else(damaged)?;
+                entries.push(Entry { version, outline: Vec::new() });
             } else {
                 let entry = entries.last_mut().filter(|_| line.starts_with(' '));
                 entry.ok_or_else(damaged)?.outline.push(line.trim());
@@ -105,4 +104,9 @@ impl Locked {
         }
         Ok(entries)
     }
+}
+
+/// The version that an entry begins with, by its first line; `None` for any other line.
+pub(super) fn version_of(line: &str) -> Option<u32> {
+    line.strip_prefix("version ")?.split_once(" = ")?.0.parse().ok()
 }

@@ -12,7 +12,8 @@
 //!
 //! **Golden payloads** go the same way: files that users keep beside their locks, in
 //! `schema/golden/<event>/` (of a binary `schema/bin/<binary>/golden/<event>/`), by the name
-//! `v<version>.<any name>.json`. Each has to be read. They are looked for when the test runs.
+//! `v<version>.<any name>.json`. Each has to be read. They are looked for when the test runs. What is kept there of no locked event, or
+//! of no locked version, would be read by no test: `schema!()` brings one that fails for it.
 //!
 //! What an `opaque` part holds cannot be made up: its values are those of golden payloads. Without
 //! one it is left out where it may be, by `null`, an empty list, another variant; and where it may not,
@@ -37,6 +38,7 @@ mod locked;
 mod plan;
 mod probe;
 mod same;
+mod strays;
 mod way;
 
 pub use generate::Samples;
@@ -45,3 +47,5 @@ pub use locked::{Locked, Locks};
 pub use plan::Missing;
 #[doc(hidden)]
 pub use probe::{Sampled, StandIn};
+#[doc(hidden)]
+pub use strays::{LockedVersions, Stray, no_stray, strays};
