@@ -83,7 +83,10 @@ const OF_CENTS: &[&str] =
 #[test]
 fn every_locked_payload_is_read_wherever_the_event_stands() {
     let package = locked("samples-anywhere");
-    let all = OF_CENTS.iter().chain(&["Counted", "CountedV1", "Paid", "PaidV1"]).chain(OF_TEXT);
+    let all = OF_CENTS
+        .iter()
+        .chain(&["Counted", "CountedV1", "Paid", "PaidV1", "Remarked"])
+        .chain(OF_TEXT);
     let mut all: Vec<_> = all.copied().collect();
     all.sort_unstable();
     test(&package, &["--lib"]).passes(&all);
@@ -165,6 +168,28 @@ fn what_only_its_owner_knows_is_read_as_golden_payloads_have_it() {
         "schema/bin/place/golden/visited/v1.far.json",
         "{\"at\": [1, 100], \"times\": 3, \"by\": \"car\"}",
     );
+}
+
+#[test]
+fn an_option_that_was_not_written_has_to_be_read() {
+    let package = locked("samples-absent");
+    // The shape is the same, and serde's derive wants it to be there.
+    package.replace(
+        LIB,
+        "    #[serde(skip_serializing_if = \"Option::is_none\")]\n    pub remark: Option<u8>,\n}\n",
+        "    pub remark: Remark,\n}\n\n/// Perhaps.\n#[derive(Schema, Serialize, Deserialize)]\n\
+         pub struct Remark(Option<u8>);\n",
+    );
+    test(&package, &["--lib"]).fails(
+        &["Remarked"],
+        &[
+            "version 1 of \"remarked\" may be stored as this payload, by schema/events/remarked.lock, and \
+             it does not come through:\n    {}\nmissing field `remark`",
+        ],
+    );
+    package.write("schema/golden/remarked/v1.narrow.txt", ".remark\n");
+    package.write("schema/golden/remarked/v1.none.json", "{\"remark\": null}");
+    assert!(test(&package, &["--lib"]).failed.is_empty(), "it is said never to have been left out");
 }
 
 #[test]

@@ -153,6 +153,15 @@ impl TryUpcast<CountedV1> for Counted {
     }
 }
 
+/// With a remark, or without one, which is not written then.
+#[derive(Event, Serialize, Deserialize)]
+#[event("remarked")]
+pub struct Remarked {
+    /// What.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remark: Option<u8>,
+}
+
 /// It became money that was received, which became money that was moved.
 #[derive(Event, Serialize, Deserialize)]
 #[event("gift_given")]

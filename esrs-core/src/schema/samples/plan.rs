@@ -148,15 +148,27 @@ impl Planner<'_> {
     }
 
     fn object(&mut self, fields: &[Field], path: &str) -> Kind {
-        let member = |field: &Field| Member {
-            id: self.id(),
-            names: std::iter::once(&field.name).chain(&field.aliases).map(|n| quoted(n)).collect(),
-            // Which of the members that are spread may be absent, nobody knows.
-            optional: field.optional && !is_spread(field),
-            is_spread: is_spread(field),
-            part: self.part(&field.tree, &format!("{path}.{}", written_name(&field.name))),
+        let member = |field: &Field| {
+            let path = format!("{path}.{}", written_name(&field.name));
+            Member {
+                id: self.id(),
+                names: std::iter::once(&field.name)
+                    .chain(&field.aliases)
+                    .map(|n| quoted(n))
+                    .collect(),
+                // Which of the members that are spread may be absent, nobody knows.
+                optional: !is_spread(field) && (field.optional || self.is_left_out(field, &path)),
+                is_spread: is_spread(field),
+                part: self.part(&field.tree, &path),
+            }
         };
         Kind::Object(fields.iter().map(member).collect())
+    }
+
+    /// Whether a field may have been left out by `skip_serializing_if`, though its shape does not say so:
+    /// serde reads an `Option` that is absent as `None`.
+    fn is_left_out(&self, field: &Field, path: &str) -> bool {
+        matches!(field.tree, Tree::Option(_)) && !is_kept(&field.tree, path, self.narrow)
     }
 
     /// The variant by each of its names; none when serde could not have written it.
