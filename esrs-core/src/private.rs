@@ -123,6 +123,14 @@ pub fn decode_past<const V: u32, E: Event + PastVersion<V>>(
     Ok(E::from_past(serde_json::from_str(payload)?))
 }
 
+/// A field that takes a newer version of its type.
+///
+/// The step comes as an argument, as those of [`decode_older`] do.
+#[inline]
+pub fn updated<Past, T>(past: Past, step: impl FnOnce(Past) -> T) -> T {
+    step(past)
+}
+
 /// There is no version of this number; `oldest` is the first that there is.
 #[cold]
 pub fn no_such<E: Event>(version: u32, oldest: u32) -> PayloadError {

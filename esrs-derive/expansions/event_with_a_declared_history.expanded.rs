@@ -170,9 +170,10 @@ const _: () = {
             MoneyDeposited {
                 cents: field_0,
                 currency: __added_0_1_in_3(),
-                booking_id: <BookingId as ::esrs::__private::PastVersion<
-                    1,
-                >>::from_past(field_2),
+                booking_id: ::esrs::__private::updated(
+                    field_2,
+                    <BookingId as ::esrs::__private::PastVersion<1>>::from_past,
+                ),
             }
         }
     }

@@ -69,9 +69,10 @@ const _: () = {
                 __MethodV1::Cash {} => Method::Cash {},
                 __MethodV1::CreditCard { 0: field_0 } => {
                     Method::CreditCard {
-                        0: <Card as ::esrs::__private::PastVersion<
-                            1,
-                        >>::from_past(field_0),
+                        0: ::esrs::__private::updated(
+                            field_0,
+                            <Card as ::esrs::__private::PastVersion<1>>::from_past,
+                        ),
                     }
                 }
             }

@@ -133,11 +133,13 @@ fn all_open(history: &History<'_>, version: u32, krate: &Krate) -> Vec<Open> {
 
 /// The type of a version, with nothing left open.
 pub(crate) fn type_at(history: &History<'_>, version: u32, krate: &Krate) -> TokenStream {
-    let ident = history.ident_at(version);
+    let mut ident = history.ident_at(version);
     let open = all_open(history, version, krate);
     match open.as_slice() {
         [] => quote!(#ident),
         [first, ..] => {
+            // Where an unknown version is reported; at the derive, it would be said once more.
+            ident.set_span(first.span);
             let types = open.iter().map(|open| &open.ty);
             quote_spanned!(first.span=> #ident<#(#types),*>)
         }
@@ -317,16 +319,18 @@ fn from_past(history: &History<'_>, version: u32, krate: &Krate) -> TokenStream 
     let open = all_open(history, version, krate);
     let span = open.first().map_or_else(Span::call_site, |open| open.span);
     let past_type = quote_spanned!(span=> type Past = #ty;);
-    let signature = quote_spanned!(span=> fn from_past(#past: #ty) -> Self);
+    let function = quote_spanned! {span=>
+        #[inline]
+        fn from_past(#past: #ty) -> Self {
+            #body
+        }
+    };
     quote! {
         #[automatically_derived]
         impl #p::PastVersion<#number> for #own {
             #past_type
             const CODE: #p::u64 = #code;
-            #[inline]
-            #signature {
-                #body
-            }
+            #function
         }
     }
 }
@@ -392,7 +396,8 @@ fn made(
                     let from_past = quote_spanned! {from.span=>
                         <#live as #p::PastVersion<#number>>::from_past
                     };
-                    value = Some(quote!(#from_past(#value)));
+                    let p = krate.private();
+                    value = Some(quote!(#p::updated(#value, #from_past)));
                     is_newest = true;
                 }
             }
