@@ -53,7 +53,7 @@ fn each_target_has_its_own_locks_and_no_event_escapes_them() {
 
     // Nothing but the locks was added, and the targets that were compiled before notice them.
     let said = package.check(&["--all-targets"]).expect("the line is missing");
-    assert!(said.contains("ADD_THE_LINE_esrs_schema"), "{said}");
+    assert!(said.contains("ADD_THE_MACRO_CALL_esrs_schema"), "{said}");
     let roots = [
         "src/lib.rs",
         "src/main.rs",
@@ -132,7 +132,7 @@ fn check_names_what_is_not_locked_what_differs_and_what_is_not_there_any_more() 
     assert!(!check.status.success(), "{said}");
     for line in [
         "not locked: account_ended version 1",
-        "money_deposited version 1 is locked, and its shape is another now: `reason|refund.order` was \
+        "money_deposited version 1 is locked, and its shape has changed: `reason|refund.order` was \
          stored as u32, and is u16 here",
         "aggregate account does not read account_closed any more",
         "account_closed is locked, and no event is stored under that name any more",
@@ -282,7 +282,7 @@ fn a_package_carries_its_locks_and_its_consumer_builds() {
     // A package that leaves them out does not build, and says why.
     std::fs::remove_dir_all(consumer.root.join("vendored/schema")).unwrap();
     let said = consumer.check(&[]).expect("the locks are missing");
-    assert!(said.contains("let the package include it"), "{said}");
+    assert!(said.contains("in the `include` of its Cargo.toml"), "{said}");
 }
 
 #[test]

@@ -83,6 +83,12 @@ const BREAKING: &[Mutation] = &[
         "pub owner: String",
         "pub owner: Option<String>,\n    pub born: u16",
     ),
+    change(
+        "mistake_in_an_event",
+        LIB,
+        "aliases(\"deposited\")",
+        "aliases(\"deposited\"), verison = 1",
+    ),
     change("event_alias_removed", LIB, ", aliases(\"deposited\")", ""),
     change("event_renamed", LIB, "\"money_deposited\"", "\"money_put_in\""),
     change("event_dropped", LIB, ", AccountClosed)", ")"),
@@ -256,6 +262,15 @@ fn a_lock_that_is_gone_or_edited_does_not_compile() {
     check("lock_not_in_the_index");
     std::fs::remove_file(package.root.join("schema/index.lock")).unwrap();
     check("index_deleted");
+    // The derives leave that to `schema!()`, and ask for it.
+    package.replace(LIB, "esrs::schema!();\n", "");
+    let said = package.check(&[]).unwrap_or_default();
+    assert_eq!(
+        said.matches("cannot find value `ADD_THE_MACRO_CALL_esrs_schema").count(),
+        5,
+        "{said}"
+    );
+    package.write(LIB, &format!("esrs::schema!();\n{}", package.read(LIB)));
     std::fs::rename(package.root.join("schema"), package.root.join("elsewhere")).unwrap();
     check("folder_missing");
     std::fs::rename(package.root.join("elsewhere"), package.root.join("schema")).unwrap();

@@ -1,6 +1,7 @@
 //! That a stored name means one event of an aggregate, asked in const evaluation.
 
 use crate::EventType;
+use crate::schema::derived::is_unknown;
 use crate::text::ConstText;
 
 type Sentence = ConstText<1024>;
@@ -44,7 +45,8 @@ pub const fn name_clash(events: &[EventType], retired: &[&str], later: usize, wr
         None => sentence
             .say(" answers to the stored name \"")
             .say(name)
-            .say("\", which `retired(…)` lists: take it out of `retired(…)`, or the event out of `events(…)`"),
+            .say("\", which `retired(…)` lists\neither: take the name out of `retired(…)`\nor:     if such events are to be skipped, take it out of ")
+            .say(wherever(&events[later], name)),
         Some(earlier) if is_other_version(&events[earlier], &events[later]) => sentence
             .say(" and ")
             .quote(written[earlier])
@@ -62,6 +64,17 @@ pub const fn name_clash(events: &[EventType], retired: &[&str], later: usize, wr
             .say(" does: a stored name means one event, so give it another, or drop the alias"),
     };
     panic!("{}", sentence.as_str())
+}
+
+/// What gives an event a name that is retired too.
+const fn wherever(event: &EventType, name: &str) -> &'static str {
+    if merges(event, name) {
+        "the `merges(…)` of the event"
+    } else if same_name(event.name, name) {
+        "`events(…)`"
+    } else {
+        "the `aliases(…)` of the event"
+    }
 }
 
 /// What is said when two listed events share a name, and one of them merges the event of that name.
@@ -103,10 +116,16 @@ pub const fn merge_clash(event: &EventType, place: usize, written: &[&str]) {
             .say(name)
             .say("\" itself, as ")
             .quote(written[place])
-            .say(
-                " does: `merges(…)` lists events of other names; what was stored under this one is \
-                 read by `from`, which names the version before, or by `aliases(…)`",
-            );
+            .say(" does, and `merges(…)` lists events of other names\neither: ");
+        let sentence = match same_name(event.name, name) {
+            true => sentence
+                .say("if that is an older version, take it out of `merges(…)`, and write `from = ")
+                .say(written[place])
+                .say("` on the version after it"),
+            false => sentence.say("drop `aliases(\"").say(name).say("\")`"),
+        };
+        let sentence =
+            sentence.say("\nor:     take ").quote(written[place]).say(" out of `merges(…)`");
         panic!("{}", sentence.as_str());
     }
     let mut earlier = 0;
@@ -164,6 +183,10 @@ const fn clash<'a>(
 /// The first of the names that an aggregate is locked with which it does not answer to any more; the
 /// length of the list when there is none.
 pub const fn first_dropped(events: &[EventType], retired: &[&str], locked: &[&str]) -> usize {
+    // What an event with a mistake in it reads is not known, and one mistake is reported once.
+    if any_unknown(events) {
+        return locked.len();
+    }
     let mut i = 0;
     while i < locked.len() && is_read(events, retired, locked[i]) {
         i += 1;
@@ -171,20 +194,31 @@ pub const fn first_dropped(events: &[EventType], retired: &[&str], locked: &[&st
     i
 }
 
+const fn any_unknown(events: &[EventType]) -> bool {
+    let mut i = 0;
+    while i < events.len() {
+        if is_unknown(events[i].shape) || any_unknown(events[i].merges) {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
 /// Fails to compile, at the place of the call, with a sentence about the name that [`first_dropped`]
 /// found; `aggregate` is what the user calls it.
 #[track_caller]
 pub const fn name_dropped(aggregate: &str, name: &str) {
     let sentence = Sentence::new()
+        .say("events may be stored as \"")
+        .say(name)
+        .say("\", and nothing in ")
         .quote(aggregate)
-        .say(" does not read events that are stored as \"")
+        .say(" reads them\neither: list their event in `events(…)`\nor:     if it has another name now, write `aliases(\"")
         .say(name)
-        .say("\" any more, and its lock says that there are some: list their event in `events(…)`, give \
-              the event that took its place the alias (`aliases(\"")
+        .say("\")` in its `#[event(…)]`\nor:     if they are to be skipped, now and for ever, write `retired(\"")
         .say(name)
-        .say("\")`), or, if they are to be skipped from now on, add `retired(\"")
-        .say(name)
-        .say("\")`");
+        .say("\")` beside `events(…)`");
     panic!("{}", sentence.as_str())
 }
 
@@ -201,7 +235,9 @@ pub const fn not_older_than_lock(event: &EventType, written: &str) {
     sentence.push(event.name);
     sentence.push("\", and version ");
     sentence.push_number(event.locked_up_to as u64);
-    sentence.push(" is locked, so it may be stored: bring the newer struct back, and list that");
+    sentence.push(" is locked, so it may be stored: list the struct of version ");
+    sentence.push_number(event.locked_up_to as u64);
+    sentence.push(" here, and restore it if it was deleted");
     panic!("{}", sentence.as_str())
 }
 

@@ -262,8 +262,8 @@ impl fmt::Display for Problem {
         match self {
             Self::Breaking { event, version, change } => write!(
                 f,
-                "{event} version {version} is locked, and its shape is another now: {}\n      put it \
-                 back as it was, or raise the version and say what old payloads mean now",
+                "{event} version {version} is locked, and its shape has changed: {}\n      put it back \
+                 as it was, or raise the version and declare what changed, as `cargo check` says",
                 Shown(change)
             ),
             Self::Edited { event, version } => write!(

@@ -1,5 +1,6 @@
 //! What the derives ask in const evaluation.
 
+use super::lock::leads_elsewhere;
 use super::{Fingerprint, Shape};
 use crate::EventType;
 use crate::names::{merges_all, same_name};
@@ -59,16 +60,17 @@ pub const fn changes(before: (&Shape, Fingerprint), after: (&Shape, Fingerprint)
 }
 
 /// Fails to compile when `previous`, which a person wrote, is not what the declared steps begin with:
-/// stored under another name, another version, or of another shape than they lead back to.
+/// stored under another name, another version, or of another shape than they lead back to, which is
+/// shown between what is said of it and the ways out.
 #[track_caller]
 pub const fn leads_back(
     previous: &EventType,
     name: &str,
     version: u32,
-    fingerprint: Fingerprint,
+    declared: (&'static Shape, Fingerprint),
     other_name: &str,
     gap: &str,
-    another: &str,
+    another: (&str, &str),
 ) {
     if is_unknown(previous.shape) {
         return;
@@ -79,8 +81,9 @@ pub const fn leads_back(
     if previous.version != version {
         panic!("{}", gap);
     }
-    if !previous.fingerprint.equals(fingerprint) && !holds_unknown(previous.shape) {
-        panic!("{}", another);
+    if !previous.fingerprint.equals(declared.1) && !holds_unknown(previous.shape) {
+        let (sentence, ways) = another;
+        panic!("{}", leads_elsewhere(previous.shape, declared.0, sentence, ways).as_str());
     }
 }
 

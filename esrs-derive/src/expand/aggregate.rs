@@ -21,7 +21,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let bodies = Bodies::new(&model);
     let (aggregate, names) = (aggregate(&model, name, &id, &bodies), distinct_names(&model));
     let (emits, keys) = (emits(&model), requires::keys(&model));
-    let lock = lock::aggregate(&model, name, errors);
+    let lock = lock::aggregate(&model, name);
     Some(expanded(&model, &quote!(#emits #aggregate #keys #names #lock)))
 }
 

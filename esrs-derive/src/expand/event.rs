@@ -17,7 +17,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let event = model::new(input, errors)?;
     let p = event.krate.private();
     let schema = schema::implement(input, &event.wire, &p);
-    let lock::Held { items: lock, consts: locked } = lock::event(&event, errors);
+    let lock::Held { items: lock, consts: locked } = lock::event(&event);
     // What an older version lacks, or the newest has wrong, would be said again of each.
     let past = match &event.history {
         Some(history) if errors.is_empty() => {
@@ -110,8 +110,8 @@ fn follows(event: &Event<'_>, from: &Type) -> TokenStream {
          give it another name"
     );
     let lost = format!(
-        "`{from_text}` merges events that `{ident}`, which follows it, does not: move its \
-         `merges(…)` to `{ident}`, with a step from each of them to `{ident}`"
+        "`{from_text}` merges events that `{ident}`, which follows it, does not: move its `merges(…)` to \
+         `{ident}`, and write `impl Upcast<…> for {ident}` for each event in it"
     );
     quote_spanned! {span=>
         #[allow(deprecated)]
@@ -142,19 +142,30 @@ fn leads_back(event: &Event<'_>, history: &History<'_>, from: &Type) -> TokenStr
          or let `from` name the struct of version {oldest}"
     );
     let another = format!(
-        "what is declared of `{ident}` leads back to another shape than that of `{from_text}`: \
-         declare all that version {first} and those after it changed, `removed(…)` for a field that \
-         is gone too; or write `from` and an `Upcast` for a struct of version {first}"
+        "what is declared of `{ident}` leads back to another shape than that of `{from_text}`"
+    );
+    let by_hand = match oldest + 1 == event.version {
+        true => format!(
+            "or:     drop what is declared, and write `impl Upcast<{from_text}> for {ident}` by hand"
+        ),
+        false => format!(
+            "or:     keep a struct of version {first}, with an `Upcast<{from_text}>` by hand, and let \
+             `from` name that"
+        ),
+    };
+    let ways = format!(
+        "\neither: declare what became of it in version {first} or later: `added(…)`, `renamed(…)` or \
+         `retyped(…)` on the field, or `removed(…)` in the `#[event(…)]` of `{ident}`\n{by_hand}"
     );
     quote_spanned! {span=>
         const _: () = #p::leads_back(
             &<#from as #p::KnownEvent>::TYPE,
             #name,
             #oldest,
-            <#stand_in as #p::Schema>::FINGERPRINT,
+            (<#stand_in as #p::Schema>::SHAPE, <#stand_in as #p::Schema>::FINGERPRINT),
             #other_name,
             #gap,
-            #another,
+            (#another, #ways),
         );
     }
 }

@@ -17,7 +17,7 @@ use crate::model::schema::Wire;
 
 /// What `schema!()` puts at the root of a crate; where it is missing, rustc's own message has this name
 /// in it.
-const MARK: &str = "ADD_THE_LINE_esrs_schema";
+const MARK: &str = "ADD_THE_MACRO_CALL_esrs_schema_TO_lib_rs_OR_main_rs";
 
 /// What the lock of an event adds to it.
 #[derive(Default)]
@@ -28,7 +28,7 @@ pub(crate) struct Held {
 }
 
 /// Holds an event to its lock.
-pub(crate) fn event(event: &Event<'_>, errors: &Errors) -> Held {
+pub(crate) fn event(event: &Event<'_>) -> Held {
     let Some(folder) = Folder::of_target() else { return Held::default() };
     let (ident, name) = (event.ident, &event.name);
     let p = event.krate.private();
@@ -52,10 +52,8 @@ pub(crate) fn event(event: &Event<'_>, errors: &Errors) -> Held {
     }
     let locked = match lock::event(&folder, &name.value()) {
         Ok(locked) => locked,
-        Err(message) => {
-            errors.on(name, message);
-            return Held::default();
-        }
+        // `schema!()` reports it.
+        Err(_) => return Held { items: mark(name.span()), ..Held::default() },
     };
     let versions = locked.as_ref().map(Locked::versions).unwrap_or_default();
     let of = |wanted: u32| versions.iter().find(|(version, _)| *version == wanted);
@@ -72,7 +70,7 @@ pub(crate) fn event(event: &Event<'_>, errors: &Errors) -> Held {
     let items = quote!(#mark #held #past #test);
     let up_to = versions.iter().map(|(version, _)| *version).max();
     let up_to = up_to.map(|up_to| quote!(const LOCKED_UP_TO: #p::u32 = #up_to;));
-    let locks = locked.as_ref().map(|locked| samples::locks(event, &folder, locked, errors));
+    let locks = locked.as_ref().map(|locked| samples::locks(event, &folder, locked));
     Held { items, consts: quote!(#up_to #locks) }
 }
 
@@ -113,11 +111,12 @@ fn held(event: &Event<'_>, locked: &Locked, fingerprint: u64) -> TokenStream {
     let (ident, p) = (event.ident, event.krate.private());
     let path = path(locked);
     let written = ident.unraw().to_string();
-    let report = |span: Span| quote_spanned!(span=> report(TYPE, #written, LOCK));
-    let fields = match &event.wire {
-        Wire::Struct { fields, .. } => &**fields,
-        _ => &[],
+    let (fields, has_fields) = match &event.wire {
+        Wire::Struct { fields, .. } => (&**fields, true),
+        Wire::Tuple(_) | Wire::Unit => (&[] as &[_], true),
+        _ => (&[] as &[_], false),
     };
+    let report = |span: Span| quote_spanned!(span=> report(TYPE, #written, #has_fields, LOCK));
     let arms = fields.iter().enumerate().map(|(place, field)| {
         let report = report(field.name.written.span());
         quote!(#place => #report,)
@@ -139,9 +138,9 @@ fn held(event: &Event<'_>, locked: &Locked, fingerprint: u64) -> TokenStream {
 }
 
 /// Holds an aggregate to the names that it has to read, and its events to be the newest of theirs.
-pub(crate) fn aggregate(model: &Aggregate<'_>, name: &LitStr, errors: &Errors) -> TokenStream {
+pub(crate) fn aggregate(model: &Aggregate<'_>, name: &LitStr) -> TokenStream {
     let Some(folder) = Folder::of_target() else { return TokenStream::new() };
-    let Aggregate { ident, retired, .. } = model;
+    let Aggregate { ident, retired, events_span, .. } = model;
     let p = model.krate.private();
     let events = quote!(<#ident as #p::Aggregate>::EVENTS);
     if folder.mode() == Mode::Tell {
@@ -160,13 +159,14 @@ pub(crate) fn aggregate(model: &Aggregate<'_>, name: &LitStr, errors: &Errors) -
     let newest = folder.exists().then(|| quote!(const _: () = { #(#newest)* };));
     let locked = match lock::aggregate(&folder, &name.value()) {
         Ok(locked) => locked,
-        Err(message) => {
-            errors.on(name, message);
-            None
+        // `schema!()` reports it.
+        Err(_) => {
+            let mark = mark(name.span());
+            return quote!(#newest #mark);
         }
     };
     let Some(locked) = locked else { return quote!(#newest) };
-    let (names, span, written) = (locked.names(), ident.span(), ident.unraw().to_string());
+    let (names, span, written) = (locked.names(), *events_span, ident.unraw().to_string());
     let (watched, mark) = (path(&locked), mark(name.span()));
     let dropped = quote_spanned!(span=> dropped(#written, NAMES[FIRST]));
     quote! {
@@ -210,7 +210,8 @@ fn unlocked(event: &Event<'_>, version: u32) -> TokenStream {
     }
 }
 
-/// Fails to compile when the crate has locks, and no `schema!()` that watches them.
+/// Fails to compile when the crate has locks, and no `schema!()` that watches them and says what is
+/// wrong with them.
 fn mark(span: Span) -> TokenStream {
     let mark = proc_macro2::Ident::new(MARK, span);
     quote_spanned!(span=> #[allow(unused_qualifications)] const _: () = crate::#mark;)
@@ -230,7 +231,9 @@ pub(crate) fn schema(p: &TokenStream, errors: &Errors) -> TokenStream {
     if let Some(folder) = folder.filter(|folder| folder.mode() == Mode::Check) {
         match lock::all(&folder) {
             Ok(paths) => (watched, test) = (paths, Some(samples::test_of_golden(&folder, p))),
-            Err(message) => errors.at(Span::call_site(), message),
+            Err(unsound) => {
+                unsound.iter().for_each(|unsound| errors.at(Span::call_site(), unsound));
+            }
         }
     }
     let watched = watched.iter().map(|path| path.display().to_string());

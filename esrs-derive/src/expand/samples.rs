@@ -5,7 +5,6 @@ use quote::{quote, quote_spanned};
 use syn::LitStr;
 
 use super::lock::{module, path};
-use crate::errors::Errors;
 use crate::lock::{self, Folder, Locked};
 use crate::model::event::Event;
 use crate::model::schema::type_span;
@@ -14,20 +13,14 @@ use crate::model::schema::type_span;
 ///
 /// An event that merges this one may stand in another crate, whose tests need it as well; so it is there
 /// in every build, as a constant that nothing but a test asks for.
-pub(super) fn locks(
-    event: &Event<'_>,
-    folder: &Folder,
-    locked: &Locked,
-    errors: &Errors,
-) -> TokenStream {
+pub(super) fn locks(event: &Event<'_>, folder: &Folder, locked: &Locked) -> TokenStream {
     let Event { name, aliases, merges, .. } = event;
     let p = event.krate.private();
     let mut own = vec![one(event, name, folder, locked)];
     for alias in aliases {
-        match lock::event(folder, &alias.value()) {
-            Ok(Some(locked)) => own.push(one(event, alias, folder, &locked)),
-            Ok(None) => {}
-            Err(message) => errors.on(alias, message),
+        // A lock that is not as it was written is reported by `schema!()`.
+        if let Ok(Some(locked)) = lock::event(folder, &alias.value()) {
+            own.push(one(event, alias, folder, &locked));
         }
     }
     let merged = merges.iter().map(|merged| {

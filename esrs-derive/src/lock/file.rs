@@ -32,23 +32,35 @@ pub(crate) fn golden(folder: &Folder, name: &str) -> Golden {
     Golden { path: folder.path().join(&file), shown: format!("{}/{file}", folder.name()) }
 }
 
+/// A lock that is not what the index says, or an index that cannot be read; in words for the user.
+///
+/// `schema!()` reports it, once; the derives only ask that `schema!()` is there.
+#[derive(Debug)]
+pub(crate) struct Unsound(String);
+
+impl std::fmt::Display for Unsound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// The lock of an event; `None` when nothing is locked under its name.
 ///
 /// # Errors
-/// In words for the user, when the lock is not what the index says.
-pub(crate) fn event(folder: &Folder, name: &str) -> Result<Option<Locked>, String> {
+/// When the lock is not what the index says.
+pub(crate) fn event(folder: &Folder, name: &str) -> Result<Option<Locked>, Unsound> {
     locked(folder, &format!("events/{}.lock", file_name(name)))
 }
 
 /// The lock of an aggregate; `None` when nothing is locked under its name.
 ///
 /// # Errors
-/// In words for the user, when the lock is not what the index says.
-pub(crate) fn aggregate(folder: &Folder, name: &str) -> Result<Option<Locked>, String> {
+/// When the lock is not what the index says.
+pub(crate) fn aggregate(folder: &Folder, name: &str) -> Result<Option<Locked>, Unsound> {
     locked(folder, &format!("aggregates/{}.lock", file_name(name)))
 }
 
-fn locked(folder: &Folder, file: &str) -> Result<Option<Locked>, String> {
+fn locked(folder: &Folder, file: &str) -> Result<Option<Locked>, Unsound> {
     let (path, shown) = (folder.path().join(file), format!("{}/{file}", folder.name()));
     let index = index(folder)?;
     // A merge may have left two lines of one file.
@@ -58,53 +70,70 @@ fn locked(folder: &Folder, file: &str) -> Result<Option<Locked>, String> {
         (Ok(text), true) if listed.any(|(_, hash)| hash_of(&text) == *hash) => {
             Ok(Some(Locked { path, shown, text }))
         }
-        (Ok(_), true) => Err(format!(
-            "the lock `{shown}` is not as `cargo esrs lock` wrote it: restore it from version control, \
-             or after a merge run `cargo esrs lock`, which looks at every entry"
-        )),
-        (Ok(_), false) => Err(format!(
-            "the lock `{shown}` is not in the index `{}/{INDEX}`: restore the index from version \
-             control, or after a merge run `cargo esrs lock`, which looks at every entry",
+        (Ok(_), true) => Err(Unsound(format!(
+            "the lock `{shown}` is not as `cargo esrs lock` wrote it{RESTORE}"
+        ))),
+        (Ok(_), false) => Err(Unsound(format!(
+            "the lock `{shown}` is not listed in `{}/{INDEX}`{RESTORE}",
             folder.name()
-        )),
-        (Err(error), true) => Err(format!(
-            "the lock `{shown}` is gone ({error}), and nothing else tells what is stored: restore it \
-             from version control"
-        )),
+        ))),
+        (Err(error), true) => Err(Unsound(format!(
+            "the lock `{shown}` is gone ({error}), and nothing else tells what is stored: restore \
+             it from version control"
+        ))),
         (Err(_), false) => Ok(None),
     }
 }
 
+/// What to do about locks and an index that do not fit together.
+const RESTORE: &str = "\neither: restore `schema` from version control\nor:     after a merge, keep the \
+                       lines of both sides, and run `cargo esrs lock`, which checks them against the \
+                       source";
+
 /// Every lock of the target, in the order of the index.
 ///
 /// # Errors
-/// In words for the user, when one of them is not what the index says, or there is no index.
-pub(crate) fn all(folder: &Folder) -> Result<Vec<PathBuf>, String> {
+/// For each of them that is not what the index says; or when there is no index.
+pub(crate) fn all(folder: &Folder) -> Result<Vec<PathBuf>, Vec<Unsound>> {
+    let name = folder.name();
     if !folder.exists() {
-        return Err(format!(
-            "there are no locks in `{}`: if events of this crate are stored already, restore the folder \
-             from version control, or let the package include it; if none is, run `cargo esrs lock`",
-            folder.name()
-        ));
+        let there = there(folder).map_err(|error| vec![error])?;
+        return Err(vec![Unsound(match there.is_empty() {
+            true => format!(
+                "there are no locks in `{name}`\neither: if nothing is stored yet, run `cargo esrs lock`\n\
+                 or:     if they were lost, restore `{name}` from version control\n\
+                 or:     if this is a published package, list `{name}` in the `include` of its Cargo.toml"
+            ),
+            false => format!(
+                "`{name}/{INDEX}` is missing, which lists the locks beside it: restore it from version \
+                 control"
+            ),
+        })]);
     }
     let mut paths = vec![folder.path().join(INDEX)];
-    let listed = index(folder)?.into_iter().map(|(file, _)| file);
-    let files: BTreeSet<_> = listed.chain(there(folder)?).collect();
+    let listed = index(folder).map_err(|error| vec![error])?.into_iter().map(|(file, _)| file);
+    let there = there(folder).map_err(|error| vec![error])?;
+    let files: BTreeSet<_> = listed.chain(there).collect();
+    let mut unsound = Vec::new();
     for file in files {
-        paths.extend(locked(folder, &file)?.map(|locked| locked.path));
+        match locked(folder, &file) {
+            Ok(locked) => paths.extend(locked.map(|locked| locked.path)),
+            Err(error) => unsound.push(error),
+        }
     }
-    Ok(paths)
+    if unsound.is_empty() { Ok(paths) } else { Err(unsound) }
 }
 
 /// The locks that are there, listed or not.
-fn there(folder: &Folder) -> Result<Vec<String>, String> {
+fn there(folder: &Folder) -> Result<Vec<String>, Unsound> {
     let mut found = Vec::new();
     for kind in ["events", "aggregates"] {
         let within = folder.path().join(kind);
         if !within.exists() {
             continue;
         }
-        let unreadable = |error| format!("`{}/{kind}` cannot be read: {error}", folder.name());
+        let unreadable =
+            |error| Unsound(format!("`{}/{kind}` cannot be read: {error}", folder.name()));
         for file in std::fs::read_dir(&within).map_err(unreadable)? {
             let name = file.map_err(unreadable)?.file_name();
             let name = name.to_string_lossy();
@@ -144,7 +173,7 @@ fn version(line: &str) -> Option<(u32, u64)> {
 }
 
 /// The files that are locked, each with the hash of its text.
-fn index(folder: &Folder) -> Result<Vec<(String, u64)>, String> {
+fn index(folder: &Folder) -> Result<Vec<(String, u64)>, Unsound> {
     let Ok(text) = read(&folder.path().join(INDEX)) else { return Ok(Vec::new()) };
     let lines = text.lines().map(str::trim_end);
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
@@ -152,16 +181,19 @@ fn index(folder: &Folder) -> Result<Vec<(String, u64)>, String> {
         let (file, hash) = line.split_once(' ')?;
         Some((file.to_owned(), u64::from_str_radix(hash, 16).ok()?))
     };
-    let read = |line| {
-        entry(line).ok_or_else(|| {
-            format!(
-                "`{}/{INDEX}` has a line that is none of its own, {line:?}: after a merge keep the \
-                 lines of both sides, or else restore it from version control",
-                folder.name()
-            )
-        })
+    let foreign = |line: &str| {
+        let index = format!("{}/{INDEX}", folder.name());
+        Unsound(
+            match ["<<<<<<<", "|||||||", "=======", ">>>>>>>"].iter().any(|m| line.starts_with(m)) {
+                true => format!(
+                    "`{index}` has the conflict markers of a merge: delete them, keep the lines of both \
+                 sides, and run `cargo esrs lock`, which checks them against the source"
+                ),
+                false => format!("`{index}` has a line that is not of an index, {line:?}{RESTORE}"),
+            },
+        )
     };
-    lines.map(read).collect()
+    lines.map(|line| entry(line).ok_or_else(|| foreign(line))).collect()
 }
 
 /// A checkout may have written its lines to end as the system's do.

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use proc_macro2::Span;
 use quote::{ToTokens, format_ident};
 use syn::ext::IdentExt;
 use syn::{DeriveInput, Ident, LitStr, Path, Type, Visibility};
@@ -17,6 +18,8 @@ pub(crate) struct Aggregate<'a> {
     pub(crate) id: Option<&'a Type>,
     /// Those that are folded, then those that are split, then those that are ignored.
     pub(crate) events: Vec<Event<'a>>,
+    /// Where the word `events` stands.
+    pub(crate) events_span: Span,
     pub(crate) retired: &'a [LitStr],
     pub(crate) requires: &'a [Demand],
     pub(crate) fold_version: u32,
@@ -43,6 +46,7 @@ impl<'a> Aggregate<'a> {
             name: attr.name.as_ref(),
             id: attr.id.as_ref(),
             events: roles.into_iter().flat_map(in_role).filter_map(Event::new).collect(),
+            events_span: attr.events_word.as_ref().map_or_else(Span::call_site, Ident::span),
             retired: &attr.retired,
             requires: &attr.requires,
             fold_version: attr.fold_version.unwrap_or(1),

@@ -1,12 +1,14 @@
 //! What the derives ask of a lock in const evaluation.
 
 use super::compare::{Change, compare};
-use super::line::{Lines, MAX_LINES, Path, begins_with, contains, equal, slice, split};
+use super::line::{Line, Lines, MAX_LINES, begins_with, ends_with, slice, split};
+use super::located::{is_named, push_place};
 use super::outline::{Outline, outline};
-use super::rule::Rule;
+use super::ways::{
+    Changed, Message, path_of, push_quoted_path, tuple_of, ways_out, ways_out_of_the_past,
+};
 use crate::schema::derived::is_unknown;
-use crate::schema::place::Place;
-use crate::schema::{Content, Field, Item, Shape};
+use crate::schema::{Field, Shape};
 use crate::text::{ConstText, whole_letters};
 use crate::{EventType, ShapeVersion};
 
@@ -34,12 +36,20 @@ pub const fn changed_field(event: &EventType, locked: u64, lock: &str) -> usize 
 }
 
 /// Fails to compile, at the place of the call, with what [`changed_field`] found; `ident` is what the
-/// user calls the event.
+/// user calls the event, and `has_fields` whether the payload's own parts are its fields.
 #[track_caller]
-pub const fn shape_changed(event: &EventType, ident: &str, lock: &str) {
+pub const fn shape_changed(event: &EventType, ident: &str, has_fields: bool, lock: &str) {
     let now = outline(event.shape);
-    let message = match compare(entry(lock.as_bytes(), event.version), now.as_bytes()) {
-        Some(change) => describe(event, ident, &change),
+    let locked = entry(lock.as_bytes(), event.version);
+    let message = match compare(locked, now.as_bytes()) {
+        Some(change) => {
+            let mut text = begin(event, ident);
+            text.push(", and its shape has changed: ");
+            differs(&mut text, event.shape, &change, locked, now.as_bytes());
+            let event = Changed { event, ident, has_fields };
+            ways_out(&mut text, &event, &change, locked, now.as_bytes());
+            text
+        }
         None => damaged(event, ident),
     };
     panic!("{}", message.as_str())
@@ -61,21 +71,43 @@ pub const fn past_changed(
         return;
     }
     let now = outline(past.shape);
-    let message = match compare(entry(lock.as_bytes(), version), now.as_bytes()) {
+    let locked = entry(lock.as_bytes(), version);
+    let message = match compare(locked, now.as_bytes()) {
         Some(change) => {
             let mut text = begin(&past, ident);
-            text.push(", and what its fields declare makes another shape of it: ");
-            differs(&mut text, past.shape, &change);
-            text.push("\neither: put it back as it was\nor:     ");
-            text.push(match change.rule.is_compatible() {
-                true => KEPT,
-                false => "let the fields declare what they went through since that version",
-            });
+            text.push(", and what is declared of `");
+            text.push(ident);
+            text.push("` leads back to another shape of it: ");
+            differs(&mut text, past.shape, &change, locked, now.as_bytes());
+            ways_out_of_the_past(&mut text, &past, &change);
             text
         }
         None => damaged(&past, ident),
     };
     panic!("{}", message.as_str())
+}
+
+/// What is said of declared steps that lead back to another shape than that of the struct they begin
+/// with: where the two differ.
+pub(in crate::schema) const fn leads_elsewhere(
+    kept: &'static Shape,
+    declared: &'static Shape,
+    sentence: &str,
+    ways: &str,
+) -> Message {
+    let mut text = Message::new().say(sentence);
+    let (then, now) = (outline(kept), outline(declared));
+    if let Some(change) = compare(then.as_bytes(), now.as_bytes()) {
+        text.push(": ");
+        push_quoted_path(&mut text, path_of(&change));
+        text.push("\n    the struct has: ");
+        push_part(&mut text, &change.locked);
+        push_place(&mut text, kept, path_of(&change));
+        text.push("\n    declared is:    ");
+        push_part(&mut text, &change.now);
+    }
+    text.push(ways);
+    text
 }
 
 /// The event as it was at an older version.
@@ -116,109 +148,59 @@ pub const fn tell_event(event: &EventType) {
     panic!("{}", text.as_str())
 }
 
-/// The way out of a change that breaks nothing.
-const KEPT: &str = "keep it, because every old payload can still be read: run `cargo esrs lock`, which \
-                    writes it down beside what is locked";
-
-type Message = ConstText<4096>;
-
-const fn describe(event: &EventType, ident: &str, change: &Change<'_>) -> Message {
-    let mut text = begin(event, ident);
-    text.push(", and its shape is another now: ");
-    differs(&mut text, event.shape, change);
-    ways_out(&mut text, event, ident, change);
-    text
-}
-
 /// Which part differs, in what, and by which rule.
-const fn differs(text: &mut Message, shape: &'static Shape, change: &Change<'_>) {
-    push_quoted_path(text, path_of(change));
+const fn differs(
+    text: &mut Message,
+    shape: &'static Shape,
+    change: &Change<'_>,
+    locked: &[u8],
+    now: &[u8],
+) {
+    // Of a tuple whose places moved, one of them tells little.
+    let tuple = tuple_of(path_of(change));
+    let path = match tuple {
+        Some(tuple) => tuple,
+        None => path_of(change),
+    };
+    push_quoted_path(text, path);
     text.push("\n    was stored as: ");
-    match &change.locked {
-        Some(line) => push_line(text, line.head, line.optional, line.aliases),
-        None => text.push("nothing"),
+    match (tuple, &change.locked) {
+        (Some(tuple), _) => push_tuple(text, locked, tuple),
+        (None, locked) => push_part(text, locked),
     }
     text.push("\n    is here:       ");
-    match &change.now {
-        Some(line) => push_line(text, line.head, line.optional, line.aliases),
-        None => text.push("nothing"),
+    match (tuple, &change.now) {
+        (Some(tuple), _) => push_tuple(text, now, tuple),
+        (None, now) => push_part(text, now),
     }
-    if let Some(place) = place(shape, path_of(change)) {
-        text.push(" (");
-        text.push(place.file());
-        text.push(":");
-        text.push_number(place.line() as u64);
-        text.push(")");
-    }
+    push_place(text, shape, path);
     text.push("\n    ");
     text.push(change.rule.sentence());
+}
+
+/// All places of a tuple.
+const fn push_tuple(text: &mut Message, outline: &[u8], tuple: &[u8]) {
+    let lines = Lines::new(outline);
+    let lines = lines.as_slice();
+    let (mut i, mut count) = (0, 0);
+    text.push("(");
+    while i < lines.len() {
+        if lines[i].is_part_of(tuple) {
+            if count > 0 {
+                text.push(", ");
+            }
+            text.push(whole_letters(lines[i].head));
+            count += 1;
+        }
+        i += 1;
+    }
+    text.push(")");
 }
 
 const fn begin(event: &EventType, ident: &str) -> Message {
     let mut text = Message::new().say("version ");
     text.push_number(event.version as u64);
     text.say(" of ").quote(ident).say(" is locked")
-}
-
-const fn ways_out(text: &mut Message, event: &EventType, ident: &str, change: &Change<'_>) {
-    let next = event.version as u64 + 1;
-    text.push("\neither: put it back as it was\nor:     ");
-    if change.rule.is_compatible() {
-        text.push(KEPT);
-        return;
-    }
-    text.push("raise the version, `#[event(\"");
-    text.push(event.name);
-    text.push("\", version = ");
-    text.push_number(next);
-    text.push(")]`, and say what old payloads mean now: ");
-    let path = path_of(change);
-    let is_own = split(path).parent.is_empty() && equal(split(path).step, b".");
-    if !is_own {
-        text.push(
-            "in the type that holds it, by `#[schema(version = …, …)]`, and in which version this ",
-        );
-        text.push("event took it, by `#[event(updated(in = ");
-        text.push_number(next);
-        text.push(", from = …))]`; or keep the old shape as a struct, and name it by `from = ");
-        push_old_struct(text, event, ident);
-        text.push("`");
-        return;
-    }
-    match change.rule {
-        Rule::FieldAdded => {
-            text.push("`#[event(added(in = ");
-            text.push_number(next);
-            text.push(", default = …))]` on the field");
-        }
-        Rule::FieldRemoved => {
-            text.push("`#[event(removed(in = ");
-            text.push_number(next);
-            text.push(", name = \"");
-            text.push(whole_letters(split(path).name));
-            text.push("\", ty = …))]` on the struct, or `renamed(from = \"");
-            text.push(whole_letters(split(path).name));
-            text.push("\", in = ");
-            text.push_number(next);
-            text.push(")` on the field that has its value now");
-        }
-        Rule::TypeChanged | Rule::NarrowerNumber | Rule::NoLongerNull => {
-            text.push("`#[event(retyped(from = …, in = ");
-            text.push_number(next);
-            text.push(", with = …))]` on the field");
-        }
-        _ => {
-            text.push("keep the old shape as a struct, and name it by `from = ");
-            push_old_struct(text, event, ident);
-            text.push("`");
-        }
-    }
-}
-
-const fn push_old_struct(text: &mut Message, event: &EventType, ident: &str) {
-    text.push(ident);
-    text.push("V");
-    text.push_number(event.version as u64);
 }
 
 /// The text says the same, and the fingerprint does not.
@@ -229,33 +211,36 @@ const fn damaged(event: &EventType, ident: &str) -> Message {
     )
 }
 
+const fn push_part(text: &mut Message, part: &Option<Line<'_>>) {
+    match part {
+        Some(line) => push_line(text, line.head, line.optional, line.aliases),
+        None => text.push("nothing"),
+    }
+}
+
 const fn push_line(text: &mut Message, head: &[u8], optional: bool, aliases: &[u8]) {
-    text.push(if head.is_empty() { "a name alone" } else { whole_letters(head) });
+    let is_nullable = ends_with(head, b"?");
+    let head = if is_nullable { slice(head, 0, head.len() - 1) } else { head };
+    let is_closed = begins_with(head, b"closed ");
+    let head = if is_closed { slice(head, 7, head.len()) } else { head };
+    text.push(match head {
+        b"" => "a variant without fields",
+        b"fields" => "a variant with named fields",
+        b"places" => "a variant with unnamed fields",
+        head => whole_letters(head),
+    });
+    if is_closed {
+        text.push(", without unknown fields");
+    }
+    if is_nullable {
+        text.push(", may be null");
+    }
     if optional {
         text.push(", may be absent");
     }
     if !aliases.is_empty() {
         text.push(", also read as ");
         text.push(whole_letters(slice(aliases, 1, aliases.len())));
-    }
-}
-
-const fn push_quoted_path(text: &mut Message, path: &[u8]) {
-    text.push("`");
-    if path.is_empty() {
-        text.push("(the payload)");
-    } else if begins_with(path, b".") {
-        text.push(whole_letters(slice(path, 1, path.len())));
-    } else {
-        text.push(whole_letters(path));
-    }
-    text.push("`");
-}
-
-const fn path_of<'a>(change: &Change<'a>) -> &'a [u8] {
-    match (&change.now, &change.locked) {
-        (Some(line), _) | (None, Some(line)) => line.path,
-        (None, None) => &[],
     }
 }
 
@@ -266,12 +251,6 @@ const fn first_name(path: &[u8]) -> &[u8] {
         last = split(last.parent);
     }
     last.name
-}
-
-const fn is_named(written: &[u8], name: &str) -> bool {
-    let mut quoted = ConstText::<1024>::new();
-    super::outline::push_name(&mut quoted, name);
-    equal(written, quoted.as_bytes())
 }
 
 const fn fields_of(shape: &'static Shape) -> &'static [Field] {
@@ -300,99 +279,4 @@ pub(crate) const fn entry(lock: &[u8], version: u32) -> &[u8] {
         at = next;
     }
     lock.split_at(found).1
-}
-
-/// Where the field of this path is declared, or else the nearest one above it.
-const fn place(shape: &'static Shape, path: &[u8]) -> Option<Place> {
-    let mut found = None;
-    let mut shape = shape;
-    let mut depth = depth(path);
-    while depth > 0 {
-        depth -= 1;
-        let step = ancestor(path, depth);
-        match part(shape, &step) {
-            Some((part, at)) => {
-                shape = part;
-                if at.is_some() {
-                    found = at;
-                }
-            }
-            None => return found,
-        }
-    }
-    found
-}
-
-const fn depth(path: &[u8]) -> usize {
-    let (mut depth, mut path) = (0, path);
-    while !path.is_empty() {
-        path = split(path).parent;
-        depth += 1;
-    }
-    depth
-}
-
-/// The part of a path that has so many parts below it.
-const fn ancestor(path: &[u8], below: usize) -> Path<'_> {
-    let (mut path, mut below) = (path, below);
-    while below > 0 {
-        path = split(path).parent;
-        below -= 1;
-    }
-    split(path)
-}
-
-/// The part of a shape that one step of a path leads to, and where it is declared.
-const fn part(shape: &'static Shape, step: &Path<'_>) -> Option<(&'static Shape, Option<Place>)> {
-    let is_key = contains(step.step, b'<');
-    match *shape {
-        Shape::Option(inner) | Shape::Sequence(inner) | Shape::Array { item: inner, .. } => {
-            part(inner, step)
-        }
-        Shape::Map { key, value } => part(if is_key { key } else { value }, step),
-        Shape::Struct(shape) => field(shape.fields, step.name),
-        Shape::Tuple(items) => item(items, step.name),
-        Shape::Enum(shape) => {
-            let mut i = 0;
-            while i < shape.variants.len() && !is_named(step.name, shape.variants[i].name) {
-                i += 1;
-            }
-            if i == shape.variants.len() {
-                return None;
-            }
-            Some((
-                match shape.variants[i].content {
-                    Content::Newtype(item) => item.shape,
-                    // Fields of a variant are found where the variant is: by its enum.
-                    Content::Unit | Content::Tuple(_) | Content::Struct(_) => &Shape::Unit,
-                },
-                None,
-            ))
-        }
-        _ => None,
-    }
-}
-
-const fn field(fields: &[Field], name: &[u8]) -> Option<(&'static Shape, Option<Place>)> {
-    let mut i = 0;
-    while i < fields.len() {
-        if is_named(name, fields[i].name) {
-            return Some((fields[i].shape, Some(fields[i].place)));
-        }
-        i += 1;
-    }
-    None
-}
-
-const fn item(items: &[Item], name: &[u8]) -> Option<(&'static Shape, Option<Place>)> {
-    let mut i = 0;
-    while i < items.len() {
-        let mut number = ConstText::<20>::new();
-        number.push_number(i as u64);
-        if equal(name, number.as_bytes()) {
-            return Some((items[i].shape, None));
-        }
-        i += 1;
-    }
-    None
 }

@@ -157,16 +157,25 @@ pub(crate) const fn has_alias(aliases: &[u8], name: &[u8]) -> bool {
 
 /// Whether all of `aliases` are among `others`, or are `name`.
 pub(crate) const fn has_aliases(others: &[u8], name: &[u8], aliases: &[u8]) -> bool {
+    first_lost_alias(others, name, aliases).is_empty()
+}
+
+/// The first of `aliases` that is neither among `others` nor `name`; empty when all are.
+pub(crate) const fn first_lost_alias<'a>(
+    others: &[u8],
+    name: &[u8],
+    aliases: &'a [u8],
+) -> &'a [u8] {
     let mut start = 0;
     while start < aliases.len() {
         let end = name_end(aliases, start + 1, b"/");
         let alias = slice(aliases, start + 1, end);
         if !equal(alias, name) && !has_alias(others, alias) {
-            return false;
+            return alias;
         }
         start = end;
     }
-    true
+    &[]
 }
 
 /// Where the first of `ends` stands outside of quotes, from `start`; the end of the text otherwise.

@@ -3,10 +3,13 @@
 mod check;
 mod compare;
 pub(super) mod line;
+mod located;
 mod outline;
 mod rule;
 pub mod tree;
+mod ways;
 
+pub(super) use check::leads_elsewhere;
 pub use check::{UNCHANGED, changed_field, past_changed, shape_changed, tell_event, tell_past};
 pub use rule::Rule;
 

@@ -110,23 +110,23 @@ impl Rule {
             Self::AnyLength => "a list may be of any length now",
             Self::BecameAny => "it may be anything now",
             Self::FieldAdded => {
-                "a field was added that has to be there, and no stored payload has it"
+                "a field was added that must be there, and no stored payload has it"
             }
             Self::FieldRemoved => {
-                "a field is gone, and what stored payloads say in it would be lost"
+                "no field is stored under this name any more, and what stored payloads have there would be lost"
             }
-            Self::VariantRemoved => "a variant is gone that stored payloads may have",
-            Self::AliasRemoved => "a name is gone that stored payloads may have it under",
-            Self::NowRequired => "a field has to be there now that stored payloads may lack",
+            Self::VariantRemoved => {
+                "no variant has this name any more, and stored payloads may have it"
+            }
+            Self::AliasRemoved => "an alias is gone that stored payloads may use",
+            Self::NowRequired => "a field must be there now, and stored payloads may lack it",
             Self::NoLongerNull => {
-                "a value may not be null any more, as it may be in stored payloads"
+                "a value must not be null now, and stored payloads may have null there"
             }
-            Self::NarrowerNumber => {
-                "a number has not the room any more that stored payloads may need"
-            }
-            Self::NowClosed => "unknown fields are refused now that stored payloads may have",
-            Self::OtherRepresentation => "an enum's variants are written in another way",
-            Self::TypeChanged => "its type is another",
+            Self::NarrowerNumber => "stored numbers may not fit any more",
+            Self::NowClosed => "unknown fields are refused now, and stored payloads may have some",
+            Self::OtherRepresentation => "the variants of an enum are written in another way",
+            Self::TypeChanged => "its type has changed",
         }
     }
 }

@@ -1,0 +1,423 @@
+//! What the compiler advises about a change of a locked history is true: whoever writes what it says has a
+//! crate that compiles and locks again, and reads all that was ever locked.
+
+mod support;
+
+use support::{Package, text};
+
+const LIB: &str = "src/lib.rs";
+
+/// A change of the source, what the compiler says about it, and how that is followed.
+struct Advice {
+    name: &'static str,
+    change: &'static [(&'static str, &'static str)],
+    says: &'static [&'static str],
+    followed: &'static [(&'static str, &'static str)],
+}
+
+/// Beside the events of the fixture: one whose payload is that of another type.
+const NEWTYPE: &str = "
+#[derive(Schema, Serialize, Deserialize)]
+pub struct Interest {
+    pub percent: u8,
+}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(\"interest_paid\")]
+pub struct InterestPaid(pub Interest);
+";
+
+const VERSION_2: (&str, &str) =
+    ("aliases(\"deposited\"))]", "aliases(\"deposited\"), version = 2)]");
+
+const ADVICE: &[Advice] = &[
+    Advice {
+        name: "a field that was renamed",
+        change: &[("pub fee: Cents", "pub charge: Cents")],
+        says: &[
+            "if it was renamed, write `#[serde(alias = \"fee\")]` on it, and run `cargo esrs lock`",
+        ],
+        followed: &[("    pub charge", "    #[serde(alias = \"fee\")]\n    pub charge")],
+    },
+    Advice {
+        name: "a field that was removed",
+        change: &[("    pub fee: Cents,\n", "")],
+        says: &[
+            "write `version = 2, removed(name = \"fee\", ty = OldType, in = 2)` in the `#[event(…)]` of \
+             `MoneyDeposited`",
+        ],
+        followed: &[(
+            "aliases(\"deposited\"))]",
+            "aliases(\"deposited\"), version = 2, removed(name = \"fee\", ty = Cents, in = 2))]",
+        )],
+    },
+    Advice {
+        name: "a field that is skipped",
+        change: &[("    pub fee: Cents", "    #[serde(skip)]\n    pub fee: Cents")],
+        says: &["removed(name = \"fee\", ty = OldType, in = 2)"],
+        followed: &[(
+            "aliases(\"deposited\"))]",
+            "aliases(\"deposited\"), version = 2, removed(name = \"fee\", ty = Cents, in = 2))]",
+        )],
+    },
+    Advice {
+        name: "a field that was added, with a default",
+        change: &[("pub fee: Cents", "pub tax: Cents,\n    pub fee: Cents")],
+        says: &["`#[event(added(in = 2, default = …))]` on `tax`"],
+        followed: &[
+            VERSION_2,
+            ("    pub tax", "    #[event(added(in = 2, default = 0))]\n    pub tax"),
+        ],
+    },
+    Advice {
+        name: "a field that was added, and may be absent",
+        change: &[("pub fee: Cents", "pub tax: Cents,\n    pub fee: Cents")],
+        says: &[
+            "let it be absent, by an `Option` or `#[serde(default)]`, and run `cargo esrs lock`",
+        ],
+        followed: &[("    pub tax", "    #[serde(default)]\n    pub tax")],
+    },
+    Advice {
+        name: "a field of another type",
+        change: &[("tags: Vec<String>", "tags: Vec<u32>")],
+        says: &["`#[event(retyped(from = OldType, in = 2, with = function))]` on `tags`"],
+        followed: &[
+            VERSION_2,
+            (
+                "    pub tags",
+                "    #[event(retyped(from = Vec<String>, in = 2, with = |old| old.iter().map(|_| \
+                 0).collect()))]\n    pub tags",
+            ),
+        ],
+    },
+    Advice {
+        name: "a field that must be there now",
+        change: &[("    #[serde(default)]\n", "")],
+        says: &["`#[event(retyped(from = OldType, in = 2, with = std::convert::identity, \
+             serde(default)))]` on `hint`, where `OldType` is the type it has"],
+        followed: &[
+            VERSION_2,
+            (
+                "    pub hint",
+                "    #[event(retyped(from = u8, in = 2, with = std::convert::identity, \
+                 serde(default)))]\n    pub hint",
+            ),
+        ],
+    },
+    Advice {
+        name: "an alias that is gone",
+        change: &[("    #[serde(alias = \"memo\")]\n", "")],
+        says: &["with = std::convert::identity, serde(alias = \"memo\")))]` on `note`"],
+        followed: &[
+            VERSION_2,
+            (
+                "    pub note",
+                "    #[event(retyped(from = String, in = 2, with = std::convert::identity, \
+                 serde(alias = \"memo\")))]\n    pub note",
+            ),
+        ],
+    },
+    Advice {
+        name: "a place of a tuple",
+        change: &[("(u8, i32)", "(i32, u8)")],
+        says: &[
+            "was stored as: (u8, i32)",
+            "is here:       (i32, u8)",
+            "`#[event(retyped(from = OldType, in = 2, with = function))]` on `shares`",
+        ],
+        followed: &[
+            VERSION_2,
+            (
+                "    pub shares",
+                "    #[event(retyped(from = (u8, i32), in = 2, with = |(a, b)| (b, a)))]\n    pub shares",
+            ),
+        ],
+    },
+    Advice {
+        name: "a type three levels down",
+        change: &[("pub city: String", "pub city: Vec<String>")],
+        says: &[
+            "1. write `#[schema(version = 2)]` on the type that has `reason|refund.at.city`, and \
+             `#[schema(retyped(from = OldType, in = 2, with = function))]` on that field",
+            "2. write `#[schema(version = 2)]` on the type that has `reason|refund.at`, and \
+             `#[schema(updated(in = 2, from = 1))]` on that field",
+            "3. write `#[schema(version = 2)]` on the type that has `reason|refund`, and \
+             `#[schema(updated(in = 2, from = 1))]` on that field",
+            "4. write `version = 2` in the `#[event(…)]` of `MoneyDeposited`, and \
+             `#[event(updated(in = 2, from = 1))]` on `reason`",
+            "2. write `version = 2` in the `#[event(…)]` of `AccountClosed`, and \
+             `#[event(updated(in = 2, from = 1))]` on `at`",
+        ],
+        followed: &[
+            ("pub struct Place", "#[schema(version = 2)]\npub struct Place"),
+            (
+                "    pub city",
+                "    #[schema(retyped(from = String, in = 2, with = |old| vec![old]))]\n    pub city",
+            ),
+            ("pub struct Refund", "#[schema(version = 2)]\npub struct Refund"),
+            ("u32,\n    pub at", "u32,\n    #[schema(updated(in = 2, from = 1))]\n    pub at"),
+            ("pub enum Reason", "#[schema(version = 2)]\npub enum Reason"),
+            ("Refund(Refund)", "Refund(#[schema(updated(in = 2, from = 1))] Refund)"),
+            VERSION_2,
+            ("    pub reason", "    #[event(updated(in = 2, from = 1))]\n    pub reason"),
+            ("\"account_closed\"", "\"account_closed\", version = 2"),
+            (
+                "pub struct AccountClosed {\n",
+                "pub struct AccountClosed {\n    #[event(updated(in = 2, from = 1))]\n",
+            ),
+        ],
+    },
+    Advice {
+        name: "a field that was removed three levels down",
+        change: &[("    pub zip: Option<String>,\n", "")],
+        says: &[
+            "1. write `#[schema(version = 2, removed(name = \"zip\", ty = OldType, in = 2))]` on the \
+             type that had `at.zip`",
+        ],
+        followed: &[
+            (
+                "pub struct Place",
+                "#[schema(version = 2, removed(name = \"zip\", ty = Option<String>, in = 2))]\npub \
+                 struct Place",
+            ),
+            ("pub struct Refund", "#[schema(version = 2)]\npub struct Refund"),
+            ("u32,\n    pub at", "u32,\n    #[schema(updated(in = 2, from = 1))]\n    pub at"),
+            ("pub enum Reason", "#[schema(version = 2)]\npub enum Reason"),
+            ("Refund(Refund)", "Refund(#[schema(updated(in = 2, from = 1))] Refund)"),
+            VERSION_2,
+            ("    pub reason", "    #[event(updated(in = 2, from = 1))]\n    pub reason"),
+            ("\"account_closed\"", "\"account_closed\", version = 2"),
+            (
+                "pub struct AccountClosed {\n",
+                "pub struct AccountClosed {\n    #[event(updated(in = 2, from = 1))]\n",
+            ),
+        ],
+    },
+    Advice {
+        name: "a field of a variant",
+        change: &[("from: String", "from: Vec<String>")],
+        says: &[
+            "1. write `#[schema(version = 2)]` on the type that has `reason|gift.from`, and \
+             `#[schema(retyped(from = OldType, in = 2, with = function))]` on that field",
+            "2. write `version = 2` in the `#[event(…)]` of `MoneyDeposited`, and \
+             `#[event(updated(in = 2, from = 1))]` on `reason`",
+        ],
+        followed: &[
+            ("pub enum Reason", "#[schema(version = 2)]\npub enum Reason"),
+            (
+                "Gift { from",
+                "Gift { #[schema(retyped(from = String, in = 2, with = |old| vec![old]))] from",
+            ),
+            VERSION_2,
+            ("    pub reason", "    #[event(updated(in = 2, from = 1))]\n    pub reason"),
+        ],
+    },
+    Advice {
+        name: "a variant that was renamed",
+        change: &[("    Salary,\n", "    Wage,\n")],
+        says: &[
+            "if it was renamed, write `#[serde(alias = \"salary\")]` on it, and run `cargo esrs lock`",
+        ],
+        followed: &[("    Wage", "    #[serde(alias = \"salary\")]\n    Wage")],
+    },
+    Advice {
+        name: "a variant that was removed",
+        change: &[("    Salary,\n", "")],
+        says: &["write `version = 2` in the `#[event(…)]` of `MoneyDeposited`, and \
+             `#[event(retyped(from = OldType, in = 2, with = function))]` on `reason`, where `function` \
+             makes the new value of an `OldType`, a copy of its type as it was, with all in it that \
+             changed"],
+        followed: &[VERSION_2, RETYPED_REASON, OLD_REASON],
+    },
+    Advice {
+        name: "what a variant holds",
+        change: &[("Gift { from: String }", "Gift")],
+        says: &["`#[event(retyped(from = OldType, in = 2, with = function))]` on `reason`"],
+        followed: &[VERSION_2, RETYPED_REASON, OLD_REASON],
+    },
+    Advice {
+        name: "how an enum is written",
+        change: &[("rename_all = \"snake_case\"", "rename_all = \"snake_case\", tag = \"kind\"")],
+        says: &["`#[event(retyped(from = OldType, in = 2, with = function))]` on `reason`"],
+        followed: &[VERSION_2, RETYPED_REASON, OLD_REASON],
+    },
+    Advice {
+        name: "unknown fields that are refused",
+        change: &[("pub struct Place", "#[serde(deny_unknown_fields)]\npub struct Place")],
+        says: &[
+            "1. write `#[schema(version = 2)]` on the type that has `reason|refund.at`, and \
+             `#[schema(retyped(from = OldType, in = 2, with = function))]` on that field, where \
+             `function` makes the new value of an `OldType`, a copy of its type as it was",
+            "`#[event(retyped(from = OldType, in = 2, with = function))]` on `at`",
+        ],
+        followed: &[
+            (
+                "pub type Cents",
+                "#[derive(Schema, Serialize, Deserialize)]\npub struct OldPlace {\n    city: String,\n    \
+                 zip: Option<String>,\n}\n\nfn placed(old: OldPlace) -> Place {\n    Place { city: \
+                 old.city, zip: old.zip }\n}\n\npub type Cents",
+            ),
+            ("pub struct Refund", "#[schema(version = 2)]\npub struct Refund"),
+            (
+                "u32,\n    pub at",
+                "u32,\n    #[schema(retyped(from = OldPlace, in = 2, with = placed))]\n    pub at",
+            ),
+            ("pub enum Reason", "#[schema(version = 2)]\npub enum Reason"),
+            ("Refund(Refund)", "Refund(#[schema(updated(in = 2, from = 1))] Refund)"),
+            VERSION_2,
+            ("    pub reason", "    #[event(updated(in = 2, from = 1))]\n    pub reason"),
+            ("\"account_closed\"", "\"account_closed\", version = 2"),
+            (
+                "pub struct AccountClosed {\n",
+                "pub struct AccountClosed {\n    #[event(retyped(from = OldPlace, in = 2, with = \
+                 placed))]\n",
+            ),
+        ],
+    },
+    Advice {
+        name: "a payload that refuses unknown fields",
+        change: &[(
+            "pub struct AccountClosed",
+            "#[serde(deny_unknown_fields)]\npub struct AccountClosed",
+        )],
+        says: &["keep a copy of the struct as it was, with its attributes and what it holds, as \
+             `AccountClosedV1`; write `version = 2, from = AccountClosedV1` in the `#[event(…)]` of \
+             `AccountClosed`, and `impl Upcast<AccountClosedV1> for AccountClosed { fn upcast(old: \
+             AccountClosedV1) -> Self { … } }`"],
+        followed: &[
+            ("\"account_closed\"", "\"account_closed\", version = 2, from = AccountClosedV1"),
+            (
+                "pub type Cents",
+                "#[derive(Event, Serialize, Deserialize)]\n#[event(\"account_closed\")]\npub struct \
+                 AccountClosedV1 {\n    pub at: Place,\n}\n\nimpl Upcast<AccountClosedV1> for \
+                 AccountClosed {\n    fn upcast(old: AccountClosedV1) -> Self {\n        Self { at: \
+                 old.at }\n    }\n}\n\npub type Cents",
+            ),
+        ],
+    },
+    Advice {
+        name: "a payload of another type",
+        change: &[("pub percent: u8", "pub percent: String")],
+        says: &[
+            "write `version = 2, from = InterestPaidV1` in the `#[event(…)]` of `InterestPaid`",
+        ],
+        followed: &[
+            ("\"interest_paid\"", "\"interest_paid\", version = 2, from = InterestPaidV1"),
+            (
+                "pub type Cents",
+                "#[derive(Schema, Serialize, Deserialize)]\npub struct InterestV1 {\n    percent: \
+                 u8,\n}\n\n#[derive(Event, Serialize, Deserialize)]\n#[event(\"interest_paid\")]\npub \
+                 struct InterestPaidV1(InterestV1);\n\nimpl Upcast<InterestPaidV1> for InterestPaid {\n    \
+                 fn upcast(old: InterestPaidV1) -> Self {\n        Self(Interest { percent: \
+                 old.0.percent.to_string() })\n    }\n}\n\npub type Cents",
+            ),
+        ],
+    },
+    Advice {
+        name: "an old version that is given a new field",
+        change: &[("pub owner: String", "pub owner: String,\n    pub born: u16")],
+        says: &[
+            "put it back as it was, because `AccountOpenedV1` is an old version, and make the change \
+             in the newest one",
+        ],
+        followed: &[
+            (",\n    pub born: u16", ""),
+            ("version = 2, from = AccountOpenedV1", "version = 3, from = AccountOpenedV2"),
+            (
+                "pub owners: Vec<String>,\n}\n",
+                "pub owners: Vec<String>,\n    #[event(added(in = 3))]\n    pub born: u16,\n}\n\n\
+                 #[derive(Event, Serialize, Deserialize)]\n#[event(\"account_opened\", version = 2, from \
+                 = AccountOpenedV1)]\npub struct AccountOpenedV2 {\n    owners: Vec<String>,\n}\n",
+            ),
+            (
+                "impl Upcast<AccountOpenedV1> for AccountOpened ",
+                "impl Upcast<AccountOpenedV1> for AccountOpenedV2 ",
+            ),
+        ],
+    },
+    Advice {
+        name: "an event of another name",
+        change: &[("\"money_deposited\"", "\"money_put_in\"")],
+        says: &[
+            "if it has another name now, write `aliases(\"money_deposited\")` in its `#[event(…)]`",
+        ],
+        followed: &[("aliases(\"deposited\")", "aliases(\"deposited\", \"money_deposited\")")],
+    },
+    Advice {
+        name: "an event that is to be skipped",
+        change: &[(", AccountClosed)", ")")],
+        says: &["write `retired(\"account_closed\")` beside `events(…)`"],
+        followed: &[("retired(\"gift_given\")", "retired(\"gift_given\", \"account_closed\")")],
+    },
+];
+
+const RETYPED_REASON: (&str, &str) = (
+    "    pub reason",
+    "    #[event(retyped(from = OldReason, in = 2, with = reasoned))]\n    pub reason",
+);
+
+const OLD_REASON: (&str, &str) = (
+    "pub type Cents",
+    "#[derive(Schema, Serialize, Deserialize)]\n#[serde(rename_all = \"snake_case\")]\npub enum \
+     OldReason {\n    Salary,\n    Gift { from: String },\n    #[serde(alias = \"repayment\")]\n    \
+     Refund(Refund),\n}\n\nfn reasoned(_: OldReason) -> Reason {\n    Reason::Refund(Refund { order: 0, at: \
+     Place { city: String::new(), zip: None } })\n}\n\npub type Cents",
+);
+
+#[test]
+fn whoever_follows_an_advice_reads_all_that_was_locked() {
+    let package = Package::copy("bank", "advice");
+    let source = package.read(LIB) + NEWTYPE;
+    let mut wrong = Vec::new();
+    for Advice { name, change, says, followed } in ADVICE {
+        let _ = std::fs::remove_dir_all(package.root.join("schema"));
+        package.write(LIB, &source);
+        let locked = package.esrs(&["lock"]);
+        assert!(locked.status.success(), "{}", text(&locked));
+        change.iter().for_each(|(from, to)| package.replace(LIB, from, to));
+        let said = package.check(&[]).unwrap_or_else(|| panic!("{name}: it compiles"));
+        for words in says.iter().filter(|words| !said.contains(*words)) {
+            wrong.push(format!("{name}: {words:?} is not in\n{said}"));
+        }
+        followed.iter().for_each(|(from, to)| package.replace(LIB, from, to));
+        let locked = package.esrs(&["lock"]);
+        if !locked.status.success() {
+            wrong.push(format!("{name}: {}", text(&locked)));
+            continue;
+        }
+        wrong.extend(package.check(&[]).map(|said| format!("{name}: {said}")));
+        let test = package.cargo(&["test", "--quiet", "--lib"]);
+        if !test.status.success() {
+            wrong.push(format!("{name}: {}", text(&test)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn a_change_under_what_is_declared_is_declared_in_a_version_that_is_not_locked() {
+    let package = Package::copy("bank", "declared");
+    let version = |number: u32| format!("aliases(\"deposited\"), version = {number})]");
+    package.replace(LIB, "aliases(\"deposited\"))]", &version(2));
+    let tax = "    #[event(added(in = 2))]\n    pub tax: Option<Cents>,\n    pub fee";
+    package.replace(LIB, "    pub fee", tax);
+    assert!(package.esrs(&["lock"]).status.success());
+
+    package.replace(LIB, "pub fee: Cents", "pub fee: String");
+    let said = package.check(&[]).unwrap();
+    for words in [
+        "version 1 of `MoneyDeposited` is locked, and what is declared of `MoneyDeposited` leads back to \
+         another shape of it: `fee`",
+        "declare what changed, in a version that is not locked yet: `added(…)`, `renamed(…)` or \
+         `retyped(…)` on the field",
+        "write `version = 3` in the `#[event(…)]` of `MoneyDeposited`",
+    ] {
+        assert!(said.contains(words), "{words:?} is not in\n{said}");
+    }
+    package.replace(LIB, &version(2), &version(3));
+    let retyped = "retyped(from = Cents, in = 3, with = |old| old.to_string())";
+    package.replace(LIB, "    pub fee", &format!("    #[event({retyped})]\n    pub fee"));
+    let locked = package.esrs(&["lock"]);
+    assert!(locked.status.success(), "{}", text(&locked));
+    assert_eq!(package.check(&[]), None);
+}

@@ -1,0 +1,399 @@
+//! The ways out of a change, as messages name them: what to write, and where.
+
+use super::compare::Change;
+use super::line::{
+    Line, Lines, begins_with, equal, first_lost_alias, is_variant_step, slice, split,
+};
+use super::located::push_place;
+use super::rule::Rule;
+use crate::EventType;
+use crate::text::{ConstText, whole_letters};
+
+pub(super) type Message = ConstText<8192>;
+
+/// The event that differs from its lock.
+pub(super) struct Changed<'a> {
+    pub(super) event: &'a EventType,
+    /// What the user calls it.
+    pub(super) ident: &'a str,
+    /// Whether the payload's own parts are its fields.
+    pub(super) has_fields: bool,
+}
+
+/// What a type is called in messages that knew no name for it.
+const OLD_TYPE: &str = "OldType";
+
+/// What the old type is, when its owner changed it.
+const OF_A_COPY: &str =
+    ", where `function` makes the new value of an `OldType`, a copy of its type as it was";
+
+/// The way out of a change that breaks nothing.
+const KEPT: &str = "\nor:     keep it, because every old payload can still be read: run `cargo esrs lock`, \
+                    which adds it to the lock; the version stays ";
+
+/// Names what to do about a change of an event's newest version.
+pub(super) const fn ways_out(
+    text: &mut Message,
+    changed: &Changed<'_>,
+    change: &Change<'_>,
+    locked: &[u8],
+    now: &[u8],
+) {
+    let event = changed.event;
+    if event.version < event.locked_up_to && !change.rule.is_compatible() {
+        return old_version(text, changed, change);
+    }
+    text.push("\neither: put it back as it was");
+    if change.rule.is_compatible() {
+        text.push(KEPT);
+        text.push_number(event.version as u64);
+        return;
+    }
+    let (locked, now) = (Lines::new(locked), Lines::new(now));
+    let spot = Spot::of(change);
+    spot.ways_out(text, changed, change, locked.as_slice(), now.as_slice());
+}
+
+/// What cannot have been meant for the struct of an older version.
+const fn old_version(text: &mut Message, changed: &Changed<'_>, change: &Change<'_>) {
+    let is_of_a_type_in_it = !split(path_of(change)).parent.is_empty();
+    text.push(if is_of_a_type_in_it { "\neither: " } else { "\n" });
+    text.push("put it back as it was, because `");
+    text.push(changed.ident);
+    text.push("` is an old version, and make the change in the newest one");
+    if is_of_a_type_in_it {
+        text.push("\nor:     if the change is meant for newer versions, keep a copy of the old type, and let `");
+        text.push(changed.ident);
+        text.push("` hold that");
+    }
+}
+
+/// Names what to do about an older version that the fields of a newer one declare.
+pub(super) const fn ways_out_of_the_past(
+    text: &mut Message,
+    past: &EventType,
+    change: &Change<'_>,
+) {
+    text.push("\neither: put back what is declared, and what it is declared of, as it was");
+    if change.rule.is_compatible() {
+        text.push(KEPT);
+        return text.push_number(past.version as u64);
+    }
+    text.push(
+        "\nor:     declare what changed, in a version that is not locked yet: `added(…)`, `renamed(…)` or \
+         `retyped(…)` on the field, `removed(…)` in the `#[event(…)]`, or `updated(…)` on the field where \
+         its type declares the change",
+    );
+}
+
+/// Where something changed, and what became of it.
+#[derive(Clone, Copy)]
+struct Spot<'a> {
+    path: &'a [u8],
+    rule: Rule,
+}
+
+impl<'a> Spot<'a> {
+    /// A place of a tuple is of no type that could declare anything: what holds the tuple is.
+    const fn of(change: &Change<'a>) -> Self {
+        let mut spot = Spot { path: path_of(change), rule: change.rule };
+        while let Some(tuple) = tuple_of(spot.path) {
+            spot = Spot { path: tuple, rule: Rule::TypeChanged };
+        }
+        spot
+    }
+
+    const fn ways_out(
+        &self,
+        text: &mut Message,
+        changed: &Changed<'_>,
+        change: &Change<'_>,
+        locked: &[Line<'_>],
+        now: &[Line<'_>],
+    ) {
+        let path = split(self.path);
+        self.keep_reading(text, changed.event.version);
+        let is_of_the_event = path.parent.is_empty() && equal(path.step, b".");
+        let is_place = is_number(path.name) && is_of_the_event;
+        let is_added_or_removed = matches!(self.rule, Rule::FieldAdded | Rule::FieldRemoved);
+        if !changed.has_fields || self.path.is_empty() || (is_place && is_added_or_removed) {
+            return push_struct_kept(text, changed);
+        }
+        if is_of_the_event {
+            return self.declared_on_the_event(text, changed, change);
+        }
+        if self.is_declarable(locked, now) {
+            self.declared_on_the_way(text, changed, change, locked, now);
+        }
+        text.push("\nor:     write ");
+        push_next(text, changed);
+        text.push(", and `#[event(retyped(from = OldType, in = ");
+        text.push_number(changed.event.version as u64 + 1);
+        text.push(", with = function))]` on ");
+        push_quoted_path(text, own_field(self.path));
+        text.push(OF_A_COPY);
+        text.push(", with all in it that changed");
+    }
+
+    /// The changes after which old payloads are read as they are.
+    const fn keep_reading(&self, text: &mut Message, version: u32) {
+        match self.rule {
+            Rule::FieldRemoved | Rule::VariantRemoved => {
+                text.push("\nor:     if it was renamed, write `#[serde(alias = \"");
+                text.push(unquoted(split(self.path).name));
+                text.push("\")]` on it, and run `cargo esrs lock`");
+            }
+            Rule::FieldAdded if !is_number(split(self.path).name) => {
+                text.push("\nor:     let it be absent, by an `Option` or `#[serde(default)]`, and run `cargo esrs lock`");
+            }
+            _ => return,
+        }
+        text.push("; the version stays ");
+        text.push_number(version as u64);
+    }
+
+    /// What is declared on a field of the event.
+    const fn declared_on_the_event(
+        &self,
+        text: &mut Message,
+        changed: &Changed<'_>,
+        change: &Change<'_>,
+    ) {
+        let next = changed.event.version as u64 + 1;
+        text.push("\nor:     ");
+        if matches!(self.rule, Rule::FieldRemoved) {
+            text.push("if it was removed, write `version = ");
+            text.push_number(next);
+            text.push(", ");
+            push_removed(text, split(self.path).name, next);
+            text.push("` in the `#[event(…)]` of `");
+            text.push(changed.ident);
+            text.push("`, where `OldType` is the type it had");
+            return;
+        }
+        text.push("write ");
+        push_next(text, changed);
+        text.push(", and `#[event(");
+        self.push_declaration(text, change, next);
+        text.push(")]` on ");
+        push_quoted_path(text, self.path);
+        self.push_explanation(text);
+    }
+
+    /// What is declared in the type that has it, and in each that leads there.
+    const fn declared_on_the_way(
+        &self,
+        text: &mut Message,
+        changed: &Changed<'_>,
+        change: &Change<'_>,
+        locked: &[Line<'_>],
+        now: &[Line<'_>],
+    ) {
+        text.push("\nor:     ");
+        if matches!(self.rule, Rule::FieldRemoved) {
+            text.push("if it was removed, ");
+        }
+        text.push("declare what changed, from the inside out:");
+        text.push("\n        1. write ");
+        if matches!(self.rule, Rule::FieldRemoved) {
+            text.push("`#[schema(version = 2, ");
+            push_removed(text, split(self.path).name, 2);
+            text.push(")]` on the type that had ");
+            push_quoted_path(text, self.path);
+            text.push(", where `OldType` is the type it had there");
+        } else {
+            text.push("`#[schema(version = 2)]` on the type that has ");
+            push_quoted_path(text, self.path);
+            text.push(", and `#[schema(");
+            self.push_declaration(text, change, 2);
+            text.push(")]` on that field");
+            self.push_explanation(text);
+        }
+        let (mut between, mut number) = (split(self.path).parent, 2);
+        while !split(between).parent.is_empty() {
+            if !is_of_a_variant(between, locked) || !is_of_a_variant(between, now) {
+                text.push("\n        ");
+                text.push_number(number);
+                text.push(". write `#[schema(version = 2)]` on the type that has ");
+                push_quoted_path(text, between);
+                text.push(", and `#[schema(updated(in = 2, from = 1))]` on that field");
+                push_place(text, changed.event.shape, between);
+                number += 1;
+            }
+            between = split(between).parent;
+        }
+        text.push("\n        ");
+        text.push_number(number);
+        text.push(". write ");
+        push_next(text, changed);
+        text.push(", and `#[event(updated(in = ");
+        text.push_number(changed.event.version as u64 + 1);
+        text.push(", from = 1))]` on ");
+        push_quoted_path(text, between);
+        text.push(
+            "\n        (`version = 2` is for a type without `#[schema(version = …)]` so far; any other takes \
+             its next version, and is `updated` from its last)",
+        );
+    }
+
+    /// Whether attributes can tell what became of it: not of variants, nor of what they lost, nor below
+    /// a tuple.
+    const fn is_declarable(&self, locked: &[Line<'_>], now: &[Line<'_>]) -> bool {
+        let path = split(self.path);
+        let is_lost_by_a_variant = matches!(self.rule, Rule::FieldRemoved)
+            && (is_of_a_variant(path.parent, locked) || is_of_a_variant(path.parent, now));
+        if is_variant_step(path.step) || is_lost_by_a_variant {
+            return false;
+        }
+        let mut above = path.parent;
+        while !above.is_empty() {
+            if is_number(split(above).name) {
+                return false;
+            }
+            above = split(above).parent;
+        }
+        true
+    }
+
+    /// What an attribute says on the field.
+    const fn push_declaration(&self, text: &mut Message, change: &Change<'_>, next: u64) {
+        if matches!(self.rule, Rule::FieldAdded) {
+            text.push("added(in = ");
+            text.push_number(next);
+            text.push(", default = …)");
+            return;
+        }
+        text.push("retyped(from = ");
+        text.push(OLD_TYPE);
+        text.push(", in = ");
+        text.push_number(next);
+        match self.rule {
+            Rule::NowRequired => text.push(", with = std::convert::identity, serde(default)"),
+            Rule::AliasRemoved => {
+                text.push(", with = std::convert::identity, serde(alias = \"");
+                if let (Some(then), Some(now)) = (&change.locked, &change.now) {
+                    let name = split(now.path).name;
+                    text.push(unquoted(first_lost_alias(now.aliases, name, then.aliases)));
+                }
+                text.push("\")");
+            }
+            _ => text.push(", with = function"),
+        }
+        text.push(")");
+    }
+
+    const fn push_explanation(&self, text: &mut Message) {
+        text.push(match self.rule {
+            Rule::FieldAdded => ", where `default` is what old payloads are to have there",
+            Rule::NowRequired | Rule::AliasRemoved => ", where `OldType` is the type it has",
+            Rule::NowClosed | Rule::OtherRepresentation => OF_A_COPY,
+            _ => ", where `function` makes the new value of an `OldType`, its type as it was",
+        });
+    }
+}
+
+/// `removed(name = "old", ty = OldType, in = 2)`.
+const fn push_removed(text: &mut Message, name: &[u8], next: u64) {
+    text.push("removed(name = \"");
+    text.push(unquoted(name));
+    text.push("\", ty = ");
+    text.push(OLD_TYPE);
+    text.push(", in = ");
+    text.push_number(next);
+    text.push(")");
+}
+
+/// How the event goes one version up.
+const fn push_next(text: &mut Message, changed: &Changed<'_>) {
+    text.push("`version = ");
+    text.push_number(changed.event.version as u64 + 1);
+    text.push("` in the `#[event(…)]` of `");
+    text.push(changed.ident);
+    text.push("`");
+}
+
+/// What can be done about every change.
+const fn push_struct_kept(text: &mut Message, changed: &Changed<'_>) {
+    text.push("\nor:     keep a copy of the struct as it was, with its attributes and what it holds, as `");
+    push_old_struct(text, changed);
+    text.push("`; write `version = ");
+    text.push_number(changed.event.version as u64 + 1);
+    text.push(", from = ");
+    push_old_struct(text, changed);
+    text.push("` in the `#[event(…)]` of `");
+    text.push(changed.ident);
+    text.push("`, and `impl Upcast<");
+    push_old_struct(text, changed);
+    text.push("> for ");
+    text.push(changed.ident);
+    text.push(" { fn upcast(old: ");
+    push_old_struct(text, changed);
+    text.push(") -> Self { … } }`");
+}
+
+const fn push_old_struct(text: &mut Message, changed: &Changed<'_>) {
+    text.push(changed.ident);
+    text.push("V");
+    text.push_number(changed.event.version as u64);
+}
+
+pub(super) const fn push_quoted_path(text: &mut Message, path: &[u8]) {
+    text.push("`");
+    if path.is_empty() {
+        text.push("(the payload)");
+    } else if begins_with(path, b".") {
+        text.push(whole_letters(slice(path, 1, path.len())));
+    } else {
+        text.push(whole_letters(path));
+    }
+    text.push("`");
+}
+
+pub(super) const fn path_of<'a>(change: &Change<'a>) -> &'a [u8] {
+    match (&change.now, &change.locked) {
+        (Some(line), _) | (None, Some(line)) => line.path,
+        (None, None) => &[],
+    }
+}
+
+/// What has a place of this path, when it is one of a tuple within the payload.
+pub(super) const fn tuple_of(path: &[u8]) -> Option<&[u8]> {
+    let path = split(path);
+    if is_number(path.name) && !path.parent.is_empty() { Some(path.parent) } else { None }
+}
+
+/// The payload's own part that a path begins with.
+const fn own_field(path: &[u8]) -> &[u8] {
+    let mut path = path;
+    while !split(path).parent.is_empty() {
+        path = split(path).parent;
+    }
+    path
+}
+
+/// Whether the path is that of a variant which has fields, and not of a value.
+const fn is_of_a_variant(path: &[u8], lines: &[Line<'_>]) -> bool {
+    let mut i = 0;
+    while i < lines.len() {
+        if equal(lines[i].path, path) {
+            return equal(lines[i].head, b"fields") || equal(lines[i].head, b"places");
+        }
+        i += 1;
+    }
+    false
+}
+
+/// Fields of a struct have no name of digits alone, but for one that is renamed so.
+const fn is_number(name: &[u8]) -> bool {
+    let mut i = 0;
+    while i < name.len() && name[i].is_ascii_digit() {
+        i += 1;
+    }
+    i > 0 && i == name.len()
+}
+
+/// A name without the quotes that a lock writes it in; they are written beside it.
+const fn unquoted(name: &[u8]) -> &str {
+    let is_quoted = name.len() >= 2 && name[0] == b'"';
+    whole_letters(if is_quoted { slice(name, 1, name.len() - 1) } else { name })
+}
