@@ -198,7 +198,7 @@ pub(crate) fn find<'a>(
 #[diagnostic::on_unimplemented(
     message = "`{E}` is not an event of `{Self}`",
     label = "not an event of `{Self}`",
-    note = "add `{E}` to the `events(…)` of `{Self}`",
-    note = "one in `split(…)` is applied by its parts"
+    note = "if `{E}` is in `split(…)`: implement `Apply` for its parts, and remove this one",
+    note = "otherwise: add `{E}` to the `events(…)` of `{Self}`"
 )]
 pub trait Emits<E> {}

@@ -87,8 +87,8 @@ impl<E: Event> KnownEvent for E {
 #[diagnostic::on_unimplemented(
     message = "not every part in `{Self}` is an event of `{A}`",
     label = "a part of it is not an event of `{A}`",
-    note = "add the part that is missing to the `events(…)` of `{A}`",
-    note = "a part that is in `split(…)` too is emitted no more: give its own parts in its place"
+    note = "each part has to be in the `events(…)` of `{A}`, outside of `split(…)`: add the part that is not there",
+    note = "a part that is in `split(…)` itself is emitted no more: write its own parts in its place, in `type Into`"
 )]
 pub trait PartsOf<A: Aggregate> {
     /// Adds the parts behind those that are there.
@@ -211,8 +211,8 @@ impl<T: Serialize + DeserializeOwned> JsonColumn for T {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event of `{A}`",
     label = "not an event of `{A}`",
-    note = "add `{Self}` to the `events(…)` of `{A}`, or say by `of = …` whose event it is",
-    note = "one in `split(…)` comes as its parts: list those that matter to the row",
+    note = "if `{Self}` is in `split(…)`, it comes as its parts: list those that matter to the row",
+    note = "otherwise: add `{Self}` to the `events(…)` of `{A}`, or say by `of = …` whose event it is",
     note = "`{A}` is an aggregate by `#[derive(Aggregate)]`, and `{Self}` an event by `#[derive(Event)]`"
 )]
 pub trait SourceOf<A>: Sized {

@@ -97,7 +97,7 @@ pub trait Upcast<Previous>: Sized {
 /// Every [`Upcast`] is one that never fails.
 #[diagnostic::on_unimplemented(
     message = "there is no step from `{Previous}` to `{Self}`",
-    label = "`{Self}` cannot be made from this version",
+    label = "`{Self}` has no `Upcast<{Previous}>`",
     note = "write `impl Upcast<{Previous}> for {Self} {{ fn upcast(old: {Previous}) -> Self {{ … }} }}`",
     note = "or `impl TryUpcast<{Previous}> for {Self}`, when an old payload may be beyond repair"
 )]

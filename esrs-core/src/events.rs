@@ -94,8 +94,8 @@ where
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot become `{Self}`: it is not an event of this aggregate, nor made of its events",
     label = "not an event of this aggregate",
-    note = "add it to the `events(…)` of the aggregate, or give one of the events that are there: alone, as the event enum, or in a tuple, array, `Vec` or `Option`",
-    note = "one in `split(…)` is emitted no more: give its parts, as `event.split()`"
+    note = "if it is in `split(…)`, it is emitted no more: give its parts, as `event.split()`",
+    note = "otherwise: add it to the `events(…)` of the aggregate, or give one of the events that are there: alone, as the event enum, or in a tuple, array, `Vec` or `Option`"
 )]
 pub trait MadeOf<T> {
     fn made_of(source: T) -> Self;
@@ -112,8 +112,8 @@ impl<A: Aggregate, T: Emit + IntoEvents<A>> MadeOf<T> for Events<A> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event of `{A}`, nor made of its events",
     label = "not an event of `{A}`",
-    note = "add `{Self}` to the `events(…)` of `{A}`, or give one of the events that are there",
-    note = "one in `split(…)` is emitted no more: give its parts, as `event.split()`"
+    note = "if `{Self}` is in `split(…)`, it is emitted no more: give its parts, as `event.split()`",
+    note = "otherwise: add `{Self}` to the `events(…)` of `{A}`, or give one of the events that are there"
 )]
 pub trait IntoEvents<A: Aggregate>: Emit {
     /// Adds its events behind those that are there.

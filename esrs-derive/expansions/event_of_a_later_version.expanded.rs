@@ -74,5 +74,5 @@ const _: () = ::renamed::__private::follows(
     "`MoneyDeposited` is stored as \"money_deposited\", and `v2::MoneyDeposited`, which it follows, under another name: write `#[event(\"money_deposited\", …)]` on `v2::MoneyDeposited` too, and an older name into `aliases(…)`",
     "version 3 of `MoneyDeposited` follows version 2, and `v2::MoneyDeposited` has another number: let `from` name the struct of version 2, or correct the numbers",
     "`MoneyDeposited` has the shape of `v2::MoneyDeposited`, so there is nothing to bring up to date: drop `version = 3` and `from = v2::MoneyDeposited`; or if a field has another meaning now, give it another name",
-    "`v2::MoneyDeposited` merges events that `MoneyDeposited`, which follows it, does not: move its `merges(…)` to `MoneyDeposited`, with a step from each of them to `MoneyDeposited`",
+    "`v2::MoneyDeposited` merges events that `MoneyDeposited`, which follows it, does not: move its `merges(…)` to `MoneyDeposited`, and write `impl Upcast<…> for MoneyDeposited` for each event in it",
 );

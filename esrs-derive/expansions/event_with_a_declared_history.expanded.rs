@@ -289,7 +289,7 @@ const _: () = {
                 <BookingId as ::esrs::__private::PastVersion<1>>::Past,
             > as ::esrs::__private::Schema>::FINGERPRINT,
         ),
-        "version 2 of `MoneyDeposited` has the shape of version 1, so nothing changed that is stored: drop what is said of version 2, and the number of each later version by one",
+        "version 2 of `MoneyDeposited` has the shape of version 1, so nothing changed that is stored\neither: if version 2 is not locked, remove what is declared of it, and lower `version` and each later `in` by one\nor:     if version 2 is locked, put back what made it differ",
     );
     const _: () = ::esrs::__private::changes(
         (
@@ -304,7 +304,7 @@ const _: () = {
             <__MoneyDepositedV3 as ::esrs::__private::Schema>::SHAPE,
             <__MoneyDepositedV3 as ::esrs::__private::Schema>::FINGERPRINT,
         ),
-        "version 3 of `MoneyDeposited` has the shape of version 2, so nothing changed that is stored: drop what is said of version 3, and the number of each later version by one",
+        "version 3 of `MoneyDeposited` has the shape of version 2, so nothing changed that is stored\neither: if version 3 is not locked, remove what is declared of it, and lower `version` and each later `in` by one\nor:     if version 3 is locked, put back what made it differ",
     );
     const _: () = ::esrs::__private::changes(
         (
@@ -315,6 +315,6 @@ const _: () = {
             <MoneyDeposited as ::esrs::__private::Schema>::SHAPE,
             <MoneyDeposited as ::esrs::__private::Schema>::FINGERPRINT,
         ),
-        "version 4 of `MoneyDeposited` has the shape of version 3, so nothing changed that is stored: drop what is said of version 4, and the number of each later version by one",
+        "version 4 of `MoneyDeposited` has the shape of version 3, so nothing changed that is stored\neither: if version 4 is not locked, remove what is declared of it, and lower `version` and each later `in` by one\nor:     if version 4 is locked, put back what made it differ",
     );
 };

@@ -123,6 +123,6 @@ const _: () = {
             <Method as ::esrs::__private::Schema>::SHAPE,
             <Method as ::esrs::__private::Schema>::FINGERPRINT,
         ),
-        "version 2 of `Method` has the shape of version 1, so nothing changed that is stored: drop what is said of version 2, and the number of each later version by one",
+        "version 2 of `Method` has the shape of version 1, so nothing changed that is stored\neither: if version 2 is not locked, remove what is declared of it, and lower `version` and each later `in` by one\nor:     if version 2 is locked, put back what made it differ",
     );
 };

@@ -39,7 +39,7 @@ use place::Place;
     message = "`{Self}` has no schema, so esrs cannot tell when its stored shape changes",
     label = "no `Schema` for this type",
     note = "add `#[derive(Schema)]` to `{Self}`",
-    note = "for a type of another crate, mark the field that holds it: `#[schema(opaque = \"name@1\")]`"
+    note = "for a type of another crate, mark the field that holds it: `#[schema(opaque = \"name@1\")]`; in `removed(…)` or `retyped(…)`, write `opaque = \"name@1\"`"
 )]
 pub trait Schema {
     /// The shape on the wire.

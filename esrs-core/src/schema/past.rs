@@ -36,7 +36,9 @@ use crate::Schema;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not know its version {V}",
     label = "version {V} of `{Self}` is not known",
-    note = "raise its version, `#[schema(version = …)]`, and say on its fields what they went through, such as `#[schema(added(in = …, default = …))]`; or write `impl PastVersion<{V}> for {Self}`",
+    note = "if `{Self}` has not changed since then, drop `updated`",
+    note = "if it has, raise its version, `#[schema(version = …)]`, and declare on its fields what changed, such as `#[schema(added(in = …, default = …))]`",
+    note = "what no attribute declares is written: `impl PastVersion<{V}> for {Self} {{ type Past = …; fn from_past(past: Self::Past) -> Self {{ … }} }}`",
     note = "an `Option`, `Box`, `Vec`, `VecDeque` or map knows the versions of what it holds"
 )]
 pub trait PastVersion<const V: u32>: Sized {

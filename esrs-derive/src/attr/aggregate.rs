@@ -1,10 +1,11 @@
 //! `#[aggregate("name", id = …, events(…), …)]`.
 
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{DeriveInput, Ident, LitStr, Path, Token, Type, token};
 
-use super::list::{Words, is_bare_word, parse_list, parse_parenthesized, parse_value};
+use super::list::{Words, is_bare_word, parse_list, parse_parenthesized, parse_value, unknown};
 use super::{meta, name};
 use crate::errors::Errors;
 
@@ -174,8 +175,10 @@ impl AggregateAttr {
             Some(word) if word == "split" => Role::Split,
             Some(word) if word == "ignored" => Role::Ignored,
             _ => {
-                errors.on(&path, "only `ignored(…)` and `split(…)` take events inside `events(…)`");
-                Role::Ignored
+                let written = path.to_token_stream().to_string().replace(' ', "");
+                let (message, meant) = unknown(&written, &["ignored", "split"]);
+                errors.on(&path, message);
+                if meant == Some("split") { Role::Split } else { Role::Ignored }
             }
         };
         // A mistyped word has its events all the same.

@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
-use syn::{Attribute, Expr, Lit, LitInt, LitStr, Token, Type};
+use syn::{Attribute, Expr, Lit, LitInt, LitStr, Token, Type, token};
 
 use super::list::{Words, parse_parenthesized, parse_value};
 use super::meta;
@@ -75,7 +75,7 @@ pub(crate) fn of_part(attrs: &[Attribute], name: &str, errors: &Errors) -> Vec<C
             }
             if input.peek(Lit) {
                 let message = format!(
-                    "on a field, `#[{name}(…)]` says what it went through, such as `added(in = 2)`; a \
+                    "on a field, `#[{name}(…)]` declares what changed of it, such as `added(in = 2)`; a \
                      stored name belongs on the struct, and that of a field into `#[serde(rename = …)]`"
                 );
                 return Err(syn::Error::new_spanned(input.parse::<Lit>()?, message));
@@ -155,7 +155,7 @@ fn items(
 /// Reads what follows a word; `None` when an error tells what is missing.
 fn change(word: Ident, input: ParseStream, errors: &Errors) -> syn::Result<Option<Change>> {
     let (known, example): (&'static [&'static str], _) = match word.to_string().as_str() {
-        "added" => (&["in", "default"], "added(in = 2, default = value)"),
+        "added" => (&["in", "default"], "added(in = 2, default = …)"),
         "renamed" => (&["from", "in"], "renamed(from = \"old_name\", in = 2)"),
         "retyped" => (
             &["from", "in", "with", "serde", "opaque"],
@@ -163,6 +163,9 @@ fn change(word: Ident, input: ParseStream, errors: &Errors) -> syn::Result<Optio
         ),
         _ => (&["in", "from"], "updated(in = 2, from = 1)"),
     };
+    if !input.peek(token::Paren) {
+        return Err(syn::Error::new_spanned(&word, format!("write `{example}`")));
+    }
     let before = errors.count();
     let items = items(&word, known, input, errors)?;
     let Items { version, from_version, default, name, ty, with, had, .. } = items;

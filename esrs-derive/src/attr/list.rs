@@ -100,17 +100,11 @@ impl Words {
         if self.known.contains(&written.as_str()) {
             return Ok(word);
         }
-        match nearest(&written, self.known) {
-            Some(nearest) => {
-                let meant = Ident::new(nearest, word.span());
-                errors.on(word, format!("there is no `{written}` here; did you mean `{nearest}`?"));
-                Ok(meant)
-            }
-            None => {
-                let message = format!("there is no `{written}` here; there is {known}");
-                Err(syn::Error::new_spanned(word, message))
-            }
-        }
+        let (message, meant) = unknown(&written, self.known);
+        let Some(meant) = meant else { return Err(syn::Error::new_spanned(word, message)) };
+        let meant = Ident::new(meant, word.span());
+        errors.on(word, message);
+        Ok(meant)
     }
 
     /// Parses a word that may stand only once.
@@ -136,6 +130,16 @@ fn listed(words: &[&str]) -> String {
         Some((last, [])) => last.clone(),
         Some((last, rest)) => format!("{} or {last}", rest.join(", ")),
         None => String::new(),
+    }
+}
+
+/// What to say of a word that is none of the known ones, and which of them was probably meant.
+pub(crate) fn unknown<'a>(written: &str, known: &[&'a str]) -> (String, Option<&'a str>) {
+    match nearest(written, known) {
+        Some(nearest) => {
+            (format!("there is no `{written}` here; did you mean `{nearest}`?"), Some(nearest))
+        }
+        None => (format!("there is no `{written}` here; there is {}", listed(known)), None),
     }
 }
 

@@ -10,7 +10,8 @@ pub(crate) fn parse(input: ParseStream) -> syn::Result<Option<Path>> {
     if input.is_empty() {
         return Ok(None);
     }
-    let message = "`schema!()` takes nothing, or `crate = ::path`";
+    let message = "drop this: locks are always below `schema`, so `schema!()` takes nothing but `crate = \
+                   ::path`, where esrs is";
     let word =
         input.call(Ident::parse_any).map_err(|error| syn::Error::new(error.span(), message))?;
     if word != "crate" {

@@ -46,8 +46,8 @@ pub(crate) fn parse(attrs: &[Attribute], place: Place, errors: &Errors) -> Schem
             if place == Place::Part && history::is_of_history(input) {
                 let word = input.call(Ident::parse_any)?;
                 let message = format!(
-                    "`{word}` is said by `#[event(…)]` on a field of an event, and by `#[schema(…)]` \
-                     only in a type with `#[derive(Schema)]`"
+                    "on a field of an event, write `#[event({word}(…))]`: `#[schema({word}(…))]` is for the \
+                     fields of a type with `#[derive(Schema)]`"
                 );
                 return Err(syn::Error::new_spanned(word, message));
             }

@@ -86,8 +86,15 @@ fn events(attr: &AggregateAttr, model: &Aggregate<'_>, errors: &Errors) {
     let (mut paths, mut variants) = (HashMap::new(), HashMap::new());
     for event in &model.events {
         let written = event.path.to_token_stream().to_string().replace(' ', "");
-        if paths.insert(written.clone(), ()).is_some() {
-            errors.on(event.path, format!("`{written}` is listed twice; keep one of them"));
+        if let Some(other) = paths.insert(written.clone(), event.role) {
+            let is_split = event.role == Role::Split || other == Role::Split;
+            errors.on(event.path, match is_split && event.role != other {
+                true => format!(
+                    "`{written}` is in `split(…)` and beside it: keep it in `split(…)` if it is emitted \
+                     no more, and take it out of there otherwise"
+                ),
+                false => format!("`{written}` is listed twice; keep one of them"),
+            });
         } else if event.role == Role::Split {
             // It has no variant.
         } else if let Some(first) = variants.insert(event.variant.clone(), written.clone()) {

@@ -24,7 +24,7 @@ pub(crate) fn versions(
             styled(field, body, declared, errors);
             retyped(field, errors);
         }
-        variant(body, errors);
+        variant(body, declared, errors);
     }
     for removed in &declared.removed {
         gone(removed, declared, errors);
@@ -80,7 +80,8 @@ fn explained(
     };
     let by_hand = match (*attribute, from) {
         ("event", None) => format!(
-            "; or keep the old struct, say as `{ident}V{before}`, and write `from = {ident}V{before}`"
+            "; or keep the old struct, say as `{ident}V{before}`, and write `from = {ident}V{before}` and \
+             `impl Upcast<{ident}V{before}> for {ident}`"
         ),
         _ => String::new(),
     };
@@ -93,7 +94,7 @@ fn explained(
         ),
     };
     let message = format!(
-        "nothing says what {which} of `{ident}` changed: write it where it happened, such as \
+        "nothing declares what {which} of `{ident}` changed: write it where it happened, such as \
          `#[{attribute}(added(in = {first}, default = …))]` on {on}{gone}{by_hand}"
     );
     errors.on(word, message);
@@ -111,10 +112,10 @@ fn part(changes: &[Change], declared: &Declared<'_>, errors: &Errors) {
             && (word == "added" || twin.version.number == number)
         {
             let message = match word == "added" {
-                true => "it can come but once; one that went and came back is another one, which \
-                         `removed(…, since = …)` tells of"
-                    .to_owned(),
-                false => format!("`{word}` is said twice of version {number}; keep one of them"),
+                true => added_twice(twin.version, declared),
+                false => {
+                    format!("`{word}` is declared twice of version {number}; keep one of them")
+                }
             };
             errors.on(word, message);
             continue;
@@ -124,8 +125,8 @@ fn part(changes: &[Change], declared: &Declared<'_>, errors: &Errors) {
             && number <= added.version.number
         {
             let message = format!(
-                "it was added in version {}, so nothing happened to it in version {number}: correct \
-                 one of the numbers",
+                "this was added in version {}, so it cannot have changed in version {number}: correct one \
+                 of the numbers",
                 added.version.number
             );
             errors.at(change.version.span, message);
@@ -151,9 +152,10 @@ fn updated(changes: &[Change], errors: &Errors) {
             What::Updated { from } => {
                 if held.is_some_and(|held| held >= from.number) {
                     let message = format!(
-                        "it held version {} before that, so it took a newer one then: correct one of \
+                        "`from` must grow: after `from = {}` this cannot hold version {}; correct one of \
                          the numbers",
-                        held.unwrap_or_default()
+                        held.unwrap_or_default(),
+                        from.number
                     );
                     errors.at(from.span, message);
                 }
@@ -174,8 +176,8 @@ fn within(version: Version, declared: &Declared<'_>, errors: &Errors) {
     let Version { number, span } = version;
     if number == 1 {
         let message = format!(
-            "version 1 of `{ident}` is the first, and nothing was before it: write the version that \
-             this came with, from 2"
+            "version 1 of `{ident}` is the first, and nothing changed in it: drop this, if it was so \
+             from the start; otherwise write the version that it changed in, 2 or higher"
         );
         errors.at(span, message);
     } else if number > newest {
@@ -194,13 +196,9 @@ fn styled(field: &Field<'_>, body: &Body<'_>, declared: &Declared<'_>, errors: &
     }
     let told = field.changes.iter().filter(|c| c.word == "added" || c.word == "renamed");
     for change in told {
-        let by_hand = match declared.attribute {
-            "event" => "; or keep the old struct, and write `from = …`",
-            _ => "",
-        };
         let message = format!(
-            "a place of a tuple has no name, so only `retyped` and `updated` can be told of it: name \
-             the fields in a new version{by_hand}"
+            "a place of a tuple has no name, so only `retyped` and `updated` can be declared of it: {}",
+            by_hand(declared)
         );
         errors.on(&change.word, message);
     }
@@ -221,7 +219,7 @@ fn retyped(field: &Field<'_>, errors: &Errors) {
         });
         if let Some(word) = of_type {
             let message = format!(
-                "`#[serde({})]` is about the new type: say what stood on the field before, such as \
+                "`#[serde({})]` is about the new type: declare what the field had before, such as \
                  `retyped(…, serde(default))`, or `serde()` for nothing",
                 word.tokens
             );
@@ -231,7 +229,7 @@ fn retyped(field: &Field<'_>, errors: &Errors) {
 }
 
 /// A variant comes, or gets another name.
-fn variant(body: &Body<'_>, errors: &Errors) {
+fn variant(body: &Body<'_>, declared: &Declared<'_>, errors: &Errors) {
     for change in &body.changes {
         let message = match &change.what {
             What::Added { default: Some(default) } => {
@@ -241,8 +239,14 @@ fn variant(body: &Body<'_>, errors: &Errors) {
                 );
                 continue;
             }
-            What::Retyped { .. } => "a variant has no type; say this of a field in it",
-            What::Updated { .. } => "a variant holds nothing by itself; say this of a field in it",
+            What::Retyped { .. } | What::Updated { .. } => {
+                let (word, attribute) = (&change.word, declared.attribute);
+                let variant = body.variant.map(ToString::to_string).unwrap_or_default();
+                format!(
+                    "a variant has no type of its own: write it on a field in it, such as \
+                     `{variant}(#[{attribute}({word}(…))] T)`"
+                )
+            }
             _ => continue,
         };
         errors.on(&change.word, message);
@@ -255,23 +259,71 @@ fn gone(removed: &Removed, declared: &Declared<'_>, errors: &Errors) {
         && since.number >= removed.version.number
     {
         let message = format!(
-            "it came in version {} and went in version {}: it has to come before it goes",
+            "this was added in version {} and removed in version {}: it has to be added before it is \
+             removed",
             since.number, removed.version.number
         );
         errors.at(since.span, message);
     }
     let message = match &declared.input.data {
         Data::Struct(data) if matches!(data.fields, Fields::Named(_)) => return,
-        Data::Struct(_) => {
-            "a place of a tuple has no name, so none can be said to be gone: name the \
-                            fields in a new version"
-        }
-        _ => {
-            "what an enum lost, its old payloads still have, and only a function knows what they \
-              are now: keep the variant, or write `PastVersion` by hand"
-        }
+        Data::Struct(_) => format!(
+            "a place of a tuple has no name, so `removed` cannot name it: {}",
+            by_hand(declared)
+        ),
+        _ => format!(
+            "old payloads may still have {:?}, and no attribute can say what it is now: keep the \
+             variant; or {}",
+            removed.name.value(),
+            by_hand(declared)
+        ),
     };
     errors.on(&removed.word, message);
+}
+
+/// What to do where no attribute can declare what changed.
+fn by_hand(declared: &Declared<'_>) -> String {
+    let ident = &declared.input.ident;
+    let version = declared.version.as_ref().map_or(1, |(_, version)| *version);
+    if declared.attribute == "event" {
+        let old = format!("{ident}V{}", version.saturating_sub(1).max(1));
+        return format!(
+            "drop what is declared here, keep the old struct, say as `{old}`, and write `from = {old}` \
+             and `impl Upcast<{old}> for {ident}`"
+        );
+    }
+    let parameters = match declared.input.generics.params.is_empty() {
+        true => "",
+        false => "<…>",
+    };
+    format!(
+        "drop what is declared here, with `version`, and write `impl{parameters} PastVersion<1> for \
+         {ident}{parameters} {{ type Past = …; fn from_past(past: Self::Past) -> Self {{ … }} }}`, where \
+         `Past` is a copy of the old type"
+    )
+}
+
+/// `name@2` for `name@1`.
+fn raised(opaque: &str) -> String {
+    match opaque.rsplit_once('@') {
+        Some((name, number)) => {
+            let next = number.parse::<u32>().map_or(2, |number| number.saturating_add(1));
+            format!("{name}@{next}")
+        }
+        None => format!("{opaque}@2"),
+    }
+}
+
+fn added_twice(first: Version, declared: &Declared<'_>) -> String {
+    let removed = match &declared.input.data {
+        Data::Struct(_) => format!(
+            "; if it was removed in between, declare the first one by `removed(name = …, ty = …, since = \
+             {}, in = …)` on the struct",
+            first.number
+        ),
+        _ => String::new(),
+    };
+    format!("a field or a variant is added once: keep one `added`{removed}")
 }
 
 /// Types whose past cannot be told by attributes.
@@ -285,16 +337,21 @@ fn told_of(declared: &Declared<'_>, bodies: &[Body<'_>], errors: &Errors) {
     let container = serde::container(&input.attrs);
     let message = if !input.generics.params.is_empty() {
         format!(
-            "`{ident}` is generic, and the older types of one cannot be told by attributes: write \
-             `PastVersion` by hand"
+            "`{ident}` is generic, and attributes cannot declare the older versions of a generic type: \
+             {}",
+            by_hand(declared)
         )
-    } else if declared.is_opaque {
+    } else if let Some(opaque) = &declared.opaque {
         format!(
-            "only its owner knows the JSON of `{ident}`, which is opaque: raise the number of its name"
+            "`{ident}` is opaque, and its fields do not tell its JSON: write `opaque = {:?}`, and drop \
+             what is declared of its versions",
+            raised(&opaque.value())
         )
     } else if !container.conversions.is_empty() {
         format!(
-            "the JSON of `{ident}` is that of the type that serde converts from: tell the history there"
+            "the JSON of `{ident}` is that of the type that serde converts from, and not of these \
+             fields: {}",
+            by_hand(declared)
         )
     } else {
         return;
@@ -324,8 +381,10 @@ pub(crate) fn names(history: &History<'_>, errors: &Errors) {
         });
         clash(named.collect(), version, "variants", &mut reported, errors);
         for body in there {
+            // What is skipped is not stored, so its name is free.
+            let is_stored = |field: &&Field<'_>| !field.at(version).parsed().is_skipped();
             let fields = body.fields.iter().filter(|field| field.is_there_at(version));
-            let fields = fields.filter_map(|field| {
+            let fields = fields.filter(is_stored).filter_map(|field| {
                 Some(Part {
                     name: field.name_at(version, &body.rule),
                     changes: &field.changes,
@@ -372,8 +431,9 @@ fn clash(
             && standing.is_some_and(|standing| standing.changes.is_empty())
         {
             let message = format!(
-                "{name:?} still stands, so it was not removed: take the field out of the struct; or if \
-                 it is another one of that name, say there when it came: `added(in = …, default = …)`"
+                "there still is a field {name:?}, so it was not removed: take the field out of the struct, \
+                 or drop `removed`; if it is another field of that name, declare on it when it was added: \
+                 `added(in = …, default = …)`"
             );
             errors.on(&removed.name, message);
             continue;

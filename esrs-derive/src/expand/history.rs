@@ -470,7 +470,8 @@ fn changes(history: &History<'_>, version: u32, krate: &Krate) -> Option<TokenSt
     let before = version - 1;
     let sentence = format!(
         "version {version} of `{own}` has the shape of version {before}, so nothing changed that is \
-         stored: drop what is said of version {version}, and the number of each later version by one"
+         stored\neither: if version {version} is not locked, remove what is declared of it, and lower \
+         `version` and each later `in` by one\nor:     if version {version} is locked, put back what made it differ"
     );
     let shape = |version: u32| {
         let ty = match version == history.version {

@@ -18,12 +18,12 @@ use crate::model::schema::{
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
     let attr = schema::parse(&input.attrs, Place::Type, errors);
     let mistakes = errors.count();
-    let is_opaque = attr.opaque.is_some();
+    let opaque = attr.opaque.clone();
     let wire = build(&Container::with_history(input, attr.opaque), errors);
     let krate = Krate::new(attr.krate);
     let (version, removed) = (attr.version, attr.removed);
     let declared =
-        Declared { input, attribute: "schema", version, from: None, removed, mistakes, is_opaque };
+        Declared { input, attribute: "schema", version, from: None, removed, mistakes, opaque };
     let told = model::new(declared, errors);
     let implemented = implement(input, &wire?, &krate.private());
     // What an older version lacks, or the newest has wrong, would be said again of each.

@@ -32,14 +32,14 @@ pub(crate) fn new<'a>(input: &'a DeriveInput, errors: &Errors) -> Option<Event<'
     check::generics(input, errors);
     let mistakes = errors.count();
     let opaque = schema::parse(&input.attrs, Place::Part, errors).opaque;
-    let is_opaque = opaque.is_some();
-    let wire = is_struct.then(|| build(&Container::new(input, opaque), errors)).flatten();
+    let container = Container::new(input, opaque.clone());
+    let wire = is_struct.then(|| build(&container, errors)).flatten();
     let krate = Krate::new(attr.krate.clone());
     let history = is_struct.then(|| {
         let (version, from) = (attr.version.clone(), attr.from.clone().map(|(_, from)| from));
         let removed = attr.removed;
         let attribute = "event";
-        let declared = Declared { input, attribute, version, from, removed, mistakes, is_opaque };
+        let declared = Declared { input, attribute, version, from, removed, mistakes, opaque };
         history::new(declared, errors)
     });
     Some(Event {

@@ -24,8 +24,8 @@ pub(crate) struct Declared<'a> {
     pub(crate) removed: Vec<Removed>,
     /// How many mistakes were found before; any after may be why a version is not told of.
     pub(crate) mistakes: usize,
-    /// Whether only its owner knows its shape.
-    pub(crate) is_opaque: bool,
+    /// The name of a shape that only its owner knows.
+    pub(crate) opaque: Option<LitStr>,
 }
 
 /// A type that tells what it went through.
