@@ -44,6 +44,10 @@ impl<T: Default> InitialState for T {
     note = "add `#[derive(Event, Serialize, Deserialize)]` and `#[event(\"a_name_in_the_past_tense\")]` to `{Self}`"
 )]
 pub trait KnownEvent: Sized {
+    /// The name it is stored under.
+    const NAME: &'static str;
+    /// The names of those that it merges.
+    const MERGED_NAMES: &'static [&'static str];
     /// What is known of it at compile time.
     const TYPE: EventType;
     /// Every version of its shape.
@@ -63,6 +67,8 @@ pub trait KnownEvent: Sized {
 
 #[diagnostic::do_not_recommend]
 impl<E: Event> KnownEvent for E {
+    const NAME: &'static str = E::NAME;
+    const MERGED_NAMES: &'static [&'static str] = E::MERGED_NAMES;
     const TYPE: EventType = EventType::of::<E>();
     const HISTORY: &'static ShapeVersion = E::HISTORY;
     const LOCKS: &'static Locks = E::LOCKS;

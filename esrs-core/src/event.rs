@@ -25,6 +25,9 @@ pub trait Event: Emit + Schema + Serialize + DeserializeOwned + Send + Sync + 's
     const ALIASES: &'static [&'static str];
     /// The events that are emitted no more and became this one.
     const MERGES: &'static [EventType] = &[];
+    /// Their names, which are known also of events that merge each other.
+    #[doc(hidden)]
+    const MERGED_NAMES: &'static [&'static str] = &[];
     /// The highest version that is locked under its name; 0 when none is.
     #[doc(hidden)]
     const LOCKED_UP_TO: u32 = 0;

@@ -42,8 +42,8 @@ pub use crate::schema::lock::{
 pub use crate::schema::samples::{Locked, Locks, Sampled, StandIn, no_stray};
 
 pub use crate::names::{
-    first_clash, first_dropped, merge_clash, name_clash, name_dropped, not_older_than_lock,
-    tell_aggregate,
+    first_clash, first_dropped, merge_clash, merge_each_other, name_clash, name_dropped,
+    no_merge_in_turn, not_older_than_lock, tell_aggregate,
 };
 pub use crate::schema::derived::{UNKNOWN, changes, fingerprint, follows, leads_back};
 pub use crate::split::{Applied, Split};
@@ -110,6 +110,14 @@ pub fn retyped<Old, T, R: Refusal>(
         let refused = RetypeError { field, source: refusal.into_source() };
         PayloadError::Upcast { from, source: Box::new(refused) }
     })
+}
+
+/// An event that another merges, as [`Event::MERGES`] tells of it.
+///
+/// Only a function's constants are not asked for before it is called, and of events that merge each
+/// other none may be.
+pub const fn merged_type<E: KnownEvent>() -> EventType {
+    E::TYPE
 }
 
 /// Which of the events that `E` merges a payload was stored as, and what it is to that.
