@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use esrs::prelude::*;
-use esrs::{PayloadError, Step};
+use esrs::{PayloadError, RetypeError, Step};
 
 #[derive(Schema, Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 enum Currency {
@@ -589,4 +589,102 @@ fn a_name_may_come_back_with_another_meaning() {
     assert_eq!(read(2, r#"{"text": "y"}"#), renumbered(7, "y"));
     assert_eq!(read(3, r#"{"number": true, "text": "b"}"#), renumbered(7, "b"));
     assert_eq!(read(4, r#"{"number": 4, "text": "b"}"#), renumbered(4, "b"));
+}
+
+/// Functions that may refuse what an older payload has in a field.
+mod refused {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
+    #[schema(version = 2)]
+    struct Amount {
+        #[schema(renamed(from = "value", in = 2))]
+        cents: u32,
+    }
+
+    fn half(whole: u32) -> Result<u32, String> {
+        if whole.is_multiple_of(2) { Ok(whole / 2) } else { Err(format!("{whole} is odd")) }
+    }
+
+    #[derive(Event, Debug, PartialEq, Serialize, Deserialize)]
+    #[event("counted", version = 4)]
+    struct Counted {
+        #[event(retyped(from = String, in = 2, try_with = |text| text.parse()))]
+        #[event(renamed(from = "number", in = 3))]
+        #[event(retyped(from = i64, in = 3, try_with = u32::try_from))]
+        #[event(retyped(from = u32, in = 4, with = u64::from))]
+        count: u64,
+        #[event(added(in = 2, default = 4), retyped(from = u32, in = 4, try_with = half))]
+        pairs: u32,
+        #[event(updated(in = 3, from = 1))]
+        amount: Amount,
+    }
+
+    fn read(version: u32, payload: &str) -> Result<Counted, String> {
+        Counted::decode(version, payload).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_each_function_takes_is_read_from_every_version() {
+        let counted = || Counted { count: 7, pairs: 2, amount: Amount { cents: 1 } };
+        let old = r#""amount": {"value": 1}"#;
+        assert_eq!(read(1, &format!(r#"{{"number": "7", {old}}}"#)), Ok(counted()));
+        assert_eq!(read(2, &format!(r#"{{"number": 7, "pairs": 4, {old}}}"#)), Ok(counted()));
+        let of_3 = r#"{"count": 7, "pairs": 4, "amount": {"cents": 1}}"#;
+        assert_eq!(read(3, of_3), Ok(counted()));
+        assert_eq!(read(4, r#"{"count": 7, "pairs": 2, "amount": {"cents": 1}}"#), Ok(counted()));
+    }
+
+    #[test]
+    fn what_a_function_refuses_is_an_error_that_names_the_field_and_the_step() {
+        let refused = |version, payload: &str| read(version, payload).unwrap_err();
+        assert_eq!(
+            refused(1, r#"{"number": "many", "amount": {"value": 1}}"#),
+            "the payload could not be brought from version 1 to 2: its field `number`: invalid digit \
+             found in string"
+        );
+        assert_eq!(
+            refused(2, r#"{"number": -1, "pairs": 4, "amount": {"value": 1}}"#),
+            "the payload could not be brought from version 2 to 3: its field `count`: out of range \
+             integral type conversion attempted"
+        );
+        assert_eq!(
+            refused(3, r#"{"count": 7, "pairs": 5, "amount": {"cents": 1}}"#),
+            "the payload could not be brought from version 3 to 4: its field `pairs`: 5 is odd"
+        );
+        let error = Counted::decode(3, r#"{"count": 7, "pairs": 5, "amount": {"cents": 1}}"#);
+        let Err(PayloadError::Upcast { from: 3, source }) = error else { panic!("{error:?}") };
+        let field = source.downcast_ref::<RetypeError>().unwrap().field;
+        assert_eq!(field, "pairs");
+    }
+
+    #[derive(Event, Serialize, Deserialize)]
+    #[event("weighed")]
+    struct WeighedV1 {
+        grams: i64,
+    }
+
+    #[derive(Event, Debug, PartialEq, Serialize, Deserialize)]
+    #[event("weighed", version = 3, from = WeighedV1)]
+    struct Weighed {
+        #[event(retyped(from = i64, in = 2, try_with = u32::try_from))]
+        #[event(renamed(from = "grams", in = 3))]
+        weight: u32,
+    }
+
+    #[test]
+    fn a_struct_that_is_kept_is_brought_on_by_the_same_functions() {
+        let read = |version, payload: &str| {
+            Weighed::decode(version, payload).map_err(|error| error.to_string())
+        };
+        assert_eq!(read(1, r#"{"grams": 5}"#), Ok(Weighed { weight: 5 }));
+        assert_eq!(read(2, r#"{"grams": 5}"#), Ok(Weighed { weight: 5 }));
+        assert_eq!(
+            read(1, r#"{"grams": -5}"#).unwrap_err(),
+            "the payload could not be brought from version 1 to 2: its field `grams`: out of range \
+             integral type conversion attempted"
+        );
+        assert!(read(4, "{}").unwrap_err().contains("newer than version 3"));
+        assert!(read(0, "{}").unwrap_err().contains("no version 0"));
+    }
 }

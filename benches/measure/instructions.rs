@@ -10,7 +10,8 @@ use std::process::{Command, ExitCode};
 
 use esrs::{Aggregate, Event, Page, PayloadError, replay};
 use esrs_benches::order::{
-    ItemAdded, ItemAddedAsDeclared, Order, Samples, by_hand, page_of_current, page_of_version_1,
+    ItemAdded, ItemAddedAsDeclared, ItemReserved, ItemReservedAsDeclared, Order, Samples, by_hand,
+    page_of_current, page_of_version_1,
 };
 use esrs_benches::ratio::{Bar, Comparison, Figure, Outcome, report};
 
@@ -29,6 +30,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         compare("decode + apply of current payloads", Bar::None, Side::Replay, Side::FoldByHand)?,
         compare("one upcast step", Bar::None, Side::Step, Side::StepByHand)?,
         compare("one declared step", Bar::AtMost(1.02), Side::Declared, Side::Written)?,
+        compare("three declared steps", Bar::AtMost(1.02), Side::Declared3, Side::Written3)?,
     ]))
 }
 
@@ -57,10 +59,14 @@ enum Side {
     Declared,
     /// The step of the same event by an `Upcast`.
     Written,
+    /// The three steps of an event that declares them.
+    Declared3,
+    /// The steps of the same event by three of `Upcast`.
+    Written3,
 }
 
 impl Side {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Apply,
         Self::ApplyByHand,
         Self::Replay,
@@ -69,6 +75,8 @@ impl Side {
         Self::StepByHand,
         Self::Declared,
         Self::Written,
+        Self::Declared3,
+        Self::Written3,
     ];
 
     fn named(name: &str) -> Option<Self> {
@@ -99,10 +107,8 @@ impl Side {
     fn page(self) -> Result<Page, Box<dyn Error>> {
         let (mut samples, count) = (Samples::new(), EVENTS as usize);
         match self {
-            Self::Step | Self::StepByHand | Self::Declared | Self::Written => {
-                page_of_version_1(&mut samples, count)
-            }
-            _ => page_of_current(&mut samples, count),
+            Self::Replay | Self::FoldByHand => page_of_current(&mut samples, count),
+            _ => page_of_version_1(&mut samples, count),
         }
     }
 
@@ -133,6 +139,14 @@ impl Side {
             Self::Written => {
                 let page = self.page()?;
                 counted(|| decoded::<ItemAdded>(&page))?;
+            }
+            Self::Declared3 => {
+                let page = self.page()?;
+                counted(|| decoded::<ItemReservedAsDeclared>(&page))?;
+            }
+            Self::Written3 => {
+                let page = self.page()?;
+                counted(|| decoded::<ItemReserved>(&page))?;
             }
         }
         black_box(order);

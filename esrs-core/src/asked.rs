@@ -1,6 +1,7 @@
 //! What the derives and a command ask of the user's types, each by one trait with words of our own: a bound that does
 //! not hold is reported once, in terms of the domain, however many bounds are behind it.
 
+use std::error::Error;
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -13,8 +14,8 @@ use crate::projection::{
 };
 use crate::schema::samples::Locks;
 use crate::{
-    Aggregate, Emits, Envelope, Event, EventType, IdempotencyKey, IntoEvents, PayloadError,
-    Recorded, ShapeVersion, StoredAs,
+    Aggregate, Emits, Envelope, Event, EventType, IdempotencyKey, IntoEvents, PastVersion,
+    PayloadError, Recorded, Schema, ShapeVersion, StoredAs,
 };
 
 /// The initial state of an aggregate; `Default`, in words of our own.
@@ -43,6 +44,10 @@ impl<T: Default> InitialState for T {
     note = "add `#[derive(Event, Serialize, Deserialize)]` and `#[event(\"a_name_in_the_past_tense\")]` to `{Self}`"
 )]
 pub trait KnownEvent: Sized {
+    /// The name it is stored under.
+    const NAME: &'static str;
+    /// The names of those that it merges.
+    const MERGED_NAMES: &'static [&'static str];
     /// What is known of it at compile time.
     const TYPE: EventType;
     /// Every version of its shape.
@@ -62,6 +67,8 @@ pub trait KnownEvent: Sized {
 
 #[diagnostic::do_not_recommend]
 impl<E: Event> KnownEvent for E {
+    const NAME: &'static str = E::NAME;
+    const MERGED_NAMES: &'static [&'static str] = E::MERGED_NAMES;
     const TYPE: EventType = EventType::of::<E>();
     const HISTORY: &'static ShapeVersion = E::HISTORY;
     const LOCKS: &'static Locks = E::LOCKS;
@@ -119,6 +126,47 @@ impl<T: Default> AddedValue for T {
     #[inline]
     fn added_value() -> Self {
         T::default()
+    }
+}
+
+/// What decoding asks of a version of an event that its fields declare: [`PastVersion`], or a way that
+/// may refuse.
+pub trait DeclaredVersion<const V: u32>: Sized {
+    /// What is stored as version `V`.
+    type Past: Schema + DeserializeOwned;
+
+    /// Says in the newest shape what `past` said in its own.
+    ///
+    /// # Errors
+    /// When a function of the user's refused what a field holds.
+    fn try_from_past(past: Self::Past) -> Result<Self, PayloadError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<const V: u32, T: PastVersion<V>> DeclaredVersion<V> for T {
+    type Past = T::Past;
+
+    #[inline]
+    fn try_from_past(past: Self::Past) -> Result<Self, PayloadError> {
+        Ok(T::from_past(past))
+    }
+}
+
+/// Why a function refuses what a field held: an error, in words of our own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an error, so nothing says why an old value is refused",
+    label = "refuses with a `{Self}`",
+    note = "implement `std::error::Error` for `{Self}`, or let the function refuse with a text: `.map_err(|error| …)`"
+)]
+pub trait Refusal {
+    /// The error itself.
+    fn into_source(self) -> Box<dyn Error + Send + Sync>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Into<Box<dyn Error + Send + Sync>>> Refusal for T {
+    fn into_source(self) -> Box<dyn Error + Send + Sync> {
+        self.into()
     }
 }
 

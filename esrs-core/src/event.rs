@@ -25,6 +25,9 @@ pub trait Event: Emit + Schema + Serialize + DeserializeOwned + Send + Sync + 's
     const ALIASES: &'static [&'static str];
     /// The events that are emitted no more and became this one.
     const MERGES: &'static [EventType] = &[];
+    /// Their names, which are known also of events that merge each other.
+    #[doc(hidden)]
+    const MERGED_NAMES: &'static [&'static str] = &[];
     /// The highest version that is locked under its name; 0 when none is.
     #[doc(hidden)]
     const LOCKED_UP_TO: u32 = 0;
@@ -147,7 +150,7 @@ pub enum PayloadError {
         /// The oldest version this program knows.
         oldest: u32,
     },
-    /// A [`TryUpcast`] refused the payload.
+    /// A [`TryUpcast`], or a function that a field declares by `try_with`, refused the payload.
     #[error("the payload could not be brought from version {from} to {}: {source}", .from + 1)]
     Upcast {
         /// The version the step started from.
@@ -181,6 +184,17 @@ pub struct MergeError {
     /// The stored name of the event that it became.
     pub to: &'static str,
     /// What the step said.
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// The function of a field that was `retyped(…, try_with = …)` refused what an older payload has there.
+#[derive(Debug, thiserror::Error)]
+#[error("its field `{field}`: {source}")]
+#[non_exhaustive]
+pub struct RetypeError {
+    /// The field's name on the wire.
+    pub field: &'static str,
+    /// What the function said.
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 

@@ -48,7 +48,9 @@ pub use audit::{AuditEntry, AuditTrail};
 pub use changes::{Change, Changes};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use context::Context;
-pub use event::{Emit, Event, EventType, MergeError, PayloadError, StoredAs, TryUpcast, Upcast};
+pub use event::{
+    Emit, Event, EventType, MergeError, PayloadError, RetypeError, StoredAs, TryUpcast, Upcast,
+};
 pub use events::{Events, IntoEvents};
 pub use memory::MemoryStore;
 pub use metadata::{BlankActor, Metadata};

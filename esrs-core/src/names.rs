@@ -107,6 +107,10 @@ const fn merged_and_listed(
 /// `written` is what the user calls them, the event itself last.
 #[track_caller]
 pub const fn merge_clash(event: &EventType, place: usize, written: &[&str]) {
+    // Of events that merge each other, none is known.
+    if event.merges.is_empty() {
+        return;
+    }
     let merged = &event.merges[place];
     let of_itself = EventType { merges: &[], ..*event };
     if let Some(name) = shared_name(&of_itself, merged) {
@@ -142,6 +146,33 @@ pub const fn merge_clash(event: &EventType, place: usize, written: &[&str]) {
         }
         earlier += 1;
     }
+}
+
+/// Whether one of the events that the event of this name merges, each told by the names that it merges
+/// itself, merges it in turn.
+pub const fn merge_each_other(name: &str, merged: &[&[&str]]) -> bool {
+    let mut i = 0;
+    while i < merged.len() {
+        if is_among(name, merged[i]) {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+/// Fails to compile, at the place of the call, when an event and one that it merges merge each other; of
+/// the two, it is said once. `written` is what the user calls them.
+#[track_caller]
+pub const fn no_merge_in_turn(name: &str, merged: (&str, &[&str]), written: (&str, &str)) {
+    if !is_among(name, merged.1) || !is_before(name, merged.0) {
+        return;
+    }
+    let sentence = Sentence::new().quote(written.0).say(" and ").quote(written.1).say(
+        " merge each other, so neither is what the other became: let the one that is emitted \
+             today merge the other",
+    );
+    panic!("{}", sentence.as_str());
 }
 
 /// Whether all that `previous` merges is merged by `event` too.
@@ -272,6 +303,30 @@ const fn push_lines<const N: usize>(text: &mut ConstText<N>, names: &[&str]) {
     }
 }
 
+const fn is_among(name: &str, names: &[&str]) -> bool {
+    let mut i = 0;
+    while i < names.len() {
+        if same_name(names[i], name) {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+/// Whether a name comes before another.
+const fn is_before(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut i = 0;
+    while i < a.len() && i < b.len() {
+        if a[i] != b[i] {
+            return a[i] < b[i];
+        }
+        i += 1;
+    }
+    a.len() < b.len()
+}
+
 const fn is_read(events: &[EventType], retired: &[&str], name: &str) -> bool {
     let mut i = 0;
     while i < events.len() {
@@ -280,14 +335,7 @@ const fn is_read(events: &[EventType], retired: &[&str], name: &str) -> bool {
         }
         i += 1;
     }
-    let mut i = 0;
-    while i < retired.len() {
-        if same_name(retired[i], name) {
-            return true;
-        }
-        i += 1;
-    }
-    false
+    is_among(name, retired)
 }
 
 const fn shared_name(a: &EventType, b: &EventType) -> Option<&'static str> {
@@ -312,14 +360,7 @@ const fn shared_name(a: &EventType, b: &EventType) -> Option<&'static str> {
 }
 
 const fn has_name(event: &EventType, name: &str) -> bool {
-    let mut i = 0;
-    while i < event.aliases.len() {
-        if same_name(event.aliases[i], name) {
-            return true;
-        }
-        i += 1;
-    }
-    same_name(event.name, name) || merges(event, name)
+    is_among(name, event.aliases) || same_name(event.name, name) || merges(event, name)
 }
 
 /// Whether the name is that of an event which became this one.

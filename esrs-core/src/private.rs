@@ -16,7 +16,7 @@ pub use std::vec::Vec;
 pub use serde;
 pub use serde_json::Error as JsonError;
 
-use crate::MergeError;
+use crate::{MergeError, RetypeError};
 
 pub use crate::projection::variant::{name_in, unknown_name};
 pub use crate::projection::{
@@ -25,8 +25,8 @@ pub use crate::projection::{
 };
 
 pub use crate::asked::{
-    AddedValue, AggregateId, InitialState, JsonColumn, KnownEvent, PartsOf, SourceOf, StreamKey,
-    TextColumn,
+    AddedValue, AggregateId, DeclaredVersion, InitialState, JsonColumn, KnownEvent, PartsOf,
+    Refusal, SourceOf, StreamKey, TextColumn,
 };
 pub use crate::demands::given::{Another, Beside, TheSame};
 pub use crate::demands::{Actor, Causation, Correlation, Lacking, TypedKey};
@@ -42,8 +42,8 @@ pub use crate::schema::lock::{
 pub use crate::schema::samples::{Locked, Locks, Sampled, StandIn, no_stray};
 
 pub use crate::names::{
-    first_clash, first_dropped, merge_clash, name_clash, name_dropped, not_older_than_lock,
-    tell_aggregate,
+    first_clash, first_dropped, merge_clash, merge_each_other, name_clash, name_dropped,
+    no_merge_in_turn, not_older_than_lock, tell_aggregate,
 };
 pub use crate::schema::derived::{UNKNOWN, changes, fingerprint, follows, leads_back};
 pub use crate::split::{Applied, Split};
@@ -85,6 +85,41 @@ where
         .map_err(|error| PayloadError::Upcast { from: E::VERSION - 1, source: error.into() })
 }
 
+/// The same, when what leads from there to the current version is declared, and may refuse.
+pub fn decode_before<Previous, E: Event>(
+    version: u32,
+    payload: &str,
+    decode: impl FnOnce(u32, &str) -> Result<Previous, PayloadError>,
+    upcast: impl FnOnce(Previous) -> Result<E, PayloadError>,
+) -> Result<E, PayloadError> {
+    if version > E::VERSION {
+        return Err(PayloadError::NewerVersion { version, newest: E::VERSION });
+    }
+    upcast(decode(version, payload)?)
+}
+
+/// What a function that may refuse makes of a field, in the step from the version `from`.
+#[inline]
+pub fn retyped<Old, T, R: Refusal>(
+    from: u32,
+    field: &'static str,
+    function: fn(Old) -> Result<T, R>,
+    old: Old,
+) -> Result<T, PayloadError> {
+    function(old).map_err(|refusal| {
+        let refused = RetypeError { field, source: refusal.into_source() };
+        PayloadError::Upcast { from, source: Box::new(refused) }
+    })
+}
+
+/// An event that another merges, as [`Event::MERGES`] tells of it.
+///
+/// Only a function's constants are not asked for before it is called, and of events that merge each
+/// other none may be.
+pub const fn merged_type<E: KnownEvent>() -> EventType {
+    E::TYPE
+}
+
 /// Which of the events that `E` merges a payload was stored as, and what it is to that.
 pub fn merged<E: Event>(stored: StoredAs) -> Option<(usize, StoredAs)> {
     stored.within(E::MERGES)
@@ -117,10 +152,10 @@ where
 
 /// Reads a payload of the version `V`, whose struct was generated.
 #[inline]
-pub fn decode_past<const V: u32, E: Event + PastVersion<V>>(
+pub fn decode_past<const V: u32, E: Event + DeclaredVersion<V>>(
     payload: &str,
 ) -> Result<E, PayloadError> {
-    Ok(E::from_past(serde_json::from_str(payload)?))
+    E::try_from_past(serde_json::from_str(payload)?)
 }
 
 /// A field that takes a newer version of its type.
@@ -151,7 +186,7 @@ pub const fn newest_version<E: Event>(
 }
 
 /// A version of an event whose struct was generated.
-pub const fn past_version<const V: u32, E: PastVersion<V>>(
+pub const fn past_version<const V: u32, E: DeclaredVersion<V>>(
     step: Step,
     code: u64,
     previous: Option<&'static ShapeVersion>,

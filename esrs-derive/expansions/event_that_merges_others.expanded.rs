@@ -37,10 +37,24 @@ impl ::esrs::__private::Event for MoneyMoved {
             }
         }
     }
-    const MERGES: &'static [::esrs::__private::EventType] = &[
-        <MoneyDeposited as ::esrs::__private::KnownEvent>::TYPE,
-        <old::MoneyWithdrawn as ::esrs::__private::KnownEvent>::TYPE,
+    const MERGED_NAMES: &'static [&'static ::esrs::__private::str] = &[
+        <MoneyDeposited as ::esrs::__private::KnownEvent>::NAME,
+        <old::MoneyWithdrawn as ::esrs::__private::KnownEvent>::NAME,
     ];
+    const MERGES: &'static [::esrs::__private::EventType] = if ::esrs::__private::merge_each_other(
+        "money_moved",
+        &[
+            <MoneyDeposited as ::esrs::__private::KnownEvent>::MERGED_NAMES,
+            <old::MoneyWithdrawn as ::esrs::__private::KnownEvent>::MERGED_NAMES,
+        ],
+    ) {
+        &[]
+    } else {
+        &[
+            ::esrs::__private::merged_type::<MoneyDeposited>(),
+            ::esrs::__private::merged_type::<old::MoneyWithdrawn>(),
+        ]
+    };
     fn decode_merged(
         stored: ::esrs::__private::StoredAs,
         payload: &::esrs::__private::str,
@@ -71,10 +85,28 @@ impl ::esrs::__private::Event for MoneyMoved {
     }
 }
 #[allow(deprecated)]
+const _: () = ::esrs::__private::no_merge_in_turn(
+    "money_moved",
+    (
+        <MoneyDeposited as ::esrs::__private::KnownEvent>::NAME,
+        <MoneyDeposited as ::esrs::__private::KnownEvent>::MERGED_NAMES,
+    ),
+    ("MoneyMoved", "MoneyDeposited"),
+);
+#[allow(deprecated)]
 const _: () = ::esrs::__private::merge_clash(
     &<MoneyMoved as ::esrs::__private::KnownEvent>::TYPE,
     0usize,
     &["MoneyDeposited", "old::MoneyWithdrawn", "MoneyMoved"],
+);
+#[allow(deprecated)]
+const _: () = ::esrs::__private::no_merge_in_turn(
+    "money_moved",
+    (
+        <old::MoneyWithdrawn as ::esrs::__private::KnownEvent>::NAME,
+        <old::MoneyWithdrawn as ::esrs::__private::KnownEvent>::MERGED_NAMES,
+    ),
+    ("MoneyMoved", "old::MoneyWithdrawn"),
 );
 #[allow(deprecated)]
 const _: () = ::esrs::__private::merge_clash(

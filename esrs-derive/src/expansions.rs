@@ -83,6 +83,15 @@ expansions! {
         note: Option<String>,
     }"#;
 
+    event_whose_declared_history_may_refuse: expand::event::derive => r#"
+    #[event("money_deposited", version = 4, from = MoneyDepositedV1)]
+    struct MoneyDeposited {
+        #[event(retyped(from = i64, in = 3, try_with = u64::try_from), renamed(from = "amount", in = 2))]
+        cents: u64,
+        #[event(added(in = 4))]
+        note: Option<String>,
+    }"#;
+
     schema: expand::schema::derive => r#"
     pub enum Currency {
         Eur,

@@ -85,6 +85,15 @@ macro_rules! under {
                 pub size: u16,
             }
 
+            /// An event that may refuse its past.
+            #[derive(Event, Clone, Debug, serde::Serialize, serde::Deserialize)]
+            #[event("note_sized", version = 2)]
+            pub struct NoteSized {
+                /// How large.
+                #[event(retyped(from = i64, in = 2, try_with = u16::try_from))]
+                pub size: u16,
+            }
+
             /// The version before the first that is declared.
             #[derive(Event, serde::Serialize, serde::Deserialize)]
             #[event("note_marked")]

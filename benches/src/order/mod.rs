@@ -1,10 +1,12 @@
 //! The aggregate that is measured: an order of a shop, and the same work by hand.
 
 pub mod by_hand;
+mod chain;
 mod commands;
 mod events;
 mod samples;
 
+pub use chain::*;
 pub use commands::{AddItem, OrderIsFull};
 pub use events::*;
 pub use samples::{Samples, page_of_current, page_of_version_1};
@@ -114,6 +116,17 @@ mod tests {
             let declared = ItemAddedAsDeclared::decode(1, record.payload()).unwrap();
             let ItemAddedAsDeclared { sku, quantity, unit_price, engraving } = declared;
             assert_eq!(ItemAdded { sku, quantity, unit_price, engraving }, written);
+        }
+    }
+
+    #[test]
+    fn three_declared_steps_come_to_the_same_item_as_the_written_ones() {
+        let page = page_of_version_1(&mut Samples::new(), 2_000).unwrap();
+        for record in page.records() {
+            let written = ItemReserved::decode(1, record.payload()).unwrap();
+            let declared = ItemReservedAsDeclared::decode(1, record.payload()).unwrap();
+            let ItemReservedAsDeclared { sku, quantity, unit_price, text, gift } = declared;
+            assert_eq!(ItemReserved { sku, quantity, unit_price, text, gift }, written);
         }
     }
 }

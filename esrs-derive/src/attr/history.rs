@@ -1,5 +1,5 @@
 //! What a field went through: `added(in = 2, default = EXPR)`, `renamed(from = "old", in = 2)`,
-//! `retyped(from = Old, in = 2, with = function)`, `updated(in = 2, from = 1)`, and on the type
+//! `retyped(from = Old, in = 2, with = function)` or `try_with = function`, `updated(in = 2, from = 1)`, and on the type
 //! `removed(name = "old", ty = Old, in = 2)`.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
@@ -25,15 +25,32 @@ pub(crate) struct Change {
     pub(crate) what: What,
 }
 
+impl Change {
+    /// The word by which it may refuse an old value.
+    pub(crate) fn tried(&self) -> Option<&Ident> {
+        match &self.what {
+            What::Retyped { with, .. } => with.tried.as_ref(),
+            _ => None,
+        }
+    }
+}
+
 pub(crate) enum What {
     /// It came; older payloads have this, or the default of its type.
     Added { default: Option<TokenStream> },
     /// It had this name on the wire.
     Renamed { from: LitStr },
     /// It held this, which the function turns into what it holds since.
-    Retyped { from: Box<Type>, with: TokenStream, had: Had },
+    Retyped { from: Box<Type>, with: Conversion, had: Had },
     /// It held this older version of its type.
     Updated { from: Version },
+}
+
+/// The function of a field that was retyped.
+pub(crate) struct Conversion {
+    pub(crate) function: TokenStream,
+    /// The word `try_with`, when it may refuse an old value.
+    pub(crate) tried: Option<Ident>,
 }
 
 /// What stood on a field besides its type.
@@ -111,7 +128,7 @@ struct Items {
     default: Option<TokenStream>,
     name: Option<LitStr>,
     ty: Option<Type>,
-    with: Option<TokenStream>,
+    with: Option<Conversion>,
     had: Had,
 }
 
@@ -135,7 +152,16 @@ fn items(
             "name" => items.name = Some(name(input, &item)?),
             "from" | "ty" => items.ty = Some(parse_value(input, &item, "OldType")?),
             "default" => items.default = Some(expression(input, &item, "value")?),
-            "with" => items.with = Some(expression(input, &item, "function")?),
+            "with" | "try_with" => {
+                let function = expression(input, &item, "function")?;
+                if items.with.is_some() {
+                    let message = "one function turns the old value into the new: keep `with`, or \
+                                   `try_with` when it may refuse one";
+                    errors.on(&item, message);
+                }
+                let tried = (item == "try_with").then_some(item);
+                items.with = Some(Conversion { function, tried });
+            }
             "serde" => {
                 let content;
                 syn::parenthesized!(content in input);
@@ -158,7 +184,7 @@ fn change(word: Ident, input: ParseStream, errors: &Errors) -> syn::Result<Optio
         "added" => (&["in", "default"], "added(in = 2, default = …)"),
         "renamed" => (&["from", "in"], "renamed(from = \"old_name\", in = 2)"),
         "retyped" => (
-            &["from", "in", "with", "serde", "opaque"],
+            &["from", "in", "with", "try_with", "serde", "opaque"],
             "retyped(from = OldType, in = 2, with = function)",
         ),
         _ => (&["in", "from"], "updated(in = 2, from = 1)"),

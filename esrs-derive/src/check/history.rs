@@ -23,6 +23,7 @@ pub(crate) fn versions(
             part(&field.changes, declared, errors);
             styled(field, body, declared, errors);
             retyped(field, errors);
+            tried(field, declared, errors);
         }
         variant(body, declared, errors);
     }
@@ -225,6 +226,22 @@ fn retyped(field: &Field<'_>, errors: &Errors) {
             );
             errors.on(&change.word, message);
         }
+    }
+}
+
+/// What holds a payload type takes every older value of it.
+fn tried(field: &Field<'_>, declared: &Declared<'_>, errors: &Errors) {
+    if declared.attribute == "event" {
+        return;
+    }
+    for word in field.changes.iter().filter_map(Change::tried) {
+        let ident = &declared.input.ident;
+        let message = format!(
+            "a step of `{ident}` cannot refuse, since whatever holds one takes its older values \
+             too: keep the old type, and let the event's own field say \
+             `retyped(from = OldType, …, try_with = …)`; or write `with`, and give each old value a new one"
+        );
+        errors.on(word, message);
     }
 }
 

@@ -43,7 +43,11 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
             let upcast = quote_spanned!(span=> <Self as #p::TryUpcast<#from>>::try_upcast);
             // The arguments keep their own span, which says what they are.
             let arguments = quote!(version, payload, #decode, #upcast);
-            let older = quote_spanned!(span=> #p::decode_older(#arguments));
+            let may_refuse = |history: &History<'_>| history.may_refuse(history.oldest);
+            let older = match event.history.as_ref().is_some_and(may_refuse) {
+                true => quote_spanned!(span=> #p::decode_before(#arguments)),
+                false => quote_spanned!(span=> #p::decode_older(#arguments)),
+            };
             let follows = event.history.is_none().then(|| follows(&event, from));
             (older, follows)
         }

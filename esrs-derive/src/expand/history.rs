@@ -9,7 +9,7 @@ use syn::{DeriveInput, Fields};
 
 use super::aggregate::respanned;
 use super::schema;
-use crate::attr::history::{Change, What};
+use crate::attr::history::{Change, Conversion, What};
 use crate::attr::serde;
 use crate::errors::Errors;
 use crate::fold::hash::Fnv;
@@ -26,7 +26,6 @@ pub(crate) fn past(
     checks: Option<TokenStream>,
     errors: &Errors,
 ) -> TokenStream {
-    let p = krate.private();
     let versions: TokenStream = history
         .generated()
         .map(|version| {
@@ -38,7 +37,7 @@ pub(crate) fn past(
         .collect();
     let shapes: TokenStream =
         history.past_versions().map(|version| shape(history, version, krate, errors)).collect();
-    let values = values(history, &p);
+    let values = values(history, krate);
     let upcast = history.from.as_ref().map(|_| upcast(history, krate));
     let changes: TokenStream = (history.oldest + 1..=history.version)
         .filter_map(|version| changes(history, version, krate))
@@ -301,7 +300,12 @@ fn from_past(history: &History<'_>, version: u32, krate: &Krate) -> TokenStream 
                 let name = bound_name(place);
                 quote!(#name)
             });
-            (quote!(#ident #variant { #(#bound,)* #rest }), quote!(#own #variant { #fields }))
+            let made = quote!(#own #variant { #fields });
+            let made = match history.may_refuse(version) {
+                true => quote!(#p::Ok(#made)),
+                false => made,
+            };
+            (quote!(#ident #variant { #(#bound,)* #rest }), made)
         })
         .collect();
     let body = match arms.as_slice() {
@@ -314,11 +318,26 @@ fn from_past(history: &History<'_>, version: u32, krate: &Krate) -> TokenStream 
             quote!(match #past { #(#arms)* })
         }
     };
-    let code = code(history, krate);
     // Where an unknown version is reported; said at another place, it would be said twice.
     let open = all_open(history, version, krate);
     let span = open.first().map_or_else(Span::call_site, |open| open.span);
     let past_type = quote_spanned!(span=> type Past = #ty;);
+    if history.may_refuse(version) {
+        let function = quote_spanned! {span=>
+            #[inline]
+            fn try_from_past(#past: #ty) -> #p::Result<Self, #p::PayloadError> {
+                #body
+            }
+        };
+        return quote! {
+            #[automatically_derived]
+            impl #p::DeclaredVersion<#number> for #own {
+                #past_type
+                #function
+            }
+        };
+    }
+    let code = code(history, krate);
     let function = quote_spanned! {span=>
         #[inline]
         fn from_past(#past: #ty) -> Self {
@@ -350,6 +369,18 @@ fn upcast(history: &History<'_>, krate: &Krate) -> TokenStream {
             quote!(#old.#member)
         })
     });
+    if history.may_refuse(history.oldest) {
+        return quote! {
+            #[automatically_derived]
+            impl #p::TryUpcast<#from> for #own {
+                type Error = #p::PayloadError;
+                #[inline]
+                fn try_upcast(#old: #from) -> #p::Result<Self, #p::PayloadError> {
+                    #p::Ok(Self { #(#made)* })
+                }
+            }
+        };
+    }
     quote! {
         #[automatically_derived]
         impl #p::Upcast<#from> for #own {
@@ -384,7 +415,8 @@ fn made(
                 }
                 What::Retyped { .. } => {
                     let function = function_name(change, of, place);
-                    value = Some(quote!(#function(#value)));
+                    let refused = change.tried().map(|_| quote!(?));
+                    value = Some(quote!(#function(#value)#refused));
                     is_newest = true;
                     live = field.live_type_at(change.version.number);
                 }
@@ -415,7 +447,8 @@ fn function_name(change: &Change, of: usize, place: usize) -> Ident {
 }
 
 /// One function for each expression of the user's, so that it is compiled, and wrong, once.
-fn values(history: &History<'_>, p: &TokenStream) -> TokenStream {
+fn values(history: &History<'_>, krate: &Krate) -> TokenStream {
+    let p = krate.private();
     let mut values = TokenStream::new();
     for (of, body) in history.bodies.iter().enumerate() {
         for (place, field) in body.fields.iter().enumerate() {
@@ -442,9 +475,26 @@ fn values(history: &History<'_>, p: &TokenStream) -> TokenStream {
                     What::Retyped { from, with, .. } => {
                         let old = Ident::new("old", Span::mixed_site());
                         let function = Ident::new("function", Span::mixed_site());
+                        let Conversion { function: with, tried } = with;
                         let span = syn::spanned::Spanned::span(with);
                         // So that a function of another type is said on the function alone.
                         let made = respanned(&quote!(#to), span);
+                        if tried.is_some() {
+                            let there = krate.private_at(span);
+                            let ty = quote_spanned!(span=> fn(#from) -> #there::Result<#made, _>);
+                            let number = change.version.number;
+                            let (before, field) = (number - 1, field.name_at(number, &body.rule));
+                            // So is one whose error is none.
+                            let function = Ident::new("function", span);
+                            values.extend(quote! {
+                                #[inline]
+                                fn #name(#old: #from) -> #p::Result<#to, #p::PayloadError> {
+                                    let #function: #ty = #with;
+                                    #p::retyped(#before, #field, #function, #old)
+                                }
+                            });
+                            continue;
+                        }
                         let ty = quote_spanned!(span=> fn(#from) -> #made);
                         quote! {
                             #[inline]

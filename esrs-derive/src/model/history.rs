@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Fields, Index, LitStr, Member, Type};
 
 use super::name::name;
-use crate::attr::history::{self as attr, Change, Removed, What};
+use crate::attr::history::{self as attr, Change, Conversion, Removed, What};
 use crate::attr::schema::{self, Place};
 use crate::attr::serde::{self, Case, Ways, Word};
 use crate::check::history as check;
@@ -365,6 +365,12 @@ impl History<'_> {
         self.bodies.iter().flat_map(Body::changes)
     }
 
+    /// Whether what was stored as a version may be refused on its way to the newest.
+    pub(crate) fn may_refuse(&self, version: u32) -> bool {
+        let mut later = self.changes().filter(|change| change.version.number > version);
+        later.any(|change| change.tried().is_some())
+    }
+
     /// The tokens that say what led to a version, and where the first of them stands.
     pub(crate) fn words_in(&self, version: u32) -> Vec<&Ident> {
         let changes = self.changes().filter(|change| change.version.number == version);
@@ -407,7 +413,10 @@ fn tokens(change: &Change) -> TokenStream {
     let what = match what {
         What::Added { default } => quote!(#default),
         What::Renamed { from } => quote!(#from),
-        What::Retyped { from, with, .. } => quote!(#from, #with),
+        What::Retyped { from, with, .. } => {
+            let Conversion { function, tried } = with;
+            quote!(#from, #tried #function)
+        }
         What::Updated { from } => {
             let from = from.number;
             quote!(#from)

@@ -101,7 +101,7 @@ impl Tally {
         self.tried += 1;
         match fault {
             None => self.read += 1,
-            // Only a `TryUpcast` can; what it takes is told by the payloads that come through.
+            // Only a `TryUpcast` or a `try_with` can; what it takes is told by the payloads that come through.
             Some(
                 fault @ Fault::Refused(PayloadError::Upcast { .. } | PayloadError::Merge { .. }),
             ) => self.refused = Some(fault),

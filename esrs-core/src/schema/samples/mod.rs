@@ -24,8 +24,8 @@
 //! a part, as the lock has it, stands on a line of `v<version>.narrow.txt` beside the golden payloads:
 //! its values are those of golden payloads from then on.
 //!
-//! A [`TryUpcast`](crate::TryUpcast) may refuse what was made up, as long as it takes some of it or there
-//! is a golden payload; it may not refuse a golden payload.
+//! A [`TryUpcast`](crate::TryUpcast), or a function that a field declares by `try_with`, may refuse what
+//! was made up, as long as it takes some of it or there is a golden payload; it may not refuse a golden payload.
 
 mod check;
 mod dice;
