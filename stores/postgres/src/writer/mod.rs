@@ -1,0 +1,263 @@
+//! The one connection that appends.
+//!
+//! Appends that come while another is under way are stored together, by one statement. Whoever finds
+//! nobody at work does its own, on the task that asks, and is spared the way to the writer's and back.
+
+mod group;
+mod one;
+mod prepared;
+mod queue;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::ClientWrapper;
+use esrs_core::{Appended, Conflict, StoreError};
+use futures_util::future::try_join;
+use tokio::sync::{Mutex, MutexGuard, mpsc};
+use tokio_postgres::{Error, Statement};
+
+use crate::connect::{ConnectError, Connector};
+use crate::error::{is_duplicate, is_lost, may_be_about_one_append};
+use crate::find;
+use crate::pool;
+use crate::store::Shared;
+use group::Outcome;
+pub(crate) use prepared::PreparedAppend;
+use queue::Queue;
+pub(crate) use queue::{Job, QueuedAppend};
+
+const DOING: &str = "appending events";
+
+/// How long to wait after a connection was refused.
+const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// How much the writer has done.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) appends: AtomicU64,
+    pub(crate) commits: AtomicU64,
+}
+
+impl Counters {
+    fn committed(&self, appends: usize) {
+        self.appends.fetch_add(appends as u64, Ordering::Relaxed);
+        self.commits.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A connection with the statements that append.
+pub(crate) struct Connection {
+    client: ClientWrapper,
+    append_one: Statement,
+    append: Statement,
+}
+
+/// The connection that appends, when there is one; whoever holds it is the writer.
+#[derive(Default)]
+pub(crate) struct Writer(Mutex<Option<Connection>>);
+
+impl Connection {
+    async fn open(connector: &Connector, shared: &Shared) -> Result<Self, ConnectError> {
+        let client = connector.connect().await?;
+        // Who holds the lock of the log for longer than this is not waited for.
+        let millis = shared.busy_timeout.as_millis();
+        client.batch_execute(&format!("SET lock_timeout = {millis}")).await?;
+        let (append_one, append) =
+            try_join(client.prepare(&shared.sql.append_one), client.prepare(&shared.sql.append))
+                .await?;
+        Ok(Self { client, append_one, append })
+    }
+}
+
+impl Writer {
+    /// Appends on the caller's task a batch that is one event behind those of a known stream, unless
+    /// somebody else is at work; then, or if it may be refused, the batch comes back.
+    pub(crate) async fn append_at_once(
+        &self,
+        mut append: PreparedAppend,
+        shared: &Shared,
+    ) -> Result<Result<Appended, StoreError>, PreparedAppend> {
+        let Some(numbers) = append.numbers_of_one(&shared.names) else { return Err(append) };
+        let Ok(connection) = self.0.try_lock() else { return Err(append) };
+        let Some(connection) = connection.as_ref().filter(|one| !one.client.is_closed()) else {
+            return Err(append);
+        };
+        match connection.append_one(&append, numbers).await {
+            Ok(Some(appended)) => {
+                shared.counters.committed(1);
+                Ok(Ok(appended))
+            }
+            Ok(None) => Err(append),
+            Err(error) if is_duplicate(&error) => Err(append),
+            Err(error) if is_lost(&error) => {
+                append.may_be_stored = true;
+                Err(append)
+            }
+            Err(error) => Ok(Err(explain(shared, error))),
+        }
+    }
+}
+
+fn explain(shared: &Shared, error: Error) -> StoreError {
+    shared.explain_append(DOING, &error)
+}
+
+/// Works until the store is closed, or dropped; then says who waits for the end of it.
+pub(crate) async fn run(shared: Arc<Shared>, jobs: mpsc::UnboundedReceiver<Job>) {
+    let mut queue = Queue::new(jobs);
+    while queue.wait().await {
+        let mut connection = shared.writer.0.lock().await;
+        let group = queue.take_group();
+        Session { shared: &shared, queue: &mut queue }.commit(group, &mut connection).await;
+    }
+    *shared.writer.0.lock().await = None;
+    queue.close();
+}
+
+/// The writer, while it is at work on a group.
+struct Session<'a> {
+    shared: &'a Arc<Shared>,
+    queue: &'a mut Queue,
+}
+
+impl Session<'_> {
+    async fn commit(
+        &mut self,
+        mut group: Vec<QueuedAppend>,
+        connection: &mut MutexGuard<'_, Option<Connection>>,
+    ) {
+        while !group.is_empty() {
+            let Some(open) = self.connected(&mut group, connection).await else { continue };
+            match self.try_commit(&group, open).await {
+                Ok(outcomes) => {
+                    let pairs = group.into_iter().zip(outcomes);
+                    return pairs.for_each(|(queued, outcome)| self.answer(queued, outcome));
+                }
+                Err(error) if is_lost(&error) => {
+                    tracing::warn!(%error, "the connection was lost while appending");
+                    **connection = None;
+                    // It is sent again: what is stored already is found by its ids.
+                    group.iter_mut().for_each(|queued| queued.append.may_be_stored = true);
+                }
+                Err(error) if group.len() > 1 && may_be_about_one_append(&error) => {
+                    self.queue.put_back_one_by_one(group.split_off(1));
+                }
+                Err(error) => {
+                    for queued in group {
+                        queued.answer(Err(self.shared.explain_append(DOING, &error)));
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The connection, which is opened if there is none; `None` when that failed, and those of the
+    /// group who have waited for too long were told.
+    async fn connected<'c>(
+        &self,
+        group: &mut Vec<QueuedAppend>,
+        connection: &'c mut MutexGuard<'_, Option<Connection>>,
+    ) -> Option<&'c Connection> {
+        if connection.as_ref().is_some_and(|open| open.client.is_closed()) {
+            **connection = None;
+        }
+        if connection.is_none() {
+            match Connection::open(&self.shared.connector, self.shared).await {
+                Ok(open) => **connection = Some(open),
+                Err(error) => {
+                    let error = pool::not_connected(error, &self.shared.location);
+                    let now = Instant::now();
+                    let may_come_back = matches!(error, StoreError::Unavailable { .. });
+                    let late =
+                        |queued: &mut QueuedAppend| !may_come_back || queued.give_up_at <= now;
+                    for queued in group.extract_if(.., late) {
+                        queued.give_up(&error);
+                    }
+                    tokio::time::sleep(BACK_OFF).await;
+                    return None;
+                }
+            }
+        }
+        connection.as_ref()
+    }
+
+    async fn try_commit(
+        &self,
+        group: &[QueuedAppend],
+        connection: &Connection,
+    ) -> Result<Vec<Outcome>, Error> {
+        let Shared { names, sql, counters, .. } = &**self.shared;
+        if let [only] = group
+            && !only.append.may_be_stored
+            && let Some(numbers) = only.append.numbers_of_one(names)
+        {
+            match connection.append_one(&only.append, numbers).await {
+                Ok(Some(appended)) => {
+                    counters.committed(1);
+                    return Ok(vec![Outcome::Stored(appended)]);
+                }
+                Ok(None) => {}
+                Err(error) if is_duplicate(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let appends = group.iter().map(|queued| &queued.append);
+        let outcomes = connection.append_group(appends, names, sql).await?;
+        let stored = outcomes.iter().filter(|one| matches!(one, Outcome::Stored(_))).count();
+        counters.committed(stored);
+        Ok(outcomes)
+    }
+
+    /// Tells what became of an append. Why one was refused is found out beside the writer.
+    fn answer(&self, queued: QueuedAppend, outcome: Outcome) {
+        match outcome {
+            Outcome::Stored(appended) => queued.answer(Ok(appended)),
+            Outcome::Refused(versions) => {
+                let shared = self.shared.clone();
+                tokio::spawn(async move {
+                    let answer = refusal(&shared, &queued, &versions).await;
+                    queued.answer(answer);
+                });
+            }
+        }
+    }
+}
+
+/// Why an append was refused: it was stored before, or its streams are not as it expects.
+async fn refusal(
+    shared: &Shared,
+    queued: &QueuedAppend,
+    versions: &[u64],
+) -> Result<Appended, StoreError> {
+    let batch = &queued.append.batch;
+    let reader = shared.reader().await?;
+    let mut found = None;
+    if let (Some(key), Some(first)) = (&batch.idempotency_key, batch.streams.first()) {
+        found = find::by_key(&reader, &first.stream, key).await?;
+    }
+    let is_by_key = found.is_some();
+    if found.is_none() {
+        found = find::repetition(&reader, batch).await?;
+    }
+    if let Some(mut found) = found {
+        // What was stored by this very append, whose answer was lost, is no repetition.
+        let is_this_one = queued.append.may_be_stored
+            && (!is_by_key || matches!(find::repetition(&reader, batch).await, Ok(Some(_))));
+        found.repeated = !is_this_one;
+        return Ok(found);
+    }
+    let refused = batch.streams.iter().zip(versions);
+    match refused.into_iter().find(|(part, version)| !part.condition.allows(**version)) {
+        Some((part, &actual)) => {
+            let (stream, expected) = (part.stream.clone(), part.condition);
+            Err(Conflict { stream, expected, actual }.into())
+        }
+        None => {
+            let source = "it was refused, and neither its ids, its key nor its streams say why";
+            Err(StoreError::Database { doing: DOING, source: source.into() })
+        }
+    }
+}

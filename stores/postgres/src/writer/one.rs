@@ -1,0 +1,59 @@
+//! One event behind those of a known stream: one statement, and no more.
+
+use esrs_core::{Appended, AppendedStream, Position};
+use tokio_postgres::{Error, Row};
+
+use super::{Connection, PreparedAppend, prepared::kind_of};
+use crate::encode::{Moment, to_i64};
+use crate::names::Names;
+
+impl PreparedAppend {
+    /// The numbers of its stream and its kind, if it is one event and both are known.
+    pub(super) fn numbers_of_one(&self, names: &Names) -> Option<(i64, i32)> {
+        let (part, event, _) = self.one()?;
+        Some((names.stream_id(&part.stream)?, names.kind_id(&kind_of(part, event))?))
+    }
+}
+
+impl Connection {
+    /// Appends the one event of a batch. `None` if the stream has no such version, and an error if
+    /// it has another event behind that, or the event's id is stored already: nothing was done then,
+    /// and the long way tells why.
+    pub(super) async fn append_one(
+        &self,
+        append: &PreparedAppend,
+        (stream, kind): (i64, i32),
+    ) -> Result<Option<Appended>, Error> {
+        let (Some((part, event, expected)), [details]) = (append.one(), &*append.details) else {
+            return Ok(None);
+        };
+        let metadata = &event.metadata;
+        let rows: Vec<Row> = self
+            .client
+            .query(
+                &self.append_one,
+                &[
+                    &stream,
+                    &to_i64(expected),
+                    &kind,
+                    &event.id,
+                    &Moment(event.recorded_at),
+                    &metadata.correlation_id(),
+                    &metadata.causation_id(),
+                    &details,
+                    &event.payload,
+                ],
+            )
+            .await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let position = Position::new(row.try_get::<_, i64>(0)? as u64);
+        let version = expected + 1;
+        let stream = part.stream.clone();
+        Ok(Some(Appended {
+            streams: vec![AppendedStream { stream, first_version: version, last_version: version }],
+            first_position: position,
+            last_position: position,
+            repeated: false,
+        }))
+    }
+}
