@@ -20,6 +20,9 @@ pub(crate) struct Sql {
     pub(crate) channel: String,
     /// One event behind a known version of a known stream; no row if the stream has no such version.
     pub(crate) append_one: String,
+    /// Events behind known versions of known streams: where the first came to stand. No row if a
+    /// stream has no such version.
+    pub(crate) append_known: String,
     pub(crate) append: String,
     pub(crate) kind_of: String,
     pub(crate) kinds: String,
@@ -57,11 +60,35 @@ impl Sql {
                 ) SELECT position, pg_notify('{channel}', '')::text FROM event",
                 lock = lock_key(LOCK_CLASS, s),
             ),
+            append_known: format!(
+                "WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock({lock})), missing AS (
+                    SELECT FROM unnest($1::int8[], $2::int8[]) AS p (stream, version) WHERE (
+                        SELECT e.position FROM {s}.events e
+                        WHERE e.stream = p.stream AND e.version = p.version) IS NULL
+                ), stored AS (
+                    INSERT INTO {s}.events (position, stream, version, kind, event_id, recorded_at,
+                        correlation_id, causation_id, metadata, payload)
+                    SELECT nextval('{s}.position_seq'), e.stream, e.version, e.kind, e.id,
+                        e.recorded_at, e.correlation_id, e.causation_id, e.metadata::json,
+                        e.payload::json
+                    FROM lock, LATERAL (
+                        SELECT * FROM unnest($3::int8[], $4::int8[], $5::int4[], $6::uuid[],
+                            $7::timestamptz[], $8::uuid[], $9::uuid[], $10::text[], $11::text[])
+                            WITH ORDINALITY AS u (stream, version, kind, id, recorded_at,
+                            correlation_id, causation_id, metadata, payload, place)
+                        ORDER BY u.place
+                    ) e
+                    WHERE NOT EXISTS (SELECT FROM missing)
+                    RETURNING position
+                ) SELECT first, pg_notify('{channel}', '')::text
+                    FROM (SELECT min(position) AS first FROM stored) AS s WHERE first IS NOT NULL",
+                lock = lock_key(LOCK_CLASS, s),
+            ),
             append: format!(
                 "SELECT stream_id, version_before, first_position FROM {s}.append(
                     $1::int4[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::int4[],
-                    $7::int4[], $8::int4[], $9::int4[], $10::uuid[], $11::timestamptz[],
-                    $12::uuid[], $13::uuid[], $14::text[], $15::text[])"
+                    $7::int8[], $8::int4[], $9::int4[], $10::int4[], $11::uuid[],
+                    $12::timestamptz[], $13::uuid[], $14::uuid[], $15::text[], $16::text[])"
             ),
             kind_of: format!("SELECT {s}.kind_of($1::text, $2::text, $3::int8)"),
             kinds: format!("SELECT id, category, name, version FROM {s}.kinds"),

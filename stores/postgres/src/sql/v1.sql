@@ -82,12 +82,12 @@ CREATE VIEW {schema}.log AS
 
 -- Appends several batches. Each is stored as a whole or refused as a whole; a stream stands in one
 -- of them only. Says of each part at which version its stream was, and of those that were stored
--- where they came to stand.
+-- where they came to stand. `part_id` is the number of the part's stream, where that is known.
 --
 -- Its lock is taken by a statement of its own, so that those behind it see all that was committed.
 CREATE FUNCTION {schema}.append(
     part_batch integer[], part_stream text[], part_category text[], part_expected bigint[],
-    part_key text[], part_count integer[],
+    part_key text[], part_count integer[], part_id bigint[],
     event_part integer[], event_number integer[], event_kind integer[], event_ids uuid[],
     event_recorded_at timestamptz[], event_correlation_id uuid[], event_causation_id uuid[],
     event_metadata text[], event_payload text[],
@@ -99,6 +99,7 @@ AS $$
 DECLARE
     part integer;
     new_id bigint;
+    has_keys boolean := cardinality(array_remove(part_key, NULL)) > 0;
     next_position bigint;
     ids bigint[];
     versions bigint[];
@@ -112,18 +113,27 @@ BEGIN
             ORDER BY e.version DESC LIMIT 1), 0) ORDER BY p.number)
     INTO ids, versions
     FROM (
-        SELECT u.number, (SELECT s.id FROM {schema}.streams s WHERE s.name = u.name) AS id
-        FROM unnest(part_stream) WITH ORDINALITY AS u (name, number) OFFSET 0
+        SELECT u.number, coalesce(u.id, (SELECT s.id FROM {schema}.streams s
+            WHERE s.name = u.name)) AS id
+        FROM unnest(part_stream, part_id) WITH ORDINALITY AS u (name, id, number) OFFSET 0
     ) p;
 
+    -- No query in a condition of the loop: it would be run anew each time.
     FOR part IN 1 .. cardinality(part_stream) LOOP
-        IF part_expected[part] >= 0 AND part_expected[part] <> versions[part] OR (
-            part_key[part] IS NOT NULL AND EXISTS (SELECT FROM {schema}.idempotency_keys k
-                WHERE k.stream = ids[part] AND k.key = part_key[part])
-        ) THEN
+        IF part_expected[part] >= 0 AND part_expected[part] <> versions[part] THEN
             refused[part_batch[part]] := true;
         END IF;
     END LOOP;
+
+    IF has_keys THEN
+        FOR part IN
+            SELECT u.number FROM unnest(part_key, ids) WITH ORDINALITY AS u (key, id, number)
+            WHERE (SELECT k.first_position FROM {schema}.idempotency_keys k
+                WHERE k.stream = u.id AND k.key = u.key) IS NOT NULL
+        LOOP
+            refused[part_batch[part]] := true;
+        END LOOP;
+    END IF;
 
     FOR part IN
         SELECT u.part FROM unnest(event_ids, event_part) AS u (id, part)
@@ -166,7 +176,7 @@ BEGIN
         END IF;
     END LOOP;
 
-    IF array_length(array_remove(part_key, NULL), 1) > 0 THEN
+    IF has_keys THEN
         INSERT INTO {schema}.idempotency_keys (stream, key, first_position, last_position)
         SELECT ids[p.number], p.key, firsts[p.number], firsts[p.number] - 1 + (
             SELECT sum(c.count) FROM unnest(part_count, part_batch) AS c (count, batch)

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::prepared::kind_of;
 use super::{Connection, PreparedAppend};
 use crate::encode::{Moment, to_i64};
+use crate::error::is_duplicate;
 use crate::names::Names;
 use crate::sql::Sql;
 
@@ -18,24 +19,39 @@ pub(super) enum Outcome {
     Refused(Vec<u64>),
 }
 
-/// What `append` is called with, column by column.
+/// The parts of batches, column by column, as `append` takes them.
 #[derive(Default)]
-struct Columns<'a> {
-    part_batch: Vec<i32>,
-    part_stream: Vec<&'a str>,
-    part_category: Vec<&'a str>,
-    part_expected: Vec<i64>,
-    part_key: Vec<Option<&'a str>>,
-    part_count: Vec<i32>,
+struct Parts<'a> {
+    batch: Vec<i32>,
+    stream: Vec<&'a str>,
+    category: Vec<&'a str>,
+    expected: Vec<i64>,
+    key: Vec<Option<&'a str>>,
+    count: Vec<i32>,
+    id: Vec<Option<i64>>,
     event_part: Vec<i32>,
     event_number: Vec<i32>,
-    event_kind: Vec<i32>,
-    event_ids: Vec<Uuid>,
-    event_recorded_at: Vec<Moment>,
-    event_correlation_id: Vec<Option<Uuid>>,
-    event_causation_id: Vec<Option<Uuid>>,
-    event_metadata: Vec<Option<&'a str>>,
-    event_payload: Vec<&'a str>,
+}
+
+/// The same, where their streams and versions are known.
+#[derive(Default)]
+struct KnownParts {
+    id: Vec<i64>,
+    expected: Vec<i64>,
+    event_stream: Vec<i64>,
+    event_version: Vec<i64>,
+}
+
+/// The events of batches, column by column.
+#[derive(Default)]
+struct Events<'a> {
+    kind: Vec<i32>,
+    id: Vec<Uuid>,
+    recorded_at: Vec<Moment>,
+    correlation_id: Vec<Option<Uuid>>,
+    causation_id: Vec<Option<Uuid>>,
+    metadata: Vec<Option<&'a str>>,
+    payload: Vec<&'a str>,
 }
 
 /// What is asked of a stream, as a number that no version is where it is nothing.
@@ -47,32 +63,75 @@ fn expected(condition: AppendCondition) -> i64 {
     }
 }
 
-impl<'a> Columns<'a> {
-    fn push(&mut self, append: &'a PreparedAppend, kinds: &mut impl Iterator<Item = i32>) {
-        let batch = self.part_batch.last().copied().unwrap_or(0) + 1;
-        let mut key = append.batch.idempotency_key.as_ref().map(|key| key.as_str());
-        let mut details = append.details.iter();
-        for part in &append.batch.streams {
-            self.part_batch.push(batch);
-            self.part_stream.push(part.stream.as_str());
-            self.part_category.push(part.stream.category());
-            self.part_expected.push(expected(part.condition));
-            // The key belongs to the first stream.
-            self.part_key.push(key.take());
-            self.part_count.push(part.events.len() as i32);
-            let place = self.part_batch.len() as i32;
-            for (number, event) in (1..).zip(&part.events) {
-                self.event_part.push(place);
-                self.event_number.push(number);
-                self.event_kind.extend(kinds.next());
-                self.event_ids.push(event.id);
-                self.event_recorded_at.push(Moment(event.recorded_at));
-                self.event_correlation_id.push(event.metadata.correlation_id());
-                self.event_causation_id.push(event.metadata.causation_id());
-                self.event_metadata.push(details.next().and_then(Option::as_deref));
-                self.event_payload.push(&event.payload);
+impl<'a> Parts<'a> {
+    fn of(appends: impl Iterator<Item = &'a PreparedAppend>, names: &Names) -> Self {
+        let mut parts = Self::default();
+        for (batch, append) in (1..).zip(appends) {
+            let mut key = append.batch.idempotency_key.as_ref().map(|key| key.as_str());
+            for part in &append.batch.streams {
+                parts.batch.push(batch);
+                parts.stream.push(part.stream.as_str());
+                parts.category.push(part.stream.category());
+                parts.expected.push(expected(part.condition));
+                // The key belongs to the first stream.
+                parts.key.push(key.take());
+                parts.count.push(part.events.len() as i32);
+                parts.id.push(names.stream_id(&part.stream));
+                let place = parts.batch.len() as i32;
+                for number in 1..=part.events.len() as i32 {
+                    parts.event_part.push(place);
+                    parts.event_number.push(number);
+                }
             }
         }
+        parts
+    }
+}
+
+impl KnownParts {
+    /// `None` if a stream or its version is not known, or a key has to be looked for.
+    fn of<'a>(appends: impl Iterator<Item = &'a PreparedAppend>, names: &Names) -> Option<Self> {
+        let mut parts = Self::default();
+        for append in appends {
+            if append.batch.idempotency_key.is_some() || append.may_be_stored {
+                return None;
+            }
+            for part in &append.batch.streams {
+                let id = names.stream_id(&part.stream)?;
+                let expected = known_version(part.condition, part.events.len())?;
+                parts.id.push(id);
+                parts.expected.push(expected);
+                for version in expected + 1..=expected + part.events.len() as i64 {
+                    parts.event_stream.push(id);
+                    parts.event_version.push(version);
+                }
+            }
+        }
+        Some(parts)
+    }
+}
+
+/// The version that a stream has to have for `more` events behind it.
+fn known_version(condition: AppendCondition, more: usize) -> Option<i64> {
+    let AppendCondition::Version(version @ 1..) = condition else { return None };
+    let version = i64::try_from(version).ok()?;
+    version.checked_add(more as i64).is_some().then_some(version)
+}
+
+impl<'a> Events<'a> {
+    fn of(appends: impl Iterator<Item = &'a PreparedAppend>, kind: Vec<i32>) -> Self {
+        let mut events = Self { kind, ..Self::default() };
+        for append in appends {
+            for ((_, event), details) in append.batch.events().zip(&append.details) {
+                events.id.push(event.id);
+                events.recorded_at.push(Moment(event.recorded_at));
+                events.correlation_id.push(event.metadata.correlation_id());
+                events.causation_id.push(event.metadata.causation_id());
+                events.metadata.push(details.as_deref());
+                events.payload.push(&event.payload);
+            }
+        }
+        events
     }
 }
 
@@ -85,33 +144,77 @@ impl Connection {
         sql: &Sql,
     ) -> Result<Vec<Outcome>, Error> {
         let kinds = self.number_kinds(appends.clone(), names, sql).await?;
-        let (mut columns, mut kinds) = (Columns::default(), kinds.into_iter());
-        appends.clone().for_each(|append| columns.push(append, &mut kinds));
+        let events = Events::of(appends.clone(), kinds);
+        if let Some(parts) = KnownParts::of(appends.clone(), names) {
+            match self.append_known(&parts, &events).await {
+                Ok(Some(first)) => return Ok(behind(first, appends)),
+                Ok(None) => {}
+                Err(error) if is_duplicate(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let parts = Parts::of(appends.clone(), names);
+        let Events { kind, id, recorded_at, correlation_id, causation_id, metadata, payload } =
+            &events;
         let rows = self
             .client
             .query(
                 &self.append,
                 &[
-                    &columns.part_batch,
-                    &columns.part_stream,
-                    &columns.part_category,
-                    &columns.part_expected,
-                    &columns.part_key,
-                    &columns.part_count,
-                    &columns.event_part,
-                    &columns.event_number,
-                    &columns.event_kind,
-                    &columns.event_ids,
-                    &columns.event_recorded_at,
-                    &columns.event_correlation_id,
-                    &columns.event_causation_id,
-                    &columns.event_metadata,
-                    &columns.event_payload,
+                    &parts.batch,
+                    &parts.stream,
+                    &parts.category,
+                    &parts.expected,
+                    &parts.key,
+                    &parts.count,
+                    &parts.id,
+                    &parts.event_part,
+                    &parts.event_number,
+                    kind,
+                    id,
+                    recorded_at,
+                    correlation_id,
+                    causation_id,
+                    metadata,
+                    payload,
                 ],
             )
             .await?;
         let mut rows = rows.into_iter();
         appends.map(|append| outcome(append, &mut rows, names)).collect()
+    }
+
+    /// Appends events behind versions that their streams are expected to have, all of them or none;
+    /// says where the first came to stand. `None` if a stream has no such version, and an error if it
+    /// has others behind it, or an id is stored already: nothing was done then.
+    async fn append_known(
+        &self,
+        parts: &KnownParts,
+        events: &Events<'_>,
+    ) -> Result<Option<u64>, Error> {
+        let Events { kind, id, recorded_at, correlation_id, causation_id, metadata, payload } =
+            events;
+        let rows = self
+            .client
+            .query(
+                &self.append_known,
+                &[
+                    &parts.id,
+                    &parts.expected,
+                    &parts.event_stream,
+                    &parts.event_version,
+                    kind,
+                    id,
+                    recorded_at,
+                    correlation_id,
+                    causation_id,
+                    metadata,
+                    payload,
+                ],
+            )
+            .await?;
+        let first = rows.first().map(|row| row.try_get::<_, i64>(0)).transpose()?;
+        Ok(first.map(|first| first as u64))
     }
 
     /// The number of each event's kind, in their order.
@@ -135,6 +238,26 @@ impl Connection {
         }
         Ok(numbers)
     }
+}
+
+/// Where batches stand whose events are stored one behind the other from `first` on.
+fn behind<'a>(first: u64, appends: impl Iterator<Item = &'a PreparedAppend>) -> Vec<Outcome> {
+    let mut next = first;
+    let stand = |append: &PreparedAppend| {
+        let first_position = Position::new(next);
+        next += append.details.len() as u64;
+        let streams = append.batch.streams.iter().map(|part| match part.condition {
+            AppendCondition::Version(version) => stored(part, version),
+            _ => stored(part, 0),
+        });
+        Outcome::Stored(Appended {
+            streams: streams.collect(),
+            first_position,
+            last_position: Position::new(next - 1),
+            repeated: false,
+        })
+    };
+    appends.map(stand).collect()
 }
 
 /// What `append` said of the parts of one batch.

@@ -9,12 +9,12 @@ mod prepared;
 mod queue;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::ClientWrapper;
 use esrs_core::{Appended, Conflict, StoreError};
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 use tokio::sync::{Mutex, MutexGuard, mpsc};
 use tokio_postgres::{Error, Statement};
 
@@ -51,12 +51,18 @@ impl Counters {
 pub(crate) struct Connection {
     client: ClientWrapper,
     append_one: Statement,
+    append_known: Statement,
     append: Statement,
 }
 
 /// The connection that appends, when there is one; whoever holds it is the writer.
 #[derive(Default)]
-pub(crate) struct Writer(Mutex<Option<Connection>>);
+pub(crate) struct Writer {
+    connection: Mutex<Option<Connection>>,
+    /// Whether the last statement stored several appends: then more are on their way, and whoever
+    /// comes first had better wait for them.
+    is_shared: AtomicBool,
+}
 
 impl Connection {
     async fn open(connector: &Connector, shared: &Shared) -> Result<Self, ConnectError> {
@@ -64,10 +70,13 @@ impl Connection {
         // Who holds the lock of the log for longer than this is not waited for.
         let millis = shared.busy_timeout.as_millis();
         client.batch_execute(&format!("SET lock_timeout = {millis}")).await?;
-        let (append_one, append) =
-            try_join(client.prepare(&shared.sql.append_one), client.prepare(&shared.sql.append))
-                .await?;
-        Ok(Self { client, append_one, append })
+        let (append_one, append_known, append) = try_join3(
+            client.prepare(&shared.sql.append_one),
+            client.prepare(&shared.sql.append_known),
+            client.prepare(&shared.sql.append),
+        )
+        .await?;
+        Ok(Self { client, append_one, append_known, append })
     }
 }
 
@@ -79,8 +88,11 @@ impl Writer {
         mut append: PreparedAppend,
         shared: &Shared,
     ) -> Result<Result<Appended, StoreError>, PreparedAppend> {
+        if self.is_shared.load(Ordering::Relaxed) {
+            return Err(append);
+        }
         let Some(numbers) = append.numbers_of_one(&shared.names) else { return Err(append) };
-        let Ok(connection) = self.0.try_lock() else { return Err(append) };
+        let Ok(connection) = self.connection.try_lock() else { return Err(append) };
         let Some(connection) = connection.as_ref().filter(|one| !one.client.is_closed()) else {
             return Err(append);
         };
@@ -108,11 +120,13 @@ fn explain(shared: &Shared, error: Error) -> StoreError {
 pub(crate) async fn run(shared: Arc<Shared>, jobs: mpsc::UnboundedReceiver<Job>) {
     let mut queue = Queue::new(jobs);
     while queue.wait().await {
-        let mut connection = shared.writer.0.lock().await;
+        queue.let_in().await;
+        let mut connection = shared.writer.connection.lock().await;
         let group = queue.take_group();
+        shared.writer.is_shared.store(group.len() > 1, Ordering::Relaxed);
         Session { shared: &shared, queue: &mut queue }.commit(group, &mut connection).await;
     }
-    *shared.writer.0.lock().await = None;
+    *shared.writer.connection.lock().await = None;
     queue.close();
 }
 

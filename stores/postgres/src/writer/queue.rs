@@ -79,6 +79,8 @@ pub(super) struct Queue {
 impl Queue {
     const MAX_APPENDS: usize = 512;
     const MAX_BYTES: usize = 8 * 1024 * 1024;
+    /// So often it looks whether more come, as long as more have come.
+    const MOMENTS: usize = 8;
 
     pub(super) fn new(jobs: mpsc::UnboundedReceiver<Job>) -> Self {
         Self { jobs, waiting: VecDeque::new(), closing: None }
@@ -96,9 +98,18 @@ impl Queue {
             Some(job) => self.take(job),
             None => return false,
         }
-        // Those who were answered just now come back in a moment: they are let in.
-        tokio::task::yield_now().await;
         !self.waiting.is_empty()
+    }
+
+    /// Lets in those who were answered just now, and come back in a moment.
+    pub(super) async fn let_in(&mut self) {
+        for _ in 0..Self::MOMENTS {
+            let before = self.jobs.len();
+            tokio::task::yield_now().await;
+            if self.jobs.len() == before {
+                return;
+            }
+        }
     }
 
     fn take(&mut self, job: Job) {
