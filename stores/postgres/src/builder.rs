@@ -13,7 +13,7 @@ use tokio_postgres::{Config, Socket};
 use crate::PostgresStore;
 use crate::connect::{Connector, Manager};
 use crate::error::Location;
-use crate::listen::Listener;
+use crate::listen::{Listener, Notifier};
 use crate::names::Names;
 use crate::pool;
 use crate::schema;
@@ -132,6 +132,7 @@ impl PostgresStoreBuilder {
         }
         let (writer, listener) = (Writer::default(), Listener::default());
         let (names, counters) = (Names::new(), Counters::default());
+        let notifier = Notifier::default();
         Ok(PostgresStore::start(Arc::new(Shared {
             connector,
             pool,
@@ -142,6 +143,7 @@ impl PostgresStoreBuilder {
             poll_interval,
             writer,
             listener,
+            notifier,
             counters,
         })))
     }

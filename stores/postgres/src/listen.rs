@@ -1,18 +1,63 @@
 //! Waking those who wait for new events.
+//!
+//! A `NOTIFY` within each append would hold a lock of the whole server while that commits, and would
+//! make it a tenth slower; so it is sent beside the appends, and one serves all that came meanwhile.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
+use esrs_core::StoreError;
 use futures_util::StreamExt;
 use futures_util::future::try_join;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio_postgres::AsyncMessage;
 
 use crate::connect::{ConnectError, Connector};
+use crate::store::Shared;
 
 /// How long to wait after a connection was refused or lost.
 const BACK_OFF: Duration = Duration::from_millis(200);
+
+/// The shortest time between two notifications.
+const INTERVAL: Duration = Duration::from_millis(2);
+
+/// What tells all processes that something was appended by this one.
+#[derive(Default)]
+pub(crate) struct Notifier(Arc<Notify>);
+
+impl Notifier {
+    pub(crate) fn appended(&self) {
+        self.0.notify_one();
+    }
+}
+
+impl Drop for Notifier {
+    /// Ends whoever notifies: the store is gone.
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+/// Notifies until the store is dropped.
+pub(crate) async fn notify(shared: Weak<Shared>) {
+    let Some(appended) = shared.upgrade().map(|shared| shared.notifier.0.clone()) else { return };
+    loop {
+        appended.notified().await;
+        let Some(shared) = shared.upgrade() else { return };
+        shared.listener.appended.send_replace(());
+        if let Err(error) = notify_once(&shared).await {
+            tracing::debug!(%error, "nobody was told of new events, who will have to look");
+        }
+        drop(shared);
+        tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+async fn notify_once(shared: &Shared) -> Result<(), StoreError> {
+    let sent = shared.reader().await?.client.batch_execute(&shared.sql.notify).await;
+    sent.map_err(|error| shared.location.explain("telling of new events", error))
+}
 
 /// What tells those who wait that something was appended, by whichever process.
 ///
@@ -25,10 +70,10 @@ pub(crate) struct Listener {
 
 impl Listener {
     /// What changes whenever something was appended. It may change without that, too.
-    pub(crate) fn subscribe(&self, connector: &Connector, channel: &str) -> watch::Receiver<()> {
+    pub(crate) fn subscribe(&self, connector: &Connector, statement: &str) -> watch::Receiver<()> {
         let mut task = self.task.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if task.is_none() {
-            let listening = listen(connector.clone(), channel.to_owned(), self.appended.clone());
+            let listening = listen(connector.clone(), statement.to_owned(), self.appended.clone());
             *task = Some(connector.runtime().spawn(listening).abort_handle());
         }
         self.appended.subscribe()
@@ -50,9 +95,9 @@ impl Drop for Listener {
 }
 
 /// Listens, and connects anew whenever the connection is lost.
-async fn listen(connector: Connector, channel: String, appended: watch::Sender<()>) {
+async fn listen(connector: Connector, statement: String, appended: watch::Sender<()>) {
     loop {
-        if let Err(error) = listen_once(&connector, &channel, &appended).await {
+        if let Err(error) = listen_once(&connector, &statement, &appended).await {
             tracing::warn!(?error, "new events are only polled for until PostgreSQL is back");
         }
         tokio::time::sleep(BACK_OFF).await;
@@ -61,7 +106,7 @@ async fn listen(connector: Connector, channel: String, appended: watch::Sender<(
 
 async fn listen_once(
     connector: &Connector,
-    channel: &str,
+    statement: &str,
     appended: &watch::Sender<()>,
 ) -> Result<(), ConnectError> {
     let (client, mut messages) = connector.connect_raw().await?;
@@ -74,7 +119,7 @@ async fn listen_once(
         Ok(())
     };
     let begin = async {
-        client.batch_execute(&format!("LISTEN {channel}")).await?;
+        client.batch_execute(statement).await?;
         // What came before it listened told nobody.
         appended.send_replace(());
         Ok(())

@@ -34,13 +34,21 @@ struct Kinds {
 }
 
 struct Streams {
-    ids: LruCache<StreamId, i64>,
+    known: LruCache<StreamId, KnownStream>,
     names: LruCache<i64, StreamId>,
+}
+
+/// A stream that is there.
+#[derive(Debug, Clone, Copy)]
+struct KnownStream {
+    id: i64,
+    /// How many events it has at least; they never become fewer.
+    version: u64,
 }
 
 impl Names {
     pub(crate) fn new() -> Self {
-        let streams = Streams { ids: LruCache::new(STREAMS), names: LruCache::new(STREAMS) };
+        let streams = Streams { known: LruCache::new(STREAMS), names: LruCache::new(STREAMS) };
         Self { kinds: RwLock::default(), streams: Mutex::new(streams) }
     }
 
@@ -51,7 +59,13 @@ impl Names {
 
     /// The row of a stream, if it is known.
     pub(crate) fn stream_id(&self, stream: &StreamId) -> Option<i64> {
-        self.streams().ids.get(stream).copied()
+        self.streams().known.get(stream).map(|known| known.id)
+    }
+
+    /// The row of a stream, if it is known that it has so many events.
+    pub(crate) fn stream_at(&self, stream: &StreamId, version: u64) -> Option<i64> {
+        let mut streams = self.streams();
+        streams.known.get(stream).filter(|known| known.version >= version).map(|known| known.id)
     }
 
     /// The name of a stream, if it is known.
@@ -59,11 +73,22 @@ impl Names {
         self.streams().names.get(&id).cloned()
     }
 
-    /// Remembers a row that is committed.
-    pub(crate) fn learn_stream(&self, stream: StreamId, id: i64) {
+    /// Remembers a stream whose row is committed, and so many of its events.
+    pub(crate) fn learn_stream(&self, stream: &StreamId, id: i64, version: u64) {
         let mut streams = self.streams();
+        if let Some(known) = streams.known.get_mut(stream) {
+            known.version = known.version.max(version);
+            return;
+        }
         streams.names.put(id, stream.clone());
-        streams.ids.put(stream, id);
+        streams.known.put(stream.clone(), KnownStream { id, version });
+    }
+
+    /// Remembers how many events a known stream has.
+    pub(crate) fn learn_version(&self, stream: &StreamId, version: u64) {
+        if let Some(known) = self.streams().known.get_mut(stream) {
+            known.version = known.version.max(version);
+        }
     }
 
     /// The kind of this number, if it is known.

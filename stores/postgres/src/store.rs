@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::builder::PostgresStoreBuilder;
 use crate::connect::{Connector, Pool};
 use crate::error::{Location, is_lost};
-use crate::listen::Listener;
+use crate::listen::{Listener, Notifier, notify};
 use crate::names::Names;
 use crate::pool::{self, Reader};
 use crate::sql::Sql;
@@ -50,6 +50,7 @@ pub(crate) struct Shared {
     pub(crate) poll_interval: Duration,
     pub(crate) writer: Writer,
     pub(crate) listener: Listener,
+    pub(crate) notifier: Notifier,
     pub(crate) counters: Counters,
 }
 
@@ -64,6 +65,14 @@ pub struct Stats {
 }
 
 impl Shared {
+    /// Takes note of a statement that has stored so many appends.
+    pub(crate) fn committed(&self, appends: usize) {
+        if appends > 0 {
+            self.counters.committed(appends);
+            self.notifier.appended();
+        }
+    }
+
     /// A connection that reads, once one is free.
     pub(crate) async fn reader(&self) -> Result<Reader<'_>, StoreError> {
         let Self { sql, names, location, .. } = self;
@@ -119,7 +128,9 @@ impl PostgresStore {
 
     pub(crate) fn start(shared: Arc<Shared>) -> Self {
         let (jobs, queue) = mpsc::unbounded_channel();
-        shared.connector.runtime().spawn(crate::writer::run(shared.clone(), queue));
+        let runtime = shared.connector.runtime();
+        runtime.spawn(crate::writer::run(shared.clone(), queue));
+        runtime.spawn(notify(Arc::downgrade(&shared)));
         Self { inner: Arc::new(Inner { shared, jobs }) }
     }
 
@@ -148,7 +159,7 @@ impl PostgresStore {
         let shared = self.inner.shared.clone();
         let waiting = async move {
             let Shared { listener, connector, sql, poll_interval, .. } = &*shared;
-            let mut appended = listener.subscribe(connector, &sql.channel);
+            let mut appended = listener.subscribe(connector, &sql.listen);
             loop {
                 appended.mark_unchanged();
                 let head = shared.reader().await?.head().await?;

@@ -89,6 +89,7 @@ impl Reader<'_> {
             }
             // Where the filter dropped all of it, the next rows may hold what is wanted.
             if is_last || !writer.is_empty() {
+                self.names.learn_version(stream, last_version);
                 return Ok(writer.finish(is_last, scanned)?);
             }
         }
@@ -215,7 +216,7 @@ impl Reader<'_> {
         let rows = rows.map_err(|error| self.explain(error))?;
         let Some(row) = rows.first() else { return Ok(None) };
         let id = row.try_get(0).map_err(|error| self.explain(error))?;
-        self.names.learn_stream(stream.clone(), id);
+        self.names.learn_stream(stream, id, 0);
         Ok(Some(id))
     }
 
@@ -240,7 +241,7 @@ impl Reader<'_> {
             let (id, name): (i64, &str) = (|| Ok((row.try_get(0)?, row.try_get(1)?)))()
                 .map_err(|error| self.explain(error))?;
             let stream: StreamId = name.parse()?;
-            self.names.learn_stream(stream.clone(), id);
+            self.names.learn_stream(&stream, id, 0);
             known.insert(id, stream);
         }
         Ok(known)

@@ -17,11 +17,9 @@ const MIGRATION_LOCK_CLASS: i32 = i32::from_be_bytes(*b"esrm");
 #[derive(Debug)]
 pub(crate) struct Sql {
     pub(crate) schema: String,
-    pub(crate) channel: String,
-    /// One event behind a known version of a known stream; no row if the stream has no such version.
+    /// One event behind a version that its stream is known to have.
     pub(crate) append_one: String,
-    /// Events behind known versions of known streams: where the first came to stand. No row if a
-    /// stream has no such version.
+    /// The same for events of several streams: where the first came to stand.
     pub(crate) append_known: String,
     pub(crate) append: String,
     pub(crate) kind_of: String,
@@ -35,6 +33,9 @@ pub(crate) struct Sql {
     pub(crate) save_snapshot: String,
     pub(crate) find_snapshot: String,
     pub(crate) stored_version: String,
+    /// Wakes all that listen, in every process.
+    pub(crate) notify: String,
+    pub(crate) listen: String,
 }
 
 impl Sql {
@@ -49,39 +50,29 @@ impl Sql {
         let channel = format!("{s}_appended");
         Ok(Self {
             append_one: format!(
-                "WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock({lock})), event AS (
-                    INSERT INTO {s}.events (position, stream, version, kind, event_id, recorded_at,
-                        correlation_id, causation_id, metadata, payload)
-                    SELECT nextval('{s}.position_seq'), $1::int8, $2::int8 + 1, $3::int4, $4::uuid,
-                        $5::timestamptz, $6::uuid, $7::uuid, $8::text::json, $9::text::json
-                    FROM lock WHERE EXISTS (
-                        SELECT FROM {s}.events WHERE stream = $1::int8 AND version = $2::int8)
-                    RETURNING position
-                ) SELECT position, pg_notify('{channel}', '')::text FROM event",
+                "INSERT INTO {s}.events (position, stream, version, kind, event_id, recorded_at,
+                    correlation_id, causation_id, metadata, payload)
+                SELECT nextval('{s}.position_seq'), $1::int8, $2::int8, $3::int4, $4::uuid,
+                    $5::timestamptz, $6::uuid, $7::uuid, $8::text::json, $9::text::json
+                FROM pg_advisory_xact_lock({lock}) RETURNING position",
                 lock = lock_key(LOCK_CLASS, s),
             ),
             append_known: format!(
-                "WITH lock AS MATERIALIZED (SELECT pg_advisory_xact_lock({lock})), missing AS (
-                    SELECT FROM unnest($1::int8[], $2::int8[]) AS p (stream, version) WHERE (
-                        SELECT e.position FROM {s}.events e
-                        WHERE e.stream = p.stream AND e.version = p.version) IS NULL
-                ), stored AS (
+                "WITH stored AS (
                     INSERT INTO {s}.events (position, stream, version, kind, event_id, recorded_at,
                         correlation_id, causation_id, metadata, payload)
                     SELECT nextval('{s}.position_seq'), e.stream, e.version, e.kind, e.id,
                         e.recorded_at, e.correlation_id, e.causation_id, e.metadata::json,
                         e.payload::json
-                    FROM lock, LATERAL (
-                        SELECT * FROM unnest($3::int8[], $4::int8[], $5::int4[], $6::uuid[],
-                            $7::timestamptz[], $8::uuid[], $9::uuid[], $10::text[], $11::text[])
+                    FROM pg_advisory_xact_lock({lock}), LATERAL (
+                        SELECT * FROM unnest($1::int8[], $2::int8[], $3::int4[], $4::uuid[],
+                            $5::timestamptz[], $6::uuid[], $7::uuid[], $8::text[], $9::text[])
                             WITH ORDINALITY AS u (stream, version, kind, id, recorded_at,
                             correlation_id, causation_id, metadata, payload, place)
                         ORDER BY u.place
                     ) e
-                    WHERE NOT EXISTS (SELECT FROM missing)
                     RETURNING position
-                ) SELECT first, pg_notify('{channel}', '')::text
-                    FROM (SELECT min(position) AS first FROM stored) AS s WHERE first IS NOT NULL",
+                ) SELECT min(position) FROM stored",
                 lock = lock_key(LOCK_CLASS, s),
             ),
             append: format!(
@@ -126,8 +117,9 @@ impl Sql {
                  WHERE stream = $1 AND fold = $2"
             ),
             stored_version: format!("SELECT version FROM {s}.schema_version"),
+            notify: format!("NOTIFY {channel}"),
+            listen: format!("LISTEN {channel}"),
             schema: schema.to_owned(),
-            channel,
         })
     }
 
@@ -135,7 +127,6 @@ impl Sql {
     pub(crate) fn migrations(&self, version: u32) -> impl Iterator<Item = String> {
         let replace = |step: &&str| {
             step.replace("{schema}", &self.schema)
-                .replace("{channel}", &self.channel)
                 .replace("{lock}", &lock_key(LOCK_CLASS, &self.schema))
         };
         MIGRATIONS.iter().skip(version as usize).map(replace)
@@ -195,7 +186,7 @@ mod tests {
     fn nothing_of_a_migration_stays_a_placeholder() {
         let sql = Sql::new("bank").unwrap();
         for step in sql.migrations(0) {
-            for name in ["{schema}", "{channel}", "{lock}"] {
+            for name in ["{schema}", "{lock}"] {
                 assert!(!step.contains(name), "{name} in {step}");
             }
         }

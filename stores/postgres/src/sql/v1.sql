@@ -185,10 +185,6 @@ BEGIN
         WHERE p.key IS NOT NULL AND NOT refused[p.batch];
     END IF;
 
-    IF next_position IS NOT NULL THEN
-        PERFORM pg_notify('{channel}', '');
-    END IF;
-
     RETURN QUERY SELECT u.* FROM unnest(ids, versions, firsts) AS u;
 END $$;
 

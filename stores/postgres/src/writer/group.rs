@@ -36,8 +36,6 @@ struct Parts<'a> {
 /// The same, where their streams and versions are known.
 #[derive(Default)]
 struct KnownParts {
-    id: Vec<i64>,
-    expected: Vec<i64>,
     event_stream: Vec<i64>,
     event_version: Vec<i64>,
 }
@@ -97,10 +95,8 @@ impl KnownParts {
                 return None;
             }
             for part in &append.batch.streams {
-                let id = names.stream_id(&part.stream)?;
                 let expected = known_version(part.condition, part.events.len())?;
-                parts.id.push(id);
-                parts.expected.push(expected);
+                let id = names.stream_at(&part.stream, expected as u64)?;
                 for version in expected + 1..=expected + part.events.len() as i64 {
                     parts.event_stream.push(id);
                     parts.event_version.push(version);
@@ -147,7 +143,7 @@ impl Connection {
         let events = Events::of(appends.clone(), kinds);
         if let Some(parts) = KnownParts::of(appends.clone(), names) {
             match self.append_known(&parts, &events).await {
-                Ok(Some(first)) => return Ok(behind(first, appends)),
+                Ok(Some(first)) => return Ok(behind(first, appends, names)),
                 Ok(None) => {}
                 Err(error) if is_duplicate(&error) => {}
                 Err(error) => return Err(error),
@@ -184,9 +180,9 @@ impl Connection {
         appends.map(|append| outcome(append, &mut rows, names)).collect()
     }
 
-    /// Appends events behind versions that their streams are expected to have, all of them or none;
-    /// says where the first came to stand. `None` if a stream has no such version, and an error if it
-    /// has others behind it, or an id is stored already: nothing was done then.
+    /// Appends events behind versions that their streams are known to have, all of them or none; says
+    /// where the first came to stand. An error if a stream has others behind that, or an id is stored
+    /// already: nothing was done then.
     async fn append_known(
         &self,
         parts: &KnownParts,
@@ -199,8 +195,6 @@ impl Connection {
             .query(
                 &self.append_known,
                 &[
-                    &parts.id,
-                    &parts.expected,
                     &parts.event_stream,
                     &parts.event_version,
                     kind,
@@ -241,14 +235,23 @@ impl Connection {
 }
 
 /// Where batches stand whose events are stored one behind the other from `first` on.
-fn behind<'a>(first: u64, appends: impl Iterator<Item = &'a PreparedAppend>) -> Vec<Outcome> {
+fn behind<'a>(
+    first: u64,
+    appends: impl Iterator<Item = &'a PreparedAppend>,
+    names: &Names,
+) -> Vec<Outcome> {
     let mut next = first;
     let stand = |append: &PreparedAppend| {
         let first_position = Position::new(next);
         next += append.details.len() as u64;
-        let streams = append.batch.streams.iter().map(|part| match part.condition {
-            AppendCondition::Version(version) => stored(part, version),
-            _ => stored(part, 0),
+        let streams = append.batch.streams.iter().map(|part| {
+            let version = match part.condition {
+                AppendCondition::Version(version) => version,
+                _ => 0,
+            };
+            let stored = stored(part, version);
+            names.learn_version(&part.stream, stored.last_version);
+            stored
         });
         Outcome::Stored(Appended {
             streams: streams.collect(),
@@ -272,7 +275,7 @@ fn outcome(
         let version = row.try_get::<_, i64>(1)? as u64;
         versions.push(version);
         let Some(position) = row.try_get::<_, Option<i64>>(2)? else { continue };
-        names.learn_stream(part.stream.clone(), row.try_get(0)?);
+        names.learn_stream(&part.stream, row.try_get(0)?, version + part.events.len() as u64);
         first = first.or(Some(position));
         last = position + part.events.len() as i64 - 1;
         streams.push(stored(part, version));

@@ -41,7 +41,7 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    fn committed(&self, appends: usize) {
+    pub(crate) fn committed(&self, appends: usize) {
         self.appends.fetch_add(appends as u64, Ordering::Relaxed);
         self.commits.fetch_add(1, Ordering::Relaxed);
     }
@@ -96,9 +96,9 @@ impl Writer {
         let Some(connection) = connection.as_ref().filter(|one| !one.client.is_closed()) else {
             return Err(append);
         };
-        match connection.append_one(&append, numbers).await {
+        match connection.append_one(&append, numbers, &shared.names).await {
             Ok(Some(appended)) => {
-                shared.counters.committed(1);
+                shared.committed(1);
                 Ok(Ok(appended))
             }
             Ok(None) => Err(append),
@@ -203,14 +203,14 @@ impl Session<'_> {
         group: &[QueuedAppend],
         connection: &Connection,
     ) -> Result<Vec<Outcome>, Error> {
-        let Shared { names, sql, counters, .. } = &**self.shared;
+        let Shared { names, sql, .. } = &**self.shared;
         if let [only] = group
             && !only.append.may_be_stored
             && let Some(numbers) = only.append.numbers_of_one(names)
         {
-            match connection.append_one(&only.append, numbers).await {
+            match connection.append_one(&only.append, numbers, names).await {
                 Ok(Some(appended)) => {
-                    counters.committed(1);
+                    self.shared.committed(1);
                     return Ok(vec![Outcome::Stored(appended)]);
                 }
                 Ok(None) => {}
@@ -221,7 +221,7 @@ impl Session<'_> {
         let appends = group.iter().map(|queued| &queued.append);
         let outcomes = connection.append_group(appends, names, sql).await?;
         let stored = outcomes.iter().filter(|one| matches!(one, Outcome::Stored(_))).count();
-        counters.committed(stored);
+        self.shared.committed(stored);
         Ok(outcomes)
     }
 

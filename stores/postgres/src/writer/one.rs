@@ -10,19 +10,20 @@ use crate::names::Names;
 impl PreparedAppend {
     /// The numbers of its stream and its kind, if it is one event and both are known.
     pub(super) fn numbers_of_one(&self, names: &Names) -> Option<(i64, i32)> {
-        let (part, event, _) = self.one()?;
-        Some((names.stream_id(&part.stream)?, names.kind_id(&kind_of(part, event))?))
+        let (part, event, expected) = self.one()?;
+        Some((names.stream_at(&part.stream, expected)?, names.kind_id(&kind_of(part, event))?))
     }
 }
 
 impl Connection {
-    /// Appends the one event of a batch. `None` if the stream has no such version, and an error if
-    /// it has another event behind that, or the event's id is stored already: nothing was done then,
-    /// and the long way tells why.
+    /// Appends the one event of a batch. An error if its stream has another event behind the version
+    /// that is expected, or its id is stored already: nothing was done then, and the long way tells
+    /// which. `None` if it is no such batch.
     pub(super) async fn append_one(
         &self,
         append: &PreparedAppend,
         (stream, kind): (i64, i32),
+        names: &Names,
     ) -> Result<Option<Appended>, Error> {
         let (Some((part, event, expected)), [details]) = (append.one(), &*append.details) else {
             return Ok(None);
@@ -34,7 +35,7 @@ impl Connection {
                 &self.append_one,
                 &[
                     &stream,
-                    &to_i64(expected),
+                    &to_i64(expected + 1),
                     &kind,
                     &event.id,
                     &Moment(event.recorded_at),
@@ -48,6 +49,7 @@ impl Connection {
         let Some(row) = rows.first() else { return Ok(None) };
         let position = Position::new(row.try_get::<_, i64>(0)? as u64);
         let version = expected + 1;
+        names.learn_version(&part.stream, version);
         let stream = part.stream.clone();
         Ok(Some(Appended {
             streams: vec![AppendedStream { stream, first_version: version, last_version: version }],
