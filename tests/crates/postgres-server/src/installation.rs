@@ -1,6 +1,8 @@
 //! An installed PostgreSQL.
 
 mod places;
+#[cfg(all(test, unix))]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

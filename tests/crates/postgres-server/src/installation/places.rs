@@ -26,9 +26,9 @@ const FOLDERS: [&str; 8] = [
 /// A machine, as far as it matters here.
 pub(super) struct Places {
     /// The variable `PATH`.
-    path: OsString,
+    pub(super) path: OsString,
     /// What the folders are below.
-    root: PathBuf,
+    pub(super) root: PathBuf,
 }
 
 impl Places {
