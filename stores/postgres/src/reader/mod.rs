@@ -89,7 +89,10 @@ impl Reader<'_> {
             }
             // Where the filter dropped all of it, the next rows may hold what is wanted.
             if is_last || !writer.is_empty() {
-                self.names.learn_version(stream, last_version);
+                // Whoever begins behind the end has found nothing, and shows nothing.
+                if scanned > Position::START {
+                    self.names.learn_version(stream, last_version);
+                }
                 return Ok(writer.finish(is_last, scanned)?);
             }
         }
