@@ -31,6 +31,7 @@ mod listen;
 mod names;
 mod pool;
 mod reader;
+mod rights;
 mod schema;
 mod snapshot;
 mod sql;
