@@ -27,6 +27,7 @@ mod connect;
 mod encode;
 mod error;
 mod find;
+mod import;
 mod listen;
 mod names;
 mod pool;
@@ -41,4 +42,5 @@ mod tls;
 mod writer;
 
 pub use builder::PostgresStoreBuilder;
+pub use import::Imported;
 pub use store::{PostgresStore, Stats};

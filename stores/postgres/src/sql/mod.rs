@@ -22,6 +22,14 @@ pub(crate) struct Sql {
     /// The same for events of several streams: where the first came to stand.
     pub(crate) append_known: String,
     pub(crate) append: String,
+    /// The lock that whoever appends holds until it has committed.
+    pub(crate) lock: String,
+    pub(crate) known_ids: String,
+    /// The number of a stream, which is given to it if it has none, and its version.
+    pub(crate) enter_stream: String,
+    /// Takes so many positions for whoever holds the lock; the last of them.
+    pub(crate) take_positions: String,
+    pub(crate) copy: String,
     pub(crate) kind_of: String,
     pub(crate) kinds: String,
     pub(crate) stream_id: String,
@@ -80,6 +88,24 @@ impl Sql {
                     $1::int4[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::int4[],
                     $7::int8[], $8::int4[], $9::int4[], $10::int4[], $11::uuid[],
                     $12::timestamptz[], $13::uuid[], $14::uuid[], $15::text[], $16::text[])"
+            ),
+            lock: format!("SELECT pg_advisory_xact_lock({})", lock_key(LOCK_CLASS, s)),
+            known_ids: format!("SELECT event_id FROM {s}.events WHERE event_id = ANY($1)"),
+            enter_stream: format!(
+                "WITH new AS (
+                    INSERT INTO {s}.streams (name, category) VALUES ($1, $2)
+                    ON CONFLICT (name) DO NOTHING RETURNING id
+                ), stream AS (
+                    SELECT id FROM new UNION ALL SELECT id FROM {s}.streams WHERE name = $1
+                ) SELECT id, coalesce((SELECT e.version FROM {s}.events e WHERE e.stream = id
+                    ORDER BY e.version DESC LIMIT 1), 0) FROM stream"
+            ),
+            take_positions: format!(
+                "SELECT setval('{s}.position_seq', nextval('{s}.position_seq') - 1 + $1::int8)"
+            ),
+            copy: format!(
+                "COPY {s}.events (position, stream, version, kind, event_id, recorded_at,
+                    correlation_id, causation_id, metadata, payload) FROM STDIN BINARY"
             ),
             kind_of: format!("SELECT {s}.kind_of($1::text, $2::text, $3::int8)"),
             kinds: format!("SELECT id, category, name, version FROM {s}.kinds"),
