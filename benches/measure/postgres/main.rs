@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use esrs::prelude::*;
-use esrs::{AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, StreamId};
+use esrs::{AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, PostgresStore, StreamId};
 use esrs_benches::order::{AddItem, Currency, ItemAdded, Money, Order, OrderEvent, Samples};
 use esrs_benches::ratio::{Bar, Comparison, Figure, Outcome, report};
-use esrs_postgres::PostgresStore;
+use postgres_server::Database;
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
@@ -31,38 +31,37 @@ const LONG: usize = 100_000;
 const SHORT: usize = 10;
 
 fn main() -> Tried<ExitCode> {
-    let url = std::env::var("ESRS_POSTGRES_URL")?;
+    let server = Server::find()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let only = std::env::args().nth(1).filter(|arg| !arg.starts_with('-'));
-    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
-    let mut outcomes = Vec::new();
-    if wanted("one") {
-        outcomes.push(one_client(&runtime, &url)?);
-    }
-    if wanted("many") {
-        outcomes.push(many_tasks(&runtime, &url)?);
-    }
-    if wanted("load") {
-        outcomes.push(load(&runtime, &url)?);
-    }
-    if wanted("history") {
-        outcomes.push(long_history(&runtime, &url)?);
-    }
-    Ok(report(&outcomes))
+    let one = one_client(&runtime, server.create_database()?.url())?;
+    let many = many_tasks(&runtime, server.create_database()?.url())?;
+    let load = load(&runtime, server.create_database()?.url())?;
+    let history = long_history(&runtime, server.create_database()?.url())?;
+    Ok(report(&[one, many, load, history]))
 }
 
-/// A store in a schema of its own, that is new.
-async fn new_store(url: &str, schema: &str) -> Tried<PostgresStore> {
-    let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
-    tokio::spawn(connection);
-    client.batch_execute(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE")).await?;
-    client.batch_execute("DROP TABLE IF EXISTS bare_events").await?;
-    Ok(PostgresStore::builder(url).schema(schema).open().await?)
+/// A server of its own, unless `ESRS_POSTGRES_URL` names one.
+struct Server(Option<postgres_server::Server>);
+
+impl Server {
+    fn find() -> Tried<Self> {
+        match std::env::var_os(postgres_server::URL) {
+            Some(_) => Ok(Self(None)),
+            None => Ok(Self(Some(postgres_server::Server::start()?))),
+        }
+    }
+
+    fn create_database(&self) -> Tried<Database> {
+        match &self.0 {
+            Some(server) => Ok(server.create_database()?),
+            None => Ok(postgres_server::database()?),
+        }
+    }
 }
 
 /// One command after the other of one client, on one aggregate, whose state is in memory.
 fn one_client(runtime: &Runtime, url: &str) -> Tried<Outcome> {
-    let store = runtime.block_on(new_store(url, "bench_one"))?;
+    let store = runtime.block_on(PostgresStore::open(url))?;
     let orders = Repository::<Order>::new(store.clone());
     let bare = runtime.block_on(Bare::open(url))?;
     let (mut order, mut version) = (Order::default(), 0);
@@ -101,7 +100,7 @@ fn execute(runtime: &Runtime, orders: &Repository<Order>, id: u64) -> Tried<()> 
 /// Commands of many tasks on many aggregates. By hand, the orders are in memory, and what is written
 /// while a statement is under way is written by the next.
 fn many_tasks(runtime: &Runtime, url: &str) -> Tried<Outcome> {
-    let store = runtime.block_on(new_store(url, "bench_many"))?;
+    let store = runtime.block_on(PostgresStore::open(url))?;
     let orders = Repository::<Order>::new(store.clone());
     let before = store.stats();
     let ours = || {
@@ -169,7 +168,7 @@ async fn in_tasks<F: Future<Output = Tried<()>> + Send + 'static>(
 
 fn load(runtime: &Runtime, url: &str) -> Tried<Outcome> {
     let events: Vec<_> = Samples::new().take(EVENTS as usize).collect();
-    let store = runtime.block_on(new_store(url, "bench_load"))?;
+    let store = runtime.block_on(PostgresStore::open(url))?;
     let bare = runtime.block_on(Bare::open(url))?;
     let rows = events.iter().zip(1..).map(|(event, version)| Row::of(1, version, event));
     let rows = rows.collect::<Tried<Vec<_>>>()?;
@@ -193,7 +192,7 @@ fn load(runtime: &Runtime, url: &str) -> Tried<Outcome> {
 
 /// The same command after a long history, and after a short one.
 fn long_history(runtime: &Runtime, url: &str) -> Tried<Outcome> {
-    let store = runtime.block_on(new_store(url, "bench_history"))?;
+    let store = runtime.block_on(PostgresStore::open(url))?;
     let orders = Repository::<Order>::new(store.clone());
     let (long, short) = (1, 2);
     runtime.block_on(async {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::managed;
+use esrs_core::store::Counters;
 use esrs_core::{BoxError, StoreError};
 use tokio::runtime::Handle;
 use tokio_postgres::config::Host;
@@ -19,7 +20,7 @@ use crate::pool;
 use crate::schema;
 use crate::sql::Sql;
 use crate::store::Shared;
-use crate::writer::{Counters, Writer};
+use crate::writer::Writer;
 
 const DOING: &str = "opening the store";
 
@@ -88,7 +89,7 @@ impl PostgresStoreBuilder {
     }
 
     /// Encrypts connections by this connector, as the url's `sslmode` demands. Without it they are
-    /// encrypted by rustls, with the roots of the operating system (feature `tls`).
+    /// encrypted by rustls, with the roots of the operating system (feature `tls`; `postgres-tls` of `esrs`).
     pub fn tls<T>(mut self, tls: T) -> Self
     where
         T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,

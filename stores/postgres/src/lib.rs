@@ -43,4 +43,4 @@ mod writer;
 
 pub use builder::PostgresStoreBuilder;
 pub use import::Imported;
-pub use store::{PostgresStore, Stats};
+pub use store::PostgresStore;

@@ -1,12 +1,12 @@
 //! The store as its users hold it.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use esrs_core::store::Counters;
 use esrs_core::{
     AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, Position, ReadQuery, Snapshot,
-    StoreError, StreamId,
+    Stats, StoreError, StreamId,
 };
 use futures_core::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
@@ -18,7 +18,7 @@ use crate::listen::{Listener, Notifier, notify};
 use crate::names::Names;
 use crate::pool::{self, Reader};
 use crate::sql::Sql;
-use crate::writer::{Counters, Job, PreparedAppend, QueuedAppend, Writer};
+use crate::writer::{Job, PreparedAppend, QueuedAppend, Writer};
 use crate::{find, snapshot};
 
 /// A log of events in a PostgreSQL database. Its clones share their connections.
@@ -54,21 +54,12 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
 }
 
-/// How much a store has written since it was opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stats {
-    /// How many appends it has stored.
-    pub appends: u64,
-    /// How many transactions it has committed; appends that come at the same time share one.
-    pub commits: u64,
-}
-
 impl Shared {
     /// Takes note of a statement that has stored so many appends.
     pub(crate) fn committed(&self, appends: usize) {
         if appends > 0 {
-            self.counters.committed(appends);
+            self.counters.stored(appends);
+            self.counters.committed();
             self.notifier.appended();
         }
     }
@@ -140,11 +131,7 @@ impl PostgresStore {
 
     /// How much it has written since it was opened.
     pub fn stats(&self) -> Stats {
-        let counters = &self.inner.shared.counters;
-        Stats {
-            appends: counters.appends.load(Ordering::Relaxed),
-            commits: counters.commits.load(Ordering::Relaxed),
-        }
+        self.shared().counters.stats()
     }
 
     /// Waits until an event stands behind `position`, and answers with the position of the last.

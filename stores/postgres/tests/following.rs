@@ -1,4 +1,5 @@
 //! Whoever waits for events is woken by them.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
 //! Many events at once.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::HashMap;
 

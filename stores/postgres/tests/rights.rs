@@ -1,4 +1,5 @@
 //! Who may do what in the database: a user of the log may append and read, and nothing else.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use esrs_core::{AppendBatch, AppendCondition, EventStore, Metadata, Page, ReadQuery, StreamId};
 use esrs_core::{NewEvent, StoreError};

@@ -9,7 +9,7 @@ mod prepared;
 mod queue;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::ClientWrapper;
@@ -32,20 +32,6 @@ const DOING: &str = "appending events";
 
 /// How long to wait after a connection was refused.
 const BACK_OFF: Duration = Duration::from_millis(50);
-
-/// How much the writer has done.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) appends: AtomicU64,
-    pub(crate) commits: AtomicU64,
-}
-
-impl Counters {
-    pub(crate) fn committed(&self, appends: usize) {
-        self.appends.fetch_add(appends as u64, Ordering::Relaxed);
-        self.commits.fetch_add(1, Ordering::Relaxed);
-    }
-}
 
 /// A connection with the statements that append.
 pub(crate) struct Connection {
