@@ -1,6 +1,6 @@
 //! Many events at once, as another system has recorded them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 
 use esrs_core::{
@@ -127,10 +127,11 @@ async fn rows_of(
     let ids: Vec<Uuid> = chunk.iter().map(|(_, event)| event.id).collect();
     let known = transaction.query(&shared.sql.known_ids, &[&ids]).await.map_err(explain)?;
     let known = known.iter().map(|row| row.try_get(0)).collect::<Result<Vec<Uuid>, _>>();
-    let known = std::collections::HashSet::<Uuid>::from_iter(known.map_err(explain)?);
+    let mut known = HashSet::<Uuid>::from_iter(known.map_err(explain)?);
     let mut streams = HashMap::new();
     let mut rows = Vec::with_capacity(chunk.len());
-    for (stream, event) in chunk.into_iter().filter(|(_, event)| !known.contains(&event.id)) {
+    // An event that stands in the chunk twice is known the second time.
+    for (stream, event) in chunk.into_iter().filter(|(_, event)| known.insert(event.id)) {
         let kind = EventKind { name: event.name.clone(), version: event.version };
         let kind = KindOf { category: stream.category().into(), kind };
         let kind = match shared.names.kind_id(&kind) {

@@ -17,6 +17,8 @@ const MIGRATION_LOCK_CLASS: i32 = i32::from_be_bytes(*b"esrm");
 #[derive(Debug)]
 pub(crate) struct Sql {
     pub(crate) schema: String,
+    /// Whether the log is divided, so that no index of it can refuse what another part has.
+    pub(crate) is_partitioned: String,
     /// One event behind a version that its stream is known to have.
     pub(crate) append_one: String,
     /// The same for events of several streams: where the first came to stand.
@@ -57,6 +59,9 @@ impl Sql {
         let s = schema;
         let channel = format!("{s}_appended");
         Ok(Self {
+            is_partitioned: format!(
+                "SELECT relkind = 'p' FROM pg_class WHERE oid = '{s}.events'::regclass"
+            ),
             append_one: format!(
                 "INSERT INTO {s}.events (position, stream, version, kind, event_id, recorded_at,
                     correlation_id, causation_id, metadata, payload)

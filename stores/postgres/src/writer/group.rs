@@ -5,7 +5,7 @@ use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
 use super::prepared::kind_of;
-use super::{Connection, PreparedAppend};
+use super::{Connection, Direct, PreparedAppend};
 use crate::encode::{Moment, to_i64};
 use crate::error::is_duplicate;
 use crate::names::Names;
@@ -141,8 +141,10 @@ impl Connection {
     ) -> Result<Vec<Outcome>, Error> {
         let kinds = self.number_kinds(appends.clone(), names, sql).await?;
         let events = Events::of(appends.clone(), kinds);
-        if let Some(parts) = KnownParts::of(appends.clone(), names) {
-            match self.append_known(&parts, &events).await {
+        if let Some(direct) = &self.direct
+            && let Some(parts) = KnownParts::of(appends.clone(), names)
+        {
+            match self.append_known(direct, &parts, &events).await {
                 Ok(Some(first)) => return Ok(behind(first, appends, names)),
                 Ok(None) => {}
                 Err(error) if is_duplicate(&error) => {}
@@ -185,6 +187,7 @@ impl Connection {
     /// already: nothing was done then.
     async fn append_known(
         &self,
+        direct: &Direct,
         parts: &KnownParts,
         events: &Events<'_>,
     ) -> Result<Option<u64>, Error> {
@@ -193,7 +196,7 @@ impl Connection {
         let rows = self
             .client
             .query(
-                &self.append_known,
+                &direct.append_known,
                 &[
                     &parts.event_stream,
                     &parts.event_version,

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::ClientWrapper;
 use esrs_core::{Appended, Conflict, StoreError};
-use futures_util::future::try_join3;
+use futures_util::future::try_join4;
 use tokio::sync::{Mutex, MutexGuard, mpsc};
 use tokio_postgres::{Error, Statement};
 
@@ -36,9 +36,15 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 /// A connection with the statements that append.
 pub(crate) struct Connection {
     client: ClientWrapper,
+    direct: Option<Direct>,
+    append: Statement,
+}
+
+/// Statements that leave it to the table's indexes to refuse what is there already, which those of a
+/// partitioned table cannot.
+struct Direct {
     append_one: Statement,
     append_known: Statement,
-    append: Statement,
 }
 
 /// The connection that appends, when there is one; whoever holds it is the writer.
@@ -56,13 +62,15 @@ impl Connection {
         // Who holds the lock of the log for longer than this is not waited for.
         let millis = shared.busy_timeout.as_millis();
         client.batch_execute(&format!("SET lock_timeout = {millis}")).await?;
-        let (append_one, append_known, append) = try_join3(
+        let (append_one, append_known, append, is_partitioned) = try_join4(
             client.prepare(&shared.sql.append_one),
             client.prepare(&shared.sql.append_known),
             client.prepare(&shared.sql.append),
+            client.query_one_scalar::<bool, _>(&shared.sql.is_partitioned, &[]),
         )
         .await?;
-        Ok(Self { client, append_one, append_known, append })
+        let direct = (!is_partitioned).then_some(Direct { append_one, append_known });
+        Ok(Self { client, direct, append })
     }
 }
 

@@ -3,7 +3,7 @@
 use esrs_core::{Appended, AppendedStream, Position};
 use tokio_postgres::{Error, Row};
 
-use super::{Connection, PreparedAppend, prepared::kind_of};
+use super::{Connection, Direct, PreparedAppend, prepared::kind_of};
 use crate::encode::{Moment, to_i64};
 use crate::names::Names;
 
@@ -18,13 +18,15 @@ impl PreparedAppend {
 impl Connection {
     /// Appends the one event of a batch. An error if its stream has another event behind the version
     /// that is expected, or its id is stored already: nothing was done then, and the long way tells
-    /// which. `None` if it is no such batch.
+    /// which. `None` if it is no such batch, or the log
+    /// is partitioned.
     pub(super) async fn append_one(
         &self,
         append: &PreparedAppend,
         (stream, kind): (i64, i32),
         names: &Names,
     ) -> Result<Option<Appended>, Error> {
+        let Some(Direct { append_one, .. }) = &self.direct else { return Ok(None) };
         let (Some((part, event, expected)), [details]) = (append.one(), &*append.details) else {
             return Ok(None);
         };
@@ -32,7 +34,7 @@ impl Connection {
         let rows: Vec<Row> = self
             .client
             .query(
-                &self.append_one,
+                append_one,
                 &[
                     &stream,
                     &to_i64(expected + 1),
