@@ -21,6 +21,35 @@
 //!   nor deleted: triggers see to it.
 //!
 //! It works with PostgreSQL 14 and later.
+//!
+//! # The tables
+//! They are in a schema of their own, `esrs` unless the builder says otherwise, and each schema is a
+//! log. Ask the view `log`, in which payload and metadata are `jsonb`:
+//!
+//! ```sql
+//! SELECT stream, recorded_at, metadata->>'actor' AS actor, (payload->>'cents')::int AS cents
+//! FROM esrs.log WHERE category = 'bank_account' AND event = 'money_withdrawn'
+//! ORDER BY position DESC LIMIT 20;
+//! ```
+//!
+//! The table below it, `events`, keeps payloads as `json`, the very text that was appended: `jsonb`
+//! would give back another text, and refuses some that is JSON. What it cannot hold is NULL in the
+//! view. A query that is asked often wants an index on an expression of its own, such as
+//! `CREATE INDEX ON esrs.events (((payload->>'cents')::int)) WHERE kind = 7`.
+//!
+//! # Who may do what
+//! Programs open the log as a user who may append and read, and no more:
+//! [`PostgresStore::grant_appending`], [`PostgresStore::grant_reading`]. The tables belong to the user
+//! who made them, with which a new version of the program is deployed once to migrate them.
+//!
+//! # Partitions
+//! A log of hundreds of millions of events may be divided by position, by hand: the store notices it
+//! when it connects, and looks itself for what the indexes of a partition cannot refuse, which takes
+//! longer. This is all of it:
+//!
+//! ```sql
+#![doc = include_str!("../doc/partition.sql")]
+//! ```
 
 mod builder;
 mod connect;
