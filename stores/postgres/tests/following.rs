@@ -145,3 +145,24 @@ fn a_store_works_under_any_executor_while_its_runtime_lives() {
     let refused = futures_executor::block_on(store.append(batch()));
     assert!(matches!(refused, Err(StoreError::Closed | StoreError::Unknown { .. })), "{refused:?}");
 }
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn an_append_that_nobody_polls_any_more_keeps_nobody_waiting() {
+    let database = postgres_server::database().unwrap();
+    let store = open(database.url(), NEVER).await;
+    let behind = |version| {
+        let mut batch = batch();
+        batch.streams[0].condition = AppendCondition::Version(version);
+        batch
+    };
+    store.append(batch()).await.unwrap();
+    store.append(behind(1)).await.unwrap();
+    // It is begun, and left.
+    let mut left = store.append(behind(2));
+    assert!(futures_util::poll!(&mut left).is_pending());
+    let mut other = batch();
+    other.streams[0].stream = StreamId::new("account", 2).unwrap();
+    timeout(PATIENCE, store.append(other)).await.expect("it waits for the first").unwrap();
+    left.await.unwrap();
+}

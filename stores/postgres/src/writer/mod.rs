@@ -2,20 +2,21 @@
 //!
 //! Appends that come while another is under way are stored together, by one statement. Whoever finds
 //! nobody at work does its own, on the task that asks, and is spared the way to the writer's and back.
+//! It holds no lock meanwhile: a future that nobody polls any more keeps nobody waiting.
 
 mod group;
 mod one;
 mod prepared;
 mod queue;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::ClientWrapper;
 use esrs_core::{Appended, Conflict, StoreError};
 use futures_util::future::try_join4;
-use tokio::sync::{Mutex, MutexGuard, mpsc};
+use tokio::sync::mpsc;
 use tokio_postgres::{Error, Statement};
 
 use crate::connect::{ConnectError, Connector};
@@ -47,13 +48,24 @@ struct Direct {
     append_known: Statement,
 }
 
-/// The connection that appends, when there is one; whoever holds it is the writer.
+/// The connection that appends, when there is one.
 #[derive(Default)]
 pub(crate) struct Writer {
-    connection: Mutex<Option<Connection>>,
+    connection: Mutex<Option<Arc<Connection>>>,
+    /// Whether anybody appends: then whoever comes is stored together with the others who come.
+    is_at_work: AtomicBool,
     /// Whether the last statement stored several appends: then more are on their way, and whoever
     /// comes first had better wait for them.
     is_shared: AtomicBool,
+}
+
+/// Somebody who appends, until this is dropped.
+struct AtWork<'a>(&'a AtomicBool);
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 impl Connection {
@@ -75,6 +87,23 @@ impl Connection {
 }
 
 impl Writer {
+    /// The connection, unless it is gone.
+    fn connection(&self) -> Option<Arc<Connection>> {
+        let connection = self.connection.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        connection.as_ref().filter(|open| !open.client.is_closed()).cloned()
+    }
+
+    fn set_connection(&self, open: Option<Arc<Connection>>) {
+        *self.connection.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = open;
+    }
+
+    /// Marks somebody at work, unless somebody else is.
+    fn begin_alone(&self) -> Option<AtWork<'_>> {
+        let (success, failure) = (Ordering::Acquire, Ordering::Relaxed);
+        let begun = self.is_at_work.compare_exchange(false, true, success, failure);
+        begun.is_ok().then(|| AtWork(&self.is_at_work))
+    }
+
     /// Appends on the caller's task a batch that is one event behind those of a known stream, unless
     /// somebody else is at work; then, or if it may be refused, the batch comes back.
     pub(crate) async fn append_at_once(
@@ -86,10 +115,8 @@ impl Writer {
             return Err(append);
         }
         let Some(numbers) = append.numbers_of_one(&shared.names) else { return Err(append) };
-        let Ok(connection) = self.connection.try_lock() else { return Err(append) };
-        let Some(connection) = connection.as_ref().filter(|one| !one.client.is_closed()) else {
-            return Err(append);
-        };
+        let Some(connection) = self.connection() else { return Err(append) };
+        let Some(_at_work) = self.begin_alone() else { return Err(append) };
         match connection.append_one(&append, numbers, &shared.names).await {
             Ok(Some(appended)) => {
                 shared.committed(1);
@@ -115,12 +142,14 @@ pub(crate) async fn run(shared: Arc<Shared>, jobs: mpsc::UnboundedReceiver<Job>)
     let mut queue = Queue::new(jobs);
     while queue.wait().await {
         queue.let_in().await;
-        let mut connection = shared.writer.connection.lock().await;
         let group = queue.take_group();
         shared.writer.is_shared.store(group.len() > 1, Ordering::Relaxed);
-        Session { shared: &shared, queue: &mut queue }.commit(group, &mut connection).await;
+        // Where somebody is at work by itself, this is stored behind it.
+        let at_work = shared.writer.begin_alone();
+        Session { shared: &shared, queue: &mut queue }.commit(group).await;
+        drop(at_work);
     }
-    *shared.writer.connection.lock().await = None;
+    shared.writer.set_connection(None);
     queue.close();
 }
 
@@ -131,21 +160,17 @@ struct Session<'a> {
 }
 
 impl Session<'_> {
-    async fn commit(
-        &mut self,
-        mut group: Vec<QueuedAppend>,
-        connection: &mut MutexGuard<'_, Option<Connection>>,
-    ) {
+    async fn commit(&mut self, mut group: Vec<QueuedAppend>) {
         while !group.is_empty() {
-            let Some(open) = self.connected(&mut group, connection).await else { continue };
-            match self.try_commit(&group, open).await {
+            let Some(open) = self.connected(&mut group).await else { continue };
+            match self.try_commit(&group, &open).await {
                 Ok(outcomes) => {
                     let pairs = group.into_iter().zip(outcomes);
                     return pairs.for_each(|(queued, outcome)| self.answer(queued, outcome));
                 }
                 Err(error) if is_lost(&error) => {
                     tracing::warn!(%error, "the connection was lost while appending");
-                    **connection = None;
+                    self.shared.writer.set_connection(None);
                     // It is sent again: what is stored already is found by its ids.
                     group.iter_mut().for_each(|queued| queued.append.may_be_stored = true);
                 }
@@ -164,32 +189,29 @@ impl Session<'_> {
 
     /// The connection, which is opened if there is none; `None` when that failed, and those of the
     /// group who have waited for too long were told.
-    async fn connected<'c>(
-        &self,
-        group: &mut Vec<QueuedAppend>,
-        connection: &'c mut MutexGuard<'_, Option<Connection>>,
-    ) -> Option<&'c Connection> {
-        if connection.as_ref().is_some_and(|open| open.client.is_closed()) {
-            **connection = None;
+    async fn connected(&self, group: &mut Vec<QueuedAppend>) -> Option<Arc<Connection>> {
+        let Shared { writer, connector, location, .. } = &**self.shared;
+        if let Some(open) = writer.connection() {
+            return Some(open);
         }
-        if connection.is_none() {
-            match Connection::open(&self.shared.connector, self.shared).await {
-                Ok(open) => **connection = Some(open),
-                Err(error) => {
-                    let error = pool::not_connected(error, &self.shared.location);
-                    let now = Instant::now();
-                    let may_come_back = matches!(error, StoreError::Unavailable { .. });
-                    let late =
-                        |queued: &mut QueuedAppend| !may_come_back || queued.give_up_at <= now;
-                    for queued in group.extract_if(.., late) {
-                        queued.give_up(&error);
-                    }
-                    tokio::time::sleep(BACK_OFF).await;
-                    return None;
+        match Connection::open(connector, self.shared).await {
+            Ok(open) => {
+                let open = Arc::new(open);
+                writer.set_connection(Some(open.clone()));
+                Some(open)
+            }
+            Err(error) => {
+                let error = pool::not_connected(error, location);
+                let now = Instant::now();
+                let may_come_back = matches!(error, StoreError::Unavailable { .. });
+                let late = |queued: &mut QueuedAppend| !may_come_back || queued.give_up_at <= now;
+                for queued in group.extract_if(.., late) {
+                    queued.give_up(&error);
                 }
+                tokio::time::sleep(BACK_OFF).await;
+                None
             }
         }
-        connection.as_ref()
     }
 
     async fn try_commit(
