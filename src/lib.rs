@@ -27,6 +27,8 @@
 //! | feature | what it brings |
 //! | --- | --- |
 //! | `sqlite` (default) | [`SqliteStore`] |
+//! | `postgres` | [`PostgresStore`](https://docs.rs/esrs/latest/esrs/struct.PostgresStore.html) |
+//! | `postgres-tls` | the same, encrypted by rustls where the server's url asks for it |
 //! | `conformance` | the suite that a store of your own has to pass: `esrs::conformance` |
 //! | `opentelemetry` | events carry the W3C trace context of [`tracing::Span::current`](https://docs.rs/tracing/latest/tracing/struct.Span.html#method.current), as `tracing-opentelemetry` knows it |
 //! | `chrono`, `rust_decimal`, `time`, `url` | [`Schema`](trait@Schema) for the types of that crate |
@@ -49,8 +51,10 @@ pub use esrs_derive::Projection;
 pub use esrs_derive::Schema;
 #[doc = include_str!("doc/lock.md")]
 pub use esrs_derive::schema;
+#[cfg(feature = "postgres")]
+pub use esrs_postgres::{Imported, PostgresStore, PostgresStoreBuilder};
 #[cfg(feature = "sqlite")]
-pub use esrs_sqlite::{SqliteStore, SqliteStoreBuilder, Stats, Synchronous};
+pub use esrs_sqlite::{SqliteStore, SqliteStoreBuilder, Synchronous};
 
 /// The moments of esrs: what [`Recorded::recorded_at`], [`Context::now`] and [`FixedClock`] speak of.
 pub use jiff::Timestamp;
@@ -59,6 +63,8 @@ pub mod tutorial;
 
 /// All that a domain needs: `use esrs::prelude::*;`.
 pub mod prelude {
+    #[cfg(feature = "postgres")]
+    pub use crate::PostgresStore;
     #[cfg(feature = "sqlite")]
     pub use crate::SqliteStore;
     pub use crate::{

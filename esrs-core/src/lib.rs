@@ -71,7 +71,7 @@ pub use split::{Split, SplitEvents};
 pub use store::{
     AppendBatch, AppendCondition, Appended, AppendedStream, BoxError, Conflict, EventFilter,
     EventKind, EventStore, IdempotencyKey, LogId, MetadataFilter, NewEvent, Page, ReadQuery,
-    ReadSource, Record, Snapshot, SnapshotQuery, StoreError, StreamAppend,
+    ReadSource, Record, Snapshot, SnapshotQuery, Stats, StoreError, StreamAppend,
 };
 pub use stream::{InvalidStreamId, Position, StreamId};
 pub use trace_context::{InvalidTraceparent, TraceContext};

@@ -1,6 +1,5 @@
 //! What may go wrong between esrs and a database.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{AppendCondition, InvalidPage};
@@ -39,32 +38,48 @@ pub enum StoreError {
     #[error("a stream's name cannot be read: {0}")]
     InvalidStreamId(#[from] InvalidStreamId),
     /// Another process held the database for too long.
-    #[error("the database {} was busy for {waited:?}; nothing was stored, try again", .path.display())]
+    #[error("{location} was busy for {waited:?}; nothing was stored, try again")]
     Busy {
         /// The database.
-        path: PathBuf,
+        location: String,
         /// How long the store waited for it.
         waited: Duration,
     },
     /// There is no room left.
-    #[error("there is no room left for {}; nothing was stored, make room and try again", .path.display())]
+    #[error("there is no room left for {location}; nothing was stored, make room and try again")]
     Full {
         /// The database.
-        path: PathBuf,
+        location: String,
     },
     /// The database cannot be written to.
-    #[error("{} cannot be written to: {reason}", .path.display())]
+    #[error("{location} cannot be written to: {reason}")]
     ReadOnly {
         /// The database.
-        path: PathBuf,
+        location: String,
         /// What the system said.
         reason: String,
     },
-    /// The file is there, and is something else.
-    #[error("{} is not a database of this store: {reason}", .path.display())]
+    /// The database cannot be reached, or does not take connections.
+    #[error("{location} cannot be reached: {reason}; nothing was stored, try again")]
+    Unavailable {
+        /// The database.
+        location: String,
+        /// What the system or the server said.
+        reason: String,
+    },
+    /// The database does not let this user do it.
+    #[error("{location} does not let this user do it: {reason}")]
+    Denied {
+        /// The database.
+        location: String,
+        /// What the server said.
+        reason: String,
+    },
+    /// What is there is something else.
+    #[error("{location} is not a database of this store: {reason}")]
     NotADatabase {
         /// The file.
-        path: PathBuf,
+        location: String,
         /// What the driver said.
         reason: String,
     },

@@ -6,6 +6,7 @@ mod metadata_filter;
 mod page;
 mod read;
 mod snapshot;
+mod stats;
 
 pub use append::{
     AppendBatch, AppendCondition, Appended, AppendedStream, IdempotencyKey, LogId, NewEvent,
@@ -19,6 +20,7 @@ pub use page::{
 };
 pub use read::{EventFilter, ReadQuery, ReadSource};
 pub use snapshot::{Snapshot, SnapshotQuery};
+pub use stats::{Counters, Stats};
 
 use futures_core::future::BoxFuture;
 

@@ -21,7 +21,10 @@ const CACHE: i64 = 16 * 1024;
 pub(crate) fn open_writer(options: &Options, database: &Database) -> Result<Connection, Fault> {
     if matches!(database.path.to_str(), Some("" | ":memory:")) {
         let reason = "it has to be a file; the store in memory is `MemoryStore`".to_owned();
-        return Err(Fault::Store(StoreError::NotADatabase { path: database.path.clone(), reason }));
+        return Err(Fault::Store(StoreError::NotADatabase {
+            location: database.location(),
+            reason,
+        }));
     }
     let give_up_at = Instant::now() + database.busy_timeout;
     loop {
@@ -45,7 +48,7 @@ fn try_open_writer(options: &Options, database: &Database) -> Result<Connection,
     // SQLite opens a file that it may not write to for reading, and says nothing.
     if connection.is_readonly("main")? {
         return Err(Fault::Store(StoreError::ReadOnly {
-            path: database.path.clone(),
+            location: database.location(),
             reason: "the file is read-only".to_owned(),
         }));
     }

@@ -82,6 +82,11 @@ pub(crate) struct Database {
 }
 
 impl Database {
+    /// Which database it is, for an error.
+    pub(crate) fn location(&self) -> String {
+        self.path.display().to_string()
+    }
+
     /// What to tell the caller.
     pub(crate) fn explain(&self, doing: &'static str, fault: Fault) -> StoreError {
         match fault {
@@ -108,44 +113,44 @@ impl Database {
     }
 
     fn known(&self, error: &rusqlite::Error) -> Option<StoreError> {
-        let (path, waited) = (self.path.clone(), self.busy_timeout);
+        let (location, waited) = (self.location(), self.busy_timeout);
         if has_no_room_for_shared_memory(error) {
-            return Some(StoreError::Full { path });
+            return Some(StoreError::Full { location });
         }
         let reason = || match error {
             rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
             other => other.to_string(),
         };
         Some(match error.sqlite_error_code()? {
-            code if is_busy(code) => StoreError::Busy { path, waited },
-            ErrorCode::DiskFull => StoreError::Full { path },
+            code if is_busy(code) => StoreError::Busy { location, waited },
+            ErrorCode::DiskFull => StoreError::Full { location },
             ErrorCode::ReadOnly | ErrorCode::PermissionDenied => {
-                StoreError::ReadOnly { path, reason: reason() }
+                StoreError::ReadOnly { location, reason: reason() }
             }
-            ErrorCode::NotADatabase => StoreError::NotADatabase { path, reason: reason() },
+            ErrorCode::NotADatabase => StoreError::NotADatabase { location, reason: reason() },
             _ => return None,
         })
     }
 
     /// What to tell whoever wanted to open the file; there is more to say about it than later.
     pub(crate) fn explain_opening(&self, fault: Fault) -> StoreError {
-        let path = self.path.clone();
+        let location = self.location();
         match fault.code() {
             Some(ErrorCode::CannotOpen) => self.cannot_open(),
             Some(ErrorCode::DatabaseCorrupt) => {
                 let reason = "it is damaged, or no SQLite database at all".to_owned();
-                StoreError::NotADatabase { path, reason }
+                StoreError::NotADatabase { location, reason }
             }
             _ => self.explain("opening the file", fault),
         }
     }
 
     fn cannot_open(&self) -> StoreError {
-        let path = self.path.clone();
+        let location = self.location();
         let directory = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let directory = directory.unwrap_or(Path::new("."));
         if self.path.is_dir() {
-            return StoreError::NotADatabase { path, reason: "it is a directory".to_owned() };
+            return StoreError::NotADatabase { location, reason: "it is a directory".to_owned() };
         }
         if !directory.is_dir() {
             let reason = format!("there is no directory {}", directory.display());
@@ -155,6 +160,6 @@ impl Database {
             "the system does not let it be opened for writing, or no file be made beside it in {}",
             directory.display()
         );
-        StoreError::ReadOnly { path, reason }
+        StoreError::ReadOnly { location, reason }
     }
 }

@@ -36,4 +36,4 @@ mod value;
 mod writer;
 
 pub use builder::{SqliteStoreBuilder, Synchronous};
-pub use store::{SqliteStore, Stats};
+pub use store::SqliteStore;

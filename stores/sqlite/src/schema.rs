@@ -133,7 +133,7 @@ pub(crate) fn check(connection: &Connection, database: &Database) -> Result<u32,
     match u32::try_from(stored) {
         Ok(version) if version <= VERSION => Ok(version),
         _ => Err(Fault::Store(StoreError::NewerSchema {
-            location: database.path.display().to_string(),
+            location: database.location(),
             found: u32::try_from(stored).unwrap_or(u32::MAX),
             known: VERSION,
         })),

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
 
+use esrs_core::store::Counters;
 use esrs_core::{
-    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, ReadQuery, Snapshot,
+    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, ReadQuery, Snapshot, Stats,
     StoreError, StreamId,
 };
 use futures_channel::oneshot;
@@ -17,7 +17,7 @@ use crate::error::{Database, Fault};
 use crate::reader::{self, ReadJob, Reader};
 use crate::snapshot;
 use crate::writer::{
-    self, Counters, PreparedAppend, QueuedAppend, SharedWriter, WriteJob, Writer, find_append,
+    self, PreparedAppend, QueuedAppend, SharedWriter, WriteJob, Writer, find_append,
 };
 
 /// A log of events and its read models, in one SQLite file. Its clones share the file.
@@ -38,16 +38,6 @@ struct Inner {
     readers: Sender<ReadJob>,
     reader_count: usize,
     counters: Arc<Counters>,
-}
-
-/// How much a store has written since it was opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Stats {
-    /// How many appends it has stored.
-    pub appends: u64,
-    /// How many transactions it has committed; appends that are queued at the same time share one.
-    pub commits: u64,
 }
 
 impl SqliteStore {
@@ -139,11 +129,7 @@ impl SqliteStore {
 
     /// How much it has written since it was opened.
     pub fn stats(&self) -> Stats {
-        let counters = &self.inner.counters;
-        Stats {
-            appends: counters.appends.load(Ordering::Relaxed),
-            commits: counters.commits.load(Ordering::Relaxed),
-        }
+        self.inner.counters.stats()
     }
 
     /// Closes the file, for all clones, when what was asked for before is done.

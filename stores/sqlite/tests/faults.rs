@@ -25,8 +25,8 @@ async fn a_busy_file_is_waited_for_and_then_a_typed_error() {
     let begun = Instant::now();
     let appends = (0..8).map(|id| store.append(batch(stream(id), vec![event("opened", "1")])));
     for answer in join_all(appends).await {
-        let Err(StoreError::Busy { path, waited }) = answer else { panic!("{answer:?}") };
-        assert_eq!((path, waited), (file.path.clone(), wait));
+        let Err(StoreError::Busy { location, waited }) = answer else { panic!("{answer:?}") };
+        assert_eq!((location, waited), (file.path.display().to_string(), wait));
     }
     let took = begun.elapsed();
     assert!(took >= wait && took < Duration::from_secs(3), "{took:?}");
@@ -49,7 +49,10 @@ async fn a_full_file_is_a_typed_error_and_goes_on_once_there_is_room() {
             Err(error) => break error,
         }
     };
-    assert!(matches!(&full, StoreError::Full { path } if *path == file.path), "{full}");
+    assert!(
+        matches!(&full, StoreError::Full { location } if *location == file.path.display().to_string()),
+        "{full}"
+    );
     assert!((3..9).contains(&stored), "{stored}");
     assert_eq!(read_all(&store).await.len(), 2 * stored);
 

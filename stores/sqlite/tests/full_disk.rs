@@ -156,7 +156,10 @@ async fn open_on_a_full_disk(file: &str) {
     let mut refused = 0;
     for path in [Path::new(file), &new] {
         let error = SqliteStore::open(path).await.expect_err("there is no room beside it");
-        assert!(matches!(&error, StoreError::Full { path: of } if of == path), "{error}");
+        assert!(
+            matches!(&error, StoreError::Full { location } if *location == path.display().to_string()),
+            "{error}"
+        );
         refused += 1;
     }
     Limit::Disk.make_room(file);

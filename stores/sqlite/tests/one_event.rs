@@ -4,9 +4,9 @@
 mod support;
 
 use esrs_core::{
-    AppendBatch, AppendCondition, Appended, EventStore, NewEvent, StoreError, conformance,
+    AppendBatch, AppendCondition, Appended, EventStore, NewEvent, Stats, StoreError, conformance,
 };
-use esrs_sqlite::{SqliteStore, Stats};
+use esrs_sqlite::SqliteStore;
 use support::{File, event, is_closed, read_all, stream};
 
 /// More than an id stays in memory before it goes into the table.

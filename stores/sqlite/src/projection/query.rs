@@ -77,9 +77,9 @@ impl SqliteStore {
         self.on_reader(DOING, move |reader| {
             let mut statement = reader.connection.prepare_cached(&sql)?;
             if !statement.readonly() {
-                let path = reader.database.path.clone();
+                let location = reader.database.location();
                 let reason = "a query only reads, and this one would write".to_owned();
-                return Err(Fault::Store(StoreError::ReadOnly { path, reason }));
+                return Err(Fault::Store(StoreError::ReadOnly { location, reason }));
             }
             let columns = statement.column_count();
             let mut found = statement.query(params_from_iter(parameters.iter().map(Bound)))?;

@@ -1,7 +1,6 @@
 //! Appends that are committed as one transaction.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::Ordering;
 
 use esrs_core::{Appended, Position, StoreError};
 
@@ -137,7 +136,7 @@ impl Writer {
             }
         }
         let stored = answers.iter().flatten().filter(|appended| !appended.repeated).count();
-        self.counters.appends.fetch_add(stored as u64, Ordering::Relaxed);
+        self.counters.stored(stored);
         Ok(answers)
     }
 

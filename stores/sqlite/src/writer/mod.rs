@@ -12,10 +12,10 @@ mod versions;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
+use esrs_core::store::Counters;
 use esrs_core::{Appended, EventKind, Page, StoreError, StreamId};
 use futures_channel::oneshot;
 use rusqlite::Connection;
@@ -74,13 +74,6 @@ impl Drop for QueuedAppend {
             let _ = reply.send(Err(StoreError::Closed));
         }
     }
-}
-
-/// How much the writer has done.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) appends: AtomicU64,
-    pub(crate) commits: AtomicU64,
 }
 
 /// What the writer thread owns.
@@ -151,7 +144,7 @@ impl Writer {
                 self.kinds.committed();
                 self.streams.committed();
                 self.event_ids.committed();
-                self.counters.commits.fetch_add(1, Ordering::Relaxed);
+                self.counters.committed();
                 Ok(())
             }
             // What the system refused to sync may yet be found in the file after a crash.

@@ -3,8 +3,6 @@
 //! The writer takes for granted that nothing was appended since it looked. If another process has, the
 //! next position is taken, and the table refuses the event.
 
-use std::sync::atomic::Ordering;
-
 use esrs_core::{AppendCondition, Appended, AppendedStream};
 use rusqlite::ErrorCode;
 
@@ -31,7 +29,7 @@ impl Writer {
             self.event_ids.inserted(id, position);
         }
         self.committed(inserted)?;
-        self.counters.appends.fetch_add(1, Ordering::Relaxed);
+        self.counters.stored(1);
         let streams = append.batch.streams.iter().map(|part| AppendedStream {
             stream: part.stream.clone(),
             first_version: version,

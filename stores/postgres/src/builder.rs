@@ -1,0 +1,182 @@
+//! How a store is opened.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool::managed;
+use esrs_core::store::Counters;
+use esrs_core::{BoxError, StoreError};
+use tokio::runtime::Handle;
+use tokio_postgres::config::Host;
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{Config, Socket};
+
+use crate::PostgresStore;
+use crate::connect::{Connector, Manager};
+use crate::error::Location;
+use crate::listen::{Listener, Notifier};
+use crate::names::Names;
+use crate::pool;
+use crate::schema;
+use crate::sql::Sql;
+use crate::store::Shared;
+use crate::writer::Writer;
+
+const DOING: &str = "opening the store";
+
+type Connect = Box<dyn FnOnce(Config, Handle) -> Result<Connector, StoreError> + Send>;
+
+/// How a store is to be opened; made by [`PostgresStore::builder`].
+#[must_use = "nothing is opened before `open`"]
+pub struct PostgresStoreBuilder {
+    url: String,
+    schema: String,
+    readers: usize,
+    busy_timeout: Duration,
+    poll_interval: Duration,
+    connect: Connect,
+}
+
+impl PostgresStoreBuilder {
+    /// The schema of the store's tables, unless [`schema`](Self::schema) says otherwise.
+    pub const DEFAULT_SCHEMA: &str = "esrs";
+    /// How many connections read, unless [`readers`](Self::readers) says otherwise.
+    pub const DEFAULT_READERS: usize = 4;
+    /// See [`busy_timeout`](Self::busy_timeout).
+    pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+    /// See [`poll_interval`](Self::poll_interval).
+    pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(1);
+    /// How long a connection may take to be made, unless the url says otherwise.
+    const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+    pub(crate) fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            schema: Self::DEFAULT_SCHEMA.to_owned(),
+            readers: Self::DEFAULT_READERS,
+            busy_timeout: Self::DEFAULT_BUSY_TIMEOUT,
+            poll_interval: Self::DEFAULT_POLL_INTERVAL,
+            connect: Box::new(by_default),
+        }
+    }
+
+    /// The schema of the store's tables, which is made if it is not there: small letters, digits and
+    /// underscores. Each schema is a log of its own.
+    pub fn schema(mut self, name: impl Into<String>) -> Self {
+        self.schema = name.into();
+        self
+    }
+
+    /// How many connections read; one at least. One more appends, and one listens if anybody
+    /// [waits](PostgresStore::wait_behind).
+    pub fn readers(mut self, readers: usize) -> Self {
+        self.readers = readers.max(1);
+        self
+    }
+
+    /// How long an append waits for a server that cannot be reached, before it is answered with
+    /// [`StoreError::Unavailable`], and for another process that holds the log, before it is answered
+    /// with [`StoreError::Busy`].
+    pub fn busy_timeout(mut self, timeout: Duration) -> Self {
+        self.busy_timeout = timeout;
+        self
+    }
+
+    /// How often those who wait for events look by themselves, beside being woken.
+    pub fn poll_interval(mut self, interval: Duration) -> Self {
+        self.poll_interval = interval;
+        self
+    }
+
+    /// Encrypts connections by this connector, as the url's `sslmode` demands. Without it they are
+    /// encrypted by rustls, with the roots of the operating system (feature `tls`; `postgres-tls` of `esrs`).
+    pub fn tls<T>(mut self, tls: T) -> Self
+    where
+        T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
+        T::Stream: Send,
+        T::TlsConnect: Send,
+        <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
+    {
+        self.connect = Box::new(move |config, runtime| Ok(Connector::new(config, tls, runtime)));
+        self
+    }
+
+    /// Opens the log, or makes it, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// - [`StoreError::Unavailable`] when the server cannot be reached;
+    /// - [`StoreError::NewerSchema`] when a newer esrs has made the tables;
+    /// - [`StoreError::Denied`] when the user may not make them;
+    /// - and what may happen to a database.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime, on which the store's connections are to live.
+    pub async fn open(self) -> Result<PostgresStore, StoreError> {
+        let Self { url, schema, readers, busy_timeout, poll_interval, connect } = self;
+        let failed = |source: BoxError| StoreError::Database { doing: DOING, source };
+        let mut config: Config = url.parse().map_err(|error| failed(Box::new(error)))?;
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(Self::CONNECT_TIMEOUT);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("esrs");
+        }
+        let location = location(&config);
+        let sql = Sql::new(&schema)?;
+        let connector = connect(config, Handle::current())?;
+        let pool = managed::Pool::builder(Manager(connector.clone())).max_size(readers).build();
+        let pool = pool.map_err(|error| failed(Box::new(error)))?;
+        {
+            let mut client = pool::get(&pool, &location).await?;
+            schema::check_server(&client, &location).await?;
+            schema::migrate(&mut client, &sql, &location).await?;
+        }
+        let (writer, listener) = (Writer::default(), Listener::default());
+        let (names, counters) = (Names::new(), Counters::default());
+        let notifier = Notifier::default();
+        Ok(PostgresStore::start(Arc::new(Shared {
+            connector,
+            pool,
+            sql,
+            names,
+            location,
+            busy_timeout,
+            poll_interval,
+            writer,
+            listener,
+            notifier,
+            counters,
+        })))
+    }
+}
+
+#[cfg(feature = "tls")]
+fn by_default(config: Config, runtime: Handle) -> Result<Connector, StoreError> {
+    Ok(Connector::new(config, crate::tls::with_native_roots()?, runtime))
+}
+
+#[cfg(not(feature = "tls"))]
+fn by_default(config: Config, runtime: Handle) -> Result<Connector, StoreError> {
+    Ok(Connector::new(config, tokio_postgres::NoTls, runtime))
+}
+
+/// Which database it is, without a password: `postgres://user@host:port/name`.
+fn location(config: &Config) -> Location {
+    let host = match config.get_hosts().first() {
+        Some(Host::Tcp(name)) => name.clone(),
+        #[cfg(unix)]
+        Some(Host::Unix(path)) => path.display().to_string(),
+        None => config.get_hostaddrs().first().map(ToString::to_string).unwrap_or_default(),
+    };
+    let port = config.get_ports().first().map(|port| format!(":{port}")).unwrap_or_default();
+    let user = config.get_user().map(|user| format!("{user}@")).unwrap_or_default();
+    let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
+    Location(format!("postgres://{user}{host}{port}/{name}"))
+}
+
+impl std::fmt::Debug for PostgresStoreBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The url may hold a password.
+        f.debug_struct("PostgresStoreBuilder").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}

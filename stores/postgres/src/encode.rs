@@ -1,0 +1,65 @@
+//! Values that the driver does not know by itself.
+
+use std::error::Error;
+
+use jiff::Timestamp;
+use tokio_postgres::types::private::BytesMut;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
+
+/// The microseconds from 1970 to 2000, from which PostgreSQL counts.
+const EPOCH: i64 = 946_684_800_000_000;
+
+/// A moment, as a `timestamptz`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment(pub(crate) Timestamp);
+
+impl ToSql for Moment {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        let since_2000 = self.0.as_microsecond() - EPOCH;
+        out.extend_from_slice(&since_2000.to_be_bytes());
+        Ok(IsNull::No)
+    }
+
+    accepts!(TIMESTAMPTZ);
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Moment {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        let since_2000 = i64::from_be_bytes(raw.try_into()?);
+        let micros = since_2000.checked_add(EPOCH).ok_or("the time is out of range")?;
+        Ok(Self(Timestamp::from_microsecond(micros)?))
+    }
+
+    accepts!(TIMESTAMPTZ);
+}
+
+/// The text of some JSON, as it was stored.
+pub(crate) struct Json<'a>(pub(crate) &'a [u8]);
+
+impl<'a> FromSql<'a> for Json<'a> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        Ok(Self(raw))
+    }
+
+    accepts!(JSON);
+}
+
+/// The text of some JSON, on its way into a `json` column.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JsonText<'a>(pub(crate) &'a str);
+
+impl ToSql for JsonText<'_> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        out.extend_from_slice(self.0.as_bytes());
+        Ok(IsNull::No)
+    }
+
+    accepts!(JSON);
+    to_sql_checked!();
+}
+
+/// A number that is too large for PostgreSQL is larger than any that it holds.
+pub(crate) fn to_i64(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

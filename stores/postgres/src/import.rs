@@ -1,0 +1,195 @@
+//! Many events at once, as another system has recorded them.
+
+use std::collections::{HashMap, HashSet};
+use std::pin::pin;
+
+use esrs_core::{
+    AppendBatch, AppendCondition, EventKind, NewEvent, Position, StoreError, StreamId,
+};
+use tokio_postgres::binary_copy::BinaryCopyInWriter;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Error, Transaction};
+use uuid::Uuid;
+
+use crate::PostgresStore;
+use crate::encode::{JsonText, Moment};
+use crate::names::KindOf;
+use crate::pool;
+use crate::store::Shared;
+
+const DOING: &str = "importing events";
+
+/// The columns of the log, in the order of [`Row`].
+const TYPES: [Type; 10] = [
+    Type::INT8,
+    Type::INT8,
+    Type::INT8,
+    Type::INT4,
+    Type::UUID,
+    Type::TIMESTAMPTZ,
+    Type::UUID,
+    Type::UUID,
+    Type::JSON,
+    Type::JSON,
+];
+
+/// What an import came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Imported {
+    /// How many events it has stored.
+    pub stored: u64,
+    /// How many were stored before, by their ids.
+    pub known: u64,
+    /// The position of the last event that it has stored.
+    pub last_position: Option<Position>,
+}
+
+/// An event of a chunk, and where it comes to stand.
+struct Row {
+    stream: i64,
+    version: i64,
+    kind: i32,
+    event: NewEvent,
+    details: Option<String>,
+}
+
+impl PostgresStore {
+    /// So many events of an import are stored as one unit.
+    pub const IMPORT_CHUNK: usize = AppendBatch::MAX_EVENTS;
+
+    /// Stores the events of another system by `COPY`, several times as fast as appends: each behind
+    /// the last of its stream, in this order, on no condition.
+    ///
+    /// They are stored in chunks of [`IMPORT_CHUNK`](Self::IMPORT_CHUNK) events, each as one unit; an
+    /// event whose id is stored already is left out. So an import that has failed is simply repeated.
+    /// Appends wait while a chunk is stored.
+    ///
+    /// ```no_run
+    /// # use esrs_core::{NewEvent, StreamId, StoreError};
+    /// # async fn example(store: esrs_postgres::PostgresStore, recorded: Vec<(StreamId, NewEvent)>) -> Result<(), StoreError> {
+    /// let imported = store.import(recorded).await?;
+    /// println!("{} events, {} of which were known", imported.stored + imported.known, imported.known);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of an append. The chunks before the one that failed are stored.
+    pub async fn import(
+        &self,
+        events: impl IntoIterator<Item = (StreamId, NewEvent), IntoIter: Send>,
+    ) -> Result<Imported, StoreError> {
+        let shared = self.shared();
+        let connected = shared.connector.connect().await;
+        let mut client = connected.map_err(|error| pool::not_connected(error, &shared.location))?;
+        let mut imported = Imported::default();
+        let mut events = events.into_iter();
+        loop {
+            let chunk: Vec<_> = events.by_ref().take(Self::IMPORT_CHUNK).collect();
+            if chunk.is_empty() {
+                return Ok(imported);
+            }
+            // An append's checks, event by event: a stream may stand in a chunk often.
+            for (stream, event) in &chunk {
+                let alone = vec![event.clone()];
+                AppendBatch::new(stream.clone(), AppendCondition::Any, alone).check()?;
+            }
+            let begun = client.transaction().await;
+            let transaction = begun.map_err(|error| explain(shared, error))?;
+            let count = chunk.len() as u64;
+            let rows = rows_of(chunk, &transaction, shared).await?;
+            imported.known += count - rows.len() as u64;
+            if rows.is_empty() {
+                continue;
+            }
+            let last = copy(&rows, &transaction, shared).await;
+            let last = last.map_err(|error| explain(shared, error))?;
+            transaction.commit().await.map_err(|error| shared.explain_append(DOING, &error))?;
+            imported.stored += rows.len() as u64;
+            imported.last_position = Some(last);
+            shared.committed(1);
+        }
+    }
+}
+
+fn explain(shared: &Shared, error: Error) -> StoreError {
+    shared.location.explain(DOING, error)
+}
+
+/// The events of a chunk that are not stored yet, in their order, each with its place.
+async fn rows_of(
+    chunk: Vec<(StreamId, NewEvent)>,
+    transaction: &Transaction<'_>,
+    shared: &Shared,
+) -> Result<Vec<Row>, StoreError> {
+    let explain = |error| explain(shared, error);
+    transaction.batch_execute(&shared.sql.lock).await.map_err(explain)?;
+    let ids: Vec<Uuid> = chunk.iter().map(|(_, event)| event.id).collect();
+    let known = transaction.query(&shared.sql.known_ids, &[&ids]).await.map_err(explain)?;
+    let known = known.iter().map(|row| row.try_get(0)).collect::<Result<Vec<Uuid>, _>>();
+    let mut known = HashSet::<Uuid>::from_iter(known.map_err(explain)?);
+    let mut streams = HashMap::new();
+    let mut rows = Vec::with_capacity(chunk.len());
+    // An event that stands in the chunk twice is known the second time.
+    for (stream, event) in chunk.into_iter().filter(|(_, event)| known.insert(event.id)) {
+        let kind = EventKind { name: event.name.clone(), version: event.version };
+        let kind = KindOf { category: stream.category().into(), kind };
+        let kind = match shared.names.kind_id(&kind) {
+            Some(kind) => kind,
+            // Outside of the transaction: a number that others may learn of has to stay.
+            None => {
+                let reader = shared.reader().await?;
+                let numbered = shared.names.number_kind(kind, &reader.client, &shared.sql).await;
+                numbered.map_err(explain)?
+            }
+        };
+        if !streams.contains_key(&stream) {
+            let found = transaction
+                .query_one(&shared.sql.enter_stream, &[&stream.as_str(), &stream.category()])
+                .await
+                .map_err(explain)?;
+            let found: Result<(i64, i64), Error> =
+                (|| Ok((found.try_get(0)?, found.try_get(1)?)))();
+            streams.insert(stream.clone(), found.map_err(explain)?);
+        }
+        let Some((stream, version)) = streams.get_mut(&stream) else { continue };
+        *version += 1;
+        let details = event.metadata.details_json().map_err(|source| StoreError::Database {
+            doing: "writing metadata",
+            source: source.into(),
+        })?;
+        rows.push(Row { stream: *stream, version: *version, kind, event, details });
+    }
+    Ok(rows)
+}
+
+/// Copies the rows behind the end of the log; says where the last came to stand.
+async fn copy(
+    rows: &[Row],
+    transaction: &Transaction<'_>,
+    shared: &Shared,
+) -> Result<Position, Error> {
+    let count = rows.len() as i64;
+    let taken = transaction.query_one(&shared.sql.take_positions, &[&count]).await?;
+    let last: i64 = taken.try_get(0)?;
+    let sink = transaction.copy_in(&shared.sql.copy).await?;
+    let mut writer = pin!(BinaryCopyInWriter::new(sink, &TYPES));
+    for (position, row) in (last - count + 1..).zip(rows) {
+        let Row { stream, version, kind, event, details } = row;
+        let values: [&(dyn ToSql + Sync); 10] = [
+            &position,
+            stream,
+            version,
+            kind,
+            &event.id,
+            &Moment(event.recorded_at),
+            &event.metadata.correlation_id(),
+            &event.metadata.causation_id(),
+            &details.as_deref().map(JsonText),
+            &JsonText(&event.payload),
+        ];
+        writer.as_mut().write(&values).await?;
+    }
+    writer.finish().await?;
+    Ok(Position::new(last as u64))
+}

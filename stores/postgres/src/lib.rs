@@ -1,0 +1,75 @@
+//! The PostgreSQL store of esrs.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), esrs_core::StoreError> {
+//! use esrs_postgres::PostgresStore;
+//!
+//! let store = PostgresStore::open("postgres://bank@localhost/bank").await?;
+//! store.close().await;
+//! # Ok(()) }
+//! ```
+//!
+//! # What is promised
+//! - An append is one statement, which commits itself: of one stream or many, all of it or nothing.
+//!   Appends that come while another is under way are stored together; one that is refused is
+//!   refused alone.
+//! - Positions are committed in their order, from however many processes: who follows the log never
+//!   misses an event, and no transaction of anybody else keeps a follower waiting.
+//! - When the server goes away, an append waits for it for a while. If the answer was lost, the store
+//!   finds out by the event ids whether the append was stored.
+//! - The store makes and migrates its own tables, in a schema of their own. Events are never updated
+//!   nor deleted: triggers see to it.
+//!
+//! It works with PostgreSQL 14 and later.
+//!
+//! # The tables
+//! They are in a schema of their own, `esrs` unless the builder says otherwise, and each schema is a
+//! log. Ask the view `log`, in which payload and metadata are `jsonb`:
+//!
+//! ```sql
+//! SELECT stream, recorded_at, metadata->>'actor' AS actor, (payload->>'cents')::int AS cents
+//! FROM esrs.log WHERE category = 'bank_account' AND event = 'money_withdrawn'
+//! ORDER BY position DESC LIMIT 20;
+//! ```
+//!
+//! The table below it, `events`, keeps payloads as `json`, the very text that was appended: `jsonb`
+//! would give back another text, and refuses some that is JSON. What it cannot hold is NULL in the
+//! view. A query that is asked often wants an index on an expression of its own, such as
+//! `CREATE INDEX ON esrs.events (((payload->>'cents')::int)) WHERE kind = 7`.
+//!
+//! # Who may do what
+//! Programs open the log as a user who may append and read, and no more:
+//! [`PostgresStore::grant_appending`], [`PostgresStore::grant_reading`]. The tables belong to the user
+//! who made them, with which a new version of the program is deployed once to migrate them.
+//!
+//! # Partitions
+//! A log of hundreds of millions of events may be divided by position, by hand: the store notices it
+//! when it connects, and looks itself for what the indexes of a partition cannot refuse, which takes
+//! longer. This is all of it:
+//!
+//! ```sql
+#![doc = include_str!("../doc/partition.sql")]
+//! ```
+
+mod builder;
+mod connect;
+mod encode;
+mod error;
+mod find;
+mod import;
+mod listen;
+mod names;
+mod pool;
+mod reader;
+mod rights;
+mod schema;
+mod snapshot;
+mod sql;
+mod store;
+#[cfg(feature = "tls")]
+mod tls;
+mod writer;
+
+pub use builder::PostgresStoreBuilder;
+pub use import::Imported;
+pub use store::PostgresStore;

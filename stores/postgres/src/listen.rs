@@ -1,0 +1,128 @@
+//! Waking those who wait for new events.
+//!
+//! A `NOTIFY` within each append would hold a lock of the whole server while that commits, and would
+//! make it a tenth slower; so it is sent beside the appends, and one serves all that came meanwhile.
+
+use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
+
+use esrs_core::StoreError;
+use futures_util::StreamExt;
+use futures_util::future::try_join;
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+use tokio_postgres::AsyncMessage;
+
+use crate::connect::{ConnectError, Connector};
+use crate::store::Shared;
+
+/// How long to wait after a connection was refused or lost.
+const BACK_OFF: Duration = Duration::from_millis(200);
+
+/// The shortest time between two notifications.
+const INTERVAL: Duration = Duration::from_millis(2);
+
+/// What tells all processes that something was appended by this one.
+#[derive(Default)]
+pub(crate) struct Notifier(Arc<Notify>);
+
+impl Notifier {
+    pub(crate) fn appended(&self) {
+        self.0.notify_one();
+    }
+}
+
+impl Drop for Notifier {
+    /// Ends whoever notifies: the store is gone.
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+/// Notifies until the store is dropped.
+pub(crate) async fn notify(shared: Weak<Shared>) {
+    let Some(appended) = shared.upgrade().map(|shared| shared.notifier.0.clone()) else { return };
+    loop {
+        appended.notified().await;
+        let Some(shared) = shared.upgrade() else { return };
+        shared.listener.appended.send_replace(());
+        if let Err(error) = notify_once(&shared).await {
+            tracing::debug!(%error, "nobody was told of new events, who will have to look");
+        }
+        drop(shared);
+        tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+async fn notify_once(shared: &Shared) -> Result<(), StoreError> {
+    let sent = shared.reader().await?.client.batch_execute(&shared.sql.notify).await;
+    sent.map_err(|error| shared.location.explain("telling of new events", error))
+}
+
+/// What tells those who wait that something was appended, by whichever process.
+///
+/// It has a connection of its own, which is opened when somebody first waits.
+#[derive(Default)]
+pub(crate) struct Listener {
+    appended: watch::Sender<()>,
+    task: Mutex<Option<AbortHandle>>,
+}
+
+impl Listener {
+    /// What changes whenever something was appended. It may change without that, too.
+    pub(crate) fn subscribe(&self, connector: &Connector, statement: &str) -> watch::Receiver<()> {
+        let mut task = self.task.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if task.is_none() {
+            let listening = listen(connector.clone(), statement.to_owned(), self.appended.clone());
+            *task = Some(connector.runtime().spawn(listening).abort_handle());
+        }
+        self.appended.subscribe()
+    }
+
+    /// Stops listening.
+    pub(crate) fn stop(&self) {
+        let mut task = self.task.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(task) = task.take() {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Listens, and connects anew whenever the connection is lost.
+async fn listen(connector: Connector, statement: String, appended: watch::Sender<()>) {
+    loop {
+        if let Err(error) = listen_once(&connector, &statement, &appended).await {
+            tracing::warn!(?error, "new events are only polled for until PostgreSQL is back");
+        }
+        tokio::time::sleep(BACK_OFF).await;
+    }
+}
+
+async fn listen_once(
+    connector: &Connector,
+    statement: &str,
+    appended: &watch::Sender<()>,
+) -> Result<(), ConnectError> {
+    let (client, mut messages) = connector.connect_raw().await?;
+    let work = async {
+        while let Some(message) = messages.next().await {
+            if let AsyncMessage::Notification(_) = message? {
+                appended.send_replace(());
+            }
+        }
+        Ok(())
+    };
+    let begin = async {
+        client.batch_execute(statement).await?;
+        // What came before it listened told nobody.
+        appended.send_replace(());
+        Ok(())
+    };
+    try_join(work, begin).await.map(drop)
+}

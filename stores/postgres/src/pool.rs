@@ -1,0 +1,72 @@
+//! The connections that read.
+
+use deadpool::managed::PoolError;
+use esrs_core::{Position, StoreError};
+use tokio_postgres::types::{BorrowToSql, ToSql};
+use tokio_postgres::{Error, Row, RowStream};
+
+use crate::connect::{ConnectError, Pool, Pooled};
+use crate::error::Location;
+use crate::names::Names;
+use crate::sql::Sql;
+
+/// A connection of the pool, and what is needed to use it.
+pub(crate) struct Reader<'a> {
+    pub(crate) client: Pooled,
+    pub(crate) sql: &'a Sql,
+    pub(crate) names: &'a Names,
+    pub(crate) location: &'a Location,
+}
+
+/// A connection of the pool, once one is free.
+pub(crate) async fn get(pool: &Pool, location: &Location) -> Result<Pooled, StoreError> {
+    pool.get().await.map_err(|error| match error {
+        PoolError::Backend(error) => not_connected(error, location),
+        PoolError::Closed => StoreError::Closed,
+        other => {
+            let (location, reason) = (location.to_string(), other.to_string());
+            StoreError::Unavailable { location, reason }
+        }
+    })
+}
+
+/// What to tell of a connection that could not be made.
+pub(crate) fn not_connected(error: ConnectError, location: &Location) -> StoreError {
+    match error {
+        ConnectError::Refused(error) if error.as_db_error().is_some() => {
+            location.explain("connecting", error)
+        }
+        ConnectError::Refused(error) => location.unavailable(&error),
+        ConnectError::NoRuntime => StoreError::Closed,
+    }
+}
+
+impl Reader<'_> {
+    /// The position of the last event.
+    pub(crate) async fn head(&self) -> Result<Position, StoreError> {
+        let head = self.query(&self.sql.head, &[]).await;
+        let head = head.and_then(|rows| rows.first().map_or(Ok(0), |row| row.try_get::<_, i64>(0)));
+        let head = head.map_err(|error| self.location.explain("looking for new events", error))?;
+        Ok(Position::new(head as u64))
+    }
+
+    /// Runs a statement that is prepared once for each connection.
+    pub(crate) async fn query(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, Error> {
+        let statement = self.client.prepare_cached(sql).await?;
+        self.client.query(&statement, parameters).await
+    }
+
+    /// The same, row by row.
+    pub(crate) async fn stream<P: BorrowToSql>(
+        &self,
+        sql: &str,
+        parameters: impl IntoIterator<Item = P, IntoIter: ExactSizeIterator>,
+    ) -> Result<RowStream, Error> {
+        let statement = self.client.prepare_cached(sql).await?;
+        self.client.query_raw(&statement, parameters).await
+    }
+}

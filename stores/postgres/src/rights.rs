@@ -1,0 +1,75 @@
+//! Who may do what.
+
+use esrs_core::StoreError;
+use tokio_postgres::Client;
+
+use crate::PostgresStore;
+use crate::pool::Reader;
+
+const DOING: &str = "granting rights";
+
+impl PostgresStore {
+    /// Lets a role of the database append and read, and keep snapshots. It can never change or delete
+    /// an event: it has not the right to, and triggers refuse it to everybody.
+    ///
+    /// The store has to be opened by the owner of the tables, and the role's own programs open it with
+    /// less: their tables are up to date, and they make none.
+    ///
+    /// ```no_run
+    /// # async fn example(store: esrs_postgres::PostgresStore) -> Result<(), esrs_core::StoreError> {
+    /// // As the owner, where programs are deployed:
+    /// store.grant_appending("teller").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// It runs `GRANT USAGE` on the schema and its sequence, `SELECT` on its tables, and `INSERT` on
+    /// those of events, streams, kinds, idempotency keys and snapshots; of these, a snapshot alone may
+    /// be updated, since it is a cache.
+    ///
+    /// # Errors
+    /// [`StoreError::Denied`] when the user of this store may not grant that, and when there is no
+    /// such role.
+    pub async fn grant_appending(&self, role: &str) -> Result<(), StoreError> {
+        self.grant(role, |schema, role| {
+            format!(
+                "{};
+                 GRANT USAGE ON SEQUENCE {schema}.position_seq TO {role};
+                 GRANT INSERT ON {schema}.events, {schema}.streams, {schema}.kinds,
+                     {schema}.idempotency_keys, {schema}.snapshots TO {role};
+                 GRANT UPDATE ON {schema}.snapshots TO {role}",
+                reading(schema, role)
+            )
+        })
+        .await
+    }
+
+    /// Lets a role of the database read the log and its snapshots, and nothing else.
+    ///
+    /// # Errors
+    /// Those of [`grant_appending`](Self::grant_appending).
+    pub async fn grant_reading(&self, role: &str) -> Result<(), StoreError> {
+        self.grant(role, reading).await
+    }
+
+    async fn grant(
+        &self,
+        role: &str,
+        statements: impl FnOnce(&str, &str) -> String,
+    ) -> Result<(), StoreError> {
+        let reader = self.shared().reader().await?;
+        let Reader { client, sql, location, .. } = &reader;
+        let granted = async |client: &Client| {
+            let quoted = "SELECT quote_ident($1)";
+            let role: String = client.query_one_scalar(quoted, &[&role]).await?;
+            client.batch_execute(&statements(&sql.schema, &role)).await
+        };
+        granted(client).await.map_err(|error| location.explain(DOING, error))
+    }
+}
+
+fn reading(schema: &str, role: &str) -> String {
+    format!(
+        "GRANT USAGE ON SCHEMA {schema} TO {role};
+         GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}"
+    )
+}

@@ -1,0 +1,225 @@
+//! The statements of the store, for one schema of a database.
+
+use esrs_core::{BoxError, StoreError};
+
+/// One step each, from version `n` of the tables to `n + 1`; what was released is never edited.
+const MIGRATIONS: &[&str] = &[include_str!("v1.sql")];
+
+/// The newest version of the tables that this program knows.
+pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
+
+/// What tells advisory locks of esrs from those of others: "esrs", as four bytes.
+const LOCK_CLASS: i32 = i32::from_be_bytes(*b"esrs");
+/// The same for migrations: "esrm".
+const MIGRATION_LOCK_CLASS: i32 = i32::from_be_bytes(*b"esrm");
+
+/// The schema that the store's tables live in, and the statements on them.
+#[derive(Debug)]
+pub(crate) struct Sql {
+    pub(crate) schema: String,
+    /// Whether the log is divided, so that no index of it can refuse what another part has.
+    pub(crate) is_partitioned: String,
+    /// One event behind a version that its stream is known to have.
+    pub(crate) append_one: String,
+    /// The same for events of several streams: where the first came to stand.
+    pub(crate) append_known: String,
+    pub(crate) append: String,
+    /// The lock that whoever appends holds until it has committed.
+    pub(crate) lock: String,
+    pub(crate) known_ids: String,
+    /// The number of a stream, which is given to it if it has none, and its version.
+    pub(crate) enter_stream: String,
+    /// Takes so many positions for whoever holds the lock; the last of them.
+    pub(crate) take_positions: String,
+    pub(crate) copy: String,
+    pub(crate) kind_of: String,
+    pub(crate) kinds: String,
+    pub(crate) stream_id: String,
+    pub(crate) stream_names: String,
+    pub(crate) head: String,
+    pub(crate) by_key: String,
+    pub(crate) between: String,
+    pub(crate) by_event_ids: String,
+    pub(crate) save_snapshot: String,
+    pub(crate) find_snapshot: String,
+    pub(crate) stored_version: String,
+    /// Wakes all that listen, in every process.
+    pub(crate) notify: String,
+    pub(crate) listen: String,
+}
+
+impl Sql {
+    /// The statements on the tables in the schema of this name.
+    pub(crate) fn new(schema: &str) -> Result<Self, StoreError> {
+        if let Some(reason) = what_is_wrong_with(schema) {
+            let source =
+                BoxError::from(format!("{schema:?} cannot be the schema's name: {reason}"));
+            return Err(StoreError::Database { doing: "opening the store", source });
+        }
+        let s = schema;
+        let channel = format!("{s}_appended");
+        Ok(Self {
+            is_partitioned: format!(
+                "SELECT relkind = 'p' FROM pg_class WHERE oid = '{s}.events'::regclass"
+            ),
+            append_one: format!(
+                "INSERT INTO {s}.events (position, stream, version, kind, event_id, recorded_at,
+                    correlation_id, causation_id, metadata, payload)
+                SELECT nextval('{s}.position_seq'), $1::int8, $2::int8, $3::int4, $4::uuid,
+                    $5::timestamptz, $6::uuid, $7::uuid, $8::text::json, $9::text::json
+                FROM pg_advisory_xact_lock({lock}) RETURNING position",
+                lock = lock_key(LOCK_CLASS, s),
+            ),
+            append_known: format!(
+                "WITH stored AS (
+                    INSERT INTO {s}.events (position, stream, version, kind, event_id, recorded_at,
+                        correlation_id, causation_id, metadata, payload)
+                    SELECT nextval('{s}.position_seq'), e.stream, e.version, e.kind, e.id,
+                        e.recorded_at, e.correlation_id, e.causation_id, e.metadata::json,
+                        e.payload::json
+                    FROM pg_advisory_xact_lock({lock}), LATERAL (
+                        SELECT * FROM unnest($1::int8[], $2::int8[], $3::int4[], $4::uuid[],
+                            $5::timestamptz[], $6::uuid[], $7::uuid[], $8::text[], $9::text[])
+                            WITH ORDINALITY AS u (stream, version, kind, id, recorded_at,
+                            correlation_id, causation_id, metadata, payload, place)
+                        ORDER BY u.place
+                    ) e
+                    RETURNING position
+                ) SELECT min(position) FROM stored",
+                lock = lock_key(LOCK_CLASS, s),
+            ),
+            append: format!(
+                "SELECT stream_id, version_before, first_position FROM {s}.append(
+                    $1::int4[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::int4[],
+                    $7::int8[], $8::int4[], $9::int4[], $10::int4[], $11::uuid[],
+                    $12::timestamptz[], $13::uuid[], $14::uuid[], $15::text[], $16::text[])"
+            ),
+            lock: format!("SELECT pg_advisory_xact_lock({})", lock_key(LOCK_CLASS, s)),
+            known_ids: format!("SELECT event_id FROM {s}.events WHERE event_id = ANY($1)"),
+            enter_stream: format!(
+                "WITH new AS (
+                    INSERT INTO {s}.streams (name, category) VALUES ($1, $2)
+                    ON CONFLICT (name) DO NOTHING RETURNING id
+                ), stream AS (
+                    SELECT id FROM new UNION ALL SELECT id FROM {s}.streams WHERE name = $1
+                ) SELECT id, coalesce((SELECT e.version FROM {s}.events e WHERE e.stream = id
+                    ORDER BY e.version DESC LIMIT 1), 0) FROM stream"
+            ),
+            take_positions: format!(
+                "SELECT setval('{s}.position_seq', nextval('{s}.position_seq') - 1 + $1::int8)"
+            ),
+            copy: format!(
+                "COPY {s}.events (position, stream, version, kind, event_id, recorded_at,
+                    correlation_id, causation_id, metadata, payload) FROM STDIN BINARY"
+            ),
+            kind_of: format!("SELECT {s}.kind_of($1::text, $2::text, $3::int8)"),
+            kinds: format!("SELECT id, category, name, version FROM {s}.kinds"),
+            stream_id: format!("SELECT id FROM {s}.streams WHERE name = $1"),
+            stream_names: format!("SELECT id, name FROM {s}.streams WHERE id = ANY($1)"),
+            head: format!("SELECT coalesce(max(position), 0) FROM {s}.events"),
+            by_key: format!(
+                "SELECT first_position, last_position FROM {s}.idempotency_keys
+                 WHERE stream = (SELECT id FROM {s}.streams WHERE name = $1) AND key = $2"
+            ),
+            between: format!(
+                "SELECT s.name, min(e.version), max(e.version)
+                 FROM {s}.events e JOIN {s}.streams s ON s.id = e.stream
+                 WHERE e.position BETWEEN $1 AND $2 GROUP BY s.name ORDER BY min(e.position)"
+            ),
+            by_event_ids: format!(
+                "SELECT e.event_id, e.position, s.name, e.version
+                 FROM {s}.events e JOIN {s}.streams s ON s.id = e.stream
+                 WHERE e.event_id = ANY($1)"
+            ),
+            // `Snapshot::replaces`, as SQL: one statement, so that two processes cannot come between.
+            save_snapshot: format!(
+                "INSERT INTO {s}.snapshots AS stored
+                     (stream, fold, version, position, recorded_at, state)
+                 SELECT stream, $2::int8, version, position, $4::timestamptz, $5::text::json
+                 FROM {s}.events
+                 WHERE stream = (SELECT id FROM {s}.streams WHERE name = $1) AND version = $3::int8
+                 ON CONFLICT (stream) DO UPDATE SET fold = excluded.fold,
+                     version = excluded.version, position = excluded.position,
+                     recorded_at = excluded.recorded_at, state = excluded.state
+                 WHERE excluded.fold <> stored.fold OR excluded.version > stored.version"
+            ),
+            find_snapshot: format!(
+                "SELECT version, position, recorded_at, state FROM {s}.snapshots
+                 WHERE stream = $1 AND fold = $2"
+            ),
+            stored_version: format!("SELECT version FROM {s}.schema_version"),
+            notify: format!("NOTIFY {channel}"),
+            listen: format!("LISTEN {channel}"),
+            schema: schema.to_owned(),
+        })
+    }
+
+    /// The migrations behind `version` of the tables, in their order.
+    pub(crate) fn migrations(&self, version: u32) -> impl Iterator<Item = String> {
+        let replace = |step: &&str| {
+            step.replace("{schema}", &self.schema)
+                .replace("{lock}", &lock_key(LOCK_CLASS, &self.schema))
+        };
+        MIGRATIONS.iter().skip(version as usize).map(replace)
+    }
+
+    /// Waits for the right to migrate, until the transaction ends.
+    pub(crate) fn lock_migrations(&self) -> String {
+        format!("SELECT pg_advisory_xact_lock({})", lock_key(MIGRATION_LOCK_CLASS, &self.schema))
+    }
+}
+
+/// The name is written into statements as it is.
+fn what_is_wrong_with(schema: &str) -> Option<&'static str> {
+    let is_letter = |c: char| c.is_ascii_lowercase() || c == '_';
+    if !schema.starts_with(is_letter) {
+        Some("it begins with a small letter or an underscore")
+    } else if !schema.chars().all(|c| is_letter(c) || c.is_ascii_digit()) {
+        Some("it has nothing but small letters, digits and underscores in it")
+    } else if schema.len() > 48 {
+        Some("it is longer than 48 bytes")
+    } else if schema.starts_with("pg_") {
+        Some("names that begin with `pg_` are PostgreSQL's own")
+    } else {
+        None
+    }
+}
+
+/// The two numbers of an advisory lock: whose it is, and of which schema, by FNV-1a.
+/// <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>
+fn lock_key(class: i32, schema: &str) -> String {
+    let of_schema = schema
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("{class}, {}", of_schema.cast_signed())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_would_end_the_statement_is_refused() {
+        for name in ["", "a b", "a\"b", "a'; DROP", "A", "1a", "pg_a", &"a".repeat(49)] {
+            let error = Sql::new(name).expect_err(name).to_string();
+            assert!(error.contains("cannot be the schema's name"), "{error}");
+        }
+        assert!(Sql::new("esrs_2").is_ok());
+    }
+
+    #[test]
+    fn two_schemas_of_a_database_have_two_locks() {
+        assert_ne!(lock_key(LOCK_CLASS, "esrs"), lock_key(LOCK_CLASS, "esrs_2"));
+        assert_ne!(lock_key(LOCK_CLASS, "esrs"), lock_key(MIGRATION_LOCK_CLASS, "esrs"));
+    }
+
+    #[test]
+    fn nothing_of_a_migration_stays_a_placeholder() {
+        let sql = Sql::new("bank").unwrap();
+        for step in sql.migrations(0) {
+            for name in ["{schema}", "{lock}"] {
+                assert!(!step.contains(name), "{name} in {step}");
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! The store as its users hold it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use esrs_core::store::Counters;
+use esrs_core::{
+    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, Position, ReadQuery, Snapshot,
+    Stats, StoreError, StreamId,
+};
+use futures_core::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::builder::PostgresStoreBuilder;
+use crate::connect::{Connector, Pool};
+use crate::error::{Location, is_lost};
+use crate::listen::{Listener, Notifier, notify};
+use crate::names::Names;
+use crate::pool::{self, Reader};
+use crate::sql::Sql;
+use crate::writer::{Job, PreparedAppend, QueuedAppend, Writer};
+use crate::{find, snapshot};
+
+/// A log of events in a PostgreSQL database. Its clones share their connections.
+///
+/// It works under any executor, on connections that live on the Tokio runtime on which it was opened:
+/// when that ends, the store is closed.
+///
+/// The future of an append may be dropped; the append may be stored all the same.
+///
+/// Closed by [`close`](Self::close), or when the last clone is dropped.
+#[derive(Clone)]
+pub struct PostgresStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    jobs: mpsc::UnboundedSender<Job>,
+}
+
+/// What those who read and the writer have in common.
+pub(crate) struct Shared {
+    pub(crate) connector: Connector,
+    pub(crate) pool: Pool,
+    pub(crate) sql: Sql,
+    pub(crate) names: Names,
+    pub(crate) location: Location,
+    pub(crate) busy_timeout: Duration,
+    pub(crate) poll_interval: Duration,
+    pub(crate) writer: Writer,
+    pub(crate) listener: Listener,
+    pub(crate) notifier: Notifier,
+    pub(crate) counters: Counters,
+}
+
+impl Shared {
+    /// Takes note of a statement that has stored so many appends.
+    pub(crate) fn committed(&self, appends: usize) {
+        if appends > 0 {
+            self.counters.stored(appends);
+            self.counters.committed();
+            self.notifier.appended();
+        }
+    }
+
+    /// A connection that reads, once one is free.
+    pub(crate) async fn reader(&self) -> Result<Reader<'_>, StoreError> {
+        let Self { sql, names, location, .. } = self;
+        let client = pool::get(&self.pool, location).await?;
+        Ok(Reader { client, sql, names, location })
+    }
+
+    /// What to tell of an append that failed.
+    pub(crate) fn explain_append(
+        &self,
+        doing: &'static str,
+        error: &tokio_postgres::Error,
+    ) -> StoreError {
+        use tokio_postgres::error::SqlState;
+        if is_lost(error) {
+            let reason = format!("the connection was lost: {error}");
+            return StoreError::Unknown { reason };
+        }
+        if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+            let (location, waited) = (self.location.to_string(), self.busy_timeout);
+            return StoreError::Busy { location, waited };
+        }
+        self.location.explain_to_each(doing, error)
+    }
+}
+
+impl PostgresStore {
+    /// Opens the log in the database of this url, or makes it, with what [`builder`](Self::builder)
+    /// begins with.
+    ///
+    /// # Errors
+    /// Those of [`PostgresStoreBuilder::open`].
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::builder(url).open().await
+    }
+
+    /// Says how a log is to be opened.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), esrs_core::StoreError> {
+    /// use esrs_postgres::PostgresStore;
+    ///
+    /// let store = PostgresStore::builder("postgres://bank@localhost/bank")
+    ///     .schema("ledger")
+    ///     .readers(8)
+    ///     .open()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
+    pub fn builder(url: &str) -> PostgresStoreBuilder {
+        PostgresStoreBuilder::new(url)
+    }
+
+    pub(crate) fn start(shared: Arc<Shared>) -> Self {
+        let (jobs, queue) = mpsc::unbounded_channel();
+        let runtime = shared.connector.runtime();
+        runtime.spawn(crate::writer::run(shared.clone(), queue));
+        runtime.spawn(notify(Arc::downgrade(&shared)));
+        Self { inner: Arc::new(Inner { shared, jobs }) }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.inner.shared
+    }
+
+    /// How much it has written since it was opened.
+    pub fn stats(&self) -> Stats {
+        self.shared().counters.stats()
+    }
+
+    /// Waits until an event stands behind `position`, and answers with the position of the last.
+    ///
+    /// It is woken by the append, from whichever process that comes, and looks by itself every
+    /// [`poll_interval`](PostgresStoreBuilder::poll_interval), should that go amiss. It waits for as
+    /// long as that takes: wrap it in a timeout.
+    ///
+    /// # Errors
+    /// What may happen to a database.
+    pub async fn wait_behind(&self, position: Position) -> Result<Position, StoreError> {
+        let shared = self.inner.shared.clone();
+        let waiting = async move {
+            let Shared { listener, connector, sql, poll_interval, .. } = &*shared;
+            let mut appended = listener.subscribe(connector, &sql.listen);
+            loop {
+                appended.mark_unchanged();
+                let head = shared.reader().await?.head().await?;
+                if head > position {
+                    return Ok(head);
+                }
+                // After the interval, or when the listener has ended, it looks all the same.
+                let _ = tokio::time::timeout(*poll_interval, appended.changed()).await;
+            }
+        };
+        // The timer needs the runtime of the store, whoever waits.
+        let task = AbortOnDrop(self.shared().connector.runtime().spawn(waiting));
+        task.join().await
+    }
+
+    /// Closes the store, for all clones, when what was asked for before is done.
+    ///
+    /// What is asked for later is answered with [`StoreError::Closed`].
+    pub async fn close(&self) {
+        let (closed, is_closed) = oneshot::channel();
+        if self.inner.jobs.send(Job::Close(closed)).is_ok() {
+            // It is cancelled when another clone was faster.
+            let _ = is_closed.await;
+        }
+        self.shared().pool.close();
+        self.shared().listener.stop();
+    }
+
+    async fn append_batch(&self, batch: AppendBatch) -> Result<Appended, StoreError> {
+        let shared = self.shared();
+        let append = PreparedAppend::new(batch)?;
+        if self.inner.jobs.is_closed() {
+            return Err(StoreError::Closed);
+        }
+        let append = match shared.writer.append_at_once(append, shared).await {
+            Ok(answer) => return answer,
+            Err(append) => append,
+        };
+        let (reply, answer) = oneshot::channel();
+        let give_up_at = Instant::now() + shared.busy_timeout;
+        let job = Job::Append(QueuedAppend::new(append, give_up_at, reply));
+        self.inner.jobs.send(job).map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or_else(|_| {
+            let reason = "the writer of the store panicked".to_owned();
+            Err(StoreError::Unknown { reason })
+        })
+    }
+}
+
+/// A task that ends when nobody waits for it any more.
+struct AbortOnDrop<T>(tokio::task::JoinHandle<Result<T, StoreError>>);
+
+impl<T> AbortOnDrop<T> {
+    async fn join(mut self) -> Result<T, StoreError> {
+        // It is cancelled when the runtime of the store ends.
+        (&mut self.0).await.unwrap_or(Err(StoreError::Closed))
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl EventStore for PostgresStore {
+    fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
+        Box::pin(self.append_batch(batch))
+    }
+
+    fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
+        Box::pin(async move {
+            let read = self.shared().reader().await?.read(&query, page).await;
+            match read {
+                // The connection of the pool was lost while nobody used it.
+                Err(StoreError::Unavailable { .. }) => {
+                    self.shared().reader().await?.read(&query, Page::new()).await
+                }
+                read => read,
+            }
+        })
+    }
+
+    fn find_append(
+        &self,
+        stream: StreamId,
+        key: IdempotencyKey,
+    ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
+        Box::pin(async move { find::by_key(&self.shared().reader().await?, &stream, &key).await })
+    }
+
+    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move { snapshot::save(&self.shared().reader().await?, &snapshot).await })
+    }
+
+    fn log_id(&self) -> LogId {
+        LogId::of(&self.inner)
+    }
+}
+
+impl std::fmt::Debug for PostgresStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Shared { location, sql, .. } = &**self.shared();
+        f.debug_struct("PostgresStore")
+            .field("database", &location.0)
+            .field("schema", &sql.schema)
+            .finish_non_exhaustive()
+    }
+}

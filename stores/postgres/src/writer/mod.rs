@@ -1,0 +1,293 @@
+//! The one connection that appends.
+//!
+//! Appends that come while another is under way are stored together, by one statement. Whoever finds
+//! nobody at work does its own, on the task that asks, and is spared the way to the writer's and back.
+//! It holds no lock meanwhile: a future that nobody polls any more keeps nobody waiting.
+
+mod group;
+mod one;
+mod prepared;
+mod queue;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::ClientWrapper;
+use esrs_core::{Appended, Conflict, StoreError};
+use futures_util::future::try_join4;
+use tokio::sync::mpsc;
+use tokio_postgres::{Error, Statement};
+
+use crate::connect::{ConnectError, Connector};
+use crate::error::{is_duplicate, is_lost, may_be_about_one_append};
+use crate::find;
+use crate::pool;
+use crate::store::Shared;
+use group::Outcome;
+pub(crate) use prepared::PreparedAppend;
+use queue::Queue;
+pub(crate) use queue::{Job, QueuedAppend};
+
+const DOING: &str = "appending events";
+
+/// How long to wait after a connection was refused.
+const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// A connection with the statements that append.
+pub(crate) struct Connection {
+    client: ClientWrapper,
+    direct: Option<Direct>,
+    append: Statement,
+}
+
+/// Statements that leave it to the table's indexes to refuse what is there already, which those of a
+/// partitioned table cannot.
+struct Direct {
+    append_one: Statement,
+    append_known: Statement,
+}
+
+/// The connection that appends, when there is one.
+#[derive(Default)]
+pub(crate) struct Writer {
+    connection: Mutex<Option<Arc<Connection>>>,
+    /// Whether anybody appends: then whoever comes is stored together with the others who come.
+    is_at_work: AtomicBool,
+    /// Whether the last statement stored several appends: then more are on their way, and whoever
+    /// comes first had better wait for them.
+    is_shared: AtomicBool,
+}
+
+/// Somebody who appends, until this is dropped.
+struct AtWork<'a>(&'a AtomicBool);
+
+impl Drop for AtWork<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+impl Connection {
+    async fn open(connector: &Connector, shared: &Shared) -> Result<Self, ConnectError> {
+        let client = connector.connect().await?;
+        // Who holds the lock of the log for longer than this is not waited for.
+        let millis = shared.busy_timeout.as_millis();
+        client.batch_execute(&format!("SET lock_timeout = {millis}")).await?;
+        let (append_one, append_known, append, is_partitioned) = try_join4(
+            client.prepare(&shared.sql.append_one),
+            client.prepare(&shared.sql.append_known),
+            client.prepare(&shared.sql.append),
+            client.query_one_scalar::<bool, _>(&shared.sql.is_partitioned, &[]),
+        )
+        .await?;
+        let direct = (!is_partitioned).then_some(Direct { append_one, append_known });
+        Ok(Self { client, direct, append })
+    }
+}
+
+impl Writer {
+    /// The connection, unless it is gone.
+    fn connection(&self) -> Option<Arc<Connection>> {
+        let connection = self.connection.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        connection.as_ref().filter(|open| !open.client.is_closed()).cloned()
+    }
+
+    fn set_connection(&self, open: Option<Arc<Connection>>) {
+        *self.connection.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = open;
+    }
+
+    /// Marks somebody at work, unless somebody else is.
+    fn begin_alone(&self) -> Option<AtWork<'_>> {
+        let (success, failure) = (Ordering::Acquire, Ordering::Relaxed);
+        let begun = self.is_at_work.compare_exchange(false, true, success, failure);
+        begun.is_ok().then(|| AtWork(&self.is_at_work))
+    }
+
+    /// Appends on the caller's task a batch that is one event behind those of a known stream, unless
+    /// somebody else is at work; then, or if it may be refused, the batch comes back.
+    pub(crate) async fn append_at_once(
+        &self,
+        mut append: PreparedAppend,
+        shared: &Shared,
+    ) -> Result<Result<Appended, StoreError>, PreparedAppend> {
+        if self.is_shared.load(Ordering::Relaxed) {
+            return Err(append);
+        }
+        let Some(numbers) = append.numbers_of_one(&shared.names) else { return Err(append) };
+        let Some(connection) = self.connection() else { return Err(append) };
+        let Some(_at_work) = self.begin_alone() else { return Err(append) };
+        match connection.append_one(&append, numbers, &shared.names).await {
+            Ok(Some(appended)) => {
+                shared.committed(1);
+                Ok(Ok(appended))
+            }
+            Ok(None) => Err(append),
+            Err(error) if is_duplicate(&error) => Err(append),
+            Err(error) if is_lost(&error) => {
+                append.may_be_stored = true;
+                Err(append)
+            }
+            Err(error) => Ok(Err(explain(shared, error))),
+        }
+    }
+}
+
+fn explain(shared: &Shared, error: Error) -> StoreError {
+    shared.explain_append(DOING, &error)
+}
+
+/// Works until the store is closed, or dropped; then says who waits for the end of it.
+pub(crate) async fn run(shared: Arc<Shared>, jobs: mpsc::UnboundedReceiver<Job>) {
+    let mut queue = Queue::new(jobs);
+    while queue.wait().await {
+        queue.let_in().await;
+        let group = queue.take_group();
+        shared.writer.is_shared.store(group.len() > 1, Ordering::Relaxed);
+        // Where somebody is at work by itself, this is stored behind it.
+        let at_work = shared.writer.begin_alone();
+        Session { shared: &shared, queue: &mut queue }.commit(group).await;
+        drop(at_work);
+    }
+    shared.writer.set_connection(None);
+    queue.close();
+}
+
+/// The writer, while it is at work on a group.
+struct Session<'a> {
+    shared: &'a Arc<Shared>,
+    queue: &'a mut Queue,
+}
+
+impl Session<'_> {
+    async fn commit(&mut self, mut group: Vec<QueuedAppend>) {
+        while !group.is_empty() {
+            let Some(open) = self.connected(&mut group).await else { continue };
+            match self.try_commit(&group, &open).await {
+                Ok(outcomes) => {
+                    let pairs = group.into_iter().zip(outcomes);
+                    return pairs.for_each(|(queued, outcome)| self.answer(queued, outcome));
+                }
+                Err(error) if is_lost(&error) => {
+                    tracing::warn!(%error, "the connection was lost while appending");
+                    self.shared.writer.set_connection(None);
+                    // It is sent again: what is stored already is found by its ids.
+                    group.iter_mut().for_each(|queued| queued.append.may_be_stored = true);
+                }
+                Err(error) if group.len() > 1 && may_be_about_one_append(&error) => {
+                    self.queue.put_back_one_by_one(group.split_off(1));
+                }
+                Err(error) => {
+                    for queued in group {
+                        queued.answer(Err(self.shared.explain_append(DOING, &error)));
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The connection, which is opened if there is none; `None` when that failed, and those of the
+    /// group who have waited for too long were told.
+    async fn connected(&self, group: &mut Vec<QueuedAppend>) -> Option<Arc<Connection>> {
+        let Shared { writer, connector, location, .. } = &**self.shared;
+        if let Some(open) = writer.connection() {
+            return Some(open);
+        }
+        match Connection::open(connector, self.shared).await {
+            Ok(open) => {
+                let open = Arc::new(open);
+                writer.set_connection(Some(open.clone()));
+                Some(open)
+            }
+            Err(error) => {
+                let error = pool::not_connected(error, location);
+                let now = Instant::now();
+                let may_come_back = matches!(error, StoreError::Unavailable { .. });
+                let late = |queued: &mut QueuedAppend| !may_come_back || queued.give_up_at <= now;
+                for queued in group.extract_if(.., late) {
+                    queued.give_up(&error);
+                }
+                tokio::time::sleep(BACK_OFF).await;
+                None
+            }
+        }
+    }
+
+    async fn try_commit(
+        &self,
+        group: &[QueuedAppend],
+        connection: &Connection,
+    ) -> Result<Vec<Outcome>, Error> {
+        let Shared { names, sql, .. } = &**self.shared;
+        if let [only] = group
+            && !only.append.may_be_stored
+            && let Some(numbers) = only.append.numbers_of_one(names)
+        {
+            match connection.append_one(&only.append, numbers, names).await {
+                Ok(Some(appended)) => {
+                    self.shared.committed(1);
+                    return Ok(vec![Outcome::Stored(appended)]);
+                }
+                Ok(None) => {}
+                Err(error) if is_duplicate(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let appends = group.iter().map(|queued| &queued.append);
+        let outcomes = connection.append_group(appends, names, sql).await?;
+        let stored = outcomes.iter().filter(|one| matches!(one, Outcome::Stored(_))).count();
+        self.shared.committed(stored);
+        Ok(outcomes)
+    }
+
+    /// Tells what became of an append. Why one was refused is found out beside the writer.
+    fn answer(&self, queued: QueuedAppend, outcome: Outcome) {
+        match outcome {
+            Outcome::Stored(appended) => queued.answer(Ok(appended)),
+            Outcome::Refused(versions) => {
+                let shared = self.shared.clone();
+                tokio::spawn(async move {
+                    let answer = refusal(&shared, &queued, &versions).await;
+                    queued.answer(answer);
+                });
+            }
+        }
+    }
+}
+
+/// Why an append was refused: it was stored before, or its streams are not as it expects.
+async fn refusal(
+    shared: &Shared,
+    queued: &QueuedAppend,
+    versions: &[u64],
+) -> Result<Appended, StoreError> {
+    let batch = &queued.append.batch;
+    let reader = shared.reader().await?;
+    let mut found = None;
+    if let (Some(key), Some(first)) = (&batch.idempotency_key, batch.streams.first()) {
+        found = find::by_key(&reader, &first.stream, key).await?;
+    }
+    let is_by_key = found.is_some();
+    if found.is_none() {
+        found = find::repetition(&reader, batch).await?;
+    }
+    if let Some(mut found) = found {
+        // What was stored by this very append, whose answer was lost, is no repetition.
+        let is_this_one = queued.append.may_be_stored
+            && (!is_by_key || matches!(find::repetition(&reader, batch).await, Ok(Some(_))));
+        found.repeated = !is_this_one;
+        return Ok(found);
+    }
+    let refused = batch.streams.iter().zip(versions);
+    match refused.into_iter().find(|(part, version)| !part.condition.allows(**version)) {
+        Some((part, &actual)) => {
+            let (stream, expected) = (part.stream.clone(), part.condition);
+            Err(Conflict { stream, expected, actual }.into())
+        }
+        None => {
+            let source = "it was refused, and neither its ids, its key nor its streams say why";
+            Err(StoreError::Database { doing: DOING, source: source.into() })
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! An append that was checked, on its way into the database.
+
+use esrs_core::{AppendBatch, AppendCondition, EventKind, NewEvent, StoreError, StreamAppend};
+use jiff::Timestamp;
+
+use crate::names::KindOf;
+
+/// The earliest time that PostgreSQL holds, in microseconds: the year 4713 before Christ.
+const EARLIEST: i64 = -210_866_803_200_000_000;
+
+/// No stream has so many events, nor a column of PostgreSQL a larger number.
+const LARGEST: u64 = i64::MAX as u64;
+
+/// A batch that was checked, with its metadata written as JSON.
+#[derive(Debug)]
+pub(crate) struct PreparedAppend {
+    pub(super) batch: AppendBatch,
+    /// Of each event, in order.
+    pub(super) details: Vec<Option<String>>,
+    /// Whether it was sent, and the answer was lost.
+    pub(super) may_be_stored: bool,
+}
+
+impl PreparedAppend {
+    pub(crate) fn new(batch: AppendBatch) -> Result<Self, StoreError> {
+        batch.check()?;
+        for (stream, event) in batch.events() {
+            let (id, at) = (event.id, event.recorded_at);
+            if at.as_microsecond() < EARLIEST {
+                let reason = format!(
+                    "the event {id} of {stream} was recorded at {at}, and PostgreSQL holds no time \
+                     before {}",
+                    Timestamp::from_microsecond(EARLIEST).unwrap_or(Timestamp::MIN)
+                );
+                return Err(StoreError::InvalidBatch { reason });
+            }
+        }
+        let details = batch.events().map(|(_, event)| event.metadata.details_json());
+        let details = details.collect::<Result<_, _>>().map_err(|source| StoreError::Database {
+            doing: "writing metadata",
+            source: source.into(),
+        })?;
+        Ok(Self { batch, details, may_be_stored: false })
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.batch.events().map(|(_, event)| event.payload.len()).sum()
+    }
+
+    /// Its only event and the version that this has to stand behind, if it is no more than that.
+    pub(super) fn one(&self) -> Option<(&StreamAppend, &NewEvent, u64)> {
+        let [part] = &*self.batch.streams else { return None };
+        match (&*part.events, part.condition) {
+            ([event], AppendCondition::Version(expected @ 1..LARGEST))
+                if self.batch.idempotency_key.is_none() =>
+            {
+                Some((part, event, expected))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What an event of this stream is numbered by.
+pub(super) fn kind_of(part: &StreamAppend, event: &NewEvent) -> KindOf {
+    let kind = EventKind { name: event.name.clone(), version: event.version };
+    KindOf { category: part.stream.category().into(), kind }
+}

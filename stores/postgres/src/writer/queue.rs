@@ -1,0 +1,173 @@
+//! What waits for the writer.
+
+use std::collections::{HashSet, VecDeque};
+use std::time::Instant;
+
+use esrs_core::{Appended, StoreError};
+use tokio::sync::{mpsc, oneshot};
+
+use super::PreparedAppend;
+
+/// What the writer is asked for.
+pub(crate) enum Job {
+    Append(QueuedAppend),
+    Close(oneshot::Sender<()>),
+}
+
+/// An append, and who waits for its answer.
+pub(crate) struct QueuedAppend {
+    pub(super) append: PreparedAppend,
+    reply: Option<oneshot::Sender<Result<Appended, StoreError>>>,
+    /// Until when a server that cannot be reached is waited for.
+    pub(super) give_up_at: Instant,
+    /// Whether it is stored by itself, because one of its group failed.
+    alone: bool,
+}
+
+impl QueuedAppend {
+    pub(crate) fn new(
+        append: PreparedAppend,
+        give_up_at: Instant,
+        reply: oneshot::Sender<Result<Appended, StoreError>>,
+    ) -> Self {
+        Self { append, reply: Some(reply), give_up_at, alone: false }
+    }
+
+    pub(super) fn answer(mut self, answer: Result<Appended, StoreError>) {
+        if let Some(reply) = self.reply.take() {
+            // Who does not wait any more does not have to be told.
+            let _ = reply.send(answer);
+        }
+    }
+
+    /// Answers that the server could not be reached for too long.
+    pub(super) fn give_up(self, error: &StoreError) {
+        let answer = match error {
+            _ if self.append.may_be_stored => StoreError::Unknown {
+                reason: format!("the connection was lost, and since then {error}"),
+            },
+            StoreError::Unavailable { location, reason } => {
+                StoreError::Unavailable { location: location.clone(), reason: reason.clone() }
+            }
+            StoreError::Closed => StoreError::Closed,
+            other => StoreError::Database { doing: "connecting", source: other.to_string().into() },
+        };
+        self.answer(Err(answer));
+    }
+}
+
+impl Drop for QueuedAppend {
+    /// Nothing of what is still in the queue when that is gone was stored, unless it was sent.
+    fn drop(&mut self) {
+        if let Some(reply) = self.reply.take() {
+            let answer = match self.append.may_be_stored {
+                true => StoreError::Unknown { reason: "the store was closed".to_owned() },
+                false => StoreError::Closed,
+            };
+            let _ = reply.send(Err(answer));
+        }
+    }
+}
+
+/// What waits for the writer, in the order in which it came.
+pub(super) struct Queue {
+    jobs: mpsc::UnboundedReceiver<Job>,
+    waiting: VecDeque<QueuedAppend>,
+    closing: Option<oneshot::Sender<()>>,
+}
+
+impl Queue {
+    const MAX_APPENDS: usize = 512;
+    const MAX_BYTES: usize = 8 * 1024 * 1024;
+    /// So often it looks whether more come, as long as more have come.
+    const MOMENTS: usize = 8;
+
+    pub(super) fn new(jobs: mpsc::UnboundedReceiver<Job>) -> Self {
+        Self { jobs, waiting: VecDeque::new(), closing: None }
+    }
+
+    /// Waits for something to do; false when nothing will come any more.
+    pub(super) async fn wait(&mut self) -> bool {
+        if !self.waiting.is_empty() {
+            return true;
+        }
+        if self.closing.is_some() {
+            return false;
+        }
+        match self.jobs.recv().await {
+            Some(job) => self.take(job),
+            None => return false,
+        }
+        !self.waiting.is_empty()
+    }
+
+    /// Lets in those who were answered just now, and come back in a moment.
+    pub(super) async fn let_in(&mut self) {
+        for _ in 0..Self::MOMENTS {
+            let before = self.jobs.len();
+            tokio::task::yield_now().await;
+            if self.jobs.len() == before {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, job: Job) {
+        match job {
+            Job::Append(queued) => self.waiting.push_back(queued),
+            Job::Close(closed) => {
+                self.jobs.close();
+                self.closing = Some(closed);
+            }
+        }
+    }
+
+    /// The next appends that can be stored together: no two of them are about one stream.
+    pub(super) fn take_group(&mut self) -> Vec<QueuedAppend> {
+        while let Ok(job) = self.jobs.try_recv() {
+            self.take(job);
+        }
+        let (mut group, mut streams, mut bytes) = (Vec::new(), HashSet::new(), 0);
+        let mut later = VecDeque::new();
+        while let Some(queued) = self.waiting.pop_front() {
+            let is_full = group.len() == Self::MAX_APPENDS || bytes >= Self::MAX_BYTES;
+            if is_full || (queued.alone && !group.is_empty()) {
+                later.push_back(queued);
+                break;
+            }
+            let of_batch = queued.append.batch.streams.iter().map(|part| &part.stream);
+            let is_free = of_batch.clone().all(|stream| !streams.contains(stream));
+            // Those behind one that has to wait do not go before it.
+            streams.extend(of_batch.cloned());
+            match is_free {
+                true => {
+                    bytes += queued.append.bytes();
+                    let alone = queued.alone;
+                    group.push(queued);
+                    if alone {
+                        break;
+                    }
+                }
+                false => later.push_back(queued),
+            }
+        }
+        later.append(&mut self.waiting);
+        self.waiting = later;
+        group
+    }
+
+    /// These are stored next, each by itself.
+    pub(super) fn put_back_one_by_one(&mut self, appends: Vec<QueuedAppend>) {
+        for mut queued in appends.into_iter().rev() {
+            queued.alone = true;
+            self.waiting.push_front(queued);
+        }
+    }
+
+    /// Answers whoever waits for the end.
+    pub(super) fn close(self) {
+        if let Some(closing) = self.closing {
+            let _ = closing.send(());
+        }
+    }
+}

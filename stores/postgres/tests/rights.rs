@@ -1,0 +1,134 @@
+//! Who may do what in the database: a user of the log may append and read, and nothing else.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use esrs_core::{AppendBatch, AppendCondition, EventStore, Metadata, Page, ReadQuery, StreamId};
+use esrs_core::{NewEvent, StoreError};
+use esrs_postgres::PostgresStore;
+use jiff::Timestamp;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, NoTls};
+use uuid::Uuid;
+
+fn event() -> NewEvent {
+    NewEvent {
+        id: Uuid::now_v7(),
+        name: "deposited".into(),
+        version: 1,
+        payload: r#"{"cents":1}"#.to_owned(),
+        recorded_at: Timestamp::now(),
+        metadata: Metadata::new().with_actor("alice"),
+    }
+}
+
+fn batch(id: &str) -> AppendBatch {
+    let stream = StreamId::new("account", id).unwrap();
+    AppendBatch::new(stream, AppendCondition::Any, vec![event(), event()])
+        .with_idempotency_key(format!("key of {id}"))
+}
+
+async fn connect(url: &str) -> Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+/// The url of another user of the same database.
+fn url_of(user: &str, url: &str) -> String {
+    let (_, address) = url.split_once('@').expect("it names a user");
+    format!("postgres://{user}:secret@{address}")
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_user_of_the_log_appends_and_reads_and_never_changes_nor_deletes() {
+    let database = postgres_server::database().unwrap();
+    let store = PostgresStore::open(database.url()).await.unwrap();
+    store.append(batch("1")).await.unwrap();
+    let owner = connect(database.url()).await;
+    let user = format!("teller_{}", database.name());
+    owner.batch_execute(&format!("CREATE ROLE {user} LOGIN PASSWORD 'secret'")).await.unwrap();
+    store.grant_appending(&user).await.unwrap();
+
+    let as_user = PostgresStore::open(&url_of(&user, database.url())).await.unwrap();
+    as_user.append(batch("1")).await.unwrap();
+    as_user.append(batch("2")).await.unwrap();
+    let page = as_user.read(ReadQuery::all().with_envelopes(), Page::new()).await.unwrap();
+    assert_eq!(page.len(), 4, "the batch of the first stream is repeated by its key");
+
+    let raw = connect(&url_of(&user, database.url())).await;
+    for statement in [
+        "UPDATE esrs.events SET payload = '{}'",
+        "DELETE FROM esrs.events",
+        "TRUNCATE esrs.events",
+        "DELETE FROM esrs.idempotency_keys",
+        "UPDATE esrs.streams SET name = 'x'",
+        "UPDATE esrs.kinds SET name = 'x'",
+        "DROP TABLE esrs.events",
+        "ALTER TABLE esrs.events DISABLE TRIGGER ALL",
+    ] {
+        let error = raw.batch_execute(statement).await.expect_err(statement);
+        assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{statement}: {error}");
+    }
+    as_user.close().await;
+    drop(raw);
+    owner.batch_execute(&format!("DROP OWNED BY {user}; DROP ROLE {user}")).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_reader_of_the_log_reads_and_cannot_append() {
+    let database = postgres_server::database().unwrap();
+    let store = PostgresStore::open(database.url()).await.unwrap();
+    store.append(batch("1")).await.unwrap();
+    let owner = connect(database.url()).await;
+    let user = format!("auditor_{}", database.name());
+    owner.batch_execute(&format!("CREATE ROLE {user} LOGIN PASSWORD 'secret'")).await.unwrap();
+    store.grant_reading(&user).await.unwrap();
+
+    let as_user = PostgresStore::open(&url_of(&user, database.url())).await.unwrap();
+    let page = as_user.read(ReadQuery::all(), Page::new()).await.unwrap();
+    assert_eq!(page.len(), 2);
+    let error = as_user.append(batch("2")).await.expect_err("it may only read");
+    assert!(matches!(error, StoreError::Denied { .. }), "{error}");
+    assert!(!error.to_string().contains("secret"), "{error}");
+    as_user.close().await;
+    owner.batch_execute(&format!("DROP OWNED BY {user}; DROP ROLE {user}")).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn not_even_the_owner_changes_or_deletes_an_event() {
+    let database = postgres_server::database().unwrap();
+    let store = PostgresStore::open(database.url()).await.unwrap();
+    store.append(batch("1")).await.unwrap();
+    let owner = connect(database.url()).await;
+    for statement in [
+        "UPDATE esrs.events SET payload = '{}'",
+        "DELETE FROM esrs.events WHERE version = 2",
+        "TRUNCATE esrs.events",
+    ] {
+        let error = owner.batch_execute(statement).await.expect_err(statement);
+        assert_eq!(error.code(), Some(&SqlState::RESTRICT_VIOLATION), "{statement}: {error}");
+    }
+    let page = store.read(ReadQuery::all(), Page::new()).await.unwrap();
+    assert_eq!(page.len(), 2);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn plain_sql_asks_the_log_what_is_in_its_payloads() {
+    let database = postgres_server::database().unwrap();
+    let store = PostgresStore::open(database.url()).await.unwrap();
+    store.append(batch("1")).await.unwrap();
+    let unreadable = NewEvent { payload: r#"{"cents":1,"note":"\u0000"}"#.to_owned(), ..event() };
+    let stream = StreamId::new("account", "2").unwrap();
+    store.append(AppendBatch::new(stream, AppendCondition::Any, vec![unreadable])).await.unwrap();
+    let owner = connect(database.url()).await;
+    let sum = "SELECT sum((payload->>'cents')::int)::text, min(metadata->>'actor'), count(*)::text
+        FROM esrs.log WHERE event = 'deposited' AND payload @> '{\"cents\": 1}'";
+    let row = owner.query_one(sum, &[]).await.unwrap();
+    let found: [&str; 3] = [row.get(0), row.get(1), row.get(2)];
+    assert_eq!(found, ["2", "alice", "2"], "what jsonb cannot hold is NULL in the view");
+    let all = owner.query_one("SELECT count(*)::text FROM esrs.log", &[]).await.unwrap();
+    assert_eq!(all.get::<_, &str>(0), "3");
+}

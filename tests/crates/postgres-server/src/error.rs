@@ -1,0 +1,144 @@
+//! What may go wrong, in words that say what to do.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use crate::{URL, Version};
+
+/// Why there is no server, or no database.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No installation was found.
+    #[error(
+        "no PostgreSQL server was found in {places}; install PostgreSQL {} or newer (`apt-get install \
+         postgresql`, `brew install postgresql@17`), let `cargo xtask test` install one, or export \
+         {URL} with the url of one that runs (`docker compose up -d`)",
+        Version::OLDEST
+    )]
+    NotFound {
+        /// Where it was looked for.
+        places: String,
+    },
+    /// What was found is older than esrs is for.
+    #[error(
+        "only PostgreSQL {found} was found, and esrs needs {} or newer; install a newer one beside it, \
+         or export {URL} with the url of one that runs",
+        Version::OLDEST
+    )]
+    OnlyOlder {
+        /// Each version, and where it is.
+        found: String,
+    },
+    /// A program of the installation could not be run.
+    #[error("{} could not be run: {source}", program.display())]
+    Program {
+        /// Which one.
+        program: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// A program of the installation failed.
+    #[error("{} failed ({status}): {said}", program.display())]
+    Failed {
+        /// Which one.
+        program: PathBuf,
+        /// How it ended.
+        status: ExitStatus,
+        /// What it wrote.
+        said: String,
+    },
+    /// A program of the installation does not say which version it is.
+    #[error("{} says that its version is {said:?}, which is none", program.display())]
+    NotAVersion {
+        /// Which one.
+        program: PathBuf,
+        /// What it said.
+        said: String,
+    },
+    /// PostgreSQL refuses to run as root, and there is nobody else.
+    #[error(
+        "PostgreSQL refuses to run as root, and there is neither a user `postgres` nor `nobody` here: \
+         add one of them, or run this as another user"
+    )]
+    NobodyElse,
+    /// A file or folder.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The server ended by itself.
+    #[error("the server ended while it started ({status}); it wrote:\n{log}")]
+    Ended {
+        /// How it ended.
+        status: ExitStatus,
+        /// The end of its log.
+        log: String,
+    },
+    /// The server does not answer.
+    #[error("the server did not answer within {} seconds: {source}; it wrote:\n{log}", waited.as_secs())]
+    NoAnswer {
+        /// How long it had.
+        waited: Duration,
+        /// What the last attempt ended with.
+        source: Box<Error>,
+        /// The end of its log.
+        log: String,
+    },
+    /// The server does not end.
+    #[error(
+        "the server did not end within {} seconds, and was killed; it wrote:\n{log}", waited.as_secs()
+    )]
+    DoesNotEnd {
+        /// How long it had.
+        waited: Duration,
+        /// The end of its log.
+        log: String,
+    },
+    /// No url is known.
+    #[error(
+        "{URL} is not set, and this needs PostgreSQL: run the tests by `cargo xtask test`, or start a \
+         server by `cargo xtask postgres` and export what it prints"
+    )]
+    NoUrl,
+    /// The url is none.
+    #[error(
+        "{url:?} is no url of a PostgreSQL server: {reason}; write it as \
+         postgres://USER:PASSWORD@HOST:PORT/DATABASE"
+    )]
+    Url {
+        /// The url, without what comes before `@`.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A server refuses, or is not there.
+    #[error("{server} {doing}: {reason}")]
+    Sql {
+        /// The host and port.
+        server: String,
+        /// What it was asked to do.
+        doing: String,
+        /// What came back.
+        reason: String,
+        /// The same as a value.
+        source: tokio_postgres::Error,
+    },
+}
+
+impl Error {
+    pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File { path, source }
+    }
+
+    pub(crate) fn program(program: &Path) -> impl FnOnce(io::Error) -> Self {
+        let program = program.to_owned();
+        move |source| Self::Program { program, source }
+    }
+}
