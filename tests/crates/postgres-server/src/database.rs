@@ -14,10 +14,7 @@ pub const URL: &str = "ESRS_POSTGRES_URL";
 /// # Errors
 /// The variable is not set or no url, or the server is not there or refuses.
 pub fn database() -> Result<Database, Error> {
-    let url = std::env::var(URL).map_err(|_| Error::NoUrl)?;
-    let mut database = Database::create(&url, None)?;
-    database.dropped_by = Some(parse(&url)?);
-    Ok(database)
+    Database::at(&std::env::var(URL).map_err(|_| Error::NoUrl)?)
 }
 
 /// Which PostgreSQL answers at this url.
@@ -30,8 +27,8 @@ pub fn server_version(url: &str) -> Result<Version, Error> {
 
 /// A database with a name that no other has.
 ///
-/// One of [`database`] is dropped with this value, also while others are connected to it; one of a
-/// [`Server`](crate::Server) goes with the server.
+/// It is dropped with this value, also while others are connected to it; one of a
+/// [`Server`](crate::Server) goes with the server instead.
 #[derive(Debug)]
 pub struct Database {
     name: String,
@@ -41,6 +38,16 @@ pub struct Database {
 }
 
 impl Database {
+    /// One on the server of this url, whose user may create databases.
+    ///
+    /// # Errors
+    /// It is no url, or nobody answers, or refuses.
+    pub fn at(url: &str) -> Result<Self, Error> {
+        let mut database = Self::create(url, None)?;
+        database.dropped_by = Some(parse(url)?);
+        Ok(database)
+    }
+
     /// Its url, with all that the server's url says.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -11,7 +11,13 @@ pub struct Version {
 
 impl Version {
     /// The oldest that esrs is for.
-    pub const OLDEST: Self = Self { major: 14, minor: 0 };
+    pub const OLDEST: Self = Self::new(14, 0);
+
+    /// 15.18 is `Version::new(15, 18)`.
+    #[must_use]
+    pub const fn new(major: u32, minor: u32) -> Self {
+        Self { major, minor }
+    }
 
     /// Whether esrs is for it.
     #[must_use]
@@ -21,7 +27,7 @@ impl Version {
 
     /// Out of `server_version_num`: 150018 is 15.18.
     pub(crate) fn from_number(number: u32) -> Self {
-        Self { major: number / 10_000, minor: number % 10_000 }
+        Self::new(number / 10_000, number % 10_000)
     }
 
     /// Out of what a program says of itself: `postgres (PostgreSQL) 15.18 (Debian 15.18-0)`, or
@@ -33,7 +39,7 @@ impl Version {
             text[..digits].parse().ok()
         };
         let minor = version.split_once('.').and_then(|(_, minor)| number(minor));
-        Some(Self { major: number(version)?, minor: minor.unwrap_or(0) })
+        Some(Self::new(number(version)?, minor.unwrap_or(0)))
     }
 }
 
@@ -57,7 +63,7 @@ mod tests {
             ("postgres (PostgreSQL) devel", None),
             ("postgres 15.18", None),
         ] {
-            let expected = version.map(|(major, minor)| Version { major, minor });
+            let expected = version.map(|(major, minor)| Version::new(major, minor));
             assert_eq!(Version::from_program(said), expected, "{said}");
         }
     }

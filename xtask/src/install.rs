@@ -1,0 +1,41 @@
+//! PostgreSQL where there is none.
+
+mod apt;
+mod wheel;
+
+use std::process::Command;
+
+use postgres_server::Installation;
+
+use crate::error::Error;
+
+/// One that is installed for this; `installed` says why none of those that are there will do.
+pub(crate) fn for_this(installed: postgres_server::Error) -> Result<Installation, Error> {
+    if let Some(before) = wheel::installed() {
+        return Ok(before);
+    }
+    eprintln!("{installed}");
+    let mut tries = Vec::new();
+    // What a distribution has may be too old, so it is looked for once more.
+    match apt::install().and_then(|()| Ok(Installation::find()?)) {
+        Ok(installation) => return Ok(installation),
+        Err(error) => tries.push(error),
+    }
+    match wheel::install() {
+        Ok(installation) => return Ok(installation),
+        Err(error) => tries.push(error),
+    }
+    Err(Error::NotInstalled { installed, tries })
+}
+
+/// Shows a command and runs it; what it prints is not what was asked for.
+fn run(command: &mut Command) -> Result<(), Error> {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let shown = words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
+    eprintln!("$ {shown}");
+    let status = command.stdout(std::io::stderr()).status().map_err(Error::program(command))?;
+    match status.success() {
+        true => Ok(()),
+        false => Err(Error::Failed { command: shown, status }),
+    }
+}
