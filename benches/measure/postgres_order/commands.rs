@@ -95,7 +95,8 @@ impl Clients {
         }
         let name = match way {
             Way::OneStatement => layout.name.to_owned(),
-            Way::RoundTrips => format!("{}, three round trips", layout.name),
+            Way::RoundTrips => "A2 lock, three round trips".to_owned(),
+            Way::WithoutArrays => "one event without arrays".to_owned(),
         };
         Ok(Self { name, commands, tasks, processes: connected })
     }

@@ -107,6 +107,22 @@ impl Group {
             &self.payloads,
         ]
     }
+
+    /// Of its only event, in the order of the parameters of the function without arrays.
+    pub(crate) fn scalars(&self) -> [&(dyn ToSql + Sync); 10] {
+        [
+            &self.streams[0],
+            &self.part_expected[0],
+            &self.kinds[0],
+            &self.event_ids[0],
+            &self.recorded_at[0],
+            &self.correlation_ids[0],
+            &self.causation_ids[0],
+            &self.actors[0],
+            &self.metadata[0],
+            &self.payloads[0],
+        ]
+    }
 }
 
 /// Microseconds since 1970.

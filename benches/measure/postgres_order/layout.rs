@@ -41,8 +41,11 @@ pub(crate) enum Versions {
 /// How the commands of a group are taken up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Commands {
-    /// All of them by one query, one loop over arrays, and one insert.
+    /// All of them by one query, one loop over arrays, and one insert; a single event, which needs no
+    /// loop, by a query and an insert of its own.
     Together,
+    /// The same, and a single event too.
+    AlwaysTogether,
     /// Each by a query and an insert of its own.
     OneByOne,
 }
@@ -69,6 +72,52 @@ pub(crate) struct Layout {
 /// the version is then what the stream has.
 pub(crate) const APPEND: &str = "SELECT positions, versions FROM esrs_append(
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+
+/// As an expression, which costs less than a query.
+const LOCK: &str = "
+    _locked := pg_advisory_xact_lock(1702064755, 'esrs_events'::regclass::oid::int);";
+const LOCK_WITHOUT_FLUSH: &str = "
+    _locked := set_config('synchronous_commit', 'off', true);
+    _locked := pg_advisory_xact_lock(1702064755, 'esrs_events'::regclass::oid::int);";
+const LOCK_STREAMS: &str = "
+    PERFORM FROM esrs_streams WHERE id = ANY (_streams) ORDER BY id FOR NO KEY UPDATE;";
+const SHARED_LOCK: &str = "
+    _locked := pg_advisory_xact_lock_shared(1702064755, 'esrs_events'::regclass::oid::int);
+    PERFORM FROM esrs_streams WHERE id = ANY (_streams) ORDER BY id FOR NO KEY UPDATE;";
+/// The last position there is.
+const LAST: &str = "coalesce((SELECT position FROM esrs_events ORDER BY position DESC LIMIT 1), 0)";
+
+/// The same for one event.
+pub(crate) const APPEND_ONE: &str =
+    "SELECT at, version FROM esrs_append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+/// Appends one event, and takes no arrays.
+const ONE: &str = "
+CREATE FUNCTION esrs_append_one(
+    _stream bigint, _expected bigint, _kind int, _event_id uuid, _recorded_at bigint,
+    _correlation_id uuid, _causation_id uuid, _actor text, _metadata text, _payload text,
+    OUT at bigint, OUT version bigint
+) LANGUAGE plpgsql AS $function$
+#variable_conflict use_column
+DECLARE
+    _locked text;
+BEGIN
+    _locked := pg_advisory_xact_lock(1702064755, 'esrs_events'::regclass::oid::int);
+    SELECT coalesce((SELECT position FROM esrs_events ORDER BY position DESC LIMIT 1), 0) + 1,
+        coalesce((
+            SELECT e.version FROM esrs_events e WHERE stream = _stream
+            ORDER BY e.version DESC LIMIT 1
+        ), 0) INTO at, version;
+    IF _expected <> esrs_append_one.version THEN
+        at := 0;
+        RETURN;
+    END IF;
+    version := esrs_append_one.version + 1;
+    INSERT INTO esrs_events (position, stream, version, kind, event_id, recorded_at,
+            correlation_id, causation_id, actor, metadata, payload)
+        VALUES (at, _stream, esrs_append_one.version, _kind, _event_id, _recorded_at,
+            _correlation_id, _causation_id, _actor, _metadata::json, _payload::json);
+END $function$;";
 
 const PARAMETERS: &str = "
     _streams bigint[],         -- each stream of the group, once
@@ -163,13 +212,15 @@ impl Layout {
             Order::GapProof | Order::Sequence => "CREATE SEQUENCE esrs_position;\n",
         });
         sql.push_str(&self.function());
+        sql.push_str(ONE);
         sql
     }
 
     /// The function that appends a group.
     pub(crate) fn function(&self) -> String {
         let body = match self.commands {
-            Commands::Together => self.together(),
+            Commands::Together => format!("{}{}", self.alone(), self.together()),
+            Commands::AlwaysTogether => self.together(),
             Commands::OneByOne => self.one_by_one(),
         };
         format!(
@@ -177,60 +228,98 @@ impl Layout {
 ) LANGUAGE plpgsql AS $function$
 DECLARE
     _head bigint;
+    _version bigint;
     _versions bigint[];
+    _locked text;
     _parts int := cardinality(_part_stream);
     _first int := 1;
     _stream int;
     _fits boolean;
-BEGIN{body}{}
+BEGIN{}{body}{}
 END $function$;",
-            if self.notifies { "\n    PERFORM pg_notify('esrs', '');" } else { "" }
+            self.take_order().0,
+            self.notify()
         )
     }
 
-    fn take_order(&self) -> &'static str {
+    /// Statements that wait for the order, and those that say where it is.
+    fn take_order(&self) -> (&'static str, &'static str) {
         match self.order {
-            Order::Lock => {
+            Order::Lock => (LOCK, LAST),
+            Order::LockWithoutFlush => (LOCK_WITHOUT_FLUSH, LAST),
+            Order::HeadRow => (
                 "
-    PERFORM pg_advisory_xact_lock(1702064755, 'esrs_events'::regclass::oid::int);
-    SELECT coalesce(max(position), 0) INTO _head FROM esrs_events;"
-            }
-            Order::LockWithoutFlush => {
-                "
-    PERFORM set_config('synchronous_commit', 'off', true);
-    PERFORM pg_advisory_xact_lock(1702064755, 'esrs_events'::regclass::oid::int);
-    SELECT coalesce(max(position), 0) INTO _head FROM esrs_events;"
-            }
-            Order::HeadRow => {
-                "
-    UPDATE esrs_head SET position = position + cardinality(_kinds) RETURNING position INTO _head;
-    _head := _head - cardinality(_kinds);"
-            }
-            Order::Horizon | Order::Sequence => {
-                "
-    PERFORM FROM esrs_streams WHERE id = ANY (_streams) ORDER BY id FOR NO KEY UPDATE;"
-            }
-            Order::GapProof => {
-                "
-    PERFORM pg_advisory_xact_lock_shared(1702064755, 'esrs_events'::regclass::oid::int);
-    PERFORM FROM esrs_streams WHERE id = ANY (_streams) ORDER BY id FOR NO KEY UPDATE;"
-            }
+    UPDATE esrs_head SET position = position + cardinality(_kinds) RETURNING position INTO _head;",
+                "_head - cardinality(_kinds)",
+            ),
+            Order::Horizon | Order::Sequence => (LOCK_STREAMS, "0"),
+            Order::GapProof => (SHARED_LOCK, "0"),
         }
     }
 
-    fn together(&self) -> String {
-        let read_versions = match self.versions {
+    /// One event, which needs no loop and no arrays.
+    fn alone(&self) -> String {
+        let version = match self.versions {
             Versions::Index => {
-                "
-    SELECT array_agg(coalesce((
-            SELECT version FROM esrs_events WHERE stream = s.id ORDER BY version DESC LIMIT 1
-        ), 0) ORDER BY s.place)
-        INTO _versions FROM unnest(_streams) WITH ORDINALITY AS s (id, place);"
+                "coalesce((
+                SELECT version FROM esrs_events WHERE stream = _streams[1]
+                ORDER BY version DESC LIMIT 1
+            ), 0)"
             }
+            Versions::Row => "(SELECT version FROM esrs_streams WHERE id = _streams[1])",
+        };
+        let (next, correct) = match self.order {
+            Order::HeadRow => ("", "\n            UPDATE esrs_head SET position = _head;"),
+            Order::Lock | Order::LockWithoutFlush => ("\n        _head := _head + 1;", ""),
+            _ => ("\n        _head := nextval('esrs_position');", ""),
+        };
+        let write_version = match self.versions {
+            Versions::Index => "",
             Versions::Row => {
                 "
-    SELECT array_agg(t.version ORDER BY s.place) INTO _versions
-        FROM unnest(_streams) WITH ORDINALITY AS s (id, place) JOIN esrs_streams t ON t.id = s.id;"
+        UPDATE esrs_streams SET version = _version + 1 WHERE id = _streams[1];"
+            }
+        };
+        format!(
+            "
+    IF cardinality(_kinds) = 1 AND _parts = 1 THEN
+        SELECT {last}, {version} INTO _head, _version;
+        IF _part_expected[1] <> _version THEN{correct}
+            positions := '{{0}}';
+            versions := ARRAY[_version];
+            RETURN;
+        END IF;{next}
+        INSERT INTO esrs_events (position, stream, version, kind, event_id, recorded_at,
+                correlation_id, causation_id, actor, metadata, payload)
+            VALUES ({position}, _streams[1], _version + 1, _kinds[1], _event_ids[1],
+                _recorded_at[1], _correlation_ids[1], _causation_ids[1], _actors[1],
+                _metadata[1]::json, _payloads[1]::{payload});{write_version}
+        positions := ARRAY[{position}];
+        versions := ARRAY[_version + 1];{notify}
+        RETURN;
+    END IF;",
+            last = self.take_order().1,
+            position = if self.order == Order::HeadRow { "_head + 1" } else { "_head" },
+            payload = self.payload,
+            notify = self.notify(),
+        )
+    }
+
+    fn notify(&self) -> &'static str {
+        if self.notifies { "\n    PERFORM pg_notify('esrs', '');" } else { "" }
+    }
+
+    fn together(&self) -> String {
+        let last = self.take_order().1;
+        let read_versions = match self.versions {
+            Versions::Index => {
+                "SELECT coalesce((
+                SELECT version FROM esrs_events WHERE stream = s.id ORDER BY version DESC LIMIT 1
+            ), 0) FROM unnest(_streams) AS s (id)"
+            }
+            Versions::Row => {
+                "SELECT (SELECT version FROM esrs_streams WHERE id = s.id)
+            FROM unnest(_streams) AS s (id)"
             }
         };
         let write_versions = match self.versions {
@@ -257,7 +346,6 @@ END $function$;",
             AND stored.stream = _streams[p.stream] AND stored.version = p.version",
             )
         };
-        let start = if self.order.is_serial() { "" } else { "\n    _head := 0;" };
         let correct = match self.order {
             Order::HeadRow => {
                 "
@@ -268,7 +356,8 @@ END $function$;",
             _ => "",
         };
         format!(
-            "{order}{read_versions}{start}
+            "
+    SELECT {last}, ARRAY({read_versions}) INTO _head, _versions;
     positions := array_fill(0::bigint, ARRAY[_parts]);
     versions := positions;
     WHILE _first <= _parts LOOP
@@ -301,15 +390,16 @@ END $function$;",
             AS e (part, ahead, kind, event_id, recorded_at, correlation_id, causation_id, actor,
                 metadata, payload)
         WHERE positions[e.part] <> 0{after};{write_versions}{correct}",
-            order = self.take_order(),
             payload = self.payload,
         )
     }
 
     /// Of one event a part and one part a command.
     fn one_by_one(&self) -> String {
+        let last = self.take_order().1;
         format!(
-            "{order}
+            "
+    _head := {last};
     positions := array_fill(0::bigint, ARRAY[_parts]);
     versions := positions;
     FOR _part IN 1 .. _parts LOOP
@@ -328,7 +418,6 @@ END $function$;",
                 _causation_ids[_part], _actors[_part], _metadata[_part]::json,
                 _payloads[_part]::{payload});
     END LOOP;",
-            order = self.take_order(),
             payload = self.payload,
         )
     }

@@ -15,6 +15,7 @@ mod group;
 mod late;
 mod layout;
 mod missed;
+mod promises;
 mod session;
 mod turns;
 mod writer;
@@ -67,6 +68,12 @@ const ROW_VERSION: Layout = Layout {
     versions: Versions::Row,
     ..Layout::LOCK
 };
+const ALWAYS_TOGETHER: Layout = Layout {
+    name: "no way of its own for one event",
+    schema: "esrs_order_always_together",
+    commands: Commands::AlwaysTogether,
+    ..Layout::LOCK
+};
 const ONE_BY_ONE: Layout = Layout {
     name: "command by command",
     schema: "esrs_order_one_by_one",
@@ -86,8 +93,8 @@ const TEXT: Layout =
 const NOTIFY: Layout =
     Layout { name: "with NOTIFY", schema: "esrs_order_notify", notifies: true, ..Layout::LOCK };
 
-const VARIANTS: [Layout; 7] =
-    [Layout::LOCK, ROW_VERSION, ONE_BY_ONE, NO_UNIQUE_ID, JSONB, TEXT, NOTIFY];
+const VARIANTS: [Layout; 8] =
+    [Layout::LOCK, ALWAYS_TOGETHER, ONE_BY_ONE, ROW_VERSION, NO_UNIQUE_ID, JSONB, TEXT, NOTIFY];
 const FAMILIES: [Layout; 6] = [Layout::LOCK, HEAD_ROW, WITHOUT_FLUSH, HORIZON, GAP_PROOF, SEQUENCE];
 
 fn main() -> Tried<()> {
@@ -112,9 +119,17 @@ fn main() -> Tried<()> {
     let parts: Vec<String> = arguments.into_iter().filter(|arg| !arg.starts_with('-')).collect();
     let wants = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
     runtime.block_on(async {
+        if wants("promises") {
+            for layout in FAMILIES.into_iter().chain(VARIANTS) {
+                // It takes a command of one event, and no other.
+                if layout.commands != Commands::OneByOne {
+                    promises::promises(&config, layout).await?;
+                }
+            }
+        }
         if wants("one-process") {
             let title = "one process of 64 tasks";
-            processes(&config, title, (1, 64, 20), 15).await?;
+            processes(&config, title, (1, 64, 50), 31).await?;
         }
         if wants("one-client") {
             one_client(&config).await?;
@@ -125,16 +140,19 @@ fn main() -> Tried<()> {
         }
         if wants("eight-groups") {
             let title = "8 processes of 8 tasks";
-            processes(&config, title, (8, 8, 10), 15).await?;
+            processes(&config, title, (8, 8, 10), 21).await?;
         }
         if wants("variants") {
-            variants(&config, "variants: one process of 64 tasks", (1, 64, 20)).await?;
+            variants(&config, "variants: one process of 64 tasks", (1, 64, 50)).await?;
         }
         if wants("variants-alone") {
-            variants(&config, "variants: one client, one append at a time", (1, 1, 40)).await?;
+            variants(&config, "variants: one client, one append at a time", (1, 1, 60)).await?;
         }
         if wants("notify") {
             notify(&config).await?;
+        }
+        if wants("old-snapshot") {
+            old_snapshot(&config).await?;
         }
         if wants("missed") {
             missed::print_head();
@@ -174,7 +192,7 @@ async fn processes(
 }
 
 async fn one_client(config: &Config) -> Tried<()> {
-    const COMMANDS: u32 = 40;
+    const COMMANDS: u32 = 60;
     let control = connect(config).await?;
     let shape = (1, 1, COMMANDS);
     let lock = Layout { schema: "esrs_order_lock_2", ..Layout::LOCK };
@@ -189,7 +207,7 @@ async fn one_client(config: &Config) -> Tried<()> {
     ];
     let mut all: Vec<&dyn Side> = vec![&bare];
     all.extend(sides.iter().map(|side| side as &dyn Side));
-    take_turns("one client, one append at a time", &control, COMMANDS, 15, &all).await
+    take_turns("one client, one append at a time", &control, COMMANDS, 21, &all).await
 }
 
 async fn variants(config: &Config, title: &str, shape: (usize, usize, u32)) -> Tried<()> {
@@ -197,6 +215,10 @@ async fn variants(config: &Config, title: &str, shape: (usize, usize, u32)) -> T
     let mut sides = Vec::new();
     for layout in VARIANTS {
         sides.push(Clients::new(config, layout, Way::OneStatement, shape).await?);
+    }
+    if shape.1 == 1 {
+        let layout = Layout { schema: "esrs_order_lock_2", ..Layout::LOCK };
+        sides.push(Clients::new(config, layout, Way::WithoutArrays, shape).await?);
     }
     let sides: Vec<&dyn Side> = sides.iter().map(|side| side as &dyn Side).collect();
     let units = (shape.0 * shape.1) as u32 * shape.2;
@@ -220,4 +242,19 @@ async fn notify(config: &Config) -> Tried<()> {
     let sides: Vec<&dyn Side> = sides.iter().map(|side| side as &dyn Side).collect();
     let title = "NOTIFY: 8 processes, one append at a time each";
     take_turns(title, &control, 200, 15, &sides).await
+}
+
+/// A report that runs for long: what it may still see cannot be taken out of the tables.
+async fn old_snapshot(config: &Config) -> Tried<()> {
+    const COMMANDS: u32 = 200;
+    let control = connect(config).await?;
+    let mut sides = Vec::new();
+    for layout in [Layout::LOCK, HEAD_ROW, ROW_VERSION] {
+        sides.push(Clients::new(config, layout, Way::OneStatement, (1, 1, COMMANDS)).await?);
+    }
+    let sides: Vec<&dyn Side> = sides.iter().map(|side| side as &dyn Side).collect();
+    let report = connect(config).await?;
+    report.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT FROM pg_class").await?;
+    take_turns("a report runs beside one client", &control, COMMANDS, 41, &sides).await?;
+    Ok(report.batch_execute("COMMIT").await?)
 }
