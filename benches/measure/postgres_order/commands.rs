@@ -119,7 +119,7 @@ impl Side for Clients {
                             1 => process.one_at_a_time(commands).await,
                             _ => process.in_groups(commands).await,
                         };
-                        worked.map_err(|error| error.to_string())
+                        worked.map_err(|error| format!("{error:?}"))
                     })
                 })
                 .collect();
@@ -156,8 +156,11 @@ impl Process {
                 tokio::spawn(async move {
                     for _ in 0..commands {
                         let (place, part) = process.streams[task].command();
-                        let answer = writer.append(part).await.map_err(|e| e.to_string())?;
-                        process.streams[task].answered(place, answer).map_err(|e| e.to_string())?;
+                        let answer =
+                            writer.append(part).await.map_err(|error| format!("{error:?}"))?;
+                        process.streams[task]
+                            .answered(place, answer)
+                            .map_err(|error| format!("{error:?}"))?;
                     }
                     Ok::<_, String>(())
                 })

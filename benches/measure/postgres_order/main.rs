@@ -2,6 +2,8 @@
 //!
 //! It needs a server whose tables may be made and dropped (schemas named `esrs_order_…`):
 //!
+//! What is measured can be chosen by name; `sql` prints the tables and the function that won.
+//!
 //! ```sh
 //! ESRS_POSTGRES_URL=postgres://postgres@localhost/postgres \
 //!     cargo bench -p esrs-benches --bench postgres_order -- one-process
@@ -98,6 +100,11 @@ const VARIANTS: [Layout; 8] =
 const FAMILIES: [Layout; 6] = [Layout::LOCK, HEAD_ROW, WITHOUT_FLUSH, HORIZON, GAP_PROOF, SEQUENCE];
 
 fn main() -> Tried<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "sql") {
+        println!("{}", Layout::LOCK.create());
+        return Ok(());
+    }
     let Ok(url) = std::env::var("ESRS_POSTGRES_URL") else {
         println!(
             "postgres_order was not run: set ESRS_POSTGRES_URL to a server of PostgreSQL 13 or \
@@ -108,7 +115,6 @@ fn main() -> Tried<()> {
     };
     let config: Config = url.parse()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [flag, schema, doing] = &*arguments
         && flag == "--other-process"
     {

@@ -29,7 +29,7 @@ pub(crate) async fn missed(config: &Config, layout: Layout) -> Tried<()> {
     for writer in 0..WRITERS {
         let session = Session::open(config, layout, Way::OneStatement).await?;
         writers.push(tokio::spawn(async move {
-            write(&session, writer).await.map_err(|error| error.to_string())
+            write(&session, writer).await.map_err(|error| format!("{error:?}"))
         }));
     }
     let mut rolled_back = 0;
@@ -83,9 +83,9 @@ async fn follow(
 ) -> Result<(Vec<Seen>, u32), String> {
     let mut seen = Vec::new();
     while working.load(Ordering::Relaxed) {
-        seen.extend(follower.poll().await.map_err(|error| error.to_string())?);
+        seen.extend(follower.poll().await.map_err(|error| format!("{error:?}"))?);
     }
-    follower.drain(&mut seen).await.map_err(|error| error.to_string())?;
+    follower.drain(&mut seen).await.map_err(|error| format!("{error:?}"))?;
     Ok((seen, follower.asked))
 }
 

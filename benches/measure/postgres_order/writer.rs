@@ -50,7 +50,7 @@ async fn drain(session: Session, mut jobs: mpsc::UnboundedReceiver<Queued>) -> S
         }
         let mut arrays = Group::default();
         group.iter().for_each(|queued: &Queued| arrays.push(&[queued.part]));
-        let answers = session.append(&arrays).await.map_err(|error| error.to_string());
+        let answers = session.append(&arrays).await.map_err(|error| format!("{error:?}"));
         for (place, queued) in group.drain(..).enumerate() {
             let answer = answers.as_ref().map(|answers| answers[place]).map_err(String::clone);
             // Who does not wait any more does not have to be told.
