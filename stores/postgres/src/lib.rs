@@ -37,6 +37,11 @@
 //! view. A query that is asked often wants an index on an expression of its own, such as
 //! `CREATE INDEX ON esrs.events (((payload->>'cents')::int)) WHERE kind = 7`.
 //!
+//! # One writer at a time
+//! Whoever appends holds an advisory lock until it has committed, which is one statement and no round
+//! trip more. What else was measured, and what each part of an append costs, is in
+//! [`doc/order.md`](https://github.com/esrs/esrs/blob/main/stores/postgres/doc/order.md).
+//!
 //! # Who may do what
 //! Programs open the log as a user who may append and read, and no more:
 //! [`PostgresStore::grant_appending`], [`PostgresStore::grant_reading`]. The tables belong to the user
