@@ -40,7 +40,7 @@
 //! # One writer at a time
 //! Whoever appends holds an advisory lock until it has committed, which is one statement and no round
 //! trip more. What else was measured, and what each part of an append costs, is in
-//! [`doc/order.md`](https://github.com/esrs/esrs/blob/main/stores/postgres/doc/order.md).
+//! [`order`].
 //!
 //! # Who may do what
 //! Programs open the log as a user who may append and read, and no more:
@@ -64,6 +64,8 @@ mod find;
 mod import;
 mod listen;
 mod names;
+#[doc = include_str!("../doc/order.md")]
+pub mod order {}
 mod pool;
 mod reader;
 mod rights;
