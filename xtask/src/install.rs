@@ -14,7 +14,7 @@ pub(crate) fn for_this(installed: postgres_server::Error) -> Result<Installation
     if let Some(before) = wheel::installed() {
         return Ok(before);
     }
-    eprintln!("{installed}");
+    eprintln!("there is no PostgreSQL here that will do, so one is installed");
     let mut tries = Vec::new();
     // What a distribution has may be too old, so it is looked for once more.
     match apt::install().and_then(|()| Ok(Installation::find()?)) {

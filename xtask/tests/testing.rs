@@ -143,8 +143,10 @@ fn who_interrupts_it_ends_cargo_and_what_cargo_runs_and_the_server() {
         let told = line(process.stdout.as_mut().unwrap());
         let (test, url) = told.split_once(' ').unwrap();
         server_version(url).unwrap();
+        let told = Instant::now();
         tell(&process, signal);
         assert_eq!(process.wait().unwrap().code(), Some(code));
+        assert!(told.elapsed() < Duration::from_secs(20), "it waited for the end of the test");
         server_version(url).unwrap_err();
         let test = Pid::from_raw(test.parse().unwrap()).unwrap();
         assert_gone_soon(test);

