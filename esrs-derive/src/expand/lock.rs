@@ -186,7 +186,8 @@ pub(crate) fn aggregate(model: &Aggregate<'_>, name: &LitStr) -> TokenStream {
 
 /// The module of the tests of an event.
 pub(super) fn module(event: &Event<'_>) -> proc_macro2::Ident {
-    format_ident!("esrs_schema_of_{}", event.ident.unraw())
+    // At the event's own span an editor that renames the event would rename the module as well.
+    format_ident!("esrs_schema_of_{}", event.ident.unraw(), span = Span::call_site())
 }
 
 /// A test that fails while a version of the event is not locked.
