@@ -45,7 +45,7 @@ impl PostgresStoreBuilder {
     pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
     /// See [`poll_interval`](Self::poll_interval).
     pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(1);
-    /// How long a connection may take to be made, unless the url says otherwise.
+    /// How long a connection may take to be made, unless the url says otherwise (`connect_timeout`).
     const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
     pub(crate) fn new(url: &str) -> Self {

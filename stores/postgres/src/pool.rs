@@ -37,6 +37,9 @@ pub(crate) fn not_connected(error: ConnectError, location: &Location) -> StoreEr
             location.explain("connecting", error)
         }
         ConnectError::Refused(error) => location.unavailable(&error),
+        ConnectError::NoAnswer { .. } => {
+            StoreError::Unavailable { location: location.to_string(), reason: error.to_string() }
+        }
         ConnectError::NoRuntime => StoreError::Closed,
     }
 }
