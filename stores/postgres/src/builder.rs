@@ -12,7 +12,7 @@ use tokio_postgres::{Config, Socket};
 
 use crate::PostgresStore;
 use crate::connect::{Connector, Manager};
-use crate::error::Location;
+use crate::error::{DriverError, Location};
 use crate::listen::{Listener, Notifier};
 use crate::names::Names;
 use crate::pool;
@@ -104,8 +104,9 @@ impl PostgresStoreBuilder {
     ///
     /// # Errors
     /// - [`StoreError::Unavailable`] when the server cannot be reached;
+    /// - [`StoreError::Denied`] when it does not let the user in, or the user may not make the tables;
+    /// - [`StoreError::NotADatabase`] when it has no such database;
     /// - [`StoreError::NewerSchema`] when a newer esrs has made the tables;
-    /// - [`StoreError::Denied`] when the user may not make them;
     /// - and what may happen to a database.
     ///
     /// # Panics
@@ -113,7 +114,8 @@ impl PostgresStoreBuilder {
     pub async fn open(self) -> Result<PostgresStore, StoreError> {
         let Self { url, schema, readers, busy_timeout, poll_interval, connect } = self;
         let failed = |source: BoxError| StoreError::Database { doing: DOING, source };
-        let mut config: Config = url.parse().map_err(|error| failed(Box::new(error)))?;
+        let mut config: Config =
+            url.parse().map_err(|error| failed(Box::new(DriverError(error))))?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Self::CONNECT_TIMEOUT);
         }

@@ -49,6 +49,12 @@ impl QueuedAppend {
             StoreError::Unavailable { location, reason } => {
                 StoreError::Unavailable { location: location.clone(), reason: reason.clone() }
             }
+            StoreError::Denied { location, reason } => {
+                StoreError::Denied { location: location.clone(), reason: reason.clone() }
+            }
+            StoreError::NotADatabase { location, reason } => {
+                StoreError::NotADatabase { location: location.clone(), reason: reason.clone() }
+            }
             StoreError::Closed => StoreError::Closed,
             other => StoreError::Database { doing: "connecting", source: other.to_string().into() },
         };
