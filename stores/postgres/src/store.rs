@@ -16,7 +16,7 @@ use crate::connect::{Connector, Pool};
 use crate::error::{Location, is_lost};
 use crate::listen::{Listener, Notifier, notify};
 use crate::names::Names;
-use crate::pool::{self, Reader};
+use crate::pool::{self, Attempts, Reader};
 use crate::sql::Sql;
 use crate::writer::{Counters, Job, PreparedAppend, QueuedAppend, Writer};
 use crate::{find, snapshot};
@@ -78,6 +78,11 @@ impl Shared {
         let Self { sql, names, location, .. } = self;
         let client = pool::get(&self.pool, location).await?;
         Ok(Reader { client, sql, names, location })
+    }
+
+    /// Counts how often something is asked that changes nothing, or nothing more when it is asked twice.
+    pub(crate) fn attempts(&self) -> Attempts {
+        Attempts { left: self.pool.status().max_size }
     }
 
     /// What to tell of an append that failed.
@@ -162,7 +167,14 @@ impl PostgresStore {
             let mut appended = listener.subscribe(connector, &sql.listen);
             loop {
                 appended.mark_unchanged();
-                let head = shared.reader().await?.head().await?;
+                let mut attempts = shared.attempts();
+                let head = loop {
+                    let reader = shared.reader().await?;
+                    let head = reader.head().await;
+                    if !attempts.again(&head, reader) {
+                        break head?;
+                    }
+                };
                 if head > position {
                     return Ok(head);
                 }
@@ -232,13 +244,14 @@ impl EventStore for PostgresStore {
 
     fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
         Box::pin(async move {
-            let read = self.shared().reader().await?.read(&query, page).await;
-            match read {
-                // The connection of the pool was lost while nobody used it.
-                Err(StoreError::Unavailable { .. }) => {
-                    self.shared().reader().await?.read(&query, Page::new()).await
+            let mut page = Some(page);
+            let mut attempts = self.shared().attempts();
+            loop {
+                let reader = self.shared().reader().await?;
+                let answer = reader.read(&query, page.take().unwrap_or_default()).await;
+                if !attempts.again(&answer, reader) {
+                    return answer;
                 }
-                read => read,
             }
         })
     }
@@ -248,11 +261,29 @@ impl EventStore for PostgresStore {
         stream: StreamId,
         key: IdempotencyKey,
     ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
-        Box::pin(async move { find::by_key(&self.shared().reader().await?, &stream, &key).await })
+        Box::pin(async move {
+            let mut attempts = self.shared().attempts();
+            loop {
+                let reader = self.shared().reader().await?;
+                let answer = find::by_key(&reader, &stream, &key).await;
+                if !attempts.again(&answer, reader) {
+                    return answer;
+                }
+            }
+        })
     }
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move { snapshot::save(&self.shared().reader().await?, &snapshot).await })
+        Box::pin(async move {
+            let mut attempts = self.shared().attempts();
+            loop {
+                let reader = self.shared().reader().await?;
+                let answer = snapshot::save(&reader, &snapshot).await;
+                if !attempts.again(&answer, reader) {
+                    return answer;
+                }
+            }
+        })
     }
 
     fn log_id(&self) -> LogId {

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::ClientWrapper;
-use esrs_core::{Appended, Conflict, StoreError};
+use esrs_core::{AppendBatch, Appended, Conflict, StoreError};
 use futures_util::future::try_join3;
 use tokio::sync::{Mutex, MutexGuard, mpsc};
 use tokio_postgres::{Error, Statement};
@@ -21,7 +21,7 @@ use tokio_postgres::{Error, Statement};
 use crate::connect::{ConnectError, Connector};
 use crate::error::{is_duplicate, is_lost, may_be_about_one_append};
 use crate::find;
-use crate::pool;
+use crate::pool::{self, Reader};
 use crate::store::Shared;
 use group::Outcome;
 pub(crate) use prepared::PreparedAppend;
@@ -240,26 +240,53 @@ impl Session<'_> {
     }
 }
 
-/// Why an append was refused: it was stored before, or its streams are not as it expects.
+/// Why an append was refused. A server that went away meanwhile is waited for.
 async fn refusal(
     shared: &Shared,
     queued: &QueuedAppend,
     versions: &[u64],
 ) -> Result<Appended, StoreError> {
+    let is_waited_for = |answer: &Result<Appended, StoreError>| {
+        matches!(answer, Err(StoreError::Unavailable { .. })) && Instant::now() < queued.give_up_at
+    };
+    let mut attempts = shared.attempts();
+    loop {
+        let answer = match shared.reader().await {
+            Ok(reader) => {
+                let answer = why_refused(&reader, queued, versions).await;
+                if attempts.again(&answer, reader) {
+                    continue;
+                }
+                answer
+            }
+            Err(error) => Err(error),
+        };
+        if !is_waited_for(&answer) {
+            return answer;
+        }
+        tokio::time::sleep(BACK_OFF).await;
+    }
+}
+
+/// It was stored before, or its streams are not as it expects.
+async fn why_refused(
+    reader: &Reader<'_>,
+    queued: &QueuedAppend,
+    versions: &[u64],
+) -> Result<Appended, StoreError> {
     let batch = &queued.append.batch;
-    let reader = shared.reader().await?;
     let mut found = None;
     if let (Some(key), Some(first)) = (&batch.idempotency_key, batch.streams.first()) {
-        found = find::by_key(&reader, &first.stream, key).await?;
+        found = find::by_key(reader, &first.stream, key).await?;
     }
     let is_by_key = found.is_some();
     if found.is_none() {
-        found = find::repetition(&reader, batch).await?;
+        found = find::repetition(reader, batch).await?;
     }
     if let Some(mut found) = found {
         // What was stored by this very append, whose answer was lost, is no repetition.
-        let is_this_one = queued.append.may_be_stored
-            && (!is_by_key || matches!(find::repetition(&reader, batch).await, Ok(Some(_))));
+        let is_this_one =
+            queued.append.may_be_stored && (!is_by_key || has_its_events(reader, batch).await?);
         found.repeated = !is_this_one;
         return Ok(found);
     }
@@ -273,5 +300,14 @@ async fn refusal(
             let source = "it was refused, and neither its ids, its key nor its streams say why";
             Err(StoreError::Database { doing: DOING, source: source.into() })
         }
+    }
+}
+
+/// Whether the events of the batch are stored, and not only an append with its key.
+async fn has_its_events(reader: &Reader<'_>, batch: &AppendBatch) -> Result<bool, StoreError> {
+    match find::repetition(reader, batch).await {
+        Ok(found) => Ok(found.is_some()),
+        Err(StoreError::EventIdTaken { .. }) => Ok(false),
+        Err(error) => Err(error),
     }
 }
