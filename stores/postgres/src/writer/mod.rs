@@ -116,6 +116,14 @@ fn explain(shared: &Shared, error: Error) -> StoreError {
     shared.explain_append(DOING, &error)
 }
 
+/// Tells those who have waited for too long why they did in vain.
+fn give_up_late(group: &mut Vec<QueuedAppend>, error: &StoreError) {
+    let now = Instant::now();
+    for queued in group.extract_if(.., |queued| queued.give_up_at <= now) {
+        queued.give_up(error);
+    }
+}
+
 /// Works until the store is closed, or dropped; then says who waits for the end of it.
 pub(crate) async fn run(shared: Arc<Shared>, jobs: mpsc::UnboundedReceiver<Job>) {
     let mut queue = Queue::new(jobs);
@@ -152,8 +160,14 @@ impl Session<'_> {
                 Err(error) if is_lost(&error) => {
                     tracing::warn!(%error, "the connection was lost while appending");
                     **connection = None;
+                    let is_lost_again = group.iter().any(|queued| queued.append.may_be_stored);
                     // It is sent again: what is stored already is found by its ids.
                     group.iter_mut().for_each(|queued| queued.append.may_be_stored = true);
+                    if is_lost_again {
+                        // It may be the appends themselves that the server does not survive.
+                        give_up_late(&mut group, &self.shared.location.unavailable(&error));
+                        tokio::time::sleep(BACK_OFF).await;
+                    }
                 }
                 Err(error) if group.len() > 1 && may_be_about_one_append(&error) => {
                     self.queue.put_back_one_by_one(group.split_off(1));
@@ -183,12 +197,9 @@ impl Session<'_> {
                 Ok(open) => **connection = Some(open),
                 Err(error) => {
                     let error = pool::not_connected(error, &self.shared.location);
-                    let now = Instant::now();
-                    let may_come_back = matches!(error, StoreError::Unavailable { .. });
-                    let late =
-                        |queued: &mut QueuedAppend| !may_come_back || queued.give_up_at <= now;
-                    for queued in group.extract_if(.., late) {
-                        queued.give_up(&error);
+                    match error {
+                        StoreError::Unavailable { .. } => give_up_late(group, &error),
+                        _ => group.drain(..).for_each(|queued| queued.give_up(&error)),
                     }
                     tokio::time::sleep(BACK_OFF).await;
                     return None;

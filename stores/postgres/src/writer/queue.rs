@@ -33,19 +33,21 @@ impl QueuedAppend {
         Self { append, reply: Some(reply), give_up_at, alone: false }
     }
 
+    /// Answers whoever waits.
     pub(super) fn answer(mut self, answer: Result<Appended, StoreError>) {
+        let answer = answer.map_err(|error| match self.append.may_be_stored {
+            true => unless_looked_for(error),
+            false => error,
+        });
         if let Some(reply) = self.reply.take() {
             // Who does not wait any more does not have to be told.
             let _ = reply.send(answer);
         }
     }
 
-    /// Answers that the server could not be reached for too long.
+    /// Answers that the server does not serve: one of several, who all have to be told.
     pub(super) fn give_up(self, error: &StoreError) {
-        let answer = match error {
-            _ if self.append.may_be_stored => StoreError::Unknown {
-                reason: format!("the connection was lost, and since then {error}"),
-            },
+        let error = match error {
             StoreError::Unavailable { location, reason } => {
                 StoreError::Unavailable { location: location.clone(), reason: reason.clone() }
             }
@@ -58,8 +60,26 @@ impl QueuedAppend {
             StoreError::Closed => StoreError::Closed,
             other => StoreError::Database { doing: "connecting", source: other.to_string().into() },
         };
-        self.answer(Err(answer));
+        self.answer(Err(error));
     }
+}
+
+/// Why an append was refused of which an attempt before may be stored: who looked for that has found
+/// out, and nobody else knows.
+fn unless_looked_for(error: StoreError) -> StoreError {
+    let since = match &error {
+        StoreError::Conflict(_) | StoreError::EventIdTaken { .. } | StoreError::Unknown { .. } => {
+            return error;
+        }
+        // These say of themselves that nothing was stored, which is true of the last attempt only.
+        StoreError::Unavailable { location, reason } => {
+            format!("{location} cannot be reached: {reason}")
+        }
+        StoreError::Busy { location, waited } => format!("{location} was busy for {waited:?}"),
+        StoreError::Full { location } => format!("there is no room left for {location}"),
+        other => other.to_string(),
+    };
+    StoreError::Unknown { reason: format!("the connection was lost, and since then {since}") }
 }
 
 impl Drop for QueuedAppend {

@@ -11,13 +11,16 @@ use tokio::sync::watch;
 enum Fault {
     /// It does not arrive, and the connection is lost.
     LoseMessage(Vec<u8>),
+    /// The same, as often as it is sent.
+    LoseEveryMessage(Vec<u8>),
     /// It arrives, and the connection is lost before its answer comes back.
     LoseAnswer(Vec<u8>),
 }
 
 impl Fault {
     fn is_in(&self, message: &[u8]) -> bool {
-        let (Self::LoseMessage(bytes) | Self::LoseAnswer(bytes)) = self;
+        let (Self::LoseMessage(bytes) | Self::LoseEveryMessage(bytes) | Self::LoseAnswer(bytes)) =
+            self;
         message.windows(bytes.len()).any(|window| window == bytes)
     }
 }
@@ -65,6 +68,10 @@ impl Proxy {
 
     pub fn lose_the_message_with(&self, bytes: impl AsRef<[u8]>) {
         self.set(Some(Fault::LoseMessage(bytes.as_ref().to_vec())));
+    }
+
+    pub fn lose_every_message_with(&self, bytes: impl AsRef<[u8]>) {
+        self.set(Some(Fault::LoseEveryMessage(bytes.as_ref().to_vec())));
     }
 
     pub fn lose_the_answer_to(&self, bytes: impl AsRef<[u8]>) {
@@ -117,6 +124,10 @@ async fn forward(
                 let found = fault.lock().expect("nobody panics").take_if(|it| it.is_in(message));
                 match found {
                     Some(Fault::LoseMessage(_)) => return,
+                    Some(every @ Fault::LoseEveryMessage(_)) => {
+                        *fault.lock().expect("nobody panics") = Some(every);
+                        return;
+                    }
                     Some(Fault::LoseAnswer(_)) => lose_answer = true,
                     None => {}
                 }
