@@ -45,6 +45,9 @@ impl PostgresStoreBuilder {
     pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
     /// See [`poll_interval`](Self::poll_interval).
     pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(1);
+    /// PostgreSQL counts in milliseconds, and takes none for no limit.
+    const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+    const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
     /// How long a connection may take to be made, unless the url says otherwise (`connect_timeout`).
     const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -75,9 +78,9 @@ impl PostgresStoreBuilder {
 
     /// How long an append waits for a server that cannot be reached, before it is answered with
     /// [`StoreError::Unavailable`], and for another process that holds the log, before it is answered
-    /// with [`StoreError::Busy`].
+    /// with [`StoreError::Busy`]. If it was connecting by then, the answer comes when that has failed.
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
-        self.busy_timeout = timeout;
+        self.busy_timeout = timeout.clamp(Self::SHORTEST_WAIT, Self::LONGEST_WAIT);
         self
     }
 

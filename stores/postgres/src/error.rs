@@ -45,6 +45,11 @@ fn io_error(error: &Error) -> Option<&std::io::Error> {
     std::error::Error::source(error)?.downcast_ref()
 }
 
+/// Whether somebody else held the log for too long.
+pub(crate) fn is_busy(error: &Error) -> bool {
+    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
+}
+
 /// Whether an event, a stream or a key is there already.
 pub(crate) fn is_duplicate(error: &Error) -> bool {
     error.code() == Some(&SqlState::UNIQUE_VIOLATION)

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::builder::PostgresStoreBuilder;
 use crate::connect::{Connector, Pool};
-use crate::error::{Location, is_lost};
+use crate::error::{Location, is_busy, is_lost};
 use crate::listen::{Listener, Notifier, notify};
 use crate::names::Names;
 use crate::pool::{self, Attempts, Reader};
@@ -91,12 +91,11 @@ impl Shared {
         doing: &'static str,
         error: &tokio_postgres::Error,
     ) -> StoreError {
-        use tokio_postgres::error::SqlState;
         if is_lost(error) {
             let reason = format!("the connection was lost: {error}");
             return StoreError::Unknown { reason };
         }
-        if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+        if is_busy(error) {
             let (location, waited) = (self.location.to_string(), self.busy_timeout);
             return StoreError::Busy { location, waited };
         }

@@ -19,7 +19,7 @@ use tokio::sync::{Mutex, MutexGuard, mpsc};
 use tokio_postgres::{Error, Statement};
 
 use crate::connect::{ConnectError, Connector};
-use crate::error::{is_duplicate, is_lost, may_be_about_one_append};
+use crate::error::{is_busy, is_duplicate, is_lost, may_be_about_one_append};
 use crate::find;
 use crate::pool::{self, Reader};
 use crate::store::Shared;
@@ -50,6 +50,10 @@ impl Counters {
 /// A connection with the statements that append.
 pub(crate) struct Connection {
     client: ClientWrapper,
+    /// How long its statements wait for the log.
+    lock_timeout: Duration,
+    /// Whether the last one waited in vain.
+    was_busy: bool,
     append_one: Statement,
     append_known: Statement,
     append: Statement,
@@ -67,16 +71,30 @@ pub(crate) struct Writer {
 impl Connection {
     async fn open(connector: &Connector, shared: &Shared) -> Result<Self, ConnectError> {
         let client = connector.connect().await?;
-        // Who holds the lock of the log for longer than this is not waited for.
-        let millis = shared.busy_timeout.as_millis();
-        client.batch_execute(&format!("SET lock_timeout = {millis}")).await?;
         let (append_one, append_known, append) = try_join3(
             client.prepare(&shared.sql.append_one),
             client.prepare(&shared.sql.append_known),
             client.prepare(&shared.sql.append),
         )
         .await?;
-        Ok(Self { client, append_one, append_known, append })
+        let (lock_timeout, was_busy) = (Duration::ZERO, false);
+        Ok(Self { client, lock_timeout, was_busy, append_one, append_known, append })
+    }
+
+    /// Waits for the log no longer than this.
+    async fn limit_wait(&mut self, limit: Duration) -> Result<(), Error> {
+        if self.lock_timeout != limit {
+            // None would be no limit.
+            let millis = limit.as_millis().max(1);
+            self.client.batch_execute(&format!("SET lock_timeout = {millis}")).await?;
+            self.lock_timeout = limit;
+        }
+        Ok(())
+    }
+
+    /// Whether a statement can be sent that waits for the log for as long as any append does.
+    fn is_patient(&self, shared: &Shared) -> bool {
+        !self.client.is_closed() && !self.was_busy && self.lock_timeout == shared.busy_timeout
     }
 }
 
@@ -92,8 +110,8 @@ impl Writer {
             return Err(append);
         }
         let Some(numbers) = append.numbers_of_one(&shared.names) else { return Err(append) };
-        let Ok(connection) = self.connection.try_lock() else { return Err(append) };
-        let Some(connection) = connection.as_ref().filter(|one| !one.client.is_closed()) else {
+        let Ok(mut connection) = self.connection.try_lock() else { return Err(append) };
+        let Some(connection) = connection.as_mut().filter(|one| one.is_patient(shared)) else {
             return Err(append);
         };
         match connection.append_one(&append, numbers, &shared.names).await {
@@ -107,20 +125,11 @@ impl Writer {
                 append.may_be_stored = true;
                 Err(append)
             }
-            Err(error) => Ok(Err(explain(shared, error))),
+            Err(error) => {
+                connection.was_busy = is_busy(&error);
+                Ok(Err(shared.explain_append(DOING, &error)))
+            }
         }
-    }
-}
-
-fn explain(shared: &Shared, error: Error) -> StoreError {
-    shared.explain_append(DOING, &error)
-}
-
-/// Tells those who have waited for too long why they did in vain.
-fn give_up_late(group: &mut Vec<QueuedAppend>, error: &StoreError) {
-    let now = Instant::now();
-    for queued in group.extract_if(.., |queued| queued.give_up_at <= now) {
-        queued.give_up(error);
     }
 }
 
@@ -154,6 +163,7 @@ impl Session<'_> {
             let Some(open) = self.connected(&mut group, connection).await else { continue };
             match self.try_commit(&group, open).await {
                 Ok(outcomes) => {
+                    open.was_busy = false;
                     let pairs = group.into_iter().zip(outcomes);
                     return pairs.for_each(|(queued, outcome)| self.answer(queued, outcome));
                 }
@@ -165,9 +175,14 @@ impl Session<'_> {
                     group.iter_mut().for_each(|queued| queued.append.may_be_stored = true);
                     if is_lost_again {
                         // It may be the appends themselves that the server does not survive.
-                        give_up_late(&mut group, &self.shared.location.unavailable(&error));
+                        self.give_up_late(&mut group, &self.shared.location.unavailable(&error));
                         tokio::time::sleep(BACK_OFF).await;
                     }
+                }
+                Err(error) if is_busy(&error) => {
+                    open.was_busy = true;
+                    let error = self.shared.explain_append(DOING, &error);
+                    self.give_up_late(&mut group, &error);
                 }
                 Err(error) if group.len() > 1 && may_be_about_one_append(&error) => {
                     self.queue.put_back_one_by_one(group.split_off(1));
@@ -185,10 +200,10 @@ impl Session<'_> {
     /// The connection, which is opened if there is none; `None` when that failed, and those of the
     /// group who have waited for too long were told.
     async fn connected<'c>(
-        &self,
+        &mut self,
         group: &mut Vec<QueuedAppend>,
         connection: &'c mut MutexGuard<'_, Option<Connection>>,
-    ) -> Option<&'c Connection> {
+    ) -> Option<&'c mut Connection> {
         if connection.as_ref().is_some_and(|open| open.client.is_closed()) {
             **connection = None;
         }
@@ -198,7 +213,7 @@ impl Session<'_> {
                 Err(error) => {
                     let error = pool::not_connected(error, &self.shared.location);
                     match error {
-                        StoreError::Unavailable { .. } => give_up_late(group, &error),
+                        StoreError::Unavailable { .. } => self.give_up_late(group, &error),
                         _ => group.drain(..).for_each(|queued| queued.give_up(&error)),
                     }
                     tokio::time::sleep(BACK_OFF).await;
@@ -206,15 +221,31 @@ impl Session<'_> {
                 }
             }
         }
-        connection.as_ref()
+        connection.as_mut()
+    }
+
+    /// Tells those who have waited for too long why they did in vain: of the group, and behind it.
+    fn give_up_late(&mut self, group: &mut Vec<QueuedAppend>, error: &StoreError) {
+        let now = Instant::now();
+        let late = group.extract_if(.., |queued| queued.give_up_at <= now);
+        for queued in late.chain(self.queue.take_late(now)) {
+            queued.give_up(error);
+        }
     }
 
     async fn try_commit(
         &self,
         group: &[QueuedAppend],
-        connection: &Connection,
+        connection: &mut Connection,
     ) -> Result<Vec<Outcome>, Error> {
-        let Shared { names, sql, .. } = &**self.shared;
+        let Shared { names, sql, busy_timeout, .. } = &**self.shared;
+        let first = group.iter().map(|queued| queued.give_up_at).min();
+        let limit = match first {
+            // Somebody holds the log, for whom the first has waited already.
+            Some(first) if connection.was_busy => first.saturating_duration_since(Instant::now()),
+            _ => *busy_timeout,
+        };
+        connection.limit_wait(limit).await?;
         if let [only] = group
             && !only.append.may_be_stored
             && let Some(numbers) = only.append.numbers_of_one(names)

@@ -18,7 +18,7 @@ pub(crate) enum Job {
 pub(crate) struct QueuedAppend {
     pub(super) append: PreparedAppend,
     reply: Option<oneshot::Sender<Result<Appended, StoreError>>>,
-    /// Until when a server that cannot be reached is waited for.
+    /// Until when a server that cannot be reached is waited for, and who holds the log.
     pub(super) give_up_at: Instant,
     /// Whether it is stored by itself, because one of its group failed.
     alone: bool,
@@ -45,7 +45,7 @@ impl QueuedAppend {
         }
     }
 
-    /// Answers that the server does not serve: one of several, who all have to be told.
+    /// Answers that the server does not serve, or somebody else holds the log: one of several, who all have to be told.
     pub(super) fn give_up(self, error: &StoreError) {
         let error = match error {
             StoreError::Unavailable { location, reason } => {
@@ -56,6 +56,9 @@ impl QueuedAppend {
             }
             StoreError::NotADatabase { location, reason } => {
                 StoreError::NotADatabase { location: location.clone(), reason: reason.clone() }
+            }
+            StoreError::Busy { location, waited } => {
+                StoreError::Busy { location: location.clone(), waited: *waited }
             }
             StoreError::Closed => StoreError::Closed,
             other => StoreError::Database { doing: "connecting", source: other.to_string().into() },
@@ -180,6 +183,16 @@ impl Queue {
         later.append(&mut self.waiting);
         self.waiting = later;
         group
+    }
+
+    /// Those who have waited until now.
+    pub(super) fn take_late(&mut self, now: Instant) -> VecDeque<QueuedAppend> {
+        while let Ok(job) = self.jobs.try_recv() {
+            self.take(job);
+        }
+        let (late, waiting) = self.waiting.drain(..).partition(|queued| queued.give_up_at <= now);
+        self.waiting = waiting;
+        late
     }
 
     /// These are stored next, each by itself.
