@@ -13,7 +13,7 @@ use tokio_postgres::{Config, Socket};
 
 use crate::PostgresStore;
 use crate::connect::{Connector, Manager};
-use crate::error::Location;
+use crate::error::{DriverError, Location};
 use crate::listen::{Listener, Notifier};
 use crate::names::Names;
 use crate::pool;
@@ -46,7 +46,10 @@ impl PostgresStoreBuilder {
     pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
     /// See [`poll_interval`](Self::poll_interval).
     pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(1);
-    /// How long a connection may take to be made, unless the url says otherwise.
+    /// PostgreSQL counts in milliseconds, and takes none for no limit.
+    const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+    const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
+    /// How long a connection may take to be made, unless the url says otherwise (`connect_timeout`).
     const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
     pub(crate) fn new(url: &str) -> Self {
@@ -76,9 +79,9 @@ impl PostgresStoreBuilder {
 
     /// How long an append waits for a server that cannot be reached, before it is answered with
     /// [`StoreError::Unavailable`], and for another process that holds the log, before it is answered
-    /// with [`StoreError::Busy`].
+    /// with [`StoreError::Busy`]. If it was connecting by then, the answer comes when that has failed.
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
-        self.busy_timeout = timeout;
+        self.busy_timeout = timeout.clamp(Self::SHORTEST_WAIT, Self::LONGEST_WAIT);
         self
     }
 
@@ -105,8 +108,9 @@ impl PostgresStoreBuilder {
     ///
     /// # Errors
     /// - [`StoreError::Unavailable`] when the server cannot be reached;
+    /// - [`StoreError::Denied`] when it does not let the user in, or the user may not make the tables;
+    /// - [`StoreError::NotADatabase`] when it has no such database;
     /// - [`StoreError::NewerSchema`] when a newer esrs has made the tables;
-    /// - [`StoreError::Denied`] when the user may not make them;
     /// - and what may happen to a database.
     ///
     /// # Panics
@@ -114,7 +118,8 @@ impl PostgresStoreBuilder {
     pub async fn open(self) -> Result<PostgresStore, StoreError> {
         let Self { url, schema, readers, busy_timeout, poll_interval, connect } = self;
         let failed = |source: BoxError| StoreError::Database { doing: DOING, source };
-        let mut config: Config = url.parse().map_err(|error| failed(Box::new(error)))?;
+        let mut config: Config =
+            url.parse().map_err(|error| failed(Box::new(DriverError(error))))?;
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(Self::CONNECT_TIMEOUT);
         }

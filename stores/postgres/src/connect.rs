@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use deadpool::managed;
 use deadpool_postgres::ClientWrapper;
@@ -56,8 +57,21 @@ impl Connector {
     }
 
     /// A connection whose messages somebody else takes; polled on the store's runtime.
-    pub(crate) async fn connect_raw(&self) -> Result<(Client, Messages), Error> {
-        (self.open)(self.config.clone()).await
+    pub(crate) async fn connect_raw(&self) -> Result<(Client, Messages), ConnectError> {
+        self.in_time(async { Ok((self.open)(self.config.clone()).await?) }).await
+    }
+
+    /// The driver's own limit ends when somebody has accepted. Who then says nothing, such as a proxy
+    /// whose server is gone, is given up as well.
+    async fn in_time<T>(
+        &self,
+        connecting: impl Future<Output = Result<T, ConnectError>>,
+    ) -> Result<T, ConnectError> {
+        let Some(limit) = self.config.get_connect_timeout() else { return connecting.await };
+        let hosts = self.config.get_hosts().len().max(self.config.get_hostaddrs().len()).max(1);
+        let limit = limit.saturating_mul(hosts as u32);
+        let connected = tokio::time::timeout(limit, connecting).await;
+        connected.unwrap_or(Err(ConnectError::NoAnswer { limit }))
     }
 
     /// A connection that is set up, and works by itself until the client is dropped.
@@ -77,7 +91,7 @@ impl Connector {
                     }
                 }
             });
-            client.batch_execute(SET_UP).await?;
+            this.in_time(async { Ok(client.batch_execute(SET_UP).await?) }).await?;
             Ok(ClientWrapper::new(client, task))
         });
         // It is cancelled when the runtime ends.
@@ -90,6 +104,8 @@ impl Connector {
 pub(crate) enum ConnectError {
     #[error(transparent)]
     Refused(#[from] Error),
+    #[error("there was no answer within {limit:?}")]
+    NoAnswer { limit: Duration },
     #[error("the runtime on which the store was opened has ended")]
     NoRuntime,
 }

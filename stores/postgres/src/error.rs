@@ -2,7 +2,7 @@
 
 use esrs_core::StoreError;
 use tokio_postgres::Error;
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 /// Which database it is: what errors have to say. It never holds a password.
 #[derive(Debug, Clone)]
@@ -16,18 +16,38 @@ impl std::fmt::Display for Location {
 
 /// Whether the connection is gone, so that nobody knows what became of the last statement.
 pub(crate) fn is_lost(error: &Error) -> bool {
-    match error.code() {
-        Some(code) => {
-            [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW]
-                .contains(code)
+    match error.as_db_error() {
+        // The server, or PgBouncer, says so as its last word.
+        Some(database) => {
+            matches!(database.parsed_severity(), Some(Severity::Fatal | Severity::Panic))
+                || database.severity() == "FATAL"
         }
         None => error.is_closed() || io_error(error).is_some(),
     }
 }
 
+/// Whether the server does not serve, and may do so again later.
+fn is_unavailable(code: &SqlState) -> bool {
+    // Exceptions of the connection.
+    code.code().starts_with("08")
+        || [
+            SqlState::ADMIN_SHUTDOWN,
+            SqlState::CRASH_SHUTDOWN,
+            SqlState::CANNOT_CONNECT_NOW,
+            SqlState::IDLE_SESSION_TIMEOUT,
+            SqlState::TOO_MANY_CONNECTIONS,
+        ]
+        .contains(code)
+}
+
 /// What the operating system said, if it was that.
 fn io_error(error: &Error) -> Option<&std::io::Error> {
     std::error::Error::source(error)?.downcast_ref()
+}
+
+/// Whether somebody else held the log for too long.
+pub(crate) fn is_busy(error: &Error) -> bool {
+    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
 }
 
 /// Whether an event, a stream or a key is there already.
@@ -47,7 +67,8 @@ pub(crate) fn may_be_about_one_append(error: &Error) -> bool {
 impl Location {
     /// What to tell the caller.
     pub(crate) fn explain(&self, doing: &'static str, error: Error) -> StoreError {
-        self.known(&error).unwrap_or_else(|| StoreError::Database { doing, source: error.into() })
+        self.known(&error)
+            .unwrap_or_else(|| StoreError::Database { doing, source: DriverError(error).into() })
     }
 
     /// The same for one of several callers, who all have to be told.
@@ -75,8 +96,17 @@ impl Location {
         } else if [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::IO_ERROR].contains(code) {
             StoreError::ReadOnly { location, reason }
         } else if *code == SqlState::INSUFFICIENT_PRIVILEGE {
+            let reason = format!(
+                "{reason}; let somebody who owns the database or the store's tables make them, and \
+                 grant this user what it needs"
+            );
             StoreError::Denied { location, reason }
-        } else if is_lost(error) || *code == SqlState::TOO_MANY_CONNECTIONS {
+        } else if code.code().starts_with("28") {
+            // A password, or a user who may not come from here.
+            StoreError::Denied { location, reason }
+        } else if *code == SqlState::INVALID_CATALOG_NAME {
+            StoreError::NotADatabase { location, reason }
+        } else if is_unavailable(code) {
             StoreError::Unavailable { location, reason }
         } else if *code == SqlState::INVALID_SQL_STATEMENT_NAME
             || *code == SqlState::DUPLICATE_PSTATEMENT
@@ -93,15 +123,18 @@ impl Location {
     }
 }
 
-/// Driver errors hide their cause from `Display`.
+/// An error of the driver, whose `Display` tells what went wrong: the driver's own leaves that to its
+/// source.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", said(.0))]
+pub(crate) struct DriverError(#[source] pub(crate) Error);
+
 fn said(error: &Error) -> String {
     if let Some(database) = error.as_db_error() {
         return said_by(database);
     }
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |one| one.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 fn said_by(error: &DbError) -> String {

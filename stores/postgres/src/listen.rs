@@ -55,8 +55,15 @@ pub(crate) async fn notify(shared: Weak<Shared>) {
 }
 
 async fn notify_once(shared: &Shared) -> Result<(), StoreError> {
-    let sent = shared.reader().await?.client.batch_execute(&shared.sql.notify).await;
-    sent.map_err(|error| shared.location.explain("telling of new events", error))
+    let mut attempts = shared.attempts();
+    loop {
+        let reader = shared.reader().await?;
+        let sent = reader.client.batch_execute(&shared.sql.notify).await;
+        let sent = sent.map_err(|error| shared.location.explain("telling of new events", error));
+        if !attempts.again(&sent, reader) {
+            return sent;
+        }
+    }
 }
 
 /// What tells those who wait that something was appended, by whichever process.

@@ -18,6 +18,25 @@ pub(crate) struct Reader<'a> {
     pub(crate) location: &'a Location,
 }
 
+/// Connections of the pool that may have been lost, mostly while nobody used them: all of them at once,
+/// when the server was away.
+pub(crate) struct Attempts {
+    pub(crate) left: usize,
+}
+
+impl Attempts {
+    /// Whether to ask again, because the connection of this answer was lost; it is used no more.
+    pub(crate) fn again<T>(&mut self, answer: &Result<T, StoreError>, reader: Reader<'_>) -> bool {
+        if !matches!(answer, Err(StoreError::Unavailable { .. })) {
+            return false;
+        }
+        drop(Pooled::take(reader.client));
+        let is_left = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        is_left
+    }
+}
+
 /// A connection of the pool, once one is free.
 pub(crate) async fn get(pool: &Pool, location: &Location) -> Result<Pooled, StoreError> {
     pool.get().await.map_err(|error| match error {
@@ -37,6 +56,9 @@ pub(crate) fn not_connected(error: ConnectError, location: &Location) -> StoreEr
             location.explain("connecting", error)
         }
         ConnectError::Refused(error) => location.unavailable(&error),
+        ConnectError::NoAnswer { .. } => {
+            StoreError::Unavailable { location: location.to_string(), reason: error.to_string() }
+        }
         ConnectError::NoRuntime => StoreError::Closed,
     }
 }

@@ -13,10 +13,10 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::builder::PostgresStoreBuilder;
 use crate::connect::{Connector, Pool};
-use crate::error::{Location, is_lost};
+use crate::error::{Location, is_busy, is_lost};
 use crate::listen::{Listener, Notifier, notify};
 use crate::names::Names;
-use crate::pool::{self, Reader};
+use crate::pool::{self, Attempts, Reader};
 use crate::sql::Sql;
 use crate::writer::{Job, PreparedAppend, QueuedAppend, Writer};
 use crate::{find, snapshot};
@@ -71,18 +71,22 @@ impl Shared {
         Ok(Reader { client, sql, names, location })
     }
 
+    /// Counts how often something is asked that changes nothing, or nothing more when it is asked twice.
+    pub(crate) fn attempts(&self) -> Attempts {
+        Attempts { left: self.pool.status().max_size }
+    }
+
     /// What to tell of an append that failed.
     pub(crate) fn explain_append(
         &self,
         doing: &'static str,
         error: &tokio_postgres::Error,
     ) -> StoreError {
-        use tokio_postgres::error::SqlState;
         if is_lost(error) {
             let reason = format!("the connection was lost: {error}");
             return StoreError::Unknown { reason };
         }
-        if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) {
+        if is_busy(error) {
             let (location, waited) = (self.location.to_string(), self.busy_timeout);
             return StoreError::Busy { location, waited };
         }
@@ -149,7 +153,14 @@ impl PostgresStore {
             let mut appended = listener.subscribe(connector, &sql.listen);
             loop {
                 appended.mark_unchanged();
-                let head = shared.reader().await?.head().await?;
+                let mut attempts = shared.attempts();
+                let head = loop {
+                    let reader = shared.reader().await?;
+                    let head = reader.head().await;
+                    if !attempts.again(&head, reader) {
+                        break head?;
+                    }
+                };
                 if head > position {
                     return Ok(head);
                 }
@@ -219,13 +230,14 @@ impl EventStore for PostgresStore {
 
     fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
         Box::pin(async move {
-            let read = self.shared().reader().await?.read(&query, page).await;
-            match read {
-                // The connection of the pool was lost while nobody used it.
-                Err(StoreError::Unavailable { .. }) => {
-                    self.shared().reader().await?.read(&query, Page::new()).await
+            let mut page = Some(page);
+            let mut attempts = self.shared().attempts();
+            loop {
+                let reader = self.shared().reader().await?;
+                let answer = reader.read(&query, page.take().unwrap_or_default()).await;
+                if !attempts.again(&answer, reader) {
+                    return answer;
                 }
-                read => read,
             }
         })
     }
@@ -235,11 +247,29 @@ impl EventStore for PostgresStore {
         stream: StreamId,
         key: IdempotencyKey,
     ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
-        Box::pin(async move { find::by_key(&self.shared().reader().await?, &stream, &key).await })
+        Box::pin(async move {
+            let mut attempts = self.shared().attempts();
+            loop {
+                let reader = self.shared().reader().await?;
+                let answer = find::by_key(&reader, &stream, &key).await;
+                if !attempts.again(&answer, reader) {
+                    return answer;
+                }
+            }
+        })
     }
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move { snapshot::save(&self.shared().reader().await?, &snapshot).await })
+        Box::pin(async move {
+            let mut attempts = self.shared().attempts();
+            loop {
+                let reader = self.shared().reader().await?;
+                let answer = snapshot::save(&reader, &snapshot).await;
+                if !attempts.again(&answer, reader) {
+                    return answer;
+                }
+            }
+        })
     }
 
     fn log_id(&self) -> LogId {

@@ -10,19 +10,19 @@ mod prepared;
 mod queue;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::ClientWrapper;
-use esrs_core::{Appended, Conflict, StoreError};
+use esrs_core::{AppendBatch, Appended, Conflict, StoreError};
 use futures_util::future::try_join4;
 use tokio::sync::mpsc;
 use tokio_postgres::{Error, Statement};
 
 use crate::connect::{ConnectError, Connector};
-use crate::error::{is_duplicate, is_lost, may_be_about_one_append};
+use crate::error::{is_busy, is_duplicate, is_lost, may_be_about_one_append};
 use crate::find;
-use crate::pool;
+use crate::pool::{self, Reader};
 use crate::store::Shared;
 use group::Outcome;
 pub(crate) use prepared::PreparedAppend;
@@ -37,8 +37,17 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 /// A connection with the statements that append.
 pub(crate) struct Connection {
     client: ClientWrapper,
+    wait: Mutex<Wait>,
     direct: Option<Direct>,
     append: Statement,
+}
+
+/// How long the statements of a connection wait for the log.
+#[derive(Default)]
+struct Wait {
+    limit: Duration,
+    /// Whether the last of them waited in vain.
+    was_in_vain: bool,
 }
 
 /// Statements that leave it to the table's indexes to refuse what is there already, which those of a
@@ -71,9 +80,6 @@ impl Drop for AtWork<'_> {
 impl Connection {
     async fn open(connector: &Connector, shared: &Shared) -> Result<Self, ConnectError> {
         let client = connector.connect().await?;
-        // Who holds the lock of the log for longer than this is not waited for.
-        let millis = shared.busy_timeout.as_millis();
-        client.batch_execute(&format!("SET lock_timeout = {millis}")).await?;
         let (append_one, append_known, append, is_partitioned) = try_join4(
             client.prepare(&shared.sql.append_one),
             client.prepare(&shared.sql.append_known),
@@ -82,7 +88,29 @@ impl Connection {
         )
         .await?;
         let direct = (!is_partitioned).then_some(Direct { append_one, append_known });
-        Ok(Self { client, direct, append })
+        Ok(Self { client, wait: Mutex::default(), direct, append })
+    }
+
+    fn wait(&self) -> MutexGuard<'_, Wait> {
+        // Nothing in it is ever half done.
+        self.wait.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Waits for the log no longer than this.
+    async fn limit_wait(&self, limit: Duration) -> Result<(), Error> {
+        if self.wait().limit != limit {
+            // None would be no limit.
+            let millis = limit.as_millis().max(1);
+            self.client.batch_execute(&format!("SET lock_timeout = {millis}")).await?;
+            self.wait().limit = limit;
+        }
+        Ok(())
+    }
+
+    /// Whether a statement can be sent that waits for the log for as long as any append does.
+    fn is_patient(&self, shared: &Shared) -> bool {
+        let wait = self.wait();
+        !wait.was_in_vain && wait.limit == shared.busy_timeout
     }
 }
 
@@ -115,7 +143,8 @@ impl Writer {
             return Err(append);
         }
         let Some(numbers) = append.numbers_of_one(&shared.names) else { return Err(append) };
-        let Some(connection) = self.connection() else { return Err(append) };
+        let connection = self.connection().filter(|open| open.is_patient(shared));
+        let Some(connection) = connection else { return Err(append) };
         let Some(_at_work) = self.begin_alone() else { return Err(append) };
         match connection.append_one(&append, numbers, &shared.names).await {
             Ok(Some(appended)) => {
@@ -128,13 +157,12 @@ impl Writer {
                 append.may_be_stored = true;
                 Err(append)
             }
-            Err(error) => Ok(Err(explain(shared, error))),
+            Err(error) => {
+                connection.wait().was_in_vain = is_busy(&error);
+                Ok(Err(shared.explain_append(DOING, &error)))
+            }
         }
     }
-}
-
-fn explain(shared: &Shared, error: Error) -> StoreError {
-    shared.explain_append(DOING, &error)
 }
 
 /// Works until the store is closed, or dropped; then says who waits for the end of it.
@@ -165,14 +193,26 @@ impl Session<'_> {
             let Some(open) = self.connected(&mut group).await else { continue };
             match self.try_commit(&group, &open).await {
                 Ok(outcomes) => {
+                    open.wait().was_in_vain = false;
                     let pairs = group.into_iter().zip(outcomes);
                     return pairs.for_each(|(queued, outcome)| self.answer(queued, outcome));
                 }
                 Err(error) if is_lost(&error) => {
                     tracing::warn!(%error, "the connection was lost while appending");
                     self.shared.writer.set_connection(None);
+                    let is_lost_again = group.iter().any(|queued| queued.append.may_be_stored);
                     // It is sent again: what is stored already is found by its ids.
                     group.iter_mut().for_each(|queued| queued.append.may_be_stored = true);
+                    if is_lost_again {
+                        // It may be the appends themselves that the server does not survive.
+                        self.give_up_late(&mut group, &self.shared.location.unavailable(&error));
+                        tokio::time::sleep(BACK_OFF).await;
+                    }
+                }
+                Err(error) if is_busy(&error) => {
+                    open.wait().was_in_vain = true;
+                    let error = self.shared.explain_append(DOING, &error);
+                    self.give_up_late(&mut group, &error);
                 }
                 Err(error) if group.len() > 1 && may_be_about_one_append(&error) => {
                     self.queue.put_back_one_by_one(group.split_off(1));
@@ -189,7 +229,7 @@ impl Session<'_> {
 
     /// The connection, which is opened if there is none; `None` when that failed, and those of the
     /// group who have waited for too long were told.
-    async fn connected(&self, group: &mut Vec<QueuedAppend>) -> Option<Arc<Connection>> {
+    async fn connected(&mut self, group: &mut Vec<QueuedAppend>) -> Option<Arc<Connection>> {
         let Shared { writer, connector, location, .. } = &**self.shared;
         if let Some(open) = writer.connection() {
             return Some(open);
@@ -202,15 +242,22 @@ impl Session<'_> {
             }
             Err(error) => {
                 let error = pool::not_connected(error, location);
-                let now = Instant::now();
-                let may_come_back = matches!(error, StoreError::Unavailable { .. });
-                let late = |queued: &mut QueuedAppend| !may_come_back || queued.give_up_at <= now;
-                for queued in group.extract_if(.., late) {
-                    queued.give_up(&error);
+                match error {
+                    StoreError::Unavailable { .. } => self.give_up_late(group, &error),
+                    _ => group.drain(..).for_each(|queued| queued.give_up(&error)),
                 }
                 tokio::time::sleep(BACK_OFF).await;
                 None
             }
+        }
+    }
+
+    /// Tells those who have waited for too long why they did in vain: of the group, and behind it.
+    fn give_up_late(&mut self, group: &mut Vec<QueuedAppend>, error: &StoreError) {
+        let now = Instant::now();
+        let late = group.extract_if(.., |queued| queued.give_up_at <= now);
+        for queued in late.chain(self.queue.take_late(now)) {
+            queued.give_up(error);
         }
     }
 
@@ -219,7 +266,16 @@ impl Session<'_> {
         group: &[QueuedAppend],
         connection: &Connection,
     ) -> Result<Vec<Outcome>, Error> {
-        let Shared { names, sql, .. } = &**self.shared;
+        let Shared { names, sql, busy_timeout, .. } = &**self.shared;
+        let first = group.iter().map(|queued| queued.give_up_at).min();
+        let limit = match first {
+            // Somebody holds the log, for whom the first has waited already.
+            Some(first) if connection.wait().was_in_vain => {
+                first.saturating_duration_since(Instant::now())
+            }
+            _ => *busy_timeout,
+        };
+        connection.limit_wait(limit).await?;
         if let [only] = group
             && !only.append.may_be_stored
             && let Some(numbers) = only.append.numbers_of_one(names)
@@ -256,26 +312,53 @@ impl Session<'_> {
     }
 }
 
-/// Why an append was refused: it was stored before, or its streams are not as it expects.
+/// Why an append was refused. A server that went away meanwhile is waited for.
 async fn refusal(
     shared: &Shared,
     queued: &QueuedAppend,
     versions: &[u64],
 ) -> Result<Appended, StoreError> {
+    let is_waited_for = |answer: &Result<Appended, StoreError>| {
+        matches!(answer, Err(StoreError::Unavailable { .. })) && Instant::now() < queued.give_up_at
+    };
+    let mut attempts = shared.attempts();
+    loop {
+        let answer = match shared.reader().await {
+            Ok(reader) => {
+                let answer = why_refused(&reader, queued, versions).await;
+                if attempts.again(&answer, reader) {
+                    continue;
+                }
+                answer
+            }
+            Err(error) => Err(error),
+        };
+        if !is_waited_for(&answer) {
+            return answer;
+        }
+        tokio::time::sleep(BACK_OFF).await;
+    }
+}
+
+/// It was stored before, or its streams are not as it expects.
+async fn why_refused(
+    reader: &Reader<'_>,
+    queued: &QueuedAppend,
+    versions: &[u64],
+) -> Result<Appended, StoreError> {
     let batch = &queued.append.batch;
-    let reader = shared.reader().await?;
     let mut found = None;
     if let (Some(key), Some(first)) = (&batch.idempotency_key, batch.streams.first()) {
-        found = find::by_key(&reader, &first.stream, key).await?;
+        found = find::by_key(reader, &first.stream, key).await?;
     }
     let is_by_key = found.is_some();
     if found.is_none() {
-        found = find::repetition(&reader, batch).await?;
+        found = find::repetition(reader, batch).await?;
     }
     if let Some(mut found) = found {
         // What was stored by this very append, whose answer was lost, is no repetition.
-        let is_this_one = queued.append.may_be_stored
-            && (!is_by_key || matches!(find::repetition(&reader, batch).await, Ok(Some(_))));
+        let is_this_one =
+            queued.append.may_be_stored && (!is_by_key || has_its_events(reader, batch).await?);
         found.repeated = !is_this_one;
         return Ok(found);
     }
@@ -289,5 +372,14 @@ async fn refusal(
             let source = "it was refused, and neither its ids, its key nor its streams say why";
             Err(StoreError::Database { doing: DOING, source: source.into() })
         }
+    }
+}
+
+/// Whether the events of the batch are stored, and not only an append with its key.
+async fn has_its_events(reader: &Reader<'_>, batch: &AppendBatch) -> Result<bool, StoreError> {
+    match find::repetition(reader, batch).await {
+        Ok(found) => Ok(found.is_some()),
+        Err(StoreError::EventIdTaken { .. }) => Ok(false),
+        Err(error) => Err(error),
     }
 }

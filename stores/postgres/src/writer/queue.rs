@@ -18,7 +18,7 @@ pub(crate) enum Job {
 pub(crate) struct QueuedAppend {
     pub(super) append: PreparedAppend,
     reply: Option<oneshot::Sender<Result<Appended, StoreError>>>,
-    /// Until when a server that cannot be reached is waited for.
+    /// Until when a server that cannot be reached is waited for, and who holds the log.
     pub(super) give_up_at: Instant,
     /// Whether it is stored by itself, because one of its group failed.
     alone: bool,
@@ -33,27 +33,56 @@ impl QueuedAppend {
         Self { append, reply: Some(reply), give_up_at, alone: false }
     }
 
+    /// Answers whoever waits.
     pub(super) fn answer(mut self, answer: Result<Appended, StoreError>) {
+        let answer = answer.map_err(|error| match self.append.may_be_stored {
+            true => unless_looked_for(error),
+            false => error,
+        });
         if let Some(reply) = self.reply.take() {
             // Who does not wait any more does not have to be told.
             let _ = reply.send(answer);
         }
     }
 
-    /// Answers that the server could not be reached for too long.
+    /// Answers that the server does not serve, or somebody else holds the log: one of several, who all have to be told.
     pub(super) fn give_up(self, error: &StoreError) {
-        let answer = match error {
-            _ if self.append.may_be_stored => StoreError::Unknown {
-                reason: format!("the connection was lost, and since then {error}"),
-            },
+        let error = match error {
             StoreError::Unavailable { location, reason } => {
                 StoreError::Unavailable { location: location.clone(), reason: reason.clone() }
+            }
+            StoreError::Denied { location, reason } => {
+                StoreError::Denied { location: location.clone(), reason: reason.clone() }
+            }
+            StoreError::NotADatabase { location, reason } => {
+                StoreError::NotADatabase { location: location.clone(), reason: reason.clone() }
+            }
+            StoreError::Busy { location, waited } => {
+                StoreError::Busy { location: location.clone(), waited: *waited }
             }
             StoreError::Closed => StoreError::Closed,
             other => StoreError::Database { doing: "connecting", source: other.to_string().into() },
         };
-        self.answer(Err(answer));
+        self.answer(Err(error));
     }
+}
+
+/// Why an append was refused of which an attempt before may be stored: who looked for that has found
+/// out, and nobody else knows.
+fn unless_looked_for(error: StoreError) -> StoreError {
+    let since = match &error {
+        StoreError::Conflict(_) | StoreError::EventIdTaken { .. } | StoreError::Unknown { .. } => {
+            return error;
+        }
+        // These say of themselves that nothing was stored, which is true of the last attempt only.
+        StoreError::Unavailable { location, reason } => {
+            format!("{location} cannot be reached: {reason}")
+        }
+        StoreError::Busy { location, waited } => format!("{location} was busy for {waited:?}"),
+        StoreError::Full { location } => format!("there is no room left for {location}"),
+        other => other.to_string(),
+    };
+    StoreError::Unknown { reason: format!("the connection was lost, and since then {since}") }
 }
 
 impl Drop for QueuedAppend {
@@ -154,6 +183,16 @@ impl Queue {
         later.append(&mut self.waiting);
         self.waiting = later;
         group
+    }
+
+    /// Those who have waited until now.
+    pub(super) fn take_late(&mut self, now: Instant) -> VecDeque<QueuedAppend> {
+        while let Ok(job) = self.jobs.try_recv() {
+            self.take(job);
+        }
+        let (late, waiting) = self.waiting.drain(..).partition(|queued| queued.give_up_at <= now);
+        self.waiting = waiting;
+        late
     }
 
     /// These are stored next, each by itself.

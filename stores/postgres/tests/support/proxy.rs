@@ -1,0 +1,146 @@
+//! A way to the server that can be broken at a chosen moment.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+
+/// What is to happen to the message that holds these bytes.
+#[derive(Clone, PartialEq)]
+enum Fault {
+    /// It does not arrive, and the connection is lost.
+    LoseMessage(Vec<u8>),
+    /// The same, as often as it is sent.
+    LoseEveryMessage(Vec<u8>),
+    /// It arrives, and the connection is lost before its answer comes back.
+    LoseAnswer(Vec<u8>),
+}
+
+impl Fault {
+    fn is_in(&self, message: &[u8]) -> bool {
+        let (Self::LoseMessage(bytes) | Self::LoseEveryMessage(bytes) | Self::LoseAnswer(bytes)) =
+            self;
+        message.windows(bytes.len()).any(|window| window == bytes)
+    }
+}
+
+/// Whether new connections go through.
+#[derive(Clone, Copy, PartialEq)]
+enum Gate {
+    Open,
+    /// Whoever connects waits, until it is opened.
+    Shut,
+    /// Whoever connects is sent away.
+    Refusing,
+}
+
+/// Stands between a store and the server.
+pub struct Proxy {
+    port: u16,
+    fault: Arc<Mutex<Option<Fault>>>,
+    gate: watch::Sender<Gate>,
+}
+
+impl Proxy {
+    /// In front of the server of this url.
+    pub async fn before(url: &str) -> Self {
+        let config: tokio_postgres::Config = url.parse().expect("a url");
+        let server = config.get_ports()[0];
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let port = listener.local_addr().expect("it has one").port();
+        let fault = Arc::new(Mutex::new(None));
+        let (gate, at_gate) = watch::channel(Gate::Open);
+        let faults = fault.clone();
+        tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                tokio::spawn(forward(client, server, faults.clone(), at_gate.clone()));
+            }
+        });
+        Self { port, fault, gate }
+    }
+
+    /// The url that leads through it.
+    pub fn url(&self, url: &str) -> String {
+        let config: tokio_postgres::Config = url.parse().expect("a url");
+        url.replacen(&format!(":{}/", config.get_ports()[0]), &format!(":{}/", self.port), 1)
+    }
+
+    pub fn lose_the_message_with(&self, bytes: impl AsRef<[u8]>) {
+        self.set(Some(Fault::LoseMessage(bytes.as_ref().to_vec())));
+    }
+
+    pub fn lose_every_message_with(&self, bytes: impl AsRef<[u8]>) {
+        self.set(Some(Fault::LoseEveryMessage(bytes.as_ref().to_vec())));
+    }
+
+    pub fn lose_the_answer_to(&self, bytes: impl AsRef<[u8]>) {
+        self.set(Some(Fault::LoseAnswer(bytes.as_ref().to_vec())));
+    }
+
+    /// Whether the fault that was asked for has come to be.
+    pub fn has_lost_it(&self) -> bool {
+        self.fault.lock().expect("nobody panics").is_none()
+    }
+
+    /// Lets those who connect from now on wait.
+    pub fn shut(&self) {
+        self.gate.send_replace(Gate::Shut);
+    }
+
+    /// Sends those away who connect from now on.
+    pub fn refuse(&self) {
+        self.gate.send_replace(Gate::Refusing);
+    }
+
+    pub fn open(&self) {
+        self.gate.send_replace(Gate::Open);
+    }
+
+    fn set(&self, fault: Option<Fault>) {
+        *self.fault.lock().expect("nobody panics") = fault;
+    }
+}
+
+async fn forward(
+    mut client: TcpStream,
+    server: u16,
+    fault: Arc<Mutex<Option<Fault>>>,
+    mut gate: watch::Receiver<Gate>,
+) {
+    match gate.wait_for(|gate| *gate != Gate::Shut).await.as_deref() {
+        Ok(Gate::Open) => {}
+        _ => return,
+    }
+    let Ok(mut server) = TcpStream::connect(("127.0.0.1", server)).await else { return };
+    let (mut from_client, mut from_server) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    let mut lose_answer = false;
+    // Whoever is gone, or breaks the connection on purpose, ends it for both.
+    loop {
+        tokio::select! {
+            read = client.read(&mut from_client) => {
+                let Ok(length @ 1..) = read else { return };
+                let message = &from_client[..length];
+                let found = fault.lock().expect("nobody panics").take_if(|it| it.is_in(message));
+                match found {
+                    Some(Fault::LoseMessage(_)) => return,
+                    Some(every @ Fault::LoseEveryMessage(_)) => {
+                        *fault.lock().expect("nobody panics") = Some(every);
+                        return;
+                    }
+                    Some(Fault::LoseAnswer(_)) => lose_answer = true,
+                    None => {}
+                }
+                if server.write_all(message).await.is_err() {
+                    return;
+                }
+            }
+            read = server.read(&mut from_server) => {
+                let Ok(length @ 1..) = read else { return };
+                if lose_answer || client.write_all(&from_server[..length]).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
