@@ -11,7 +11,7 @@ use esrs_core::{
     StreamId,
 };
 use futures_util::TryStreamExt;
-use futures_util::future::join;
+use futures_util::future::{join, try_join};
 use tokio_postgres::{Error, Row};
 
 use crate::encode::{Json, Moment, to_i64};
@@ -106,6 +106,12 @@ impl Reader<'_> {
     ) -> Result<Page, StoreError> {
         let span = Span::of(query);
         let rows = Rows::of_all(query, self.sql, to_i64(after.get()), span);
+        // So nothing is awaited between the two questions, whose order counts.
+        let prepared = try_join(
+            self.client.prepare_cached(&self.sql.head),
+            self.client.prepare_cached(&rows.sql),
+        );
+        prepared.await.map_err(|error| self.explain(error))?;
         // The end of the log is asked for first: what stood before it then, the rows behind show.
         let (head, found) = join(self.head(), self.take_rows(&rows, query)).await;
         let (head, Read { rows, is_last }) = (head?.max(after), found?);
