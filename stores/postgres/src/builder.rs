@@ -17,6 +17,7 @@ use crate::listen::{Listener, Notifier};
 use crate::names::Names;
 use crate::pool;
 use crate::schema;
+use crate::session;
 use crate::sql::Sql;
 use crate::store::Shared;
 use crate::writer::{Counters, Writer};
@@ -133,6 +134,7 @@ impl PostgresStoreBuilder {
         {
             let mut client = pool::get(&pool, &location).await?;
             schema::check_server(&client, &location).await?;
+            session::check(&client, &connector, &location).await?;
             schema::migrate(&mut client, &sql, &location).await?;
         }
         let (writer, listener) = (Writer::default(), Listener::default());
