@@ -18,6 +18,7 @@ use crate::listen::{Listener, Notifier};
 use crate::names::Names;
 use crate::pool;
 use crate::schema;
+use crate::session;
 use crate::sql::Sql;
 use crate::store::Shared;
 use crate::writer::Writer;
@@ -134,6 +135,7 @@ impl PostgresStoreBuilder {
         {
             let mut client = pool::get(&pool, &location).await?;
             schema::check_server(&client, &location).await?;
+            session::check(&client, &connector, &location).await?;
             schema::migrate(&mut client, &sql, &location).await?;
         }
         let (writer, listener) = (Writer::default(), Listener::default());

@@ -63,7 +63,7 @@ impl Connector {
 
     /// The driver's own limit ends when somebody has accepted. Who then says nothing, such as a proxy
     /// whose server is gone, is given up as well.
-    async fn in_time<T>(
+    pub(crate) async fn in_time<T>(
         &self,
         connecting: impl Future<Output = Result<T, ConnectError>>,
     ) -> Result<T, ConnectError> {

@@ -50,6 +50,19 @@ pub(crate) fn is_busy(error: &Error) -> bool {
     error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
 }
 
+/// Whether the server showed a certificate that is not trusted.
+#[cfg(feature = "tls")]
+fn is_untrusted(error: &Error) -> bool {
+    let inner = io_error(error).and_then(std::io::Error::get_ref);
+    let inner = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
+}
+
+#[cfg(not(feature = "tls"))]
+fn is_untrusted(_: &Error) -> bool {
+    false
+}
+
 /// Whether an event, a stream or a key is there already.
 pub(crate) fn is_duplicate(error: &Error) -> bool {
     error.code() == Some(&SqlState::UNIQUE_VIOLATION)
@@ -81,7 +94,22 @@ impl Location {
 
     /// The database cannot be reached.
     pub(crate) fn unavailable(&self, error: &Error) -> StoreError {
-        StoreError::Unavailable { location: self.to_string(), reason: said(error) }
+        let mut reason = said(error);
+        if is_untrusted(error) {
+            reason += "; let the store trust it by `PostgresStoreBuilder::tls`, or do without \
+                       encryption by `sslmode=disable` in the url";
+        }
+        StoreError::Unavailable { location: self.to_string(), reason }
+    }
+
+    /// What is prepared on a connection is not there afterwards.
+    pub(crate) fn not_a_session(&self, said: &str) -> StoreError {
+        let reason = format!(
+            "{said}: something between here and the server, such as PgBouncer, gives transactions to \
+             other connections than those their statements were prepared on; let it pool sessions, or \
+             set its max_prepared_statements (PgBouncer 1.21)"
+        );
+        StoreError::Unavailable { location: self.to_string(), reason }
     }
 
     fn known(&self, error: &Error) -> Option<StoreError> {
@@ -111,12 +139,7 @@ impl Location {
         } else if *code == SqlState::INVALID_SQL_STATEMENT_NAME
             || *code == SqlState::DUPLICATE_PSTATEMENT
         {
-            let reason = format!(
-                "{reason}: something between here and the server, such as PgBouncer, gives \
-                 transactions to other connections than those their statements were prepared on; \
-                 let it pool sessions, or set its max_prepared_statements (PgBouncer 1.21)"
-            );
-            StoreError::Unavailable { location, reason }
+            self.not_a_session(&reason)
         } else {
             return None;
         })

@@ -55,6 +55,19 @@
 //! ```sql
 #![doc = include_str!("../doc/partition.sql")]
 //! ```
+//!
+//! # Behind PgBouncer
+//! - A pool of *sessions* (`pool_mode = session`) works as the server itself does. A store needs a
+//!   connection for each of its [readers](PostgresStoreBuilder::readers), one that appends, and one that
+//!   listens while anybody [waits](PostgresStore::wait_behind): give it a `default_pool_size` for that.
+//! - A pool of *transactions* or *statements* has to keep prepared statements
+//!   (`max_prepared_statements`, from PgBouncer 1.21 on). One that does not is refused when the store is
+//!   opened. Even with them nobody listens, so new events are found by
+//!   [polling](PostgresStoreBuilder::poll_interval) alone, and an append may wait for who holds the log
+//!   for longer than its [`busy_timeout`](PostgresStoreBuilder::busy_timeout): both belong to a session.
+//!   Sessions are what is tested, with PgBouncer 1.18.
+//! - The store sends no startup parameter that PgBouncer does not know. A url with `options` in it needs
+//!   `ignore_startup_parameters = options` there; then they are not heard by the server.
 
 mod builder;
 mod connect;
@@ -70,6 +83,7 @@ mod pool;
 mod reader;
 mod rights;
 mod schema;
+mod session;
 mod snapshot;
 mod sql;
 mod store;

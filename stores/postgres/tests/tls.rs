@@ -1,0 +1,107 @@
+//! A server that encrypts, with a certificate that nobody has signed.
+#![cfg(all(unix, feature = "tls"))]
+
+mod support;
+
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::sync::Arc;
+
+use esrs_core::StoreError;
+use esrs_postgres::PostgresStore;
+use postgres_server::Server;
+use rustls::crypto::ring;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
+use support::{append, connect, read_all};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// A server that encrypts for whoever wants it, and its certificate.
+async fn encrypting_server() -> (Server, CertificateDer<'static>) {
+    let server = Server::start().unwrap();
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let directory = server.directory();
+    let owner = std::fs::metadata(directory).unwrap();
+    let [certificate, key] =
+        [("certificate.pem", made.cert.pem()), { ("key.pem", made.signing_key.serialize_pem()) }]
+            .map(|(name, pem)| {
+                let path = directory.join(name);
+                std::fs::write(&path, pem).unwrap();
+                std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+                chown(&path, Some(owner.uid()), Some(owner.gid())).unwrap();
+                path.display().to_string()
+            });
+    let raw = connect(&server.url()).await;
+    for set in [
+        format!("ssl_cert_file = '{certificate}'"),
+        format!("ssl_key_file = '{key}'"),
+        "ssl = on".to_owned(),
+    ] {
+        raw.batch_execute(&format!("ALTER SYSTEM SET {set}")).await.unwrap();
+    }
+    raw.batch_execute("SELECT pg_reload_conf()").await.unwrap();
+    let is_on = async {
+        while raw.query_one("SHOW ssl", &[]).await.unwrap().get::<_, &str>(0) != "on" {
+            tokio::task::yield_now().await;
+        }
+    };
+    support::within(std::time::Duration::from_secs(10), "ssl", is_on).await;
+    (server, made.cert.der().clone())
+}
+
+fn trusting(certificate: CertificateDer<'static>) -> MakeRustlsConnect {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificate).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    MakeRustlsConnect::new(config)
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_certificate_that_nobody_has_signed_is_refused_until_it_is_trusted() {
+    let (server, certificate) = encrypting_server().await;
+    let database = server.create_database().unwrap();
+    let require = format!("{}?sslmode=require", database.url());
+
+    // Without a word about it, a server that can encrypt is believed as little.
+    for url in [&*require, database.url()] {
+        let error = PostgresStore::open(url).await.unwrap_err();
+        let StoreError::Unavailable { reason, .. } = &error else { panic!("{error}") };
+        assert!(reason.contains("UnknownIssuer"), "{reason}");
+        assert!(reason.contains("PostgresStoreBuilder::tls"), "{reason}");
+        assert!(reason.contains("sslmode=disable"), "{reason}");
+    }
+
+    let trusting = trusting(certificate);
+    let store = PostgresStore::builder(&require).tls(trusting.clone()).open().await.unwrap();
+    append(&store, "1").await;
+    assert_eq!(read_all(&store).await.len(), 1);
+    let raw = connect(&format!("{}?sslmode=disable", database.url())).await;
+    let encrypted = "SELECT count(*) FILTER (WHERE ssl), count(*) FROM pg_stat_ssl
+        JOIN pg_stat_activity USING (pid) WHERE application_name = 'esrs'";
+    let row = raw.query_one(encrypted, &[]).await.unwrap();
+    let (encrypted, all): (i64, i64) = (row.get(0), row.get(1));
+    assert!(encrypted == all && all >= 2, "{encrypted} of {all}");
+    store.close().await;
+
+    // Another name than that of the certificate is another server.
+    let elsewhere = require.replacen("127.0.0.1", "localhost", 1);
+    let error = PostgresStore::builder(&elsewhere).tls(trusting).open().await.unwrap_err();
+    assert!(error.to_string().contains("certificate not valid for name"), "{error}");
+
+    let plain = format!("{}?sslmode=disable", database.url());
+    append(&PostgresStore::open(&plain).await.unwrap(), "1").await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_server_that_does_not_encrypt_is_refused_where_that_is_required() {
+    let database = postgres_server::database().unwrap();
+    let require = format!("{}?sslmode=require", database.url());
+    let error = PostgresStore::open(&require).await.unwrap_err();
+    let StoreError::Unavailable { reason, .. } = &error else { panic!("{error}") };
+    assert!(reason.contains("server does not support TLS"), "{reason}");
+}
