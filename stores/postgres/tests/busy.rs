@@ -1,4 +1,5 @@
 //! Others in the same database: who holds the log for too long, and who does not touch it.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

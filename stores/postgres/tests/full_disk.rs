@@ -1,4 +1,5 @@
 //! A disk that fills up: what does not fit is refused, and nothing else suffers from it.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(target_os = "linux")]
 
 mod support;

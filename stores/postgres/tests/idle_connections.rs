@@ -1,4 +1,5 @@
 //! Connections that are lost while nobody uses them.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! A log that many open at the same time, and nobody has made yet.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! PgBouncer between the store and the server.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(unix)]
 
 mod support;

@@ -1,4 +1,5 @@
 //! A server that encrypts, with a certificate that nobody has signed.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(all(unix, feature = "tls"))]
 
 mod support;

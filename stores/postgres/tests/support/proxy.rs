@@ -6,21 +6,20 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// What is to happen to the message that holds these bytes.
+/// What is lost, with the connection: about the message that holds these bytes.
 #[derive(Clone, PartialEq)]
 enum Fault {
     /// It does not arrive, and the connection is lost.
-    LoseMessage(Vec<u8>),
+    Message(Vec<u8>),
     /// The same, as often as it is sent.
-    LoseEveryMessage(Vec<u8>),
+    EveryMessage(Vec<u8>),
     /// It arrives, and the connection is lost before its answer comes back.
-    LoseAnswer(Vec<u8>),
+    Answer(Vec<u8>),
 }
 
 impl Fault {
     fn is_in(&self, message: &[u8]) -> bool {
-        let (Self::LoseMessage(bytes) | Self::LoseEveryMessage(bytes) | Self::LoseAnswer(bytes)) =
-            self;
+        let (Self::Message(bytes) | Self::EveryMessage(bytes) | Self::Answer(bytes)) = self;
         message.windows(bytes.len()).any(|window| window == bytes)
     }
 }
@@ -67,15 +66,15 @@ impl Proxy {
     }
 
     pub fn lose_the_message_with(&self, bytes: impl AsRef<[u8]>) {
-        self.set(Some(Fault::LoseMessage(bytes.as_ref().to_vec())));
+        self.set(Some(Fault::Message(bytes.as_ref().to_vec())));
     }
 
     pub fn lose_every_message_with(&self, bytes: impl AsRef<[u8]>) {
-        self.set(Some(Fault::LoseEveryMessage(bytes.as_ref().to_vec())));
+        self.set(Some(Fault::EveryMessage(bytes.as_ref().to_vec())));
     }
 
     pub fn lose_the_answer_to(&self, bytes: impl AsRef<[u8]>) {
-        self.set(Some(Fault::LoseAnswer(bytes.as_ref().to_vec())));
+        self.set(Some(Fault::Answer(bytes.as_ref().to_vec())));
     }
 
     /// Whether the fault that was asked for has come to be.
@@ -123,12 +122,12 @@ async fn forward(
                 let message = &from_client[..length];
                 let found = fault.lock().expect("nobody panics").take_if(|it| it.is_in(message));
                 match found {
-                    Some(Fault::LoseMessage(_)) => return,
-                    Some(every @ Fault::LoseEveryMessage(_)) => {
+                    Some(Fault::Message(_)) => return,
+                    Some(every @ Fault::EveryMessage(_)) => {
                         *fault.lock().expect("nobody panics") = Some(every);
                         return;
                     }
-                    Some(Fault::LoseAnswer(_)) => lose_answer = true,
+                    Some(Fault::Answer(_)) => lose_answer = true,
                     None => {}
                 }
                 if server.write_all(message).await.is_err() {
