@@ -211,7 +211,7 @@ const _: () = {
             <__MoneyDepositedV2 as ::esrs::__private::Schema>::SHAPE,
             <__MoneyDepositedV2 as ::esrs::__private::Schema>::FINGERPRINT,
         ),
-        "version 2 of `MoneyDeposited` has the shape of version 1, so nothing changed that is stored: drop what is said of version 2, and the number of each later version by one",
+        "version 2 of `MoneyDeposited` has the shape of version 1, so nothing changed that is stored\neither: if version 2 is not locked, remove what is declared of it, and lower `version` and each later `in` by one\nor:     if version 2 is locked, put back what made it differ",
     );
     const _: () = ::esrs::__private::changes(
         (
@@ -222,7 +222,7 @@ const _: () = {
             <__MoneyDepositedV3 as ::esrs::__private::Schema>::SHAPE,
             <__MoneyDepositedV3 as ::esrs::__private::Schema>::FINGERPRINT,
         ),
-        "version 3 of `MoneyDeposited` has the shape of version 2, so nothing changed that is stored: drop what is said of version 3, and the number of each later version by one",
+        "version 3 of `MoneyDeposited` has the shape of version 2, so nothing changed that is stored\neither: if version 3 is not locked, remove what is declared of it, and lower `version` and each later `in` by one\nor:     if version 3 is locked, put back what made it differ",
     );
     const _: () = ::esrs::__private::changes(
         (
@@ -233,15 +233,21 @@ const _: () = {
             <MoneyDeposited as ::esrs::__private::Schema>::SHAPE,
             <MoneyDeposited as ::esrs::__private::Schema>::FINGERPRINT,
         ),
-        "version 4 of `MoneyDeposited` has the shape of version 3, so nothing changed that is stored: drop what is said of version 4, and the number of each later version by one",
+        "version 4 of `MoneyDeposited` has the shape of version 3, so nothing changed that is stored\neither: if version 4 is not locked, remove what is declared of it, and lower `version` and each later `in` by one\nor:     if version 4 is locked, put back what made it differ",
     );
     const _: () = ::esrs::__private::leads_back(
         &<MoneyDepositedV1 as ::esrs::__private::KnownEvent>::TYPE,
         "money_deposited",
         1u32,
-        <__MoneyDepositedV1 as ::esrs::__private::Schema>::FINGERPRINT,
+        (
+            <__MoneyDepositedV1 as ::esrs::__private::Schema>::SHAPE,
+            <__MoneyDepositedV1 as ::esrs::__private::Schema>::FINGERPRINT,
+        ),
         "`MoneyDeposited` is stored as \"money_deposited\", and `MoneyDepositedV1`, which it follows, under another name: write `#[event(\"money_deposited\", …)]` on `MoneyDepositedV1` too, and an older name into `aliases(…)`",
         "what is declared of `MoneyDeposited` begins with version 2, and `MoneyDepositedV1`, which comes before it, is not version 1: declare what each version after `MoneyDepositedV1` changed, or let `from` name the struct of version 1",
-        "what is declared of `MoneyDeposited` leads back to another shape than that of `MoneyDepositedV1`: declare all that version 2 and those after it changed, `removed(…)` for a field that is gone too; or write `from` and an `Upcast` for a struct of version 2",
+        (
+            "what is declared of `MoneyDeposited` leads back to another shape than that of `MoneyDepositedV1`",
+            "\neither: declare what became of it in version 2 or later: `added(…)`, `renamed(…)` or `retyped(…)` on the field, or `removed(…)` in the `#[event(…)]` of `MoneyDeposited`\nor:     keep a struct of version 2, with an `Upcast<MoneyDepositedV1>` by hand, and let `from` name that",
+        ),
     );
 };
