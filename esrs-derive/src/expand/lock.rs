@@ -10,7 +10,7 @@ use syn::ext::IdentExt;
 use super::aggregate::respanned;
 use super::samples;
 use crate::errors::Errors;
-use crate::lock::{self, Folder, Locked, Mode};
+use crate::lock::{self, Folder, Locked, Mode, Unsound};
 use crate::model::aggregate::Aggregate;
 use crate::model::event::Event;
 use crate::model::schema::Wire;
@@ -226,15 +226,13 @@ pub(super) fn path(locked: &Locked) -> LitStr {
 /// another.
 pub(crate) fn schema(p: &TokenStream, errors: &Errors) -> TokenStream {
     let mark = format_ident!("{MARK}");
-    let (mut watched, mut test) = (Vec::new(), None);
+    let (mut watched, mut test, mut unsound) = (Vec::new(), None, TokenStream::new());
     // One mistake is reported once.
     let folder = Folder::of_target().filter(|_| errors.is_empty());
     if let Some(folder) = folder.filter(|folder| folder.mode() == Mode::Check) {
         match lock::all(&folder) {
             Ok(paths) => (watched, test) = (paths, Some(samples::test_of_golden(&folder, p))),
-            Err(unsound) => {
-                unsound.iter().for_each(|unsound| errors.at(Span::call_site(), unsound));
-            }
+            Err(found) => unsound = found.iter().map(|found| self::unsound(p, found)).collect(),
         }
     }
     let watched = watched.iter().map(|path| path.display().to_string());
@@ -244,6 +242,17 @@ pub(crate) fn schema(p: &TokenStream, errors: &Errors) -> TokenStream {
         pub(crate) const #mark: () = {
             #(const _: &[#p::u8] = #p::include_bytes!(#watched);)*
         };
+        #unsound
         #test
     }
+}
+
+/// Fails to compile, at `schema!()`, with what is wrong with a lock.
+///
+/// Not by `compile_error!`, which an editor shows by itself: it keeps what a macro expanded to until that
+/// file is edited, and sets no `CARGO_BIN_NAME`, so it would go on saying that locks are missing which
+/// are there. A constant it leaves to `cargo check`.
+fn unsound(p: &TokenStream, found: &Unsound) -> TokenStream {
+    let message = found.to_string();
+    quote!(const _: () = #p::unsound_lock(#message);)
 }

@@ -55,6 +55,12 @@ pub const fn shape_changed(event: &EventType, ident: &str, has_fields: bool, loc
     panic!("{}", message.as_str())
 }
 
+/// Fails to compile, at the place of the call, with what `schema!()` found to be wrong with a lock.
+#[track_caller]
+pub const fn unsound_lock(message: &str) -> ! {
+    panic!("{}", message)
+}
+
 /// Fails to compile, at the place of the call, when what an event's fields declare makes another shape
 /// of an older version than the one that is locked; `ident` is what the user calls the event.
 #[track_caller]

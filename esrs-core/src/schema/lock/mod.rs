@@ -10,7 +10,9 @@ pub mod tree;
 mod ways;
 
 pub(super) use check::leads_elsewhere;
-pub use check::{UNCHANGED, changed_field, past_changed, shape_changed, tell_event, tell_past};
+pub use check::{
+    UNCHANGED, changed_field, past_changed, shape_changed, tell_event, tell_past, unsound_lock,
+};
 pub use rule::Rule;
 
 use line::Line;
