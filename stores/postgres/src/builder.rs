@@ -27,6 +27,18 @@ const DOING: &str = "opening the store";
 
 type Connect = Box<dyn FnOnce(Config, Handle) -> Result<Connector, StoreError> + Send>;
 
+/// How long a connection may take to be made, unless the url says otherwise (`connect_timeout`).
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a server may leave unanswered what the network carries, unless the url says otherwise
+/// (`tcp_user_timeout`): the operating system would wait for a quarter of an hour.
+const SILENCE: Duration = Duration::from_secs(30);
+/// After how long the network is asked whether a server is there that has nothing to say, unless the
+/// url says otherwise (`keepalives_idle`), and how often.
+const IDLE: Duration = Duration::from_secs(15);
+const IDLE_INTERVAL: Duration = Duration::from_secs(5);
+/// What the driver has for `keepalives_idle` when the url says nothing.
+const IDLE_OF_DRIVER: Duration = Duration::from_secs(2 * 60 * 60);
+
 /// How a store is to be opened; made by [`PostgresStore::builder`].
 #[must_use = "nothing is opened before `open`"]
 pub struct PostgresStoreBuilder {
@@ -50,8 +62,6 @@ impl PostgresStoreBuilder {
     /// PostgreSQL counts in milliseconds, and takes none for no limit.
     const SHORTEST_WAIT: Duration = Duration::from_millis(1);
     const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
-    /// How long a connection may take to be made, unless the url says otherwise (`connect_timeout`).
-    const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
     pub(crate) fn new(url: &str) -> Self {
         Self {
@@ -121,12 +131,7 @@ impl PostgresStoreBuilder {
         let failed = |source: BoxError| StoreError::Database { doing: DOING, source };
         let mut config: Config =
             url.parse().map_err(|error| failed(Box::new(DriverError(error))))?;
-        if config.get_connect_timeout().is_none() {
-            config.connect_timeout(Self::CONNECT_TIMEOUT);
-        }
-        if config.get_application_name().is_none() {
-            config.application_name("esrs");
-        }
+        complete(&mut config);
         let location = location(&config);
         let sql = Sql::new(&schema)?;
         let connector = connect(config, Handle::current())?;
@@ -154,6 +159,25 @@ impl PostgresStoreBuilder {
             notifier,
             counters,
         })))
+    }
+}
+
+/// Says what the url leaves open.
+fn complete(config: &mut Config) {
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_TIMEOUT);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(SILENCE);
+    }
+    if config.get_keepalives_idle() == IDLE_OF_DRIVER {
+        config.keepalives_idle(IDLE);
+        if config.get_keepalives_interval().is_none() {
+            config.keepalives_interval(IDLE_INTERVAL);
+        }
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("esrs");
     }
 }
 
@@ -185,5 +209,39 @@ impl std::fmt::Debug for PostgresStoreBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The url may hold a password.
         f.debug_struct("PostgresStoreBuilder").field("schema", &self.schema).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn completed(url: &str) -> Config {
+        let mut config = url.parse().expect(url);
+        complete(&mut config);
+        config
+    }
+
+    #[test]
+    fn a_server_that_falls_silent_is_given_up_within_a_minute() {
+        let config = completed("postgres://localhost/bank");
+        assert_eq!(config.get_connect_timeout(), Some(&CONNECT_TIMEOUT));
+        assert_eq!(config.get_tcp_user_timeout(), Some(&SILENCE));
+        assert!(config.get_keepalives() && IDLE + SILENCE < Duration::from_secs(60));
+        assert_eq!(config.get_keepalives_idle(), IDLE);
+        assert_eq!(config.get_keepalives_interval(), Some(IDLE_INTERVAL));
+    }
+
+    #[test]
+    fn what_the_url_says_stays() {
+        let config = completed(
+            "postgres://localhost/bank?connect_timeout=1&tcp_user_timeout=2&keepalives_idle=3\
+             &keepalives_interval=4&application_name=teller",
+        );
+        assert_eq!(config.get_connect_timeout(), Some(&Duration::from_secs(1)));
+        assert_eq!(config.get_tcp_user_timeout(), Some(&Duration::from_secs(2)));
+        assert_eq!(config.get_keepalives_idle(), Duration::from_secs(3));
+        assert_eq!(config.get_keepalives_interval(), Some(Duration::from_secs(4)));
+        assert_eq!(config.get_application_name(), Some("teller"));
     }
 }

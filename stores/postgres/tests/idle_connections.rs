@@ -18,7 +18,7 @@ async fn connections_that_die_while_nobody_uses_them_are_replaced_and_nobody_not
     let read = || store.read(ReadQuery::all(), Page::new());
     let key = || store.find_append(stream("1"), "key".into());
     append(&store, "2").await;
-    for _ in 0..5 {
+    for _ in 0..3 {
         // All of the pool is open.
         for page in join_all((0..4).map(|_| read())).await {
             page.unwrap();
