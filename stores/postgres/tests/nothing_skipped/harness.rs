@@ -29,8 +29,8 @@ pub(crate) struct Plan {
     pub(crate) events: usize,
     pub(crate) seed: u64,
     pub(crate) writers: Rule,
-    /// How the first of the followers goes on when it is started again.
-    pub(crate) first: Restart,
+    /// How each of the followers goes on when it is started again.
+    pub(crate) restarts: [Restart; 4],
 }
 
 pub(crate) async fn run(plan: &Plan) -> Report {
@@ -44,7 +44,7 @@ pub(crate) async fn run(plan: &Plan) -> Report {
     let foreign = Foreign::begin(open, other, dice_of(dice.random())).await;
 
     let (end, is_end) = watch::channel(None);
-    let following = Habits::of_four(plan.first).map(|habits| {
+    let following = Habits::of_four(plan.restarts).map(|habits| {
         let (mut follower, url) = (Follower::new(habits), url.to_owned());
         let (is_end, dice) = (is_end.clone(), dice_of(dice.random()));
         tokio::spawn(async move {

@@ -24,10 +24,11 @@ mod report;
 mod write;
 mod writers;
 
-use follower::Restart;
+use follower::Restart::{OneTooEarly, OneTooFar, WhereItStood};
 use harness::Plan;
 use judge::Wrong;
 use proptest::prelude::RngExt;
+use report::Followed;
 use round::{dice, round};
 use write::Rule;
 
@@ -44,7 +45,7 @@ async fn every_follower_sees_every_committed_event_once_and_in_order() {
     let mut dice = dice();
     for _ in 0..round(1, 3) {
         let (events, seed) = (round(6_000, 200_000), dice.random());
-        let plan = Plan { events, seed, writers: Rule::OfTheStore, first: Restart::WhereItStood };
+        let plan = Plan { events, seed, writers: Rule::OfTheStore, restarts: [WhereItStood; 4] };
         let report = harness::run(&plan).await;
         println!("{report}");
         assert!(report.is_clean(), "{report}");
@@ -55,33 +56,24 @@ async fn every_follower_sees_every_committed_event_once_and_in_order() {
 #[ignore = "needs PostgreSQL: cargo xtask test"]
 async fn events_that_are_skipped_because_writers_took_positions_without_the_lock_are_found() {
     let seed = dice().random();
-    let plan = Plan { events: 2_000, seed, writers: Rule::Naive, first: Restart::WhereItStood };
+    let plan = Plan { events: 2_000, seed, writers: Rule::Naive, restarts: [WhereItStood; 4] };
     let report = harness::run(&plan).await;
     println!("{report}");
-    for follower in &report.followers {
-        assert_eq!(follower.wrongs(), [Wrong::Missing], "{report}");
-    }
+    let missing = |one: &&Followed| one.wrongs() == [Wrong::Missing];
+    let (missed, others): (Vec<_>, Vec<_>) = report.followers.iter().partition(missing);
+    assert!(!missed.is_empty(), "{report}");
+    // Who lags behind may be lucky.
+    assert!(others.iter().all(|one| one.faults.is_empty()), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 #[ignore = "needs PostgreSQL: cargo xtask test"]
-async fn a_follower_that_goes_one_too_far_when_it_restarts_is_found_and_no_other() {
-    let seed = dice().random();
-    let plan = Plan { events: 2_000, seed, writers: Rule::OfTheStore, first: Restart::OneTooFar };
+async fn followers_that_go_on_at_a_wrong_place_when_they_restart_are_found_and_no_others() {
+    let restarts = [OneTooFar, OneTooEarly, WhereItStood, WhereItStood];
+    let plan = Plan { events: 2_000, seed: dice().random(), writers: Rule::OfTheStore, restarts };
     let report = harness::run(&plan).await;
     println!("{report}");
     let wrongs: Vec<_> = report.followers.iter().map(|follower| follower.wrongs()).collect();
-    assert_eq!(wrongs, [&[Wrong::Missing][..], &[], &[], &[]], "{report}");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-#[ignore = "needs PostgreSQL: cargo xtask test"]
-async fn a_follower_that_sees_its_last_event_again_when_it_restarts_is_found_and_no_other() {
-    let seed = dice().random();
-    let plan = Plan { events: 2_000, seed, writers: Rule::OfTheStore, first: Restart::OneTooEarly };
-    let report = harness::run(&plan).await;
-    println!("{report}");
     let again = [Wrong::Twice, Wrong::OutOfOrder, Wrong::OutOfOrderInStream];
-    let wrongs: Vec<_> = report.followers.iter().map(|follower| follower.wrongs()).collect();
-    assert_eq!(wrongs, [&again[..], &[], &[], &[]], "{report}");
+    assert_eq!(wrongs, [&[Wrong::Missing][..], &again, &[], &[]], "{report}");
 }
