@@ -78,7 +78,7 @@ impl Wire {
     }
 }
 
-/// Stands between one connection and the server; the url of that connection.
+/// Stands between a store and the server; the url of the store, and what its reader asks for.
 fn proxy(url: &str) -> (String, Arc<Mutex<Wire>>) {
     let (before, behind) = url.rsplit_once(':').unwrap();
     let (port, database) = behind.split_once('/').unwrap();
@@ -86,18 +86,26 @@ fn proxy(url: &str) -> (String, Arc<Mutex<Wire>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let own = listener.local_addr().unwrap().port();
     let wire = Arc::new(Mutex::new(Wire::default()));
-    let notes = wire.clone();
+    let mut noted = Some(wire.clone());
     thread::spawn(move || {
-        let (client, _) = listener.accept().unwrap();
-        let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        let (from, to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
-        let answers = notes.clone();
-        thread::spawn(move || forward_answers(from, to, &answers));
-        forward_requests(client, &server, &notes);
-        // The server may have closed it before.
-        let _ = server.shutdown(Shutdown::Both);
+        for client in listener.incoming() {
+            // The first is the one that reads; another looks at it while the store is opened.
+            let notes = noted.take().unwrap_or_default();
+            thread::spawn(move || forward(client.unwrap(), port, &notes));
+        }
     });
     (format!("{before}:{own}/{database}?sslmode=disable"), wire)
+}
+
+/// Takes messages both ways until the client ends the connection.
+fn forward(client: TcpStream, port: u16, notes: &Arc<Mutex<Wire>>) {
+    let server = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let (from, to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+    let answers = notes.clone();
+    thread::spawn(move || forward_answers(from, to, &answers));
+    forward_requests(client, &server, notes);
+    // The server may have closed it before.
+    let _ = server.shutdown(Shutdown::Both);
 }
 
 /// The next message: its first bytes, and the rest. `None` when the connection ends.
