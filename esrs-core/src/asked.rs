@@ -8,6 +8,7 @@ use std::str::FromStr;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::__private::not_generated;
 use crate::projection::{
     ColumnError, RowError, Source, Value, json_from_value, json_to_value, text_from_value,
     text_to_value,
@@ -90,22 +91,30 @@ impl<E: Event> KnownEvent for E {
 }
 
 /// What an aggregate asks of the parts of an event that it lists as `split(…)`:
-/// [`IntoEvents`](crate::IntoEvents), in words of our own.
+/// [`IntoEvents`](crate::IntoEvents), in words of our own, for those that are listed or not told of.
 #[diagnostic::on_unimplemented(
     message = "not every part in `{Self}` is an event of `{A}`",
     label = "a part of it is not an event of `{A}`",
     note = "each part has to be in the `events(…)` of `{A}`, outside of `split(…)`: add the part that is not there",
     note = "a part that is in `split(…)` itself is emitted no more: write its own parts in its place, in `type Into`"
 )]
-pub trait PartsOf<A: Aggregate> {
+pub trait PartsOf<A: Aggregate, const LISTED: bool> {
     /// Adds the parts behind those that are there.
     fn push_parts(self, parts: &mut impl Extend<A::Event>);
 }
 
 #[diagnostic::do_not_recommend]
-impl<A: Aggregate, T: IntoEvents<A>> PartsOf<A> for T {
+impl<A: Aggregate, T: IntoEvents<A>> PartsOf<A, true> for T {
     fn push_parts(self, parts: &mut impl Extend<A::Event>) {
         self.push_into(parts);
+    }
+}
+
+/// One that is not listed was named already, so nothing is asked.
+#[diagnostic::do_not_recommend]
+impl<A: Aggregate, T> PartsOf<A, false> for T {
+    fn push_parts(self, _: &mut impl Extend<A::Event>) {
+        not_generated()
     }
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::schema::samples::Locks;
+use crate::split::PartTypes;
 use crate::{Fingerprint, Schema, Shape, ShapeVersion, ShapeVersions};
 
 /// Something that happened, under a name and a version that are stored with it.
@@ -72,7 +73,11 @@ pub trait Event: Emit + Schema + Serialize + DeserializeOwned + Send + Sync + 's
     label = "neither an event nor a collection of events",
     note = "give an event of this aggregate, its event enum, or a tuple, array, `Vec` or `Option` of them"
 )]
-pub trait Emit {}
+pub trait Emit {
+    /// Which events these are, as far as the type tells.
+    #[doc(hidden)]
+    const PARTS: &'static PartTypes = &PartTypes::Untold;
+}
 
 /// The step from one version of an event to the next, when every old payload has a new one; also the
 /// step to an event from each that it merges.

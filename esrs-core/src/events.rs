@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::split::PartTypes;
 use crate::{Aggregate, Emit, Event};
 
 /// The events that a command answers with, in order; there may be none.
@@ -127,7 +128,9 @@ impl<A: Aggregate<Event: From<E>>, E: Event> IntoEvents<A> for E {
     }
 }
 
-impl<T: Emit> Emit for Option<T> {}
+impl<T: Emit> Emit for Option<T> {
+    const PARTS: &'static PartTypes = T::PARTS;
+}
 impl<A: Aggregate, T: IntoEvents<A>> IntoEvents<A> for Option<T> {
     fn push_into(self, events: &mut impl Extend<A::Event>) {
         if let Some(source) = self {
@@ -136,14 +139,18 @@ impl<A: Aggregate, T: IntoEvents<A>> IntoEvents<A> for Option<T> {
     }
 }
 
-impl<T: Emit> Emit for Vec<T> {}
+impl<T: Emit> Emit for Vec<T> {
+    const PARTS: &'static PartTypes = T::PARTS;
+}
 impl<A: Aggregate, T: IntoEvents<A>> IntoEvents<A> for Vec<T> {
     fn push_into(self, events: &mut impl Extend<A::Event>) {
         self.into_iter().for_each(|source| source.push_into(events));
     }
 }
 
-impl<T: Emit, const N: usize> Emit for [T; N] {}
+impl<T: Emit, const N: usize> Emit for [T; N] {
+    const PARTS: &'static PartTypes = T::PARTS;
+}
 impl<A: Aggregate, T: IntoEvents<A>, const N: usize> IntoEvents<A> for [T; N] {
     fn push_into(self, events: &mut impl Extend<A::Event>) {
         self.into_iter().for_each(|source| source.push_into(events));
@@ -152,7 +159,9 @@ impl<A: Aggregate, T: IntoEvents<A>, const N: usize> IntoEvents<A> for [T; N] {
 
 macro_rules! tuple {
     ($(($($name:ident)*))*) => {$(
-        impl<$($name: Emit),*> Emit for ($($name,)*) {}
+        impl<$($name: Emit),*> Emit for ($($name,)*) {
+            const PARTS: &'static PartTypes = &PartTypes::All(&[$($name::PARTS),*]);
+        }
         impl<Agg: Aggregate, $($name: IntoEvents<Agg>),*> IntoEvents<Agg> for ($($name,)*) {
             #[allow(non_snake_case, unused_variables, reason = "() has no parts")]
             fn push_into(self, events: &mut impl Extend<Agg::Event>) {

@@ -46,7 +46,9 @@ pub use crate::names::{
     no_merge_in_turn, not_older_than_lock, tell_aggregate,
 };
 pub use crate::schema::derived::{UNKNOWN, changes, fingerprint, follows, leads_back};
-pub use crate::split::{Applied, Split};
+pub use crate::split::{
+    Applied, PartType, PartTypes, Split, all_parts_are_listed, parts_are_listed,
+};
 pub use crate::{
     Aggregate, Apply, Content, Emit, Emits, EnumShape, Envelope, Event, EventType, Field,
     FieldChange, Fingerprint, IntoEvents, Item, MetadataKey, PastVersion, PayloadError, Recorded,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::names::same_name;
+use crate::text::ConstText;
 use crate::{Aggregate, EventType, PayloadError, StoredAs};
 
 /// How an event that is emitted no more became several.
@@ -41,6 +43,99 @@ pub trait Split: Sized {
     fn split(self) -> Self::Into;
 }
 
+/// The event types that a value is made of.
+#[derive(Debug, Clone, Copy)]
+pub enum PartTypes {
+    /// Nobody tells: an event that was written by hand, or the events of an aggregate.
+    Untold,
+    /// An event.
+    Event(PartType),
+    /// Those of each of these.
+    All(&'static [&'static PartTypes]),
+}
+
+/// An event type, as a part of a value.
+#[derive(Debug, Clone, Copy)]
+pub struct PartType {
+    /// What the user calls it.
+    pub written: &'static str,
+    /// The name it is stored under.
+    pub name: &'static str,
+    /// Its version.
+    pub version: u32,
+}
+
+/// Whether `A` emits each of the event types.
+pub const fn parts_are_listed<A: Aggregate>(parts: &PartTypes) -> bool {
+    first_unlisted::<A>(parts).is_none()
+}
+
+/// Fails to compile, at the place of the call, when it does not, with a sentence about the first that is
+/// not; `split` is what the user calls the event that was split, and `aggregate` its aggregate.
+#[track_caller]
+pub const fn all_parts_are_listed<A: Aggregate>(parts: &PartTypes, split: &str, aggregate: &str) {
+    let Some(part) = first_unlisted::<A>(parts) else { return };
+    let sentence = ConstText::<1024>::new()
+        .quote(split)
+        .say(" is split into ")
+        .quote(part.written)
+        .say(", which ");
+    let sentence = match place_of(A::EVENTS, part) {
+        Some(place) if is_split::<A>(place) => sentence
+            .say("is in `split(…)` too, and emitted no more: give its own parts in its place"),
+        Some(_) => sentence
+            .say("is an older version of an event of ")
+            .quote(aggregate)
+            .say(": give the newest, which is listed"),
+        None => sentence
+            .say("is not an event of ")
+            .quote(aggregate)
+            .say(": add ")
+            .quote(part.written)
+            .say(" to its `events(…)`"),
+    };
+    panic!("{}", sentence.as_str())
+}
+
+const fn first_unlisted<A: Aggregate>(parts: &PartTypes) -> Option<PartType> {
+    match *parts {
+        PartTypes::Untold => None,
+        PartTypes::Event(part) => match place_of(A::EVENTS, part) {
+            Some(place) if !is_split::<A>(place) && A::EVENTS[place].version == part.version => {
+                None
+            }
+            _ => Some(part),
+        },
+        PartTypes::All(all) => {
+            let mut i = 0;
+            while i < all.len() {
+                if let Some(part) = first_unlisted::<A>(all[i]) {
+                    return Some(part);
+                }
+                i += 1;
+            }
+            None
+        }
+    }
+}
+
+/// The place of an event type in the list, by its stored name.
+const fn place_of(events: &[EventType], part: PartType) -> Option<usize> {
+    let mut place = 0;
+    while place < events.len() {
+        if same_name(events[place].name, part.name) {
+            return Some(place);
+        }
+        place += 1;
+    }
+    None
+}
+
+const fn is_split<A: Aggregate>(place: usize) -> bool {
+    let first = first_split::<A>();
+    first <= place && place < first + A::SPLIT
+}
+
 /// A state that takes the parts of an event.
 pub struct Applied<'a, A>(pub &'a mut A);
 
@@ -58,8 +153,7 @@ pub(crate) fn decode_all<A: Aggregate>(
     payload: &str,
 ) -> Result<Vec<A::Event>, PayloadError> {
     let mut events = Vec::new();
-    let first = first_split::<A>();
-    if (first..first + A::SPLIT).contains(&decoder) {
+    if is_split::<A>(decoder) {
         A::decode_parts(decoder, stored, payload, &mut events)?;
     } else {
         events.push(A::decode(decoder, stored, payload)?);

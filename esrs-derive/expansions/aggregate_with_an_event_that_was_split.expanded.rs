@@ -154,6 +154,13 @@ const _: () = {
                 1usize => {
                     <<OrderPlacedAndPaid as ::esrs::__private::Split>::Into as ::esrs::__private::PartsOf<
                         Self,
+                        {
+                            ::esrs::__private::parts_are_listed::<
+                                Order,
+                            >(
+                                <<OrderPlacedAndPaid as ::esrs::__private::Split>::Into as ::esrs::__private::Emit>::PARTS,
+                            )
+                        },
                     >>::push_parts(
                         <OrderPlacedAndPaid as ::esrs::__private::Split>::split(
                             <OrderPlacedAndPaid as ::esrs::__private::KnownEvent>::decode_stored(
@@ -238,4 +245,11 @@ const _: () = {
             _ => {}
         }
     };
+    const _: () = ::esrs::__private::all_parts_are_listed::<
+        Order,
+    >(
+        <<OrderPlacedAndPaid as ::esrs::__private::Split>::Into as ::esrs::__private::Emit>::PARTS,
+        "OrderPlacedAndPaid",
+        "Order",
+    );
 };

@@ -18,7 +18,13 @@ impl ::esrs::__private::Schema for AccountOpened {
 }
 #[automatically_derived]
 #[allow(deprecated)]
-impl ::esrs::__private::Emit for AccountOpened {}
+impl ::esrs::__private::Emit for AccountOpened {
+    const PARTS: &'static ::esrs::__private::PartTypes = &::esrs::__private::PartTypes::Event(::esrs::__private::PartType {
+        written: "AccountOpened",
+        name: "account_opened",
+        version: 1u32,
+    });
+}
 #[automatically_derived]
 #[allow(deprecated)]
 impl ::esrs::__private::Event for AccountOpened {

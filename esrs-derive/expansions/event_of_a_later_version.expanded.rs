@@ -31,7 +31,13 @@ impl ::renamed::__private::Schema for MoneyDeposited {
 }
 #[automatically_derived]
 #[allow(deprecated)]
-impl ::renamed::__private::Emit for MoneyDeposited {}
+impl ::renamed::__private::Emit for MoneyDeposited {
+    const PARTS: &'static ::renamed::__private::PartTypes = &::renamed::__private::PartTypes::Event(::renamed::__private::PartType {
+        written: "MoneyDeposited",
+        name: "money_deposited",
+        version: 3u32,
+    });
+}
 #[automatically_derived]
 #[allow(deprecated)]
 impl ::renamed::__private::Event for MoneyDeposited {

@@ -18,7 +18,13 @@ impl ::esrs::__private::Schema for MoneyMoved {
 }
 #[automatically_derived]
 #[allow(deprecated)]
-impl ::esrs::__private::Emit for MoneyMoved {}
+impl ::esrs::__private::Emit for MoneyMoved {
+    const PARTS: &'static ::esrs::__private::PartTypes = &::esrs::__private::PartTypes::Event(::esrs::__private::PartType {
+        written: "MoneyMoved",
+        name: "money_moved",
+        version: 1u32,
+    });
+}
 #[automatically_derived]
 #[allow(deprecated)]
 impl ::esrs::__private::Event for MoneyMoved {

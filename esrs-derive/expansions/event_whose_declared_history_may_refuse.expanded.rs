@@ -24,7 +24,13 @@ impl ::esrs::__private::Schema for MoneyDeposited {
 }
 #[automatically_derived]
 #[allow(deprecated)]
-impl ::esrs::__private::Emit for MoneyDeposited {}
+impl ::esrs::__private::Emit for MoneyDeposited {
+    const PARTS: &'static ::esrs::__private::PartTypes = &::esrs::__private::PartTypes::Event(::esrs::__private::PartType {
+        written: "MoneyDeposited",
+        name: "money_deposited",
+        version: 4u32,
+    });
+}
 #[automatically_derived]
 #[allow(deprecated)]
 impl ::esrs::__private::Event for MoneyDeposited {

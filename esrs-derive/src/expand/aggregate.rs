@@ -2,6 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, LitStr, Path, Type, parse_quote};
 
@@ -20,9 +21,9 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let (name, id) = (model.name?, id_type(&model, model.id?));
     let bodies = Bodies::new(&model);
     let (aggregate, names) = (aggregate(&model, name, &id, &bodies), distinct_names(&model));
-    let (emits, keys) = (emits(&model), requires::keys(&model));
+    let (emits, keys, parts) = (emits(&model), requires::keys(&model), listed_parts(&model));
     let lock = lock::aggregate(&model, name);
-    Some(expanded(&model, &quote!(#emits #aggregate #keys #names #lock)))
+    Some(expanded(&model, &quote!(#emits #aggregate #keys #names #parts #lock)))
 }
 
 /// The id's type, asked for by a trait with words of our own; wholly at its place, so that the compiler
@@ -313,7 +314,7 @@ fn parts(model: &Aggregate<'_>) -> TokenStream {
     if model.count(Role::Split) == 0 {
         return TokenStream::new();
     }
-    let (event_enum, private) = (&model.event_enum, model.krate.private());
+    let (ident, event_enum, private) = (model.ident, &model.event_enum, model.krate.private());
     let split = model.events.iter().enumerate().filter(|(_, event)| event.role == Role::Split);
     let arms = split.map(|(number, Event { path, .. })| {
         // A bound that does not hold is reported on the event that is listed.
@@ -321,7 +322,12 @@ fn parts(model: &Aggregate<'_>) -> TokenStream {
         let private = respanned(&private, span);
         let decode = quote_spanned!(span=> <#path as #private::KnownEvent>::decode_stored);
         let split = quote_spanned!(span=> <#path as #private::Split>);
-        let push = quote_spanned!(span=> <#split::Into as #private::PartsOf<Self>>::push_parts);
+        let listed = quote_spanned! {span=>
+            { #private::parts_are_listed::<#ident>(<#split::Into as #private::Emit>::PARTS) }
+        };
+        let push = quote_spanned! {span=>
+            <#split::Into as #private::PartsOf<Self, #listed>>::push_parts
+        };
         // The arguments keep their own span, which says what they are.
         let arguments = quote!(stored, payload);
         let event = quote_spanned!(span=> #split::split(#decode(#arguments)?));
@@ -384,4 +390,21 @@ fn distinct_names(model: &Aggregate<'_>) -> TokenStream {
             }
         };
     }
+}
+
+/// A part of an event that is split, and is not listed, is an error on that event.
+fn listed_parts(model: &Aggregate<'_>) -> TokenStream {
+    let ident = model.ident;
+    let aggregate = ident.unraw().to_string();
+    let split = model.events.iter().filter(|event| event.role == Role::Split);
+    let checks = split.map(|Event { path, .. }| {
+        let (span, written) = (path.span(), text(path));
+        let private = respanned(&model.krate.private(), span);
+        let parts = quote_spanned!(span=> <#path as #private::Split>::Into);
+        let parts = quote_spanned!(span=> <#parts as #private::Emit>::PARTS);
+        quote_spanned! {span=>
+            const _: () = #private::all_parts_are_listed::<#ident>(#parts, #written, #aggregate);
+        }
+    });
+    checks.collect()
 }

@@ -4,6 +4,7 @@
 
 use proc_macro2::{Literal, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Type};
 
 use super::merges::Merges;
@@ -28,6 +29,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
         _ => None,
     };
     let Event { ident, name, version, aliases, .. } = &event;
+    let written = ident.unraw().to_string();
     let declared = event.history.iter().flat_map(|history| {
         history.generated().map(|version| {
             let number = Literal::u32_unsuffixed(version);
@@ -70,7 +72,13 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
         #schema
         #[automatically_derived]
         #[allow(deprecated)]
-        impl #p::Emit for #ident {}
+        impl #p::Emit for #ident {
+            const PARTS: &'static #p::PartTypes = &#p::PartTypes::Event(#p::PartType {
+                written: #written,
+                name: #name,
+                version: #version,
+            });
+        }
         #[automatically_derived]
         #[allow(deprecated)]
         impl #p::Event for #ident {

@@ -1,0 +1,25 @@
+use esrs::prelude::*;
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("order_placed_and_paid")]
+struct OrderPlacedAndPaid {}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("order_placed")]
+struct OrderPlaced {}
+
+struct OrderPaid {}
+
+impl Split for OrderPlacedAndPaid {
+    type Into = (OrderPlaced, OrderPaid);
+
+    fn split(self) -> Self::Into {
+        (OrderPlaced {}, OrderPaid {})
+    }
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate("order", id = u64, events(split(OrderPlacedAndPaid), ignored(OrderPlaced)))]
+struct Order {}
+
+fn main() {}
