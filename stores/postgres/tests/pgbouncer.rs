@@ -1,5 +1,6 @@
 //! PgBouncer between the store and the server.
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may what it is made of")]
 
 mod support;
 
