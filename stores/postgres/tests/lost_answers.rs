@@ -1,6 +1,6 @@
 //! Connections that are lost at the worst moment: an append is stored once, and answered by what
 //! became of it.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, reason = "a test may panic, and so may what it is made of")]
 
 mod support;
 

@@ -6,18 +6,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// What is lost, with the connection: about the message that holds these bytes.
+/// What is to be lost: something about the message that holds these bytes.
 #[derive(Clone, PartialEq)]
-enum Fault {
-    /// It does not arrive, and the connection is lost.
+enum Loss {
+    /// The message: it does not arrive, and the connection is lost.
     Message(Vec<u8>),
     /// The same, as often as it is sent.
     EveryMessage(Vec<u8>),
-    /// It arrives, and the connection is lost before its answer comes back.
+    /// The answer to it: it arrives, and the connection is lost before its answer comes back.
     Answer(Vec<u8>),
 }
 
-impl Fault {
+impl Loss {
     fn is_in(&self, message: &[u8]) -> bool {
         let (Self::Message(bytes) | Self::EveryMessage(bytes) | Self::Answer(bytes)) = self;
         message.windows(bytes.len()).any(|window| window == bytes)
@@ -37,7 +37,7 @@ enum Gate {
 /// Stands between a store and the server.
 pub struct Proxy {
     port: u16,
-    fault: Arc<Mutex<Option<Fault>>>,
+    loss: Arc<Mutex<Option<Loss>>>,
     gate: watch::Sender<Gate>,
 }
 
@@ -48,15 +48,15 @@ impl Proxy {
         let server = config.get_ports()[0];
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let port = listener.local_addr().expect("it has one").port();
-        let fault = Arc::new(Mutex::new(None));
+        let loss = Arc::new(Mutex::new(None));
         let (gate, at_gate) = watch::channel(Gate::Open);
-        let faults = fault.clone();
+        let losses = loss.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(forward(client, server, faults.clone(), at_gate.clone()));
+                tokio::spawn(forward(client, server, losses.clone(), at_gate.clone()));
             }
         });
-        Self { port, fault, gate }
+        Self { port, loss, gate }
     }
 
     /// The url that leads through it.
@@ -66,20 +66,20 @@ impl Proxy {
     }
 
     pub fn lose_the_message_with(&self, bytes: impl AsRef<[u8]>) {
-        self.set(Some(Fault::Message(bytes.as_ref().to_vec())));
+        self.set(Some(Loss::Message(bytes.as_ref().to_vec())));
     }
 
     pub fn lose_every_message_with(&self, bytes: impl AsRef<[u8]>) {
-        self.set(Some(Fault::EveryMessage(bytes.as_ref().to_vec())));
+        self.set(Some(Loss::EveryMessage(bytes.as_ref().to_vec())));
     }
 
     pub fn lose_the_answer_to(&self, bytes: impl AsRef<[u8]>) {
-        self.set(Some(Fault::Answer(bytes.as_ref().to_vec())));
+        self.set(Some(Loss::Answer(bytes.as_ref().to_vec())));
     }
 
-    /// Whether the fault that was asked for has come to be.
+    /// Whether the loss that was asked for has come to be.
     pub fn has_lost_it(&self) -> bool {
-        self.fault.lock().expect("nobody panics").is_none()
+        self.loss.lock().expect("nobody panics").is_none()
     }
 
     /// Lets those who connect from now on wait.
@@ -96,15 +96,15 @@ impl Proxy {
         self.gate.send_replace(Gate::Open);
     }
 
-    fn set(&self, fault: Option<Fault>) {
-        *self.fault.lock().expect("nobody panics") = fault;
+    fn set(&self, loss: Option<Loss>) {
+        *self.loss.lock().expect("nobody panics") = loss;
     }
 }
 
 async fn forward(
     mut client: TcpStream,
     server: u16,
-    fault: Arc<Mutex<Option<Fault>>>,
+    loss: Arc<Mutex<Option<Loss>>>,
     mut gate: watch::Receiver<Gate>,
 ) {
     match gate.wait_for(|gate| *gate != Gate::Shut).await.as_deref() {
@@ -120,14 +120,14 @@ async fn forward(
             read = client.read(&mut from_client) => {
                 let Ok(length @ 1..) = read else { return };
                 let message = &from_client[..length];
-                let found = fault.lock().expect("nobody panics").take_if(|it| it.is_in(message));
+                let found = loss.lock().expect("nobody panics").take_if(|it| it.is_in(message));
                 match found {
-                    Some(Fault::Message(_)) => return,
-                    Some(every @ Fault::EveryMessage(_)) => {
-                        *fault.lock().expect("nobody panics") = Some(every);
+                    Some(Loss::Message(_)) => return,
+                    Some(every @ Loss::EveryMessage(_)) => {
+                        *loss.lock().expect("nobody panics") = Some(every);
                         return;
                     }
-                    Some(Fault::Answer(_)) => lose_answer = true,
+                    Some(Loss::Answer(_)) => lose_answer = true,
                     None => {}
                 }
                 if server.write_all(message).await.is_err() {
