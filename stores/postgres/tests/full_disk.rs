@@ -1,5 +1,4 @@
 //! A disk that fills up: what does not fit is refused, and nothing else suffers from it.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test may panic, and so may what it is made of")]
 

@@ -1,5 +1,4 @@
 //! PgBouncer between the store and the server.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic, and so may what it is made of")]
 

@@ -1,5 +1,4 @@
 //! A server that encrypts, with a certificate that nobody has signed.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 #![cfg(all(unix, feature = "tls"))]
 #![allow(clippy::unwrap_used, reason = "a test may panic, and so may what it is made of")]
 
