@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use deadpool_postgres::ClientWrapper;
 use esrs_core::{AppendBatch, Appended, Conflict, StoreError};
 use futures_util::future::try_join4;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_postgres::{Error, Statement};
 
 use crate::connect::{ConnectError, Connector};
@@ -33,6 +33,9 @@ const DOING: &str = "appending events";
 
 /// How long to wait after a connection was refused.
 const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// How long who is at work by itself is waited for before the server is asked whether it is done.
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// A connection with the statements that append.
 pub(crate) struct Connection {
@@ -63,17 +66,19 @@ pub(crate) struct Writer {
     connection: Mutex<Option<Arc<Connection>>>,
     /// Whether anybody appends: then whoever comes is stored together with the others who come.
     is_at_work: AtomicBool,
+    is_done: Notify,
     /// Whether the last statement stored several appends: then more are on their way, and whoever
     /// comes first had better wait for them.
     is_shared: AtomicBool,
 }
 
 /// Somebody who appends, until this is dropped.
-struct AtWork<'a>(&'a AtomicBool);
+struct AtWork<'a>(&'a Writer);
 
 impl Drop for AtWork<'_> {
     fn drop(&mut self) {
-        self.0.store(false, Ordering::Release);
+        self.0.is_at_work.store(false, Ordering::Release);
+        self.0.is_done.notify_one();
     }
 }
 
@@ -129,7 +134,33 @@ impl Writer {
     fn begin_alone(&self) -> Option<AtWork<'_>> {
         let (success, failure) = (Ordering::Acquire, Ordering::Relaxed);
         let begun = self.is_at_work.compare_exchange(false, true, success, failure);
-        begun.is_ok().then(|| AtWork(&self.is_at_work))
+        begun.is_ok().then(|| AtWork(self))
+    }
+
+    /// Waits for who is at work by itself: until it is done, or at least the server is with its
+    /// statement, so that whoever is stored next does not wait for the log behind it, and then anew.
+    async fn begin_behind(&self) -> Option<AtWork<'_>> {
+        if let Some(begun) = self.begin_alone() {
+            return Some(begun);
+        }
+        let done = async {
+            loop {
+                self.is_done.notified().await;
+                if let Some(begun) = self.begin_alone() {
+                    return begun;
+                }
+            }
+        };
+        if let Ok(begun) = tokio::time::timeout(MOMENT, done).await {
+            return Some(begun);
+        }
+        // A connection that was lost is noticed by what is sent next.
+        if let Some(open) = self.connection()
+            && open.client.batch_execute("").await.is_ok()
+        {
+            open.wait().was_in_vain = true;
+        }
+        self.begin_alone()
     }
 
     /// Appends on the caller's task a batch that is one event behind those of a known stream, unless
@@ -172,8 +203,7 @@ pub(crate) async fn run(shared: Arc<Shared>, jobs: mpsc::UnboundedReceiver<Job>)
         queue.let_in().await;
         let group = queue.take_group();
         shared.writer.is_shared.store(group.len() > 1, Ordering::Relaxed);
-        // Where somebody is at work by itself, this is stored behind it.
-        let at_work = shared.writer.begin_alone();
+        let at_work = shared.writer.begin_behind().await;
         Session { shared: &shared, queue: &mut queue }.commit(group).await;
         drop(at_work);
     }
