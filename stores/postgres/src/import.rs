@@ -13,9 +13,11 @@ use uuid::Uuid;
 
 use crate::PostgresStore;
 use crate::encode::{JsonText, Moment};
+use crate::error::is_busy;
 use crate::names::KindOf;
 use crate::pool;
 use crate::store::Shared;
+use crate::writer::PreparedAppend;
 
 const DOING: &str = "importing events";
 
@@ -74,7 +76,9 @@ impl PostgresStore {
     /// ```
     ///
     /// # Errors
-    /// Those of an append. The chunks before the one that failed are stored.
+    /// Those of an append, [`StoreError::Busy`] when somebody holds the log for longer than
+    /// [`busy_timeout`](crate::PostgresStoreBuilder::busy_timeout) among them. The chunks before the one
+    /// that failed are stored.
     pub async fn import(
         &self,
         events: impl IntoIterator<Item = (StreamId, NewEvent), IntoIter: Send>,
@@ -85,14 +89,13 @@ impl PostgresStore {
         let mut imported = Imported::default();
         let mut events = events.into_iter();
         loop {
-            let chunk: Vec<_> = events.by_ref().take(Self::IMPORT_CHUNK).collect();
+            // An append's checks, event by event: a stream may stand in a chunk often.
+            let chunk = events.by_ref().take(Self::IMPORT_CHUNK).map(|(stream, event)| {
+                PreparedAppend::new(AppendBatch::new(stream, AppendCondition::Any, vec![event]))
+            });
+            let chunk = chunk.collect::<Result<Vec<_>, _>>()?;
             if chunk.is_empty() {
                 return Ok(imported);
-            }
-            // An append's checks, event by event: a stream may stand in a chunk often.
-            for (stream, event) in &chunk {
-                let alone = vec![event.clone()];
-                AppendBatch::new(stream.clone(), AppendCondition::Any, alone).check()?;
             }
             let begun = client.transaction().await;
             let transaction = begun.map_err(|error| explain(shared, error))?;
@@ -118,20 +121,23 @@ fn explain(shared: &Shared, error: Error) -> StoreError {
 
 /// The events of a chunk that are not stored yet, in their order, each with its place.
 async fn rows_of(
-    chunk: Vec<(StreamId, NewEvent)>,
+    chunk: Vec<PreparedAppend>,
     transaction: &Transaction<'_>,
     shared: &Shared,
 ) -> Result<Vec<Row>, StoreError> {
     let explain = |error| explain(shared, error);
-    transaction.batch_execute(&shared.sql.lock).await.map_err(explain)?;
-    let ids: Vec<Uuid> = chunk.iter().map(|(_, event)| event.id).collect();
+    lock(transaction, shared).await?;
+    let chunk: Vec<_> = chunk.into_iter().filter_map(PreparedAppend::into_one).collect();
+    let ids: Vec<Uuid> = chunk.iter().map(|(_, event, _)| event.id).collect();
     let known = transaction.query(&shared.sql.known_ids, &[&ids]).await.map_err(explain)?;
     let known = known.iter().map(|row| row.try_get(0)).collect::<Result<Vec<Uuid>, _>>();
     let mut known = HashSet::<Uuid>::from_iter(known.map_err(explain)?);
-    let mut streams = HashMap::new();
+    let names: HashSet<&StreamId> = chunk.iter().map(|(stream, ..)| stream).collect();
+    let mut streams = enter_streams(names, transaction, shared).await.map_err(explain)?;
     let mut rows = Vec::with_capacity(chunk.len());
     // An event that stands in the chunk twice is known the second time.
-    for (stream, event) in chunk.into_iter().filter(|(_, event)| known.insert(event.id)) {
+    for (stream, event, details) in chunk.into_iter().filter(|(_, event, _)| known.insert(event.id))
+    {
         let kind = EventKind { name: event.name.clone(), version: event.version };
         let kind = KindOf { category: stream.category().into(), kind };
         let kind = match shared.names.kind_id(&kind) {
@@ -143,24 +149,40 @@ async fn rows_of(
                 numbered.map_err(explain)?
             }
         };
-        if !streams.contains_key(&stream) {
-            let found = transaction
-                .query_one(&shared.sql.enter_stream, &[&stream.as_str(), &stream.category()])
-                .await
-                .map_err(explain)?;
-            let found: Result<(i64, i64), Error> =
-                (|| Ok((found.try_get(0)?, found.try_get(1)?)))();
-            streams.insert(stream.clone(), found.map_err(explain)?);
-        }
-        let Some((stream, version)) = streams.get_mut(&stream) else { continue };
+        let Some((stream, version)) = streams.get_mut(stream.as_str()) else {
+            let source = format!("the stream {stream} was entered and is not there");
+            return Err(StoreError::Database { doing: DOING, source: source.into() });
+        };
         *version += 1;
-        let details = event.metadata.details_json().map_err(|source| StoreError::Database {
-            doing: "writing metadata",
-            source: source.into(),
-        })?;
         rows.push(Row { stream: *stream, version: *version, kind, event, details });
     }
     Ok(rows)
+}
+
+/// Holds the log until the transaction ends, as whoever appends does.
+async fn lock(transaction: &Transaction<'_>, shared: &Shared) -> Result<(), StoreError> {
+    // None would be no limit.
+    let millis = shared.busy_timeout.as_millis().clamp(1, i32::MAX as u128);
+    let locked = format!("SET LOCAL lock_timeout = {millis}; {}", shared.sql.lock);
+    let locked = transaction.batch_execute(&locked).await;
+    locked.map_err(|error| match is_busy(&error) {
+        true => shared.explain_append(DOING, &error),
+        false => explain(shared, error),
+    })
+}
+
+/// The number of each stream, which is given to it if it has none, and its version.
+async fn enter_streams(
+    streams: HashSet<&StreamId>,
+    transaction: &Transaction<'_>,
+    shared: &Shared,
+) -> Result<HashMap<String, (i64, i64)>, Error> {
+    let streams = streams.into_iter().map(|stream| (stream.as_str(), stream.category()));
+    let (names, categories): (Vec<_>, Vec<_>) = streams.unzip();
+    transaction.execute(&shared.sql.enter_streams, &[&names, &categories]).await?;
+    let found = transaction.query(&shared.sql.stream_versions, &[&names]).await?;
+    let found = found.iter();
+    found.map(|row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)))).collect()
 }
 
 /// Copies the rows behind the end of the log; says where the last came to stand.

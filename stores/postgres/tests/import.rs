@@ -1,6 +1,8 @@
 //! Many events at once.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod support;
+
 use std::collections::HashMap;
 
 use esrs_core::{
@@ -96,4 +98,23 @@ async fn a_chunk_that_cannot_be_imported_is_not_and_those_before_it_are() {
     events.last_mut().unwrap().1.payload = "{}".to_owned();
     let imported = store.import(events).await.unwrap();
     assert_eq!((imported.stored, imported.known), (10, PostgresStore::IMPORT_CHUNK as u64));
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn what_postgresql_cannot_hold_and_a_log_that_is_held_are_typed_errors() {
+    let database = postgres_server::database().unwrap();
+    let wait = std::time::Duration::from_millis(200);
+    let store = PostgresStore::builder(database.url()).busy_timeout(wait).open().await.unwrap();
+    let (stream, mut event) = recorded(1);
+    event.recorded_at = "-005000-01-01T00:00:00Z".parse().unwrap();
+    let error = store.import([(stream, event)]).await.unwrap_err();
+    assert!(matches!(error, StoreError::InvalidBatch { .. }), "{error}");
+
+    let raw = support::connect(database.url()).await;
+    raw.batch_execute(&format!("BEGIN; {}", support::HOLD_THE_LOG)).await.unwrap();
+    let error = store.import([recorded(1)]).await.unwrap_err();
+    assert!(matches!(error, StoreError::Busy { .. }), "{error}");
+    raw.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(store.import([recorded(1)]).await.unwrap().stored, 1);
 }

@@ -27,8 +27,9 @@ pub(crate) struct Sql {
     /// The lock that whoever appends holds until it has committed.
     pub(crate) lock: String,
     pub(crate) known_ids: String,
-    /// The number of a stream, which is given to it if it has none, and its version.
-    pub(crate) enter_stream: String,
+    /// Gives a number to streams that have none.
+    pub(crate) enter_streams: String,
+    pub(crate) stream_versions: String,
     /// Takes so many positions for whoever holds the lock; the last of them.
     pub(crate) take_positions: String,
     pub(crate) copy: String,
@@ -96,14 +97,14 @@ impl Sql {
             ),
             lock: format!("SELECT pg_advisory_xact_lock({})", lock_key(LOCK_CLASS, s)),
             known_ids: format!("SELECT event_id FROM {s}.events WHERE event_id = ANY($1)"),
-            enter_stream: format!(
-                "WITH new AS (
-                    INSERT INTO {s}.streams (name, category) VALUES ($1, $2)
-                    ON CONFLICT (name) DO NOTHING RETURNING id
-                ), stream AS (
-                    SELECT id FROM new UNION ALL SELECT id FROM {s}.streams WHERE name = $1
-                ) SELECT id, coalesce((SELECT e.version FROM {s}.events e WHERE e.stream = id
-                    ORDER BY e.version DESC LIMIT 1), 0) FROM stream"
+            enter_streams: format!(
+                "INSERT INTO {s}.streams (name, category)
+                 SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT (name) DO NOTHING"
+            ),
+            stream_versions: format!(
+                "SELECT s.name, s.id, coalesce((SELECT e.version FROM {s}.events e
+                    WHERE e.stream = s.id ORDER BY e.version DESC LIMIT 1), 0)
+                 FROM {s}.streams s WHERE s.name = ANY($1::text[])"
             ),
             take_positions: format!(
                 "SELECT setval('{s}.position_seq', nextval('{s}.position_seq') - 1 + $1::int8)"

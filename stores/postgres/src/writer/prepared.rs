@@ -1,6 +1,8 @@
 //! An append that was checked, on its way into the database.
 
-use esrs_core::{AppendBatch, AppendCondition, EventKind, NewEvent, StoreError, StreamAppend};
+use esrs_core::{
+    AppendBatch, AppendCondition, EventKind, NewEvent, StoreError, StreamAppend, StreamId,
+};
 use jiff::Timestamp;
 
 use crate::names::KindOf;
@@ -41,6 +43,12 @@ impl PreparedAppend {
             source: source.into(),
         })?;
         Ok(Self { batch, details, may_be_stored: false })
+    }
+
+    /// The stream, the event and its metadata as JSON, if it is one event.
+    pub(crate) fn into_one(self) -> Option<(StreamId, NewEvent, Option<String>)> {
+        let part = self.batch.streams.into_iter().next()?;
+        Some((part.stream, part.events.into_iter().next()?, self.details.into_iter().next()?))
     }
 
     pub(super) fn bytes(&self) -> usize {
