@@ -10,7 +10,7 @@ use crate::clock::to_microsecond;
 use crate::store::{
     AppendBatch, Appended, AppendedStream, Conflict, EventStore, IdempotencyKey, LogId,
     NewEnvelope, NewEvent, NewRecord, Page, PageWriter, ReadQuery, ReadSource, Snapshot,
-    StoreError, StreamIndex,
+    StoreError, StoredEvent, StreamIndex,
 };
 use crate::{Position, StreamId};
 
@@ -68,7 +68,7 @@ impl Log {
         if let Some(first) = key.as_ref().and_then(|key| self.by_key.get(key)) {
             return Ok(Appended { repeated: true, ..first.clone() });
         }
-        if let Some(first) = self.find_repetition(&batch)? {
+        if let Some(first) = batch.repetition(|id| Ok::<_, StoreError>(self.stored_event(id)))? {
             return Ok(first);
         }
         for part in &batch.streams {
@@ -89,43 +89,12 @@ impl Log {
         Ok(appended)
     }
 
-    /// What the batch was answered with, if its event ids are stored already.
-    fn find_repetition(&self, batch: &AppendBatch) -> Result<Option<Appended>, StoreError> {
-        let Some(event_id) =
-            batch.events().map(|(_, event)| event.id).find(|id| self.by_event_id.contains_key(id))
-        else {
-            return Ok(None);
-        };
-        let mut streams = Vec::new();
-        let mut next = batch.events().next().and_then(|(_, first)| self.by_event_id.get(&first.id));
-        let first_position = next.map_or(0, |first| first + 1);
-        let mut last_position = 0;
-        for part in &batch.streams {
-            let mut versions = Vec::new();
-            for event in &part.events {
-                let stored = next.and_then(|&place| self.events.get(place));
-                match stored {
-                    Some(stored) if stored.event.id == event.id && stored.stream == part.stream => {
-                        versions.push(stored.version);
-                    }
-                    _ => return Err(StoreError::EventIdTaken { event_id }),
-                }
-                last_position = next.map_or(0, |place| place + 1);
-                next =
-                    self.events.get(last_position).and_then(|s| self.by_event_id.get(&s.event.id));
-            }
-            if let (Some(&first_version), Some(&last_version)) = (versions.first(), versions.last())
-            {
-                let stream = part.stream.clone();
-                streams.push(AppendedStream { stream, first_version, last_version });
-            }
-        }
-        Ok(Some(Appended {
-            streams,
-            first_position: Position::new(first_position as u64),
-            last_position: Position::new(last_position as u64),
-            repeated: true,
-        }))
+    /// Where the event of this id stands.
+    fn stored_event(&self, id: Uuid) -> Option<StoredEvent> {
+        let place = *self.by_event_id.get(&id)?;
+        let Stored { stream, version, .. } = &self.events[place];
+        let position = Position::new(place as u64 + 1);
+        Some(StoredEvent { position, stream: stream.to_string(), version: *version })
     }
 
     fn push(&mut self, batch: AppendBatch, details: Vec<Option<String>>) -> Appended {

@@ -5,6 +5,7 @@ mod error;
 mod metadata_filter;
 mod page;
 mod read;
+mod repetition;
 mod snapshot;
 mod stats;
 
@@ -19,6 +20,7 @@ pub use page::{
     Record, StreamIndex,
 };
 pub use read::{EventFilter, ReadQuery, ReadSource};
+pub use repetition::StoredEvent;
 pub use snapshot::{Snapshot, SnapshotQuery};
 pub use stats::{Counters, Stats};
 

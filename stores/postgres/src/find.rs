@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use esrs_core::store::StoredEvent;
 use esrs_core::{
     AppendBatch, Appended, AppendedStream, IdempotencyKey, Position, StoreError, StreamId,
 };
@@ -36,27 +37,13 @@ pub(crate) async fn by_key(
         let (first_version, last_version) = range;
         streams.push(AppendedStream { stream: name.parse()?, first_version, last_version });
     }
-    Ok(Some(repeated(streams, first, last)))
+    let [first_position, last_position] = [first, last].map(|one| Position::new(one as u64));
+    Ok(Some(Appended { streams, first_position, last_position, repeated: true }))
 }
 
 fn stream_of(row: &Row) -> Result<(&str, (u64, u64)), tokio_postgres::Error> {
     let (first, last): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
     Ok((row.try_get(0)?, (first as u64, last as u64)))
-}
-
-fn repeated(streams: Vec<AppendedStream>, first: i64, last: i64) -> Appended {
-    Appended {
-        streams,
-        first_position: Position::new(first as u64),
-        last_position: Position::new(last as u64),
-        repeated: true,
-    }
-}
-
-struct Stored {
-    position: i64,
-    stream: String,
-    version: u64,
 }
 
 /// What the batch was answered with, if its event ids are stored already.
@@ -72,36 +59,11 @@ pub(crate) async fn repetition(
         let (id, found) = event_of(&row).map_err(explain)?;
         stored.insert(id, found);
     }
-    let Some(event_id) = ids.iter().copied().find(|id| stored.contains_key(id)) else {
-        return Ok(None);
-    };
-    let (mut first, mut last) = (None, None);
-    let mut streams = Vec::with_capacity(batch.streams.len());
-    for part in &batch.streams {
-        let (mut first_version, mut last_version) = (None, 0);
-        for event in &part.events {
-            let found = stored.get(&event.id).filter(|found| found.stream == part.stream.as_str());
-            // One behind the other, as they were appended.
-            match found {
-                Some(found) if last.is_none_or(|last: i64| found.position == last + 1) => {
-                    first = first.or(Some(found.position));
-                    last = Some(found.position);
-                    first_version = first_version.or(Some(found.version));
-                    last_version = found.version;
-                }
-                _ => return Err(StoreError::EventIdTaken { event_id }),
-            }
-        }
-        if let Some(first_version) = first_version {
-            let stream = part.stream.clone();
-            streams.push(AppendedStream { stream, first_version, last_version });
-        }
-    }
-    Ok(first.zip(last).map(|(first, last)| repeated(streams, first, last)))
+    batch.repetition(|id| Ok(stored.remove(&id)))
 }
 
-fn event_of(row: &Row) -> Result<(Uuid, Stored), tokio_postgres::Error> {
-    let (position, stream) = (row.try_get(1)?, row.try_get(2)?);
+fn event_of(row: &Row) -> Result<(Uuid, StoredEvent), tokio_postgres::Error> {
+    let position = Position::new(row.try_get::<_, i64>(1)? as u64);
     let version = row.try_get::<_, i64>(3)? as u64;
-    Ok((row.try_get(0)?, Stored { position, stream, version }))
+    Ok((row.try_get(0)?, StoredEvent { position, stream: row.try_get(2)?, version }))
 }
