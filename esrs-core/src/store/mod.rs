@@ -47,7 +47,7 @@ use crate::StreamId;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event store",
     label = "not an event store",
-    note = "give a `SqliteStore`, which `SqliteStore::open(path).await?` makes, a `MemoryStore`, or an `Arc<dyn EventStore>`"
+    note = "give a store that is open, `SqliteStore::open(path).await?`, `PostgresStore::open(url).await?` or `MemoryStore::new()`, or an `Arc<dyn EventStore>`; what a builder has begun ends with `.open().await?`"
 )]
 pub trait EventStore: Send + Sync + 'static {
     /// Appends the events of one or more streams, as one unit.

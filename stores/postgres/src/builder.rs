@@ -104,6 +104,18 @@ impl PostgresStoreBuilder {
 
     /// Encrypts connections by this connector, as the url's `sslmode` demands. Without it they are
     /// encrypted by rustls, with the roots of the operating system (feature `tls`; `postgres-tls` of `esrs`).
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), esrs_core::StoreError> {
+    /// use esrs_postgres::PostgresStore;
+    ///
+    /// // Never, on a socket of this machine; or a connector of your own for a certificate of your own.
+    /// let store = PostgresStore::builder("postgres://bank@/bank?host=/run/postgresql")
+    ///     .tls(tokio_postgres::NoTls)
+    ///     .open()
+    ///     .await?;
+    /// # Ok(()) }
+    /// ```
     pub fn tls<T>(mut self, tls: T) -> Self
     where
         T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,

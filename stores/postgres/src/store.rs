@@ -21,6 +21,22 @@ use crate::sql::Sql;
 use crate::writer::{Job, PreparedAppend, QueuedAppend, Writer};
 use crate::{find, snapshot};
 
+/// Asks by a connection of the pool; by another, if that one was lost.
+///
+/// A macro, because a future that borrows from an async closure is not known to be `Send`.
+macro_rules! ask {
+    ($shared:expr, |$reader:ident| $ask:expr) => {{
+        let mut attempts = $shared.attempts();
+        loop {
+            let $reader = $shared.reader().await?;
+            let answer = $ask.await;
+            if !attempts.again(&answer, $reader) {
+                break answer;
+            }
+        }
+    }};
+}
+
 /// A log of events in a PostgreSQL database. Its clones share their connections.
 ///
 /// It works under any executor, on connections that live on the Tokio runtime on which it was opened:
@@ -153,14 +169,7 @@ impl PostgresStore {
             let mut appended = listener.subscribe(connector, &sql.listen);
             loop {
                 appended.mark_unchanged();
-                let mut attempts = shared.attempts();
-                let head = loop {
-                    let reader = shared.reader().await?;
-                    let head = reader.head().await;
-                    if !attempts.again(&head, reader) {
-                        break head?;
-                    }
-                };
+                let head = ask!(shared, |reader| reader.head())?;
                 if head > position {
                     return Ok(head);
                 }
@@ -231,14 +240,7 @@ impl EventStore for PostgresStore {
     fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
         Box::pin(async move {
             let mut page = Some(page);
-            let mut attempts = self.shared().attempts();
-            loop {
-                let reader = self.shared().reader().await?;
-                let answer = reader.read(&query, page.take().unwrap_or_default()).await;
-                if !attempts.again(&answer, reader) {
-                    return answer;
-                }
-            }
+            ask!(self.shared(), |reader| reader.read(&query, page.take().unwrap_or_default()))
         })
     }
 
@@ -247,29 +249,11 @@ impl EventStore for PostgresStore {
         stream: StreamId,
         key: IdempotencyKey,
     ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
-        Box::pin(async move {
-            let mut attempts = self.shared().attempts();
-            loop {
-                let reader = self.shared().reader().await?;
-                let answer = find::by_key(&reader, &stream, &key).await;
-                if !attempts.again(&answer, reader) {
-                    return answer;
-                }
-            }
-        })
+        Box::pin(async move { ask!(self.shared(), |reader| find::by_key(&reader, &stream, &key)) })
     }
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            let mut attempts = self.shared().attempts();
-            loop {
-                let reader = self.shared().reader().await?;
-                let answer = snapshot::save(&reader, &snapshot).await;
-                if !attempts.again(&answer, reader) {
-                    return answer;
-                }
-            }
-        })
+        Box::pin(async move { ask!(self.shared(), |reader| snapshot::save(&reader, &snapshot)) })
     }
 
     fn log_id(&self) -> LogId {
