@@ -78,10 +78,7 @@ impl Log {
                 return Err(Conflict { stream, expected, actual }.into());
             }
         }
-        let details = batch.events().map(|(_, event)| event.metadata.details_json());
-        let details = details.collect::<Result<Vec<_>, _>>().map_err(|source| {
-            StoreError::Database { doing: "writing metadata", source: source.into() }
-        })?;
+        let details = batch.details()?;
         let appended = self.push(batch, details);
         if let Some(key) = key {
             self.by_key.insert(key, appended.clone());

@@ -205,6 +205,36 @@ impl AppendBatch {
         self.streams.iter().flat_map(|part| part.events.iter().map(|event| (&part.stream, event)))
     }
 
+    /// What stores keep as JSON of the metadata of each event, in the order of
+    /// [`events`](Self::events); see [`Metadata::details_json`].
+    ///
+    /// ```
+    /// use esrs_core::{AppendBatch, AppendCondition, Metadata, NewEvent, StreamId};
+    ///
+    /// let event = NewEvent {
+    ///     id: uuid::Uuid::now_v7(),
+    ///     name: "opened".into(),
+    ///     version: 1,
+    ///     payload: "{}".to_owned(),
+    ///     recorded_at: jiff::Timestamp::now(),
+    ///     metadata: Metadata::new().with_actor("alice"),
+    /// };
+    /// let stream = StreamId::new("account", 18)?;
+    /// let batch = AppendBatch::new(stream, AppendCondition::Any, vec![event]);
+    /// assert_eq!(batch.details()?, [Some(r#"{"actor":"alice"}"#.to_owned())]);
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] when serde_json refuses it, which no text does.
+    pub fn details(&self) -> Result<Vec<Option<String>>, StoreError> {
+        let details = self.events().map(|(_, event)| event.metadata.details_json());
+        details.collect::<Result<_, _>>().map_err(|source| StoreError::Database {
+            doing: "writing metadata",
+            source: source.into(),
+        })
+    }
+
     /// Checks what every store asks of a batch; each store calls it before it touches the database.
     ///
     /// # Errors

@@ -60,8 +60,8 @@ impl PostgresStore {
     /// So many events of an import are stored as one unit.
     pub const IMPORT_CHUNK: usize = AppendBatch::MAX_EVENTS;
 
-    /// Stores the events of another system by `COPY`, several times as fast as appends: each behind
-    /// the last of its stream, in this order, on no condition.
+    /// Stores the events of another system by `COPY`: each behind the last of its stream, in this
+    /// order, on no condition.
     ///
     /// They are stored in chunks of [`IMPORT_CHUNK`](Self::IMPORT_CHUNK) events, each as one unit; an
     /// event whose id is stored already is left out. So an import that has failed is simply repeated.

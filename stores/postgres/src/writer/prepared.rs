@@ -37,11 +37,7 @@ impl PreparedAppend {
                 return Err(StoreError::InvalidBatch { reason });
             }
         }
-        let details = batch.events().map(|(_, event)| event.metadata.details_json());
-        let details = details.collect::<Result<_, _>>().map_err(|source| StoreError::Database {
-            doing: "writing metadata",
-            source: source.into(),
-        })?;
+        let details = batch.details()?;
         Ok(Self { batch, details, may_be_stored: false })
     }
 

@@ -27,11 +27,7 @@ pub(crate) struct PreparedAppend {
 impl PreparedAppend {
     pub(crate) fn new(batch: AppendBatch) -> Result<Self, StoreError> {
         batch.check()?;
-        let details = batch.events().map(|(_, event)| event.metadata.details_json());
-        let details = details.collect::<Result<_, _>>().map_err(|source| StoreError::Database {
-            doing: "writing metadata",
-            source: source.into(),
-        })?;
+        let details = batch.details()?;
         Ok(Self { batch, details })
     }
 
