@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use esrs::prelude::*;
-use esrs::{AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, PostgresStore, StreamId};
-use esrs_benches::order::{AddItem, Currency, ItemAdded, Money, Order, OrderEvent, Samples};
+use esrs::{AppendBatch, AppendCondition, EventStore, PostgresStore, StreamId};
+use esrs_benches::order::work::{AGGREGATES, aggregate_of, append_items, command, new_event};
+use esrs_benches::order::{Order, Samples};
 use esrs_benches::ratio::{Bar, Comparison, Figure, Outcome, report};
 use postgres_server::Database;
 use tokio::runtime::Runtime;
@@ -21,7 +22,6 @@ use bare::{Bare, GroupCommit, Row};
 type Tried<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const EVENTS: u32 = 10_000;
-const AGGREGATES: u64 = 1_000;
 const TASKS: u64 = 64;
 const COMMANDS_OF_A_TASK: u64 = 200;
 const COMMANDS: u64 = TASKS * COMMANDS_OF_A_TASK;
@@ -196,8 +196,8 @@ fn long_history(runtime: &Runtime, url: &str) -> Tried<Outcome> {
     let orders = Repository::<Order>::new(store.clone());
     let (long, short) = (1, 2);
     runtime.block_on(async {
-        append(&store, long, LONG).await?;
-        append(&store, short, SHORT).await
+        append_items(&store, long, LONG).await?;
+        append_items(&store, short, SHORT).await
     })?;
     let name = "a command after 100,000 events, beside one after 10";
     let outcome = Comparison::new(name, Bar::AtMost(1.1), COMMANDS_OF_ONE, Figure::Each("command"))
@@ -205,41 +205,4 @@ fn long_history(runtime: &Runtime, url: &str) -> Tried<Outcome> {
         .elapsed(|| execute(runtime, &orders, long), || execute(runtime, &orders, short))?;
     runtime.block_on(store.close());
     Ok(outcome)
-}
-
-async fn append(store: &PostgresStore, id: u64, count: usize) -> Tried<()> {
-    let stream = StreamId::new(Order::NAME, id)?;
-    let mut left = count;
-    while left > 0 {
-        let part = left.min(AppendBatch::MAX_EVENTS);
-        let events = (0..part).map(|_| NewEvent::of(&item(), Metadata::new()));
-        let events = events.collect::<Result<_, _>>()?;
-        store.append(AppendBatch::new(stream.clone(), AppendCondition::Any, events)).await?;
-        left -= part;
-    }
-    Ok(())
-}
-
-fn new_event(event: &OrderEvent) -> Result<NewEvent, serde_json::Error> {
-    match event {
-        OrderEvent::OrderPlaced(event) => NewEvent::of(event, Metadata::new()),
-        OrderEvent::ItemAdded(event) => NewEvent::of(event, Metadata::new()),
-        OrderEvent::ItemRemoved(event) => NewEvent::of(event, Metadata::new()),
-        OrderEvent::PaymentTaken(event) => NewEvent::of(event, Metadata::new()),
-        OrderEvent::ParcelSent(event) => NewEvent::of(event, Metadata::new()),
-    }
-}
-
-fn item() -> ItemAdded {
-    let price = Money { cents: 1_990, currency: Currency::Eur };
-    ItemAdded { sku: "SKU-000000".to_owned(), quantity: 1, unit_price: price, engraving: None }
-}
-
-/// The aggregate that a command is for: any of them, so that tasks meet now and then.
-fn aggregate_of(number: u64) -> u64 {
-    (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % AGGREGATES + 1
-}
-
-fn command(number: u64) -> AddItem {
-    AddItem { sku: format!("SKU-{number:06}"), quantity: 1, cents: 1_990 }
 }

@@ -12,7 +12,7 @@ const SELECT: &str = "SELECT name, shape, payload FROM events WHERE stream = ?1 
 const INSERT: &str =
     "INSERT INTO events (stream, version, name, shape, payload) VALUES (?1, ?2, ?3, ?4, ?5)";
 
-type Tried<T> = Result<T, Box<dyn Error>>;
+type Tried<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 pub(crate) struct Bare {
     connection: Connection,

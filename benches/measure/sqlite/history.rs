@@ -3,16 +3,14 @@
 use std::path::Path;
 
 use esrs::prelude::*;
-use esrs::{
-    AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, SnapshotPolicy,
-    SqliteStoreBuilder, StreamId,
-};
+use esrs::{SnapshotPolicy, SqliteStoreBuilder};
 use esrs_benches::order::Order;
+use esrs_benches::order::work::{append_items, command};
 use esrs_benches::ratio::{Bar, Comparison, Figure, Outcome};
 use tokio::runtime::Runtime;
 
+use crate::Tried;
 use crate::bare::Bare;
-use crate::{Tried, command, item};
 
 const COMMANDS: u32 = 500;
 const LOADS: u32 = 200;
@@ -92,14 +90,14 @@ pub(crate) fn long_histories(runtime: &Runtime, folder: &Path) -> Tried<[Outcome
     let orders = Repository::<Order>::new(store.clone());
     let snapshots = orders.clone().with_snapshots(SnapshotPolicy::every(LONG as u64));
     runtime.block_on(async {
-        append(&store, long, LONG).await?;
-        append(&store, short, SHORT).await?;
-        append(&store, behind, BEHIND).await?;
+        append_items(&store, long, LONG).await?;
+        append_items(&store, short, SHORT).await?;
+        append_items(&store, behind, BEHIND).await?;
         let written = snapshots.write_snapshot(&long).await?;
         if written != LONG as u64 {
             return Err(format!("the snapshot is of version {written}").into());
         }
-        append(&store, long, BEHIND).await
+        append_items(&store, long, BEHIND).await
     })?;
 
     let load = |orders: &Repository<Order>, id| -> Tried<()> {
@@ -121,17 +119,4 @@ pub(crate) fn long_histories(runtime: &Runtime, folder: &Path) -> Tried<[Outcome
         .elapsed(|| execute(runtime, &orders, long), || execute(runtime, &orders, short))?;
     runtime.block_on(store.close());
     Ok([command, load])
-}
-
-async fn append(store: &SqliteStore, id: u64, count: usize) -> Tried<()> {
-    let stream = StreamId::new(Order::NAME, id)?;
-    let mut left = count;
-    while left > 0 {
-        let part = left.min(AppendBatch::MAX_EVENTS);
-        let events = (0..part).map(|_| NewEvent::of(&item(), Metadata::new()));
-        let events = events.collect::<Result<_, _>>()?;
-        store.append(AppendBatch::new(stream.clone(), AppendCondition::Any, events)).await?;
-        left -= part;
-    }
-    Ok(())
 }

@@ -11,16 +11,16 @@ use std::time::{Duration, Instant};
 
 use esrs::prelude::*;
 use esrs::{AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, SqliteStore, StreamId};
-use esrs_benches::order::{AddItem, Currency, ItemAdded, Money, Order, OrderEvent, Samples};
+use esrs_benches::order::work::{AGGREGATES, aggregate_of, command, item, new_event};
+use esrs_benches::order::{Order, Samples};
 use esrs_benches::ratio::{Bar, Comparison, Figure, Outcome, report};
 use tokio::runtime::Runtime;
 
 use bare::Bare;
 
-type Tried<T> = Result<T, Box<dyn Error>>;
+type Tried<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 const EVENTS: u32 = 10_000;
-const AGGREGATES: u64 = 1_000;
 const TASKS: u64 = 64;
 const COMMANDS_OF_A_TASK: u64 = 100;
 const COMMANDS: u64 = TASKS * COMMANDS_OF_A_TASK;
@@ -60,16 +60,6 @@ fn load(runtime: &Runtime, folder: &Path) -> Tried<Outcome> {
             .elapsed(load, || Ok(bare.load(1)?.0))?;
     runtime.block_on(store.close());
     Ok(outcome)
-}
-
-fn new_event(event: &OrderEvent) -> Result<NewEvent, serde_json::Error> {
-    match event {
-        OrderEvent::OrderPlaced(event) => NewEvent::of(event, Metadata::new()),
-        OrderEvent::ItemAdded(event) => NewEvent::of(event, Metadata::new()),
-        OrderEvent::ItemRemoved(event) => NewEvent::of(event, Metadata::new()),
-        OrderEvent::PaymentTaken(event) => NewEvent::of(event, Metadata::new()),
-        OrderEvent::ParcelSent(event) => NewEvent::of(event, Metadata::new()),
-    }
 }
 
 /// Commands on aggregates that have `history` events each. A round begins on new files, so that the
@@ -139,11 +129,6 @@ fn one_event_each() -> Tried<AppendBatch> {
     Ok(batch)
 }
 
-fn item() -> ItemAdded {
-    let price = Money { cents: 1_990, currency: Currency::Eur };
-    ItemAdded { sku: "SKU-000000".to_owned(), quantity: 1, unit_price: price, engraving: None }
-}
-
 async fn execute_in_tasks(orders: &Repository<Order>) -> Tried<Duration> {
     let start = Instant::now();
     let tasks: Vec<_> = (0..TASKS)
@@ -162,13 +147,4 @@ async fn execute_in_tasks(orders: &Repository<Order>) -> Tried<Duration> {
         task.await??;
     }
     Ok(start.elapsed())
-}
-
-/// The aggregate that a command is for: any of them, so that tasks meet now and then.
-fn aggregate_of(number: u64) -> u64 {
-    (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % AGGREGATES + 1
-}
-
-fn command(number: u64) -> AddItem {
-    AddItem { sku: format!("SKU-{number:06}"), quantity: 1, cents: 1_990 }
 }

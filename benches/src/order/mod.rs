@@ -5,6 +5,7 @@ mod chain;
 mod commands;
 mod events;
 mod samples;
+pub mod work;
 
 pub use chain::*;
 pub use commands::{AddItem, OrderIsFull};
