@@ -65,7 +65,7 @@ impl Crate {
     /// Locks its events, as a user does.
     fn lock(&self, workspace: &Path) -> Tried<()> {
         let output = Command::new(env!("CARGO"))
-            .args(["run", "--offline", "--quiet", "--package", "cargo-esrs", "--manifest-path"])
+            .args(["run", "--locked", "--quiet", "--package", "cargo-esrs", "--manifest-path"])
             .arg(workspace.join("Cargo.toml"))
             .args(["--", "esrs", "lock", "--manifest-path"])
             .arg(&self.manifest)
