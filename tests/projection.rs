@@ -6,6 +6,7 @@ use std::fmt::Debug;
 
 use esrs::prelude::*;
 use esrs::projection::{AnyPass, Pass, ProjectionError, RowError, Value};
+use esrs::subscription::Parked;
 use esrs::{
     AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, Page, PayloadError, Position,
     ReadQuery, StreamId,
@@ -242,7 +243,7 @@ impl<P: Projection + Debug> Book<P> {
         let mut pass = Pass::<P>::new();
         let query = ReadQuery::all().after(self.read).only(pass.filter()).with_envelopes();
         let page = self.store.read(query, Page::new()).await.unwrap();
-        let keys = pass.decode(&page)?;
+        let keys = pass.decode(&page, &Parked::none())?;
         let key_of = |row: &[Value]| -> Vec<Value> {
             let columns = P::TABLE.columns.iter().zip(row);
             columns.filter(|(column, _)| column.key).map(|(_, value)| value.clone()).collect()

@@ -38,6 +38,7 @@ pub mod schema;
 mod split;
 pub mod store;
 mod stream;
+pub mod subscription;
 mod text;
 mod trace_context;
 mod trace_source;

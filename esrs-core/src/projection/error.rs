@@ -1,7 +1,7 @@
 //! Why a projection could not go on.
 
 use super::ColumnError;
-use crate::{PayloadError, Position, StreamId};
+use crate::{BoxError, PayloadError, Position, StreamId};
 
 /// Why a projection could not take an event, and where that event stands.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +61,9 @@ pub enum RowError {
     /// The event was read without its envelope; a defect of the store.
     #[error("the event was read without its envelope")]
     NoEnvelope,
+    /// An event handler answered with an error.
+    #[error("the handler failed: {0}")]
+    Handler(#[source] BoxError),
     /// The projection's own code panicked.
     #[error("the projection panicked: {message}")]
     Panicked {

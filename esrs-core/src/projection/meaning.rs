@@ -1,22 +1,28 @@
-//! What a stored event is to a projection.
+//! What a stored event is to those who listen.
 
-use super::Source;
+use std::collections::BTreeSet;
+
+use super::pass::guarded;
+use super::{ProjectionError, RowError, Source};
 use crate::aggregate::find;
-use crate::{EventKind, SplitEvents, StoredAs};
+use crate::subscription::Parked;
+use crate::{
+    EventFilter, EventKind, EventType, Page, Position, Record, SplitEvents, StoredAs, StreamId,
+};
 
-/// What an event is to the projection.
+/// What an event is to whoever listens to the sources.
 #[derive(Clone, Copy)]
-pub(super) enum Meaning {
+enum Meaning {
     /// It is decoded by this source.
     Source(usize, StoredAs),
     /// It counts as its parts.
     Parts(SplitEvents, usize, StoredAs),
-    /// The projection does not listen to it.
+    /// Nobody listens to it.
     Nothing,
 }
 
-/// What an event of this name and version is to the projection.
-pub(super) fn meaning(sources: &[Source], category: &str, kind: &EventKind) -> Meaning {
+/// What an event of this name and version is to whoever listens to `sources`.
+fn meaning(sources: &[Source], category: &str, kind: &EventKind) -> Meaning {
     if let Some((source, stored)) = source_of(sources, category, &kind.name, kind.version) {
         return Meaning::Source(source, stored);
     }
@@ -29,7 +35,7 @@ pub(super) fn meaning(sources: &[Source], category: &str, kind: &EventKind) -> M
 }
 
 /// The source that reads an event of this name and version.
-pub(super) fn source_of(
+fn source_of(
     sources: &[Source],
     category: &str,
     name: &str,
@@ -41,4 +47,101 @@ pub(super) fn source_of(
         Some((place, stored?))
     };
     sources.iter().enumerate().find_map(read)
+}
+
+/// The events that `sources` are stored as.
+pub(crate) fn filter_of(sources: &[Source]) -> EventFilter {
+    let mut categories: Vec<&'static str> = Vec::new();
+    for source in sources {
+        if !categories.contains(&source.category) {
+            categories.push(source.category);
+        }
+    }
+    categories.into_iter().fold(EventFilter::everything(), |filter, category| {
+        let names = sources
+            .iter()
+            .filter(|source| source.category == category)
+            .flat_map(|Source { event, split, .. }| [event].into_iter().chain(split.types()))
+            .flat_map(EventType::names);
+        // The split events stand beside each source.
+        let names: BTreeSet<_> = names.collect();
+        filter.and(category, names)
+    })
+}
+
+/// Gives `take` every event of a page that one of `sources` reads, but for those of parked streams:
+/// its record, the number of the source, and the payload, which is that of a part where the event
+/// was split.
+pub(crate) fn each_input(
+    projection: &'static str,
+    sources: &[Source],
+    page: &Page,
+    except: &Parked,
+    mut take: impl FnMut(&Record<'_>, (usize, StoredAs), &str) -> Result<(), ProjectionError>,
+) -> Result<(), ProjectionError> {
+    // A name means another thing in another category, so a kind is resolved per category.
+    let mut resolved: Vec<Vec<(&str, Meaning)>> = Vec::new();
+    for record in page.records() {
+        let stream = record.stream();
+        if except.contains(stream, record.version()) {
+            continue;
+        }
+        let (kind, category) = (record.kind_index(), stream.category());
+        if resolved.len() <= kind {
+            resolved.resize_with(kind + 1, Vec::new);
+        }
+        let known = resolved[kind].iter().find(|(of, _)| *of == category);
+        let meaning = known.map(|(_, meaning)| *meaning).unwrap_or_else(|| {
+            let meaning = meaning(sources, category, record.kind());
+            resolved[kind].push((category, meaning));
+            meaning
+        });
+        match meaning {
+            Meaning::Source(source, stored) => take(&record, (source, stored), record.payload())?,
+            Meaning::Parts(split, number, stored) => {
+                let parts = guarded(|| Ok(split.parts(number, stored, record.payload())?));
+                let parts = parts.map_err(|reason| Place::of(&record).error(projection, reason))?;
+                for (part, payload) in parts {
+                    let source = source_of(sources, category, part.name, part.version);
+                    if let Some(source) = source {
+                        take(&record, source, &payload)?;
+                    }
+                }
+            }
+            Meaning::Nothing => {}
+        }
+    }
+    Ok(())
+}
+
+/// Where an event stands, for the error that may be about it.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    kind: EventKind,
+    stream: StreamId,
+    version: u64,
+    position: Position,
+}
+
+impl Place {
+    pub(crate) fn of(record: &Record<'_>) -> Self {
+        Self {
+            kind: record.kind().clone(),
+            stream: record.stream().clone(),
+            version: record.version(),
+            position: record.position(),
+        }
+    }
+
+    pub(crate) fn error(&self, projection: &'static str, reason: RowError) -> ProjectionError {
+        ProjectionError {
+            projection,
+            event: self.kind.name.to_string(),
+            event_version: self.kind.version,
+            stream: self.stream.clone(),
+            version: self.version,
+            position: self.position,
+            reason: Box::new(reason),
+        }
+    }
 }

@@ -1,12 +1,17 @@
 //! One batch of events, on its way into rows; without I/O.
 
 use std::any::Any;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Poll;
 
-use super::meaning::{Meaning, meaning, source_of};
-use super::{Projection, ProjectionError, RowError, Source, Table, Value};
-use crate::{EventFilter, EventKind, EventType, Page, Position, Record, StoredAs, StreamId};
+use futures_core::future::BoxFuture;
+
+use super::meaning::{Place, each_input, filter_of};
+use super::{Projection, ProjectionError, RowError, Table, Value};
+use crate::subscription::Parked;
+use crate::{EventFilter, Page, Record, StoredAs};
 
 /// The key columns of a row, in the order of the table.
 pub type RowKey = Vec<Value>;
@@ -38,13 +43,14 @@ pub trait AnyPass: Send {
     /// The events that it wants.
     fn filter(&self) -> EventFilter;
 
-    /// Decodes what it wants of a page, and says which rows it has to be given.
+    /// Decodes what it wants of a page, but for the events of parked streams, and says which rows it
+    /// has to be given.
     ///
     /// The page has to hold envelopes, unless it holds nothing that the projection listens to.
     ///
     /// # Errors
     /// [`ProjectionError`], about the first event that cannot be taken.
-    fn decode(&mut self, page: &Page) -> Result<Vec<RowKey>, ProjectionError>;
+    fn decode(&mut self, page: &Page, except: &Parked) -> Result<Vec<RowKey>, ProjectionError>;
 
     /// Takes the rows that are there, and answers with what is to be written.
     ///
@@ -64,14 +70,6 @@ struct Decoded<P: Projection> {
     /// Which rows it is about: the key, and the number of the row within this pass.
     targets: Vec<(P::Key, usize)>,
     place: Place,
-}
-
-/// Where an event stands, for the error that may be about it.
-struct Place {
-    kind: EventKind,
-    stream: StreamId,
-    version: u64,
-    position: Position,
 }
 
 /// A row while the pass is at work on it.
@@ -110,29 +108,6 @@ impl<P: Projection> Slot<P> {
     }
 }
 
-impl Place {
-    fn of(record: &Record<'_>) -> Self {
-        Self {
-            kind: record.kind().clone(),
-            stream: record.stream().clone(),
-            version: record.version(),
-            position: record.position(),
-        }
-    }
-
-    fn error(&self, table: &Table, reason: RowError) -> ProjectionError {
-        ProjectionError {
-            projection: table.name,
-            event: self.kind.name.to_string(),
-            event_version: self.kind.version,
-            stream: self.stream.clone(),
-            version: self.version,
-            position: self.position,
-            reason: Box::new(reason),
-        }
-    }
-}
-
 /// Decodes an event, and finds the rows that it is about.
 fn take<P: Projection>(
     record: &Record<'_>,
@@ -156,16 +131,30 @@ fn take<P: Projection>(
     });
     match decoded {
         Ok((input, targets)) => Ok(Decoded { input, targets, place }),
-        Err(reason) => Err(place.error(&P::TABLE, reason)),
+        Err(reason) => Err(place.error(P::TABLE.name, reason)),
     }
 }
 
 /// Runs the projection's own code, whose panic is an error like any other.
-fn guarded<T>(run: impl FnOnce() -> Result<T, RowError>) -> Result<T, RowError> {
+pub(crate) fn guarded<T>(run: impl FnOnce() -> Result<T, RowError>) -> Result<T, RowError> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
         let message = panic_message(&*panic);
         Err(RowError::Panicked { message })
     })
+}
+
+/// Runs a handler's own code, whose panic is an error like any other.
+pub(crate) async fn guarded_async<T>(
+    mut run: BoxFuture<'_, Result<T, RowError>>,
+) -> Result<T, RowError> {
+    poll_fn(|context| {
+        let polled = catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(context)));
+        polled.unwrap_or_else(|panic| {
+            let message = panic_message(&*panic);
+            Poll::Ready(Err(RowError::Panicked { message }))
+        })
+    })
+    .await
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
@@ -184,53 +173,17 @@ impl<P: Projection> AnyPass for Pass<P> {
     }
 
     fn filter(&self) -> EventFilter {
-        let mut categories: Vec<&'static str> = Vec::new();
-        for source in P::SOURCES {
-            if !categories.contains(&source.category) {
-                categories.push(source.category);
-            }
-        }
-        categories.into_iter().fold(EventFilter::everything(), |filter, category| {
-            let names = P::SOURCES
-                .iter()
-                .filter(|source| source.category == category)
-                .flat_map(|Source { event, split, .. }| [event].into_iter().chain(split.types()))
-                .flat_map(EventType::names);
-            // The split events stand beside each source.
-            let names: BTreeSet<_> = names.collect();
-            filter.and(category, names)
-        })
+        filter_of(P::SOURCES)
     }
 
-    fn decode(&mut self, page: &Page) -> Result<Vec<RowKey>, ProjectionError> {
+    fn decode(&mut self, page: &Page, except: &Parked) -> Result<Vec<RowKey>, ProjectionError> {
         let Self { inputs, slots } = self;
         inputs.clear();
         slots.clear();
-        // A name means another thing in another category, so a kind is resolved per category.
-        let mut resolved: HashMap<(usize, &str), Meaning> = HashMap::new();
-        for record in page.records() {
-            let category = record.stream().category();
-            let meaning = *resolved
-                .entry((record.kind_index(), category))
-                .or_insert_with(|| meaning(P::SOURCES, category, record.kind()));
-            match meaning {
-                Meaning::Source(source, stored) => {
-                    inputs.push(take(&record, (source, stored), record.payload(), slots)?);
-                }
-                Meaning::Parts(split, number, stored) => {
-                    let parts = guarded(|| Ok(split.parts(number, stored, record.payload())?));
-                    let parts =
-                        parts.map_err(|reason| Place::of(&record).error(&P::TABLE, reason))?;
-                    for (part, payload) in parts {
-                        let source = source_of(P::SOURCES, category, part.name, part.version);
-                        if let Some(source) = source {
-                            inputs.push(take(&record, source, &payload, slots)?);
-                        }
-                    }
-                }
-                Meaning::Nothing => {}
-            }
-        }
+        each_input(P::TABLE.name, P::SOURCES, page, except, |record, source, payload| {
+            inputs.push(take(record, source, payload, slots)?);
+            Ok(())
+        })?;
         Ok(slots.keys().cloned().collect())
     }
 
@@ -246,7 +199,7 @@ impl<P: Projection> AnyPass for Pass<P> {
             for (key, slot) in targets {
                 let slot = &mut state[*slot];
                 let changed = guarded(|| P::change(input, key.clone(), slot.take()?));
-                slot.row = changed.map_err(|reason| place.error(&P::TABLE, reason))?;
+                slot.row = changed.map_err(|reason| place.error(P::TABLE.name, reason))?;
                 slot.changed_by = Some(number);
             }
         }
@@ -257,7 +210,9 @@ impl<P: Projection> AnyPass for Pass<P> {
                 (Some(row), Some(number)) => {
                     let values = guarded(|| Ok(row.to_values()?));
                     let place = &inputs[*number].place;
-                    changes.upserts.push(values.map_err(|reason| place.error(&P::TABLE, reason))?);
+                    changes
+                        .upserts
+                        .push(values.map_err(|reason| place.error(P::TABLE.name, reason))?);
                 }
                 (None, Some(_)) if *existed => changes.deletes.push(key),
                 _ => {}

@@ -14,6 +14,7 @@ use crate::aggregate::{Resolution, resolve};
 use crate::projection::{
     AnyPass, ColumnError, Pass, ProjectionError, RowError, RowKey, Value, key_of,
 };
+use crate::subscription::Parked;
 use crate::{
     Aggregate, BoxError, EventKind, Events, IntoEvents, MemoryStore, Metadata, NewEvent, Position,
     Projection, ReadQuery, StoreError, StreamId,
@@ -173,7 +174,7 @@ impl<P: Projection> ProjectionScenario<P> {
         loop {
             let query = ReadQuery::all().after(after).only(pass.filter()).with_envelopes();
             let page = log::read(&self.store, query.limit(at_a_time).max_bytes(usize::MAX))?;
-            let keys = pass.decode(&page)?;
+            let keys = pass.decode(&page, &Parked::none())?;
             let there = keys.iter().filter_map(|key| rows.get(key)).cloned();
             let changes = pass.change(there.collect())?;
             for row in changes.upserts {

@@ -135,6 +135,37 @@ pub enum StoreError {
         /// What is wrong.
         reason: String,
     },
+    /// A subscription has not come as far as it was waited for.
+    #[error(
+        "`{subscription}` was waited for to reach {position}, and stood at {reached} after {waited:?}; \
+         look whether anybody runs it, and whether it is behind"
+    )]
+    Lagging {
+        /// The subscription.
+        subscription: &'static str,
+        /// How far it was to come.
+        position: Position,
+        /// Where it stood.
+        reached: Position,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// Somebody else has taken over what was done under a lease.
+    #[error(
+        "nothing was stored, because the lease of `{lease}` with fence {fence} was taken over by another"
+    )]
+    Fenced {
+        /// The lease.
+        lease: String,
+        /// What was shown for it.
+        fence: u64,
+    },
+    /// The store keeps no read models.
+    #[error("`{subscription}` is not kept here: this store keeps no read models")]
+    NoSubscriptions {
+        /// The subscription.
+        subscription: &'static str,
+    },
     /// The connection was lost while an append was on its way: it may be stored, or not.
     ///
     /// To find out, repeat it with the same event ids or the same idempotency key.

@@ -27,6 +27,7 @@ pub use stats::{Counters, Stats};
 use futures_core::future::BoxFuture;
 
 use crate::StreamId;
+use crate::subscription::SubscriptionStore;
 
 /// A log of events: all that a database has to do for esrs.
 ///
@@ -85,6 +86,11 @@ pub trait EventStore: Send + Sync + 'static {
     /// What may happen to a database. A snapshot is a cache: nothing is lost with it.
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>>;
 
+    /// What it keeps for those who follow its log, if it can do that.
+    fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {
+        None
+    }
+
     /// What tells the log behind this handle from another; handles of one log have the same.
     fn log_id(&self) -> LogId;
 }
@@ -108,6 +114,10 @@ impl<S: EventStore + ?Sized> EventStore for std::sync::Arc<S> {
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         (**self).save_snapshot(snapshot)
+    }
+
+    fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {
+        (**self).as_subscription_store()
     }
 
     fn log_id(&self) -> LogId {

@@ -1,6 +1,7 @@
 //! Bringing a read model to the end of the log from its own checkpoint.
 
 use esrs_core::projection::{AnyPass, Pass, RowKey};
+use esrs_core::subscription::Parked;
 use esrs_core::{Page, Position, Projection, ReadQuery, StoreError};
 
 use super::ModelTable;
@@ -61,7 +62,7 @@ impl Follower {
     fn read(mut self, reader: &mut Reader) -> Result<Self, Fault> {
         let query = ReadQuery::all().after(self.at).only(self.pass.filter()).with_envelopes();
         self.page = reader.pages.read(&reader.connection, &query, self.page)?;
-        self.keys = self.pass.decode(&self.page)?;
+        self.keys = self.pass.decode(&self.page, &Parked::none())?;
         Ok(self)
     }
 

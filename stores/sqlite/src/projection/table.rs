@@ -1,6 +1,7 @@
 //! The table of a read model, its checkpoint, and the statements on its rows.
 
 use esrs_core::projection::{AnyPass, ColumnSpec, RowChanges, RowKey, Table, Value};
+use esrs_core::subscription::Parked;
 use esrs_core::{Page, Position, Projection, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
@@ -170,7 +171,7 @@ impl ModelTable {
         pass: &mut dyn AnyPass,
         page: &Page,
     ) -> Result<(), Fault> {
-        let keys = pass.decode(page)?;
+        let keys = pass.decode(page, &Parked::none())?;
         self.change(connection, pass, &keys)
     }
 

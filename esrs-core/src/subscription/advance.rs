@@ -1,0 +1,112 @@
+//! A subscription, where it stands, and how it gets further.
+
+use std::sync::Arc;
+
+use super::{ParkedStream, ResumedStream};
+use crate::projection::Table;
+use crate::{Position, StoreError};
+
+/// What follows the log under a name of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subscription {
+    /// Its name; that of its table, if it has one.
+    pub name: &'static str,
+    /// What tells it from another, or an earlier one, of the same name.
+    pub definition: Arc<str>,
+    /// The table that it keeps rows in.
+    pub table: Option<Table>,
+    /// Whether it is built anew, beside the one of this name that others ask.
+    pub building: bool,
+}
+
+impl Subscription {
+    /// The same, built beside the one of its name.
+    #[must_use]
+    pub fn building(&self) -> Self {
+        Self { building: true, ..self.clone() }
+    }
+
+    /// The name of the lease of whoever runs it.
+    pub fn lease(&self) -> String {
+        match self.building {
+            true => format!("{} (building)", self.name),
+            false => self.name.to_owned(),
+        }
+    }
+
+    /// The error when what is stored was made by another definition.
+    pub fn changed(&self, stored: impl Into<String>) -> StoreError {
+        StoreError::ProjectionChanged {
+            table: self.name,
+            stored: stored.into(),
+            declared: self.definition.to_string(),
+        }
+    }
+}
+
+/// Where a subscription stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Checkpoint {
+    /// It has taken all events up to here, but for those that it parked.
+    pub position: Position,
+    /// How often its rows were thrown away or replaced: rows of another generation are others.
+    pub generation: u64,
+}
+
+/// A subscription by name, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CheckpointOf {
+    /// Its name.
+    pub name: String,
+    /// Whether it is the one that is built beside the one of this name.
+    pub building: bool,
+    /// Where it stands.
+    pub checkpoint: Checkpoint,
+    /// How many streams it has parked.
+    pub parked: u64,
+    /// Who holds its lease by now.
+    pub held_by: Option<String>,
+}
+
+impl CheckpointOf {
+    /// A subscription that nobody holds, and that has parked nothing.
+    pub fn new(name: impl Into<String>, building: bool, checkpoint: Checkpoint) -> Self {
+        Self { name: name.into(), building, checkpoint, parked: 0, held_by: None }
+    }
+}
+
+/// A step of a subscription, to be committed as a whole.
+#[derive(Debug, Clone)]
+pub struct Advance {
+    /// The subscription.
+    pub subscription: Arc<Subscription>,
+    /// Where it has to stand.
+    pub from: Checkpoint,
+    /// Where it stands afterwards.
+    pub to: Position,
+    /// Which lease allows it; without one, nobody is asked.
+    pub fence: Option<u64>,
+    /// The streams that are put aside with it.
+    pub park: Vec<ParkedStream>,
+    /// The streams whose parked events it takes.
+    pub resume: Vec<ResumedStream>,
+}
+
+/// What became of an [`Advance`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Advanced {
+    /// It is stored.
+    Done,
+    /// Nothing was stored: the subscription stands elsewhere, because somebody else has moved it.
+    Elsewhere(Checkpoint),
+}
+
+/// What became of what was to be put in place of something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replaced {
+    /// It is in place.
+    Done(Checkpoint),
+    /// Nothing was changed: the one to be replaced stands further, here.
+    Behind(Position),
+}

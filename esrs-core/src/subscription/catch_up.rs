@@ -1,0 +1,51 @@
+//! Bringing a subscription to the end of the log.
+
+use super::{Advance, Advanced, Parked, Subscriber, SubscriptionStore};
+use crate::{Page, Position, ReadQuery, StoreError};
+
+/// Brings a subscription to the end of the log, and says where that was.
+///
+/// It parks nothing, and takes over from whoever else follows the same: no event counts twice. For a
+/// program that goes on following there is the runner.
+///
+/// # Errors
+/// [`StoreError::Projection`] when an event cannot be taken: the subscription then stands before the
+/// page of that event; and those of [`subscribe`](SubscriptionStore::subscribe).
+pub async fn catch_up(
+    store: &dyn SubscriptionStore,
+    mut subscriber: Box<dyn Subscriber>,
+    mut progress: impl FnMut(Position) + Send,
+) -> Result<Position, StoreError> {
+    let subscription = subscriber.subscription().clone();
+    let query = ReadQuery::all().only(subscriber.filter()).with_envelopes();
+    let mut from = store.subscribe(subscription.clone()).await?;
+    let parked = store.parked(subscription.clone()).await?;
+    let parked: Parked = parked.into_iter().map(|one| (one.stream, one.version)).collect();
+    let mut page = Page::new();
+    loop {
+        page = store.read(query.clone().after(from.position), page).await?;
+        let to = page.scanned();
+        if to == from.position {
+            return Ok(to);
+        }
+        subscriber.take(&page, &parked)?;
+        let advance = Advance {
+            subscription: subscription.clone(),
+            from,
+            to,
+            fence: None,
+            park: Vec::new(),
+            resume: Vec::new(),
+        };
+        let advanced;
+        (subscriber, advanced) = store.advance(advance, subscriber).await;
+        from = match advanced? {
+            Advanced::Done => super::Checkpoint { position: to, ..from },
+            Advanced::Elsewhere(checkpoint) => {
+                subscriber.forget();
+                checkpoint
+            }
+        };
+        progress(from.position);
+    }
+}

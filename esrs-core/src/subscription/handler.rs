@@ -1,0 +1,209 @@
+//! Event handlers: what a row cannot say, with the transaction of the store in hand.
+
+use std::sync::Arc;
+
+use futures_core::future::BoxFuture;
+
+use super::{Parked, RowTransaction, Subscriber, Subscription, Transaction};
+use crate::asked::SourceOf;
+use crate::projection::meaning::{Place, each_input, filter_of};
+use crate::projection::{ProjectionError, RowError, Source, guarded_async};
+use crate::{
+    BoxError, Envelope, EventFilter, Page, PayloadError, Position, Recorded, StoreError, StoredAs,
+};
+
+/// What is to be done for events in the transaction that moves the checkpoint: SQL of your own.
+///
+/// A [`Projection`](crate::Projection) says it shorter wherever an event is about rows of one table.
+///
+/// ```
+/// use esrs_core::subscription::{EventHandler, Listen, On, Transaction};
+/// use esrs_core::{BoxError, Emits, Aggregate, Event, Recorded};
+///
+/// # struct Transferred { cents: i64 }
+/// /// A row for each large transfer, and a sum a day.
+/// struct LargeTransfers;
+///
+/// # trait Domain { type Transfer: Aggregate + Emits<Self::Moved>; type Moved: Event + std::ops::Deref<Target = Transferred>; }
+/// # struct Of<D>(std::marker::PhantomData<fn() -> D>);
+/// # impl<D: Domain + 'static> EventHandler for Of<D> {
+/// #     const NAME: &'static str = "large_transfers";
+/// #     fn listen(events: Listen<Self>) -> Listen<Self> { events }
+/// #     async fn start_over(&mut self, _: &mut dyn Transaction) -> Result<(), BoxError> { Ok(()) }
+/// # }
+/// # #[cfg(any())]
+/// impl EventHandler for LargeTransfers {
+///     const NAME: &'static str = "large_transfers";
+///
+///     fn listen(events: Listen<Self>) -> Listen<Self> {
+///         events.to::<Transfer, MoneyTransferred>()
+///     }
+///
+///     async fn start_over(&mut self, transaction: &mut dyn Transaction) -> Result<(), BoxError> {
+///         transaction.execute("DROP TABLE IF EXISTS large_transfers", &[]).await?;
+///         let create = "CREATE TABLE large_transfers (day text PRIMARY KEY, cents bigint NOT NULL)";
+///         transaction.execute(create, &[]).await?;
+///         Ok(())
+///     }
+/// }
+/// ```
+pub trait EventHandler: Sized + Send + 'static {
+    /// The name of its checkpoint.
+    const NAME: &'static str;
+    /// Raised by hand, when what it made of events so far has to be made anew.
+    const VERSION: u32 = 1;
+
+    /// The events that it listens to.
+    fn listen(events: Listen<Self>) -> Listen<Self>;
+
+    /// Makes its tables, empty, whatever is there: what comes next is the first event of the log.
+    ///
+    /// It runs in the transaction of the first events.
+    ///
+    /// # Errors
+    /// Whatever keeps it from that.
+    fn start_over(
+        &mut self,
+        transaction: &mut dyn Transaction,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send;
+}
+
+/// What an [`EventHandler`] does for an event.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what to do for `{E}`",
+    label = "`{Self}` has no `On` for this event",
+    note = "write `impl On<{E}> for {Self} {{ async fn on(&mut self, event: &Recorded<{E}>, transaction: &mut dyn Transaction) -> Result<(), BoxError> {{ … }} }}`"
+)]
+pub trait On<E>: EventHandler {
+    /// Does it.
+    ///
+    /// # Errors
+    /// Whatever keeps it from that; nothing is stored then, and the event is tried again. One that
+    /// cannot be taken is parked, with its stream.
+    fn on(
+        &mut self,
+        event: &Recorded<E>,
+        transaction: &mut dyn Transaction,
+    ) -> impl Future<Output = Result<(), BoxError>> + Send;
+}
+
+/// The events that an [`EventHandler`] listens to.
+#[derive(Debug)]
+pub struct Listen<H> {
+    sources: Vec<Source>,
+    calls: Vec<Call<H>>,
+}
+
+type Handling<'a> = BoxFuture<'a, Result<(), RowError>>;
+
+/// Decodes an event, and gives it to the handler.
+type Call<H> =
+    for<'a> fn(&'a mut H, &'a Input, &'a mut dyn Transaction) -> Result<Handling<'a>, PayloadError>;
+
+/// An event that is still to be handled.
+#[derive(Debug)]
+struct Input {
+    source: usize,
+    stored: StoredAs,
+    payload: String,
+    envelope: Envelope,
+    place: Place,
+}
+
+impl<H: EventHandler> Listen<H> {
+    /// Also the event `E` of the aggregate `A`.
+    #[must_use]
+    pub fn to<A, E>(mut self) -> Self
+    where
+        E: SourceOf<A> + Send + Sync + 'static,
+        H: On<E>,
+    {
+        self.sources.push(E::SOURCE);
+        self.calls.push(|handler, input, transaction| {
+            let event = E::recorded(input.stored, &input.payload, input.envelope.clone())?;
+            Ok(Box::pin(
+                async move { handler.on(&event, transaction).await.map_err(RowError::Handler) },
+            ))
+        });
+        self
+    }
+}
+
+/// An [`EventHandler`] as a subscriber.
+pub struct Handled<H> {
+    handler: H,
+    subscription: Arc<Subscription>,
+    listen: Listen<H>,
+    inputs: Vec<Input>,
+}
+
+impl<H: EventHandler> Handled<H> {
+    /// The handler, which begins where its checkpoint stands.
+    pub fn new(handler: H) -> Self {
+        let listen = H::listen(Listen { sources: Vec::new(), calls: Vec::new() });
+        let subscription = Subscription {
+            name: H::NAME,
+            definition: definition::<H>(&listen.sources).into(),
+            table: None,
+            building: false,
+        };
+        Self { handler, subscription: Arc::new(subscription), listen, inputs: Vec::new() }
+    }
+}
+
+/// Its version, and the events it listens to.
+fn definition<H: EventHandler>(sources: &[Source]) -> String {
+    let name = |source: &Source| format!("{}.{}", source.category, source.event.name);
+    let mut events: Vec<_> = sources.iter().map(name).collect();
+    events.sort();
+    format!("v{}; {}", H::VERSION, events.join(", "))
+}
+
+impl<H: EventHandler> Subscriber for Handled<H> {
+    fn subscription(&self) -> &Arc<Subscription> {
+        &self.subscription
+    }
+
+    fn filter(&self) -> EventFilter {
+        filter_of(&self.listen.sources)
+    }
+
+    fn take(&mut self, page: &Page, except: &Parked) -> Result<(), ProjectionError> {
+        let Self { inputs, listen, .. } = self;
+        inputs.clear();
+        each_input(H::NAME, &listen.sources, page, except, |record, (source, stored), payload| {
+            let place = Place::of(record);
+            let Some(envelope) = record.envelope() else {
+                return Err(place.error(H::NAME, RowError::NoEnvelope));
+            };
+            inputs.push(Input { source, stored, payload: payload.to_owned(), envelope, place });
+            Ok(())
+        })
+    }
+
+    fn run<'a>(
+        &'a mut self,
+        from: Position,
+        transaction: &'a mut dyn RowTransaction,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let Self { handler, listen, inputs, .. } = self;
+        Box::pin(async move {
+            let transaction = transaction.as_transaction();
+            if from == Position::START {
+                let started = handler.start_over(transaction).await;
+                started.map_err(|source| StoreError::Database {
+                    doing: "starting a handler",
+                    source,
+                })?;
+            }
+            for input in inputs.drain(..) {
+                let handled = match listen.calls[input.source](handler, &input, transaction) {
+                    Ok(handling) => guarded_async(handling).await,
+                    Err(error) => Err(error.into()),
+                };
+                handled.map_err(|reason| input.place.error(H::NAME, reason))?;
+            }
+            Ok(())
+        })
+    }
+}

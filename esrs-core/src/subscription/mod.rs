@@ -1,0 +1,29 @@
+//! Subscriptions: what follows the log from a checkpoint of its own.
+//!
+//! A [`Subscriber`] is given the log page by page. What it makes of a page, rows as a rule, is written
+//! in one transaction of the store together with the [`Checkpoint`], so each event counts exactly once,
+//! whoever dies in between. A [`Projected`] is that of a [`Projection`](crate::Projection), a
+//! [`Handled`] that of an [`EventHandler`], which is given the transaction itself.
+//!
+//! The store does the I/O ([`SubscriptionStore`]), and what drives it (the crate `esrs-runner`, or
+//! [`catch_up`] and [`rebuild`]) says when.
+
+mod advance;
+mod catch_up;
+mod handler;
+mod lease;
+mod parked;
+mod projected;
+mod rebuild;
+mod store;
+mod subscriber;
+
+pub use advance::{Advance, Advanced, Checkpoint, CheckpointOf, Replaced, Subscription};
+pub use catch_up::catch_up;
+pub use handler::{EventHandler, Handled, Listen, On};
+pub use lease::{Lease, LeaseClaim};
+pub use parked::{Decision, Parked, ParkedStream, ParkingAction, ParkingEntry, ResumedStream};
+pub use projected::Projected;
+pub use rebuild::rebuild;
+pub use store::SubscriptionStore;
+pub use subscriber::{RowTransaction, Subscriber, Transaction};

@@ -1,0 +1,150 @@
+//! Streams that a subscription has put aside, because it cannot take one of their events.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use crate::{Position, StreamId};
+
+/// A stream that is put aside from one of its events on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkedStream {
+    /// The stream.
+    pub stream: StreamId,
+    /// The number of the event within the stream: those from here on are not taken.
+    pub version: u64,
+    /// The place of that event among all events.
+    pub position: Position,
+    /// The stored name of that event.
+    pub event: String,
+    /// Why it could not be taken.
+    pub reason: String,
+    /// When it was put aside, or tried last.
+    pub parked_at: Timestamp,
+    /// Whether somebody has asked for another try.
+    pub is_to_resume: bool,
+}
+
+/// A parked stream of which events were taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResumedStream {
+    /// The stream.
+    pub stream: StreamId,
+    /// The number of the next event that is still to be taken; none when all are.
+    pub next_version: Option<u64>,
+}
+
+/// What is to become of a parked stream, and who says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// Whether the event at which the stream was parked is to be left out; it is tried again otherwise.
+    pub skip: bool,
+    /// Who says so.
+    pub actor: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl Decision {
+    /// To try the event again.
+    pub fn retry(actor: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { skip: false, actor: actor.into(), reason: reason.into() }
+    }
+
+    /// To leave the event out, and go on with the next of the stream.
+    pub fn skip(actor: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { skip: true, actor: actor.into(), reason: reason.into() }
+    }
+}
+
+/// What happened to a parked stream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParkingAction {
+    /// It was put aside.
+    Parked,
+    /// Somebody asked for another try.
+    Retried,
+    /// Somebody had an event left out.
+    Skipped,
+    /// All its events are taken.
+    Resumed,
+}
+
+impl ParkingAction {
+    /// Its name, as stores keep it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Parked => "parked",
+            Self::Retried => "retried",
+            Self::Skipped => "skipped",
+            Self::Resumed => "resumed",
+        }
+    }
+
+    /// The action of this name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::Parked, Self::Retried, Self::Skipped, Self::Resumed]
+            .into_iter()
+            .find(|action| action.name() == name)
+    }
+}
+
+/// Something that happened to a parked stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParkingEntry {
+    /// The stream.
+    pub stream: StreamId,
+    /// The event that it is about, by its number within the stream.
+    pub version: u64,
+    /// What happened.
+    pub action: ParkingAction,
+    /// Who said so; nobody, where the subscription did it by itself.
+    pub actor: Option<String>,
+    /// Why.
+    pub reason: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Which events of a page are not to be taken: those of parked streams.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Parked(HashMap<StreamId, u64>);
+
+impl Parked {
+    /// No stream.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Whether no stream is parked.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many streams are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Parks the events of a stream from this version on.
+    pub fn park(&mut self, stream: StreamId, version: u64) {
+        self.0.insert(stream, version);
+    }
+
+    /// The stream is not parked any more.
+    pub fn resume(&mut self, stream: &StreamId) {
+        self.0.remove(stream);
+    }
+
+    /// Whether this event is not to be taken.
+    pub fn contains(&self, stream: &StreamId, version: u64) -> bool {
+        !self.0.is_empty() && self.0.get(stream).is_some_and(|from| version >= *from)
+    }
+}
+
+impl FromIterator<(StreamId, u64)> for Parked {
+    fn from_iter<I: IntoIterator<Item = (StreamId, u64)>>(streams: I) -> Self {
+        Self(streams.into_iter().collect())
+    }
+}

@@ -1,0 +1,32 @@
+//! Making what a subscription has made of the log anew.
+
+use super::{Replaced, Subscriber, SubscriptionStore, catch_up};
+use crate::{Position, StoreError};
+
+/// Builds a projection beside the rows that are asked meanwhile, from the whole log, and puts it in
+/// their place at once; says up to where it goes. `building` makes what is to be given to the log.
+///
+/// What an earlier call has built of the same definition, and did not finish, is gone on with.
+///
+/// # Errors
+/// [`StoreError::Projection`] when an event cannot be taken: the rows that were asked so far stay; and
+/// those of [`replace`](SubscriptionStore::replace).
+pub async fn rebuild(
+    store: &dyn SubscriptionStore,
+    building: impl Fn() -> Box<dyn Subscriber>,
+    mut progress: impl FnMut(Position) + Send,
+) -> Result<Position, StoreError> {
+    let subscription = building().subscription().clone();
+    if let Err(StoreError::ProjectionChanged { .. }) = store.subscribe(subscription.clone()).await {
+        // What was begun is of a definition that nobody has any more.
+        store.start_over(subscription.clone(), None).await?;
+    }
+    loop {
+        catch_up(store, building(), &mut progress).await?;
+        match store.replace(subscription.clone(), None).await? {
+            Replaced::Done(checkpoint) => return Ok(checkpoint.position),
+            // Who follows the old ones was faster by a few events.
+            Replaced::Behind(_) => {}
+        }
+    }
+}

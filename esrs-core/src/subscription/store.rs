@@ -1,0 +1,151 @@
+//! What a store does for those who follow its log.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_core::future::BoxFuture;
+
+use super::{
+    Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
+    ParkingEntry, Replaced, Subscriber, Subscription,
+};
+use crate::{EventStore, Position, StoreError, StreamId};
+
+/// A store whose log can be followed from checkpoints that it keeps, in one transaction with what
+/// follows from the events: its read models.
+///
+/// What each store promises is written down as the functions of
+/// `esrs_core::conformance::subscriptions` (feature `conformance`), which each of them runs.
+pub trait SubscriptionStore: EventStore {
+    /// Waits until an event stands behind `position`, for as long as that takes, and answers with the
+    /// position of the last.
+    ///
+    /// It is woken by an append of this process, and learns of those of other processes in time.
+    ///
+    /// # Errors
+    /// What may happen to a database.
+    fn wait_behind(&self, position: Position) -> BoxFuture<'_, Result<Position, StoreError>>;
+
+    /// Where a subscription stands. One that is new is entered at the beginning of the log, and its
+    /// table made; so is a table that somebody has dropped.
+    ///
+    /// # Errors
+    /// - [`StoreError::ProjectionChanged`] when another definition has made its rows;
+    /// - [`StoreError::ProjectionTable`] when its table cannot be made, or is something else;
+    /// - and what may happen to a database.
+    fn subscribe(
+        &self,
+        subscription: Arc<Subscription>,
+    ) -> BoxFuture<'_, Result<Checkpoint, StoreError>>;
+
+    /// The same, with whatever it made of events so far thrown away, its parked streams too: the
+    /// table is empty, and the checkpoint stands at the beginning.
+    ///
+    /// # Errors
+    /// As of [`subscribe`](Self::subscribe), but that a changed definition is what it is there for, and
+    /// [`StoreError::Fenced`] when the lease of `fence` was taken over.
+    fn start_over(
+        &self,
+        subscription: Arc<Subscription>,
+        fence: Option<u64>,
+    ) -> BoxFuture<'_, Result<Checkpoint, StoreError>>;
+
+    /// Runs `subscriber` in a transaction, and moves its checkpoint in the same: both, or none of it.
+    /// The subscriber comes back, whatever came of it.
+    ///
+    /// # Errors
+    /// - what the subscriber answered with: nothing is stored then;
+    /// - [`StoreError::Fenced`] when the lease was taken over;
+    /// - and what may happen to a database. After a connection was lost it may be stored or not; whoever
+    ///   asks [`subscribe`](Self::subscribe) where it stands, and goes on from there, is right.
+    #[allow(clippy::type_complexity, reason = "a pair is what it is")]
+    fn advance(
+        &self,
+        advance: Advance,
+        subscriber: Box<dyn Subscriber>,
+    ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Advanced, StoreError>)>;
+
+    /// Puts what was [built](Subscription::building) in place of what the subscription has by now: its
+    /// rows, its checkpoint and its parked streams, at once, unless it stands behind that.
+    ///
+    /// Indexes, triggers and rights on the table are kept.
+    ///
+    /// # Errors
+    /// - [`StoreError::Fenced`] when the lease of `fence` was taken over;
+    /// - [`StoreError::ProjectionTable`] when the table cannot be taken away, because something
+    ///   depends on it;
+    /// - and what may happen to a database.
+    fn replace(
+        &self,
+        building: Arc<Subscription>,
+        fence: Option<u64>,
+    ) -> BoxFuture<'_, Result<Replaced, StoreError>>;
+
+    /// Where every subscription of this log stands.
+    ///
+    /// # Errors
+    /// What may happen to a database.
+    fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<CheckpointOf>, StoreError>>;
+
+    /// Waits until a subscription has taken all events up to `position`, and answers with where it
+    /// stands.
+    ///
+    /// # Errors
+    /// - [`StoreError::Lagging`] when it did not get there in time;
+    /// - [`StoreError::ProjectionChanged`] when its rows are those of another definition;
+    /// - and what may happen to a database.
+    fn wait_for(
+        &self,
+        subscription: Arc<Subscription>,
+        position: Position,
+        timeout: Duration,
+    ) -> BoxFuture<'_, Result<Position, StoreError>>;
+
+    /// Takes the lease of this name, or renews it for who holds it. By the clock of the database.
+    ///
+    /// # Errors
+    /// What may happen to a database.
+    fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>>;
+
+    /// Gives a lease back before it ends; of no effect if `holder` does not hold it any more.
+    ///
+    /// # Errors
+    /// What may happen to a database.
+    fn release_lease(
+        &self,
+        name: String,
+        holder: Arc<str>,
+    ) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// The streams that a subscription has parked, in the order of their positions.
+    ///
+    /// # Errors
+    /// What may happen to a database.
+    fn parked(
+        &self,
+        subscription: Arc<Subscription>,
+    ) -> BoxFuture<'_, Result<Vec<ParkedStream>, StoreError>>;
+
+    /// Says what is to become of a parked stream; whoever runs the subscription does it. Who said so,
+    /// and why, is kept ([`parking_log`](Self::parking_log)).
+    ///
+    /// `false` when the subscription has not parked this stream.
+    ///
+    /// # Errors
+    /// What may happen to a database.
+    fn decide(
+        &self,
+        subscription: String,
+        stream: StreamId,
+        decision: Decision,
+    ) -> BoxFuture<'_, Result<bool, StoreError>>;
+
+    /// What was parked, retried, skipped and resumed of a subscription, the oldest first.
+    ///
+    /// # Errors
+    /// What may happen to a database.
+    fn parking_log(
+        &self,
+        subscription: String,
+    ) -> BoxFuture<'_, Result<Vec<ParkingEntry>, StoreError>>;
+}
