@@ -34,7 +34,7 @@ pub(crate) async fn rows<P: Projection>(store: &MemoryStore) -> Vec<P> {
     let mut pass = Pass::<P>::new();
     let query = ReadQuery::all().only(pass.filter()).with_envelopes();
     let page = store.read(query, Page::new()).await.unwrap();
-    pass.decode(&page).unwrap();
+    pass.decode(&page, &renamed::subscription::Parked::none()).unwrap();
     let rows = pass.change(Vec::new()).unwrap().upserts.into_iter();
     rows.map(|row| P::from_values(row).unwrap()).collect()
 }

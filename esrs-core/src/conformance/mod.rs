@@ -30,6 +30,9 @@
 //! # }
 //! ```
 //!
+//! A store that also keeps read models ([`SubscriptionStore`](crate::subscription::SubscriptionStore))
+//! is held to [`subscriptions`] as well: `conformance::subscriptions::all(&store).await`.
+//!
 //! What one process cannot show is left to the store's own tests: that events outlive the process,
 //! and that conditions hold when several processes write to one database. [`model`] runs scripts of
 //! operations against a store and a naive model of it; a property test supplies the scripts.
@@ -46,6 +49,7 @@ pub mod paging;
 pub mod payloads;
 pub mod repetition;
 pub mod snapshots;
+pub mod subscriptions;
 mod support;
 
 use std::any::Any;
@@ -58,24 +62,31 @@ use futures_util::FutureExt;
 use crate::EventStore;
 
 /// One promise, and the function that proves it.
-#[derive(Clone, Copy)]
-pub struct Case {
+pub struct Case<S: ?Sized + 'static = dyn EventStore> {
     /// The promise, as the name of its function.
     pub name: &'static str,
-    run: for<'a> fn(&'a dyn EventStore) -> BoxFuture<'a, ()>,
+    run: for<'a> fn(&'a S) -> BoxFuture<'a, ()>,
 }
 
-impl Case {
+impl<S: ?Sized> Clone for Case<S> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S: ?Sized> Copy for Case<S> {}
+
+impl<S: ?Sized> Case<S> {
     /// Holds `store` to the promise.
     ///
     /// # Panics
     /// When the store breaks it.
-    pub fn run<'a>(&self, store: &'a dyn EventStore) -> BoxFuture<'a, ()> {
+    pub fn run<'a>(&self, store: &'a S) -> BoxFuture<'a, ()> {
         (self.run)(store)
     }
 }
 
-impl fmt::Debug for Case {
+impl<S: ?Sized> fmt::Debug for Case<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Case").field(&self.name).finish()
     }
@@ -172,20 +183,28 @@ pub fn case(name: &str) -> Option<Case> {
 /// # Panics
 /// When the store breaks any. All of them are tried before that, and the message lists what failed.
 pub async fn all(store: &dyn EventStore) {
-    let failures = failures(store).await;
+    hold(store, CASES).await;
+}
+
+async fn hold<S: ?Sized>(store: &S, cases: &[Case<S>]) {
+    let failures = broken(store, cases).await;
     let list: String = failures.iter().map(|failure| format!("\n- {failure}")).collect();
     assert!(
         failures.is_empty(),
         "{} of {} promises are broken:{list}",
         failures.len(),
-        CASES.len()
+        cases.len()
     );
 }
 
 /// The promises that `store` breaks.
 pub async fn failures(store: &dyn EventStore) -> Vec<Failure> {
+    broken(store, CASES).await
+}
+
+async fn broken<S: ?Sized>(store: &S, cases: &[Case<S>]) -> Vec<Failure> {
     let mut failures = Vec::new();
-    for case in CASES {
+    for case in cases {
         if let Err(panic) = AssertUnwindSafe(case.run(store)).catch_unwind().await {
             failures.push(Failure { case: case.name, message: message(&*panic) });
         }

@@ -1,0 +1,60 @@
+//! The promises of a [`SubscriptionStore`].
+//!
+//! Each case has a subscription and a table of its own.
+
+mod leases;
+mod parking;
+mod rows;
+mod scripted;
+mod steps;
+mod waiting;
+
+use super::{Case, hold};
+use crate::subscription::SubscriptionStore;
+
+macro_rules! cases {
+    ($($module:ident: $($case:ident),+;)+) => {
+        $(pub use $module::{$($case),+};)+
+
+        /// Every promise, by name.
+        pub const CASES: &[Case<dyn SubscriptionStore>] = &[$($(Case {
+            name: stringify!($case),
+            run: |store| Box::pin($module::$case(store)),
+        },)+)+];
+    };
+}
+
+cases! {
+    steps: rows_are_stored_together_with_the_checkpoint,
+        a_step_that_fails_stores_nothing,
+        a_subscription_that_others_have_moved_is_not_advanced,
+        of_many_steps_from_one_place_one_is_stored,
+        a_changed_definition_is_noticed,
+        who_starts_over_has_no_rows,
+        what_was_built_takes_the_place_of_what_was_asked,
+        what_stands_behind_takes_no_place;
+    rows: every_kind_of_value_comes_back,
+        a_key_of_several_columns_tells_rows_apart,
+        many_rows_are_written_and_deleted_at_once,
+        a_row_may_have_what_one_that_goes_has_had,
+        sql_runs_in_the_transaction_of_the_step;
+    leases: a_lease_has_one_holder,
+        a_lease_that_ended_is_taken_over,
+        a_fence_is_never_given_twice,
+        a_holder_that_was_only_slow_stores_nothing;
+    parking: a_stream_is_parked_with_the_step,
+        a_decision_about_a_parked_stream_is_kept,
+        a_stream_is_resumed_with_the_step,
+        what_was_built_brings_its_parked_streams;
+    waiting: who_waits_is_told_of_an_append,
+        who_waits_for_a_subscription_is_told_when_it_is_there,
+        a_subscription_that_does_not_come_is_waited_for_no_longer;
+}
+
+/// Holds `store` to every promise.
+///
+/// # Panics
+/// When the store breaks any. All of them are tried before that, and the message lists what failed.
+pub async fn all(store: &dyn SubscriptionStore) {
+    hold(store, CASES).await;
+}
