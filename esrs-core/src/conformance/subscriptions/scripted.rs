@@ -52,7 +52,7 @@ type Sql = fn(&mut dyn Transaction) -> BoxFuture<'_, Result<(), StoreError>>;
 
 /// Reads the rows of some keys, and makes changes.
 pub(super) struct Scripted {
-    subscription: Arc<Subscription>,
+    pub(super) subscription: Arc<Subscription>,
     pub(super) keys: Vec<RowKey>,
     pub(super) changes: RowChanges,
     pub(super) sql: Option<Sql>,
