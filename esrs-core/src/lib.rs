@@ -61,7 +61,7 @@ pub use recorded::{Envelope, Recorded};
 pub use replay::{ReplayError, ReplayFault, replay};
 pub use repository::{
     ComparedState, Execute, ExecuteError, Executed, History, LoadError, Loaded, Moment, Rejection,
-    Repository, SnapshotError, SnapshotPolicy, SnapshotState, Together, Unit, WarmStates,
+    Repository, SnapshotError, SnapshotPolicy, SnapshotState, Together, Unit, WaitFor, WarmStates,
 };
 pub use scenario::{Outcome, ProjectionScenario, Scenario};
 pub use schema::{

@@ -1,5 +1,6 @@
 //! Why a command or a load came to nothing.
 
+use super::Executed;
 use crate::encode::EncodeError;
 use crate::{
     AsOf, BlankActor, Conflict, InvalidStreamId, PayloadError, ReplayError, StoreError, StreamId,
@@ -91,7 +92,7 @@ pub enum SnapshotError {
 }
 
 /// Why a command came to nothing. No event of it was stored, but for
-/// [`StoreError::Unknown`].
+/// [`StoreError::Unknown`] and [`NotSeen`](Self::NotSeen).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecuteError<E> {
@@ -170,6 +171,19 @@ pub enum ExecuteError<E> {
         /// What it was given as.
         source: BlankActor,
     },
+    /// The command was executed, and its events are stored; the read model that was waited for has not
+    /// taken them yet.
+    #[error(
+        "the command is stored, {} is at version {}, but a read model does not show it yet: {source}",
+        executed.stream(),
+        executed.version()
+    )]
+    NotSeen {
+        /// What the command came to.
+        executed: Executed,
+        /// Why the wait was in vain.
+        source: StoreError,
+    },
     /// The store could not append the events.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -210,6 +224,7 @@ impl<E> ExecuteError<E> {
             Self::DifferentStores { stream } => ExecuteError::DifferentStores { stream },
             Self::KeyNotOnFirst { stream } => ExecuteError::KeyNotOnFirst { stream },
             Self::BlankActor { stream, source } => ExecuteError::BlankActor { stream, source },
+            Self::NotSeen { executed, source } => ExecuteError::NotSeen { executed, source },
             Self::Store(error) => ExecuteError::Store(error),
         }
     }

@@ -4,6 +4,7 @@ use std::future::IntoFuture;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{self, Poll};
+use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 use tracing::Instrument;
@@ -12,12 +13,14 @@ use uuid::Uuid;
 use super::load::stream_of;
 use super::running::Running;
 use super::unit::{Together, Unit, run};
+use super::wait_for::WaitFor;
 use super::{ExecuteError, Repository};
 use crate::asked::KeyText;
 use crate::demands::{Complete, Demands, LacksSomething, MadeComplete, Takes};
+use crate::subscription::Projected;
 use crate::{
     Aggregate, Appended, AppendedStream, Context, Events, Handle, IdempotencyKey, InvalidStreamId,
-    Metadata, MetadataKey, Position, StreamId, TraceContext,
+    Metadata, MetadataKey, Position, Projection, StreamId, TraceContext,
 };
 
 /// A command that waits to be executed; `.await` it.
@@ -27,7 +30,7 @@ use crate::{
 /// is compiled.
 #[must_use = "a command does nothing until it is awaited"]
 pub struct Execute<'a, A: Aggregate, C, M = ()> {
-    repository: &'a Repository<A>,
+    pub(super) repository: &'a Repository<A>,
     id: A::Id,
     command: C,
     metadata: Metadata,
@@ -203,6 +206,24 @@ impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
         M: Complete<A>,
     {
         Together::new(self, other)
+    }
+
+    /// Waits until the read model `P` has taken the events of the command, for no longer than this: who
+    /// asks it then finds what was written.
+    ///
+    /// Somebody has to run the projection: inline, by a runner of this process or of another. What the
+    /// command came to is stored when the wait is in vain, too: [`ExecuteError::NotSeen`] has it.
+    ///
+    /// ```text
+    /// accounts.execute(&id, Deposit { cents: 500 }).wait_for::<AccountSummary>(SECOND).await?;
+    /// let row = store.get::<AccountSummary>(&id).await?;
+    /// ```
+    pub fn wait_for<P: Projection>(self, timeout: Duration) -> WaitFor<'a, A, C>
+    where
+        M: Complete<A>,
+    {
+        let execute = self.knowing(|metadata| metadata);
+        WaitFor { execute, subscription: Projected::<P>::subscription_of(), timeout }
     }
 
     pub(super) fn into_running(self) -> Result<Running<'a, A, C>, InvalidStreamId> {

@@ -10,6 +10,7 @@ mod pages;
 mod running;
 mod snapshots;
 mod unit;
+mod wait_for;
 mod warm;
 
 use std::fmt;
@@ -23,6 +24,7 @@ pub use history::{History, Moment};
 pub use load::{ComparedState, Loaded};
 pub use snapshots::{SnapshotPolicy, SnapshotState};
 pub use unit::{Rejection, Together, Unit};
+pub use wait_for::WaitFor;
 pub use warm::WarmStates;
 
 use crate::trace_source::TraceSource;
