@@ -53,6 +53,9 @@ pub use esrs_derive::Schema;
 pub use esrs_derive::schema;
 #[cfg(feature = "postgres")]
 pub use esrs_postgres::{Imported, PostgresStore, PostgresStoreBuilder};
+#[cfg(feature = "runner")]
+#[doc(inline)]
+pub use esrs_runner as runner;
 #[cfg(feature = "sqlite")]
 pub use esrs_sqlite::{SqliteStore, SqliteStoreBuilder, Synchronous};
 

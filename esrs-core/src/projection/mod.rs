@@ -16,8 +16,8 @@ pub use column::{Column, ColumnError, ColumnType, Value};
 #[doc(hidden)]
 pub use column::{json_from_value, json_to_value, text_from_value, text_to_value};
 pub use error::{ProjectionError, RowError};
+pub(crate) use pass::guarded_async;
 pub use pass::{AnyPass, Pass, RowChanges, RowKey};
-pub(crate) use pass::{guarded_async, key_of};
 pub use table::{ColumnSpec, Table};
 
 use crate::{Aggregate, Envelope, EventType, PayloadError, Recorded, SplitEvents, StoredAs};

@@ -191,7 +191,7 @@ impl<P: Projection> AnyPass for Pass<P> {
         let Self { inputs, slots } = self;
         let mut state: Vec<Slot<P>> = (0..slots.len()).map(|_| Slot::absent()).collect();
         for values in rows {
-            if let Some(&slot) = slots.get(&key_of(&P::TABLE, &values)) {
+            if let Some(&slot) = slots.get(&P::TABLE.key_of(&values)) {
                 state[slot] = Slot { stored: Some(values), existed: true, ..Slot::absent() };
             }
         }
@@ -221,10 +221,4 @@ impl<P: Projection> AnyPass for Pass<P> {
         inputs.clear();
         Ok(changes)
     }
-}
-
-/// The key columns among all columns of a row.
-pub(crate) fn key_of(table: &Table, values: &[Value]) -> RowKey {
-    let columns = table.columns.iter().zip(values);
-    columns.filter(|(column, _)| column.key).map(|(_, value)| value.clone()).collect()
 }

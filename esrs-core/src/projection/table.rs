@@ -1,6 +1,6 @@
 //! The table of a read model.
 
-use super::ColumnType;
+use super::{ColumnType, RowKey, Value};
 
 /// The table of a read model, as the row's struct says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,12 @@ impl Table {
     /// The columns that make the key.
     pub fn key_columns(&self) -> impl Iterator<Item = &'static ColumnSpec> {
         self.columns.iter().filter(|column| column.key)
+    }
+
+    /// The key columns among all columns of a row.
+    pub fn key_of(&self, values: &[Value]) -> RowKey {
+        let columns = self.columns.iter().zip(values);
+        columns.filter(|(column, _)| column.key).map(|(_, value)| value.clone()).collect()
     }
 
     /// Its version and its columns, on one line: `v1 account_id text key, owner text, cents integer, note text?`.

@@ -180,7 +180,7 @@ pub enum ExecuteError<E> {
     )]
     NotSeen {
         /// What the command came to.
-        executed: Executed,
+        executed: Box<Executed>,
         /// Why the wait was in vain.
         source: StoreError,
     },

@@ -44,7 +44,7 @@ where
             let Some(position) = executed.position() else { return Ok(executed) };
             match models.wait_for(Arc::new(subscription), position, timeout).await {
                 Ok(_) => Ok(executed),
-                Err(source) => Err(ExecuteError::NotSeen { executed, source }),
+                Err(source) => Err(ExecuteError::NotSeen { executed: Box::new(executed), source }),
             }
         })
     }

@@ -11,9 +11,7 @@ use super::log;
 use super::report::{Report, Told, lines_of};
 use super::table::{Rows, key_text};
 use crate::aggregate::{Resolution, resolve};
-use crate::projection::{
-    AnyPass, ColumnError, Pass, ProjectionError, RowError, RowKey, Value, key_of,
-};
+use crate::projection::{AnyPass, ColumnError, Pass, ProjectionError, RowError, RowKey, Value};
 use crate::subscription::Parked;
 use crate::{
     Aggregate, BoxError, EventKind, Events, IntoEvents, MemoryStore, Metadata, NewEvent, Position,
@@ -178,7 +176,7 @@ impl<P: Projection> ProjectionScenario<P> {
             let there = keys.iter().filter_map(|key| rows.get(key)).cloned();
             let changes = pass.change(there.collect())?;
             for row in changes.upserts {
-                rows.insert(key_of(&P::TABLE, &row), row);
+                rows.insert(P::TABLE.key_of(&row), row);
             }
             for key in changes.deletes {
                 rows.remove(&key);

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use super::report::lines_of;
 use crate::BoxError;
-use crate::projection::{ColumnError, Projection, RowKey, Value, key_of};
+use crate::projection::{ColumnError, Projection, RowKey, Value};
 
 /// Rows by their keys.
 #[derive(Debug, PartialEq)]
@@ -22,7 +22,7 @@ impl<P: Projection> Rows<P> {
     pub(super) fn expected(rows: impl IntoIterator<Item = P>) -> Result<Self, BoxError> {
         let mut expected = HashMap::new();
         for row in rows {
-            let key = key_of(&P::TABLE, &row.to_values()?);
+            let key = P::TABLE.key_of(&row.to_values()?);
             let text = key_text(&key);
             if expected.insert(key, row).is_some() {
                 return Err(format!("two of the expected rows have the key {text}").into());

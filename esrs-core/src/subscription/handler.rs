@@ -140,15 +140,23 @@ pub struct Handled<H> {
 impl<H: EventHandler> Handled<H> {
     /// The handler, which begins where its checkpoint stands.
     pub fn new(handler: H) -> Self {
-        let listen = H::listen(Listen { sources: Vec::new(), calls: Vec::new() });
-        let subscription = Subscription {
+        let (listen, subscription) = (listening::<H>(), Arc::new(Self::subscription_of()));
+        Self { handler, subscription, listen, inputs: Vec::new() }
+    }
+
+    /// The subscription of `H`.
+    pub fn subscription_of() -> Subscription {
+        Subscription {
             name: H::NAME,
-            definition: definition::<H>(&listen.sources).into(),
+            definition: definition::<H>(&listening::<H>().sources).into(),
             table: None,
             building: false,
-        };
-        Self { handler, subscription: Arc::new(subscription), listen, inputs: Vec::new() }
+        }
     }
+}
+
+fn listening<H: EventHandler>() -> Listen<H> {
+    H::listen(Listen { sources: Vec::new(), calls: Vec::new() })
 }
 
 /// Its version, and the events it listens to.

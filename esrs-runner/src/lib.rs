@@ -1,0 +1,59 @@
+//! Runs what follows the log of a store: projections and event handlers, each from its checkpoint.
+//!
+//! ```no_run
+//! use esrs_core::{Projection, StoreError, subscription::SubscriptionStore};
+//! use esrs_runner::Runner;
+//!
+//! async fn serve<AccountSummary: Projection>(store: impl SubscriptionStore + Clone) -> Result<(), StoreError> {
+//!     let running = Runner::new(store.clone()).project::<AccountSummary>().start();
+//!     // … until the program is to end:
+//!     running.stop().await;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! - **Exactly once.** What follows from a batch of events and the checkpoint behind it are committed by
+//!   one transaction.
+//! - **One at a time.** Of all processes that run a projection, the one that has its lease does; another
+//!   takes over when it dies, and what a holder does that was only slow is not stored any more.
+//! - **Nothing stops the world.** An event that cannot be taken is tried again, and then its stream is
+//!   parked, visibly: [`Parking`] lists what is, and takes the word of whoever retries or skips it.
+//! - **Nothing is mixed.** A table that another definition has made is refused, or with
+//!   [`rebuild_changed`](Runner::rebuild_changed) built anew beside it and put in its place at once.
+//!
+//! # Metrics
+//! By the crate `metrics`, each with the label `subscription`:
+//!
+//! | name | kind | what it is |
+//! | --- | --- | --- |
+//! | `esrs_subscription_events_total` | counter | events of the pages that were taken |
+//! | `esrs_subscription_batches_total` | counter | batches that were committed |
+//! | `esrs_subscription_batch_events` | histogram | events a batch |
+//! | `esrs_subscription_batch_seconds` | histogram | how long a batch took, from page to commit |
+//! | `esrs_subscription_lag` | gauge | how many positions it stands behind the end of the log |
+//! | `esrs_subscription_retries_total` | counter | batches that were tried again |
+//! | `esrs_subscription_parked_streams` | gauge | how many streams are parked |
+
+mod batch;
+mod follow;
+mod lease;
+mod live;
+mod measure;
+mod options;
+mod parking;
+mod rebuild;
+mod resume;
+mod runner;
+mod running;
+mod status;
+mod subject;
+mod task;
+mod trace;
+
+pub use live::Live;
+pub use options::Retries;
+pub use parking::Parking;
+pub use rebuild::{Progress, Rebuild};
+pub use runner::Runner;
+pub use running::Running;
+pub use status::{State, Status};

@@ -1,0 +1,111 @@
+//! Building a projection anew, when somebody asks for it.
+
+use std::sync::Arc;
+
+use esrs_core::subscription::{Projected, SubscriptionStore};
+use esrs_core::{Position, Projection, StoreError};
+use tokio::sync::watch;
+
+use crate::follow::Ended;
+use crate::options::Options;
+use crate::status::{Report, Status};
+use crate::task::Task;
+
+/// How far a rebuild has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// It has taken all events up to here.
+    pub position: Position,
+    /// Where the log ended, when it was last looked.
+    pub head: Position,
+}
+
+impl Progress {
+    /// How much of the log is taken, from 0 to 1.
+    pub fn ratio(self) -> f64 {
+        match self.head.get() {
+            0 => 1.0,
+            head => (self.position.get() as f64 / head as f64).min(1.0),
+        }
+    }
+}
+
+/// Builds the rows of a projection anew from the whole log, beside those that are asked and kept
+/// meanwhile, and puts them in their place at once.
+///
+/// One that was begun and did not finish is gone on with, whichever process had begun it; while one
+/// process builds, another that is asked to waits for its end, and then builds again.
+///
+/// ```no_run
+/// # use esrs_core::{Projection, StoreError, subscription::SubscriptionStore};
+/// # async fn example<AccountSummary: Projection>(store: impl SubscriptionStore) -> Result<(), StoreError> {
+/// use esrs_runner::Rebuild;
+///
+/// let up_to = Rebuild::new(store)
+///     .on_progress(|progress| println!("{:.0} %", progress.ratio() * 100.0))
+///     .run::<AccountSummary>()
+///     .await?;
+/// # let _ = up_to;
+/// # Ok(()) }
+/// ```
+#[must_use = "nothing is built before `run`"]
+pub struct Rebuild {
+    store: Arc<dyn SubscriptionStore>,
+    options: Options,
+    on_progress: Box<dyn FnMut(Progress) + Send>,
+}
+
+impl Rebuild {
+    /// A rebuild over the log of this store.
+    pub fn new(store: impl SubscriptionStore) -> Self {
+        let (options, on_progress) = (Options::new(), Box::new(|_| {}));
+        Self { store: Arc::new(store), options, on_progress }
+    }
+
+    /// Tells whenever it has come further.
+    pub fn on_progress(mut self, tell: impl FnMut(Progress) + Send + 'static) -> Self {
+        self.on_progress = Box::new(tell);
+        self
+    }
+
+    /// At most so many events in a batch: 2,000 unless this says otherwise.
+    pub fn batch(mut self, events: usize) -> Self {
+        self.options.batch = events.max(1);
+        self
+    }
+
+    /// Builds the rows of `P`, and says up to where they go.
+    ///
+    /// An event that cannot be taken parks its stream, as it does in a [`Runner`](crate::Runner).
+    ///
+    /// # Errors
+    /// [`StoreError::ProjectionTable`] when the rows that are asked cannot be taken away, and what may
+    /// happen to a database. What was built stays, and the next rebuild goes on with it.
+    pub async fn run<P: Projection>(self) -> Result<Position, StoreError> {
+        let Self { store, options, mut on_progress } = self;
+        let (_go_on, stop) = watch::channel(false);
+        let report = Report::new(P::TABLE.name);
+        let mut told = report.subscribe();
+        let mut task = Task { store, options, report, stop };
+        let building = async {
+            loop {
+                let subscriber = Box::new(Projected::<P>::building());
+                match task.hold(subscriber).await.1? {
+                    Ended::Replaced(position) => return Ok(position),
+                    Ended::LeaseLost | Ended::Stopped => {}
+                }
+            }
+        };
+        let telling = async {
+            while told.changed().await.is_ok() {
+                let Status { position, head, .. } = *told.borrow_and_update();
+                on_progress(Progress { position, head });
+            }
+            std::future::pending().await
+        };
+        tokio::select! {
+            built = building => built,
+            never = telling => never,
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! What is run.
+
+use esrs_core::Projection;
+use esrs_core::subscription::{EventHandler, Handled, Projected, Subscriber};
+
+type Make = Box<dyn Fn() -> Box<dyn Subscriber> + Send + Sync>;
+
+/// What is run, and how it is built anew.
+pub(crate) struct Subject {
+    pub(crate) subscriber: Box<dyn Subscriber>,
+    /// Makes what builds it beside itself; none where that makes no sense.
+    pub(crate) building: Option<Make>,
+}
+
+impl Subject {
+    pub(crate) fn projection<P: Projection>() -> Self {
+        Self {
+            subscriber: Box::new(Projected::<P>::new()),
+            building: Some(Box::new(|| Box::new(Projected::<P>::building()))),
+        }
+    }
+
+    pub(crate) fn handler<H: EventHandler>(handler: H) -> Self {
+        Self { subscriber: Box::new(Handled::new(handler)), building: None }
+    }
+}
