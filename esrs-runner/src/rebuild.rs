@@ -1,6 +1,7 @@
 //! Building a projection anew, when somebody asks for it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use esrs_core::subscription::{Projected, SubscriptionStore};
 use esrs_core::{Position, Projection, StoreError};
@@ -71,6 +72,13 @@ impl Rebuild {
     /// At most so many events in a batch: 2,000 unless this says otherwise.
     pub fn batch(mut self, events: usize) -> Self {
         self.options.batch = events.max(1);
+        self
+    }
+
+    /// How long another process waits that goes on with it when this one has died: 15 seconds unless
+    /// this says otherwise.
+    pub fn lease(mut self, duration: Duration) -> Self {
+        self.options.lease = duration.max(Duration::from_millis(30));
         self
     }
 

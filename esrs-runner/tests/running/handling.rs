@@ -1,0 +1,93 @@
+//! Handlers have the transaction of the store in hand.
+
+use esrs::BoxError;
+use esrs::prelude::*;
+use esrs::runner::{Parking, Retries, Runner};
+use esrs::subscription::{EventHandler, Listen, On, Transaction};
+
+use crate::bank::{Account, MoneyDeposited, NEVER};
+use crate::stores::{TestStore, on_every_store};
+use crate::{caught_up, deposit, history};
+
+on_every_store!(
+    what_a_handler_writes_is_written_once,
+    a_handler_of_another_version_starts_over_when_it_may,
+    an_event_that_a_handler_refuses_is_parked,
+);
+
+/// A row for each deposit.
+struct Deposits<const VERSION: u32>;
+
+impl<const V: u32> EventHandler for Deposits<V> {
+    const NAME: &'static str = "deposits";
+    const VERSION: u32 = V;
+
+    fn listen(events: Listen<Self>) -> Listen<Self> {
+        events.to::<Account, MoneyDeposited>()
+    }
+
+    async fn start_over(&mut self, transaction: &mut dyn Transaction) -> Result<(), BoxError> {
+        transaction.execute("DROP TABLE IF EXISTS deposits", &[]).await?;
+        transaction.execute("CREATE TABLE deposits (account text, cents bigint)", &[]).await?;
+        Ok(())
+    }
+}
+
+impl<const V: u32> On<MoneyDeposited> for Deposits<V> {
+    async fn on(
+        &mut self,
+        event: &Recorded<MoneyDeposited>,
+        transaction: &mut dyn Transaction,
+    ) -> Result<(), BoxError> {
+        if event.cents == NEVER {
+            return Err("this is never taken".into());
+        }
+        let insert = "INSERT INTO deposits (cents, account) VALUES ($2, $1)";
+        let parameters = [event.stream().id().into(), event.cents.into()];
+        transaction.execute(insert, &parameters).await?;
+        Ok(())
+    }
+}
+
+async fn count(store: &impl TestStore) -> String {
+    let rows = store.ask("SELECT count(*), min(cents) FROM deposits").await.unwrap();
+    rows[0].iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+async fn what_a_handler_writes_is_written_once(store: impl TestStore) {
+    history(&store, 3, 20).await;
+    for _ in 0..6 {
+        let running = Runner::new(store.clone()).batch(4).handle(Deposits::<1>).start();
+        tokio::time::sleep(std::time::Duration::from_millis(4)).await;
+        running.stop().await;
+    }
+    let running = Runner::new(store.clone()).batch(4).handle(Deposits::<1>).start();
+    caught_up(&running).await;
+    assert_eq!(count(&store).await, "60 10");
+    running.stop().await;
+}
+
+async fn a_handler_of_another_version_starts_over_when_it_may(store: impl TestStore) {
+    history(&store, 1, 5).await;
+    let running = Runner::new(store.clone()).handle(Deposits::<1>).start();
+    caught_up(&running).await;
+    running.stop().await;
+    let running = Runner::new(store.clone()).rebuild_changed().handle(Deposits::<2>).start();
+    caught_up(&running).await;
+    assert_eq!(count(&store).await, "5 10");
+    running.stop().await;
+}
+
+async fn an_event_that_a_handler_refuses_is_parked(store: impl TestStore) {
+    history(&store, 2, 1).await;
+    let accounts = Repository::<Account>::new(store.clone());
+    deposit(&accounts, 1, NEVER).await;
+    deposit(&accounts, 2, 10).await;
+    let retries = Retries::new(1, std::time::Duration::from_millis(1));
+    let running = Runner::new(store.clone()).retries(retries).handle(Deposits::<1>).start();
+    assert_eq!(caught_up(&running).await.parked, 1);
+    assert_eq!(count(&store).await, "3 10");
+    let parked = Parking::of_handler::<Deposits<1>>(store.clone()).streams().await.unwrap();
+    assert!(parked[0].reason.contains("this is never taken"), "{parked:?}");
+    running.stop().await;
+}

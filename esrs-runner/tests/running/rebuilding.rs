@@ -1,0 +1,123 @@
+//! Rows are made anew beside those that are asked.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use esrs::prelude::*;
+use esrs::runner::{Rebuild, Runner, State};
+
+use crate::bank::{Account, Balance, next};
+use crate::stores::{TestStore, on_every_store};
+use crate::{caught_up, deposit, history, until};
+
+on_every_store!(
+    a_changed_projection_is_refused_unless_it_may_be_built_anew,
+    the_old_rows_are_kept_and_asked_until_the_new_ones_are_there,
+    a_rebuild_that_was_interrupted_is_gone_on_with,
+    rows_are_built_anew_while_others_append_and_follow,
+);
+
+async fn a_changed_projection_is_refused_unless_it_may_be_built_anew(store: impl TestStore) {
+    history(&store, 2, 3).await;
+    let running = Runner::new(store.clone()).project::<Balance>().start();
+    caught_up(&running).await;
+    running.stop().await;
+    let running = Runner::new(store.clone()).project::<next::Balance>().start();
+    let failed = until(&running, |status| matches!(status.state, State::Failed { .. })).await;
+    assert!(format!("{failed:?}").contains("another definition"), "{failed:?}");
+    assert_eq!(store.all::<Balance>().await.unwrap().len(), 2);
+    running.stop().await;
+    let running = Runner::new(store.clone()).rebuild_changed().project::<next::Balance>().start();
+    caught_up(&running).await;
+    let rows = store.all::<next::Balance>().await.unwrap();
+    assert_eq!(rows, [1, 2].map(|account| next::Balance { account, deposits: 3 }));
+    running.stop().await;
+}
+
+async fn the_old_rows_are_kept_and_asked_until_the_new_ones_are_there(store: impl TestStore) {
+    history(&store, 2, 30).await;
+    let old = Runner::new(store.clone()).named("old").project::<Balance>().start();
+    caught_up(&old).await;
+    let new = Runner::new(store.clone())
+        .named("new")
+        .rebuild_changed()
+        .batch(3)
+        .project::<next::Balance>()
+        .start();
+    let accounts = Repository::<Account>::new(store.clone());
+    let mut deposits = 30;
+    // Either all rows are of the one definition, or of the other.
+    loop {
+        deposit(&accounts, 1, 10).await;
+        deposits += 1;
+        let (old_rows, new_rows) =
+            (store.all::<Balance>().await, store.all::<next::Balance>().await);
+        if let Ok(rows) = &old_rows {
+            assert_eq!(rows.len(), 2);
+        }
+        if let Ok(rows) = new_rows {
+            assert_eq!(rows.len(), 2);
+            break;
+        }
+    }
+    caught_up(&new).await;
+    until(&old, |status| matches!(status.state, State::Failed { .. } | State::Standby { .. }))
+        .await;
+    let rows = store.all::<next::Balance>().await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.deposits).collect::<Vec<_>>(), [deposits, 30]);
+    new.stop().await;
+    old.stop().await;
+}
+
+async fn a_rebuild_that_was_interrupted_is_gone_on_with(store: impl TestStore) {
+    history(&store, 3, 40).await;
+    let running = Runner::new(store.clone()).project::<Balance>().start();
+    caught_up(&running).await;
+    running.stop().await;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let rebuild = || {
+        let told = told.clone();
+        let tell = move |progress: esrs::runner::Progress| {
+            told.lock().unwrap().push(progress.position.get());
+        };
+        Rebuild::new(store.clone()).batch(2).lease(Duration::from_millis(60)).on_progress(tell)
+    };
+    let interrupted = async {
+        while told.lock().unwrap().last().is_none_or(|position| *position < 40) {
+            tokio::time::sleep(Duration::from_micros(100)).await;
+        }
+    };
+    tokio::select! {
+        built = rebuild().run::<Balance>() => panic!("it was not interrupted: {built:?}"),
+        () = interrupted => {}
+    }
+    let first = std::mem::take(&mut *told.lock().unwrap());
+    assert!(first[0] <= 2, "{first:?}");
+    let up_to = rebuild().run::<Balance>().await.unwrap();
+    assert_eq!(up_to.get(), 123);
+    let second = told.lock().unwrap().clone();
+    assert!(second[0] >= 40, "it began again: {second:?}");
+    assert_eq!(store.all::<Balance>().await.unwrap().len(), 3);
+}
+
+async fn rows_are_built_anew_while_others_append_and_follow(store: impl TestStore) {
+    history(&store, 2, 20).await;
+    let running = Runner::new(store.clone()).project::<Balance>().start();
+    caught_up(&running).await;
+    let appending = async {
+        let accounts = Repository::<Account>::new(store.clone());
+        for _ in 0..60 {
+            deposit(&accounts, 2, 10).await;
+        }
+    };
+    let rebuilding = async {
+        for _ in 0..3 {
+            Rebuild::new(store.clone()).batch(4).run::<Balance>().await.unwrap();
+        }
+    };
+    futures_util::future::join(appending, rebuilding).await;
+    caught_up(&running).await;
+    let rows = store.all::<Balance>().await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.cents).collect::<Vec<_>>(), [200, 800]);
+    running.stop().await;
+}
