@@ -1,0 +1,177 @@
+//! The domain: an account, what can happen to it, and what may be asked of it.
+
+use esrs::prelude::*;
+
+/// The id of an account.
+#[derive(Id, Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AccountId(pub String);
+
+/// An account was opened.
+#[derive(Event, Serialize, Deserialize)]
+#[event("account_opened")]
+pub struct AccountOpened {
+    /// Whose it is.
+    pub owner: String,
+}
+
+/// Money came in.
+#[derive(Event, Serialize, Deserialize)]
+#[event("money_deposited")]
+pub struct MoneyDeposited {
+    /// How much.
+    pub cents: i64,
+}
+
+/// Money went out.
+#[derive(Event, Serialize, Deserialize)]
+#[event("money_withdrawn")]
+pub struct MoneyWithdrawn {
+    /// How much.
+    pub cents: i64,
+}
+
+/// The account was closed.
+#[derive(Event, Serialize, Deserialize)]
+#[event("account_closed")]
+pub struct AccountClosed {}
+
+/// An account, as far as its decisions need it.
+#[derive(Aggregate, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[aggregate(
+    "bank_account",
+    id = AccountId,
+    events(AccountOpened, MoneyDeposited, MoneyWithdrawn, AccountClosed)
+)]
+pub struct BankAccount {
+    is_open: bool,
+    cents: i64,
+}
+
+impl Apply<AccountOpened> for BankAccount {
+    fn apply(&mut self, _: AccountOpened) {
+        self.is_open = true;
+    }
+}
+
+impl Apply<MoneyDeposited> for BankAccount {
+    fn apply(&mut self, event: MoneyDeposited) {
+        self.cents += event.cents;
+    }
+}
+
+impl Apply<MoneyWithdrawn> for BankAccount {
+    fn apply(&mut self, event: MoneyWithdrawn) {
+        self.cents -= event.cents;
+    }
+}
+
+impl Apply<AccountClosed> for BankAccount {
+    fn apply(&mut self, _: AccountClosed) {
+        self.is_open = false;
+    }
+}
+
+/// Why the bank refuses a command.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is an account of this id, or there was.
+    #[error("the account was opened before")]
+    OpenedBefore,
+    /// There is none.
+    #[error("there is no such account")]
+    NoSuchAccount,
+    /// An amount is not above nothing.
+    #[error("an amount is at least one cent")]
+    NothingToMove,
+    /// More is asked for than there is.
+    #[error("{missing_cents} cents are missing")]
+    InsufficientFunds {
+        /// How much more.
+        missing_cents: i64,
+    },
+    /// There is money on an account that is to be closed.
+    #[error("{cents} cents are still on the account")]
+    NotEmpty {
+        /// How much.
+        cents: i64,
+    },
+}
+
+impl BankAccount {
+    fn check(&self, cents: i64) -> Result<(), Refusal> {
+        match (self.is_open, cents) {
+            (false, _) => Err(Refusal::NoSuchAccount),
+            (true, 1..) => Ok(()),
+            (true, _) => Err(Refusal::NothingToMove),
+        }
+    }
+}
+
+/// Opens an account.
+#[derive(Debug, Deserialize)]
+pub struct Open {
+    /// For whom.
+    pub owner: String,
+}
+
+impl Handle<Open> for BankAccount {
+    type Error = Refusal;
+
+    fn handle(&self, command: &Open, ctx: &Context<Self>) -> Result<Events<Self>, Refusal> {
+        if !ctx.is_new() {
+            return Err(Refusal::OpenedBefore);
+        }
+        Ok(AccountOpened { owner: command.owner.clone() }.into())
+    }
+}
+
+/// Puts money in.
+#[derive(Debug, Deserialize)]
+pub struct Deposit {
+    /// How much.
+    pub cents: i64,
+}
+
+impl Handle<Deposit> for BankAccount {
+    type Error = Refusal;
+
+    fn handle(&self, command: &Deposit, _: &Context<Self>) -> Result<Events<Self>, Refusal> {
+        self.check(command.cents)?;
+        Ok(MoneyDeposited { cents: command.cents }.into())
+    }
+}
+
+/// Takes money out.
+#[derive(Debug, Deserialize)]
+pub struct Withdraw {
+    /// How much.
+    pub cents: i64,
+}
+
+impl Handle<Withdraw> for BankAccount {
+    type Error = Refusal;
+
+    fn handle(&self, command: &Withdraw, _: &Context<Self>) -> Result<Events<Self>, Refusal> {
+        self.check(command.cents)?;
+        match command.cents - self.cents {
+            missing_cents @ 1.. => Err(Refusal::InsufficientFunds { missing_cents }),
+            _ => Ok(MoneyWithdrawn { cents: command.cents }.into()),
+        }
+    }
+}
+
+/// Closes an account with nothing on it.
+#[derive(Debug)]
+pub struct Close;
+
+impl Handle<Close> for BankAccount {
+    type Error = Refusal;
+
+    fn handle(&self, _: &Close, _: &Context<Self>) -> Result<Events<Self>, Refusal> {
+        match (self.is_open, self.cents) {
+            (false, _) => Err(Refusal::NoSuchAccount),
+            (true, 0) => Ok(AccountClosed {}.into()),
+            (true, cents) => Err(Refusal::NotEmpty { cents }),
+        }
+    }
+}
