@@ -1,7 +1,7 @@
 //! A subscription on its way from one place of the log to another.
 
-use esrs_core::subscription::{Advance, Advanced, ParkedStream, ResumedStream, Subscriber};
 use esrs_core::StoreError;
+use esrs_core::subscription::{Advance, Advanced, ParkedStream, ResumedStream, Subscriber};
 
 use super::step::Step;
 use crate::encode::{Moment, to_i64};
