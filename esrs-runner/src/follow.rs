@@ -166,14 +166,15 @@ impl Follow {
         let from = self.store.subscribe(self.subscription.clone()).await?;
         let parked = self.store.parked(self.subscription.clone()).await?;
         self.parked = parked.into_iter().map(|one| (one.stream, one.version)).collect();
-        self.report.state(match self.subscription.building {
-            true => State::Rebuilding,
-            false => State::Following,
-        });
         let head = self.store.wait_behind(Position::START);
         // An empty log has no event to wait for.
         let head = tokio::time::timeout(Duration::from_millis(100), head).await;
         self.report.stands(from.position, head.unwrap_or(Ok(from.position))?, self.parked.len());
+        // Last, so that nobody who sees it looks at where another attempt stood.
+        self.report.state(match self.subscription.building {
+            true => State::Rebuilding,
+            false => State::Following,
+        });
         Ok(from)
     }
 
