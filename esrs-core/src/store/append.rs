@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{LimitExceeded, NewEnvelope, NewRecord, Page, StoreError};
+use super::{LimitExceeded, NewEnvelope, NewRecord, PageWriter, StoreError};
 use crate::clock::to_microsecond;
 use crate::{Event, EventType, Metadata, Position, StreamId};
 
@@ -236,27 +236,27 @@ impl AppendBatch {
         })
     }
 
-    /// The page that a reader will have of the batch, which stands where `appended` says; `details` are
-    /// those of [`details`](Self::details). For read models that are written in the append's transaction.
+    /// Writes the batch into a page as a reader will have it, where `appended` says that it stands;
+    /// `details` are those of [`details`](Self::details). For read models that are written in the
+    /// append's transaction.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] when what was written as metadata cannot be read.
-    pub fn page(
+    pub fn write_into(
         &self,
+        page: &mut PageWriter,
         details: &[Option<String>],
         appended: &Appended,
-        page: Page,
-    ) -> Result<Page, StoreError> {
-        let mut writer = page.into_writer();
+    ) -> Result<(), StoreError> {
         let mut position = appended.first_position;
         let mut details = details.iter();
         for (part, stands) in self.streams.iter().zip(&appended.streams) {
-            let stream = writer.add_stream(part.stream.clone());
+            let stream = page.add_stream(part.stream.clone());
             for (version, event) in (stands.first_version..).zip(&part.events) {
-                let kind = writer.intern_kind(&event.name, event.version);
+                let kind = page.intern_kind(&event.name, event.version);
                 let record = NewRecord { position, version, stream, kind };
                 let details = details.next().and_then(Option::as_deref);
-                let metadata = details.map(|details| writer.intern_metadata(details)).transpose();
+                let metadata = details.map(|details| page.intern_metadata(details)).transpose();
                 let metadata = metadata.map_err(|source| StoreError::Damaged {
                     stream: part.stream.to_string(),
                     position,
@@ -269,11 +269,11 @@ impl AppendBatch {
                     causation_id: event.metadata.causation_id(),
                     metadata,
                 };
-                writer.push_with_envelope(record, event.payload.as_bytes(), envelope);
+                page.push_with_envelope(record, event.payload.as_bytes(), envelope);
                 position = Position::new(position.get() + 1);
             }
         }
-        Ok(writer.finish(true, appended.last_position)?)
+        Ok(())
     }
 
     /// Checks what every store asks of a batch; each store calls it before it touches the database.

@@ -21,6 +21,7 @@ use crate::schema;
 use crate::session;
 use crate::sql::Sql;
 use crate::store::Shared;
+use crate::subscription::Subscriptions;
 use crate::writer::Writer;
 
 const DOING: &str = "opening the store";
@@ -44,6 +45,7 @@ const IDLE_OF_DRIVER: Duration = Duration::from_secs(2 * 60 * 60);
 pub struct PostgresStoreBuilder {
     url: String,
     schema: String,
+    read_model_schema: String,
     readers: usize,
     busy_timeout: Duration,
     poll_interval: Duration,
@@ -53,6 +55,8 @@ pub struct PostgresStoreBuilder {
 impl PostgresStoreBuilder {
     /// The schema of the store's tables, unless [`schema`](Self::schema) says otherwise.
     pub const DEFAULT_SCHEMA: &str = "esrs";
+    /// The schema of read models, unless [`read_model_schema`](Self::read_model_schema) says otherwise.
+    pub const DEFAULT_READ_MODEL_SCHEMA: &str = "public";
     /// How many connections read, unless [`readers`](Self::readers) says otherwise.
     pub const DEFAULT_READERS: usize = 4;
     /// See [`busy_timeout`](Self::busy_timeout).
@@ -67,6 +71,7 @@ impl PostgresStoreBuilder {
         Self {
             url: url.to_owned(),
             schema: Self::DEFAULT_SCHEMA.to_owned(),
+            read_model_schema: Self::DEFAULT_READ_MODEL_SCHEMA.to_owned(),
             readers: Self::DEFAULT_READERS,
             busy_timeout: Self::DEFAULT_BUSY_TIMEOUT,
             poll_interval: Self::DEFAULT_POLL_INTERVAL,
@@ -81,7 +86,14 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// How many connections read; one at least. One more appends, and one listens if anybody
+    /// The schema of the tables of read models, which is made with the first of them if it is not there:
+    /// small letters, digits and underscores.
+    pub fn read_model_schema(mut self, name: impl Into<String>) -> Self {
+        self.read_model_schema = name.into();
+        self
+    }
+
+    /// How many connections read, and bring read models further; one at least. One more appends, and one listens if anybody
     /// [waits](PostgresStore::wait_behind).
     pub fn readers(mut self, readers: usize) -> Self {
         self.readers = readers.max(1);
@@ -139,13 +151,16 @@ impl PostgresStoreBuilder {
     /// # Panics
     /// Outside of a Tokio runtime, on which the store's connections are to live.
     pub async fn open(self) -> Result<PostgresStore, StoreError> {
-        let Self { url, schema, readers, busy_timeout, poll_interval, connect } = self;
+        let Self {
+            url, schema, read_model_schema, readers, busy_timeout, poll_interval, connect
+        } = self;
         let failed = |source: BoxError| StoreError::Database { doing: DOING, source };
         let mut config: Config =
             url.parse().map_err(|error| failed(Box::new(DriverError(error))))?;
         complete(&mut config);
         let location = location(&config);
         let sql = Sql::new(&schema)?;
+        let subscriptions = Subscriptions::new(&sql, read_model_schema)?;
         let connector = connect(config, Handle::current())?;
         let pool = managed::Pool::builder(Manager(connector.clone())).max_size(readers).build();
         let pool = pool.map_err(|error| failed(Box::new(error)))?;
@@ -170,6 +185,7 @@ impl PostgresStoreBuilder {
             listener,
             notifier,
             counters,
+            subscriptions,
         })))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use esrs_core::projection::ColumnError;
 use jiff::Timestamp;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
@@ -9,9 +10,20 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checke
 /// The microseconds from 1970 to 2000, from which PostgreSQL counts.
 const EPOCH: i64 = 946_684_800_000_000;
 
+/// The earliest time that PostgreSQL holds, in microseconds: the year 4713 before Christ.
+pub(crate) const EARLIEST: i64 = -210_866_803_200_000_000;
+
 /// A moment, as a `timestamptz`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment(pub(crate) Timestamp);
+
+/// The microseconds since 2000 of a moment that PostgreSQL holds.
+pub(crate) fn from_2000(moment: Timestamp) -> Result<i64, ColumnError> {
+    match moment.as_microsecond() {
+        micros if micros >= EARLIEST => Ok(micros - EPOCH),
+        _ => Err(ColumnError::new(format!("{moment} is a time before all that PostgreSQL holds"))),
+    }
+}
 
 impl ToSql for Moment {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {

@@ -1,6 +1,7 @@
 //! From what PostgreSQL says to what esrs says: the one place where errors are mapped.
 
-use esrs_core::StoreError;
+use esrs_core::projection::ColumnError;
+use esrs_core::{BoxError, StoreError};
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
@@ -81,7 +82,7 @@ impl Location {
     /// What to tell the caller.
     pub(crate) fn explain(&self, doing: &'static str, error: Error) -> StoreError {
         self.known(&error)
-            .unwrap_or_else(|| StoreError::Database { doing, source: DriverError(error).into() })
+            .unwrap_or_else(|| StoreError::Database { doing, source: source_of(error) })
     }
 
     /// The same for one of several callers, who all have to be told.
@@ -151,6 +152,20 @@ impl Location {
 #[derive(Debug, thiserror::Error)]
 #[error("{}", said(.0))]
 pub(crate) struct DriverError(#[source] pub(crate) Error);
+
+/// What does not fit is said as that, whichever parameter of whichever statement it was.
+fn source_of(error: Error) -> BoxError {
+    let source = std::error::Error::source(&error);
+    if !source.is_some_and(|source| source.is::<ColumnError>()) {
+        return DriverError(error).into();
+    }
+    error.into_source().unwrap_or_else(|| "a value does not fit its column".into())
+}
+
+/// Whether a statement was prepared for columns that are of other types by now.
+pub(crate) fn is_outdated(error: &Error) -> bool {
+    error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
+}
 
 fn said(error: &Error) -> String {
     if let Some(database) = error.as_db_error() {

@@ -87,6 +87,7 @@ mod session;
 mod snapshot;
 mod sql;
 mod store;
+mod subscription;
 #[cfg(feature = "tls")]
 mod tls;
 mod writer;

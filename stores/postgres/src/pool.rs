@@ -10,6 +10,24 @@ use crate::error::Location;
 use crate::names::Names;
 use crate::sql::Sql;
 
+/// Asks by a connection of the pool; by another, if that one was lost.
+///
+/// A macro, because a future that borrows from an async closure is not known to be `Send`.
+macro_rules! ask {
+    ($shared:expr, |$reader:ident| $ask:expr) => {{
+        let mut attempts = $shared.attempts();
+        loop {
+            let $reader = $shared.reader().await?;
+            let answer = $ask.await;
+            if !attempts.again(&answer, $reader) {
+                break answer;
+            }
+        }
+    }};
+}
+
+pub(crate) use ask;
+
 /// A connection of the pool, and what is needed to use it.
 pub(crate) struct Reader<'a> {
     pub(crate) client: Pooled,

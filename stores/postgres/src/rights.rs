@@ -51,6 +51,39 @@ impl PostgresStore {
         self.grant(role, reading).await
     }
 
+    /// Lets a role of the database read the log and run projections and event handlers: keep
+    /// checkpoints, leases and parked streams, and make tables in the schema of read models, which is
+    /// made if it is not there.
+    ///
+    /// Tables belong to whoever made them, who alone may [rebuild](Self::rebuild) them, and are read by
+    /// whom that role lets read them: a rebuild keeps such rights.
+    ///
+    /// ```no_run
+    /// # async fn example(store: esrs_postgres::PostgresStore) -> Result<(), esrs_core::StoreError> {
+    /// // As the owner, where programs are deployed; one that also appends needs both.
+    /// store.grant_appending("teller").await?;
+    /// store.grant_following("teller").await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`grant_appending`](Self::grant_appending).
+    pub async fn grant_following(&self, role: &str) -> Result<(), StoreError> {
+        let models = self.shared().subscriptions.read_model_schema();
+        self.grant(role, |schema, role| {
+            format!(
+                "{};
+                 GRANT INSERT, UPDATE, DELETE ON {schema}.subscriptions, {schema}.leases,
+                     {schema}.parked, {schema}.parking_log TO {role};
+                 GRANT USAGE ON SEQUENCE {schema}.parking_log_id_seq TO {role};
+                 CREATE SCHEMA IF NOT EXISTS {models};
+                 GRANT USAGE, CREATE ON SCHEMA {models} TO {role}",
+                reading(schema, role)
+            )
+        })
+        .await
+    }
+
     async fn grant(
         &self,
         role: &str,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use esrs_core::store::Counters;
+use esrs_core::subscription::SubscriptionStore;
 use esrs_core::{
     AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, Position, ReadQuery, Snapshot,
     Stats, StoreError, StreamId,
@@ -16,26 +17,11 @@ use crate::connect::{Connector, Pool};
 use crate::error::{Location, is_busy, is_lost};
 use crate::listen::{Listener, Notifier, notify};
 use crate::names::Names;
-use crate::pool::{self, Attempts, Reader};
+use crate::pool::{self, Attempts, Reader, ask};
 use crate::sql::Sql;
+use crate::subscription::Subscriptions;
 use crate::writer::{Job, PreparedAppend, QueuedAppend, Writer};
 use crate::{find, snapshot};
-
-/// Asks by a connection of the pool; by another, if that one was lost.
-///
-/// A macro, because a future that borrows from an async closure is not known to be `Send`.
-macro_rules! ask {
-    ($shared:expr, |$reader:ident| $ask:expr) => {{
-        let mut attempts = $shared.attempts();
-        loop {
-            let $reader = $shared.reader().await?;
-            let answer = $ask.await;
-            if !attempts.again(&answer, $reader) {
-                break answer;
-            }
-        }
-    }};
-}
 
 /// A log of events in a PostgreSQL database. Its clones share their connections.
 ///
@@ -68,6 +54,7 @@ pub(crate) struct Shared {
     pub(crate) listener: Listener,
     pub(crate) notifier: Notifier,
     pub(crate) counters: Counters,
+    pub(crate) subscriptions: Subscriptions,
 }
 
 impl Shared {
@@ -217,10 +204,10 @@ impl PostgresStore {
 }
 
 /// A task that ends when nobody waits for it any more.
-struct AbortOnDrop<T>(tokio::task::JoinHandle<Result<T, StoreError>>);
+pub(crate) struct AbortOnDrop<T>(pub(crate) tokio::task::JoinHandle<Result<T, StoreError>>);
 
 impl<T> AbortOnDrop<T> {
-    async fn join(mut self) -> Result<T, StoreError> {
+    pub(crate) async fn join(mut self) -> Result<T, StoreError> {
         // It is cancelled when the runtime of the store ends.
         (&mut self.0).await.unwrap_or(Err(StoreError::Closed))
     }
@@ -254,6 +241,10 @@ impl EventStore for PostgresStore {
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move { ask!(self.shared(), |reader| snapshot::save(&reader, &snapshot)) })
+    }
+
+    fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {
+        Some(self)
     }
 
     fn log_id(&self) -> LogId {

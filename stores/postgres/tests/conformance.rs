@@ -40,6 +40,36 @@ async fn every_promise_is_kept_in_one_log_that_is_opened_again() {
     }
 }
 
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn each_promise_about_subscriptions_is_kept_in_one_log_that_is_opened_again() {
+    let database = database();
+    for _ in 0..2 {
+        let store = open(database.url()).await;
+        conformance::subscriptions::all(&store).await;
+        store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn every_promise_about_subscriptions_is_kept_by_two_stores_of_one_log() {
+    let database = database();
+    let (one, other) = (open(database.url()).await, open(database.url()).await);
+    let beside = tokio::spawn(async move { conformance::subscriptions::all(&other).await });
+    conformance::subscriptions::all(&one).await;
+    beside.await.unwrap();
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+fn every_promise_about_subscriptions_is_kept_under_another_executor() {
+    let database = database();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let store = runtime.block_on(open(database.url()));
+    futures_executor::block_on(conformance::subscriptions::all(&store));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs PostgreSQL: cargo xtask test"]
 async fn every_promise_is_kept_while_another_store_appends_to_the_same_log() {

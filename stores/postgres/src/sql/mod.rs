@@ -3,7 +3,7 @@
 use esrs_core::{BoxError, StoreError};
 
 /// One step each, from version `n` of the tables to `n + 1`; what was released is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("v1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql")];
 
 /// The newest version of the tables that this program knows.
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -12,6 +12,8 @@ pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
 const LOCK_CLASS: i32 = i32::from_be_bytes(*b"esrs");
 /// The same for migrations: "esrm".
 const MIGRATION_LOCK_CLASS: i32 = i32::from_be_bytes(*b"esrm");
+/// The same for making tables of read models: "esrt".
+const TABLE_LOCK_CLASS: i32 = i32::from_be_bytes(*b"esrt");
 
 /// The schema that the store's tables live in, and the statements on them.
 #[derive(Debug)]
@@ -52,11 +54,7 @@ pub(crate) struct Sql {
 impl Sql {
     /// The statements on the tables in the schema of this name.
     pub(crate) fn new(schema: &str) -> Result<Self, StoreError> {
-        if let Some(reason) = what_is_wrong_with(schema) {
-            let source =
-                BoxError::from(format!("{schema:?} cannot be the schema's name: {reason}"));
-            return Err(StoreError::Database { doing: "opening the store", source });
-        }
+        check_name(schema)?;
         let s = schema;
         let channel = format!("{s}_appended");
         Ok(Self {
@@ -164,10 +162,22 @@ impl Sql {
         MIGRATIONS.iter().skip(version as usize).map(replace)
     }
 
+    /// Waits for the right to make and drop tables of read models, until the transaction ends.
+    pub(crate) fn lock_tables(&self) -> String {
+        format!("SELECT pg_advisory_xact_lock({})", lock_key(TABLE_LOCK_CLASS, &self.schema))
+    }
+
     /// Waits for the right to migrate, until the transaction ends.
     pub(crate) fn lock_migrations(&self) -> String {
         format!("SELECT pg_advisory_xact_lock({})", lock_key(MIGRATION_LOCK_CLASS, &self.schema))
     }
+}
+
+/// Refuses what cannot be the name of a schema.
+pub(crate) fn check_name(schema: &str) -> Result<(), StoreError> {
+    let Some(reason) = what_is_wrong_with(schema) else { return Ok(()) };
+    let source = BoxError::from(format!("{schema:?} cannot be the schema's name: {reason}"));
+    Err(StoreError::Database { doing: "opening the store", source })
 }
 
 /// The name is written into statements as it is.

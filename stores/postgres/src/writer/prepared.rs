@@ -5,10 +5,8 @@ use esrs_core::{
 };
 use jiff::Timestamp;
 
+use crate::encode::EARLIEST;
 use crate::names::KindOf;
-
-/// The earliest time that PostgreSQL holds, in microseconds: the year 4713 before Christ.
-const EARLIEST: i64 = -210_866_803_200_000_000;
 
 /// No stream has so many events, nor a column of PostgreSQL a larger number.
 const LARGEST: u64 = i64::MAX as u64;

@@ -15,8 +15,9 @@ impl Writer {
         if self.inline.is_empty() {
             return Ok(());
         }
-        let page = std::mem::take(&mut self.page);
-        self.page = append.batch.page(&append.details, appended, page)?;
+        let mut page = std::mem::take(&mut self.page).into_writer();
+        append.batch.write_into(&mut page, &append.details, appended)?;
+        self.page = page.finish(true, appended.last_position)?;
         let Self { inline, connection, page, .. } = self;
         inline.iter_mut().try_for_each(|inline| inline.apply(connection, page))
     }

@@ -1,0 +1,214 @@
+//! Subscriptions: their checkpoints, and the rows that are stored together with them.
+//!
+//! A page of events on its way into rows: `advance`, `transaction`, `step`, then `table`.
+
+mod advance;
+mod beside;
+mod columns;
+mod lease;
+mod numeric;
+mod parked;
+mod query;
+mod replace;
+mod shelf;
+mod statements;
+mod step;
+mod subscribe;
+mod table;
+mod transaction;
+mod value;
+mod wait;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use esrs_core::subscription::{
+    Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
+    ParkingEntry, Replaced, Subscriber, Subscription, SubscriptionStore,
+};
+use esrs_core::{Position, StoreError, StreamId};
+use futures_core::future::BoxFuture;
+
+use crate::PostgresStore;
+use crate::pool::ask;
+use crate::store::AbortOnDrop;
+use subscribe::Subscribing;
+
+pub(crate) use shelf::Subscriptions;
+
+/// Does something in a transaction; on another connection, if that one was lost on the way there.
+///
+/// What became of a transaction whose end was not answered nobody knows: it is not begun again.
+macro_rules! transact {
+    ($shared:expr, $doing:expr, |$client:ident| $work:expr) => {{
+        let mut attempts = $shared.attempts();
+        loop {
+            let mut reader = $shared.reader().await?;
+            let location = reader.location;
+            let done = match reader.client.transaction().await {
+                Ok(transaction) => {
+                    let $client = transaction.client();
+                    match $work.await {
+                        Ok(done) => {
+                            let ended = transaction.commit().await;
+                            break ended
+                                .map(|()| done)
+                                .map_err(|error| location.explain($doing, error));
+                        }
+                        Err(error) => {
+                            // Dropped, it would be rolled back no sooner than somebody asks for more.
+                            drop(transaction.rollback().await);
+                            Err(error)
+                        }
+                    }
+                }
+                Err(error) => Err(location.explain($doing, error)),
+            };
+            if !attempts.again(&done, reader) {
+                break done;
+            }
+        }
+    }};
+}
+
+impl SubscriptionStore for PostgresStore {
+    fn wait_behind(&self, position: Position) -> BoxFuture<'_, Result<Position, StoreError>> {
+        Box::pin(Self::wait_behind(self, position))
+    }
+
+    fn subscribe(
+        &self,
+        subscription: Arc<Subscription>,
+    ) -> BoxFuture<'_, Result<Checkpoint, StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            let subscribing = Subscribing::new(shared, &subscription)?;
+            let stand = ask!(shared, |reader| subscribing.look(&reader))?;
+            if let Some(known) = subscribing.known(stand)? {
+                return Ok(known);
+            }
+            transact!(shared, "subscribing", |client| subscribing.enter(client))
+        })
+    }
+
+    fn start_over(
+        &self,
+        subscription: Arc<Subscription>,
+        fence: Option<u64>,
+    ) -> BoxFuture<'_, Result<Checkpoint, StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            let subscribing = Subscribing::new(shared, &subscription)?;
+            let started = transact!(shared, "starting a subscription over", |client| {
+                subscribing.start_over(client, fence)
+            });
+            shared.subscriptions.moved.send_replace(());
+            started
+        })
+    }
+
+    fn advance(
+        &self,
+        advance: Advance,
+        mut subscriber: Box<dyn Subscriber>,
+    ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Advanced, StoreError>)> {
+        Box::pin(async move {
+            let advanced = advance::advance(self.shared(), &advance, &mut *subscriber).await;
+            (subscriber, advanced)
+        })
+    }
+
+    fn replace(
+        &self,
+        building: Arc<Subscription>,
+        fence: Option<u64>,
+    ) -> BoxFuture<'_, Result<Replaced, StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            let replaced = transact!(shared, "replacing a read model", |client| {
+                replace::replace(shared, client, &building, fence)
+            });
+            shared.subscriptions.moved.send_replace(());
+            replaced
+        })
+    }
+
+    fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<CheckpointOf>, StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            ask!(shared, |reader| subscribe::checkpoints(shared, &reader))
+        })
+    }
+
+    fn wait_for(
+        &self,
+        subscription: Arc<Subscription>,
+        position: Position,
+        timeout: Duration,
+    ) -> BoxFuture<'_, Result<Position, StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            let waiting = wait::wait_for(shared.clone(), subscription, position, timeout);
+            AbortOnDrop(shared.connector.runtime().spawn(waiting)).join().await
+        })
+    }
+
+    fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            ask!(shared, |reader| lease::claim(shared, &reader, &claim))
+        })
+    }
+
+    fn release_lease(
+        &self,
+        name: String,
+        holder: Arc<str>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            ask!(shared, |reader| lease::release(shared, &reader, &name, &holder))
+        })
+    }
+
+    fn parked(
+        &self,
+        subscription: Arc<Subscription>,
+    ) -> BoxFuture<'_, Result<Vec<ParkedStream>, StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            ask!(shared, |reader| parked::parked(shared, &reader, &subscription))
+        })
+    }
+
+    fn decide(
+        &self,
+        subscription: String,
+        stream: StreamId,
+        decision: Decision,
+    ) -> BoxFuture<'_, Result<bool, StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            let mut attempts = shared.attempts();
+            loop {
+                let reader = shared.reader().await?;
+                let decided =
+                    parked::decide(shared, &reader, &subscription, &stream, &decision).await;
+                // A skip that may be stored would leave out another event if it was asked for again.
+                if decision.skip || !attempts.again(&decided, reader) {
+                    break decided;
+                }
+            }
+        })
+    }
+
+    fn parking_log(
+        &self,
+        subscription: String,
+    ) -> BoxFuture<'_, Result<Vec<ParkingEntry>, StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            ask!(shared, |reader| parked::log(shared, &reader, &subscription))
+        })
+    }
+}

@@ -1,0 +1,214 @@
+//! The table of a read model, and the statements on its rows.
+
+use esrs_core::projection::{ColumnSpec, Table, Value};
+use esrs_core::{BoxError, StoreError};
+
+use super::columns::{Encoded, sql_type};
+
+/// The longest name that PostgreSQL does not cut off.
+const LONGEST: usize = 63;
+
+/// The table of a read model, or the one that is built beside it, and the statements on it.
+#[derive(Debug)]
+pub(super) struct ModelTable {
+    pub(super) table: Table,
+    pub(super) schema: String,
+    /// Its name within the schema.
+    pub(super) bare_name: String,
+    /// The same with its schema, as SQL writes it.
+    pub(super) name: String,
+    pub(super) primary_key: String,
+    pub(super) create: String,
+    pub(super) select: String,
+    pub(super) by_key: String,
+    pub(super) by_keys: String,
+    pub(super) delete: String,
+    pub(super) upsert: String,
+}
+
+/// A name as SQL writes it, whatever is in it.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// FNV-1a of 64 bits. <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>
+fn hash(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+fn list<'a>(columns: impl Iterator<Item = &'a ColumnSpec>, prefix: &str) -> String {
+    columns.map(|column| format!("{prefix}{}", quoted(column.name))).collect::<Vec<_>>().join(", ")
+}
+
+impl ModelTable {
+    /// Checks that PostgreSQL can hold the table, without asking it.
+    pub(super) fn new(table: Table, building: bool, schema: &str) -> Result<Self, StoreError> {
+        let refuse = |reason| Err(StoreError::ProjectionTable { table: table.name, reason });
+        if table.name.starts_with("esrs_") {
+            return refuse("names that begin with `esrs_` are taken".to_owned());
+        }
+        for name in std::iter::once(table.name).chain(table.columns.iter().map(|one| one.name)) {
+            if name.len() > LONGEST || name.is_empty() || name.contains('\0') {
+                return refuse(format!(
+                    "{name:?} is no name in PostgreSQL, which takes 1 to {LONGEST} bytes"
+                ));
+            }
+        }
+        if table.key_columns().next().is_none() {
+            return refuse("it has no key; mark a field `#[projection(key)]`".to_owned());
+        }
+        if let Some(column) = table.key_columns().find(|column| column.nullable) {
+            return refuse(format!("its key column `{}` may hold nothing", column.name));
+        }
+        let mut lines = Vec::with_capacity(table.columns.len() + 1);
+        let mut arrays = Vec::with_capacity(table.columns.len());
+        for (number, column) in (1..).zip(table.columns) {
+            let sql_type = sql_type(column.column_type).map_err(|error| {
+                let reason = error.in_column(column.name).to_string();
+                StoreError::ProjectionTable { table: table.name, reason }
+            })?;
+            if column.key && sql_type == "json" {
+                let name = column.name;
+                return refuse(format!("its key column `{name}` is JSON, which has no order"));
+            }
+            let not_null = if column.nullable { "" } else { " NOT NULL" };
+            lines.push(format!("{} {sql_type}{not_null}", quoted(column.name)));
+            arrays.push(format!("${number}::{sql_type}[]"));
+        }
+        let bare_name = match building {
+            true => format!("esrs_building_{:016x}", hash(table.name)),
+            false => table.name.to_owned(),
+        };
+        let primary_key = match bare_name.len() + "_pkey".len() > LONGEST {
+            true => format!("esrs_{:016x}_pkey", hash(&bare_name)),
+            false => format!("{bare_name}_pkey"),
+        };
+        let keys = list(table.key_columns(), "");
+        lines.push(format!("CONSTRAINT {} PRIMARY KEY ({keys})", quoted(&primary_key)));
+        let name = format!("{}.{}", quoted(schema), quoted(&bare_name));
+        let sql = Sql::of(&table, &name, &arrays);
+        Ok(Self {
+            schema: schema.to_owned(),
+            create: format!("CREATE TABLE {name} (\n    {}\n)", lines.join(",\n    ")),
+            select: sql.select,
+            by_key: sql.by_key,
+            by_keys: sql.by_keys,
+            delete: sql.delete,
+            upsert: sql.upsert,
+            table,
+            bare_name,
+            name,
+            primary_key,
+        })
+    }
+
+    pub(super) fn unusable(&self, reason: impl Into<String>) -> StoreError {
+        StoreError::ProjectionTable { table: self.table.name, reason: reason.into() }
+    }
+
+    /// A table of its name was made by somebody else.
+    pub(super) fn foreign(&self) -> StoreError {
+        self.unusable(format!(
+            "there is a table {} which no projection of this log has made; rename the one or the \
+             other, or keep read models in another schema by `read_model_schema` on the store's builder",
+            self.name
+        ))
+    }
+
+    /// Every column of some rows.
+    pub(super) fn encode_rows(&self, rows: &[Vec<Value>]) -> Result<Vec<Encoded>, StoreError> {
+        encode(self.table.columns.iter(), rows)
+    }
+
+    /// Every column of some keys.
+    pub(super) fn encode_keys(&self, keys: &[Vec<Value>]) -> Result<Vec<Encoded>, StoreError> {
+        encode(self.table.key_columns(), keys)
+    }
+}
+
+fn encode<'a>(
+    columns: impl Iterator<Item = &'a ColumnSpec>,
+    rows: &[Vec<Value>],
+) -> Result<Vec<Encoded>, StoreError> {
+    let nothing = Value::Null;
+    let encode = |(place, column)| {
+        Encoded::of(column, rows.iter().map(|row| row.get(place).unwrap_or(&nothing)))
+    };
+    columns.enumerate().map(encode).collect::<Result<_, _>>().map_err(|error| {
+        let source = BoxError::from(error);
+        StoreError::Database { doing: "writing the rows of a read model", source }
+    })
+}
+
+/// Statements on rows.
+struct Sql {
+    select: String,
+    by_key: String,
+    by_keys: String,
+    delete: String,
+    upsert: String,
+}
+
+impl Sql {
+    fn of(table: &Table, name: &str, arrays: &[String]) -> Self {
+        let columns = list(table.columns.iter(), "");
+        let keys: Vec<_> = table.key_columns().collect();
+        let is_key: Vec<_> = (1..)
+            .zip(&keys)
+            .map(|(number, column)| format!("{} = ${number}", quoted(column.name)))
+            .collect();
+        let key_arrays: Vec<_> = (1..)
+            .zip(&keys)
+            .map(|(number, column)| {
+                format!("${number}::{}[]", sql_type(column.column_type).unwrap_or("text"))
+            })
+            .collect();
+        let select = format!("SELECT {columns} FROM {name}");
+        let (by_keys, delete) = match &*keys {
+            [key] => {
+                let is_any = format!("{} = ANY({})", quoted(key.name), key_arrays[0]);
+                (format!("{select} WHERE {is_any}"), format!("DELETE FROM {name} WHERE {is_any}"))
+            }
+            _ => {
+                let wanted = format!(
+                    "unnest({}) AS wanted ({})",
+                    key_arrays.join(", "),
+                    list(keys.iter().copied(), "")
+                );
+                let is_wanted: Vec<_> = keys
+                    .iter()
+                    .map(|key| format!("stored.{0} = wanted.{0}", quoted(key.name)))
+                    .collect();
+                let is_wanted = is_wanted.join(" AND ");
+                let columns = list(table.columns.iter(), "stored.");
+                (
+                    format!("SELECT {columns} FROM {wanted} JOIN {name} AS stored ON {is_wanted}"),
+                    format!("DELETE FROM {name} AS stored USING {wanted} WHERE {is_wanted}"),
+                )
+            }
+        };
+        let set: Vec<_> = table
+            .columns
+            .iter()
+            .filter(|column| !column.key)
+            .map(|column| format!("{0} = excluded.{0}", quoted(column.name)))
+            .collect();
+        let on_conflict = match set.is_empty() {
+            true => "DO NOTHING".to_owned(),
+            false => format!("DO UPDATE SET {}", set.join(", ")),
+        };
+        Self {
+            by_key: format!("{select} WHERE {}", is_key.join(" AND ")),
+            by_keys,
+            delete,
+            upsert: format!(
+                "INSERT INTO {name} ({columns}) SELECT * FROM unnest({}) ON CONFLICT ({}) {on_conflict}",
+                arrays.join(", "),
+                list(keys.iter().copied(), "")
+            ),
+            select,
+        }
+    }
+}
