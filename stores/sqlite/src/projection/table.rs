@@ -269,5 +269,6 @@ impl ModelTable {
 /// Whether it is not that there is no room, or that somebody else holds the file.
 fn is_about_the_table(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{ConstraintViolation, Unknown};
-    matches!(error.sqlite_error_code(), Some(ConstraintViolation | Unknown))
+    matches!(error, rusqlite::Error::SqlInputError { .. })
+        || matches!(error.sqlite_error_code(), Some(ConstraintViolation | Unknown))
 }

@@ -23,6 +23,7 @@ use jiff::Timestamp;
 
 use advance::Lent;
 use kept::Kept;
+use replace::REPLACING;
 use waiting::Deadline;
 
 pub(crate) use waiting::{Awaited, Waiting};
@@ -94,9 +95,7 @@ impl SubscriptionStore for SqliteStore {
     }
 
     fn replace(&self, building: Arc<Subscription>, fence: Option<u64>) -> Answer<'_, Replaced> {
-        Box::pin(self.on_writer("putting in place what was built", move |writer| {
-            writer.replace(building, fence)
-        }))
+        Box::pin(self.on_writer(REPLACING, move |writer| writer.replace(building, fence, None)))
     }
 
     fn checkpoints(&self) -> Answer<'_, Vec<CheckpointOf>> {

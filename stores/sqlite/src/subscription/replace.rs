@@ -10,14 +10,16 @@ use rusqlite::config::DbConfig;
 use super::kept::Kept;
 use super::{checkpoint, lease};
 use crate::error::Fault;
-use crate::projection::ModelTable;
+use crate::projection::{Inline, ModelTable};
 use crate::reader::head;
 use crate::writer::Writer;
+
+pub(super) const REPLACING: &str = "putting in place what was built";
 
 /// Where a subscription stands that is not there.
 const NOWHERE: Checkpoint = Checkpoint { position: Position::START, generation: 0 };
 
-/// So many events are taken by an inline read model while appends wait, and not more.
+/// So many events are taken while appends wait, and not more.
 const MAX_FOLLOWED: u64 = 10_000;
 
 impl Writer {
@@ -25,6 +27,7 @@ impl Writer {
         &mut self,
         building: Arc<Subscription>,
         fence: Option<u64>,
+        mut follower: Option<Inline>,
     ) -> Result<Replaced, Fault> {
         let live = Subscription { building: false, ..(*building).clone() };
         let (built, live) = (Kept::new(building)?, Kept::new(Arc::new(live))?);
@@ -37,14 +40,13 @@ impl Writer {
                 // Another has put it in place already.
                 return Ok(Replaced::Behind(stands.position));
             };
-            let mut follower = None;
-            if at.position < stands.position {
-                // Its appends may come faster than anybody builds: it takes the last events itself.
-                follower = inline.iter_mut().find(|inline| inline.is_of(&live.subscription));
-                let head = head(connection)?.get();
-                if follower.is_none() || head.saturating_sub(at.position.get()) > MAX_FOLLOWED {
-                    return Ok(Replaced::Behind(stands.position));
-                }
+            let is_behind = at.position < stands.position;
+            // Appends may come faster than anybody builds: what they move takes the last events itself.
+            let own = inline.iter_mut().find(|inline| inline.is_of(&live.subscription));
+            let follower = own.or(follower.as_mut()).filter(|_| is_behind);
+            let missing = head(connection)?.get().saturating_sub(at.position.get());
+            if is_behind && (follower.is_none() || missing > MAX_FOLLOWED) {
+                return Ok(Replaced::Behind(stands.position));
             }
             if let (Some(built), Some(live)) = (&built.table, &live.table) {
                 swap(connection, built, live)?;
@@ -52,9 +54,9 @@ impl Writer {
             let generation = at.generation.max(stands.generation) + 1;
             let mut now = Checkpoint { generation, ..at };
             put_in_place(connection, &live.subscription, now)?;
-            if let Some(inline) = follower {
+            if let Some(follower) = follower {
                 now.position = head(connection)?;
-                inline.follow(connection, pages, now.position)?;
+                follower.follow(connection, pages, now.position)?;
             }
             Ok(Replaced::Done(now))
         })?;
