@@ -151,9 +151,8 @@ impl PostgresStoreBuilder {
     /// # Panics
     /// Outside of a Tokio runtime, on which the store's connections are to live.
     pub async fn open(self) -> Result<PostgresStore, StoreError> {
-        let Self {
-            url, schema, read_model_schema, readers, busy_timeout, poll_interval, connect
-        } = self;
+        let Self { url, schema, read_model_schema, readers, busy_timeout, poll_interval, connect } =
+            self;
         let failed = |source: BoxError| StoreError::Database { doing: DOING, source };
         let mut config: Config =
             url.parse().map_err(|error| failed(Box::new(DriverError(error))))?;

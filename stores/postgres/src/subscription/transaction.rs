@@ -36,9 +36,7 @@ impl Transaction for Step<'_> {
             let bound: Vec<&(dyn ToSql + Sync)> =
                 bound.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
             let rows = self.run(sql, &bound).await?;
-            rows.iter()
-                .map(|row| values_of(row).map_err(|error| self.explain(error)))
-                .collect()
+            rows.iter().map(|row| values_of(row).map_err(|error| self.explain(error))).collect()
         })
     }
 }
