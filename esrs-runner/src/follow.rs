@@ -150,6 +150,13 @@ impl Follow {
                     from = Checkpoint { position: to, ..from };
                     let head = if is_last { to } else { self.head_behind(to).await? };
                     self.report.stands(to, head, self.parked.len());
+                    // The log may grow as fast as it is followed, so nobody waits for an empty page.
+                    if is_last
+                        && self.subscription.building
+                        && let Some(ended) = self.take_place().await?
+                    {
+                        return Ok(ended);
+                    }
                     next.unwrap_or_else(|| self.read(&query, to, std::mem::take(&mut spare)))
                 }
                 (Advanced::Elsewhere(_), _) => {
