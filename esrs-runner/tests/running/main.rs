@@ -5,6 +5,7 @@
 mod bank;
 mod faults;
 mod handling;
+mod inline;
 mod leases;
 mod live;
 mod measured;
