@@ -1,7 +1,7 @@
 //! Following the log under a lease.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use esrs_core::subscription::{
     Advance, Advanced, Checkpoint, Parked, ParkedStream, Replaced, Subscriber, Subscription,
@@ -27,6 +27,7 @@ pub(crate) struct Follow {
     pub(crate) fence: u64,
     pub(crate) report: Report,
     pub(crate) stop: watch::Receiver<bool>,
+    head_asked_at: Option<Instant>,
 }
 
 /// Why a subscription is not followed any more.
@@ -79,6 +80,7 @@ impl Follow {
             fence,
             report: task.report.clone(),
             stop: task.stop.clone(),
+            head_asked_at: None,
         }
     }
 
@@ -110,12 +112,20 @@ impl Follow {
         let query = ReadQuery::all().only(filter).with_envelopes().limit(self.options.batch);
         let mut spare = Page::new();
         let mut reading = self.read(&query, from.position, std::mem::take(&mut spare));
+        let mut looked_at = Instant::now();
         loop {
             if *self.stop.borrow() {
                 return Ok(Ended::Stopped);
             }
             if lease.is_lost() {
                 return Ok(Ended::LeaseLost);
+            }
+            if !self.parked.is_empty() && looked_at.elapsed() >= self.options.look {
+                looked_at = Instant::now();
+                if let Some(elsewhere) = self.resume_asked(from).await? {
+                    from = elsewhere;
+                    reading = self.read(&query, from.position, Page::new());
+                }
             }
             let page = reading.page().await?;
             let (to, is_last) = (page.scanned(), page.is_last());
@@ -126,7 +136,7 @@ impl Follow {
                         return Ok(ended);
                     }
                 } else {
-                    from = self.wait(from, lease).await?;
+                    self.wait(from, lease).await?;
                 }
                 reading = self.read(&query, from.position, page);
                 continue;
@@ -138,8 +148,15 @@ impl Follow {
             reading = match (advanced, next) {
                 (Advanced::Done, next) => {
                     from = Checkpoint { position: to, ..from };
-                    let head = if is_last { to } else { self.report.status().head };
+                    let head = if is_last { to } else { self.head_behind(to).await? };
                     self.report.stands(to, head, self.parked.len());
+                    // The log may grow as fast as it is followed, so nobody waits for an empty page.
+                    if is_last
+                        && self.subscription.building
+                        && let Some(ended) = self.take_place().await?
+                    {
+                        return Ok(ended);
+                    }
                     next.unwrap_or_else(|| self.read(&query, to, std::mem::take(&mut spare)))
                 }
                 (Advanced::Elsewhere(_), _) => {
@@ -156,40 +173,46 @@ impl Follow {
         let from = self.store.subscribe(self.subscription.clone()).await?;
         let parked = self.store.parked(self.subscription.clone()).await?;
         self.parked = parked.into_iter().map(|one| (one.stream, one.version)).collect();
-        self.report.state(match self.subscription.building {
-            true => State::Rebuilding,
-            false => State::Following,
-        });
         let head = self.store.wait_behind(Position::START);
         // An empty log has no event to wait for.
         let head = tokio::time::timeout(Duration::from_millis(100), head).await;
         self.report.stands(from.position, head.unwrap_or(Ok(from.position))?, self.parked.len());
+        // Last, so that nobody who sees it looks at where another attempt stood.
+        self.report.state(match self.subscription.building {
+            true => State::Rebuilding,
+            false => State::Following,
+        });
         Ok(from)
     }
 
-    /// Waits for something to do. Says where it stands, which somebody else may have moved.
-    async fn wait(&mut self, from: Checkpoint, lease: &Held) -> Result<Checkpoint, StoreError> {
-        let mut stop = self.stop.clone();
-        loop {
-            let look = async {
-                match self.parked.is_empty() {
-                    true => std::future::pending().await,
-                    false => tokio::time::sleep(self.options.look).await,
-                }
-            };
-            tokio::select! {
-                head = self.store.wait_behind(from.position) => {
-                    self.report.stands(from.position, head?, self.parked.len());
-                    return Ok(from);
-                }
-                _ = stop.wait_for(|stop| *stop) => return Ok(from),
-                () = lease.lost() => return Ok(from),
-                () = look => {}
-            }
-            if let Some(elsewhere) = self.resume_asked(from).await? {
-                return Ok(elsewhere);
-            }
+    /// Where the log ends, which is behind `position`; as it was a second ago at most.
+    async fn head_behind(&mut self, position: Position) -> Result<Position, StoreError> {
+        if self.head_asked_at.is_none_or(|asked| asked.elapsed() >= Duration::from_secs(1)) {
+            let head = self.store.wait_behind(position).await?;
+            self.head_asked_at = Some(Instant::now());
+            return Ok(head);
         }
+        Ok(self.report.status().head)
+    }
+
+    /// Waits for something to do.
+    async fn wait(&mut self, at: Checkpoint, lease: &Held) -> Result<(), StoreError> {
+        let mut stop = self.stop.clone();
+        let look = async {
+            match self.parked.is_empty() {
+                true => std::future::pending().await,
+                false => tokio::time::sleep(self.options.look).await,
+            }
+        };
+        tokio::select! {
+            head = self.store.wait_behind(at.position) => {
+                self.report.stands(at.position, head?, self.parked.len());
+            }
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = lease.lost() => {}
+            () = look => {}
+        }
+        Ok(())
     }
 
     /// Takes up again what somebody has asked for.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{LimitExceeded, StoreError};
+use super::{LimitExceeded, NewEnvelope, NewRecord, PageWriter, StoreError};
+use crate::clock::to_microsecond;
 use crate::{Event, EventType, Metadata, Position, StreamId};
 
 /// The events of one or more streams that are to be stored as one unit.
@@ -233,6 +234,46 @@ impl AppendBatch {
             doing: "writing metadata",
             source: source.into(),
         })
+    }
+
+    /// Writes the batch into a page as a reader will have it, where `appended` says that it stands;
+    /// `details` are those of [`details`](Self::details). For read models that are written in the
+    /// append's transaction.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] when what was written as metadata cannot be read.
+    pub fn write_into(
+        &self,
+        page: &mut PageWriter,
+        details: &[Option<String>],
+        appended: &Appended,
+    ) -> Result<(), StoreError> {
+        let mut position = appended.first_position;
+        let mut details = details.iter();
+        for (part, stands) in self.streams.iter().zip(&appended.streams) {
+            let stream = page.add_stream(part.stream.clone());
+            for (version, event) in (stands.first_version..).zip(&part.events) {
+                let kind = page.intern_kind(&event.name, event.version);
+                let record = NewRecord { position, version, stream, kind };
+                let details = details.next().and_then(Option::as_deref);
+                let metadata = details.map(|details| page.intern_metadata(details)).transpose();
+                let metadata = metadata.map_err(|source| StoreError::Damaged {
+                    stream: part.stream.to_string(),
+                    position,
+                    source: source.into(),
+                })?;
+                let envelope = NewEnvelope {
+                    event_id: event.id,
+                    recorded_at: to_microsecond(event.recorded_at),
+                    correlation_id: event.metadata.correlation_id(),
+                    causation_id: event.metadata.causation_id(),
+                    metadata,
+                };
+                page.push_with_envelope(record, event.payload.as_bytes(), envelope);
+                position = Position::new(position.get() + 1);
+            }
+        }
+        Ok(())
     }
 
     /// Checks what every store asks of a batch; each store calls it before it touches the database.

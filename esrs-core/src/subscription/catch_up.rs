@@ -24,7 +24,7 @@ pub async fn catch_up(
     let mut page = Page::new();
     loop {
         page = store.read(query.clone().after(from.position), page).await?;
-        let to = page.scanned();
+        let (to, is_last) = (page.scanned(), page.is_last());
         if to == from.position {
             return Ok(to);
         }
@@ -47,5 +47,9 @@ pub async fn catch_up(
             }
         };
         progress(from.position);
+        // The log may grow as fast as it is followed: its end is where it was when it was read.
+        if is_last && from.position == to {
+            return Ok(to);
+        }
     }
 }

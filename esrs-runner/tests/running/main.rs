@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod bank;
+mod faults;
 mod handling;
 mod leases;
 mod live;
@@ -53,10 +54,8 @@ async fn until(running: &Running, is_so: impl Fn(&Status) -> bool) -> Status {
     }
 }
 
-/// Waits until a subscription follows and has taken everything.
-async fn caught_up(running: &Running) -> Status {
-    until(running, |status| {
-        status.state == State::Following && status.head > esrs::Position::START && status.lag() == 0
-    })
-    .await
+/// Waits until a subscription follows and has taken everything that is stored by now.
+async fn caught_up(store: &impl stores::TestStore, running: &Running) -> Status {
+    let head = store.wait_behind(esrs::Position::START).await.unwrap();
+    until(running, |status| status.state == State::Following && status.position >= head).await
 }

@@ -32,6 +32,7 @@ mod reader;
 mod schema;
 mod snapshot;
 mod store;
+mod subscription;
 mod value;
 mod writer;
 

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use crate::error::{Database, Fault};
 
 /// One step each, from version `n` of the tables to `n + 1`; what was released is never edited.
-const MIGRATIONS: &[&str] = &[V1, V2, V3];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4];
 
 /// The newest version of the tables that this program knows.
 const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -113,6 +113,53 @@ BEGIN SELECT RAISE(ABORT, 'an event that is stored is never changed'); END;
 
 CREATE TRIGGER esrs_events_are_never_deleted BEFORE DELETE ON esrs_events
 BEGIN SELECT RAISE(ABORT, 'an event that is stored is never deleted'); END;
+";
+
+// Read models become subscriptions: what is built beside another has a row and a generation of its own,
+// one process at a time holds a lease, and a stream whose event cannot be taken is put aside.
+const V4: &str = "
+CREATE TABLE esrs_subscriptions (
+    name TEXT NOT NULL COLLATE NOCASE,
+    building INTEGER NOT NULL,
+    definition TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    PRIMARY KEY (name, building)
+) STRICT, WITHOUT ROWID;
+INSERT INTO esrs_subscriptions SELECT name, 0, definition, position, 1 FROM esrs_projections;
+DROP TABLE esrs_projections;
+
+CREATE TABLE esrs_leases (
+    name TEXT NOT NULL COLLATE NOCASE PRIMARY KEY,
+    holder TEXT,
+    fence INTEGER NOT NULL,
+    until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE esrs_parked (
+    subscription TEXT NOT NULL COLLATE NOCASE,
+    building INTEGER NOT NULL,
+    stream TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    event TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    parked_at INTEGER NOT NULL,
+    is_to_resume INTEGER NOT NULL,
+    PRIMARY KEY (subscription, building, stream)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE esrs_parking_log (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    subscription TEXT NOT NULL COLLATE NOCASE,
+    stream TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    actor TEXT,
+    reason TEXT NOT NULL,
+    at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX esrs_parking_log_of ON esrs_parking_log (subscription);
 ";
 
 /// The version of the tables in the file; 0 when there are none.

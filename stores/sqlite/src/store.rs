@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
 use esrs_core::store::Counters;
+use esrs_core::subscription::SubscriptionStore;
 use esrs_core::{
-    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, ReadQuery, Snapshot, Stats,
-    StoreError, StreamId,
+    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, Position, ReadQuery, Snapshot,
+    Stats, StoreError, StreamId,
 };
 use futures_channel::oneshot;
 use futures_core::future::BoxFuture;
@@ -16,6 +17,7 @@ use crate::builder::{Options, SqliteStoreBuilder};
 use crate::error::{Database, Fault};
 use crate::reader::{self, ReadJob, Reader};
 use crate::snapshot;
+use crate::subscription::{Awaited, Waiting};
 use crate::writer::{
     self, PreparedAppend, QueuedAppend, SharedWriter, WriteJob, Writer, find_append,
 };
@@ -38,6 +40,7 @@ struct Inner {
     readers: Sender<ReadJob>,
     reader_count: usize,
     counters: Arc<Counters>,
+    waiting: Arc<Waiting>,
 }
 
 impl SqliteStore {
@@ -73,11 +76,12 @@ impl SqliteStore {
         let counters = Arc::new(Counters::default());
         let (jobs, queue) = channel();
         let (opened, is_open) = oneshot::channel();
-        let of_writer = (database.clone(), counters.clone());
+        let waiting = Arc::new(Waiting::default());
+        let of_writer = (database.clone(), counters.clone(), waiting.clone());
         let writer_thread = move || {
-            let (database, counters) = of_writer;
+            let (database, counters, waiting) = of_writer;
             let readers = options.readers;
-            let writer = match Writer::open(&database, options, counters) {
+            let writer = match Writer::open(&database, options, counters, waiting) {
                 Ok(writer) => SharedWriter::new(writer),
                 Err(fault) => {
                     let _ = opened.send(Err(database.explain_opening(fault)));
@@ -118,7 +122,7 @@ impl SqliteStore {
             })?;
         let (readers, writer) = is_open.await.unwrap_or(Err(StoreError::Closed))?;
         let writer = commit_on_caller.then_some(writer);
-        let inner = Inner { database, jobs, writer, readers, reader_count, counters };
+        let inner = Inner { database, jobs, writer, readers, reader_count, counters, waiting };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -149,6 +153,20 @@ impl SqliteStore {
 
     pub(crate) fn explain(&self, doing: &'static str, fault: Fault) -> StoreError {
         self.inner.database.explain(doing, fault)
+    }
+
+    /// Queues a job for the writer thread; it is dropped if the store is closed.
+    pub(crate) fn queue(&self, job: Box<dyn FnOnce(&mut Writer) + Send>) {
+        let _ = self.inner.jobs.send(WriteJob::Run(job));
+    }
+
+    /// Waits for what is not there yet.
+    pub(crate) fn enter(
+        &self,
+        awaited: Awaited,
+        seen: Position,
+    ) -> Result<oneshot::Receiver<Result<Position, StoreError>>, StoreError> {
+        self.inner.waiting.enter(awaited, seen, &self.inner.readers)
     }
 
     /// Runs a job on the writer thread, behind what is queued there.
@@ -224,6 +242,10 @@ impl EventStore for SqliteStore {
         Box::pin(self.on_writer("saving a snapshot", move |writer| {
             writer.transact(|writer| snapshot::save(&writer.connection, &snapshot))
         }))
+    }
+
+    fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {
+        Some(self)
     }
 
     fn log_id(&self) -> LogId {

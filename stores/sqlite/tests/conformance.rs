@@ -1,6 +1,6 @@
 //! The SQLite store keeps every promise of the suite, and is what the model says.
 
-use esrs_core::conformance::{self, model};
+use esrs_core::conformance::{self, model, subscriptions};
 use esrs_sqlite::{SqliteStore, Synchronous};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -17,6 +17,12 @@ async fn each_promise_is_kept_on_a_file_of_its_own() {
         case.run(&store).await;
         store.close().await;
     }
+    for case in subscriptions::CASES {
+        let directory = tempfile::tempdir().unwrap();
+        let store = open(&directory).await;
+        case.run(&store).await;
+        store.close().await;
+    }
 }
 
 #[tokio::test]
@@ -25,6 +31,7 @@ async fn every_promise_is_kept_on_one_file_that_is_opened_again() {
     for _ in 0..2 {
         let store = open(&directory).await;
         conformance::all(&store).await;
+        subscriptions::all(&store).await;
         store.close().await;
     }
 }
@@ -35,8 +42,10 @@ async fn every_promise_is_kept_while_another_store_writes_to_the_same_file() {
     let (one, other) = (open(&directory).await, open(&directory).await);
     let beside = tokio::spawn(async move {
         conformance::all(&other).await;
+        subscriptions::all(&other).await;
     });
     conformance::all(&one).await;
+    subscriptions::all(&one).await;
     beside.await.unwrap();
 }
 

@@ -4,9 +4,11 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use esrs_core::{EventStore, NewEvent, StoreError};
+use esrs_core::subscription::{Checkpoint, CheckpointOf, SubscriptionStore};
+use esrs_core::{EventStore, NewEvent, Position, Projection, StoreError};
 use esrs_sqlite::SqliteStore;
 use futures_util::future::join_all;
+use support::account::Account;
 use support::{File, append, batch, event, read_all, stream};
 use uuid::Uuid;
 
@@ -101,7 +103,7 @@ async fn the_tables_of_a_newer_esrs_are_refused_and_left_alone() {
     file.raw().execute("UPDATE esrs_schema SET version = 99", []).unwrap();
     let before = std::fs::read(&file.path).unwrap();
     let error = refusal(&file.path).await;
-    let StoreError::NewerSchema { found: 99, known: 3, location } = &error else {
+    let StoreError::NewerSchema { found: 99, known: 4, location } = &error else {
         panic!("{error}")
     };
     assert_eq!(*location, file.path.display().to_string());
@@ -111,13 +113,31 @@ async fn the_tables_of_a_newer_esrs_are_refused_and_left_alone() {
 #[tokio::test]
 async fn the_tables_of_an_older_esrs_are_brought_up_to_date_and_its_events_are_kept() {
     let file = File::new();
-    file.raw().execute_batch(include_str!("tables/version_1.sql")).unwrap();
+    let raw = file.raw();
+    raw.execute_batch(include_str!("tables/version_1.sql")).unwrap();
+    let definition = <Account as Projection>::definition();
+    raw.execute("INSERT INTO esrs_projections VALUES ('Accounts', ?1, 2)", [definition]).unwrap();
+    raw.execute_batch(
+        "CREATE TABLE Accounts (id TEXT NOT NULL, cents INTEGER NOT NULL, last_event TEXT NOT NULL,
+             changed_at TEXT NOT NULL, actor TEXT, PRIMARY KEY (id)) STRICT;
+         INSERT INTO Accounts VALUES ('1', 3, '01890000-0000-7000-8000-000000000002',
+             '2026-01-31T12:00:00.123456Z', 'alice')",
+    )
+    .unwrap();
     let store = file.open().await;
     let found = read_all(&store).await;
     let expected = [(1, "account-1", 1, "1"), (2, "account-1", 2, "2"), (3, "account-2", 1, "3")];
     assert_eq!(found, expected.map(|(at, of, is, what)| (at, of.into(), is, what.into())));
     let snapshots = "SELECT version, (SELECT count(*) FROM esrs_snapshots) FROM esrs_schema";
-    assert_eq!(store.query(snapshots, []).await.unwrap(), [[3.into(), 0.into()]]);
+    assert_eq!(store.query(snapshots, []).await.unwrap(), [[4.into(), 0.into()]]);
+
+    // Its read model goes on where it stood.
+    assert_eq!(store.catch_up::<Account>().await.unwrap().get(), 3);
+    let rows = store.find::<Account>("true ORDER BY id", []).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.cents).collect::<Vec<_>>(), [3, 3]);
+    let checkpoints = store.checkpoints().await.unwrap();
+    let at = Checkpoint { position: Position::new(3), generation: 1 };
+    assert_eq!(checkpoints, [CheckpointOf::new("Accounts", false, at)]);
 
     // What was stored then is known by its ids and its key, and is as safe as it was.
     let old = |id: u128| NewEvent {

@@ -216,7 +216,7 @@ async fn making_a_table_anew_goes_through_the_whole_log_and_mends_its_rows() {
     let events = (0..2_500).map(|_| event("deposited", "1")).collect();
     store.append(batch(stream("a"), events)).await.unwrap();
     file.raw()
-        .execute_batch("UPDATE accounts SET cents = 3; DELETE FROM esrs_projections")
+        .execute_batch("UPDATE accounts SET cents = 3; DELETE FROM esrs_subscriptions")
         .unwrap();
     let error = store.rebuild::<Account>().await.unwrap_err();
     assert!(matches!(error, StoreError::ProjectionTable { .. }), "not ours any more: {error}");

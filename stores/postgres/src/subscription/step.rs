@@ -387,7 +387,9 @@ impl<'a> Step<'a> {
             Err(error) => Err(error),
         };
         match &ended {
-            Ok(Advanced::Done) => self.shared.subscriptions.moved.send_replace(()),
+            Ok(Advanced::Done) => {
+                self.shared.subscriptions.moved.send_replace(());
+            }
             _ => self.roll_back().await,
         }
         ended

@@ -1,6 +1,6 @@
 //! Appends that are stored by one statement.
 
-use esrs_core::{AppendCondition, Appended, AppendedStream, Position, StreamAppend};
+use esrs_core::{AppendCondition, Appended, AppendedStream, Position, StreamAppend, StreamId};
 use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
@@ -17,6 +17,19 @@ pub(super) enum Outcome {
     Stored(Appended),
     /// It was refused, with its streams at these versions.
     Refused(Vec<u64>),
+}
+
+/// A stream that an append was stored in, with its number and the version that it has then.
+pub(super) struct SeenStream {
+    stream: StreamId,
+    id: i64,
+    version: u64,
+}
+
+impl SeenStream {
+    pub(super) fn learn(&self, names: &Names) {
+        names.learn_stream(&self.stream, self.id, self.version);
+    }
 }
 
 /// The parts of batches, column by column, as `append` takes them.
@@ -132,7 +145,8 @@ impl<'a> Events<'a> {
 }
 
 impl Connection {
-    /// Appends batches no two of which are about one stream; says what became of each.
+    /// Appends batches no two of which are about one stream, as a transaction of its own; says what
+    /// became of each.
     pub(super) async fn append_group<'a>(
         &self,
         appends: impl Iterator<Item = &'a PreparedAppend> + Clone,
@@ -151,9 +165,33 @@ impl Connection {
                 Err(error) => return Err(error),
             }
         }
+        let (outcomes, seen) = self.append_checked(appends, &events, names).await?;
+        seen.into_iter().for_each(|seen| seen.learn(names));
+        Ok(outcomes)
+    }
+
+    /// The same within a transaction of the caller's, who has numbered the kinds before it, and learns
+    /// what was seen once it is committed: of what is rolled back, nothing may be remembered.
+    pub(super) async fn append_in_transaction<'a>(
+        &self,
+        appends: impl Iterator<Item = &'a PreparedAppend> + Clone,
+        kinds: Vec<i32>,
+        names: &Names,
+    ) -> Result<(Vec<Outcome>, Vec<SeenStream>), Error> {
+        let events = Events::of(appends.clone(), kinds);
+        self.append_checked(appends, &events, names).await
+    }
+
+    /// Appends what the database says may be appended.
+    async fn append_checked<'a>(
+        &self,
+        appends: impl Iterator<Item = &'a PreparedAppend> + Clone,
+        events: &Events<'_>,
+        names: &Names,
+    ) -> Result<(Vec<Outcome>, Vec<SeenStream>), Error> {
         let parts = Parts::of(appends.clone(), names);
         let Events { kind, id, recorded_at, correlation_id, causation_id, metadata, payload } =
-            &events;
+            events;
         let rows = self
             .client
             .query(
@@ -178,8 +216,9 @@ impl Connection {
                 ],
             )
             .await?;
-        let mut rows = rows.into_iter();
-        appends.map(|append| outcome(append, &mut rows, names)).collect()
+        let (mut rows, mut seen) = (rows.into_iter(), Vec::new());
+        let outcomes = appends.map(|append| outcome(append, &mut rows, &mut seen));
+        Ok((outcomes.collect::<Result<_, Error>>()?, seen))
     }
 
     /// Appends events behind versions that their streams are known to have, all of them or none; says
@@ -215,7 +254,7 @@ impl Connection {
     }
 
     /// The number of each event's kind, in their order.
-    async fn number_kinds<'a>(
+    pub(super) async fn number_kinds<'a>(
         &self,
         appends: impl Iterator<Item = &'a PreparedAppend>,
         names: &Names,
@@ -270,7 +309,7 @@ fn behind<'a>(
 fn outcome(
     append: &PreparedAppend,
     rows: &mut impl Iterator<Item = Row>,
-    names: &Names,
+    seen: &mut Vec<SeenStream>,
 ) -> Result<Outcome, Error> {
     let mut versions = Vec::with_capacity(append.batch.streams.len());
     let (mut streams, mut first, mut last) = (Vec::new(), None, 0);
@@ -278,7 +317,8 @@ fn outcome(
         let version = row.try_get::<_, i64>(1)? as u64;
         versions.push(version);
         let Some(position) = row.try_get::<_, Option<i64>>(2)? else { continue };
-        names.learn_stream(&part.stream, row.try_get(0)?, version + part.events.len() as u64);
+        let (stream, id) = (part.stream.clone(), row.try_get(0)?);
+        seen.push(SeenStream { stream, id, version: version + part.events.len() as u64 });
         first = first.or(Some(position));
         last = position + part.events.len() as i64 - 1;
         streams.push(stored(part, version));

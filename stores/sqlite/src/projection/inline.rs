@@ -1,6 +1,9 @@
 //! Read models that are written in the transaction of the append.
 
+use std::sync::Arc;
+
 use esrs_core::projection::{AnyPass, Pass};
+use esrs_core::subscription::{Parked, Subscription};
 use esrs_core::{Page, Position, Projection, ReadQuery, StoreError};
 use rusqlite::Connection;
 
@@ -8,6 +11,7 @@ use super::ModelTable;
 use super::rebuild::rebuild;
 use crate::error::Fault;
 use crate::reader::{PageReader, head};
+use crate::subscription::parked;
 use crate::writer::Writer;
 
 /// A read model that is registered at the builder.
@@ -23,16 +27,36 @@ impl Registered {
 pub(crate) struct Inline {
     table: ModelTable,
     pass: Box<dyn AnyPass>,
+    /// The streams that a runner of the same table has put aside: they are for it to take up again.
+    parked: Parked,
 }
 
 impl Inline {
     pub(crate) fn new(Registered(pass): Registered) -> Result<Self, Fault> {
-        Ok(Self { table: ModelTable::new(pass.table(), pass.definition())?, pass })
+        let table = pass.table();
+        let subscription = Subscription {
+            name: table.name,
+            definition: pass.definition().into(),
+            table: Some(table),
+            building: false,
+        };
+        let table = ModelTable::new(Arc::new(subscription), table)?;
+        Ok(Self { table, pass, parked: Parked::none() })
+    }
+
+    /// Whether it keeps the rows of this subscription.
+    pub(crate) fn is_of(&self, other: &Subscription) -> bool {
+        let own = &self.table.subscription;
+        own.name.eq_ignore_ascii_case(other.name) && own.definition == other.definition
+    }
+
+    pub(crate) fn subscription(&self) -> &Subscription {
+        &self.table.subscription
     }
 
     /// Takes the events that were appended in this transaction.
     pub(crate) fn apply(&mut self, connection: &Connection, page: &Page) -> Result<(), Fault> {
-        self.table.apply(connection, &mut *self.pass, page)
+        self.table.apply(connection, &mut *self.pass, page, &self.parked)
     }
 
     pub(crate) fn move_to(&self, connection: &Connection, at: Position) -> Result<(), Fault> {
@@ -46,11 +70,21 @@ impl Inline {
         pages: &mut PageReader,
         head: Position,
     ) -> Result<(), Fault> {
-        let mut at = self.table.checkpoint(connection)?;
+        let mut at = self.begin(connection)?;
         while at < head {
             at = self.take_page(connection, pages, at)?.0;
         }
         Ok(())
+    }
+
+    /// Where it stands, and with which streams put aside; before it takes anything in a transaction.
+    fn begin(&mut self, connection: &Connection) -> Result<Position, Fault> {
+        let (stands, has_parked) = self.table.stands(connection)?;
+        if has_parked || !self.parked.is_empty() {
+            let parked = parked::all(connection, &self.table.subscription)?;
+            self.parked = parked.into_iter().map(|one| (one.stream, one.version)).collect();
+        }
+        Ok(stands.position)
     }
 
     /// Takes the next page behind `at`. Answers with where it stands then, and whether that is the
@@ -63,7 +97,7 @@ impl Inline {
     ) -> Result<(Position, bool), Fault> {
         let query = ReadQuery::all().after(at).only(self.pass.filter()).with_envelopes();
         let page = pages.read(connection, &query, Page::new())?;
-        self.table.apply(connection, &mut *self.pass, &page)?;
+        self.table.apply(connection, &mut *self.pass, &page, &self.parked)?;
         if page.scanned() != at {
             self.table.move_to(connection, page.scanned())?;
         }
@@ -79,13 +113,14 @@ impl Writer {
         for number in 0..self.inline.len() {
             self.transact(|writer| {
                 let Writer { inline, connection, pages, .. } = writer;
-                let Inline { table, pass } = &mut inline[number];
+                let Inline { table, pass, .. } = &mut inline[number];
                 match table.ensure(connection) {
                     Err(Fault::Store(StoreError::ProjectionChanged { .. })) if rebuild_changed => {
-                        tracing::info!(table = table.name(), "rebuilding a changed projection");
+                        let table_name = table.subscription.name;
+                        tracing::info!(table = table_name, "rebuilding a changed projection");
                         rebuild(connection, pages, table, &mut **pass)
                     }
-                    ensured => ensured,
+                    ensured => ensured.map(drop),
                 }
             })?;
             let mut is_last = false;
@@ -93,7 +128,7 @@ impl Writer {
                 is_last = self.transact(|writer| {
                     let Writer { inline, connection, pages, .. } = writer;
                     let inline = &mut inline[number];
-                    let at = inline.table.checkpoint(connection)?;
+                    let at = inline.begin(connection)?;
                     Ok(inline.take_page(connection, pages, at)?.1)
                 })?;
             }

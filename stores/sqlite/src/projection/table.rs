@@ -1,18 +1,25 @@
 //! The table of a read model, its checkpoint, and the statements on its rows.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use esrs_core::projection::{AnyPass, ColumnSpec, RowChanges, RowKey, Table, Value};
-use esrs_core::subscription::Parked;
+use esrs_core::subscription::{Checkpoint, Parked, Projected, Subscription};
 use esrs_core::{Page, Position, Projection, StoreError};
-use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+use rusqlite::{Connection, Row, params_from_iter};
 
 use crate::error::Fault;
+use crate::subscription::checkpoint;
 use crate::value::{Bound, sql_type, typed};
 
 /// The table of a read model, and the statements on it.
 #[derive(Debug)]
 pub(crate) struct ModelTable {
+    pub(crate) subscription: Arc<Subscription>,
     table: Table,
-    pub(super) definition: String,
+    /// Its name in the file, quoted.
+    pub(crate) quoted: String,
+    stored_name: Cow<'static, str>,
     create: String,
     pub(super) select: String,
     pub(super) by_key: String,
@@ -20,8 +27,23 @@ pub(crate) struct ModelTable {
     delete: String,
 }
 
+/// The name of a table in the file. What is built beside another has one that no user gives.
+fn stored_name(subscription: &Subscription) -> Cow<'static, str> {
+    match subscription.building {
+        false => Cow::Borrowed(subscription.name),
+        true => Cow::Owned(format!("esrs_building_{:016x}", fnv_1a(subscription.name))),
+    }
+}
+
+/// FNV-1a of 64 bits; to SQLite, names in other cases are the same.
+fn fnv_1a(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
 /// A name as SQL writes it, whatever is in it.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
@@ -32,11 +54,11 @@ fn list<'a>(columns: impl Iterator<Item = &'a ColumnSpec>) -> String {
 impl ModelTable {
     /// The table of `P`.
     pub(crate) fn of<P: Projection>() -> Result<Self, Fault> {
-        Self::new(P::TABLE, P::definition())
+        Self::new(Arc::new(Projected::<P>::subscription_of()), P::TABLE)
     }
 
     /// Checks that SQLite can hold the table, without asking it.
-    pub(crate) fn new(table: Table, definition: String) -> Result<Self, Fault> {
+    pub(crate) fn new(subscription: Arc<Subscription>, table: Table) -> Result<Self, Fault> {
         let refuse = |reason: String| {
             Err(Fault::Store(StoreError::ProjectionTable { table: table.name, reason }))
         };
@@ -50,7 +72,8 @@ impl ModelTable {
         if let Some(column) = table.key_columns().find(|column| column.nullable) {
             return refuse(format!("its key column `{}` may hold nothing", column.name));
         }
-        let name = quoted(table.name);
+        let stored_name = stored_name(&subscription);
+        let name = quoted(&stored_name);
         let mut lines = Vec::with_capacity(table.columns.len() + 1);
         for column in table.columns {
             let not_null = if column.nullable { "" } else { " NOT NULL" };
@@ -79,7 +102,7 @@ impl ModelTable {
         };
         let select = format!("SELECT {columns} FROM {name}");
         Ok(Self {
-            definition,
+            subscription,
             create: format!("CREATE TABLE {name} (\n    {}\n) STRICT", lines.join(",\n    ")),
             by_key: format!("{select} WHERE {is_key}"),
             select,
@@ -89,102 +112,124 @@ impl ModelTable {
             ),
             delete: format!("DELETE FROM {name} WHERE {is_key}"),
             table,
+            quoted: name,
+            stored_name,
         })
     }
 
-    pub(super) fn name(&self) -> &'static str {
-        self.table.name
-    }
-
-    pub(super) fn unusable(&self, reason: &str) -> Fault {
+    pub(crate) fn unusable(&self, reason: &str) -> Fault {
         let (table, reason) = (self.table.name, reason.to_owned());
         Fault::Store(StoreError::ProjectionTable { table, reason })
     }
 
-    pub(super) fn exists(&self, connection: &Connection) -> Result<bool, Fault> {
+    pub(crate) fn exists(&self, connection: &Connection) -> Result<bool, Fault> {
         let mut statement = connection
             .prepare_cached("SELECT 1 FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE")?;
-        Ok(statement.exists([self.table.name])?)
+        Ok(statement.exists([&*self.stored_name])?)
     }
 
-    /// By which definition the table was made, and up to where its rows go.
-    pub(super) fn stored(
-        &self,
-        connection: &Connection,
-    ) -> Result<Option<(String, Position)>, Fault> {
-        let mut statement = connection
-            .prepare_cached("SELECT definition, position FROM esrs_projections WHERE name = ?1")?;
-        let stored = statement.query_row([self.table.name], |row| {
-            Ok((row.get(0)?, Position::new(row.get::<_, i64>(1)? as u64)))
-        });
-        Ok(stored.optional()?)
+    /// Where it stands; an error when it is not there, or was made by another definition.
+    pub(crate) fn checkpoint(&self, connection: &Connection) -> Result<Checkpoint, Fault> {
+        let stands = checkpoint::of_definition(connection, &self.subscription)?;
+        stands.ok_or_else(|| self.not_made())
     }
 
-    /// Up to where its rows go; an error when it is not there, or was made by another definition.
-    pub(super) fn checkpoint(&self, connection: &Connection) -> Result<Position, Fault> {
-        match self.stored(connection)? {
-            Some((stored, position)) if stored == self.definition => Ok(position),
-            Some((stored, _)) => Err(Fault::Store(StoreError::ProjectionChanged {
-                table: self.table.name,
-                stored,
-                declared: self.definition.clone(),
-            })),
-            None => Err(self.unusable(
-                "it was not made yet; call `catch_up`, or open the store with the projection inline",
-            )),
+    /// The same, and whether it has parked streams.
+    pub(super) fn stands(&self, connection: &Connection) -> Result<(Checkpoint, bool), Fault> {
+        let stands = checkpoint::with_parked(connection, &self.subscription)?;
+        stands.ok_or_else(|| self.not_made())
+    }
+
+    fn not_made(&self) -> Fault {
+        self.unusable(
+            "it was not made yet; call `catch_up`, or open the store with the projection inline",
+        )
+    }
+
+    /// Makes the table, unless it is there; in a transaction. Answers with where it stands.
+    pub(crate) fn ensure(&self, connection: &Connection) -> Result<Checkpoint, Fault> {
+        // Who drops the table by hand wants it anew.
+        match self.is_made(connection)? {
+            true => self.checkpoint(connection),
+            false => self.create(connection),
         }
     }
 
-    /// Makes the table, unless it is there; in a transaction. Answers with its checkpoint.
-    pub(super) fn ensure(&self, connection: &Connection) -> Result<Position, Fault> {
-        match (self.exists(connection)?, self.stored(connection)?) {
-            (true, Some(_)) => self.checkpoint(connection),
-            (true, None) => Err(self.unusable(
+    /// Whether it is there; an error when what is there is something else.
+    pub(crate) fn is_made(&self, connection: &Connection) -> Result<bool, Fault> {
+        if !self.exists(connection)? {
+            return Ok(false);
+        }
+        match checkpoint::stored(connection, &self.subscription)? {
+            Some(_) => Ok(true),
+            None => Err(self.unusable(
                 "there is one of that name which no projection has made; rename the one or the other",
             )),
-            // Who drops the table by hand wants it anew.
-            (false, _) => self.create(connection),
         }
     }
 
-    pub(super) fn create(&self, connection: &Connection) -> Result<Position, Fault> {
+    /// Makes the table, which is not there, and enters it at the beginning of the log.
+    pub(crate) fn create(&self, connection: &Connection) -> Result<Checkpoint, Fault> {
         connection.execute_batch(&self.create)?;
-        connection.execute(
-            "INSERT INTO esrs_projections (name, definition, position) VALUES (?1, ?2, 0)
-             ON CONFLICT (name) DO UPDATE SET definition = excluded.definition, position = 0",
-            (self.table.name, &self.definition),
+        checkpoint::begin(connection, &self.subscription)
+    }
+
+    /// Drops the table, if it is there; answers with what users have put on it.
+    pub(crate) fn take_away(&self, connection: &Connection) -> Result<Vec<String>, Fault> {
+        if !self.is_made(connection)? {
+            return Ok(Vec::new());
+        }
+        let beside = self.beside(connection)?;
+        connection.execute_batch(&format!("DROP TABLE {}", self.quoted))?;
+        Ok(beside)
+    }
+
+    /// What users have put on the table.
+    fn beside(&self, connection: &Connection) -> Result<Vec<String>, Fault> {
+        let mut statement = connection.prepare(
+            "SELECT sql FROM sqlite_schema
+             WHERE tbl_name = ?1 COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL",
         )?;
-        Ok(Position::START)
+        let beside = statement.query_map([&*self.stored_name], |row| row.get(0))?;
+        Ok(beside.collect::<Result<_, _>>()?)
     }
 
-    pub(super) fn move_to(&self, connection: &Connection, at: Position) -> Result<(), Fault> {
-        let mut statement = connection
-            .prepare_cached("UPDATE esrs_projections SET position = ?2 WHERE name = ?1")?;
-        statement.execute((self.table.name, at.get() as i64))?;
-        Ok(())
+    /// Puts on the table what was on another of its name.
+    pub(crate) fn put_beside(&self, connection: &Connection, sql: &[String]) -> Result<(), Fault> {
+        sql.iter().try_for_each(|sql| match connection.execute_batch(sql) {
+            Err(error) if is_about_the_table(&error) => {
+                Err(self.unusable(&format!("what stands on it cannot be kept: {error}, by {sql}")))
+            }
+            done => Ok(done?),
+        })
     }
 
-    /// Takes a page through `pass` into the rows.
+    pub(crate) fn move_to(&self, connection: &Connection, at: Position) -> Result<(), Fault> {
+        checkpoint::move_to(connection, &self.subscription, at)
+    }
+
+    /// Takes a page through `pass` into the rows, but for the events of parked streams.
     pub(super) fn apply(
         &self,
         connection: &Connection,
         pass: &mut dyn AnyPass,
         page: &Page,
+        parked: &Parked,
     ) -> Result<(), Fault> {
-        let keys = pass.decode(page, &Parked::none())?;
-        self.change(connection, pass, &keys)
-    }
-
-    /// Gives `pass` the rows that it asked for, and writes what becomes of them.
-    pub(super) fn change(
-        &self,
-        connection: &Connection,
-        pass: &mut dyn AnyPass,
-        keys: &[RowKey],
-    ) -> Result<(), Fault> {
+        let keys = pass.decode(page, parked)?;
         if keys.is_empty() {
             return Ok(());
         }
+        let rows = self.rows(connection, &keys)?;
+        self.write(connection, &pass.change(rows)?)
+    }
+
+    /// The rows of these keys, as far as they are there.
+    pub(crate) fn rows(
+        &self,
+        connection: &Connection,
+        keys: &[RowKey],
+    ) -> Result<Vec<Vec<Value>>, Fault> {
         let mut rows = Vec::with_capacity(keys.len());
         let mut by_key = connection.prepare_cached(&self.by_key)?;
         for key in keys {
@@ -193,11 +238,11 @@ impl ModelTable {
                 rows.push(self.values(row)?);
             }
         }
-        drop(by_key);
-        self.write(connection, &pass.change(rows)?)
+        Ok(rows)
     }
 
-    fn write(&self, connection: &Connection, changes: &RowChanges) -> Result<(), Fault> {
+    /// Deletes and writes rows.
+    pub(crate) fn write(&self, connection: &Connection, changes: &RowChanges) -> Result<(), Fault> {
         // First, so that a row may have what another that goes has had, where that is unique.
         let mut delete = connection.prepare_cached(&self.delete)?;
         for key in &changes.deletes {
@@ -219,4 +264,11 @@ impl ModelTable {
         }
         Ok(values)
     }
+}
+
+/// Whether it is not that there is no room, or that somebody else holds the file.
+fn is_about_the_table(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{ConstraintViolation, Unknown};
+    matches!(error, rusqlite::Error::SqlInputError { .. })
+        || matches!(error.sqlite_error_code(), Some(ConstraintViolation | Unknown))
 }

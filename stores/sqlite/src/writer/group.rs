@@ -128,6 +128,10 @@ impl Writer {
             self.event_ids.tidy(&self.connection)?;
         }
         self.commit()?;
+        if head != start {
+            self.waiting.appended(head);
+            self.inline.iter().for_each(|inline| self.waiting.moved(inline.subscription(), head));
+        }
         if let [Ok(only)] = &*answers {
             for part in &only.streams {
                 if let Some(stream) = self.streams.get(&part.stream) {

@@ -33,6 +33,7 @@ use crate::connection::open_writer;
 use crate::error::{Database, Fault};
 use crate::projection::Inline;
 use crate::reader::PageReader;
+use crate::subscription::Waiting;
 
 /// What the writer thread is asked for.
 pub(crate) enum WriteJob {
@@ -91,6 +92,7 @@ pub(crate) struct Writer {
     pub(crate) inline: Vec<Inline>,
     /// What an append's own events are given to inline read models in.
     page: Page,
+    pub(crate) waiting: Arc<Waiting>,
 }
 
 impl Writer {
@@ -98,6 +100,7 @@ impl Writer {
         database: &Arc<Database>,
         options: Options,
         counters: Arc<Counters>,
+        waiting: Arc<Waiting>,
     ) -> Result<Self, Fault> {
         let mut writer = Self {
             connection: open_writer(&options, database)?,
@@ -110,6 +113,7 @@ impl Writer {
             pages: PageReader::default(),
             inline: options.inline.into_iter().map(Inline::new).collect::<Result<_, _>>()?,
             page: Page::new(),
+            waiting,
         };
         writer.prepare_inline(options.rebuild_changed)?;
         Ok(writer)
@@ -159,7 +163,7 @@ impl Writer {
     }
 
     /// Ends the transaction, if there is one, and forgets what it has added.
-    fn roll_back(&mut self) {
+    pub(crate) fn roll_back(&mut self) {
         if !self.connection.is_autocommit()
             && let Err(error) = self.connection.execute_batch("ROLLBACK")
         {

@@ -42,6 +42,7 @@ impl Writer {
             repeated: false,
         };
         self.versions.committed(stream, version);
+        self.waiting.appended(position);
         Ok(Some(appended))
     }
 

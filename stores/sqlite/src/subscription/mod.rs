@@ -1,0 +1,152 @@
+//! What the store does for those who follow its log.
+
+mod advance;
+pub(crate) mod checkpoint;
+mod kept;
+mod lease;
+mod models;
+pub(crate) mod parked;
+mod replace;
+mod transaction;
+mod waiting;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use esrs_core::subscription::{
+    Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
+    ParkingEntry, Replaced, Subscriber, Subscription, SubscriptionStore,
+};
+use esrs_core::{Position, StoreError, StreamId};
+use futures_core::future::BoxFuture;
+use jiff::Timestamp;
+
+use advance::Lent;
+use kept::Kept;
+use replace::REPLACING;
+use waiting::Deadline;
+
+pub(crate) use waiting::{Awaited, Waiting};
+
+use crate::SqliteStore;
+use crate::error::Fault;
+use crate::reader::Reader;
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// A time that is stored in microseconds.
+fn time(microseconds: i64) -> Result<Timestamp, Fault> {
+    Timestamp::from_microsecond(microseconds)
+        .map_err(|error| Fault::said("reading a time", error.to_string()))
+}
+
+impl SqliteStore {
+    async fn wait(&self, awaited: Awaited) -> Result<Position, StoreError> {
+        let asked = awaited.clone();
+        let look = move |reader: &mut Reader| asked.look(&reader.connection);
+        let seen = self.on_reader("looking how far the log has come", look).await?;
+        if awaited.is_reached(seen) {
+            return Ok(seen);
+        }
+        match awaited.too_late(seen) {
+            Some(error) => Err(error),
+            // It is cancelled when the thread that looks is gone.
+            None => self.enter(awaited, seen)?.await.unwrap_or(Err(StoreError::Closed)),
+        }
+    }
+}
+
+impl SubscriptionStore for SqliteStore {
+    fn wait_behind(&self, position: Position) -> Answer<'_, Position> {
+        Box::pin(self.wait(Awaited::Event { behind: position }))
+    }
+
+    fn subscribe(&self, subscription: Arc<Subscription>) -> Answer<'_, Checkpoint> {
+        Box::pin(self.on_writer("entering a subscription", |writer| {
+            let kept = Kept::new(subscription)?;
+            writer.transact(|writer| kept.enter(&writer.connection))
+        }))
+    }
+
+    fn start_over(
+        &self,
+        subscription: Arc<Subscription>,
+        fence: Option<u64>,
+    ) -> Answer<'_, Checkpoint> {
+        Box::pin(self.on_writer("starting a subscription over", move |writer| {
+            let kept = Kept::new(subscription)?;
+            writer.transact(|writer| {
+                lease::check(&writer.connection, &kept.subscription, fence)?;
+                kept.start_over(&writer.connection)
+            })
+        }))
+    }
+
+    fn advance(
+        &self,
+        advance: Advance,
+        subscriber: Box<dyn Subscriber>,
+    ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Advanced, StoreError>)> {
+        Box::pin(async move {
+            let (lent, answer) = Lent::new(subscriber);
+            self.queue(Box::new(move |writer| lent.advance(writer, &advance)));
+            answer.await.expect("what is lent is given back when it is dropped")
+        })
+    }
+
+    fn replace(&self, building: Arc<Subscription>, fence: Option<u64>) -> Answer<'_, Replaced> {
+        Box::pin(self.on_writer(REPLACING, move |writer| writer.replace(building, fence, None)))
+    }
+
+    fn checkpoints(&self) -> Answer<'_, Vec<CheckpointOf>> {
+        let doing = "listing subscriptions";
+        Box::pin(self.on_reader(doing, |reader| kept::all(&reader.connection)))
+    }
+
+    fn wait_for(
+        &self,
+        subscription: Arc<Subscription>,
+        position: Position,
+        timeout: Duration,
+    ) -> Answer<'_, Position> {
+        let by = Deadline::after(timeout);
+        Box::pin(self.wait(Awaited::Subscription { subscription, position, by }))
+    }
+
+    fn claim_lease(&self, claim: LeaseClaim) -> Answer<'_, Lease> {
+        Box::pin(self.on_writer("claiming a lease", move |writer| {
+            writer.transact(|writer| lease::claim(&writer.connection, &claim))
+        }))
+    }
+
+    fn release_lease(&self, name: String, holder: Arc<str>) -> Answer<'_, ()> {
+        Box::pin(self.on_writer("giving a lease back", move |writer| {
+            writer.transact(|writer| lease::release(&writer.connection, &name, &holder))
+        }))
+    }
+
+    fn parked(&self, subscription: Arc<Subscription>) -> Answer<'_, Vec<ParkedStream>> {
+        Box::pin(self.on_reader("listing parked streams", move |reader| {
+            parked::all(&reader.connection, &subscription)
+        }))
+    }
+
+    fn decide(
+        &self,
+        subscription: String,
+        stream: StreamId,
+        decision: Decision,
+    ) -> Answer<'_, bool> {
+        Box::pin(self.on_writer("deciding about a parked stream", move |writer| {
+            writer.transact(|writer| {
+                parked::decide(&writer.connection, &subscription, &stream, &decision)
+            })
+        }))
+    }
+
+    fn parking_log(&self, subscription: String) -> Answer<'_, Vec<ParkingEntry>> {
+        Box::pin(self.on_reader("listing what was parked", move |reader| {
+            parked::entries(&reader.connection, &subscription)
+        }))
+    }
+}

@@ -1,0 +1,47 @@
+use esrs::BoxError;
+use esrs::prelude::*;
+use esrs::subscription::{EventHandler, Listen, On, Transaction};
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("money_deposited")]
+struct MoneyDeposited {
+    cents: i64,
+}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event("order_placed")]
+struct OrderPlaced {}
+
+#[derive(Aggregate, Default)]
+#[aggregate("bank_account", id = String, events(ignored(MoneyDeposited)))]
+struct BankAccount {}
+
+struct Report;
+
+impl EventHandler for Report {
+    const NAME: &'static str = "report";
+
+    fn listen(events: Listen<Self>) -> Listen<Self> {
+        events.to::<BankAccount, MoneyDeposited>()
+    }
+
+    async fn start_over(&mut self, transaction: &mut dyn Transaction) -> Result<(), BoxError> {
+        transaction.execute("DELETE FROM report", &[]).await?;
+        Ok(())
+    }
+}
+
+impl On<MoneyDeposited> for Report {
+    async fn on(
+        &mut self,
+        event: &Recorded<MoneyDeposited>,
+        transaction: &mut dyn Transaction,
+    ) -> Result<(), BoxError> {
+        transaction.execute("INSERT INTO report VALUES ($1)", &[event.cents.into()]).await?;
+        Ok(())
+    }
+}
+
+fn main() {
+    assert_eq!(<Report as EventHandler>::VERSION, 1);
+}
