@@ -9,13 +9,18 @@ use std::time::Duration;
 
 use esrs_core::projection::{ColumnSpec, ColumnType, Value};
 use esrs_core::subscription::{
-    Advanced, Lease, LeaseClaim, Projected, Replaced, Subscription, SubscriptionStore,
+    Advance, Advanced, Checkpoint, Lease, LeaseClaim, Parked, Projected, Replaced, Subscriber,
+    Subscription, SubscriptionStore,
 };
-use esrs_core::{Position, Projection, StoreError};
+use esrs_core::{
+    AppendBatch, AppendCondition, EventStore, NewEvent, Page, Position, Projection, ReadQuery,
+    StoreError,
+};
 use esrs_postgres::PostgresStore;
 use postgres_server::Database;
 use support::account::{Account, AccountAnew, Taken};
 use support::proxy::Proxy;
+use support::turns::Turns;
 use support::working::{Working, advance, step, subscription};
 use support::{connect, event, stream, terminate_all, within};
 use tokio_postgres::Client;
@@ -30,8 +35,7 @@ async fn opened() -> (Database, PostgresStore, Client) {
 }
 
 async fn append(store: &PostgresStore, id: &str, name: &'static str, payload: &str) {
-    use esrs_core::{AppendBatch, AppendCondition, EventStore};
-    let event = esrs_core::NewEvent { name: name.into(), ..event(payload) };
+    let event = NewEvent { name: name.into(), ..event(payload) };
     store.append(AppendBatch::new(stream(id), AppendCondition::Any, vec![event])).await.unwrap();
 }
 
@@ -351,7 +355,7 @@ async fn followers_whose_connections_are_ended_again_and_again_count_each_event_
     deposits(&store, 200).await;
     let killing = tokio::spawn(async move {
         loop {
-            tokio::time::sleep(Duration::from_millis(7)).await;
+            tokio::time::sleep(Duration::from_millis(15)).await;
             terminate_all(&raw).await;
         }
     });
@@ -418,6 +422,64 @@ async fn an_error_that_a_subscriber_keeps_to_itself_is_no_success() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_subscriber_does_not_end_the_transaction_of_its_step() {
+    let (_database, store, raw) = opened().await;
+    let subscription = subscription("sums", SUMS);
+    for sql in ["COMMIT", " rollback;", "-- now\n /* all */ END", "begin"] {
+        let ending = Working::writing(&subscription, vec![sum("a", 1)]).and(move |transaction| {
+            Box::pin(async move { transaction.execute(sql, &[]).await.map(drop) })
+        });
+        let error = advance(&store, ending).await.unwrap_err().to_string();
+        assert!(error.contains("ends by itself"), "{sql}: {error}");
+    }
+    let back = Working::writing(&subscription, vec![sum("a", 1)]).and(|transaction| {
+        Box::pin(async move {
+            transaction.execute("-- Commit nothing.\n SAVEPOINT here", &[]).await?;
+            transaction.execute("DELETE FROM sums", &[]).await?;
+            transaction.execute("ROLLBACK TO SAVEPOINT here", &[]).await.map(drop)
+        })
+    });
+    assert_eq!(advance(&store, back).await.unwrap(), Advanced::Done);
+    assert_eq!(shown(&raw, "SELECT name FROM sums").await, ["a"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_page_of_events_takes_two_round_trips() {
+    let (database, direct, _) = opened().await;
+    append(&direct, "alice", "opened", "0").await;
+    let turns = Turns::before(database.url()).await;
+    let builder = PostgresStore::builder(&turns.url(database.url())).readers(1);
+    let store = builder.open().await.unwrap();
+    store.catch_up::<Account>().await.unwrap();
+    let mut subscriber: Box<dyn Subscriber> = Box::new(Projected::<Account>::new());
+    let live = subscriber.subscription().clone();
+    let mut fewest = usize::MAX;
+    let mut of_nothing = usize::MAX;
+    // By chance, an answer may come in two parts.
+    for _ in 0..5 {
+        append(&direct, "alice", "deposited", "1").await;
+        let from = store.subscribe(live.clone()).await.unwrap();
+        let query = ReadQuery::all().with_envelopes().after(from.position);
+        let page = store.read(query, Page::new()).await.unwrap();
+        subscriber.take(&page, &Parked::none()).unwrap();
+        let before = turns.count();
+        let (same, advanced) = store.advance(step(&live, from), subscriber).await;
+        fewest = fewest.min(turns.count() - before);
+        assert_eq!(advanced.unwrap(), Advanced::Done);
+        subscriber = same;
+        let from = store.subscribe(live.clone()).await.unwrap();
+        let before = turns.count();
+        let to_the_same = Advance { to: from.position, ..step(&live, from) };
+        let nothing = Working::writing(&live, Vec::new());
+        store.advance(to_the_same, nothing).await.1.unwrap();
+        of_nothing = of_nothing.min(turns.count() - before);
+    }
+    assert_eq!((fewest, of_nothing), (2, 1));
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
 async fn a_text_that_postgresql_cannot_keep_is_named() {
     let (_database, store, _) = opened().await;
     let subscription = subscription("sums", SUMS);
@@ -462,8 +524,7 @@ async fn who_takes_a_lease_over_waits_for_a_step_that_is_under_way() {
             Ok(())
         })
     });
-    let advance =
-        esrs_core::subscription::Advance { fence: Some(slow), ..step(&subscription, from) };
+    let advance = Advance { fence: Some(slow), ..step(&subscription, from) };
     let running = tokio::spawn({
         let (store, advance) = (store.clone(), advance.clone());
         async move { store.advance(advance, worker).await.1 }
@@ -478,7 +539,7 @@ async fn who_takes_a_lease_over_waits_for_a_step_that_is_under_way() {
     assert_eq!(running.await.unwrap().unwrap(), Advanced::Done);
     assert!(taking.await.unwrap() > slow);
     let from = store.subscribe(subscription.clone()).await.unwrap();
-    let late = esrs_core::subscription::Advance { from, ..advance };
+    let late = Advance { from, ..advance };
     let late_writer = Working::writing(&subscription, vec![sum("a", 2)]);
     let late = store.advance(late, late_writer).await.1;
     assert!(matches!(late, Err(StoreError::Fenced { fence, .. }) if fence == slow), "{late:?}");
@@ -507,7 +568,7 @@ async fn a_generation_is_never_given_twice() {
     let error = store.replace(building.clone(), None).await.unwrap_err();
     assert!(matches!(error, StoreError::ProjectionTable { .. }), "{error}");
     // Who still builds what was put in place is told so, and does not go round and round.
-    let gone = esrs_core::subscription::Checkpoint { position: Position::START, generation: 1 };
+    let gone = Checkpoint { position: Position::START, generation: 1 };
     let late =
         store.advance(step(&building, gone), Working::writing(&building, Vec::new())).await.1;
     assert!(matches!(late, Err(StoreError::ProjectionTable { .. })), "{late:?}");

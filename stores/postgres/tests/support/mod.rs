@@ -7,6 +7,7 @@ pub mod account;
 pub mod proxy;
 #[path = "../../../sqlite/tests/support/round.rs"]
 pub mod round;
+pub mod turns;
 pub mod working;
 
 use std::time::Duration;
