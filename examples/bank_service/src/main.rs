@@ -7,6 +7,8 @@
 //! cargo run -p bank-service -- rebuild                # the read model anew, while it is asked
 //! ```
 
+esrs::schema!();
+
 mod domain;
 mod fraud;
 mod http;

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use ureq::Agent;
 /// A process of the service, and where it listens.
 struct Service {
     process: Child,
+    said: BufReader<ChildStdout>,
     url: String,
     agent: Agent,
 }
@@ -25,10 +26,11 @@ impl Service {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut said = BufReader::new(process.stdout.take().unwrap());
+        said.read_line(&mut line).unwrap();
         let url = line.trim().strip_prefix("listening on ").unwrap().to_owned();
         let agent = Agent::config_builder().http_status_as_error(false).build().into();
-        Self { process, url, agent }
+        Self { process, said, url, agent }
     }
 
     fn get(&self, path: &str) -> (u16, Value) {
@@ -60,6 +62,9 @@ impl Service {
     fn stop(mut self) {
         let pid = rustix::process::Pid::from_child(&self.process);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        let mut last = String::new();
+        self.said.read_line(&mut last).unwrap();
+        assert_eq!(last, "stopped\n");
         assert!(self.process.wait().unwrap().success());
     }
 }
