@@ -48,7 +48,7 @@ impl On<MoneyWithdrawn> for FraudReport {
         transaction.execute(insert, &[account.into(), at.into(), event.cents.into()]).await?;
         let alert = "INSERT INTO fraud_alerts
             SELECT account_id, count(*), sum(cents)::bigint, max(at) FROM fraud_withdrawals
-            WHERE account_id = $1 AND at > $2 - interval '1 minute' AND at <= $2
+            WHERE account_id = $1 AND at > $2::timestamptz - interval '1 minute' AND at <= $2
             GROUP BY account_id HAVING count(*) >= $3
             ON CONFLICT (account_id) DO UPDATE SET withdrawals = excluded.withdrawals,
                 cents = excluded.cents, last_at = excluded.last_at";
