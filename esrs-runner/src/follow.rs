@@ -150,6 +150,13 @@ impl Follow {
                     from = Checkpoint { position: to, ..from };
                     let head = if is_last { to } else { self.head_behind(to).await? };
                     self.report.stands(to, head, self.parked.len());
+                    // The log may grow as fast as it is followed, so nobody waits for an empty page.
+                    if is_last
+                        && self.subscription.building
+                        && let Some(ended) = self.take_place().await?
+                    {
+                        return Ok(ended);
+                    }
                     next.unwrap_or_else(|| self.read(&query, to, std::mem::take(&mut spare)))
                 }
                 (Advanced::Elsewhere(_), _) => {
@@ -166,14 +173,15 @@ impl Follow {
         let from = self.store.subscribe(self.subscription.clone()).await?;
         let parked = self.store.parked(self.subscription.clone()).await?;
         self.parked = parked.into_iter().map(|one| (one.stream, one.version)).collect();
-        self.report.state(match self.subscription.building {
-            true => State::Rebuilding,
-            false => State::Following,
-        });
         let head = self.store.wait_behind(Position::START);
         // An empty log has no event to wait for.
         let head = tokio::time::timeout(Duration::from_millis(100), head).await;
         self.report.stands(from.position, head.unwrap_or(Ok(from.position))?, self.parked.len());
+        // Last, so that nobody who sees it looks at where another attempt stood.
+        self.report.state(match self.subscription.building {
+            true => State::Rebuilding,
+            false => State::Following,
+        });
         Ok(from)
     }
 

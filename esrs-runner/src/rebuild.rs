@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::follow::Ended;
 use crate::options::Options;
-use crate::status::{Report, Status};
+use crate::status::{Report, State, Status};
 use crate::task::Task;
 
 /// How far a rebuild has come.
@@ -106,8 +106,10 @@ impl Rebuild {
         };
         let telling = async {
             while told.changed().await.is_ok() {
-                let Status { position, head, .. } = *told.borrow_and_update();
-                on_progress(Progress { position, head });
+                let Status { state, position, head, .. } = told.borrow_and_update().clone();
+                if state == State::Rebuilding {
+                    on_progress(Progress { position, head });
+                }
             }
             std::future::pending().await
         };

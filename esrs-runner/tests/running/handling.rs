@@ -62,7 +62,7 @@ async fn what_a_handler_writes_is_written_once(store: impl TestStore) {
         running.stop().await;
     }
     let running = Runner::new(store.clone()).batch(4).handle(Deposits::<1>).start();
-    caught_up(&running).await;
+    caught_up(&store, &running).await;
     assert_eq!(count(&store).await, "60 10");
     running.stop().await;
 }
@@ -70,10 +70,10 @@ async fn what_a_handler_writes_is_written_once(store: impl TestStore) {
 async fn a_handler_of_another_version_starts_over_when_it_may(store: impl TestStore) {
     history(&store, 1, 5).await;
     let running = Runner::new(store.clone()).handle(Deposits::<1>).start();
-    caught_up(&running).await;
+    caught_up(&store, &running).await;
     running.stop().await;
     let running = Runner::new(store.clone()).rebuild_changed().handle(Deposits::<2>).start();
-    caught_up(&running).await;
+    caught_up(&store, &running).await;
     assert_eq!(count(&store).await, "5 10");
     running.stop().await;
 }
@@ -85,7 +85,7 @@ async fn an_event_that_a_handler_refuses_is_parked(store: impl TestStore) {
     deposit(&accounts, 2, 10).await;
     let retries = Retries::new(1, std::time::Duration::from_millis(1));
     let running = Runner::new(store.clone()).retries(retries).handle(Deposits::<1>).start();
-    assert_eq!(caught_up(&running).await.parked, 1);
+    assert_eq!(caught_up(&store, &running).await.parked, 1);
     assert_eq!(count(&store).await, "3 10");
     let parked = Parking::of_handler::<Deposits<1>>(store.clone()).streams().await.unwrap();
     assert!(parked[0].reason.contains("this is never taken"), "{parked:?}");

@@ -19,12 +19,12 @@ async fn another_stands_by_and_goes_on_at_once_when_the_first_is_stopped(store: 
     history(&store, 1, 3).await;
     let runner = |name: &str| Runner::new(store.clone()).named(name).project::<Balance>();
     let first = runner("first").start();
-    caught_up(&first).await;
+    caught_up(&store, &first).await;
     let second = runner("second").start();
     let standby = State::Standby { held_by: "first".to_owned() };
     until(&second, |status| status.state == standby).await;
     first.stop().await;
-    caught_up(&second).await;
+    caught_up(&store, &second).await;
     second.stop().await;
 }
 
@@ -35,12 +35,12 @@ async fn another_takes_over_from_one_that_died(store: impl TestStore) {
         Runner::new(store.clone()).named(name).lease(lease).project::<Balance>()
     };
     let first = runner("first").start();
-    caught_up(&first).await;
+    caught_up(&store, &first).await;
     // As if its process had been killed: it gives nothing back.
     drop(first);
     deposit(&Repository::<Account>::new(store.clone()), 1, 10).await;
     let second = runner("second").start();
-    caught_up(&second).await;
+    caught_up(&store, &second).await;
     assert_eq!(store.all::<Balance>().await.unwrap()[0].cents, 40);
     second.stop().await;
 }
@@ -62,7 +62,7 @@ async fn many_that_come_and_go_take_each_event_once(store: impl TestStore) {
     };
     futures_util::future::join(writing, coming_and_going).await;
     let last = Runner::new(store.clone()).project::<Balance>().start();
-    caught_up(&last).await;
+    caught_up(&store, &last).await;
     let cents: Vec<_> =
         store.all::<Balance>().await.unwrap().into_iter().map(|row| row.cents).collect();
     assert_eq!(cents, [600; 4]);

@@ -5,6 +5,7 @@
 mod bank;
 mod faults;
 mod handling;
+mod inline;
 mod leases;
 mod live;
 mod measured;
@@ -54,10 +55,8 @@ async fn until(running: &Running, is_so: impl Fn(&Status) -> bool) -> Status {
     }
 }
 
-/// Waits until a subscription follows and has taken everything.
-async fn caught_up(running: &Running) -> Status {
-    until(running, |status| {
-        status.state == State::Following && status.head > esrs::Position::START && status.lag() == 0
-    })
-    .await
+/// Waits until a subscription follows and has taken everything that is stored by now.
+async fn caught_up(store: &impl stores::TestStore, running: &Running) -> Status {
+    let head = store.wait_behind(esrs::Position::START).await.unwrap();
+    until(running, |status| status.state == State::Following && status.position >= head).await
 }

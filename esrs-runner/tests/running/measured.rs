@@ -55,8 +55,8 @@ async fn batches_are_counted_and_their_spans_are_linked_to_the_traces_of_command
     traced.with_trace_context(TraceContext::new(77, 7, 1).unwrap()).await.unwrap();
     deposit(&accounts, 2, NEVER).await;
     let retries = Retries::new(2, Duration::from_millis(1));
-    let running = Runner::new(store).retries(retries).project::<Balance>().start();
-    caught_up(&running).await;
+    let running = Runner::new(store.clone()).retries(retries).project::<Balance>().start();
+    caught_up(&store, &running).await;
     running.stop().await;
 
     let mut told = HashMap::new();

@@ -41,13 +41,13 @@ async fn a_poisoned_event_parks_its_stream_and_the_others_go_on(store: impl Test
     deposit(&accounts, 1, 5).await;
     deposit(&accounts, 2, 5).await;
     let running = start(&store);
-    let status = caught_up(&running).await;
+    let status = caught_up(&store, &running).await;
     assert_eq!(status.parked, 1);
     assert_eq!(cents(&store).await, [20, 25]);
     // What comes later on the same stream waits behind it.
     deposit(&accounts, 1, 7).await;
     deposit(&accounts, 2, 7).await;
-    caught_up(&running).await;
+    caught_up(&store, &running).await;
     assert_eq!(cents(&store).await, [20, 32]);
     let parked = Parking::of::<Balance>(store.clone()).streams().await.unwrap();
     assert_eq!(parked.len(), 1);
@@ -57,7 +57,7 @@ async fn a_poisoned_event_parks_its_stream_and_the_others_go_on(store: impl Test
     running.stop().await;
     // Whoever goes on knows of it.
     let running = start(&store);
-    assert_eq!(caught_up(&running).await.parked, 1);
+    assert_eq!(caught_up(&store, &running).await.parked, 1);
     running.stop().await;
 }
 
@@ -84,7 +84,7 @@ async fn what_was_parked_is_taken_when_somebody_has_it_tried_again(store: impl T
     until(&running, |status| status.parked == 0).await;
     assert_eq!(cents(&store).await, [22, 10]);
     deposit(&accounts, 1, 1).await;
-    caught_up(&running).await;
+    caught_up(&store, &running).await;
     assert_eq!(cents(&store).await, [23, 10]);
     let log = parking.log().await.unwrap();
     let told: Vec<_> = log.iter().map(|entry| (entry.action, entry.actor.as_deref())).collect();

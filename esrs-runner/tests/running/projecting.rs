@@ -50,7 +50,7 @@ async fn a_command_waits_for_the_rows_that_show_it(store: impl TestStore) {
 async fn a_command_that_is_not_shown_in_time_is_stored_all_the_same(store: impl TestStore) {
     history(&store, 1, 0).await;
     let running = Runner::new(store.clone()).project::<Balance>().start();
-    caught_up(&running).await;
+    caught_up(&store, &running).await;
     running.stop().await;
     let accounts = Repository::<Account>::new(store.clone());
     let deposit = accounts.execute(&1, Say(MoneyDeposited { cents: 1 }));
@@ -69,7 +69,7 @@ async fn a_stop_in_the_middle_loses_nothing_and_takes_nothing_twice(store: impl 
         running.stop().await;
     }
     let running = Runner::new(store.clone()).batch(7).project::<Balance>().start();
-    caught_up(&running).await;
+    caught_up(&store, &running).await;
     let rows = store.all::<Balance>().await.unwrap();
     assert_eq!(rows, [balance(1, 400), balance(2, 400), balance(3, 400)]);
     running.stop().await;

@@ -20,7 +20,7 @@ on_every_store!(
 async fn a_changed_projection_is_refused_unless_it_may_be_built_anew(store: impl TestStore) {
     history(&store, 2, 3).await;
     let running = Runner::new(store.clone()).project::<Balance>().start();
-    caught_up(&running).await;
+    caught_up(&store, &running).await;
     running.stop().await;
     let running = Runner::new(store.clone()).project::<next::Balance>().start();
     let failed = until(&running, |status| matches!(status.state, State::Failed { .. })).await;
@@ -28,7 +28,7 @@ async fn a_changed_projection_is_refused_unless_it_may_be_built_anew(store: impl
     assert_eq!(store.all::<Balance>().await.unwrap().len(), 2);
     running.stop().await;
     let running = Runner::new(store.clone()).rebuild_changed().project::<next::Balance>().start();
-    caught_up(&running).await;
+    caught_up(&store, &running).await;
     let rows = store.all::<next::Balance>().await.unwrap();
     assert_eq!(rows, [1, 2].map(|account| next::Balance { account, deposits: 3 }));
     running.stop().await;
@@ -37,7 +37,7 @@ async fn a_changed_projection_is_refused_unless_it_may_be_built_anew(store: impl
 async fn the_old_rows_are_kept_and_asked_until_the_new_ones_are_there(store: impl TestStore) {
     history(&store, 2, 30).await;
     let old = Runner::new(store.clone()).named("old").project::<Balance>().start();
-    caught_up(&old).await;
+    caught_up(&store, &old).await;
     let new = Runner::new(store.clone())
         .named("new")
         .rebuild_changed()
@@ -60,7 +60,7 @@ async fn the_old_rows_are_kept_and_asked_until_the_new_ones_are_there(store: imp
             break;
         }
     }
-    caught_up(&new).await;
+    caught_up(&store, &new).await;
     until(&old, |status| matches!(status.state, State::Failed { .. } | State::Standby { .. }))
         .await;
     let rows = store.all::<next::Balance>().await.unwrap();
@@ -72,7 +72,7 @@ async fn the_old_rows_are_kept_and_asked_until_the_new_ones_are_there(store: imp
 async fn a_rebuild_that_was_interrupted_is_gone_on_with(store: impl TestStore) {
     history(&store, 3, 40).await;
     let running = Runner::new(store.clone()).project::<Balance>().start();
-    caught_up(&running).await;
+    caught_up(&store, &running).await;
     running.stop().await;
     let told = Arc::new(Mutex::new(Vec::new()));
     let rebuild = || {
@@ -103,7 +103,7 @@ async fn a_rebuild_that_was_interrupted_is_gone_on_with(store: impl TestStore) {
 async fn rows_are_built_anew_while_others_append_and_follow(store: impl TestStore) {
     history(&store, 2, 20).await;
     let running = Runner::new(store.clone()).project::<Balance>().start();
-    caught_up(&running).await;
+    caught_up(&store, &running).await;
     let appending = async {
         let accounts = Repository::<Account>::new(store.clone());
         for _ in 0..60 {
@@ -116,7 +116,7 @@ async fn rows_are_built_anew_while_others_append_and_follow(store: impl TestStor
         }
     };
     futures_util::future::join(appending, rebuilding).await;
-    caught_up(&running).await;
+    caught_up(&store, &running).await;
     let rows = store.all::<Balance>().await.unwrap();
     assert_eq!(rows.iter().map(|row| row.cents).collect::<Vec<_>>(), [200, 800]);
     running.stop().await;

@@ -4,36 +4,36 @@ use esrs::prelude::*;
 
 /// The id of an account.
 #[derive(Id, Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AccountId(pub String);
+pub(crate) struct AccountId(pub(crate) String);
 
 /// An account was opened.
 #[derive(Event, Serialize, Deserialize)]
 #[event("account_opened")]
-pub struct AccountOpened {
+pub(crate) struct AccountOpened {
     /// Whose it is.
-    pub owner: String,
+    pub(crate) owner: String,
 }
 
 /// Money came in.
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_deposited")]
-pub struct MoneyDeposited {
+pub(crate) struct MoneyDeposited {
     /// How much.
-    pub cents: i64,
+    pub(crate) cents: i64,
 }
 
 /// Money went out.
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_withdrawn")]
-pub struct MoneyWithdrawn {
+pub(crate) struct MoneyWithdrawn {
     /// How much.
-    pub cents: i64,
+    pub(crate) cents: i64,
 }
 
 /// The account was closed.
 #[derive(Event, Serialize, Deserialize)]
 #[event("account_closed")]
-pub struct AccountClosed {}
+pub(crate) struct AccountClosed {}
 
 /// An account, as far as its decisions need it.
 #[derive(Aggregate, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ pub struct AccountClosed {}
     id = AccountId,
     events(AccountOpened, MoneyDeposited, MoneyWithdrawn, AccountClosed)
 )]
-pub struct BankAccount {
+pub(crate) struct BankAccount {
     is_open: bool,
     cents: i64,
 }
@@ -73,7 +73,7 @@ impl Apply<AccountClosed> for BankAccount {
 
 /// Why the bank refuses a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
+pub(crate) enum Refusal {
     /// There is an account of this id, or there was.
     #[error("the account was opened before")]
     OpenedBefore,
@@ -109,9 +109,9 @@ impl BankAccount {
 
 /// Opens an account.
 #[derive(Debug, Deserialize)]
-pub struct Open {
+pub(crate) struct Open {
     /// For whom.
-    pub owner: String,
+    pub(crate) owner: String,
 }
 
 impl Handle<Open> for BankAccount {
@@ -127,9 +127,9 @@ impl Handle<Open> for BankAccount {
 
 /// Puts money in.
 #[derive(Debug, Deserialize)]
-pub struct Deposit {
+pub(crate) struct Deposit {
     /// How much.
-    pub cents: i64,
+    pub(crate) cents: i64,
 }
 
 impl Handle<Deposit> for BankAccount {
@@ -143,9 +143,9 @@ impl Handle<Deposit> for BankAccount {
 
 /// Takes money out.
 #[derive(Debug, Deserialize)]
-pub struct Withdraw {
+pub(crate) struct Withdraw {
     /// How much.
-    pub cents: i64,
+    pub(crate) cents: i64,
 }
 
 impl Handle<Withdraw> for BankAccount {
@@ -162,7 +162,7 @@ impl Handle<Withdraw> for BankAccount {
 
 /// Closes an account with nothing on it.
 #[derive(Debug)]
-pub struct Close;
+pub(crate) struct Close;
 
 impl Handle<Close> for BankAccount {
     type Error = Refusal;

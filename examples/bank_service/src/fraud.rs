@@ -10,7 +10,7 @@ use crate::domain::{BankAccount, MoneyWithdrawn};
 ///
 /// One event is about rows of two tables, and has to ask one of them: more than a projection says, so it
 /// is a handler, with SQL in the transaction that moves its checkpoint.
-pub struct FraudReport;
+pub(crate) struct FraudReport;
 
 /// So many withdrawals within a minute are suspicious.
 const SUSPICIOUS: i64 = 3;

@@ -20,7 +20,7 @@ use crate::summary::AccountSummary;
 const UNTIL_SHOWN: Duration = Duration::from_secs(2);
 
 /// What the routes have in common.
-pub struct Bank {
+pub(crate) struct Bank {
     accounts: Repository<BankAccount>,
     store: PostgresStore,
     running: Running,
@@ -28,12 +28,12 @@ pub struct Bank {
 
 impl Bank {
     /// A bank over this log, whose subscriptions run.
-    pub fn new(store: PostgresStore, running: Running) -> Self {
+    pub(crate) fn new(store: PostgresStore, running: Running) -> Self {
         Self { accounts: Repository::new(store.clone()), store, running }
     }
 
     /// Ends what runs.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.running.stop().await;
         self.store.close().await;
     }
@@ -42,7 +42,7 @@ impl Bank {
 type Answer = Result<(StatusCode, Json<serde_json::Value>), Problem>;
 
 /// The routes of the bank.
-pub fn routes(bank: Arc<Bank>) -> Router {
+pub(crate) fn routes(bank: Arc<Bank>) -> Router {
     Router::new()
         .route("/accounts", get(rich))
         .route("/accounts/{id}", get(account).put(open).delete(close))

@@ -11,7 +11,7 @@ use crate::domain::Refusal;
 
 /// A problem, as a client is told of it.
 #[derive(Debug, Serialize)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// What kind of problem it is: a reference that stays the same.
     #[serde(rename = "type")]
     kind: &'static str,
@@ -25,7 +25,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem of this kind.
-    pub fn new(
+    pub(crate) fn new(
         status: StatusCode,
         (kind, title): (&'static str, &'static str),
         detail: impl ToString,

@@ -15,14 +15,14 @@ use crate::domain::{
     events(MoneyDeposited, MoneyWithdrawn),
     deletes(AccountClosed)
 )]
-pub struct AccountSummary {
+pub(crate) struct AccountSummary {
     /// The account.
     #[projection(key)]
-    pub account_id: AccountId,
+    pub(crate) account_id: AccountId,
     /// Whose it is.
-    pub owner: String,
+    pub(crate) owner: String,
     /// What is on it.
-    pub cents: i64,
+    pub(crate) cents: i64,
 }
 
 impl Create<AccountOpened> for AccountSummary {

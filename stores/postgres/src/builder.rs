@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use deadpool::managed;
 use esrs_core::store::Counters;
-use esrs_core::{BoxError, StoreError};
+use esrs_core::{BoxError, Projection, StoreError};
 use tokio::runtime::Handle;
 use tokio_postgres::config::Host;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
@@ -21,7 +21,7 @@ use crate::schema;
 use crate::session;
 use crate::sql::Sql;
 use crate::store::Shared;
-use crate::subscription::Subscriptions;
+use crate::subscription::{Inline, Registered, Subscriptions};
 use crate::writer::Writer;
 
 const DOING: &str = "opening the store";
@@ -49,6 +49,8 @@ pub struct PostgresStoreBuilder {
     readers: usize,
     busy_timeout: Duration,
     poll_interval: Duration,
+    inline: Vec<Registered>,
+    rebuild_changed: bool,
     connect: Connect,
 }
 
@@ -75,6 +77,8 @@ impl PostgresStoreBuilder {
             readers: Self::DEFAULT_READERS,
             busy_timeout: Self::DEFAULT_BUSY_TIMEOUT,
             poll_interval: Self::DEFAULT_POLL_INTERVAL,
+            inline: Vec::new(),
+            rebuild_changed: false,
             connect: Box::new(by_default),
         }
     }
@@ -114,6 +118,31 @@ impl PostgresStoreBuilder {
         self
     }
 
+    /// Keeps the table of `P` up to date in the transaction of every append of this store: who reads
+    /// what was appended finds the rows that follow from it.
+    ///
+    /// The table is made and caught up when the store is opened, and again with an append, if a process
+    /// without `P` has appended meanwhile, or somebody has [imported](PostgresStore::import). An append
+    /// whose events `P` cannot take is answered with [`StoreError::Projection`], and nothing of it is
+    /// stored.
+    ///
+    /// An append is a transaction of several statements then, which holds the log for as long: where that
+    /// is too slow, a runner is a few milliseconds behind and costs the append nothing.
+    pub fn inline<P: Projection>(mut self) -> Self {
+        self.inline.push(Registered::new::<P>());
+        self
+    }
+
+    /// Makes the tables of inline projections anew whose definition has changed, while the store is
+    /// opened: beside the old ones, from the whole log.
+    ///
+    /// Without it such a table is an error, [`StoreError::ProjectionChanged`]: to make a large one
+    /// anew takes a while, and an older program that still runs is locked out of it.
+    pub fn rebuild_changed(mut self) -> Self {
+        self.rebuild_changed = true;
+        self
+    }
+
     /// Encrypts connections by this connector, as the url's `sslmode` demands. Without it they are
     /// encrypted by rustls, with the roots of the operating system (feature `tls`; `postgres-tls` of `esrs`).
     ///
@@ -146,13 +175,23 @@ impl PostgresStoreBuilder {
     /// - [`StoreError::Denied`] when it does not let the user in, or the user may not make the tables;
     /// - [`StoreError::NotADatabase`] when it has no such database;
     /// - [`StoreError::NewerSchema`] when a newer esrs has made the tables;
+    /// - [`StoreError::Projection`], [`StoreError::ProjectionChanged`] or
+    ///   [`StoreError::ProjectionTable`] when an inline read model cannot be brought up to date;
     /// - and what may happen to a database.
     ///
     /// # Panics
     /// Outside of a Tokio runtime, on which the store's connections are to live.
     pub async fn open(self) -> Result<PostgresStore, StoreError> {
         let Self {
-            url, schema, read_model_schema, readers, busy_timeout, poll_interval, connect
+            url,
+            schema,
+            read_model_schema,
+            readers,
+            busy_timeout,
+            poll_interval,
+            inline,
+            rebuild_changed,
+            connect,
         } = self;
         let failed = |source: BoxError| StoreError::Database { doing: DOING, source };
         let mut config: Config =
@@ -173,7 +212,7 @@ impl PostgresStoreBuilder {
         let (writer, listener) = (Writer::default(), Listener::default());
         let (names, counters) = (Names::new(), Counters::default());
         let notifier = Notifier::default();
-        Ok(PostgresStore::start(Arc::new(Shared {
+        let shared = Arc::new(Shared {
             connector,
             pool,
             sql,
@@ -186,7 +225,15 @@ impl PostgresStoreBuilder {
             notifier,
             counters,
             subscriptions,
-        })))
+        });
+        let store = PostgresStore::start(shared.clone(), Inline::new(&inline, &shared)?);
+        for registered in &inline {
+            if let Err(error) = registered.prepare(&store, rebuild_changed).await {
+                store.close().await;
+                return Err(error);
+            }
+        }
+        Ok(store)
     }
 }
 

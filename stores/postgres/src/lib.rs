@@ -44,8 +44,24 @@
 //!
 //! # Who may do what
 //! Programs open the log as a user who may append and read, and no more:
-//! [`PostgresStore::grant_appending`], [`PostgresStore::grant_reading`]. The tables belong to the user
+//! [`PostgresStore::grant_appending`], [`PostgresStore::grant_reading`]; one that runs projections keeps their
+//! rows as well: [`PostgresStore::grant_following`]. The tables belong to the user
 //! who made them, with which a new version of the program is deployed once to migrate them.
+//!
+//! # Read models
+//! The rows of a projection are in a table of its name, in the schema `public` unless
+//! [`read_model_schema`](PostgresStoreBuilder::read_model_schema) says otherwise, with a column of
+//! PostgreSQL's own type for each field, and are asked by [`get`](PostgresStore::get),
+//! [`find`](PostgresStore::find), [`query`](PostgresStore::query), or any SQL. What follows from a page of
+//! events is stored in one transaction with the checkpoint of the projection, which takes two round
+//! trips: in the first the transaction begins, moves the checkpoint and reads the rows; in the second it
+//! writes them and commits.
+//!
+//! Put indexes, constraints, triggers and rights on such a table as you like: a
+//! [`rebuild`](PostgresStore::rebuild), which builds the new rows beside the old ones, keeps them. A view
+//! of it has to be dropped before, and made again afterwards.
+//!
+//! An event handler has the transaction itself, and names tables by the `search_path` of the connection.
 //!
 //! # Partitions
 //! A log of hundreds of millions of events may be divided by position, by hand: the store notices it

@@ -75,8 +75,9 @@ impl PostgresStore {
                 "{};
                  GRANT INSERT, UPDATE, DELETE ON {schema}.subscriptions, {schema}.leases,
                      {schema}.parked, {schema}.parking_log TO {role};
-                 GRANT USAGE ON SEQUENCE {schema}.parking_log_id_seq TO {role};
-                 CREATE SCHEMA IF NOT EXISTS {models};
+                 DO $$ BEGIN
+                     IF to_regnamespace('{models}') IS NULL THEN CREATE SCHEMA {models}; END IF;
+                 END $$;
                  GRANT USAGE, CREATE ON SCHEMA {models} TO {role}",
                 reading(schema, role)
             )

@@ -19,7 +19,7 @@ use crate::listen::{Listener, Notifier, notify};
 use crate::names::Names;
 use crate::pool::{self, Attempts, Reader, ask};
 use crate::sql::Sql;
-use crate::subscription::Subscriptions;
+use crate::subscription::{Inline, Subscriptions};
 use crate::writer::{Job, PreparedAppend, QueuedAppend, Writer};
 use crate::{find, snapshot};
 
@@ -124,10 +124,10 @@ impl PostgresStore {
         PostgresStoreBuilder::new(url)
     }
 
-    pub(crate) fn start(shared: Arc<Shared>) -> Self {
+    pub(crate) fn start(shared: Arc<Shared>, inline: Inline) -> Self {
         let (jobs, queue) = mpsc::unbounded_channel();
         let runtime = shared.connector.runtime();
-        runtime.spawn(crate::writer::run(shared.clone(), queue));
+        runtime.spawn(crate::writer::run(shared.clone(), queue, inline));
         runtime.spawn(notify(Arc::downgrade(&shared)));
         Self { inner: Arc::new(Inner { shared, jobs }) }
     }

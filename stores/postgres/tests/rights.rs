@@ -1,6 +1,7 @@
 //! Who may do what in the database: a user of the log may append and read, and nothing else.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use esrs_core::conformance;
 use esrs_core::{AppendBatch, AppendCondition, EventStore, Metadata, Page, ReadQuery, StreamId};
 use esrs_core::{NewEvent, StoreError};
 use esrs_postgres::PostgresStore;
@@ -93,6 +94,38 @@ async fn a_reader_of_the_log_reads_and_cannot_append() {
     assert!(!error.to_string().contains("secret"), "{error}");
     as_user.close().await;
     owner.batch_execute(&format!("DROP OWNED BY {user}; DROP ROLE {user}")).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_follower_of_the_log_keeps_read_models_and_cannot_append() {
+    let database = postgres_server::database().unwrap();
+    for schema in ["public", "models"] {
+        let open = |url: String| async move {
+            let builder = PostgresStore::builder(&url).schema(format!("log_of_{schema}"));
+            builder.read_model_schema(schema).open().await.unwrap()
+        };
+        let store = open(database.url().to_owned()).await;
+        store.append(batch("1")).await.unwrap();
+        let owner = connect(database.url()).await;
+        let user = format!("follower_{}_{schema}", database.name());
+        owner.batch_execute(&format!("CREATE ROLE {user} LOGIN PASSWORD 'secret'")).await.unwrap();
+        store.grant_following(&user).await.unwrap();
+
+        let as_user = open(url_of(&user, database.url())).await;
+        for case in conformance::subscriptions::CASES {
+            // The one appends; the other makes a table by SQL, where the user says.
+            let not_here =
+                ["who_waits_is_told_of_an_append", "sql_runs_in_the_transaction_of_the_step"];
+            if !not_here.contains(&case.name) {
+                case.run(&as_user).await;
+            }
+        }
+        let error = as_user.append(batch("2")).await.expect_err("it may only follow");
+        assert!(matches!(error, StoreError::Denied { .. }), "{error}");
+        as_user.close().await;
+        owner.batch_execute(&format!("DROP OWNED BY {user}; DROP ROLE {user}")).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! A subscription on its way from one place of the log to another.
 
-use esrs_core::subscription::{Advance, Advanced, ParkedStream, ResumedStream, Subscriber};
 use esrs_core::StoreError;
+use esrs_core::subscription::{Advance, Advanced, ParkedStream, ResumedStream, Subscriber};
 
-use super::step::Step;
+use super::step::{Parameters, Step};
 use crate::encode::{Moment, to_i64};
 use crate::store::Shared;
 
@@ -51,7 +51,7 @@ async fn set_aside(step: &mut Step<'_>, advance: &Advance) -> Result<(), StoreEr
         match next_version {
             Some(version) => {
                 let version = Box::new(to_i64(*version));
-                let parameters: super::step::Parameters =
+                let parameters: Parameters =
                     vec![Box::new(name), Box::new(building), stream, version];
                 step.hold(&statements.resume_at, parameters).await?;
             }

@@ -5,6 +5,7 @@
 mod advance;
 mod beside;
 mod columns;
+mod inline;
 mod lease;
 mod numeric;
 mod parked;
@@ -34,6 +35,7 @@ use crate::pool::ask;
 use crate::store::AbortOnDrop;
 use subscribe::Subscribing;
 
+pub(crate) use inline::{Inline, InlineError, Registered};
 pub(crate) use shelf::Subscriptions;
 
 /// Does something in a transaction; on another connection, if that one was lost on the way there.

@@ -1,8 +1,6 @@
 //! Parked streams, and what is decided about them.
 
-use esrs_core::subscription::{
-    Decision, ParkedStream, ParkingAction, ParkingEntry, Subscription,
-};
+use esrs_core::subscription::{Decision, ParkedStream, ParkingAction, ParkingEntry, Subscription};
 use esrs_core::{BoxError, Position, StoreError, StreamId};
 use tokio_postgres::Row;
 

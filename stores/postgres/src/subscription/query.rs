@@ -148,11 +148,7 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    async fn ask(
-        &self,
-        reader: &Reader<'_>,
-        parameters: &[Value],
-    ) -> Result<Vec<Row>, StoreError> {
+    async fn ask(&self, reader: &Reader<'_>, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
         let Subscription { name, building, definition, .. } = self.subscription;
         let whose: [&(dyn ToSql + Sync); 2] = [name, building];
         let looking = reader.query(&self.shared.subscriptions.statements.definition, &whose);

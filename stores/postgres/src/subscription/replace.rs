@@ -5,9 +5,9 @@ use esrs_core::subscription::{Checkpoint, Replaced, Subscription};
 use tokio_postgres::{Client, Error};
 
 use super::beside::{Beside, drop_table};
+use super::lease;
 use super::subscribe::{checkpoint, is_there};
 use super::table::{ModelTable, quoted};
-use super::lease;
 use crate::encode::to_i64;
 use crate::store::Shared;
 

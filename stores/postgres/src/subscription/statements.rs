@@ -17,6 +17,8 @@ pub(crate) struct Statements {
     /// Where a subscription stands, and whether its table is there.
     pub(super) stand: String,
     pub(super) stand_locked: String,
+    /// Moves a checkpoint whose row is locked.
+    pub(super) move_to: String,
     /// Enters a subscription at a position, in a generation that there was not.
     pub(super) enter: String,
     pub(super) definition: String,
@@ -83,6 +85,9 @@ impl Statements {
                  FROM (SELECT) one LEFT JOIN {s}.subscriptions s ON s.name = $1 AND s.building = $2"
             ),
             stand_locked: format!("{stand} FOR UPDATE"),
+            move_to: format!(
+                "UPDATE {s}.subscriptions SET position = $1 WHERE name = $2 AND NOT building"
+            ),
             enter: format!(
                 "INSERT INTO {s}.subscriptions (name, building, definition, position, generation)
                  SELECT $1, $2, $3, 0, coalesce(max(generation), 0) + 1

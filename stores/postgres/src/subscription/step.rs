@@ -169,8 +169,7 @@ impl<'a> Step<'a> {
                 Err(error) => Err(error),
             }
         };
-        let ((begun, moved), asked) =
-            join(join(client.batch_execute(begin), moved), asked).await;
+        let ((begun, moved), asked) = join(join(client.batch_execute(begin), moved), asked).await;
         begun?;
         Ok((moved? > 0, asked))
     }
@@ -295,9 +294,9 @@ impl<'a> Step<'a> {
                 parameters.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect();
             prepared.push((client.prepare_cached(sql).await?, parameters));
         }
-        let changes = prepared.iter().map(|(statement, parameters)| async {
-            client.execute(statement, parameters).await
-        });
+        let changes = prepared
+            .iter()
+            .map(|(statement, parameters)| async { client.execute(statement, parameters).await });
         // Both are polled in their order, and send what they have when they are polled first.
         let (changed, last) = join(join_all(changes), last).await;
         changed.into_iter().collect::<Result<Vec<_>, _>>()?;
@@ -378,10 +377,7 @@ impl<'a> Step<'a> {
     }
 
     /// Stores the step, if its subscriber could do what follows from it; what is to be said of it.
-    pub(super) async fn end(
-        mut self,
-        ran: Result<(), StoreError>,
-    ) -> Result<Advanced, StoreError> {
+    pub(super) async fn end(mut self, ran: Result<(), StoreError>) -> Result<Advanced, StoreError> {
         if let Some(verdict) = self.verdict.take() {
             return verdict;
         }
@@ -391,7 +387,9 @@ impl<'a> Step<'a> {
             Err(error) => Err(error),
         };
         match &ended {
-            Ok(Advanced::Done) => drop(self.shared.subscriptions.moved.send_replace(())),
+            Ok(Advanced::Done) => {
+                self.shared.subscriptions.moved.send_replace(());
+            }
             _ => self.roll_back().await,
         }
         ended

@@ -30,9 +30,7 @@ pub(super) struct Stand {
 impl Stand {
     fn of(row: &Row) -> Result<Self, Error> {
         let entered = match row.try_get::<_, Option<String>>(0)? {
-            Some(definition) => {
-                Some((definition, checkpoint(row.try_get(1)?, row.try_get(2)?)))
-            }
+            Some(definition) => Some((definition, checkpoint(row.try_get(1)?, row.try_get(2)?))),
             None => None,
         };
         Ok(Self { entered, is_there: row.try_get(3)? })

@@ -117,7 +117,8 @@ impl<'a> FromSql<'a> for Found {
             Type::VOID => Value::Null,
             _ if matches!(of.kind(), Kind::Enum(_)) => Value::Text(text(raw)?),
             _ => {
-                let reason = format!("its type is {of}, which no value has; cast it, as by `::text`");
+                let reason =
+                    format!("its type is {of}, which no value has; cast it, as by `::text`");
                 return Err(ColumnError::new(reason).into());
             }
         }))

@@ -5,6 +5,7 @@
 //! It holds no lock meanwhile: a future that nobody polls any more keeps nobody waiting.
 
 mod group;
+mod inline;
 mod one;
 mod prepared;
 mod queue;
@@ -24,6 +25,7 @@ use crate::error::{is_busy, is_duplicate, is_lost, may_be_about_one_append};
 use crate::find;
 use crate::pool::{self, Reader};
 use crate::store::Shared;
+use crate::subscription::{Inline, InlineError};
 use group::Outcome;
 pub(crate) use prepared::PreparedAppend;
 use queue::Queue;
@@ -67,6 +69,8 @@ pub(crate) struct Writer {
     /// Whether anybody appends: then whoever comes is stored together with the others who come.
     is_at_work: AtomicBool,
     is_done: Notify,
+    /// Whether read models are written in each append's transaction, which is the writer's.
+    is_inline: AtomicBool,
     /// Whether the last statement stored several appends: then more are on their way, and whoever
     /// comes first had better wait for them.
     is_shared: AtomicBool,
@@ -170,7 +174,7 @@ impl Writer {
         mut append: PreparedAppend,
         shared: &Shared,
     ) -> Result<Result<Appended, StoreError>, PreparedAppend> {
-        if self.is_shared.load(Ordering::Relaxed) {
+        if self.is_shared.load(Ordering::Relaxed) || self.is_inline.load(Ordering::Relaxed) {
             return Err(append);
         }
         let Some(numbers) = append.numbers_of_one(&shared.names) else { return Err(append) };
@@ -197,14 +201,20 @@ impl Writer {
 }
 
 /// Works until the store is closed, or dropped; then says who waits for the end of it.
-pub(crate) async fn run(shared: Arc<Shared>, jobs: mpsc::UnboundedReceiver<Job>) {
+pub(crate) async fn run(
+    shared: Arc<Shared>,
+    jobs: mpsc::UnboundedReceiver<Job>,
+    mut inline: Inline,
+) {
     let mut queue = Queue::new(jobs);
+    shared.writer.is_inline.store(!inline.is_empty(), Ordering::Relaxed);
     while queue.wait().await {
         queue.let_in().await;
         let group = queue.take_group();
         shared.writer.is_shared.store(group.len() > 1, Ordering::Relaxed);
         let at_work = shared.writer.begin_behind().await;
-        Session { shared: &shared, queue: &mut queue }.commit(group).await;
+        let inline = &mut inline;
+        Session { shared: &shared, queue: &mut queue, inline }.commit(group).await;
         drop(at_work);
     }
     shared.writer.set_connection(None);
@@ -215,6 +225,7 @@ pub(crate) async fn run(shared: Arc<Shared>, jobs: mpsc::UnboundedReceiver<Job>)
 struct Session<'a> {
     shared: &'a Arc<Shared>,
     queue: &'a mut Queue,
+    inline: &'a mut Inline,
 }
 
 impl Session<'_> {
@@ -227,7 +238,17 @@ impl Session<'_> {
                     let pairs = group.into_iter().zip(outcomes);
                     return pairs.for_each(|(queued, outcome)| self.answer(queued, outcome));
                 }
-                Err(error) if is_lost(&error) => {
+                Err(InlineError::Store(_)) if group.len() > 1 => {
+                    self.queue.put_back_one_by_one(group.split_off(1));
+                }
+                Err(InlineError::Store(error)) => {
+                    // It is alone.
+                    if let Some(queued) = group.pop() {
+                        queued.answer(Err(error));
+                    }
+                    return;
+                }
+                Err(InlineError::Driver(error)) if is_lost(&error) => {
                     tracing::warn!(%error, "the connection was lost while appending");
                     self.shared.writer.set_connection(None);
                     let is_lost_again = group.iter().any(|queued| queued.append.may_be_stored);
@@ -239,15 +260,17 @@ impl Session<'_> {
                         tokio::time::sleep(BACK_OFF).await;
                     }
                 }
-                Err(error) if is_busy(&error) => {
+                Err(InlineError::Driver(error)) if is_busy(&error) => {
                     open.wait().was_in_vain = true;
                     let error = self.shared.explain_append(DOING, &error);
                     self.give_up_late(&mut group, &error);
                 }
-                Err(error) if group.len() > 1 && may_be_about_one_append(&error) => {
+                Err(InlineError::Driver(error))
+                    if group.len() > 1 && may_be_about_one_append(&error) =>
+                {
                     self.queue.put_back_one_by_one(group.split_off(1));
                 }
-                Err(error) => {
+                Err(InlineError::Driver(error)) => {
                     for queued in group {
                         queued.answer(Err(self.shared.explain_append(DOING, &error)));
                     }
@@ -292,10 +315,10 @@ impl Session<'_> {
     }
 
     async fn try_commit(
-        &self,
+        &mut self,
         group: &[QueuedAppend],
         connection: &Connection,
-    ) -> Result<Vec<Outcome>, Error> {
+    ) -> Result<Vec<Outcome>, InlineError> {
         let Shared { names, sql, busy_timeout, .. } = &**self.shared;
         let first = group.iter().map(|queued| queued.give_up_at).min();
         let limit = match first {
@@ -306,6 +329,9 @@ impl Session<'_> {
             _ => *busy_timeout,
         };
         connection.limit_wait(limit).await?;
+        if !self.inline.is_empty() {
+            return self.commit_inline(group, connection).await;
+        }
         if let [only] = group
             && !only.append.may_be_stored
             && let Some(numbers) = only.append.numbers_of_one(names)
@@ -317,7 +343,7 @@ impl Session<'_> {
                 }
                 Ok(None) => {}
                 Err(error) if is_duplicate(&error) => {}
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         }
         let appends = group.iter().map(|queued| &queued.append);

@@ -2,9 +2,13 @@
 //! answers.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part of it")]
 
+#[path = "../../../sqlite/tests/support/account.rs"]
+pub mod account;
 pub mod proxy;
 #[path = "../../../sqlite/tests/support/round.rs"]
 pub mod round;
+pub mod turns;
+pub mod working;
 
 use std::time::Duration;
 

@@ -1,0 +1,110 @@
+//! Rows in the transaction of the append.
+
+use esrs::prelude::*;
+use esrs::{ExecuteError, StoreError};
+use postgres_server::Database;
+
+use crate::bank::{Account, AccountOpened, Balance, MoneyDeposited, NEVER, Say, next};
+use crate::{deposit, history};
+
+fn database() -> Database {
+    postgres_server::database().unwrap()
+}
+
+async fn inline(database: &Database) -> PostgresStore {
+    PostgresStore::builder(database.url()).inline::<Balance>().open().await.unwrap()
+}
+
+async fn cents(store: &PostgresStore) -> Vec<i64> {
+    let rows = store.find::<Balance>("true ORDER BY account", []).await.unwrap();
+    rows.into_iter().map(|row| row.cents).collect()
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn rows_are_there_when_the_append_is_answered() {
+    let database = database();
+    let store = inline(&database).await;
+    let accounts = Repository::<Account>::new(store.clone());
+    accounts.execute(&1, Say(AccountOpened { owner: "Alice".to_owned() })).await.unwrap();
+    for number in 1..=10 {
+        deposit(&accounts, 1, 1).await;
+        assert_eq!(cents(&store).await, [number]);
+    }
+    // It stands where the log ends, so nobody waits for it.
+    let moment = std::time::Duration::ZERO;
+    let waited = accounts.execute(&1, Say(MoneyDeposited { cents: 1 }));
+    waited.wait_for::<Balance>(moment).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn what_a_read_model_refuses_is_not_stored_and_what_came_with_it_is() {
+    let database = database();
+    let store = inline(&database).await;
+    history(&store, 8, 0).await;
+    let accounts = Repository::<Account>::new(store.clone());
+    let tasks = (0..64_u32).map(|number| {
+        let accounts = accounts.clone();
+        tokio::spawn(async move {
+            let cents = if number % 8 == 3 { NEVER } else { 1 };
+            accounts.execute(&(number % 8 + 1), Say(MoneyDeposited { cents })).await
+        })
+    });
+    let mut refused = 0;
+    for task in tasks.collect::<Vec<_>>() {
+        match task.await.unwrap() {
+            Ok(_) => {}
+            Err(ExecuteError::Store(StoreError::Projection(error))) => {
+                assert!(error.to_string().contains("never"), "{error}");
+                refused += 1;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(refused, 8);
+    assert_eq!(cents(&store).await, [8, 8, 8, 0, 8, 8, 8, 8]);
+    let stored = store.query("SELECT count(*) FROM esrs.events", []).await.unwrap();
+    assert_eq!(stored, [vec![(8_i64 + 56).into()]]);
+    // What was rolled back is not remembered either: streams are new, and versions go on.
+    deposit(&accounts, 4, 5).await;
+    accounts.execute(&9, Say(AccountOpened { owner: "Zoe".to_owned() })).await.unwrap();
+    assert_eq!(cents(&store).await, [8, 8, 8, 5, 8, 8, 8, 8, 0]);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn what_a_process_without_the_read_model_has_appended_is_taken_with_the_next_append() {
+    let database = database();
+    let (store, other) =
+        (inline(&database).await, PostgresStore::open(database.url()).await.unwrap());
+    history(&other, 2, 30).await;
+    assert!(cents(&store).await.is_empty());
+    let accounts = Repository::<Account>::new(store.clone());
+    deposit(&accounts, 1, 7).await;
+    assert_eq!(cents(&store).await, [307, 300]);
+    // A new one takes it when it is opened.
+    deposit(&Repository::<Account>::new(other), 2, 5).await;
+    assert_eq!(cents(&inline(&database).await).await, [307, 305]);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_changed_read_model_is_refused_unless_it_may_be_built_anew() {
+    let database = database();
+    let store = inline(&database).await;
+    history(&store, 2, 3).await;
+    let changed = || PostgresStore::builder(database.url()).inline::<next::Balance>();
+    let error = changed().open().await.unwrap_err();
+    assert!(matches!(error, StoreError::ProjectionChanged { .. }), "{error}");
+    let newer = changed().rebuild_changed().open().await.unwrap();
+    let rows = newer.find::<next::Balance>("true ORDER BY account", []).await.unwrap();
+    assert_eq!(rows, [1, 2].map(|account| next::Balance { account, deposits: 3 }));
+    // The older program still runs, and is told so with its next append: nothing of it is stored.
+    let accounts = Repository::<Account>::new(store);
+    let late = accounts.execute(&1, Say(MoneyDeposited { cents: 1 })).await.unwrap_err();
+    let ExecuteError::Store(StoreError::ProjectionChanged { .. }) = late else { panic!("{late}") };
+    deposit(&Repository::<Account>::new(newer.clone()), 1, 1).await;
+    let rows = newer.find::<next::Balance>("true ORDER BY account", []).await.unwrap();
+    assert_eq!(rows[0].deposits, 4);
+}

@@ -1,0 +1,69 @@
+//! Appends in one transaction with the read models that follow from them.
+
+use esrs_core::{Page, Position};
+
+use super::group::Outcome;
+use super::{Connection, QueuedAppend, Session};
+use crate::subscription::InlineError;
+
+impl Session<'_> {
+    /// Appends a group, and writes what follows from its events: all of it, or nothing.
+    pub(super) async fn commit_inline(
+        &mut self,
+        group: &[QueuedAppend],
+        connection: &Connection,
+    ) -> Result<Vec<Outcome>, InlineError> {
+        let shared = self.shared;
+        let appends = group.iter().map(|queued| &queued.append);
+        // They are for all who append, so they are committed by themselves.
+        let kinds = connection.number_kinds(appends.clone(), &shared.names, &shared.sql).await?;
+        connection.client.batch_execute(&format!("BEGIN; {}", shared.sql.lock)).await?;
+        let done = async {
+            let appended = connection.append_in_transaction(appends, kinds, &shared.names).await?;
+            if let Some((first, page)) = page_of(group, &appended.0)? {
+                self.inline.take(&connection.client, shared, (first, &page)).await?;
+            }
+            Ok(appended)
+        };
+        match done.await {
+            Ok((outcomes, seen)) => {
+                connection.client.batch_execute("COMMIT").await?;
+                seen.into_iter().for_each(|seen| seen.learn(&shared.names));
+                let stored = outcomes.iter().filter(|one| matches!(one, Outcome::Stored(_)));
+                shared.committed(stored.count());
+                self.inline.committed(shared);
+                Ok(outcomes)
+            }
+            Err(error) => {
+                // A connection that cannot do that is gone, and its transaction with it.
+                if connection.client.batch_execute("ROLLBACK").await.is_err() {
+                    shared.writer.set_connection(None);
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+/// The page of what was stored of a group, and where its first event stands.
+fn page_of(
+    group: &[QueuedAppend],
+    outcomes: &[Outcome],
+) -> Result<Option<(Position, Page)>, InlineError> {
+    let mut page = Page::new().into_writer();
+    let (mut first, mut last) = (None, Position::START);
+    for (queued, outcome) in group.iter().zip(outcomes) {
+        if let Outcome::Stored(appended) = outcome {
+            let append = &queued.append;
+            append
+                .batch
+                .write_into(&mut page, &append.details, appended)
+                .map_err(InlineError::from)?;
+            first = first.or(Some(appended.first_position));
+            last = appended.last_position;
+        }
+    }
+    let Some(first) = first else { return Ok(None) };
+    let page = page.finish(true, last).map_err(esrs_core::StoreError::from)?;
+    Ok(Some((first, page)))
+}

@@ -1,0 +1,610 @@
+//! Read models in PostgreSQL: what plain SQL sees of them, what users put on them, and what happens
+//! when connections are lost and holders of leases are slow.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use esrs_core::projection::{ColumnSpec, ColumnType, Value};
+use esrs_core::subscription::{
+    Advance, Advanced, Checkpoint, Lease, LeaseClaim, Parked, Projected, Replaced, Subscriber,
+    Subscription, SubscriptionStore,
+};
+use esrs_core::{
+    AppendBatch, AppendCondition, EventStore, NewEvent, Page, Position, Projection, ReadQuery,
+    StoreError,
+};
+use esrs_postgres::PostgresStore;
+use postgres_server::Database;
+use support::account::{Account, AccountAnew, Taken};
+use support::proxy::Proxy;
+use support::turns::Turns;
+use support::working::{Working, advance, step, subscription};
+use support::{connect, event, stream, terminate_all, within};
+use tokio_postgres::Client;
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+async fn opened() -> (Database, PostgresStore, Client) {
+    let database = postgres_server::database().unwrap();
+    let store = PostgresStore::open(database.url()).await.unwrap();
+    let raw = connect(database.url()).await;
+    (database, store, raw)
+}
+
+async fn append(store: &PostgresStore, id: &str, name: &'static str, payload: &str) {
+    let event = NewEvent { name: name.into(), ..event(payload) };
+    store.append(AppendBatch::new(stream(id), AppendCondition::Any, vec![event])).await.unwrap();
+}
+
+/// Two accounts, of which one was closed.
+async fn history(store: &PostgresStore) {
+    for (id, name, payload) in [
+        ("alice", "opened", "100"),
+        ("bob", "opened", "7"),
+        ("alice", "deposited", "5"),
+        ("carol", "opened", "1"),
+        ("bob", "closed", "0"),
+    ] {
+        append(store, id, name, payload).await;
+    }
+}
+
+async fn shown(raw: &Client, sql: &str) -> Vec<String> {
+    raw.query(sql, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+const ACCOUNTS: &str = "SELECT id || ' ' || cents FROM accounts ORDER BY 1";
+
+fn column(name: &'static str, column_type: ColumnType) -> ColumnSpec {
+    ColumnSpec { name, column_type, nullable: true, key: false }
+}
+
+const fn key(name: &'static str, column_type: ColumnType) -> ColumnSpec {
+    ColumnSpec { name, column_type, nullable: false, key: true }
+}
+
+const SUMS: &[ColumnSpec] =
+    &[key("name", ColumnType::Text), ColumnSpec { key: false, ..key("sum", ColumnType::Integer) }];
+
+fn sum(name: &str, sum: i64) -> Vec<Value> {
+    vec![name.into(), sum.into()]
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn rows_follow_from_the_log_and_are_asked_by_key_and_by_condition() {
+    let (_database, store, raw) = opened().await;
+    history(&store).await;
+    let error = store.get::<Account>(&"alice".to_owned()).await.unwrap_err();
+    assert!(matches!(&error, StoreError::ProjectionTable { .. }), "{error}");
+    assert!(error.to_string().contains("catch_up"), "{error}");
+    assert_eq!(store.catch_up::<Account>().await.unwrap(), Position::new(5));
+    assert_eq!(shown(&raw, ACCOUNTS).await, ["alice 105", "carol 1"]);
+    let alice = store.get::<Account>(&"alice".to_owned()).await.unwrap().unwrap();
+    assert_eq!((alice.cents, alice.actor.as_deref()), (105, Some("alice")));
+    assert_eq!(alice.changed_at, event("1").recorded_at);
+    assert_eq!(store.get::<Account>(&"bob".to_owned()).await.unwrap(), None);
+    let rich = store.find::<Account>("cents > $1 ORDER BY id", [50.into()]).await.unwrap();
+    assert_eq!(rich, [alice]);
+    assert_eq!(store.find::<Account>("", []).await.unwrap().len(), 2);
+    assert_eq!(store.catch_up::<Account>().await.unwrap(), Position::new(5), "nothing is new");
+    let error = store.find::<Account>("no_such_column = 1", []).await.unwrap_err();
+    assert!(error.to_string().contains("no_such_column"), "{error}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn columns_are_what_plain_sql_expects_of_them() {
+    let (_database, store, raw) = opened().await;
+    let columns = vec![
+        key("id", ColumnType::Uuid),
+        key("number", ColumnType::Integer),
+        column("yes", ColumnType::Bool),
+        column("ratio", ColumnType::Real),
+        column("order", ColumnType::Text),
+        column("bytes", ColumnType::Bytes),
+        column("at", ColumnType::Timestamp),
+        column("json", ColumnType::Json),
+    ];
+    let subscription = subscription("kinds", Vec::leak(columns));
+    let row = vec![
+        uuid::Uuid::from_u128(7).into(),
+        (-1_i64).into(),
+        true.into(),
+        0.5.into(),
+        "it's \"odd\"".into(),
+        vec![0_u8, 255].into(),
+        "2026-01-31T12:00:00.123456Z".parse::<jiff::Timestamp>().unwrap().into(),
+        Value::Json("{\"b\": 1.50}".to_owned()),
+    ];
+    let done = advance(&store, Working::writing(&subscription, vec![row])).await.unwrap();
+    assert_eq!(done, Advanced::Done);
+    let sql = "SELECT concat_ws('|', id, number, yes, ratio, \"order\", encode(bytes, 'hex'),
+        at AT TIME ZONE 'UTC', json::text) FROM kinds";
+    let expected = "00000000-0000-0000-0000-000000000007|-1|t|0.5|it's \"odd\"|00ff|\
+        2026-01-31 12:00:00.123456|{\"b\": 1.50}";
+    assert_eq!(shown(&raw, sql).await, [expected]);
+    let types = "SELECT column_name || ' ' || data_type || ' ' || is_nullable
+        FROM information_schema.columns WHERE table_name = 'kinds' AND table_schema = 'public' ORDER BY ordinal_position";
+    assert_eq!(
+        shown(&raw, types).await,
+        [
+            "id uuid NO",
+            "number bigint NO",
+            "yes boolean YES",
+            "ratio double precision YES",
+            "order text YES",
+            "bytes bytea YES",
+            "at timestamp with time zone YES",
+            "json json YES",
+        ]
+    );
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_query_is_answered_by_the_types_of_its_columns_and_only_reads() {
+    let (_database, store, _) = opened().await;
+    history(&store).await;
+    store.catch_up::<Account>().await.unwrap();
+    let sql = "SELECT sum(cents), avg(cents)::numeric(9, 2), count(*)::int2, '-0.001'::numeric,
+        sum(cents) * 1000000000000000000, date '2026-01-31', '{\"a\":1}'::jsonb, NULL::text,
+        1.5::real, $1::numeric, $2::jsonb, -12345678901::numeric
+        FROM accounts";
+    let given = [(-120_034_i64).into(), Value::Json("[1]".to_owned())];
+    let row = store.query(sql, given).await.unwrap().remove(0);
+    let expected = [
+        106.into(),
+        "53.00".into(),
+        2.into(),
+        "-0.001".into(),
+        "106000000000000000000".into(),
+        "2026-01-31".into(),
+        Value::Json("{\"a\": 1}".to_owned()),
+        Value::Null,
+        1.5.into(),
+        (-120_034).into(),
+        Value::Json("[1]".to_owned()),
+        (-12_345_678_901_i64).into(),
+    ];
+    // What is whole is an integer, whichever scale it has.
+    assert_eq!(row[1], 53.into());
+    for (place, (found, expected)) in row.iter().zip(&expected).enumerate() {
+        assert!(place == 1 || found == expected, "{place}: {found:?} is not {expected:?}");
+    }
+    for sql in
+        ["DELETE FROM accounts", "DROP TABLE accounts", "SELECT nextval('esrs.position_seq')"]
+    {
+        let error = store.query(sql, []).await.unwrap_err();
+        assert!(matches!(error, StoreError::ReadOnly { .. }), "{sql}: {error}");
+    }
+    let error = store.query("SELECT interval '1 day'", []).await.unwrap_err();
+    assert!(error.to_string().contains("::text"), "{error}");
+    let error = store.query("SELECT * FROM accounts WHERE cents = $1", ["x".into()]).await;
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("int8") && error.contains("\"x\""), "{error}");
+    assert_eq!(store.find::<Account>("", []).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_table_that_no_projection_has_made_is_left_alone() {
+    let (database, store, raw) = opened().await;
+    raw.batch_execute("CREATE TABLE accounts (precious text)").await.unwrap();
+    let subscription = Arc::new(Projected::<Account>::subscription_of());
+    let anew = Arc::new(subscription.building());
+    for error in [
+        store.catch_up::<Account>().await.unwrap_err(),
+        store.start_over(subscription, None).await.unwrap_err(),
+        store.rebuild::<Account>().await.unwrap_err(),
+    ] {
+        assert!(matches!(&error, StoreError::ProjectionTable { .. }), "{error}");
+        assert!(error.to_string().contains("read_model_schema"), "{error}");
+    }
+    assert!(store.subscribe(anew).await.is_ok());
+    let error = store.catch_up::<Taken>().await.unwrap_err();
+    assert!(error.to_string().contains("are taken"), "{error}");
+    store.close().await;
+    let elsewhere = PostgresStore::builder(database.url()).read_model_schema("models");
+    let elsewhere = elsewhere.open().await.unwrap();
+    history(&elsewhere).await;
+    // The log of both is one, and so are the checkpoints; the table alone is elsewhere.
+    elsewhere.catch_up::<Account>().await.unwrap();
+    let sql = "SELECT id || ' ' || cents FROM models.accounts ORDER BY 1";
+    assert_eq!(shown(&raw, sql).await, ["alice 105", "carol 1"]);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_table_that_was_dropped_by_hand_is_made_anew() {
+    let (_database, store, raw) = opened().await;
+    history(&store).await;
+    store.catch_up::<Account>().await.unwrap();
+    raw.batch_execute("DROP TABLE accounts").await.unwrap();
+    store.catch_up::<Account>().await.unwrap();
+    assert_eq!(shown(&raw, ACCOUNTS).await, ["alice 105", "carol 1"]);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn what_users_have_put_on_a_table_outlives_its_rows() {
+    let (database, store, raw) = opened().await;
+    history(&store).await;
+    store.catch_up::<Account>().await.unwrap();
+    let reader = format!("reader_{}", database.name());
+    raw.batch_execute(&format!(
+        "CREATE ROLE {reader};
+         GRANT SELECT ON accounts TO {reader} WITH GRANT OPTION;
+         GRANT UPDATE (actor) ON accounts TO PUBLIC;
+         CREATE INDEX by_cents ON accounts (cents) WHERE cents > 0;
+         ALTER TABLE accounts ADD CONSTRAINT few CHECK (cents < 1000000);
+         ALTER TABLE accounts ADD CONSTRAINT one UNIQUE (last_event);
+         CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+         CREATE TRIGGER noted AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION note()"
+    ))
+    .await
+    .unwrap();
+    let what = "SELECT pg_get_indexdef(indexrelid) FROM pg_index
+            WHERE indrelid = 'accounts'::regclass
+        UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE conrelid = 'accounts'::regclass AND contype <> 'n'
+        UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'accounts'::regclass
+        UNION ALL SELECT relacl::text FROM pg_class WHERE oid = 'accounts'::regclass
+        UNION ALL SELECT attacl::text FROM pg_attribute WHERE attrelid = 'accounts'::regclass
+            AND attacl IS NOT NULL
+        ORDER BY 1";
+    let before = shown(&raw, what).await;
+    assert_eq!(before.len(), 9, "{before:?}");
+    store.rebuild::<Account>().await.unwrap();
+    assert_eq!(shown(&raw, what).await, before);
+    assert_eq!(shown(&raw, ACCOUNTS).await, ["alice 105", "carol 1"]);
+    store.rebuild::<Account>().await.unwrap();
+    assert_eq!(shown(&raw, what).await, before, "also the second time");
+
+    // A column of it is not there any more.
+    let error = store.rebuild::<AccountAnew>().await.unwrap_err();
+    assert!(matches!(&error, StoreError::ProjectionTable { .. }), "{error}");
+    assert!(error.to_string().contains("by_cents") || error.to_string().contains("few"), "{error}");
+    assert_eq!(shown(&raw, what).await, before, "nothing was changed");
+    raw.batch_execute("DROP INDEX by_cents; ALTER TABLE accounts DROP CONSTRAINT few")
+        .await
+        .unwrap();
+    store.rebuild::<AccountAnew>().await.unwrap();
+    assert_eq!(store.find::<AccountAnew>("balance = 105", []).await.unwrap().len(), 1);
+    let error = store.get::<Account>(&"alice".to_owned()).await.unwrap_err();
+    assert!(matches!(error, StoreError::ProjectionChanged { .. }), "{error}");
+    let error = store.catch_up::<Account>().await.unwrap_err();
+    assert!(matches!(error, StoreError::ProjectionChanged { .. }), "{error}");
+    raw.batch_execute(&format!("DROP OWNED BY {reader}; DROP ROLE {reader}")).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_table_that_a_view_depends_on_is_not_taken_away() {
+    let (_database, store, raw) = opened().await;
+    history(&store).await;
+    store.catch_up::<Account>().await.unwrap();
+    raw.batch_execute("CREATE VIEW rich AS SELECT * FROM accounts").await.unwrap();
+    let error = store.rebuild::<Account>().await.unwrap_err();
+    assert!(matches!(&error, StoreError::ProjectionTable { .. }), "{error}");
+    assert!(error.to_string().contains("view rich depends"), "{error}");
+    assert_eq!(shown(&raw, "SELECT id FROM rich ORDER BY 1").await, ["alice", "carol"]);
+    raw.batch_execute("DROP VIEW rich").await.unwrap();
+    store.rebuild::<Account>().await.unwrap();
+}
+
+/// Deposits that are taken one page after the other, whatever happens to connections meanwhile.
+async fn deposits(store: &PostgresStore, count: usize) {
+    append(store, "alice", "opened", "0").await;
+    for _ in 0..count {
+        append(store, "alice", "deposited", "1").await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn an_event_counts_once_when_the_connection_is_lost_before_or_after_the_commit() {
+    let (database, direct, raw) = opened().await;
+    let proxy = Proxy::before(database.url()).await;
+    let store = PostgresStore::open(&proxy.url(database.url())).await.unwrap();
+    let mut expected = 0;
+    deposits(&direct, 3).await;
+    store.catch_up::<Account>().await.unwrap();
+    for is_committed in [false, true] {
+        append(&direct, "alice", "deposited", "1").await;
+        expected += 1;
+        match is_committed {
+            true => proxy.lose_the_answer_to("COMMIT"),
+            false => proxy.lose_the_message_with("COMMIT"),
+        }
+        let error = store.catch_up::<Account>().await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+        let sum = 3 + expected - i64::from(!is_committed);
+        assert_eq!(shown(&raw, ACCOUNTS).await, [format!("alice {sum}")]);
+        store.catch_up::<Account>().await.unwrap();
+        assert_eq!(shown(&raw, ACCOUNTS).await, [format!("alice {}", 3 + expected)]);
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn connections_that_were_lost_while_nobody_used_them_are_not_noticed() {
+    let (_database, store, raw) = opened().await;
+    deposits(&store, 1).await;
+    store.catch_up::<Account>().await.unwrap();
+    append(&store, "alice", "deposited", "1").await;
+    let live = Arc::new(Projected::<Account>::subscription_of());
+    let from = store.subscribe(live.clone()).await.unwrap();
+    terminate_all(&raw).await;
+    let idle = Working::writing(&live, Vec::new());
+    let (_, advanced) = store.advance(step(&live, from), idle).await;
+    assert_eq!(advanced.unwrap(), Advanced::Done);
+    terminate_all(&raw).await;
+    append(&store, "bob", "opened", "1").await;
+    store.catch_up::<Account>().await.unwrap();
+    assert_eq!(shown(&raw, ACCOUNTS).await, ["alice 1", "bob 1"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn followers_whose_connections_are_ended_again_and_again_count_each_event_once() {
+    let (database, store, raw) = opened().await;
+    deposits(&store, 200).await;
+    let killing = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_millis(15)).await;
+            terminate_all(&raw).await;
+        }
+    });
+    let following = (0..3).map(|_| {
+        let url = database.url().to_owned();
+        tokio::spawn(async move {
+            loop {
+                let Ok(store) = PostgresStore::open(&url).await else { continue };
+                if store.catch_up::<Account>().await.is_ok() {
+                    break;
+                }
+            }
+        })
+    });
+    let following: Vec<_> = following.collect();
+    for follower in following {
+        within(LIMIT * 3, "following", follower).await.unwrap();
+    }
+    killing.abort();
+    let _ = killing.await;
+    let raw = connect(database.url()).await;
+    assert_eq!(shown(&raw, ACCOUNTS).await, ["alice 200"]);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_step_that_is_dropped_on_the_way_leaves_nothing_behind() {
+    let database = postgres_server::database().unwrap();
+    let store = PostgresStore::builder(database.url()).readers(1).open().await.unwrap();
+    let subscription = subscription("sums", SUMS);
+    let from = store.subscribe(subscription.clone()).await.unwrap();
+    let stuck = Working::writing(&subscription, vec![sum("a", 1)]).and(|transaction| {
+        Box::pin(async move {
+            transaction.query("SELECT 1", &[]).await?;
+            std::future::pending().await
+        })
+    });
+    let step = store.advance(step(&subscription, from), stuck);
+    assert!(tokio::time::timeout(Duration::from_millis(300), step).await.is_err());
+    let next = advance(&store, Working::writing(&subscription, vec![sum("b", 2)]));
+    let next = within(LIMIT, "a connection that is in no transaction", next).await;
+    assert_eq!(next.unwrap(), Advanced::Done);
+    let raw = connect(database.url()).await;
+    assert_eq!(shown(&raw, "SELECT name FROM sums").await, ["b"]);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn an_error_that_a_subscriber_keeps_to_itself_is_no_success() {
+    let (_database, store, raw) = opened().await;
+    let subscription = subscription("sums", SUMS);
+    let quiet = Working::writing(&subscription, vec![sum("a", 1)]).and(|transaction| {
+        Box::pin(async move {
+            let _ = transaction.execute("INSERT INTO sums VALUES ('a', 2)", &[]).await;
+            Ok(())
+        })
+    });
+    let error = advance(&store, quiet).await.unwrap_err();
+    assert!(error.to_string().contains("has failed"), "{error}");
+    assert!(shown(&raw, "SELECT name FROM sums").await.is_empty());
+    let stand = store.subscribe(subscription).await.unwrap();
+    assert_eq!(stand.position, Position::START);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_subscriber_does_not_end_the_transaction_of_its_step() {
+    let (_database, store, raw) = opened().await;
+    let subscription = subscription("sums", SUMS);
+    for sql in ["COMMIT", " rollback;", "-- now\n /* all */ END", "begin"] {
+        let ending = Working::writing(&subscription, vec![sum("a", 1)]).and(move |transaction| {
+            Box::pin(async move { transaction.execute(sql, &[]).await.map(drop) })
+        });
+        let error = advance(&store, ending).await.unwrap_err().to_string();
+        assert!(error.contains("ends by itself"), "{sql}: {error}");
+    }
+    let back = Working::writing(&subscription, vec![sum("a", 1)]).and(|transaction| {
+        Box::pin(async move {
+            transaction.execute("-- Commit nothing.\n SAVEPOINT here", &[]).await?;
+            transaction.execute("DELETE FROM sums", &[]).await?;
+            transaction.execute("ROLLBACK TO SAVEPOINT here", &[]).await.map(drop)
+        })
+    });
+    assert_eq!(advance(&store, back).await.unwrap(), Advanced::Done);
+    assert_eq!(shown(&raw, "SELECT name FROM sums").await, ["a"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_page_of_events_takes_two_round_trips() {
+    let (database, direct, _) = opened().await;
+    append(&direct, "alice", "opened", "0").await;
+    let turns = Turns::before(database.url()).await;
+    let builder = PostgresStore::builder(&turns.url(database.url())).readers(1);
+    let store = builder.open().await.unwrap();
+    store.catch_up::<Account>().await.unwrap();
+    let mut subscriber: Box<dyn Subscriber> = Box::new(Projected::<Account>::new());
+    let live = subscriber.subscription().clone();
+    let mut fewest = usize::MAX;
+    let mut of_nothing = usize::MAX;
+    // By chance, an answer may come in two parts.
+    for _ in 0..5 {
+        append(&direct, "alice", "deposited", "1").await;
+        let from = store.subscribe(live.clone()).await.unwrap();
+        let query = ReadQuery::all().with_envelopes().after(from.position);
+        let page = store.read(query, Page::new()).await.unwrap();
+        subscriber.take(&page, &Parked::none()).unwrap();
+        let before = turns.count();
+        let (same, advanced) = store.advance(step(&live, from), subscriber).await;
+        fewest = fewest.min(turns.count() - before);
+        assert_eq!(advanced.unwrap(), Advanced::Done);
+        subscriber = same;
+        let from = store.subscribe(live.clone()).await.unwrap();
+        let before = turns.count();
+        let to_the_same = Advance { to: from.position, ..step(&live, from) };
+        let nothing = Working::writing(&live, Vec::new());
+        store.advance(to_the_same, nothing).await.1.unwrap();
+        of_nothing = of_nothing.min(turns.count() - before);
+    }
+    assert_eq!((fewest, of_nothing), (2, 1));
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_text_that_postgresql_cannot_keep_is_named() {
+    let (_database, store, _) = opened().await;
+    let subscription = subscription("sums", SUMS);
+    let error = advance(&store, Working::writing(&subscription, vec![sum("a\0b", 1)]));
+    let error = error.await.unwrap_err().to_string();
+    assert!(error.contains("column `name`") && error.contains("U+0000"), "{error}");
+    let by_sql = Working::writing(&subscription, Vec::new()).and(|transaction| {
+        Box::pin(async move {
+            transaction.execute("INSERT INTO sums VALUES ($1, 1)", &["\0".into()]).await.map(drop)
+        })
+    });
+    let error = advance(&store, by_sql).await.unwrap_err().to_string();
+    assert!(error.contains("U+0000"), "{error}");
+}
+
+async fn fence(store: &PostgresStore, name: String, holder: &str, duration: Duration) -> u64 {
+    let claim = LeaseClaim { name, holder: holder.into(), duration };
+    match store.claim_lease(claim).await.unwrap() {
+        Lease::Held { fence } => fence,
+        Lease::Taken { by, .. } => panic!("{by} has it"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn who_takes_a_lease_over_waits_for_a_step_that_is_under_way() {
+    let (_database, store, raw) = opened().await;
+    let subscription = subscription("sums", SUMS);
+    let lease = subscription.lease();
+    let from = store.subscribe(subscription.clone()).await.unwrap();
+    let slow = fence(&store, lease.clone(), "one", Duration::from_millis(100)).await;
+    let (begun, is_begun) = tokio::sync::oneshot::channel();
+    let mut begun = Some(begun);
+    let (going_on, goes_on) = tokio::sync::oneshot::channel::<()>();
+    let mut goes_on = Some(goes_on);
+    let worker = Working::writing(&subscription, vec![sum("a", 1)]).and(move |transaction| {
+        let (begun, goes_on) = (begun.take().unwrap(), goes_on.take().unwrap());
+        Box::pin(async move {
+            transaction.query("SELECT 1", &[]).await?;
+            begun.send(()).unwrap();
+            goes_on.await.unwrap();
+            Ok(())
+        })
+    });
+    let advance = Advance { fence: Some(slow), ..step(&subscription, from) };
+    let running = tokio::spawn({
+        let (store, advance) = (store.clone(), advance.clone());
+        async move { store.advance(advance, worker).await.1 }
+    });
+    is_begun.await.unwrap();
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    let other = store.clone();
+    let taking = tokio::spawn(async move { fence(&other, lease, "other", LIMIT).await });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!taking.is_finished(), "the step of the one before is still under way");
+    going_on.send(()).unwrap();
+    assert_eq!(running.await.unwrap().unwrap(), Advanced::Done);
+    assert!(taking.await.unwrap() > slow);
+    let from = store.subscribe(subscription.clone()).await.unwrap();
+    let late = Advance { from, ..advance };
+    let late_writer = Working::writing(&subscription, vec![sum("a", 2)]);
+    let late = store.advance(late, late_writer).await.1;
+    assert!(matches!(late, Err(StoreError::Fenced { fence, .. }) if fence == slow), "{late:?}");
+    assert_eq!(shown(&raw, "SELECT sum::text FROM sums").await, ["1"]);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_generation_is_never_given_twice() {
+    let (_database, store, _) = opened().await;
+    let live = subscription("sums", SUMS);
+    let building = Arc::new(live.building());
+    let mut given = Vec::new();
+    for _ in 0..3 {
+        given.push(store.subscribe(live.clone()).await.unwrap().generation);
+        given.push(store.subscribe(building.clone()).await.unwrap().generation);
+        given.push(store.start_over(building.clone(), None).await.unwrap().generation);
+        match store.replace(building.clone(), None).await.unwrap() {
+            Replaced::Done(checkpoint) => given.push(checkpoint.generation),
+            Replaced::Behind(at) => panic!("behind {at}"),
+        }
+        given.push(store.start_over(live.clone(), None).await.unwrap().generation);
+    }
+    given.dedup();
+    assert!(given.is_sorted_by(|one, other| one < other), "{given:?}");
+    let error = store.replace(building.clone(), None).await.unwrap_err();
+    assert!(matches!(error, StoreError::ProjectionTable { .. }), "{error}");
+    // Who still builds what was put in place is told so, and does not go round and round.
+    let gone = Checkpoint { position: Position::START, generation: 1 };
+    let late =
+        store.advance(step(&building, gone), Working::writing(&building, Vec::new())).await.1;
+    assert!(matches!(late, Err(StoreError::ProjectionTable { .. })), "{late:?}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn who_waits_learns_of_what_another_process_has_moved() {
+    let (database, store, _) = opened().await;
+    let other = PostgresStore::open(database.url()).await.unwrap();
+    let subscription = subscription("sums", SUMS);
+    let nobody = store.wait_for(subscription.clone(), Position::new(1), Duration::ZERO).await;
+    assert!(matches!(nobody, Err(StoreError::Lagging { reached: Position::START, .. })));
+    let waiting = store.wait_for(subscription.clone(), Position::new(1), LIMIT);
+    let moving = advance(&other, Working::writing(&subscription, Vec::new()));
+    let (waited, moved) = futures_util::future::join(waiting, moving).await;
+    assert_eq!((waited.unwrap(), moved.unwrap()), (Position::new(1), Advanced::Done));
+    let changed = Subscription { definition: "second".into(), ..(*subscription).clone() };
+    let error = store.wait_for(Arc::new(changed), Position::new(1), LIMIT).await.unwrap_err();
+    assert!(matches!(error, StoreError::ProjectionChanged { .. }), "{error}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_log_of_the_first_version_gets_what_read_models_need() {
+    let (database, store, raw) = opened().await;
+    history(&store).await;
+    store.close().await;
+    raw.batch_execute(
+        "DROP TABLE esrs.subscriptions, esrs.leases, esrs.parked, esrs.parking_log;
+         UPDATE esrs.schema_version SET version = 1",
+    )
+    .await
+    .unwrap();
+    let store = PostgresStore::open(database.url()).await.unwrap();
+    store.catch_up::<Account>().await.unwrap();
+    assert_eq!(shown(&raw, ACCOUNTS).await, ["alice 105", "carol 1"]);
+    assert_eq!(Account::TABLE.name, store.checkpoints().await.unwrap()[0].name);
+}
