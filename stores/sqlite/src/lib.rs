@@ -18,6 +18,9 @@
 //!   commit, [`Synchronous::Full`], unless the builder says otherwise.
 //! - Several processes may work on one file. Who finds it busy waits, bounded by
 //!   [`busy_timeout`](SqliteStoreBuilder::busy_timeout), and then has [`StoreError::Busy`].
+//! - It keeps [subscriptions](esrs_core::subscription): what they write commits with their checkpoint.
+//!   Who waits for events is told of those of this store at once, and of those of other processes
+//!   within 50 milliseconds or so.
 //! - The store makes and migrates its own tables, all of which begin with `esrs_`; other tables in
 //!   the file are left alone. Events are never updated nor deleted: triggers see to it.
 //!
