@@ -15,8 +15,8 @@ macro_rules! events {
         }
 
         impl Create<$event> for Balance {
-            fn create(account: u64, _: &Recorded<$event>) -> Self {
-                Self { account, cents: 0, movements: 0 }
+            fn create(account: u64, event: &Recorded<$event>) -> Self {
+                Self { account, cents: $sign * event.cents, movements: 1 }
             }
         }
 
@@ -88,8 +88,8 @@ pub(crate) struct Deposits {
 }
 
 impl Create<Deposited> for Deposits {
-    fn create(account: u64, _: &Recorded<Deposited>) -> Self {
-        Self { account, cents: 0 }
+    fn create(account: u64, event: &Recorded<Deposited>) -> Self {
+        Self { account, cents: event.cents }
     }
 }
 

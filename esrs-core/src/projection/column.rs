@@ -259,9 +259,34 @@ macro_rules! column {
     )*};
 }
 
+/// A text that every database keeps.
+fn without_nul(text: String) -> Result<Value, ColumnError> {
+    match text.as_bytes().contains(&0) {
+        true => Err(ColumnError::new(format!(
+            "{text:?} has the character U+0000 in it, which PostgreSQL does not keep; keep it as bytes, \
+             or leave it out"
+        ))),
+        false => Ok(Value::Text(text)),
+    }
+}
+
+impl Column for String {
+    const TYPE: ColumnType = ColumnType::Text;
+
+    fn to_value(&self) -> Result<Value, ColumnError> {
+        without_nul(self.clone())
+    }
+
+    fn from_value(value: Value) -> Result<Self, ColumnError> {
+        match value {
+            Value::Text(text) => Ok(text),
+            other => Err(unexpected::<Self>(&other)),
+        }
+    }
+}
+
 column! {
     bool => Bool;
-    String => Text;
     Vec<u8> => Bytes;
     Uuid => Uuid;
 }
@@ -326,7 +351,7 @@ impl<T: Column> Column for Option<T> {
 /// A column kept by `Display` and `FromStr`; what `#[projection(text)]` uses.
 #[doc(hidden)]
 pub fn text_to_value<T: Display>(value: &T) -> Result<Value, ColumnError> {
-    Ok(Value::Text(value.to_string()))
+    without_nul(value.to_string())
 }
 
 /// The other way of [`text_to_value`].

@@ -41,9 +41,10 @@ pub async fn catch_up(
         (subscriber, advanced) = store.advance(advance, subscriber).await;
         from = match advanced? {
             Advanced::Done => super::Checkpoint { position: to, ..from },
-            Advanced::Elsewhere(checkpoint) => {
+            Advanced::Elsewhere(_) => {
                 subscriber.forget();
-                checkpoint
+                // Whoever moved it may have made it another.
+                store.subscribe(subscription.clone()).await?
             }
         };
         progress(from.position);
