@@ -1,5 +1,6 @@
 //! The runner as its users hold it.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,8 +44,15 @@ impl Runner {
     }
 
     /// Also keeps the table of `P`, exactly once.
-    pub fn project<P: Projection>(mut self) -> Self {
-        self.subjects.push(Subject::projection::<P>());
+    pub fn project<P: Projection>(self) -> Self {
+        self.project_in_parallel::<P>(NonZeroUsize::MIN)
+    }
+
+    /// The same, with the events of a batch decoded and folded by so many threads: for a projection whose
+    /// own code takes longer than the database. See
+    /// [`Projected::in_parallel`](esrs_core::subscription::Projected::in_parallel).
+    pub fn project_in_parallel<P: Projection>(mut self, threads: NonZeroUsize) -> Self {
+        self.subjects.push(Subject::projection::<P>(threads));
         self
     }
 

@@ -1,5 +1,7 @@
 //! What is run.
 
+use std::num::NonZeroUsize;
+
 use esrs_core::Projection;
 use esrs_core::subscription::{EventHandler, Handled, Projected, Subscriber};
 
@@ -13,10 +15,12 @@ pub(crate) struct Subject {
 }
 
 impl Subject {
-    pub(crate) fn projection<P: Projection>() -> Self {
+    pub(crate) fn projection<P: Projection>(threads: NonZeroUsize) -> Self {
         Self {
-            subscriber: Box::new(Projected::<P>::new()),
-            building: Some(Box::new(|| Box::new(Projected::<P>::building()))),
+            subscriber: Box::new(Projected::<P>::new().in_parallel(threads)),
+            building: Some(Box::new(move || {
+                Box::new(Projected::<P>::building().in_parallel(threads))
+            })),
         }
     }
 

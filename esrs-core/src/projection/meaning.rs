@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::pass::guarded;
 use super::{ProjectionError, RowError, Source};
 use crate::aggregate::find;
-use crate::subscription::Parked;
 use crate::{
     EventFilter, EventKind, EventType, Page, Position, Record, SplitEvents, StoredAs, StreamId,
 };
@@ -69,24 +68,22 @@ pub(crate) fn filter_of(sources: &[Source]) -> EventFilter {
     })
 }
 
-/// Gives `take` every event of a page that one of `sources` reads, but for those of parked streams:
-/// its record, the number of the source, and the payload, which is that of a part where the event
+/// Gives `take` every event of a page that is wanted and that one of `sources` reads: its record, the number of the source, and the payload, which is that of a part where the event
 /// was split.
 pub(crate) fn each_input(
     projection: &'static str,
     sources: &[Source],
     page: &Page,
-    except: &Parked,
+    is_wanted: impl Fn(&Record<'_>) -> bool,
     mut take: impl FnMut(&Record<'_>, (usize, StoredAs), &str) -> Result<(), ProjectionError>,
 ) -> Result<(), ProjectionError> {
     // A name means another thing in another category, so a kind is resolved per category.
     let mut resolved: Vec<Vec<(&str, Meaning)>> = Vec::new();
     for record in page.records() {
-        let stream = record.stream();
-        if except.contains(stream, record.version()) {
+        if !is_wanted(&record) {
             continue;
         }
-        let (kind, category) = (record.kind_index(), stream.category());
+        let (kind, category) = (record.kind_index(), record.stream().category());
         if resolved.len() <= kind {
             resolved.resize_with(kind + 1, Vec::new);
         }

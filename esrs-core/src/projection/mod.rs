@@ -139,6 +139,11 @@ impl Source {
         }
     }
 
+    /// Whether each of its events is about the one row of its stream.
+    pub fn is_by_stream(&self) -> bool {
+        !self.role.contains(" by ")
+    }
+
     /// The same source, in this role.
     pub const fn in_role(self, role: &'static str) -> Self {
         Self { role, ..self }

@@ -95,6 +95,33 @@ impl<P: Projection> Pass<P> {
     }
 }
 
+impl<P: Projection> Pass<P> {
+    /// As [`decode`](AnyPass::decode), but only of some events.
+    pub(crate) fn decode_where(
+        &mut self,
+        page: &Page,
+        except: &Parked,
+        is_wanted: impl Fn(&Record<'_>) -> bool,
+    ) -> Result<Vec<RowKey>, ProjectionError> {
+        let Self { inputs, slots } = self;
+        inputs.clear();
+        slots.clear();
+        let is_wanted = |record: &Record<'_>| {
+            is_wanted(record) && !except.contains(record.stream(), record.version())
+        };
+        each_input(P::TABLE.name, P::SOURCES, page, is_wanted, |record, source, payload| {
+            inputs.push(take(record, source, payload, slots)?);
+            Ok(())
+        })?;
+        Ok(slots.keys().cloned().collect())
+    }
+
+    /// Whether it has asked for the row of this key.
+    pub(crate) fn wants(&self, key: &RowKey) -> bool {
+        self.slots.contains_key(key)
+    }
+}
+
 impl<P: Projection> Slot<P> {
     fn absent() -> Self {
         Self { stored: None, row: None, existed: false, changed_by: None }
@@ -177,14 +204,7 @@ impl<P: Projection> AnyPass for Pass<P> {
     }
 
     fn decode(&mut self, page: &Page, except: &Parked) -> Result<Vec<RowKey>, ProjectionError> {
-        let Self { inputs, slots } = self;
-        inputs.clear();
-        slots.clear();
-        each_input(P::TABLE.name, P::SOURCES, page, except, |record, source, payload| {
-            inputs.push(take(record, source, payload, slots)?);
-            Ok(())
-        })?;
-        Ok(slots.keys().cloned().collect())
+        self.decode_where(page, except, |_| true)
     }
 
     fn change(&mut self, rows: Vec<Vec<Value>>) -> Result<RowChanges, ProjectionError> {

@@ -9,7 +9,8 @@ use crate::asked::SourceOf;
 use crate::projection::meaning::{Place, each_input, filter_of};
 use crate::projection::{ProjectionError, RowError, Source, guarded_async};
 use crate::{
-    BoxError, Envelope, EventFilter, Page, PayloadError, Position, Recorded, StoreError, StoredAs,
+    BoxError, Envelope, EventFilter, Page, PayloadError, Position, Record, Recorded, StoreError,
+    StoredAs,
 };
 
 /// What is to be done for events in the transaction that moves the checkpoint: SQL of your own.
@@ -179,14 +180,21 @@ impl<H: EventHandler> Subscriber for Handled<H> {
     fn take(&mut self, page: &Page, except: &Parked) -> Result<(), ProjectionError> {
         let Self { inputs, listen, .. } = self;
         inputs.clear();
-        each_input(H::NAME, &listen.sources, page, except, |record, (source, stored), payload| {
-            let place = Place::of(record);
-            let Some(envelope) = record.envelope() else {
-                return Err(place.error(H::NAME, RowError::NoEnvelope));
-            };
-            inputs.push(Input { source, stored, payload: payload.to_owned(), envelope, place });
-            Ok(())
-        })
+        let is_wanted = |record: &Record<'_>| !except.contains(record.stream(), record.version());
+        each_input(
+            H::NAME,
+            &listen.sources,
+            page,
+            is_wanted,
+            |record, (source, stored), payload| {
+                let place = Place::of(record);
+                let Some(envelope) = record.envelope() else {
+                    return Err(place.error(H::NAME, RowError::NoEnvelope));
+                };
+                inputs.push(Input { source, stored, payload: payload.to_owned(), envelope, place });
+                Ok(())
+            },
+        )
     }
 
     fn run<'a>(
