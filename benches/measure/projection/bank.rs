@@ -5,8 +5,16 @@ use std::collections::HashMap;
 use esrs::prelude::*;
 use esrs::{Metadata, NewEvent};
 
+fn credit(cents: i64) -> i64 {
+    cents
+}
+
+fn debit(cents: i64) -> i64 {
+    -cents
+}
+
 macro_rules! events {
-    ($($event:ident $name:literal $sign:literal),* $(,)?) => {
+    ($($event:ident $name:literal $effect:expr),* $(,)?) => {
         $(#[derive(Event, Serialize, Deserialize)]
         #[event($name)]
         pub(crate) struct $event {
@@ -16,13 +24,13 @@ macro_rules! events {
 
         impl Create<$event> for Balance {
             fn create(account: u64, event: &Recorded<$event>) -> Self {
-                Self { account, cents: $sign * event.cents, movements: 1 }
+                Self { account, cents: $effect(event.cents), movements: 1 }
             }
         }
 
         impl Project<$event> for Balance {
             fn project(&mut self, event: &Recorded<$event>) {
-                self.cents += $sign * event.cents;
+                self.cents += $effect(event.cents);
                 self.movements += 1;
             }
         })*
@@ -58,7 +66,7 @@ macro_rules! events {
                 _reference: String,
             }
             match name {
-                $($name => Ok($sign * serde_json::from_str::<Movement>(payload)?.cents),)*
+                $($name => Ok($effect(serde_json::from_str::<Movement>(payload)?.cents)),)*
                 _ => Ok(0),
             }
         }
@@ -66,16 +74,16 @@ macro_rules! events {
 }
 
 events! {
-    Deposited "deposited" 1,
-    Withdrawn "withdrawn" -1,
-    FeeCharged "fee_charged" -1,
-    InterestPaid "interest_paid" 1,
-    CardPaid "card_paid" -1,
-    Refunded "refunded" 1,
-    TransferredIn "transferred_in" 1,
-    TransferredOut "transferred_out" -1,
-    SalaryPaid "salary_paid" 1,
-    TaxPaid "tax_paid" -1,
+    Deposited "deposited" credit,
+    Withdrawn "withdrawn" debit,
+    FeeCharged "fee_charged" debit,
+    InterestPaid "interest_paid" credit,
+    CardPaid "card_paid" debit,
+    Refunded "refunded" credit,
+    TransferredIn "transferred_in" credit,
+    TransferredOut "transferred_out" debit,
+    SalaryPaid "salary_paid" credit,
+    TaxPaid "tax_paid" debit,
 }
 
 /// How much was deposited, and nothing else.
