@@ -84,7 +84,9 @@ async fn every_promise_is_kept_while_another_store_appends_to_the_same_log() {
 #[tokio::test]
 async fn child() {
     let Ok(url) = std::env::var(URL_OF_CHILD) else { return };
-    conformance::all(&open(&url).await).await;
+    let store = open(&url).await;
+    conformance::all(&store).await;
+    conformance::subscriptions::all(&store).await;
     println!("@kept");
 }
 

@@ -139,18 +139,17 @@ pub async fn a_row_may_have_what_one_that_goes_has_had(store: &dyn SubscriptionS
 pub async fn sql_runs_in_the_transaction_of_the_step(store: &dyn SubscriptionStore) {
     let subscription = new_subscription();
     let begin = subscribe(store, &subscription).await;
-    let working = Scripted::running(&subscription, |transaction| {
+    let working = Scripted::running(&subscription, |transaction, table| {
         Box::pin(async move {
-            let create = "CREATE TABLE IF NOT EXISTS conformance_sums (name text, sum bigint)";
-            transaction.execute(create, &[]).await?;
-            transaction.execute("DELETE FROM conformance_sums", &[]).await?;
-            let insert = "INSERT INTO conformance_sums (sum, name) VALUES ($2, $1)";
+            let create = format!("CREATE TABLE {table} (name text, sum bigint)");
+            transaction.execute(&create, &[]).await?;
+            let insert = format!("INSERT INTO {table} (sum, name) VALUES ($2, $1)");
             for (name, sum) in [("a", 1), ("b", 2), ("c", 3)] {
-                let changed = transaction.execute(insert, &[name.into(), sum.into()]).await?;
+                let changed = transaction.execute(&insert, &[name.into(), sum.into()]).await?;
                 assert_eq!(changed, 1, "an insert of one row");
             }
-            let select = "SELECT name, sum FROM conformance_sums WHERE sum > $1 AND name <> $2";
-            let found = transaction.query(select, &[1.into(), "c".into()]).await?;
+            let select = format!("SELECT name, sum FROM {table} WHERE sum > $1 AND name <> $2");
+            let found = transaction.query(&select, &[1.into(), "c".into()]).await?;
             assert_eq!(found, [sum("b", 2)]);
             Ok(())
         })
@@ -158,9 +157,9 @@ pub async fn sql_runs_in_the_transaction_of_the_step(store: &dyn SubscriptionSto
     advance(store, step(&subscription, begin, 1), working).await;
     let failing = Scripted {
         fails: true,
-        ..Scripted::running(&subscription, |transaction| {
+        ..Scripted::running(&subscription, |transaction, table| {
             Box::pin(async move {
-                let changed = transaction.execute("DELETE FROM conformance_sums", &[]).await?;
+                let changed = transaction.execute(&format!("DELETE FROM {table}"), &[]).await?;
                 assert_eq!(changed, 3, "the rows of the step before");
                 Ok(())
             })
@@ -169,15 +168,15 @@ pub async fn sql_runs_in_the_transaction_of_the_step(store: &dyn SubscriptionSto
     let begin = subscribe(store, &subscription).await;
     let (_, failed) = store.advance(step(&subscription, begin, 2), Box::new(failing)).await;
     assert!(failed.is_err(), "{failed:?}");
-    let looking = Scripted::running(&subscription, |transaction| {
+    let looking = Scripted::running(&subscription, |transaction, table| {
         Box::pin(async move {
-            let found = transaction.query("SELECT sum FROM conformance_sums", &[]).await?;
+            let found = transaction.query(&format!("SELECT sum FROM {table}"), &[]).await?;
             assert_eq!(found.len(), 3, "a step that failed has deleted them");
             Ok(())
         })
     });
     advance(store, step(&subscription, begin, 2), looking).await;
-    let wrong = Scripted::running(&subscription, |transaction| {
+    let wrong = Scripted::running(&subscription, |transaction, _| {
         Box::pin(async move {
             transaction.execute("INSERT INTO no_such_table VALUES ($1)", &[1.into()]).await?;
             Ok(())

@@ -48,7 +48,8 @@ pub(super) fn rows(upserts: Vec<Vec<Value>>) -> RowChanges {
     RowChanges { upserts, deletes: Vec::new() }
 }
 
-type Sql = fn(&mut dyn Transaction) -> BoxFuture<'_, Result<(), StoreError>>;
+/// What it does by SQL; it is told the name of a table that nobody else has.
+type Sql = for<'a> fn(&'a mut dyn Transaction, &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 
 /// Reads the rows of some keys, and makes changes.
 pub(super) struct Scripted {
@@ -109,7 +110,8 @@ impl Subscriber for Scripted {
                 transaction.write(&self.changes).await?;
             }
             if let Some(sql) = self.sql {
-                sql(transaction.as_transaction()).await?;
+                let table = format!("{}_sql", self.subscription.name);
+                sql(transaction.as_transaction(), &table).await?;
             }
             match self.fails {
                 true => Err(StoreError::InvalidBatch { reason: "told to fail".to_owned() }),
