@@ -1,11 +1,12 @@
 //! Rows in the transaction of the append.
 
 use esrs::prelude::*;
+use esrs::runner::{Retries, Runner};
 use esrs::{ExecuteError, StoreError};
 use postgres_server::Database;
 
 use crate::bank::{Account, AccountOpened, Balance, MoneyDeposited, NEVER, Say, next};
-use crate::{deposit, history};
+use crate::{caught_up, deposit, history};
 
 fn database() -> Database {
     postgres_server::database().unwrap()
@@ -86,6 +87,26 @@ async fn what_a_process_without_the_read_model_has_appended_is_taken_with_the_ne
     // A new one takes it when it is opened.
     deposit(&Repository::<Account>::new(other), 2, 5).await;
     assert_eq!(cents(&inline(&database).await).await, [307, 305]);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn what_a_runner_has_parked_is_left_out_until_it_is_resumed() {
+    let database = database();
+    let store = PostgresStore::open(database.url()).await.unwrap();
+    history(&store, 2, 1).await;
+    let accounts = Repository::<Account>::new(store.clone());
+    deposit(&accounts, 1, NEVER).await;
+    let retries = Retries::new(0, std::time::Duration::ZERO);
+    let running = Runner::new(store.clone()).retries(retries).project::<Balance>().start();
+    assert_eq!(caught_up(&store, &running).await.parked, 1);
+    running.stop().await;
+    // Now the same is written inline.
+    let store = inline(&database).await;
+    let accounts = Repository::<Account>::new(store.clone());
+    deposit(&accounts, 1, 5).await;
+    deposit(&accounts, 2, 5).await;
+    assert_eq!(cents(&store).await, [10, 15]);
 }
 
 #[tokio::test]

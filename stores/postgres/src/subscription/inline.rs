@@ -97,9 +97,9 @@ impl Inline {
         (first, page): (Position, &Page),
     ) -> Result<(), InlineError> {
         for model in &mut self.0 {
-            let at = model.lock(client, shared).await?;
-            model.follow(client, shared, (at.position, first)).await?;
-            model.write(client, page).await?;
+            let (at, parked) = model.lock(client, shared).await?;
+            model.follow(client, shared, (at.position, first), &parked).await?;
+            model.write(client, page, &parked).await?;
             let (to, name) = (to_i64(page.scanned().get()), model.subscription.name);
             run(client, &shared.subscriptions.statements.move_to, &[&to, &name]).await?;
         }
@@ -115,21 +115,24 @@ impl Inline {
 }
 
 impl Model {
-    /// Where it stands, which nobody else can change before the transaction ends.
+    /// Where it stands, which nobody else can change before the transaction ends, and what a runner has
+    /// parked of it.
     async fn lock(
         &mut self,
         client: &ClientWrapper,
         shared: &Shared,
-    ) -> Result<Checkpoint, InlineError> {
+    ) -> Result<(Checkpoint, Parked), InlineError> {
         let Subscription { name, definition, .. } = &*self.subscription;
         let statement = &shared.subscriptions.statements.stand_locked;
         let rows = run(client, statement, &[name, &false]).await?;
+        // Behind the lock, so that nobody parks a stream in between.
+        let parked = run(client, &shared.subscriptions.statements.parked_from, &[name]).await?;
         let Some(row) = rows.first() else {
             return Err(self.table.unusable("somebody has removed it while it was inline").into());
         };
         let stored: &str = row.try_get(0)?;
         match *stored == **definition {
-            true => Ok(checkpoint(row.try_get(1)?, row.try_get(2)?)),
+            true => Ok((checkpoint(row.try_get(1)?, row.try_get(2)?), parked_of(&parked)?)),
             false => Err(self.subscription.changed(stored).into()),
         }
     }
@@ -140,13 +143,14 @@ impl Model {
         client: &ClientWrapper,
         shared: &Shared,
         (mut at, first): (Position, Position),
+        parked: &Parked,
     ) -> Result<(), InlineError> {
         let query = ReadQuery::all().only(self.pass.filter()).with_envelopes();
         let mut page = Page::new();
         while at.get() + 1 < first.get() {
             let reader = shared.reader().await?;
             page = reader.read(&query.clone().after(at), page).await?;
-            self.write(client, &page).await?;
+            self.write(client, &page, parked).await?;
             if page.scanned() == at || page.is_last() {
                 break;
             }
@@ -155,9 +159,14 @@ impl Model {
         Ok(())
     }
 
-    async fn write(&mut self, client: &ClientWrapper, page: &Page) -> Result<(), InlineError> {
+    async fn write(
+        &mut self,
+        client: &ClientWrapper,
+        page: &Page,
+        parked: &Parked,
+    ) -> Result<(), InlineError> {
         let Self { table, pass, .. } = self;
-        let keys = pass.decode(page, &Parked::none()).map_err(StoreError::from)?;
+        let keys = pass.decode(page, parked).map_err(StoreError::from)?;
         if keys.is_empty() {
             return Ok(());
         }
@@ -176,6 +185,16 @@ impl Model {
         }
         Ok(())
     }
+}
+
+/// What is not to be taken.
+fn parked_of(rows: &[Row]) -> Result<Parked, InlineError> {
+    let mut parked = Parked::none();
+    for row in rows {
+        let stream = row.try_get::<_, &str>(0)?.parse().map_err(StoreError::from)?;
+        parked.park(stream, row.try_get::<_, i64>(1)? as u64);
+    }
+    Ok(parked)
 }
 
 /// Runs a statement that is prepared once for the connection, or again if its table was made anew.

@@ -31,6 +31,8 @@ pub(crate) struct Statements {
     pub(super) resume: String,
     pub(super) unpark_all: String,
     pub(super) parked: String,
+    /// From which versions on streams are parked.
+    pub(super) parked_from: String,
     pub(super) decide: String,
     pub(super) parking_log: String,
     pub(super) both: String,
@@ -164,6 +166,9 @@ impl Statements {
                 "SELECT stream, version, position, event, reason, parked_at, is_to_resume
                  FROM {s}.parked WHERE subscription = $1 AND building = $2
                  ORDER BY position, stream"
+            ),
+            parked_from: format!(
+                "SELECT stream, version FROM {s}.parked WHERE subscription = $1 AND NOT building"
             ),
             decide: format!(
                 "WITH decided AS (
