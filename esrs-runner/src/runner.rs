@@ -1,11 +1,13 @@
 //! The runner as its users hold it.
 
 use std::num::NonZeroUsize;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use esrs_core::Projection;
 use esrs_core::subscription::{EventHandler, SubscriptionStore};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -139,8 +141,12 @@ impl Runner {
             reports.push(report.clone());
             let (store, options, stop) = (store.clone(), options.clone(), stopped.clone());
             tasks.spawn(async move {
-                Task { store, options, report: report.clone(), stop }.run(subject).await;
-                report.state(State::Stopped);
+                let task = Task { store, options, report: report.clone(), stop }.run(subject);
+                // Handlers are guarded one by one; whatever else panics is not to end in silence.
+                report.state(match AssertUnwindSafe(task).catch_unwind().await {
+                    Ok(()) => State::Stopped,
+                    Err(_) => State::Failed { reason: "it panicked, and has ended".to_owned() },
+                });
             });
         }
         Running::new(stop, tasks, reports)

@@ -89,6 +89,11 @@ impl Task {
             Ok(()) => follow.run(&lease).await,
             Err(error) => Err(error),
         };
+        let ended = match ended {
+            // It was only slow, and another has gone on.
+            Err(StoreError::Fenced { .. }) => Ok(Ended::LeaseLost),
+            other => other,
+        };
         lease.give_back().await;
         (follow.into_subscriber(), ended)
     }
