@@ -8,6 +8,9 @@ use esrs_core::subscription::{Lease, LeaseClaim, SubscriptionStore};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+/// How often a lease that another holds is asked for.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// A lease that is renewed until this is dropped or given back.
 pub(crate) struct Held {
     store: Arc<dyn SubscriptionStore>,
@@ -44,8 +47,8 @@ pub(crate) async fn claim(
             Ok(Claimed::Held(Held { store, name, holder, fence, lost, renewal }))
         }
         Lease::Taken { by, for_another } => {
-            // A third of a lease may pass unused, and not more: its holder may give it back before it ends.
-            let again = for_another.min(duration / 3).max(Duration::from_millis(1));
+            // Its holder may give it back before it ends.
+            let again = for_another.min(LOOK).max(Duration::from_millis(1));
             Ok(Claimed::Taken { by, again })
         }
     }

@@ -26,7 +26,7 @@ impl Running {
     }
 
     /// Stops: the batches that were begun are finished, and the leases given back, so that another
-    /// process goes on at once.
+    /// process goes on within a second.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         while let Some(ended) = self.tasks.join_next().await {
