@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use postgres_server::Server;
-
 use crate::peer::{Open, Peer, Tried};
+use crate::row::Row;
 use crate::sql;
 
 const WARM_UP: u64 = 100;
@@ -24,63 +23,17 @@ const COMMANDS_AFTER: usize = 50;
 /// Loads and commands of a long history stop here.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a library came to, a value a round.
-pub(crate) struct Row {
-    pub(crate) name: String,
-    pub(crate) one_client: Vec<f64>,
-    pub(crate) many_tasks: Vec<f64>,
-    pub(crate) tries: Vec<f64>,
-    pub(crate) load: Vec<Duration>,
-    pub(crate) after_long: Vec<Duration>,
-    pub(crate) after_short: Vec<Duration>,
-    /// Why there is nothing more to measure.
-    pub(crate) failed: Option<String>,
-    /// Where an account did not have what was deposited, each once.
-    pub(crate) wrong: Vec<String>,
-}
+/// The empty databases that a round needs.
+pub(crate) const DATABASES: usize = 5;
 
-impl Row {
-    pub(crate) fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            one_client: Vec::new(),
-            many_tasks: Vec::new(),
-            tries: Vec::new(),
-            load: Vec::new(),
-            after_long: Vec::new(),
-            after_short: Vec::new(),
-            failed: None,
-            wrong: Vec::new(),
-        }
-    }
-
-    /// Notes whether what is there is what was acknowledged. The time it took counts all the same.
-    fn check(&mut self, place: &str, deposited: i64, there: i64) {
-        if deposited != there {
-            self.note(format!("{place}: {deposited} cents were deposited, and {there} are there"));
-        }
-    }
-
-    fn note(&mut self, what: String) {
-        eprintln!("{}: {what}", self.name);
-        if !self.wrong.contains(&what) {
-            self.wrong.push(what);
-        }
-    }
-}
-
-/// Everything once, each in a fresh database.
-pub(crate) async fn round(server: &Server, open: Open, row: &mut Row) -> Tried<()> {
-    let database = server.create_database()?;
-    is_the_same_bank(&*open(database.url().to_owned()).await?, row).await?;
-    let database = server.create_database()?;
-    one_client(&*open(database.url().to_owned()).await?, database.url(), row).await?;
-    let database = server.create_database()?;
-    many_tasks(open(database.url().to_owned()).await?, database.url(), row).await?;
-    let database = server.create_database()?;
-    load(&*open(database.url().to_owned()).await?, database.url(), row).await?;
-    let database = server.create_database()?;
-    long_history(&*open(database.url().to_owned()).await?, database.url(), row).await
+/// Everything once, each in a database of its own.
+pub(crate) async fn round(urls: &[String; DATABASES], open: Open, row: &mut Row) -> Tried<()> {
+    let [first, one, many, loaded, long] = urls;
+    is_the_same_bank(&*open(first.clone()).await?, row).await?;
+    one_client(&*open(one.clone()).await?, one, row).await?;
+    many_tasks(open(many.clone()).await?, many, row).await?;
+    load(&*open(loaded.clone()).await?, loaded, row).await?;
+    long_history(&*open(long.clone()).await?, long, row).await
 }
 
 /// A deposit is there, and nobody withdraws what is not.
@@ -180,7 +133,7 @@ async fn load(peer: &dyn Peer, url: &str, row: &mut Row) -> Tried<()> {
         cents = peer.balance(1).await?;
         took.push(start.elapsed());
     }
-    row.load.push(median(&mut took));
+    row.load.push(median(&mut took).as_secs_f64());
     row.check("load", LOADED, cents);
     Ok(())
 }
@@ -201,8 +154,8 @@ async fn long_history(peer: &dyn Peer, url: &str, row: &mut Row) -> Tried<()> {
     }
     let deposited = LONG + long.len() as i64;
     // The first of each warms up.
-    row.after_long.push(median(&mut long[1..]));
-    row.after_short.push(median(&mut short[1..]));
+    row.after_long.push(median(&mut long[1..]).as_secs_f64());
+    row.after_short.push(median(&mut short[1..]).as_secs_f64());
     row.check("long history", deposited, peer.balance(1).await?);
     Ok(())
 }

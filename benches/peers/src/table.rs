@@ -1,8 +1,7 @@
 //! The Markdown table.
 
-use std::time::Duration;
-
-use crate::measure::{Row, median};
+use crate::measure::median;
+use crate::row::Row;
 
 /// Prints the medians of the rounds, and what became of the balances.
 pub(crate) fn print(rows: &[Row]) {
@@ -29,7 +28,7 @@ fn line(row: &Row) -> String {
     let load = milliseconds(median(&mut row.load.clone()));
     let long = median(&mut row.after_long.clone());
     let short = median(&mut row.after_short.clone());
-    let ratio = long.as_secs_f64() / short.as_secs_f64();
+    let ratio = long / short;
     let (long, short) = (milliseconds(long), milliseconds(short));
     format!(
         "| {} | {one} | {many}{} | {load} | {long} | {short} | {ratio:.2} |",
@@ -55,8 +54,8 @@ fn tries(row: &Row) -> String {
     }
 }
 
-fn milliseconds(time: Duration) -> String {
-    format!("{:.2} ms", time.as_secs_f64() * 1e3)
+fn milliseconds(seconds: f64) -> String {
+    format!("{:.2} ms", seconds * 1e3)
 }
 
 /// With a comma before each three digits.
