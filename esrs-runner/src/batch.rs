@@ -62,7 +62,6 @@ impl Follow {
                 other => {
                     // What was parked here is not stored.
                     park.iter().for_each(|stream| self.parked.resume(&stream.stream));
-                    self.subscriber().forget();
                     return other;
                 }
             };

@@ -169,7 +169,6 @@ impl Follow {
 
     /// Where it stands, and what it has parked.
     async fn begin(&mut self) -> Result<Checkpoint, StoreError> {
-        self.subscriber().forget();
         let from = self.store.subscribe(self.subscription.clone()).await?;
         let parked = self.store.parked(self.subscription.clone()).await?;
         self.parked = parked.into_iter().map(|one| (one.stream, one.version)).collect();

@@ -8,6 +8,16 @@ use crate::{Page, Position, ReadQuery, StoreError};
 /// It parks nothing, and takes over from whoever else follows the same: no event counts twice. For a
 /// program that goes on following there is the runner.
 ///
+/// ```
+/// use esrs_core::subscription::{Projected, SubscriptionStore, catch_up};
+/// use esrs_core::{Position, Projection, StoreError};
+///
+/// async fn bring_up_to_date<P: Projection>(store: &dyn SubscriptionStore) -> Result<Position, StoreError> {
+///     let rows = Box::new(Projected::<P>::new());
+///     catch_up(store, rows, |position| println!("{position}")).await
+/// }
+/// ```
+///
 /// # Errors
 /// [`StoreError::Projection`] when an event cannot be taken: the subscription then stands before the
 /// page of that event; and those of [`subscribe`](SubscriptionStore::subscribe).
@@ -41,11 +51,8 @@ pub async fn catch_up(
         (subscriber, advanced) = store.advance(advance, subscriber).await;
         from = match advanced? {
             Advanced::Done => super::Checkpoint { position: to, ..from },
-            Advanced::Elsewhere(_) => {
-                subscriber.forget();
-                // Whoever moved it may have made it another.
-                store.subscribe(subscription.clone()).await?
-            }
+            // Whoever moved it may have made it another.
+            Advanced::Elsewhere(_) => store.subscribe(subscription.clone()).await?,
         };
         progress(from.position);
         // The log may grow as fast as it is followed: its end is where it was when it was read.

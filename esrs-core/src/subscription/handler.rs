@@ -19,20 +19,19 @@ use crate::{
 ///
 /// ```
 /// use esrs_core::subscription::{EventHandler, Listen, On, Transaction};
-/// use esrs_core::{BoxError, Emits, Aggregate, Event, Recorded};
+/// use esrs_core::{BoxError, Recorded};
+/// # use esrs_derive::{Aggregate, Event};
+/// # use serde::{Deserialize, Serialize};
+/// # #[derive(Event, Serialize, Deserialize)]
+/// # #[event("money_transferred", crate = ::esrs_core)]
+/// # struct MoneyTransferred { cents: i64 }
+/// # #[derive(Aggregate, Default)]
+/// # #[aggregate("transfer", id = u64, events(ignored(MoneyTransferred)), crate = ::esrs_core)]
+/// # struct Transfer {}
 ///
-/// # struct Transferred { cents: i64 }
-/// /// A row for each large transfer, and a sum a day.
+/// /// A row for each large transfer.
 /// struct LargeTransfers;
 ///
-/// # trait Domain { type Transfer: Aggregate + Emits<Self::Moved>; type Moved: Event + std::ops::Deref<Target = Transferred>; }
-/// # struct Of<D>(std::marker::PhantomData<fn() -> D>);
-/// # impl<D: Domain + 'static> EventHandler for Of<D> {
-/// #     const NAME: &'static str = "large_transfers";
-/// #     fn listen(events: Listen<Self>) -> Listen<Self> { events }
-/// #     async fn start_over(&mut self, _: &mut dyn Transaction) -> Result<(), BoxError> { Ok(()) }
-/// # }
-/// # #[cfg(any())]
 /// impl EventHandler for LargeTransfers {
 ///     const NAME: &'static str = "large_transfers";
 ///
@@ -42,12 +41,32 @@ use crate::{
 ///
 ///     async fn start_over(&mut self, transaction: &mut dyn Transaction) -> Result<(), BoxError> {
 ///         transaction.execute("DROP TABLE IF EXISTS large_transfers", &[]).await?;
-///         let create = "CREATE TABLE large_transfers (day text PRIMARY KEY, cents bigint NOT NULL)";
+///         let create = "CREATE TABLE large_transfers (transfer text, cents bigint)";
 ///         transaction.execute(create, &[]).await?;
 ///         Ok(())
 ///     }
 /// }
+///
+/// impl On<MoneyTransferred> for LargeTransfers {
+///     async fn on(
+///         &mut self,
+///         event: &Recorded<MoneyTransferred>,
+///         transaction: &mut dyn Transaction,
+///     ) -> Result<(), BoxError> {
+///         if event.cents >= 1_000_000 {
+///             let insert = "INSERT INTO large_transfers VALUES ($1, $2)";
+///             let parameters = [event.stream().id().into(), event.cents.into()];
+///             transaction.execute(insert, &parameters).await?;
+///         }
+///         Ok(())
+///     }
+/// }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event handler",
+    label = "not an event handler",
+    note = "write `impl EventHandler for {Self}` with its `NAME`, the events that it listens to and what it does to start over, and an `impl On<…>` for each event; a row of a table is a `#[derive(Projection)]`"
+)]
 pub trait EventHandler: Sized + Send + 'static {
     /// The name of its checkpoint.
     const NAME: &'static str;

@@ -8,6 +8,18 @@ use crate::{Position, StoreError};
 ///
 /// What an earlier call has built of the same definition, and did not finish, is gone on with.
 ///
+/// While somebody appends without a pause to a store that keeps the projection inline, what is built
+/// stands behind what is asked, and this goes on until there is a pause.
+///
+/// ```
+/// use esrs_core::subscription::{Projected, SubscriptionStore, rebuild};
+/// use esrs_core::{Position, Projection, StoreError};
+///
+/// async fn make_anew<P: Projection>(store: &dyn SubscriptionStore) -> Result<Position, StoreError> {
+///     rebuild(store, || Box::new(Projected::<P>::building()), |_| {}).await
+/// }
+/// ```
+///
 /// # Errors
 /// [`StoreError::Projection`] when an event cannot be taken: the rows that were asked so far stay; and
 /// those of [`replace`](SubscriptionStore::replace).

@@ -16,6 +16,11 @@ use crate::{EventStore, Position, StoreError, StreamId};
 ///
 /// What each store promises is written down as the functions of
 /// `esrs_core::conformance::subscriptions` (feature `conformance`), which each of them runs.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` keeps no read models",
+    label = "no rows and no checkpoints are kept here",
+    note = "give a `SqliteStore` or a `PostgresStore` that is open; a projection over a `MemoryStore` is tested by `ProjectionScenario`"
+)]
 pub trait SubscriptionStore: EventStore {
     /// Waits until an event stands behind `position`, for as long as that takes, and answers with the
     /// position of the last.

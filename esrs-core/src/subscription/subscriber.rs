@@ -34,9 +34,6 @@ pub trait Subscriber: Send {
         from: Position,
         transaction: &'a mut dyn RowTransaction,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
-
-    /// Forgets what it knows of its rows: it may have been stored or not, or others have changed them.
-    fn forget(&mut self) {}
 }
 
 /// A transaction of the store, for SQL of your own.

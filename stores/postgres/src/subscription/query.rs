@@ -23,8 +23,9 @@ const DOING: &str = "asking for rows";
 impl PostgresStore {
     /// The row of this key, if there is one.
     ///
-    /// It is as new as its table: up to where whoever runs the projection has come, or the last
-    /// [`catch_up`](Self::catch_up).
+    /// It is as new as its table: up to the last append where the projection is
+    /// [`inline`](crate::PostgresStoreBuilder::inline), up to where whoever runs it has come, or the last
+    /// [`catch_up`](Self::catch_up), otherwise.
     ///
     /// # Errors
     /// [`StoreError::ProjectionChanged`] or [`StoreError::ProjectionTable`] when the table was made

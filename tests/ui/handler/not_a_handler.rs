@@ -1,0 +1,7 @@
+use esrs::subscription::Handled;
+
+struct Report;
+
+fn main() {
+    let _ = Handled::new(Report);
+}
