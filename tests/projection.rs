@@ -278,6 +278,16 @@ fn transferred(from: &str, to: &str, cents: i64) -> MoneyTransferred {
 }
 
 #[test]
+fn an_event_that_says_its_keys_is_not_about_the_row_of_its_stream_alone() {
+    let by_stream = |name: &str| {
+        let source = Balance::SOURCES.iter().find(|source| source.event.name == name);
+        source.unwrap().by_stream
+    };
+    assert!(by_stream("money_deposited") && by_stream("account_closed"));
+    assert!(!by_stream("money_transferred"));
+}
+
+#[test]
 fn the_table_has_a_column_for_each_field() {
     assert_eq!(Balance::TABLE.name, "balances");
     assert_eq!(

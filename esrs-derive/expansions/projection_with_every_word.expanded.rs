@@ -64,11 +64,14 @@ const _: () = {
         };
         const SOURCES: &'static [::renamed::__private::Source] = &[
             <AccountOpened as ::renamed::__private::SourceOf<BankAccount>>::SOURCE
-                .in_role("create by [(stream_id, currency)]"),
+                .in_role("create by [(stream_id, currency)]")
+                .keyed(),
             <MoneyTransferred as ::renamed::__private::SourceOf<Transfer>>::SOURCE
-                .in_role("project_or_skip by [(from, currency), (to, currency)]"),
+                .in_role("project_or_skip by [(from, currency), (to, currency)]")
+                .keyed(),
             <AccountClosed as ::renamed::__private::SourceOf<BankAccount>>::SOURCE
-                .in_role("delete by [(stream_id, currency)]"),
+                .in_role("delete by [(stream_id, currency)]")
+                .keyed(),
         ];
         type Key = (AccountId, Currency);
         type Input = __BalanceInput;

@@ -103,7 +103,7 @@ pub trait Projection: Sized + Send + Sync + 'static {
     /// it cannot tell, a handler whose code changed, is said by raising `version`.
     fn definition() -> String {
         let mut events = Vec::new();
-        for Source { category, event, role, split } in Self::SOURCES {
+        for Source { category, event, role, split, .. } in Self::SOURCES {
             events.push(format!("{category}.{} {role}", event.name));
             let split = split.types().iter();
             events.extend(split.map(|event| format!("{category}.{} split", event.name)));
@@ -124,6 +124,8 @@ pub struct Source {
     /// What the event does with its rows, and which those are, on one line; part of the projection's
     /// [`definition`](Projection::definition).
     pub role: &'static str,
+    /// Whether each event is about the one row of its stream.
+    pub by_stream: bool,
     /// The events of the aggregate that became several, which count as their parts.
     pub split: SplitEvents,
 }
@@ -135,18 +137,19 @@ impl Source {
             category: A::NAME,
             event: EventType::of::<E>(),
             role: "",
+            by_stream: true,
             split: SplitEvents::of::<A>(),
         }
-    }
-
-    /// Whether each of its events is about the one row of its stream.
-    pub fn is_by_stream(&self) -> bool {
-        !self.role.contains(" by ")
     }
 
     /// The same source, in this role.
     pub const fn in_role(self, role: &'static str) -> Self {
         Self { role, ..self }
+    }
+
+    /// The same source, whose events say themselves which rows they are about.
+    pub const fn keyed(self) -> Self {
+        Self { by_stream: false, ..self }
     }
 }
 

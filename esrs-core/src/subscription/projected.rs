@@ -47,7 +47,7 @@ impl<P: Projection> Projected<P> {
     /// its keys, `MoneyTransferred(key = [from, to])`, stays on one thread.
     #[must_use]
     pub fn in_parallel(mut self, threads: NonZeroUsize) -> Self {
-        let by_stream = P::SOURCES.iter().all(|source| source.is_by_stream());
+        let by_stream = P::SOURCES.iter().all(|source| source.by_stream);
         let threads = if by_stream { threads.get() } else { 1 };
         self.passes.resize_with(threads, Pass::new);
         self

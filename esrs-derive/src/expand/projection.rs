@@ -206,7 +206,8 @@ impl Arms {
         let variant = format_ident!("Source{number}");
         let event = quote_spanned!(span=> <#path as #spanned::SourceOf<#of>>);
         let role = role(source);
-        self.sources.extend(quote_spanned!(span=> #event::SOURCE.in_role(#role),));
+        let keyed = source.keys.is_some().then(|| quote_spanned!(span=> .keyed()));
+        self.sources.extend(quote_spanned!(span=> #event::SOURCE.in_role(#role) #keyed,));
         self.variants.extend(quote!(#variant(#p::Recorded<#path>),));
         self.decode.extend(quote! {
             #number => #p::Ok(#input::#variant(#event::recorded(stored, payload, envelope)?)),
