@@ -20,7 +20,7 @@ const fn source(name: &'static str) -> Source {
         fingerprint,
         locked_up_to: 0,
     };
-    Source { category: "account", event, role: "", split: SplitEvents::NONE }
+    Source { category: "account", event, role: "", split: SplitEvents::NONE, by_stream: true }
 }
 
 const fn column(name: &'static str, column_type: ColumnType) -> ColumnSpec {
