@@ -13,7 +13,7 @@ enum Loss {
     Message(Vec<u8>),
     /// The same, as often as it is sent.
     EveryMessage(Vec<u8>),
-    /// The answer to it: it arrives, and the connection is lost before its answer comes back.
+    /// The answer to it: it arrives and is done, and the connection is lost before its answer comes back.
     Answer(Vec<u8>),
 }
 
@@ -113,7 +113,6 @@ async fn forward(
     }
     let Ok(mut server) = TcpStream::connect(("127.0.0.1", server)).await else { return };
     let (mut from_client, mut from_server) = (vec![0; 1 << 16], vec![0; 1 << 16]);
-    let mut lose_answer = false;
     // Whoever is gone, or breaks the connection on purpose, ends it for both.
     loop {
         tokio::select! {
@@ -127,7 +126,7 @@ async fn forward(
                         *loss.lock().expect("nobody panics") = Some(every);
                         return;
                     }
-                    Some(Loss::Answer(_)) => lose_answer = true,
+                    Some(Loss::Answer(_)) => return lose_answer(server, message).await,
                     None => {}
                 }
                 if server.write_all(message).await.is_err() {
@@ -136,10 +135,19 @@ async fn forward(
             }
             read = server.read(&mut from_server) => {
                 let Ok(length @ 1..) = read else { return };
-                if lose_answer || client.write_all(&from_server[..length]).await.is_err() {
+                if client.write_all(&from_server[..length]).await.is_err() {
                     return;
                 }
             }
         }
+    }
+}
+
+/// Sends a last message, and waits until the server has done all that it was sent: it ends the connection
+/// then. Lost any sooner, what stands behind another message of the same client might not be done.
+async fn lose_answer(mut server: TcpStream, message: &[u8]) {
+    if server.write_all(message).await.is_ok() && server.shutdown().await.is_ok() {
+        let done = tokio::io::copy(&mut server, &mut tokio::io::sink()).await;
+        done.expect("the server answers, and ends the connection");
     }
 }
