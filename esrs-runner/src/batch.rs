@@ -98,7 +98,7 @@ impl Follow {
 
 /// Whether an event could not be taken because the store could not be reached: that says nothing
 /// against the event.
-fn is_about_the_store(error: &ProjectionError) -> bool {
+pub(crate) fn is_about_the_store(error: &ProjectionError) -> bool {
     let RowError::Handler(source) = &*error.reason else { return false };
     matches!(
         source.downcast_ref(),

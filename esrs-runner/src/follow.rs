@@ -1,5 +1,6 @@
 //! Following the log under a lease.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use esrs_core::{Page, Position, ReadQuery, StoreError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, is_about_the_store};
 use crate::lease::Held;
 use crate::options::Options;
 use crate::status::{Report, State};
@@ -132,8 +133,9 @@ impl Follow {
             if to == from.position {
                 self.report.stands(to, to, self.parked.len());
                 if self.subscription.building {
-                    if let Some(ended) = self.take_place().await? {
-                        return Ok(ended);
+                    match self.take_place(from).await? {
+                        ControlFlow::Break(ended) => return Ok(ended),
+                        ControlFlow::Continue(at) => from = at,
                     }
                 } else {
                     self.wait(from, lease).await?;
@@ -151,13 +153,14 @@ impl Follow {
                     let head = if is_last { to } else { self.head_behind(to).await? };
                     self.report.stands(to, head, self.parked.len());
                     // The log may grow as fast as it is followed, so nobody waits for an empty page.
-                    if is_last
-                        && self.subscription.building
-                        && let Some(ended) = self.take_place().await?
-                    {
-                        return Ok(ended);
+                    if is_last && self.subscription.building {
+                        match self.take_place(from).await? {
+                            ControlFlow::Break(ended) => return Ok(ended),
+                            ControlFlow::Continue(at) => from = at,
+                        }
                     }
-                    next.unwrap_or_else(|| self.read(&query, to, std::mem::take(&mut spare)))
+                    let spare = &mut spare;
+                    next.unwrap_or_else(|| self.read(&query, from.position, std::mem::take(spare)))
                 }
                 (Advanced::Elsewhere(_), _) => {
                     from = self.begin().await?;
@@ -227,14 +230,27 @@ impl Follow {
         Ok(None)
     }
 
-    /// Puts what was built in place, unless that stands further.
-    async fn take_place(&mut self) -> Result<Option<Ended>, StoreError> {
-        match self.store.replace(self.subscription.clone(), Some(self.fence)).await? {
-            Replaced::Done(at) => Ok(Some(Ended::Replaced(at.position))),
-            Replaced::Behind(at) => {
-                self.store.wait_behind(Position::new(at.get().saturating_sub(1))).await?;
-                Ok(None)
+    /// Puts what was built in place; or says where to go on, as that stands too far ahead.
+    async fn take_place(
+        &mut self,
+        from: Checkpoint,
+    ) -> Result<ControlFlow<Ended, Checkpoint>, StoreError> {
+        let subscriber = self.subscriber.take().expect(IS_BACK);
+        let (subscriber, replaced) = self.store.replace(subscriber, Some(self.fence)).await;
+        self.subscriber = Some(subscriber);
+        Ok(match replaced {
+            Ok(Replaced::Done(at)) => ControlFlow::Break(Ended::Replaced(at.position)),
+            Ok(Replaced::Behind(at)) => {
+                if at > from.position {
+                    self.store.wait_behind(Position::new(at.get() - 1)).await?;
+                }
+                ControlFlow::Continue(self.begin().await?)
             }
-        }
+            // It is read next, and tried again or parked then.
+            Err(StoreError::Projection(error)) if !is_about_the_store(&error) => {
+                ControlFlow::Continue(from)
+            }
+            Err(error) => return Err(error),
+        })
     }
 }

@@ -8,7 +8,7 @@ use esrs_core::{Position, Projection, StoreError};
 use tokio::sync::watch;
 
 use crate::follow::Ended;
-use crate::options::Options;
+use crate::options::{Options, Retries};
 use crate::status::{Report, State, Status};
 use crate::task::Task;
 
@@ -72,6 +72,12 @@ impl Rebuild {
     /// At most so many events in a batch: 2,000 unless this says otherwise.
     pub fn batch(mut self, events: usize) -> Self {
         self.options.batch = events.max(1);
+        self
+    }
+
+    /// How often an event that cannot be taken is tried again before its stream is parked.
+    pub fn retries(mut self, retries: Retries) -> Self {
+        self.options.retries = retries;
         self
     }
 

@@ -32,7 +32,10 @@ cases! {
         a_changed_definition_is_noticed,
         who_starts_over_has_no_rows,
         what_was_built_takes_the_place_of_what_was_asked,
-        what_stands_behind_takes_no_place;
+        what_stands_behind_takes_what_it_lacks_first,
+        what_cannot_take_what_it_lacks_takes_no_place,
+        what_stands_far_behind_takes_no_place,
+        what_was_put_in_place_stands_nowhere;
     rows: every_kind_of_value_comes_back,
         a_key_of_several_columns_tells_rows_apart,
         many_rows_are_written_and_deleted_at_once,

@@ -53,6 +53,11 @@ pub struct Checkpoint {
     pub generation: u64,
 }
 
+impl Checkpoint {
+    /// Where a subscription stands that nobody has entered.
+    pub const NOWHERE: Self = Self { position: Position::START, generation: 0 };
+}
+
 /// A subscription by name, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -98,7 +103,9 @@ pub struct Advance {
 pub enum Advanced {
     /// It is stored.
     Done,
-    /// Nothing was stored: the subscription stands elsewhere, because somebody else has moved it.
+    /// Nothing was stored: the subscription stands elsewhere, because somebody else has moved it. One
+    /// that is not there any more, as what was built and then put in place, stands
+    /// [nowhere](Checkpoint::NOWHERE).
     Elsewhere(Checkpoint),
 }
 
@@ -109,4 +116,9 @@ pub enum Replaced {
     Done(Checkpoint),
     /// Nothing was changed: the one to be replaced stands further, here.
     Behind(Position),
+}
+
+impl Replaced {
+    /// So many events are taken while those who append may have to wait, and not more.
+    pub const MOST_TAKEN: u64 = 10_000;
 }

@@ -8,8 +8,8 @@ use crate::{Position, StoreError};
 ///
 /// What an earlier call has built of the same definition, and did not finish, is gone on with.
 ///
-/// While somebody appends without a pause to a store that keeps the projection inline, what is built
-/// stands behind what is asked, and this goes on until there is a pause.
+/// Where somebody appends without a pause to a store that keeps the projection inline, the last events
+/// are taken while they wait.
 ///
 /// ```
 /// use esrs_core::subscription::{Projected, SubscriptionStore, rebuild};
@@ -31,13 +31,13 @@ pub async fn rebuild(
     let subscription = building().subscription().clone();
     if let Err(StoreError::ProjectionChanged { .. }) = store.subscribe(subscription.clone()).await {
         // What was begun is of a definition that nobody has any more.
-        store.start_over(subscription.clone(), None).await?;
+        store.start_over(subscription, None).await?;
     }
     loop {
         catch_up(store, building(), &mut progress).await?;
-        match store.replace(subscription.clone(), None).await? {
+        match store.replace(building(), None).await.1? {
             Replaced::Done(checkpoint) => return Ok(checkpoint.position),
-            // Who follows the old ones was faster by a few events.
+            // Who follows the old ones was faster by more than can be taken while others wait.
             Replaced::Behind(_) => {}
         }
     }

@@ -71,20 +71,29 @@ pub trait SubscriptionStore: EventStore {
     ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Advanced, StoreError>)>;
 
     /// Puts what was [built](Subscription::building) in place of what the subscription has by now: its
-    /// rows, its checkpoint and its parked streams, at once, unless it stands behind that.
+    /// rows, its checkpoint and its parked streams, at once. The subscriber comes back, whatever came of
+    /// it.
+    ///
+    /// Nobody sees rows go back: where the other stands further, the subscriber takes those events in the
+    /// same transaction, while whoever moves the other waits. It does so for [`MOST_TAKEN`] events at
+    /// most; what stands further behind has to [advance](Self::advance) first.
     ///
     /// Indexes, triggers and rights on the table are kept.
     ///
+    /// [`MOST_TAKEN`]: Replaced::MOST_TAKEN
+    ///
     /// # Errors
+    /// - what the subscriber answered with: nothing is changed then;
     /// - [`StoreError::Fenced`] when the lease of `fence` was taken over;
     /// - [`StoreError::ProjectionTable`] when the table cannot be taken away, because something
     ///   depends on it;
     /// - and what may happen to a database.
+    #[allow(clippy::type_complexity, reason = "a pair is what it is")]
     fn replace(
         &self,
-        building: Arc<Subscription>,
+        building: Box<dyn Subscriber>,
         fence: Option<u64>,
-    ) -> BoxFuture<'_, Result<Replaced, StoreError>>;
+    ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Replaced, StoreError>)>;
 
     /// Where every subscription of this log stands.
     ///

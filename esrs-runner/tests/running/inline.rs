@@ -1,12 +1,15 @@
 //! Rows in the transaction of the append.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use esrs::prelude::*;
-use esrs::runner::{Retries, Runner};
+use esrs::runner::{Rebuild, Retries, Runner};
 use esrs::{ExecuteError, StoreError};
 use postgres_server::Database;
 
 use crate::bank::{Account, AccountOpened, Balance, MoneyDeposited, NEVER, Say, next};
-use crate::{caught_up, deposit, history};
+use crate::{SOON, caught_up, deposit, history};
 
 fn database() -> Database {
     postgres_server::database().unwrap()
@@ -128,4 +131,42 @@ async fn a_changed_read_model_is_refused_unless_it_may_be_built_anew() {
     deposit(&Repository::<Account>::new(newer.clone()), 1, 1).await;
     let rows = newer.find::<next::Balance>("true ORDER BY account", []).await.unwrap();
     assert_eq!(rows[0].deposits, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_rebuild_ends_while_another_process_appends_without_a_pause() {
+    let database = database();
+    let (store, other) =
+        (inline(&database).await, PostgresStore::open(database.url()).await.unwrap());
+    history(&store, 4, 50).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let appending = (1..=4).map(|account| {
+        let (accounts, stop) = (Repository::<Account>::new(store.clone()), stop.clone());
+        tokio::spawn(async move {
+            let mut cents = 500;
+            while !stop.load(Ordering::Relaxed) {
+                deposit(&accounts, account, 1).await;
+                cents += 1;
+            }
+            cents
+        })
+    });
+    let appending: Vec<_> = appending.collect();
+    let rebuilding = async {
+        for _ in 0..3 {
+            Rebuild::new(other.clone()).run::<Balance>().await.unwrap();
+            other.rebuild::<Balance>().await.unwrap();
+            store.rebuild::<Balance>().await.unwrap();
+        }
+    };
+    tokio::time::timeout(SOON, rebuilding).await.expect("appends do not keep it from its end");
+    stop.store(true, Ordering::Relaxed);
+    let mut deposited = Vec::new();
+    for account in appending {
+        deposited.push(account.await.unwrap());
+    }
+    assert_eq!(cents(&store).await, deposited);
+    deposit(&Repository::<Account>::new(store.clone()), 1, 1).await;
+    assert_eq!(cents(&store).await[0], deposited[0] + 1);
 }

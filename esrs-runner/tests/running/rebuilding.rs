@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use esrs::prelude::*;
-use esrs::runner::{Rebuild, Runner, State};
+use esrs::runner::{Rebuild, Retries, Runner, State};
 
-use crate::bank::{Account, Balance, next};
+use crate::bank::{Account, Balance, NEVER, next};
 use crate::stores::{TestStore, on_every_store};
 use crate::{caught_up, deposit, history, until};
 
@@ -15,6 +15,7 @@ on_every_store!(
     the_old_rows_are_kept_and_asked_until_the_new_ones_are_there,
     a_rebuild_that_was_interrupted_is_gone_on_with,
     rows_are_built_anew_while_others_append_and_follow,
+    what_cannot_be_taken_at_the_end_of_a_rebuild_is_parked,
 );
 
 async fn a_changed_projection_is_refused_unless_it_may_be_built_anew(store: impl TestStore) {
@@ -119,5 +120,30 @@ async fn rows_are_built_anew_while_others_append_and_follow(store: impl TestStor
     caught_up(&store, &running).await;
     let rows = store.all::<Balance>().await.unwrap();
     assert_eq!(rows.iter().map(|row| row.cents).collect::<Vec<_>>(), [200, 800]);
+    running.stop().await;
+}
+
+async fn what_cannot_be_taken_at_the_end_of_a_rebuild_is_parked(store: impl TestStore) {
+    history(&store, 40, 1).await;
+    let retries = Retries::new(0, Duration::ZERO);
+    let running = Runner::new(store.clone()).retries(retries.clone()).project::<Balance>().start();
+    caught_up(&store, &running).await;
+    let appending = async {
+        let accounts = Repository::<Account>::new(store.clone());
+        for account in 1..=40 {
+            deposit(&accounts, account, NEVER).await;
+            deposit(&accounts, account, 10).await;
+        }
+    };
+    let rebuilding = async {
+        for _ in 0..8 {
+            let rebuild = Rebuild::new(store.clone()).retries(retries.clone()).batch(4);
+            rebuild.run::<Balance>().await.unwrap();
+        }
+    };
+    futures_util::future::join(appending, rebuilding).await;
+    assert_eq!(caught_up(&store, &running).await.parked, 40);
+    let rows = store.all::<Balance>().await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.cents).collect::<Vec<_>>(), [10; 40]);
     running.stop().await;
 }

@@ -1,6 +1,9 @@
 //! The connections that read.
 
+use std::ops::Deref;
+
 use deadpool::managed::PoolError;
+use deadpool_postgres::ClientWrapper;
 use esrs_core::{Position, StoreError};
 use tokio_postgres::types::{BorrowToSql, ToSql};
 use tokio_postgres::{Error, Row, RowStream};
@@ -28,9 +31,9 @@ macro_rules! ask {
 
 pub(crate) use ask;
 
-/// A connection of the pool, and what is needed to use it.
-pub(crate) struct Reader<'a> {
-    pub(crate) client: Pooled,
+/// A connection, mostly one of the pool, and what is needed to use it.
+pub(crate) struct Reader<'a, C = Pooled> {
+    pub(crate) client: C,
     pub(crate) sql: &'a Sql,
     pub(crate) names: &'a Names,
     pub(crate) location: &'a Location,
@@ -81,7 +84,7 @@ pub(crate) fn not_connected(error: ConnectError, location: &Location) -> StoreEr
     }
 }
 
-impl Reader<'_> {
+impl<C: Deref<Target = ClientWrapper>> Reader<'_, C> {
     /// The position of the last event.
     pub(crate) async fn head(&self) -> Result<Position, StoreError> {
         let head = self.query(&self.sql.head, &[]).await;

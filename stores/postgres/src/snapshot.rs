@@ -1,5 +1,8 @@
 //! States that a read may begin with.
 
+use std::ops::Deref;
+
+use deadpool_postgres::ClientWrapper;
 use esrs_core::{Position, Snapshot, SnapshotQuery, StoreError, StreamId};
 use tokio_postgres::{Error, Row};
 
@@ -26,7 +29,7 @@ pub(crate) async fn save(reader: &Reader<'_>, snapshot: &Snapshot) -> Result<(),
 
 /// The snapshot of the stream in this row, if the query allows it.
 pub(crate) async fn find(
-    reader: &Reader<'_>,
+    reader: &Reader<'_, impl Deref<Target = ClientWrapper>>,
     (id, stream): (i64, &StreamId),
     query: &SnapshotQuery,
 ) -> Result<Option<Snapshot>, Error> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use deadpool_postgres::ClientWrapper;
 use esrs_core::store::Counters;
 use esrs_core::subscription::SubscriptionStore;
 use esrs_core::{
@@ -71,6 +72,15 @@ impl Shared {
     pub(crate) async fn reader(&self) -> Result<Reader<'_>, StoreError> {
         let Self { sql, names, location, .. } = self;
         let client = pool::get(&self.pool, location).await?;
+        Ok(Reader { client, sql, names, location })
+    }
+
+    /// A connection that reads, and is none of the pool's: for who keeps those waiting that have all of
+    /// the pool's.
+    pub(crate) async fn reader_aside(&self) -> Result<Reader<'_, Box<ClientWrapper>>, StoreError> {
+        let Self { sql, names, location, connector, .. } = self;
+        let connected = connector.connect().await;
+        let client = Box::new(connected.map_err(|error| pool::not_connected(error, location))?);
         Ok(Reader { client, sql, names, location })
     }
 

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use esrs_core::projection::{ProjectionError, Value};
 use esrs_core::subscription::{
-    Advance, Advanced, Checkpoint, Decision, Parked, ParkedStream, Projected, Replaced,
-    ResumedStream, RowTransaction, Subscriber, Subscription, SubscriptionStore,
+    Advance, Advanced, Checkpoint, Decision, Parked, ParkedStream, Projected, ResumedStream,
+    RowTransaction, Subscriber, Subscription, SubscriptionStore,
 };
 use esrs_core::{EventFilter, EventStore, Page, Position, StoreError};
 use esrs_sqlite::SqliteStore;
@@ -288,15 +288,6 @@ async fn what_another_has_put_in_place_is_built_anew() {
     let store = file.open().await;
     append(&store, "a", "opened", "1").await;
     store.rebuild::<Account>().await.unwrap();
-    let building = Arc::new(Projected::<Account>::subscription_of().building());
-    let replaced = store.replace(building.clone(), None).await.unwrap();
-    assert_eq!(replaced, Replaced::Behind(Position::new(1)));
-    // Who was at it when it was put in place begins again.
-    let late = Checkpoint { position: Position::START, generation: 1 };
-    let subscriber = Box::new(Projected::<Account>::building());
-    let (_, advanced) = store.advance(step(&building, late, 1), subscriber).await;
-    let Ok(Advanced::Elsewhere(at)) = advanced else { panic!("{advanced:?}") };
-    assert!(at.position == Position::START && at.generation > 1, "{at:?}");
     let both = join(store.rebuild::<Account>(), store.rebuild::<Account>()).await;
     assert_eq!((both.0.unwrap().get(), both.1.unwrap().get()), (1, 1));
 }

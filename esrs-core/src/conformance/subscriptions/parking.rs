@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use super::scripted::{Scripted, advance, new_subscription, step, subscribe};
 use crate::conformance::support::new_stream;
 use crate::subscription::{
-    Checkpoint, Decision, ParkedStream, ParkingAction, ParkingEntry, ResumedStream, Subscription,
-    SubscriptionStore,
+    Checkpoint, Decision, ParkedStream, ParkingAction, ParkingEntry, Replaced, ResumedStream,
+    Subscription, SubscriptionStore,
 };
 use crate::{Position, StreamId};
 
-fn aside(stream: &StreamId, version: u64) -> ParkedStream {
+/// A stream to be put aside.
+pub(super) fn aside(stream: &StreamId, version: u64) -> ParkedStream {
     ParkedStream {
         stream: stream.clone(),
         version,
@@ -151,7 +152,8 @@ pub async fn what_was_built_brings_its_parked_streams(store: &dyn SubscriptionSt
     park(store, &building, vec![aside(&other, 5)]).await;
     assert_eq!(parked(store, &subscription).await, [aside(&one, 3)]);
     assert_eq!(parked(store, &building).await, [aside(&other, 5)]);
-    store.replace(building.clone(), None).await.expect("it can be replaced");
+    let replaced = store.replace(Box::new(Scripted::new(&building)), None).await.1;
+    assert!(matches!(replaced, Ok(Replaced::Done(_))), "{replaced:?}");
     assert_eq!(parked(store, &subscription).await, [aside(&other, 5)]);
     assert!(parked(store, &building).await.is_empty());
 }

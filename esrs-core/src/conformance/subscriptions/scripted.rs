@@ -1,6 +1,6 @@
 //! A subscriber that does as it is told.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_core::future::BoxFuture;
 use uuid::Uuid;
@@ -60,6 +60,8 @@ pub(super) struct Scripted {
     pub(super) fails: bool,
     /// What it was given, for whoever holds on to it.
     pub(super) found: Arc<Mutex<Vec<Vec<Value>>>>,
+    /// Where the events stand that it was given, for whoever holds on to it.
+    pub(super) taken: Arc<Mutex<Vec<Position>>>,
 }
 
 impl Scripted {
@@ -71,6 +73,7 @@ impl Scripted {
             sql: None,
             fails: false,
             found: Arc::default(),
+            taken: Arc::default(),
         }
     }
 
@@ -92,7 +95,9 @@ impl Subscriber for Scripted {
         EventFilter::everything()
     }
 
-    fn take(&mut self, _: &Page, _: &Parked) -> Result<(), ProjectionError> {
+    fn take(&mut self, page: &Page, except: &Parked) -> Result<(), ProjectionError> {
+        let wanted = page.records().filter(|one| !except.contains(one.stream(), one.version()));
+        lock(&self.taken).extend(wanted.map(|one| one.position()));
         Ok(())
     }
 
@@ -104,7 +109,7 @@ impl Subscriber for Scripted {
         Box::pin(async move {
             if !self.keys.is_empty() {
                 let found = transaction.rows(&self.keys).await?;
-                *self.found.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = found;
+                *lock(&self.found) = found;
             }
             if !self.changes.is_empty() {
                 transaction.write(&self.changes).await?;
@@ -119,6 +124,11 @@ impl Subscriber for Scripted {
             }
         })
     }
+}
+
+/// What a subscriber was told, whichever case has failed meanwhile.
+pub(super) fn lock<T>(told: &Mutex<T>) -> MutexGuard<'_, T> {
+    told.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The next position, with nothing else about it.
@@ -164,7 +174,7 @@ pub(super) async fn stored(
     let scripted = Scripted { keys, ..Scripted::new(subscription) };
     let found = scripted.found.clone();
     advance(store, step(subscription, from, from.position.get()), scripted).await;
-    let mut found = found.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone();
+    let mut found = lock(&found).clone();
     found.sort_by_key(|row| format!("{row:?}"));
     found
 }

@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use futures_util::future::join_all;
 
+use super::parking::aside;
 use super::scripted::{
-    Scripted, advance, names, new_subscription, rows, step, stored, subscribe, sum,
+    Scripted, advance, lock, names, new_subscription, rows, step, stored, subscribe, sum,
 };
-use crate::subscription::{Advanced, Checkpoint, Replaced, Subscription, SubscriptionStore};
+use crate::conformance::support::{append, batch, events, new_stream};
+use crate::subscription::{
+    Advance, Advanced, Checkpoint, ParkedStream, Replaced, Subscription, SubscriptionStore,
+};
 use crate::{Position, StoreError};
 
 /// Rows that a step writes are there when its checkpoint is.
@@ -142,7 +146,8 @@ pub async fn what_was_built_takes_the_place_of_what_was_asked(store: &dyn Subscr
     let still = stored(store, &subscription, names(&["a", "b"])).await;
     assert_eq!(still, [sum("a", 1), sum("b", 1)]);
 
-    let replaced = store.replace(building.clone(), None).await.expect("it can be replaced");
+    let replaced = store.replace(Box::new(Scripted::new(&building)), None).await.1;
+    let replaced = replaced.expect("it can be replaced");
     let Replaced::Done(now) = replaced else { panic!("it was not put in place: {replaced:?}") };
     assert_eq!(now.position, Position::new(9));
     assert_eq!(subscribe(store, &changed).await, now);
@@ -153,19 +158,109 @@ pub async fn what_was_built_takes_the_place_of_what_was_asked(store: &dyn Subscr
     assert_eq!(subscribe(store, &building).await.position, Position::START, "it is built anew");
 }
 
-/// What stands behind the rows that are asked does not take their place: nobody sees them go back.
+/// What stands behind the rows that are asked takes the events in between in the transaction that puts it
+/// in their place: each once, in their order, and not those of streams that it has parked.
 ///
 /// # Panics
 /// When the store breaks the promise.
-pub async fn what_stands_behind_takes_no_place(store: &dyn SubscriptionStore) {
-    let subscription = new_subscription();
-    let begin = subscribe(store, &subscription).await;
-    let written = Scripted::writing(&subscription, rows(vec![sum("a", 1)]));
-    advance(store, step(&subscription, begin, 7), written).await;
+pub async fn what_stands_behind_takes_what_it_lacks_first(store: &dyn SubscriptionStore) {
+    let (subscription, (first, aside, last)) = (new_subscription(), append_three(store).await);
+    bring(store, last, Scripted::new(&subscription)).await;
     let building = Arc::new(subscription.building());
-    let beside = subscribe(store, &building).await;
-    advance(store, step(&building, beside, 6), Scripted::new(&building)).await;
-    let replaced = store.replace(building, None).await.expect("it can be asked for");
-    assert_eq!(replaced, Replaced::Behind(Position::new(7)));
+    bring(store, first, Scripted::new(&building)).await;
+    let at = subscribe(store, &building).await;
+    let parking = Advance { park: vec![aside.clone()], ..step(&building, at, first.get()) };
+    advance(store, parking, Scripted::new(&building)).await;
+    let lacking = Scripted::writing(&building, rows(vec![sum("a", 2)]));
+    let taken = lacking.taken.clone();
+    let Ok(Replaced::Done(now)) = store.replace(Box::new(lacking), None).await.1 else {
+        panic!("it was not put in place")
+    };
+    assert!(now.position >= last, "{now:?} is before {last}, where the rows stood");
+    let taken = lock(&taken).clone();
+    assert!(taken.iter().all(|position| *position > first), "{first} is taken twice: {taken:?}");
+    assert!(taken.is_sorted_by(|one, next| one < next), "{taken:?}");
+    assert!(taken.contains(&last) && !taken.contains(&aside.position), "{taken:?}");
+    assert_eq!(subscribe(store, &subscription).await, now);
+    assert_eq!(stored(store, &subscription, names(&["a"])).await, [sum("a", 2)]);
+    let parked = store.parked(subscription).await.expect("they can be listed");
+    assert_eq!(parked, [aside]);
+}
+
+/// Where the events in between cannot be taken, nothing is changed.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn what_cannot_take_what_it_lacks_takes_no_place(store: &dyn SubscriptionStore) {
+    let subscription = new_subscription();
+    let (first, _, last) = append_three(store).await;
+    let asked = Scripted::writing(&subscription, rows(vec![sum("a", 1)]));
+    bring(store, last, asked).await;
+    let building = Arc::new(subscription.building());
+    bring(store, first, Scripted::new(&building)).await;
+    let written = Scripted::writing(&building, rows(vec![sum("a", 2)]));
+    let (back, replaced) = store.replace(Box::new(Scripted { fails: true, ..written }), None).await;
+    assert!(matches!(replaced, Err(StoreError::InvalidBatch { .. })), "{replaced:?}");
+    assert_eq!(back.subscription(), &building);
+    assert_eq!(subscribe(store, &building).await.position, first);
+    assert!(stored(store, &building, names(&["a"])).await.is_empty());
     assert_eq!(stored(store, &subscription, names(&["a"])).await, [sum("a", 1)]);
+}
+
+/// What stands far behind the rows that are asked does not take their place: nobody sees them go back,
+/// and nobody has to wait for that many events.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn what_stands_far_behind_takes_no_place(store: &dyn SubscriptionStore) {
+    let subscription = new_subscription();
+    let far = Position::new(7 + Replaced::MOST_TAKEN + 1);
+    let written = Scripted::writing(&subscription, rows(vec![sum("a", 1)]));
+    bring(store, far, written).await;
+    let building = Arc::new(subscription.building());
+    bring(store, Position::new(7), Scripted::new(&building)).await;
+    let replaced = store.replace(Box::new(Scripted::new(&building)), None).await.1;
+    assert_eq!(replaced.expect("it can be asked for"), Replaced::Behind(far));
+    assert_eq!(stored(store, &subscription, names(&["a"])).await, [sum("a", 1)]);
+}
+
+/// Who still builds what was put in place already is told that it stands nowhere, and can begin anew.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn what_was_put_in_place_stands_nowhere(store: &dyn SubscriptionStore) {
+    let subscription = new_subscription();
+    bring(store, Position::new(7), Scripted::new(&subscription)).await;
+    let building = Arc::new(subscription.building());
+    bring(store, Position::new(9), Scripted::new(&building)).await;
+    let stood = subscribe(store, &building).await;
+    let replaced = store.replace(Box::new(Scripted::new(&building)), None).await.1;
+    assert!(matches!(replaced, Ok(Replaced::Done(_))), "{replaced:?}");
+
+    let late = Box::new(Scripted::new(&building));
+    let (late, advanced) = store.advance(step(&building, stood, 11), late).await;
+    let advanced = advanced.expect("it is told where it stands");
+    assert_eq!(advanced, Advanced::Elsewhere(Checkpoint::NOWHERE));
+    let again = store.replace(late, None).await.1.expect("it can be asked for");
+    assert_eq!(again, Replaced::Behind(Position::new(9)));
+    let anew = subscribe(store, &building).await;
+    assert!(anew.position == Position::START && anew.generation > stood.generation, "{anew:?}");
+}
+
+/// Appends three events, of which the one in the middle is of a stream to be put aside; where they stand.
+async fn append_three(store: &dyn SubscriptionStore) -> (Position, ParkedStream, Position) {
+    let (stream, other) = (new_stream("lacking"), new_stream("parked"));
+    let mut positions = Vec::new();
+    for stream in [&stream, &other, &stream] {
+        positions.push(append(store, batch(stream, events(1))).await.last_position);
+    }
+    let parked = ParkedStream { position: positions[1], ..aside(&other, 1) };
+    (positions[0], parked, positions[2])
+}
+
+/// Brings a subscription to a position.
+async fn bring(store: &dyn SubscriptionStore, to: Position, scripted: Scripted) {
+    let subscription = scripted.subscription.clone();
+    let begin = subscribe(store, &subscription).await;
+    advance(store, step(&subscription, begin, to.get()), scripted).await;
 }

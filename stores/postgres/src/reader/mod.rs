@@ -3,8 +3,10 @@
 mod rows;
 
 use std::collections::HashMap;
+use std::ops::Deref;
 use std::pin::pin;
 
+use deadpool_postgres::ClientWrapper;
 use esrs_core::store::{KindIndex, NewEnvelope, NewRecord, PageWriter, StreamIndex};
 use esrs_core::{
     BoxError, EventKind, MetadataFilter, Page, Position, ReadQuery, ReadSource, StoreError,
@@ -27,7 +29,7 @@ struct Read {
     is_last: bool,
 }
 
-impl Reader<'_> {
+impl<C: Deref<Target = ClientWrapper>> Reader<'_, C> {
     /// The next page of what `query` asks for.
     pub(crate) async fn read(&self, query: &ReadQuery, page: Page) -> Result<Page, StoreError> {
         match &query.source {

@@ -101,7 +101,7 @@ impl Inline {
             model.follow(client, shared, (at.position, first), &parked).await?;
             model.write(client, page, &parked).await?;
             let (to, name) = (to_i64(page.scanned().get()), model.subscription.name);
-            run(client, &shared.subscriptions.statements.move_to, &[&to, &name]).await?;
+            run(client, &shared.subscriptions.statements.move_to, &[&to, &name, &false]).await?;
         }
         Ok(())
     }
@@ -147,8 +147,11 @@ impl Model {
     ) -> Result<(), InlineError> {
         let query = ReadQuery::all().only(self.pass.filter()).with_envelopes();
         let mut page = Page::new();
+        if at.get() + 1 >= first.get() {
+            return Ok(());
+        }
+        let reader = shared.reader_aside().await?;
         while at.get() + 1 < first.get() {
-            let reader = shared.reader().await?;
             page = reader.read(&query.clone().after(at), page).await?;
             self.write(client, &page, parked).await?;
             if page.scanned() == at || page.is_last() {

@@ -122,16 +122,12 @@ impl SubscriptionStore for PostgresStore {
 
     fn replace(
         &self,
-        building: Arc<Subscription>,
+        mut building: Box<dyn Subscriber>,
         fence: Option<u64>,
-    ) -> BoxFuture<'_, Result<Replaced, StoreError>> {
+    ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Replaced, StoreError>)> {
         Box::pin(async move {
-            let shared = self.shared();
-            let replaced = transact!(shared, "replacing a read model", |client| {
-                replace::replace(shared, client, &building, fence)
-            });
-            shared.subscriptions.moved.send_replace(());
-            replaced
+            let replaced = replace::replace(self.shared(), &mut *building, fence).await;
+            (building, replaced)
         })
     }
 

@@ -1,5 +1,8 @@
 //! Parked streams, and what is decided about them.
 
+use std::ops::Deref;
+
+use deadpool_postgres::ClientWrapper;
 use esrs_core::subscription::{Decision, ParkedStream, ParkingAction, ParkingEntry, Subscription};
 use esrs_core::{BoxError, Position, StoreError, StreamId};
 use tokio_postgres::Row;
@@ -13,7 +16,7 @@ const DOING: &str = "looking for parked streams";
 /// The parked streams of a subscription.
 pub(super) async fn parked(
     shared: &Shared,
-    reader: &Reader<'_>,
+    reader: &Reader<'_, impl Deref<Target = ClientWrapper>>,
     subscription: &Subscription,
 ) -> Result<Vec<ParkedStream>, StoreError> {
     let sql = &shared.subscriptions.statements.parked;

@@ -1,13 +1,14 @@
 //! Putting what was built beside a read model in its place.
 
-use esrs_core::StoreError;
-use esrs_core::subscription::{Checkpoint, Replaced, Subscription};
+use esrs_core::subscription::{Checkpoint, Replaced, Subscriber, Subscription};
+use esrs_core::{Page, Position, ReadQuery, StoreError};
 use tokio_postgres::{Client, Error};
 
 use super::beside::{Beside, drop_table};
-use super::lease;
+use super::step::Step;
 use super::subscribe::{checkpoint, is_there};
 use super::table::{ModelTable, quoted};
+use super::{lease, parked};
 use crate::encode::to_i64;
 use crate::store::Shared;
 
@@ -20,36 +21,90 @@ struct Both {
     built: Option<(String, Checkpoint)>,
 }
 
-/// Replaces a read model; in a transaction.
+/// Replaces a read model by what was built beside it.
 pub(super) async fn replace(
     shared: &Shared,
-    client: &Client,
-    building: &Subscription,
+    building: &mut dyn Subscriber,
     fence: Option<u64>,
 ) -> Result<Replaced, StoreError> {
-    let explain = |error| shared.location.explain(DOING, error);
-    lease::hold(shared, client, building.lease(), fence).await?;
-    let Both { asked, built } = lock(shared, client, building.name).await.map_err(explain)?;
-    let Some((definition, built)) = built else {
-        let (table, reason) = (building.name, "nothing was built to take its place".to_owned());
-        return Err(StoreError::ProjectionTable { table, reason });
-    };
-    if *definition != *building.definition {
-        return Err(building.changed(definition));
+    let subscription = building.subscription().clone();
+    let mut step = Step::begun(shared, &subscription).await?;
+    let replacing = Replacing { shared, building: &subscription };
+    let replaced = replacing.run(&mut step, building, fence).await;
+    step.finish(replaced).await
+}
+
+/// What is to be replaced, in a transaction.
+struct Replacing<'a> {
+    shared: &'a Shared,
+    building: &'a Subscription,
+}
+
+impl Replacing<'_> {
+    async fn run(
+        &self,
+        step: &mut Step<'_>,
+        subscriber: &mut dyn Subscriber,
+        fence: Option<u64>,
+    ) -> Result<Replaced, StoreError> {
+        let Self { shared, building } = *self;
+        let explain = |error| shared.location.explain(DOING, error);
+        lease::hold(shared, step.client()?, building.lease(), fence).await?;
+        let both = lock(shared, step.client()?, building.name).await.map_err(explain)?;
+        let stands = both.asked.as_ref().map_or(Checkpoint::NOWHERE, |(_, at)| *at);
+        let at = match both.built {
+            // Another has put it in place already.
+            None => return Ok(Replaced::Behind(stands.position)),
+            Some((definition, _)) if *definition != *building.definition => {
+                return Err(building.changed(definition));
+            }
+            Some((_, at)) => self.take_the_rest(step, subscriber, at, stands.position).await?,
+        };
+        if at.position < stands.position {
+            return Ok(Replaced::Behind(stands.position));
+        }
+        let live = Subscription { building: false, ..building.clone() };
+        let (tables, client) = (&shared.subscriptions, step.client()?);
+        if let (Some(live), Some(new)) = (tables.table(&live)?, tables.table(building)?) {
+            put_in_place(shared, client, (&live, both.asked.is_some()), &new).await?;
+        }
+        let generation = at.generation.max(stands.generation) + 1;
+        settle(shared, client, building.name, generation).await.map_err(explain)?;
+        Ok(Replaced::Done(Checkpoint { generation, ..at }))
     }
-    if let Some((_, asked)) = &asked
-        && built.position < asked.position
-    {
-        return Ok(Replaced::Behind(asked.position));
+
+    /// Has what was built take the events behind `at` up to `to`, unless they are too many; answers with
+    /// where it stands then.
+    async fn take_the_rest(
+        &self,
+        step: &mut Step<'_>,
+        subscriber: &mut dyn Subscriber,
+        mut at: Checkpoint,
+        to: Position,
+    ) -> Result<Checkpoint, StoreError> {
+        let missing = to.get().saturating_sub(at.position.get());
+        if missing == 0 || missing > Replaced::MOST_TAKEN {
+            return Ok(at);
+        }
+        let reader = self.shared.reader_aside().await?;
+        let parked = parked::parked(self.shared, &reader, self.building).await?;
+        let parked = parked.into_iter().map(|one| (one.stream, one.version)).collect();
+        let query = ReadQuery::all().only(subscriber.filter()).with_envelopes();
+        let mut page = Page::new();
+        while at.position < to {
+            page = reader.read(&query.clone().after(at.position), page).await?;
+            if page.scanned() == at.position {
+                break;
+            }
+            subscriber.take(&page, &parked)?;
+            subscriber.run(at.position, step).await?;
+            at.position = page.scanned();
+        }
+        let Subscription { name, building, .. } = self.building;
+        let (to, statements) = (to_i64(at.position.get()), step.statements());
+        step.change(&statements.move_to, &[&to, name, building]).await?;
+        Ok(at)
     }
-    let live = Subscription { building: false, ..building.clone() };
-    let tables = &shared.subscriptions;
-    if let (Some(live), Some(new)) = (tables.table(&live)?, tables.table(building)?) {
-        put_in_place(shared, client, (&live, asked.is_some()), &new).await?;
-    }
-    let generation = asked.map_or(0, |(_, at)| at.generation).max(built.generation) + 1;
-    settle(shared, client, building.name, generation).await.map_err(explain)?;
-    Ok(Replaced::Done(Checkpoint { position: built.position, generation }))
 }
 
 /// Both, until the transaction ends: a step of either comes before or after.
@@ -106,7 +161,6 @@ async fn settle(
     let statements = &shared.subscriptions.statements;
     client.execute(&statements.unpark_all, &[&name, &false]).await?;
     client.execute(&statements.bring_parked, &[&name]).await?;
-    client.execute(&statements.remove_replaced, &[&name]).await?;
     client.execute(&statements.put_in_place, &[&name, &to_i64(generation)]).await?;
     Ok(())
 }

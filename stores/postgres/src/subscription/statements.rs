@@ -36,7 +36,6 @@ pub(crate) struct Statements {
     pub(super) decide: String,
     pub(super) parking_log: String,
     pub(super) both: String,
-    pub(super) remove_replaced: String,
     pub(super) put_in_place: String,
     pub(super) bring_parked: String,
     pub(super) lock_tables: String,
@@ -88,7 +87,7 @@ impl Statements {
             ),
             stand_locked: format!("{stand} FOR UPDATE"),
             move_to: format!(
-                "UPDATE {s}.subscriptions SET position = $1 WHERE name = $2 AND NOT building"
+                "UPDATE {s}.subscriptions SET position = $1 WHERE name = $2 AND building = $3"
             ),
             enter: format!(
                 "INSERT INTO {s}.subscriptions (name, building, definition, position, generation)
@@ -186,12 +185,15 @@ impl Statements {
                 "SELECT building, definition, position, generation FROM {s}.subscriptions
                  WHERE name = $1 ORDER BY building FOR UPDATE"
             ),
-            remove_replaced: format!(
-                "DELETE FROM {s}.subscriptions WHERE name = $1 AND NOT building"
-            ),
+            // The row that is asked stays: to those who wait for it, one that is deleted is gone.
             put_in_place: format!(
-                "UPDATE {s}.subscriptions SET building = false, generation = $2
-                 WHERE name = $1 AND building"
+                "WITH built AS (
+                    DELETE FROM {s}.subscriptions WHERE name = $1 AND building
+                    RETURNING definition, position)
+                 INSERT INTO {s}.subscriptions (name, building, definition, position, generation)
+                 SELECT $1, false, definition, position, $2 FROM built
+                 ON CONFLICT (name, building) DO UPDATE SET definition = excluded.definition,
+                     position = excluded.position, generation = excluded.generation"
             ),
             bring_parked: format!(
                 "UPDATE {s}.parked SET building = false WHERE subscription = $1 AND building"

@@ -44,12 +44,6 @@ impl Inline {
         Ok(Self { table, pass, parked: Parked::none() })
     }
 
-    /// Whether it keeps the rows of this subscription.
-    pub(crate) fn is_of(&self, other: &Subscription) -> bool {
-        let own = &self.table.subscription;
-        own.name.eq_ignore_ascii_case(other.name) && own.definition == other.definition
-    }
-
     pub(crate) fn subscription(&self) -> &Subscription {
         &self.table.subscription
     }

@@ -4,6 +4,7 @@ mod advance;
 pub(crate) mod checkpoint;
 mod kept;
 mod lease;
+mod lent;
 mod models;
 pub(crate) mod parked;
 mod replace;
@@ -21,8 +22,9 @@ use esrs_core::{Position, StoreError, StreamId};
 use futures_core::future::BoxFuture;
 use jiff::Timestamp;
 
-use advance::Lent;
+use advance::ADVANCING;
 use kept::Kept;
+use lent::Lent;
 use replace::REPLACING;
 use waiting::Deadline;
 
@@ -31,6 +33,7 @@ pub(crate) use waiting::{Awaited, Waiting};
 use crate::SqliteStore;
 use crate::error::Fault;
 use crate::reader::Reader;
+use crate::writer::Writer;
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
@@ -53,6 +56,20 @@ impl SqliteStore {
             // It is cancelled when the thread that looks is gone.
             None => self.enter(awaited, seen)?.await.unwrap_or(Err(StoreError::Closed)),
         }
+    }
+}
+
+impl SqliteStore {
+    /// Has the thread that writes do something with a subscriber.
+    async fn lend<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        subscriber: Box<dyn Subscriber>,
+        work: impl FnOnce(&mut Writer, &mut dyn Subscriber) -> Result<T, Fault> + Send + 'static,
+    ) -> (Box<dyn Subscriber>, Result<T, StoreError>) {
+        let (lent, answer) = Lent::new(subscriber);
+        self.queue(Box::new(move |writer| lent.run(doing, writer, work)));
+        answer.await.expect("what is lent is given back when it is dropped")
     }
 }
 
@@ -87,15 +104,19 @@ impl SubscriptionStore for SqliteStore {
         advance: Advance,
         subscriber: Box<dyn Subscriber>,
     ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Advanced, StoreError>)> {
-        Box::pin(async move {
-            let (lent, answer) = Lent::new(subscriber);
-            self.queue(Box::new(move |writer| lent.advance(writer, &advance)));
-            answer.await.expect("what is lent is given back when it is dropped")
-        })
+        Box::pin(self.lend(ADVANCING, subscriber, move |writer, subscriber| {
+            writer.advance(&advance, subscriber)
+        }))
     }
 
-    fn replace(&self, building: Arc<Subscription>, fence: Option<u64>) -> Answer<'_, Replaced> {
-        Box::pin(self.on_writer(REPLACING, move |writer| writer.replace(building, fence, None)))
+    fn replace(
+        &self,
+        building: Box<dyn Subscriber>,
+        fence: Option<u64>,
+    ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Replaced, StoreError>)> {
+        Box::pin(
+            self.lend(REPLACING, building, move |writer, building| writer.replace(building, fence)),
+        )
     }
 
     fn checkpoints(&self) -> Answer<'_, Vec<CheckpointOf>> {

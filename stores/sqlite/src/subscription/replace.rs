@@ -2,68 +2,85 @@
 
 use std::sync::Arc;
 
-use esrs_core::Position;
-use esrs_core::subscription::{Checkpoint, Replaced, Subscription};
+use esrs_core::subscription::{Checkpoint, Replaced, Subscriber, Subscription};
+use esrs_core::{Page, Position, ReadQuery};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use super::kept::Kept;
-use super::{checkpoint, lease};
+use super::transaction::Step;
+use super::{checkpoint, lease, parked};
 use crate::error::Fault;
-use crate::projection::{Inline, ModelTable};
-use crate::reader::head;
+use crate::projection::ModelTable;
 use crate::writer::Writer;
 
 pub(super) const REPLACING: &str = "putting in place what was built";
 
-/// Where a subscription stands that is not there.
-const NOWHERE: Checkpoint = Checkpoint { position: Position::START, generation: 0 };
-
-/// So many events are taken while appends wait, and not more.
-const MAX_FOLLOWED: u64 = 10_000;
-
 impl Writer {
     pub(super) fn replace(
         &mut self,
-        building: Arc<Subscription>,
+        building: &mut dyn Subscriber,
         fence: Option<u64>,
-        mut follower: Option<Inline>,
     ) -> Result<Replaced, Fault> {
-        let live = Subscription { building: false, ..(*building).clone() };
-        let (built, live) = (Kept::new(building)?, Kept::new(Arc::new(live))?);
+        let subscription = building.subscription().clone();
+        let live = Subscription { building: false, ..(*subscription).clone() };
+        let (built, live) = (Kept::new(subscription)?, Kept::new(Arc::new(live))?);
         let replaced = self.transact(|writer| {
-            let Writer { connection, inline, pages, .. } = writer;
-            lease::check(connection, &built.subscription, fence)?;
-            let stands = checkpoint::stored(connection, &live.subscription)?.map(|(_, at)| at);
-            let stands = stands.unwrap_or(NOWHERE);
-            let Some(at) = built.stands(connection)? else {
+            lease::check(&writer.connection, &built.subscription, fence)?;
+            let stands = checkpoint::stored(&writer.connection, &live.subscription)?;
+            let stands = stands.map_or(Checkpoint::NOWHERE, |(_, at)| at);
+            let at = match built.stands(&writer.connection)? {
                 // Another has put it in place already.
-                return Ok(Replaced::Behind(stands.position));
+                None => return Ok(Replaced::Behind(stands.position)),
+                Some(at) => writer.take_the_rest(building, &built, at, stands.position)?,
             };
-            let is_behind = at.position < stands.position;
-            // Appends may come faster than anybody builds: what they move takes the last events itself.
-            let own = inline.iter_mut().find(|inline| inline.is_of(&live.subscription));
-            let follower = own.or(follower.as_mut()).filter(|_| is_behind);
-            let missing = head(connection)?.get().saturating_sub(at.position.get());
-            if is_behind && (follower.is_none() || missing > MAX_FOLLOWED) {
+            if at.position < stands.position {
                 return Ok(Replaced::Behind(stands.position));
             }
             if let (Some(built), Some(live)) = (&built.table, &live.table) {
-                swap(connection, built, live)?;
+                swap(&writer.connection, built, live)?;
             }
             let generation = at.generation.max(stands.generation) + 1;
-            let mut now = Checkpoint { generation, ..at };
-            put_in_place(connection, &live.subscription, now)?;
-            if let Some(follower) = follower {
-                now.position = head(connection)?;
-                follower.follow(connection, pages, now.position)?;
-            }
+            let now = Checkpoint { generation, ..at };
+            put_in_place(&writer.connection, &live.subscription, now)?;
             Ok(Replaced::Done(now))
         })?;
         if let Replaced::Done(now) = replaced {
             self.waiting.moved(&live.subscription, now.position);
         }
         Ok(replaced)
+    }
+
+    /// Has what was built take the events behind `at` up to `to`, unless they are too many; answers with
+    /// where it stands then.
+    fn take_the_rest(
+        &mut self,
+        building: &mut dyn Subscriber,
+        built: &Kept,
+        mut at: Checkpoint,
+        to: Position,
+    ) -> Result<Checkpoint, Fault> {
+        let missing = to.get().saturating_sub(at.position.get());
+        if missing == 0 || missing > Replaced::MOST_TAKEN {
+            return Ok(at);
+        }
+        let Self { connection, database, pages, .. } = self;
+        let parked = parked::all(connection, &built.subscription)?;
+        let parked = parked.into_iter().map(|one| (one.stream, one.version)).collect();
+        let query = ReadQuery::all().only(building.filter()).with_envelopes();
+        let mut page = Page::new();
+        while at.position < to {
+            page = pages.read(connection, &query.clone().after(at.position), page)?;
+            if page.scanned() == at.position {
+                break;
+            }
+            building.take(&page, &parked)?;
+            let table = built.table.as_ref();
+            Step { connection, database, table }.run(building, at.position)?;
+            at.position = page.scanned();
+        }
+        checkpoint::move_to(connection, &built.subscription, at.position)?;
+        Ok(at)
     }
 }
 
@@ -111,7 +128,7 @@ fn put_in_place(
             now.position.get().cast_signed(),
             now.generation.cast_signed(),
         ))?;
-    super::parked::forget(connection, live)?;
+    parked::forget(connection, live)?;
     connection
         .prepare_cached("UPDATE esrs_parked SET building = 0 WHERE subscription = ?1")?
         .execute([live.name])?;

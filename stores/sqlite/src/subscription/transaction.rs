@@ -1,10 +1,11 @@
 //! The transaction of a step, as its subscriber has it in hand.
 
 use std::borrow::Cow;
+use std::task::{Context, Poll, Waker};
 
-use esrs_core::StoreError;
 use esrs_core::projection::{RowChanges, RowKey, Value};
-use esrs_core::subscription::{RowTransaction, Transaction};
+use esrs_core::subscription::{RowTransaction, Subscriber, Transaction};
+use esrs_core::{Position, StoreError};
 use futures_core::future::BoxFuture;
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Batch, CachedStatement, Connection, Statement};
@@ -15,6 +16,9 @@ use crate::value::{Bound, untyped};
 
 const DOING: &str = "running a statement of a subscription";
 
+const AWAITED: &str = "its handler awaited something other than the statements of its transaction, \
+    which run on a thread that waits for nothing else";
+
 /// The transaction of a step; its futures are ready when they are polled first.
 pub(super) struct Step<'a> {
     pub(super) connection: &'a mut Connection,
@@ -23,6 +27,22 @@ pub(super) struct Step<'a> {
 }
 
 impl Step<'_> {
+    /// Has the subscriber do what follows from its page. Its futures are ready when they are polled
+    /// first.
+    pub(super) fn run(
+        mut self,
+        subscriber: &mut dyn Subscriber,
+        from: Position,
+    ) -> Result<(), Fault> {
+        let mut running = subscriber.run(from, &mut self);
+        match running.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(done) => done?,
+            Poll::Pending => return Err(Fault::said(DOING, AWAITED)),
+        }
+        drop(running);
+        self.check()
+    }
+
     /// Refuses to go on outside of the transaction: a statement may have rolled it back.
     pub(super) fn check(&self) -> Result<(), Fault> {
         match self.connection.is_autocommit() {

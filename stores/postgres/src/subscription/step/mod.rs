@@ -1,0 +1,298 @@
+//! A step in a transaction, in which nothing is sent alone that may go with something else.
+//!
+//! It begins together with the first question that is asked in it, and what was written last goes
+//! together with its end: a page of events is two round trips.
+
+mod moving;
+
+use std::sync::Arc;
+
+use esrs_core::subscription::{Advance, Advanced, Subscription};
+use esrs_core::{BoxError, StoreError};
+use futures_util::future::{join, join_all};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Row};
+
+use super::statements::Statements;
+use super::table::ModelTable;
+use crate::connect::Pooled;
+use crate::error::is_outdated;
+use crate::pool;
+use crate::store::Shared;
+
+pub(super) const DOING: &str = "advancing a subscription";
+
+/// So many statements are held back at most.
+const HELD: usize = 16;
+
+pub(super) type Parameters = Vec<Box<dyn ToSql + Sync + Send>>;
+
+/// A statement that changes rows, and goes with whatever is sent next.
+struct Held {
+    sql: String,
+    parameters: Parameters,
+}
+
+/// How far the transaction has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Nothing was sent yet.
+    Fresh,
+    /// It has begun, the checkpoint is moved if it is to be, and nothing of that is committed.
+    Open,
+    /// Nothing more can be done in it.
+    Failed,
+}
+
+/// A step, while it is taken.
+pub(super) struct Step<'a> {
+    shared: &'a Shared,
+    subscription: &'a Subscription,
+    /// How the checkpoint is moved with its beginning, if it is.
+    moving: Option<&'a Advance>,
+    table: Option<Arc<ModelTable>>,
+    client: Option<Pooled>,
+    stage: Stage,
+    held: Vec<Held>,
+    /// What is to be said of the step, whatever its subscriber makes of it.
+    verdict: Option<Result<Advanced, StoreError>>,
+    /// Whether the connection may be in a transaction.
+    is_in_transaction: bool,
+}
+
+impl Drop for Step<'_> {
+    /// Who was dropped on the way leaves a transaction behind, which ends with its connection.
+    fn drop(&mut self) {
+        if self.is_in_transaction
+            && let Some(client) = self.client.take()
+        {
+            drop(Pooled::take(client));
+        }
+    }
+}
+
+impl<'a> Step<'a> {
+    /// One that moves a checkpoint.
+    pub(super) async fn new(shared: &'a Shared, advance: &'a Advance) -> Result<Self, StoreError> {
+        Self::of(shared, &advance.subscription, Some(advance)).await
+    }
+
+    /// One that has begun, and moves nothing by itself.
+    pub(super) async fn begun(
+        shared: &'a Shared,
+        subscription: &'a Subscription,
+    ) -> Result<Self, StoreError> {
+        let mut step = Self::of(shared, subscription, None).await?;
+        step.open().await?;
+        Ok(step)
+    }
+
+    async fn of(
+        shared: &'a Shared,
+        subscription: &'a Subscription,
+        moving: Option<&'a Advance>,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            shared,
+            subscription,
+            moving,
+            table: shared.subscriptions.table(subscription)?,
+            client: Some(pool::get(&shared.pool, &shared.location).await?),
+            stage: Stage::Fresh,
+            held: Vec::new(),
+            verdict: None,
+            is_in_transaction: false,
+        })
+    }
+
+    pub(super) fn statements(&self) -> &'a Statements {
+        &self.shared.subscriptions.statements
+    }
+
+    pub(super) fn client(&self) -> Result<&Pooled, StoreError> {
+        self.client.as_ref().ok_or(StoreError::Closed)
+    }
+
+    pub(super) fn explain(&self, error: Error) -> StoreError {
+        if is_outdated(&error)
+            && let Some(client) = &self.client
+        {
+            client.statement_cache.clear();
+        }
+        self.shared.location.explain(DOING, error)
+    }
+
+    /// An error of a statement, after which PostgreSQL takes no other in the transaction.
+    fn failed(&mut self, error: Error) -> StoreError {
+        self.stage = Stage::Failed;
+        self.explain(error)
+    }
+
+    async fn roll_back(&mut self) {
+        if self.is_in_transaction
+            && let Some(client) = &self.client
+            && client.batch_execute("ROLLBACK").await.is_ok()
+        {
+            self.is_in_transaction = false;
+        }
+    }
+
+    /// What was begun can be gone on with.
+    ///
+    /// A statement that changes something waits for that: sent with a beginning that fails, it would be
+    /// a transaction of its own.
+    async fn open(&mut self) -> Result<(), StoreError> {
+        match self.stage {
+            Stage::Fresh => self.open_with(None).await.map(drop),
+            _ => self.check(),
+        }
+    }
+
+    fn check(&self) -> Result<(), StoreError> {
+        match self.stage {
+            Stage::Failed => {
+                let source = BoxError::from("a statement before has failed in its transaction");
+                Err(StoreError::Database { doing: DOING, source })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sends what is held back, and `last` behind it, without waiting in between.
+    async fn send<T>(
+        client: &Pooled,
+        held: &[Held],
+        last: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let mut prepared = Vec::with_capacity(held.len());
+        for Held { sql, parameters } in held {
+            let parameters: Vec<&(dyn ToSql + Sync)> =
+                parameters.iter().map(|one| &**one as &(dyn ToSql + Sync)).collect();
+            prepared.push((client.prepare_cached(sql).await?, parameters));
+        }
+        let changes = prepared
+            .iter()
+            .map(|(statement, parameters)| async { client.execute(statement, parameters).await });
+        // Both are polled in their order, and send what they have when they are polled first.
+        let (changed, last) = join(join_all(changes), last).await;
+        changed.into_iter().collect::<Result<Vec<_>, _>>()?;
+        last
+    }
+
+    /// Sends what is held back.
+    async fn flush(&mut self) -> Result<(), StoreError> {
+        let held = std::mem::take(&mut self.held);
+        let sent = Self::send(self.client()?, &held, async { Ok(()) }).await;
+        sent.map_err(|error| self.failed(error))
+    }
+
+    /// Holds a statement back until the next is sent.
+    pub(super) async fn hold(
+        &mut self,
+        sql: &str,
+        parameters: Parameters,
+    ) -> Result<(), StoreError> {
+        self.open().await?;
+        self.held.push(Held { sql: sql.to_owned(), parameters });
+        match self.held.len() < HELD {
+            true => Ok(()),
+            false => self.flush().await,
+        }
+    }
+
+    /// Asks for rows, by a statement that changes nothing.
+    pub(super) async fn ask(
+        &mut self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, StoreError> {
+        self.check()?;
+        match self.stage {
+            Stage::Fresh => self.open_with(Some((sql, parameters))).await,
+            _ => self.run(sql, parameters).await,
+        }
+    }
+
+    /// Asks for rows, whatever the statement does beside that.
+    pub(super) async fn run(
+        &mut self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, StoreError> {
+        self.open().await?;
+        let held = std::mem::take(&mut self.held);
+        let client = self.client()?;
+        let sent = async {
+            let statement = client.prepare_cached(sql).await?;
+            Self::send(client, &held, client.query(&statement, parameters)).await
+        };
+        sent.await.map_err(|error| self.failed(error))
+    }
+
+    /// Changes rows; says how many.
+    pub(super) async fn change(
+        &mut self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, StoreError> {
+        self.open().await?;
+        let held = std::mem::take(&mut self.held);
+        let client = self.client()?;
+        let sent = async {
+            let statement = client.prepare_cached(sql).await?;
+            Self::send(client, &held, client.execute(&statement, parameters)).await
+        };
+        sent.await.map_err(|error| self.failed(error))
+    }
+
+    pub(super) fn model(&self) -> Result<Arc<ModelTable>, StoreError> {
+        self.table.clone().ok_or_else(|| StoreError::ProjectionTable {
+            table: self.subscription.name,
+            reason: "the subscription has none; its rows are reached by SQL".to_owned(),
+        })
+    }
+
+    /// Stores the step, if its subscriber could do what follows from it; what is to be said of it.
+    pub(super) async fn end(mut self, ran: Result<(), StoreError>) -> Result<Advanced, StoreError> {
+        if let Some(verdict) = self.verdict.take() {
+            return verdict;
+        }
+        match (ran.and_then(|()| self.check()), self.moving) {
+            (Ok(()), Some(advance)) if self.stage == Stage::Fresh => {
+                let moved = self.move_alone(advance).await;
+                if matches!(moved, Ok(Advanced::Done)) {
+                    self.shared.subscriptions.moved.send_replace(());
+                }
+                moved
+            }
+            (ran, _) => self.finish(ran).await.map(|()| Advanced::Done),
+        }
+    }
+
+    /// Commits what was done, or rolls it back.
+    pub(super) async fn finish<T>(mut self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        let done = match done {
+            Ok(done) => self.commit().await.map(|()| done),
+            Err(error) => Err(error),
+        };
+        match done.is_ok() {
+            true => self.shared.subscriptions.moved.send_replace(()),
+            false => self.roll_back().await,
+        }
+        done
+    }
+
+    async fn commit(&mut self) -> Result<(), StoreError> {
+        self.check()?;
+        let held = std::mem::take(&mut self.held);
+        let client = self.client()?;
+        let sent = Self::send(client, &held, client.batch_execute("COMMIT")).await;
+        match sent {
+            Ok(()) => {
+                self.is_in_transaction = false;
+                Ok(())
+            }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Moving a checkpoint, in the transaction of its step or as one of its own.
+
+use esrs_core::subscription::{Advance, Advanced, Checkpoint};
+use esrs_core::{BoxError, StoreError};
+use futures_util::future::join;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Row};
+
+use super::{DOING, Stage, Step};
+use crate::connect::Pooled;
+use crate::encode::to_i64;
+use crate::error::is_lost;
+use crate::pool;
+use crate::store::Shared;
+use crate::subscription::statements::Statements;
+use crate::subscription::subscribe::checkpoint;
+
+/// What the statements that move a checkpoint are given.
+struct Move<'a> {
+    advance: &'a Advance,
+    to: i64,
+    from: i64,
+    generation: i64,
+    definition: &'a str,
+    lease: String,
+    fence: i64,
+}
+
+impl<'a> Move<'a> {
+    fn of(advance: &'a Advance) -> Self {
+        Self {
+            advance,
+            to: to_i64(advance.to.get()),
+            from: to_i64(advance.from.position.get()),
+            generation: to_i64(advance.from.generation),
+            definition: &advance.subscription.definition,
+            lease: advance.subscription.lease(),
+            fence: advance.fence.map_or(0, to_i64),
+        }
+    }
+
+    fn parameters(&self) -> Vec<&(dyn ToSql + Sync)> {
+        let Self { to, from, generation, definition, .. } = self;
+        let subscription = &self.advance.subscription;
+        let mut parameters: Vec<&(dyn ToSql + Sync)> =
+            vec![to, &subscription.name, &subscription.building, from, generation, definition];
+        if self.advance.fence.is_some() {
+            parameters.extend([&self.lease as &(dyn ToSql + Sync), &self.fence]);
+        }
+        parameters
+    }
+}
+
+impl Step<'_> {
+    /// Begins, and moves the checkpoint, together with a question; `true` when it was moved.
+    async fn begin(
+        &self,
+        client: &Pooled,
+        question: Option<(&str, &[&(dyn ToSql + Sync)])>,
+    ) -> Result<(bool, Result<Vec<Row>, Error>), Error> {
+        let Statements { begin, advance: unfenced, advance_fenced, .. } = self.statements();
+        let moving = match self.moving {
+            Some(advance) => {
+                let sql = if advance.fence.is_some() { advance_fenced } else { unfenced };
+                Some((client.prepare_cached(sql).await?, Move::of(advance)))
+            }
+            None => None,
+        };
+        let question = match question {
+            Some((sql, parameters)) => match client.prepare_cached(sql).await {
+                Ok(statement) => Ok(Some((statement, parameters))),
+                // Whether it may move at all counts more.
+                Err(error) => Err(error),
+            },
+            None => Ok(None),
+        };
+        let moved = async {
+            match &moving {
+                Some((statement, change)) => client.execute(statement, &change.parameters()).await,
+                None => Ok(1),
+            }
+        };
+        let asked = async {
+            match question {
+                Ok(Some((statement, parameters))) => client.query(&statement, parameters).await,
+                Ok(None) => Ok(Vec::new()),
+                Err(error) => Err(error),
+            }
+        };
+        let ((begun, moved), asked) = join(join(client.batch_execute(begin), moved), asked).await;
+        begun?;
+        Ok((moved? > 0, asked))
+    }
+
+    /// Begins with a question, on another connection if this one was lost while nobody used it.
+    pub(super) async fn open_with(
+        &mut self,
+        question: Option<(&str, &[&(dyn ToSql + Sync)])>,
+    ) -> Result<Vec<Row>, StoreError> {
+        let mut left = self.shared.attempts().left;
+        let (is_moved, answer) = loop {
+            self.is_in_transaction = true;
+            match self.begin(self.client()?, question).await {
+                Err(error) if is_lost(&error) && left > 0 => {
+                    left -= 1;
+                    self.client.take().map(Pooled::take);
+                    self.is_in_transaction = false;
+                    let Shared { pool, location, .. } = self.shared;
+                    self.client = Some(pool::get(pool, location).await?);
+                }
+                Err(error) => return Err(self.failed(error)),
+                Ok(begun) => break begun,
+            }
+        };
+        if let (false, Some(advance)) = (is_moved, self.moving) {
+            let verdict = self.look(advance).await;
+            return Err(self.refuse(verdict));
+        }
+        self.stage = Stage::Open;
+        answer.map_err(|error| self.failed(error))
+    }
+
+    /// Nothing is stored, and that is why.
+    fn refuse(&mut self, verdict: Result<Advanced, StoreError>) -> StoreError {
+        self.stage = Stage::Failed;
+        self.verdict = Some(verdict);
+        let source = BoxError::from("the subscription was moved by somebody else");
+        StoreError::Database { doing: DOING, source }
+    }
+
+    /// Why the checkpoint could not be moved.
+    async fn look(&mut self, advance: &Advance) -> Result<Advanced, StoreError> {
+        self.roll_back().await;
+        let Advance { subscription, from, fence, .. } = advance;
+        let look = async {
+            let client = self.client()?;
+            let rows = async {
+                let statement = client.prepare_cached(&self.statements().look).await?;
+                let lease = subscription.lease();
+                let parameters: [&(dyn ToSql + Sync); 3] =
+                    [&subscription.name, &subscription.building, &lease];
+                let row = client.query_one(&statement, &parameters).await?;
+                let stored = row.try_get::<_, Option<String>>(0)?.map(|definition| {
+                    let (position, generation) = (row.try_get(1)?, row.try_get(2)?);
+                    Ok::<_, Error>((definition, checkpoint(position, generation)))
+                });
+                Ok((stored.transpose()?, row.try_get::<_, Option<i64>>(3)?))
+            };
+            rows.await.map_err(|error| self.explain(error))
+        };
+        let (stored, held) = look.await?;
+        if let Some(fence) = fence
+            && held != Some(to_i64(*fence))
+        {
+            return Err(StoreError::Fenced { lease: subscription.lease(), fence: *fence });
+        }
+        match stored {
+            Some((stored, at)) if at == *from && *stored != *subscription.definition => {
+                Err(subscription.changed(stored))
+            }
+            Some((_, at)) => Ok(Advanced::Elsewhere(at)),
+            None => Ok(Advanced::Elsewhere(Checkpoint::NOWHERE)),
+        }
+    }
+
+    /// Nothing came of the step but that it was taken.
+    pub(super) async fn move_alone(&mut self, advance: &Advance) -> Result<Advanced, StoreError> {
+        let Statements { advance_alone, advance_alone_fenced, .. } = self.statements();
+        let is_fenced = advance.fence.is_some();
+        let sql = if is_fenced { advance_alone_fenced } else { advance_alone };
+        let change = Move::of(advance);
+        let parameters = change.parameters();
+        let mut left = self.shared.attempts().left;
+        let moved = loop {
+            let client = self.client()?;
+            let moved = async {
+                let statement = client.prepare_cached(sql).await?;
+                client.execute(&statement, &parameters).await
+            };
+            match moved.await {
+                Err(error) if is_lost(&error) && left > 0 => {
+                    left -= 1;
+                    self.client.take().map(Pooled::take);
+                    let Shared { pool, location, .. } = self.shared;
+                    self.client = Some(pool::get(pool, location).await?);
+                }
+                Err(error) => return Err(self.failed(error)),
+                Ok(moved) => break moved,
+            }
+        };
+        match moved {
+            0 => self.look(advance).await,
+            _ => Ok(Advanced::Done),
+        }
+    }
+}
