@@ -163,3 +163,88 @@ pub trait SubscriptionStore: EventStore {
         subscription: String,
     ) -> BoxFuture<'_, Result<Vec<ParkingEntry>, StoreError>>;
 }
+
+impl<S: SubscriptionStore + ?Sized> SubscriptionStore for Arc<S> {
+    fn wait_behind(&self, position: Position) -> BoxFuture<'_, Result<Position, StoreError>> {
+        (**self).wait_behind(position)
+    }
+
+    fn subscribe(
+        &self,
+        subscription: Arc<Subscription>,
+    ) -> BoxFuture<'_, Result<Checkpoint, StoreError>> {
+        (**self).subscribe(subscription)
+    }
+
+    fn start_over(
+        &self,
+        subscription: Arc<Subscription>,
+        fence: Option<u64>,
+    ) -> BoxFuture<'_, Result<Checkpoint, StoreError>> {
+        (**self).start_over(subscription, fence)
+    }
+
+    fn advance(
+        &self,
+        advance: Advance,
+        subscriber: Box<dyn Subscriber>,
+    ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Advanced, StoreError>)> {
+        (**self).advance(advance, subscriber)
+    }
+
+    fn replace(
+        &self,
+        building: Box<dyn Subscriber>,
+        fence: Option<u64>,
+    ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Replaced, StoreError>)> {
+        (**self).replace(building, fence)
+    }
+
+    fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<CheckpointOf>, StoreError>> {
+        (**self).checkpoints()
+    }
+
+    fn wait_for(
+        &self,
+        subscription: Arc<Subscription>,
+        position: Position,
+        timeout: Duration,
+    ) -> BoxFuture<'_, Result<Position, StoreError>> {
+        (**self).wait_for(subscription, position, timeout)
+    }
+
+    fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {
+        (**self).claim_lease(claim)
+    }
+
+    fn release_lease(
+        &self,
+        name: String,
+        holder: Arc<str>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        (**self).release_lease(name, holder)
+    }
+
+    fn parked(
+        &self,
+        subscription: Arc<Subscription>,
+    ) -> BoxFuture<'_, Result<Vec<ParkedStream>, StoreError>> {
+        (**self).parked(subscription)
+    }
+
+    fn decide(
+        &self,
+        subscription: String,
+        stream: StreamId,
+        decision: Decision,
+    ) -> BoxFuture<'_, Result<bool, StoreError>> {
+        (**self).decide(subscription, stream, decision)
+    }
+
+    fn parking_log(
+        &self,
+        subscription: String,
+    ) -> BoxFuture<'_, Result<Vec<ParkingEntry>, StoreError>> {
+        (**self).parking_log(subscription)
+    }
+}

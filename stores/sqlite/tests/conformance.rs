@@ -1,6 +1,9 @@
 //! The SQLite store keeps every promise of the suite, and is what the model says.
 
+use std::sync::Arc;
+
 use esrs_core::conformance::{self, model, subscriptions};
+use esrs_core::subscription::SubscriptionStore;
 use esrs_sqlite::{SqliteStore, Synchronous};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -47,6 +50,14 @@ async fn every_promise_is_kept_while_another_store_writes_to_the_same_file() {
     conformance::all(&one).await;
     subscriptions::all(&one).await;
     beside.await.unwrap();
+}
+
+#[tokio::test]
+async fn every_promise_is_kept_by_a_store_that_was_chosen_at_run_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let chosen: Arc<dyn SubscriptionStore> = Arc::new(open(&directory).await);
+    conformance::all(&chosen).await;
+    subscriptions::all(&chosen).await;
 }
 
 proptest! {
