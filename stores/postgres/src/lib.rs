@@ -57,7 +57,7 @@
 //! trips: in the first the transaction begins, moves the checkpoint and reads the rows; in the second it
 //! writes them and commits.
 //!
-//! Put indexes, constraints, triggers and rights on such a table as you like: a
+//! Put indexes, constraints, triggers, policies and rights on such a table as you like: a
 //! [`rebuild`](PostgresStore::rebuild), which builds the new rows beside the old ones, keeps them. A view
 //! of it has to be dropped before, and made again afterwards.
 //!

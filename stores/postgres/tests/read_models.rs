@@ -234,16 +234,30 @@ async fn what_users_have_put_on_a_table_outlives_its_rows() {
     let (database, store, raw) = opened().await;
     history(&store).await;
     store.catch_up::<Account>().await.unwrap();
-    let reader = format!("reader_{}", database.name());
+    let (reader, owner) =
+        (format!("reader_{}", database.name()), format!("owner_{}", database.name()));
     raw.batch_execute(&format!(
         "CREATE ROLE {reader};
+         CREATE ROLE {owner};
          GRANT SELECT ON accounts TO {reader} WITH GRANT OPTION;
          GRANT UPDATE (actor) ON accounts TO PUBLIC;
          CREATE INDEX by_cents ON accounts (cents) WHERE cents > 0;
          ALTER TABLE accounts ADD CONSTRAINT few CHECK (cents < 1000000);
          ALTER TABLE accounts ADD CONSTRAINT one UNIQUE (last_event);
          CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
-         CREATE TRIGGER noted AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION note()"
+         CREATE TRIGGER noted AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION note();
+         CREATE TRIGGER silent AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION note();
+         ALTER TABLE accounts DISABLE TRIGGER silent;
+         CREATE STATISTICS together ON cents, actor FROM accounts;
+         CREATE POLICY own ON accounts AS RESTRICTIVE FOR SELECT TO {reader}, {owner}
+            USING (id = current_user);
+         CREATE POLICY small ON accounts FOR INSERT WITH CHECK (cents < 5);
+         ALTER TABLE accounts ENABLE ROW LEVEL SECURITY;
+         ALTER TABLE accounts FORCE ROW LEVEL SECURITY;
+         COMMENT ON TABLE accounts IS 'it''s what they have';
+         COMMENT ON COLUMN accounts.cents IS 'hundredths';
+         GRANT CREATE ON SCHEMA public TO {owner};
+         ALTER TABLE accounts OWNER TO {owner}"
     ))
     .await
     .unwrap();
@@ -251,13 +265,21 @@ async fn what_users_have_put_on_a_table_outlives_its_rows() {
             WHERE indrelid = 'accounts'::regclass
         UNION ALL SELECT pg_get_constraintdef(oid) FROM pg_constraint
             WHERE conrelid = 'accounts'::regclass AND contype <> 'n'
-        UNION ALL SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'accounts'::regclass
-        UNION ALL SELECT relacl::text FROM pg_class WHERE oid = 'accounts'::regclass
+        UNION ALL SELECT tgenabled::text || pg_get_triggerdef(oid) FROM pg_trigger
+            WHERE tgrelid = 'accounts'::regclass
+        UNION ALL SELECT pg_get_statisticsobjdef(oid) FROM pg_statistic_ext
+            WHERE stxrelid = 'accounts'::regclass
+        UNION ALL SELECT to_jsonb(p)::text FROM pg_policies p WHERE tablename = 'accounts'
+        UNION ALL SELECT concat(relrowsecurity, relforcerowsecurity, relacl, ' of ',
+                pg_get_userbyid(relowner), ': ', obj_description(oid, 'pg_class'))
+            FROM pg_class WHERE oid = 'accounts'::regclass
+        UNION ALL SELECT col_description(attrelid, attnum) FROM pg_attribute
+            WHERE attrelid = 'accounts'::regclass AND col_description(attrelid, attnum) IS NOT NULL
         UNION ALL SELECT attacl::text FROM pg_attribute WHERE attrelid = 'accounts'::regclass
             AND attacl IS NOT NULL
         ORDER BY 1";
     let before = shown(&raw, what).await;
-    assert_eq!(before.len(), 9, "{before:?}");
+    assert_eq!(before.len(), 14, "{before:?}");
     store.rebuild::<Account>().await.unwrap();
     assert_eq!(shown(&raw, what).await, before);
     assert_eq!(shown(&raw, ACCOUNTS).await, ["alice 105", "carol 1"]);
@@ -269,16 +291,20 @@ async fn what_users_have_put_on_a_table_outlives_its_rows() {
     assert!(matches!(&error, StoreError::ProjectionTable { .. }), "{error}");
     assert!(error.to_string().contains("by_cents") || error.to_string().contains("few"), "{error}");
     assert_eq!(shown(&raw, what).await, before, "nothing was changed");
-    raw.batch_execute("DROP INDEX by_cents; ALTER TABLE accounts DROP CONSTRAINT few")
-        .await
-        .unwrap();
+    raw.batch_execute(
+        "DROP INDEX by_cents; ALTER TABLE accounts DROP CONSTRAINT few;
+         DROP STATISTICS together; DROP POLICY small ON accounts",
+    )
+    .await
+    .unwrap();
     store.rebuild::<AccountAnew>().await.unwrap();
     assert_eq!(store.find::<AccountAnew>("balance = 105", []).await.unwrap().len(), 1);
     let error = store.get::<Account>(&"alice".to_owned()).await.unwrap_err();
     assert!(matches!(error, StoreError::ProjectionChanged { .. }), "{error}");
     let error = store.catch_up::<Account>().await.unwrap_err();
     assert!(matches!(error, StoreError::ProjectionChanged { .. }), "{error}");
-    raw.batch_execute(&format!("DROP OWNED BY {reader}; DROP ROLE {reader}")).await.unwrap();
+    let roles = format!("{reader}, {owner}");
+    raw.batch_execute(&format!("DROP OWNED BY {roles}; DROP ROLE {roles}")).await.unwrap();
 }
 
 #[tokio::test]

@@ -9,31 +9,8 @@ use crate::error::Location;
 
 const DOING: &str = "replacing the table of a read model";
 
-/// Statements that put on a new table what was on the old one: constraints, indexes, triggers, rights.
-///
-/// They are told before the old one is gone, and name the table as it is called.
-const BESIDE: &str = "
-    SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s', $1::text, conname, pg_get_constraintdef(oid))
-    FROM pg_constraint WHERE conrelid = to_regclass($1) AND contype IN ('u', 'c', 'x', 'f')
-    UNION ALL
-    SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i
-    WHERE i.indrelid = to_regclass($1)
-        AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
-    UNION ALL
-    SELECT pg_get_triggerdef(oid) FROM pg_trigger
-    WHERE tgrelid = to_regclass($1) AND NOT tgisinternal
-    UNION ALL
-    SELECT format('GRANT %s ON TABLE %s TO %s%s', a.privilege_type, $1::text,
-        CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
-        CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-    FROM pg_class c, aclexplode(c.relacl) a
-    WHERE c.oid = to_regclass($1) AND a.grantee <> c.relowner
-    UNION ALL
-    SELECT format('GRANT %s (%I) ON TABLE %s TO %s%s', a.privilege_type, t.attname, $1::text,
-        CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(a.grantee)) END,
-        CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END)
-    FROM pg_attribute t, aclexplode(t.attacl) a
-    WHERE t.attrelid = to_regclass($1) AND NOT t.attisdropped";
+/// Constraints, indexes, statistics, triggers, row security, comments, rights, and whose the table is.
+const BESIDE: &str = include_str!("../sql/beside.sql");
 
 /// What stands on a table.
 #[derive(Debug, Default)]
@@ -47,7 +24,8 @@ impl Beside {
         location: &Location,
     ) -> Result<Self, StoreError> {
         let read = async {
-            let rows = client.query(BESIDE, &[&model.name]).await?;
+            let columns: Vec<_> = model.table.columns.iter().map(|column| column.name).collect();
+            let rows = client.query(BESIDE, &[&model.name, &columns]).await?;
             rows.iter().map(|row| row.try_get(0)).collect::<Result<_, Error>>()
         };
         read.await.map(Self).map_err(|error| location.explain(DOING, error))

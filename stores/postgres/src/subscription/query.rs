@@ -104,7 +104,8 @@ impl PostgresStore {
     /// Makes the rows of `P` anew from the whole log, beside those that are asked meanwhile, and says
     /// up to where they go.
     ///
-    /// Indexes, triggers and rights that you have put on the table are kept; one that the new columns
+    /// Indexes, triggers, policies and rights that you have put on the table are kept (membership in a
+    /// publication is not); one that the new columns
     /// do not allow is an error.
     ///
     /// # Errors
