@@ -35,7 +35,8 @@ cases! {
         what_stands_behind_takes_what_it_lacks_first,
         what_cannot_take_what_it_lacks_takes_no_place,
         what_stands_far_behind_takes_no_place,
-        what_was_put_in_place_stands_nowhere;
+        what_was_put_in_place_stands_nowhere,
+        what_is_asked_takes_nobodys_place;
     rows: every_kind_of_value_comes_back,
         a_key_of_several_columns_tells_rows_apart,
         many_rows_are_written_and_deleted_at_once,

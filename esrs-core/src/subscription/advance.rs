@@ -26,6 +26,37 @@ impl Subscription {
         Self { building: true, ..self.clone() }
     }
 
+    /// The one of its name that others ask, whose place it takes once it is built.
+    ///
+    /// ```
+    /// use esrs_core::subscription::Subscription;
+    ///
+    /// let asked = Subscription {
+    ///     name: "alerts",
+    ///     definition: "1".into(),
+    ///     table: None,
+    ///     building: false,
+    /// };
+    /// assert_eq!(asked.building().asked()?, asked);
+    /// assert!(asked.asked().is_err());
+    /// # Ok::<(), esrs_core::StoreError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`StoreError::ProjectionTable`] when it is not built beside another.
+    pub fn asked(&self) -> Result<Self, StoreError> {
+        match self.building {
+            true => Ok(Self { building: false, ..self.clone() }),
+            false => Err(StoreError::ProjectionTable {
+                table: self.name,
+                reason:
+                    "it is the one that is asked, and takes nobody's place; give what was built, \
+                    as `Projected::building()` does"
+                        .to_owned(),
+            }),
+        }
+    }
+
     /// The name of the lease of whoever runs it.
     pub fn lease(&self) -> String {
         match self.building {

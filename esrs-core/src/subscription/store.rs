@@ -19,7 +19,7 @@ use crate::{EventStore, Position, StoreError, StreamId};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` keeps no read models",
     label = "no rows and no checkpoints are kept here",
-    note = "give a `SqliteStore` or a `PostgresStore` that is open; a projection over a `MemoryStore` is tested by `ProjectionScenario`"
+    note = "give a `SqliteStore` or a `PostgresStore` that is open, by value: `store.clone()` is the same store; a projection over a `MemoryStore` is tested by `ProjectionScenario`"
 )]
 pub trait SubscriptionStore: EventStore {
     /// Waits until an event stands behind `position`, for as long as that takes, and answers with the
@@ -84,6 +84,7 @@ pub trait SubscriptionStore: EventStore {
     ///
     /// # Errors
     /// - what the subscriber answered with: nothing is changed then;
+    /// - [`StoreError::ProjectionTable`] when it is not built beside another;
     /// - [`StoreError::Fenced`] when the lease of `fence` was taken over;
     /// - [`StoreError::ProjectionTable`] when the table cannot be taken away, because something
     ///   depends on it;

@@ -247,6 +247,19 @@ pub async fn what_was_put_in_place_stands_nowhere(store: &dyn SubscriptionStore)
     assert!(anew.position == Position::START && anew.generation > stood.generation, "{anew:?}");
 }
 
+/// What is not built beside another takes no place, and stays as it is.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn what_is_asked_takes_nobodys_place(store: &dyn SubscriptionStore) {
+    let subscription = new_subscription();
+    let written = Scripted::writing(&subscription, rows(vec![sum("a", 1)]));
+    bring(store, Position::new(7), written).await;
+    let replaced = store.replace(Box::new(Scripted::new(&subscription)), None).await.1;
+    assert!(matches!(replaced, Err(StoreError::ProjectionTable { .. })), "{replaced:?}");
+    assert_eq!(stored(store, &subscription, names(&["a"])).await, [sum("a", 1)]);
+}
+
 /// Appends three events, of which the one in the middle is of a stream to be put aside; where they stand.
 async fn append_three(store: &dyn SubscriptionStore) -> (Position, ParkedStream, Position) {
     let (stream, other) = (new_stream("lacking"), new_stream("parked"));

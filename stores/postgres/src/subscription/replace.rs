@@ -28,8 +28,9 @@ pub(super) async fn replace(
     fence: Option<u64>,
 ) -> Result<Replaced, StoreError> {
     let subscription = building.subscription().clone();
+    let asked = subscription.asked()?;
     let mut step = Step::begun(shared, &subscription).await?;
-    let replacing = Replacing { shared, building: &subscription };
+    let replacing = Replacing { shared, building: &subscription, asked: &asked };
     let replaced = replacing.run(&mut step, building, fence).await;
     step.finish(replaced).await
 }
@@ -38,6 +39,7 @@ pub(super) async fn replace(
 struct Replacing<'a> {
     shared: &'a Shared,
     building: &'a Subscription,
+    asked: &'a Subscription,
 }
 
 impl Replacing<'_> {
@@ -47,7 +49,7 @@ impl Replacing<'_> {
         subscriber: &mut dyn Subscriber,
         fence: Option<u64>,
     ) -> Result<Replaced, StoreError> {
-        let Self { shared, building } = *self;
+        let Self { shared, building, asked } = *self;
         let explain = |error| shared.location.explain(DOING, error);
         lease::hold(shared, step.client()?, building.lease(), fence).await?;
         let both = lock(shared, step.client()?, building.name).await.map_err(explain)?;
@@ -63,9 +65,8 @@ impl Replacing<'_> {
         if at.position < stands.position {
             return Ok(Replaced::Behind(stands.position));
         }
-        let live = Subscription { building: false, ..building.clone() };
         let (tables, client) = (&shared.subscriptions, step.client()?);
-        if let (Some(live), Some(new)) = (tables.table(&live)?, tables.table(building)?) {
+        if let (Some(live), Some(new)) = (tables.table(asked)?, tables.table(building)?) {
             put_in_place(shared, client, (&live, both.asked.is_some()), &new).await?;
         }
         let generation = at.generation.max(stands.generation) + 1;

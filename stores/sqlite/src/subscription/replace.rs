@@ -23,7 +23,7 @@ impl Writer {
         fence: Option<u64>,
     ) -> Result<Replaced, Fault> {
         let subscription = building.subscription().clone();
-        let live = Subscription { building: false, ..(*subscription).clone() };
+        let live = subscription.asked()?;
         let (built, live) = (Kept::new(subscription)?, Kept::new(Arc::new(live))?);
         let replaced = self.transact(|writer| {
             lease::check(&writer.connection, &built.subscription, fence)?;

@@ -1,0 +1,7 @@
+use esrs::subscription::Projected;
+
+struct Account {}
+
+fn main() {
+    let _ = Projected::<Account>::building();
+}
