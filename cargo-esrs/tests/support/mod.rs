@@ -99,6 +99,8 @@ impl Package {
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", scratch().join("target"))
             .env("CARGO_TERM_COLOR", "never")
+            // As at a desk, where what changes has to be noticed.
+            .env("CARGO_INCREMENTAL", "1")
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS");
         // What cargo has set for this test is not for the package.
