@@ -68,12 +68,15 @@ pub(crate) fn ask(target: &LockTarget, features: &Features) -> Result<Vec<Told>,
         let message = message.message;
         if let Some((_, said)) = message.message.split_once("esrs-lock:") {
             told.push(Told::parse(said, target)?);
-        } else if message.level == DiagnosticLevel::Error && !message.spans.is_empty() {
+        } else if message.level == DiagnosticLevel::Error {
             errors.push_str(message.rendered.as_deref().unwrap_or(&message.message));
         }
     }
-    if errors.is_empty() && told.is_empty() && !output.status.success() {
-        errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = String::from_utf8_lossy(&output.stderr);
+    // A compiler that was killed may not have told of every event.
+    let is_killed = said.contains("Caused by:");
+    if errors.is_empty() && !output.status.success() && (told.is_empty() || is_killed) {
+        errors = said.into_owned();
     }
     if !errors.is_empty() {
         return Err(Error::DoesNotCompile { target: target.name(), rendered: errors });

@@ -327,3 +327,34 @@ fn what_does_not_compile_is_not_locked_and_cargos_own_words_say_why() {
     assert!(!lock.status.success() && said.contains("cannot find type `Cent`"), "{said}");
     assert!(!Path::new(&package.root).join("schema").exists());
 }
+
+#[cfg(unix)]
+#[test]
+fn a_compiler_that_was_killed_has_told_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let package = Package::copy("bank", "killed");
+    package.write(
+        "rustc",
+        "#!/bin/sh\n\"$@\"\ncode=$?\ncase \"$*\" in *esrs_lock*) kill -9 $$;; esac\nexit $code\n",
+    );
+    let wrapper = package.root.join("rustc");
+    std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let lock = package.esrs_with("RUSTC_WORKSPACE_WRAPPER", &wrapper, &["lock"]);
+    let said = text(&lock);
+    assert!(!lock.status.success() && said.contains("SIGKILL"), "{said}");
+    assert!(!package.root.join("schema").exists());
+}
+
+#[test]
+fn an_error_at_no_place_in_a_source_is_told_too() {
+    let package = Package::copy("bank", "not_linked");
+    package.write(
+        "build.rs",
+        "#[link(name = \"a_library_that_is_not_there\")]\nunsafe extern \"C\" {\n    safe fn there();\n}\n\n\
+         fn main() {\n    there();\n}\n",
+    );
+    let lock = package.esrs(&["lock"]);
+    let said = text(&lock);
+    assert!(!lock.status.success() && said.contains("a_library_that_is_not_there"), "{said}");
+}

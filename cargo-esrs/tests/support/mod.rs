@@ -87,6 +87,12 @@ impl Package {
         self.run(Command::new(env!("CARGO_BIN_EXE_cargo-esrs")).arg("esrs").args(arguments))
     }
 
+    /// The same, with a variable of the environment.
+    pub fn esrs_with(&self, name: &str, value: &Path, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-esrs"));
+        self.run(command.arg("esrs").args(arguments).env(name, value))
+    }
+
     pub fn git(&self, arguments: &[&str]) -> Output {
         let identity = ["-c", "user.name=esrs", "-c", "user.email=esrs@example.com"];
         let output = self.run(Command::new("git").args(identity).args(arguments));
