@@ -250,6 +250,11 @@ impl Follow {
             Err(StoreError::Projection(error)) if !is_about_the_store(&error) => {
                 ControlFlow::Continue(from)
             }
+            Err(error @ StoreError::Busy { .. }) => {
+                let name = self.subscription.name;
+                tracing::warn!(subscription = name, %error, "what was built is not in place yet");
+                ControlFlow::Continue(from)
+            }
             Err(error) => return Err(error),
         })
     }

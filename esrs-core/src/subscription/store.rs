@@ -88,6 +88,8 @@ pub trait SubscriptionStore: EventStore {
     /// - [`StoreError::Fenced`] when the lease of `fence` was taken over;
     /// - [`StoreError::ProjectionTable`] when the table cannot be taken away, because something
     ///   depends on it;
+    /// - [`StoreError::Busy`] when somebody reads the rows for too long, as in a transaction that stays
+    ///   open; nothing is changed then;
     /// - and what may happen to a database.
     #[allow(clippy::type_complexity, reason = "a pair is what it is")]
     fn replace(

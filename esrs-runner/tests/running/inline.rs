@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use esrs::prelude::*;
 use esrs::runner::{Rebuild, Retries, Runner};
@@ -36,7 +37,7 @@ async fn rows_are_there_when_the_append_is_answered() {
         assert_eq!(cents(&store).await, [number]);
     }
     // It stands where the log ends, so nobody waits for it.
-    let moment = std::time::Duration::ZERO;
+    let moment = Duration::ZERO;
     let waited = accounts.execute(&1, Say(MoneyDeposited { cents: 1 }));
     waited.wait_for::<Balance>(moment).await.unwrap();
 }
@@ -100,7 +101,7 @@ async fn what_a_runner_has_parked_is_left_out_until_it_is_resumed() {
     history(&store, 2, 1).await;
     let accounts = Repository::<Account>::new(store.clone());
     deposit(&accounts, 1, NEVER).await;
-    let retries = Retries::new(0, std::time::Duration::ZERO);
+    let retries = Retries::new(0, Duration::ZERO);
     let running = Runner::new(store.clone()).retries(retries).project::<Balance>().start();
     assert_eq!(caught_up(&store, &running).await.parked, 1);
     running.stop().await;
@@ -169,4 +170,27 @@ async fn a_rebuild_ends_while_another_process_appends_without_a_pause() {
     assert_eq!(cents(&store).await, deposited);
     deposit(&Repository::<Account>::new(store.clone()), 1, 1).await;
     assert_eq!(cents(&store).await[0], deposited[0] + 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_rebuild_is_put_in_place_when_nobody_reads_the_rows_for_long_any_more() {
+    let database = database();
+    let store = inline(&database).await;
+    history(&store, 2, 3).await;
+    let hasty = PostgresStore::builder(database.url()).busy_timeout(Duration::from_millis(1));
+    let hasty = hasty.open().await.unwrap();
+    let reading = tokio::spawn({
+        let store = store.clone();
+        async move { store.query("SELECT account FROM balances, pg_sleep(2)", []).await }
+    });
+    let is_read = "SELECT 1 FROM pg_locks WHERE relation = 'balances'::regclass";
+    while store.query(is_read, []).await.unwrap().is_empty() {
+        assert!(!reading.is_finished(), "it takes two seconds");
+    }
+    let error = hasty.rebuild::<Balance>().await.unwrap_err();
+    assert!(matches!(error, StoreError::Busy { .. }), "{error}");
+    Rebuild::new(hasty).run::<Balance>().await.unwrap();
+    assert_eq!(reading.await.unwrap().unwrap().len(), 2);
+    assert_eq!(cents(&store).await, [30, 30]);
 }

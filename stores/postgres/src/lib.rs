@@ -61,6 +61,13 @@
 //! [`rebuild`](PostgresStore::rebuild), which builds the new rows beside the old ones, keeps them. A view
 //! of it has to be dropped before, and made again afterwards.
 //!
+//! The new rows are in place as soon as nobody reads the old ones. Who reads them in a transaction that
+//! stays open, as a backup does, is waited for half a second at a time, so that appends which write them
+//! [inline](PostgresStoreBuilder::inline) go on; after the
+//! [`busy_timeout`](PostgresStoreBuilder::busy_timeout) a rebuild is answered with
+//! [`StoreError::Busy`](esrs_core::StoreError::Busy), and the next goes on where it was. The runner does
+//! that by itself, and says so in its log.
+//!
 //! An event handler has the transaction itself, and names tables by the `search_path` of the connection.
 //!
 //! # Partitions

@@ -607,6 +607,38 @@ async fn a_generation_is_never_given_twice() {
     assert!(given.is_sorted_by(|one, other| one < other), "{given:?}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_swap_waits_for_who_reads_the_rows_and_appends_go_on_meanwhile() {
+    let (database, _, looking) = opened().await;
+    let inline = || PostgresStore::builder(database.url()).inline::<Account>();
+    let store = inline().open().await.unwrap();
+    history(&store).await;
+    let reader = connect(database.url()).await;
+    reader.batch_execute("BEGIN; SELECT FROM accounts").await.unwrap();
+    let swapping = tokio::spawn({
+        let store = store.clone();
+        async move { store.rebuild::<Account>().await }
+    });
+    let waiting = "SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted";
+    while looking.query(waiting, &[]).await.unwrap().is_empty() {
+        assert!(!swapping.is_finished(), "somebody reads the rows");
+    }
+    for _ in 0..3 {
+        within(LIMIT, "it waits for a moment", append(&store, "alice", "deposited", "5")).await;
+    }
+    reader.batch_execute("COMMIT").await.unwrap();
+    within(LIMIT, "nobody reads any more", swapping).await.unwrap().unwrap();
+    assert_eq!(shown(&looking, ACCOUNTS).await, ["alice 120", "carol 1"]);
+
+    let hasty = inline().busy_timeout(Duration::from_millis(1)).open().await.unwrap();
+    reader.batch_execute("BEGIN; SELECT FROM accounts").await.unwrap();
+    let error = hasty.rebuild::<Account>().await.unwrap_err();
+    assert!(matches!(error, StoreError::Busy { .. }), "{error}");
+    assert!(error.to_string().starts_with("the table of accounts in "), "{error}");
+    assert_eq!(shown(&looking, ACCOUNTS).await, ["alice 120", "carol 1"]);
+}
+
 #[tokio::test]
 #[ignore = "needs PostgreSQL: cargo xtask test"]
 async fn who_waits_learns_of_what_another_process_has_moved() {

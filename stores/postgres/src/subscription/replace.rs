@@ -1,5 +1,7 @@
 //! Putting what was built beside a read model in its place.
 
+use std::time::{Duration, Instant};
+
 use esrs_core::subscription::{Checkpoint, Replaced, Subscriber, Subscription};
 use esrs_core::{Page, Position, ReadQuery, StoreError};
 use tokio_postgres::{Client, Error};
@@ -10,9 +12,14 @@ use super::subscribe::{checkpoint, is_there};
 use super::table::{ModelTable, quoted};
 use super::{lease, parked};
 use crate::encode::to_i64;
+use crate::error::{DriverError, is_busy};
 use crate::store::Shared;
 
 const DOING: &str = "replacing a read model";
+
+/// So long those who read the rows are waited for at once: whoever appends to them, or begins to read,
+/// waits as long.
+const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// The one that is asked, and the one that was built: by which definition, and where they stand.
 #[derive(Default)]
@@ -29,10 +36,25 @@ pub(super) async fn replace(
 ) -> Result<Replaced, StoreError> {
     let subscription = building.subscription().clone();
     let asked = subscription.asked()?;
-    let mut step = Step::begun(shared, &subscription).await?;
     let replacing = Replacing { shared, building: &subscription, asked: &asked };
-    let replaced = replacing.run(&mut step, building, fence).await;
-    step.finish(replaced).await
+    let begun_at = Instant::now();
+    loop {
+        let mut step = Step::begun(shared, &subscription, DOING).await?;
+        let replaced = replacing.run(&mut step, building, fence).await;
+        let replaced = step.finish(replaced).await;
+        let Err(StoreError::Database { source, .. }) = &replaced else { return replaced };
+        if !source.downcast_ref().is_some_and(|DriverError(error)| is_busy(error)) {
+            return replaced;
+        }
+        let waited = begun_at.elapsed();
+        if waited >= shared.busy_timeout {
+            let location = format!("the table of {} in {}", asked.name, shared.location);
+            return Err(StoreError::Busy { location, waited });
+        }
+        let pause = async { tokio::time::sleep(LONGEST_WAIT).await };
+        // It is cancelled when the runtime ends.
+        shared.connector.runtime().spawn(pause).await.map_err(|_| StoreError::Closed)?;
+    }
 }
 
 /// What is to be replaced, in a transaction.
@@ -131,6 +153,8 @@ async fn put_in_place(
 ) -> Result<(), StoreError> {
     let location = &shared.location;
     let explain = |error| location.explain(DOING, error);
+    let limit = format!("SET LOCAL lock_timeout = {}", LONGEST_WAIT.as_millis());
+    client.batch_execute(&limit).await.map_err(explain)?;
     let mut beside = Beside::default();
     if is_there(client, live).await.map_err(explain)? {
         if !is_asked {

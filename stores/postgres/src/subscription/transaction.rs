@@ -6,7 +6,7 @@ use esrs_core::subscription::{RowTransaction, Transaction};
 use futures_core::future::BoxFuture;
 use tokio_postgres::types::ToSql;
 
-use super::step::{DOING, Parameters, Step};
+use super::step::{ADVANCING, Parameters, Step};
 use super::value::{Bound, values_of};
 
 /// So many rows are sent or asked for by one statement at most.
@@ -40,7 +40,7 @@ fn stays_within(sql: &str) -> Result<(), StoreError> {
         return Ok(());
     }
     let source = format!("`{sql}` would end the transaction of the step, which ends by itself");
-    Err(StoreError::Database { doing: DOING, source: source.into() })
+    Err(StoreError::Database { doing: ADVANCING, source: source.into() })
 }
 
 impl Transaction for Step<'_> {

@@ -20,7 +20,7 @@ use crate::error::is_outdated;
 use crate::pool;
 use crate::store::Shared;
 
-pub(super) const DOING: &str = "advancing a subscription";
+pub(super) const ADVANCING: &str = "advancing a subscription";
 
 /// So many statements are held back at most.
 const HELD: usize = 16;
@@ -48,6 +48,8 @@ enum Stage {
 pub(super) struct Step<'a> {
     shared: &'a Shared,
     subscription: &'a Subscription,
+    /// What its errors say that it was for.
+    doing: &'static str,
     /// How the checkpoint is moved with its beginning, if it is.
     moving: Option<&'a Advance>,
     table: Option<Arc<ModelTable>>,
@@ -74,15 +76,16 @@ impl Drop for Step<'_> {
 impl<'a> Step<'a> {
     /// One that moves a checkpoint.
     pub(super) async fn new(shared: &'a Shared, advance: &'a Advance) -> Result<Self, StoreError> {
-        Self::of(shared, &advance.subscription, Some(advance)).await
+        Self::of(shared, &advance.subscription, ADVANCING, Some(advance)).await
     }
 
     /// One that has begun, and moves nothing by itself.
     pub(super) async fn begun(
         shared: &'a Shared,
         subscription: &'a Subscription,
+        doing: &'static str,
     ) -> Result<Self, StoreError> {
-        let mut step = Self::of(shared, subscription, None).await?;
+        let mut step = Self::of(shared, subscription, doing, None).await?;
         step.open().await?;
         Ok(step)
     }
@@ -90,11 +93,13 @@ impl<'a> Step<'a> {
     async fn of(
         shared: &'a Shared,
         subscription: &'a Subscription,
+        doing: &'static str,
         moving: Option<&'a Advance>,
     ) -> Result<Self, StoreError> {
         Ok(Self {
             shared,
             subscription,
+            doing,
             moving,
             table: shared.subscriptions.table(subscription)?,
             client: Some(pool::get(&shared.pool, &shared.location).await?),
@@ -119,7 +124,7 @@ impl<'a> Step<'a> {
         {
             client.statement_cache.clear();
         }
-        self.shared.location.explain(DOING, error)
+        self.shared.location.explain(self.doing, error)
     }
 
     /// An error of a statement, after which PostgreSQL takes no other in the transaction.
@@ -152,7 +157,7 @@ impl<'a> Step<'a> {
         match self.stage {
             Stage::Failed => {
                 let source = BoxError::from("a statement before has failed in its transaction");
-                Err(StoreError::Database { doing: DOING, source })
+                Err(StoreError::Database { doing: self.doing, source })
             }
             _ => Ok(()),
         }

@@ -6,7 +6,7 @@ use futures_util::future::join;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
-use super::{DOING, Stage, Step};
+use super::{Stage, Step};
 use crate::connect::Pooled;
 use crate::encode::to_i64;
 use crate::error::is_lost;
@@ -125,7 +125,7 @@ impl Step<'_> {
         self.stage = Stage::Failed;
         self.verdict = Some(verdict);
         let source = BoxError::from("the subscription was moved by somebody else");
-        StoreError::Database { doing: DOING, source }
+        StoreError::Database { doing: self.doing, source }
     }
 
     /// Why the checkpoint could not be moved.
