@@ -8,13 +8,13 @@ use esrs_core::subscription::{
     Advance, Advanced, Checkpoint, Parked, ParkedStream, Replaced, Subscriber, Subscription,
     SubscriptionStore,
 };
-use esrs_core::{Page, Position, ReadQuery, StoreError};
+use esrs_core::{Position, ReadQuery, StoreError};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 use crate::batch::{Batch, is_about_the_store};
 use crate::lease::Held;
 use crate::options::Options;
+use crate::pages::Pages;
 use crate::status::{Report, State};
 use crate::task::Task;
 
@@ -48,22 +48,6 @@ pub(crate) async fn pause(stop: &mut watch::Receiver<bool>, duration: Duration) 
         // Whoever could say so is gone when it fails.
         _ = stop.wait_for(|stop| *stop) => true,
         () = tokio::time::sleep(duration) => false,
-    }
-}
-
-/// A page that is being read beside whatever else is done; nobody reads on when it is dropped.
-struct Reading(JoinHandle<Result<Page, StoreError>>);
-
-impl Drop for Reading {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-impl Reading {
-    async fn page(mut self) -> Result<Page, StoreError> {
-        // It is cancelled when the runtime ends.
-        (&mut self.0).await.unwrap_or(Err(StoreError::Closed))
     }
 }
 
@@ -101,18 +85,12 @@ impl Follow {
         advanced
     }
 
-    fn read(&self, query: &ReadQuery, after: Position, page: Page) -> Reading {
-        let (store, query) = (self.store.clone(), query.clone().after(after));
-        Reading(tokio::spawn(async move { store.read(query, page).await }))
-    }
-
     /// Follows the log until it is to stop or loses the lease; what is built, until it takes its place.
     pub(crate) async fn run(&mut self, lease: &Held) -> Result<Ended, StoreError> {
         let mut from = self.begin().await?;
         let filter = self.subscriber().filter();
         let query = ReadQuery::all().only(filter).with_envelopes().limit(self.options.batch);
-        let mut spare = Page::new();
-        let mut reading = self.read(&query, from.position, std::mem::take(&mut spare));
+        let mut pages = Pages::new(self.store.clone(), query, from.position);
         let mut looked_at = Instant::now();
         loop {
             if *self.stop.borrow() {
@@ -125,49 +103,52 @@ impl Follow {
                 looked_at = Instant::now();
                 if let Some(elsewhere) = self.resume_asked(from).await? {
                     from = elsewhere;
-                    reading = self.read(&query, from.position, Page::new());
+                    pages.read(from.position);
                 }
             }
-            let page = reading.page().await?;
+            let page = pages.page().await?;
             let (to, is_last) = (page.scanned(), page.is_last());
-            if to == from.position {
-                self.report.stands(to, to, self.parked.len());
-                if self.subscription.building {
-                    match self.take_place(from).await? {
-                        ControlFlow::Break(ended) => return Ok(ended),
-                        ControlFlow::Continue(at) => from = at,
-                    }
-                } else {
-                    self.wait(from, lease).await?;
-                }
-                reading = self.read(&query, from.position, page);
-                continue;
+            let is_new = to > from.position;
+            if !is_last {
+                pages.read(to);
             }
-            // The next page comes while this one is taken.
-            let next = (!is_last).then(|| self.read(&query, to, std::mem::take(&mut spare)));
-            let advanced = self.take(Batch { page: &page, from, to, resume: Vec::new() }).await?;
-            spare = page;
-            reading = match (advanced, next) {
-                (Advanced::Done, next) => {
-                    from = Checkpoint { position: to, ..from };
-                    let head = if is_last { to } else { self.head_behind(to).await? };
-                    self.report.stands(to, head, self.parked.len());
-                    // The log may grow as fast as it is followed, so nobody waits for an empty page.
-                    if is_last && self.subscription.building {
-                        match self.take_place(from).await? {
-                            ControlFlow::Break(ended) => return Ok(ended),
-                            ControlFlow::Continue(at) => from = at,
-                        }
-                    }
-                    let spare = &mut spare;
-                    next.unwrap_or_else(|| self.read(&query, from.position, std::mem::take(spare)))
-                }
-                (Advanced::Elsewhere(_), _) => {
+            if is_new {
+                let batch = Batch { page: &page, from, to, resume: Vec::new() };
+                if let Advanced::Elsewhere(_) = self.take(batch).await? {
                     from = self.begin().await?;
-                    self.read(&query, from.position, std::mem::take(&mut spare))
+                    pages.read(from.position);
+                    continue;
                 }
-            };
+                from = Checkpoint { position: to, ..from };
+            }
+            pages.recycle(page);
+            let head = if is_last { to } else { self.head_behind(to).await? };
+            self.report.stands(to, head, self.parked.len());
+            if is_last {
+                match self.go_on(from, is_new, lease).await? {
+                    ControlFlow::Break(ended) => return Ok(ended),
+                    ControlFlow::Continue(at) => from = at,
+                }
+                pages.read(from.position);
+            }
         }
+    }
+
+    /// Where to go on at the end of the log; what is built takes its place.
+    async fn go_on(
+        &mut self,
+        from: Checkpoint,
+        is_new: bool,
+        lease: &Held,
+    ) -> Result<ControlFlow<Ended, Checkpoint>, StoreError> {
+        // The log may grow as fast as it is followed, so nobody waits for an empty page to end.
+        if self.subscription.building {
+            return self.take_place(from).await;
+        }
+        if !is_new {
+            self.wait(from, lease).await?;
+        }
+        Ok(ControlFlow::Continue(from))
     }
 
     /// Where it stands, and what it has parked.

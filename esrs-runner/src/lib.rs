@@ -40,6 +40,7 @@ mod lease;
 mod live;
 mod measure;
 mod options;
+mod pages;
 mod parking;
 mod rebuild;
 mod resume;
