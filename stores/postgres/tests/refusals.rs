@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use esrs_core::{AppendBatch, AppendCondition, EventStore, Page, ReadQuery, StoreError};
 use esrs_postgres::PostgresStore;
+use postgres_server::Server;
 use support::{append, connect, event, one, read_all, stream, within};
 
 /// What a test's own roles have for a password; no error may hold it.
@@ -100,7 +101,9 @@ async fn a_role_without_rights_is_told_which_it_needs() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL: cargo xtask test"]
 async fn a_wrong_password_and_an_unknown_user_are_denied() {
-    let database = postgres_server::database().unwrap();
+    // The one that the environment names may believe everybody.
+    let server = Server::start().unwrap();
+    let database = server.create_database().unwrap();
     let role = format!("other_{}", database.name());
     let raw = create_role(&role, database.url()).await;
     let right = url_of(&role, database.url());
@@ -126,7 +129,9 @@ async fn a_database_that_is_not_there_is_named() {
 #[tokio::test]
 #[ignore = "needs PostgreSQL: cargo xtask test"]
 async fn a_password_that_a_server_refuses_later_is_a_typed_error_of_each_append() {
-    let database = postgres_server::database().unwrap();
+    // The one that the environment names may believe everybody.
+    let server = Server::start().unwrap();
+    let database = server.create_database().unwrap();
     let role = format!("later_{}", database.name());
     let raw = create_role(&role, database.url()).await;
     raw.batch_execute(&format!("GRANT CREATE ON DATABASE {} TO {role}", database.name()))
