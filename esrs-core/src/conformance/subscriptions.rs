@@ -41,7 +41,8 @@ cases! {
         a_key_of_several_columns_tells_rows_apart,
         many_rows_are_written_and_deleted_at_once,
         a_row_may_have_what_one_that_goes_has_had,
-        sql_runs_in_the_transaction_of_the_step;
+        sql_runs_in_the_transaction_of_the_step,
+        sql_does_not_end_the_transaction_of_the_step;
     leases: a_lease_has_one_holder,
         a_lease_that_ended_is_taken_over,
         a_fence_is_never_given_twice,

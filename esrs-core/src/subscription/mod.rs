@@ -15,6 +15,7 @@ mod lease;
 mod parked;
 mod projected;
 mod rebuild;
+mod statement;
 mod store;
 mod subscriber;
 
@@ -25,5 +26,6 @@ pub use lease::{Lease, LeaseClaim};
 pub use parked::{Decision, Parked, ParkedStream, ParkingAction, ParkingEntry, ResumedStream};
 pub use projected::Projected;
 pub use rebuild::rebuild;
+pub use statement::check_statement;
 pub use store::SubscriptionStore;
 pub use subscriber::{RowTransaction, Subscriber, Transaction};

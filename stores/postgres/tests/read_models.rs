@@ -460,29 +460,6 @@ async fn an_error_that_a_subscriber_keeps_to_itself_is_no_success() {
     assert_eq!(stand.position, Position::START);
 }
 
-#[tokio::test]
-#[ignore = "needs PostgreSQL: cargo xtask test"]
-async fn a_subscriber_does_not_end_the_transaction_of_its_step() {
-    let (_database, store, raw) = opened().await;
-    let subscription = subscription("sums", SUMS);
-    for sql in ["COMMIT", " rollback;", "-- now\n /* all */ END", "begin"] {
-        let ending = Working::writing(&subscription, vec![sum("a", 1)]).and(move |transaction| {
-            Box::pin(async move { transaction.execute(sql, &[]).await.map(drop) })
-        });
-        let error = advance(&store, ending).await.unwrap_err().to_string();
-        assert!(error.contains("ends by itself"), "{sql}: {error}");
-    }
-    let back = Working::writing(&subscription, vec![sum("a", 1)]).and(|transaction| {
-        Box::pin(async move {
-            transaction.execute("-- Commit nothing.\n SAVEPOINT here", &[]).await?;
-            transaction.execute("DELETE FROM sums", &[]).await?;
-            transaction.execute("ROLLBACK TO SAVEPOINT here", &[]).await.map(drop)
-        })
-    });
-    assert_eq!(advance(&store, back).await.unwrap(), Advanced::Done);
-    assert_eq!(shown(&raw, "SELECT name FROM sums").await, ["a"]);
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs PostgreSQL: cargo xtask test"]
 async fn a_page_of_events_takes_two_round_trips() {

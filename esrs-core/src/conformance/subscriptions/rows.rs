@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::scripted::{
-    Scripted, advance, column, key, names, new_subscription, rows, step, stored, subscribe, sum,
-    with_columns,
+    Scripted, Sql, advance, column, key, names, new_subscription, rows, step, stored, subscribe,
+    sum, with_columns,
 };
 use crate::projection::{ColumnSpec, ColumnType, RowChanges, Value};
 use crate::subscription::SubscriptionStore;
@@ -130,6 +130,41 @@ pub async fn a_row_may_have_what_one_that_goes_has_had(store: &dyn SubscriptionS
     let renewed = Scripted::writing(&subscription, changes);
     advance(store, step(&subscription, begin, 2), renewed).await;
     assert_eq!(stored(store, &subscription, names(&["a"])).await, [sum("a", 2)]);
+}
+
+/// A statement of a handler that would end the transaction of the step is refused, and nothing of the
+/// step is stored; it may go back to a savepoint.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn sql_does_not_end_the_transaction_of_the_step(store: &dyn SubscriptionStore) {
+    let subscription = new_subscription();
+    let begin = subscribe(store, &subscription).await;
+    let ending = |sql| Scripted {
+        changes: rows(vec![sum("a", 1)]),
+        ..Scripted::running(&subscription, sql)
+    };
+    let ends: [Sql; 4] = [
+        |it, _| Box::pin(async move { it.execute("COMMIT", &[]).await.map(drop) }),
+        |it, _| Box::pin(async move { it.execute("-- back\n rollback;", &[]).await.map(drop) }),
+        |it, _| Box::pin(async move { it.query("/* all */ End", &[]).await.map(drop) }),
+        |it, _| Box::pin(async move { it.execute("BEGIN", &[]).await.map(drop) }),
+    ];
+    for sql in ends {
+        let (_, ended) = store.advance(step(&subscription, begin, 1), Box::new(ending(sql))).await;
+        let error = ended.expect_err("a statement has ended the transaction").to_string();
+        assert!(error.contains("would end the transaction of the step"), "{error}");
+        assert_eq!(subscribe(store, &subscription).await, begin);
+        assert!(stored(store, &subscription, names(&["a"])).await.is_empty());
+    }
+    let going_back = ending(|it, _| {
+        Box::pin(async move {
+            it.execute("SAVEPOINT here", &[]).await?;
+            it.execute("ROLLBACK TO SAVEPOINT here", &[]).await.map(drop)
+        })
+    });
+    advance(store, step(&subscription, begin, 1), going_back).await;
+    assert_eq!(stored(store, &subscription, names(&["a"])).await, [sum("a", 1)]);
 }
 
 /// SQL of a handler runs in the transaction of the step, and parameters are found by their number.

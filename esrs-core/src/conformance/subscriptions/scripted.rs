@@ -49,7 +49,8 @@ pub(super) fn rows(upserts: Vec<Vec<Value>>) -> RowChanges {
 }
 
 /// What it does by SQL; it is told the name of a table that nobody else has.
-type Sql = for<'a> fn(&'a mut dyn Transaction, &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+pub(super) type Sql =
+    for<'a> fn(&'a mut dyn Transaction, &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 
 /// Reads the rows of some keys, and makes changes.
 pub(super) struct Scripted {

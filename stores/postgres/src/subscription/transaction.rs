@@ -2,46 +2,15 @@
 
 use esrs_core::StoreError;
 use esrs_core::projection::{RowChanges, RowKey, Value};
-use esrs_core::subscription::{RowTransaction, Transaction};
+use esrs_core::subscription::{RowTransaction, Transaction, check_statement};
 use futures_core::future::BoxFuture;
 use tokio_postgres::types::ToSql;
 
-use super::step::{ADVANCING, Parameters, Step};
+use super::step::{Parameters, Step};
 use super::value::{Bound, values_of};
 
 /// So many rows are sent or asked for by one statement at most.
 const ROWS: usize = 10_000;
-
-/// What stands behind the comments that a statement begins with.
-fn without_comment(sql: &str) -> &str {
-    let mut rest = sql.trim_start();
-    loop {
-        let behind = match rest.get(..2) {
-            Some("--") => rest.split_once('\n'),
-            Some("/*") => rest.split_once("*/"),
-            _ => return rest,
-        };
-        rest = behind.map_or("", |(_, behind)| behind.trim_start());
-    }
-}
-
-/// Refuses what would end the transaction: the checkpoint would be stored without the rest.
-fn stays_within(sql: &str) -> Result<(), StoreError> {
-    let mut words = without_comment(sql).split(|c: char| !c.is_ascii_alphabetic());
-    let first = words.next().unwrap_or_default().to_ascii_uppercase();
-    let is_to = |word: &str| word.eq_ignore_ascii_case("TO");
-    let ends = match &*first {
-        "BEGIN" | "START" | "COMMIT" | "END" | "ABORT" => true,
-        // To a savepoint it may go back.
-        "ROLLBACK" => !words.any(is_to),
-        _ => false,
-    };
-    if !ends {
-        return Ok(());
-    }
-    let source = format!("`{sql}` would end the transaction of the step, which ends by itself");
-    Err(StoreError::Database { doing: ADVANCING, source: source.into() })
-}
 
 impl Transaction for Step<'_> {
     fn execute<'a>(
@@ -50,7 +19,7 @@ impl Transaction for Step<'_> {
         parameters: &'a [Value],
     ) -> BoxFuture<'a, Result<u64, StoreError>> {
         Box::pin(async move {
-            stays_within(sql)?;
+            check_statement(sql)?;
             let bound: Vec<_> = parameters.iter().map(Bound).collect();
             let bound: Vec<&(dyn ToSql + Sync)> =
                 bound.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
@@ -64,7 +33,7 @@ impl Transaction for Step<'_> {
         parameters: &'a [Value],
     ) -> BoxFuture<'a, Result<Vec<Vec<Value>>, StoreError>> {
         Box::pin(async move {
-            stays_within(sql)?;
+            check_statement(sql)?;
             let bound: Vec<_> = parameters.iter().map(Bound).collect();
             let bound: Vec<&(dyn ToSql + Sync)> =
                 bound.iter().map(|one| one as &(dyn ToSql + Sync)).collect();

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::task::{Context, Poll, Waker};
 
 use esrs_core::projection::{RowChanges, RowKey, Value};
-use esrs_core::subscription::{RowTransaction, Subscriber, Transaction};
+use esrs_core::subscription::{RowTransaction, Subscriber, Transaction, check_statement};
 use esrs_core::{Position, StoreError};
 use futures_core::future::BoxFuture;
 use rusqlite::fallible_iterator::FallibleIterator;
@@ -70,10 +70,7 @@ impl Step<'_> {
         parameters: &[Value],
         work: impl FnOnce(&mut Statement<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        if let Some(word) = ends_transactions(sql) {
-            let reason = format!("`{word}` is not for a handler: the store ends the transaction");
-            return Err(Fault::said(DOING, reason));
-        }
+        check_statement(sql)?;
         let mut statement = prepare(self.connection, sql)?;
         bind(&mut statement, parameters)?;
         work(&mut statement)
@@ -101,22 +98,6 @@ impl Step<'_> {
             Ok(rows)
         })
     }
-}
-
-/// The first word of a statement, if that ends the transaction, or would begin another.
-fn ends_transactions(sql: &str) -> Option<&str> {
-    let mut sql = sql.trim_start();
-    loop {
-        let rest = match sql.get(..2) {
-            Some("--") => sql.split_once('\n').map(|(_, rest)| rest),
-            Some("/*") => sql.split_once("*/").map(|(_, rest)| rest),
-            _ => break,
-        };
-        sql = rest.unwrap_or_default().trim_start();
-    }
-    let word = sql.split(|letter: char| !letter.is_ascii_alphabetic()).next()?;
-    let ends = ["BEGIN", "COMMIT", "END", "ROLLBACK"];
-    ends.iter().any(|end| word.eq_ignore_ascii_case(end)).then_some(word)
 }
 
 /// A statement that is kept, or one that is not.

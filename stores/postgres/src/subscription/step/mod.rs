@@ -20,7 +20,7 @@ use crate::error::is_outdated;
 use crate::pool;
 use crate::store::Shared;
 
-pub(super) const ADVANCING: &str = "advancing a subscription";
+const ADVANCING: &str = "advancing a subscription";
 
 /// So many statements are held back at most.
 const HELD: usize = 16;
