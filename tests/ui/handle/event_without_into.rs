@@ -17,7 +17,8 @@ impl Handle<Open> for BankAccount {
 
     fn handle(&self, _: &Open, _: &Context<Self>) -> Result<Events<Self>, Infallible> {
         // rustc's own words; they say what to write.
-        Ok(AccountOpened {})
+        let events: Events<Self> = AccountOpened {};
+        Ok(events)
     }
 }
 
