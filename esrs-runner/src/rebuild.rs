@@ -35,7 +35,8 @@ impl Progress {
 /// meanwhile, and puts them in their place at once.
 ///
 /// One that was begun and did not finish is gone on with, whichever process had begun it; while one
-/// process builds, another that is asked to waits for its end, and then builds again.
+/// process builds, another that is asked to waits for its end, and then builds again. Whoever reads the
+/// old rows in a transaction that stays open is waited for, with a warning in the log.
 ///
 /// ```no_run
 /// # use esrs_core::{Projection, StoreError, subscription::SubscriptionStore};
