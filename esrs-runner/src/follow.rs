@@ -141,7 +141,7 @@ impl Follow {
         is_new: bool,
         lease: &Held,
     ) -> Result<ControlFlow<Ended, Checkpoint>, StoreError> {
-        // The log may grow as fast as it is followed, so nobody waits for an empty page to end.
+        // At once: an empty page never comes where the log grows as fast as it is followed.
         if self.subscription.building {
             return self.take_place(from).await;
         }

@@ -37,10 +37,10 @@ pub enum StoreError {
     /// What is stored as a stream's name is none.
     #[error("a stream's name cannot be read: {0}")]
     InvalidStreamId(#[from] InvalidStreamId),
-    /// Another process held the database for too long.
+    /// Somebody else held the database for too long, or the table of a read model that was to be replaced.
     #[error("{location} was busy for {waited:?}; nothing was stored, try again")]
     Busy {
-        /// The database.
+        /// The database, or which table of it.
         location: String,
         /// How long the store waited for it.
         waited: Duration,

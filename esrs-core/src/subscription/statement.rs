@@ -18,14 +18,17 @@ use crate::{BoxError, StoreError};
 /// # Errors
 /// [`StoreError::Database`], which names the word.
 pub fn check_statement(sql: &str) -> Result<(), StoreError> {
-    let mut words = without_comments(sql).split(|letter: char| !letter.is_ascii_alphabetic());
-    let first = words.next().unwrap_or_default();
-    let mut is_followed_by = |word: &str| words.any(|other| other.eq_ignore_ascii_case(word));
+    let mut rest = sql;
+    let first = next_word(&mut rest);
+    let mut next = || next_word(&mut rest).to_ascii_uppercase();
     let ends = match &*first.to_ascii_uppercase() {
         "BEGIN" | "START" | "COMMIT" | "END" | "ABORT" => true,
-        "ROLLBACK" => !is_followed_by("TO"),
+        "ROLLBACK" => match &*next() {
+            "WORK" | "TRANSACTION" => next() != "TO",
+            other => other != "TO",
+        },
         // Two-phase commit; otherwise it names a statement.
-        "PREPARE" => words.next().is_some_and(|next| next.eq_ignore_ascii_case("TRANSACTION")),
+        "PREPARE" => next() == "TRANSACTION",
         _ => false,
     };
     if !ends {
@@ -34,6 +37,15 @@ pub fn check_statement(sql: &str) -> Result<(), StoreError> {
     let source = format!("`{first}` would end the transaction of the step, which ends by itself");
     let doing = "running a statement of a subscription";
     Err(StoreError::Database { doing, source: BoxError::from(source) })
+}
+
+/// The word that a statement goes on with, if it is one.
+fn next_word<'a>(sql: &mut &'a str) -> &'a str {
+    let rest = without_comments(sql);
+    let end = rest.find(|letter: char| !letter.is_ascii_alphabetic()).unwrap_or(rest.len());
+    let (word, behind) = rest.split_at(end);
+    *sql = behind;
+    word
 }
 
 /// What stands behind the comments that a statement begins with.
@@ -63,7 +75,9 @@ mod tests {
             "abort",
             " rollback",
             "ROLLBACK AND CHAIN",
-            "PREPARE TRANSACTION 'it'",
+            "ROLLBACK; -- back to the start",
+            "ROLLBACK WORK /* to go on */",
+            "PREPARE  TRANSACTION 'it'",
             "-- now\n /* all */ COMMIT",
         ] {
             assert!(check_statement(sql).is_err(), "{sql}");
@@ -77,7 +91,8 @@ mod tests {
             "/* COMMIT",
             "-- COMMIT",
             "SAVEPOINT here",
-            "ROLLBACK TRANSACTION TO here",
+            "ROLLBACK  TO here",
+            "rollback transaction to savepoint here",
             "RELEASE here",
             "PREPARE named AS SELECT 1",
             "INSERT INTO ends VALUES ('COMMIT')",

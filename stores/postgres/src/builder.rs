@@ -107,6 +107,8 @@ impl PostgresStoreBuilder {
     /// How long an append waits for a server that cannot be reached, before it is answered with
     /// [`StoreError::Unavailable`], and for another process that holds the log, before it is answered
     /// with [`StoreError::Busy`]. If it was connecting by then, the answer comes when that has failed.
+    ///
+    /// And how long a rebuild waits for those who read the rows that it is to replace.
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout.clamp(Self::SHORTEST_WAIT, Self::LONGEST_WAIT);
         self
@@ -176,7 +178,8 @@ impl PostgresStoreBuilder {
     /// - [`StoreError::NotADatabase`] when it has no such database;
     /// - [`StoreError::NewerSchema`] when a newer esrs has made the tables;
     /// - [`StoreError::Projection`], [`StoreError::ProjectionChanged`] or
-    ///   [`StoreError::ProjectionTable`] when an inline read model cannot be brought up to date;
+    ///   [`StoreError::ProjectionTable`] when an inline read model cannot be brought up to date, and
+    ///   [`StoreError::Busy`] when somebody reads one that is to be replaced for too long;
     /// - and what may happen to a database.
     ///
     /// # Panics

@@ -105,8 +105,7 @@ impl PostgresStore {
     /// up to where they go.
     ///
     /// Indexes, triggers, policies and rights that you have put on the table are kept (membership in a
-    /// publication is not); one that the new columns
-    /// do not allow is an error.
+    /// publication is not); one that the new columns do not allow is an error.
     ///
     /// # Errors
     /// Those of [`esrs_core::subscription::rebuild`].

@@ -17,8 +17,8 @@ use crate::store::Shared;
 
 const DOING: &str = "replacing a read model";
 
-/// So long those who read the rows are waited for at once: whoever appends to them, or begins to read,
-/// waits as long.
+/// So long those who read the rows are waited for at once, because whoever appends to them or begins to
+/// read waits behind; then those go on for as long.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// The one that is asked, and the one that was built: by which definition, and where they stand.
