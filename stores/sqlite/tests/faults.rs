@@ -224,3 +224,53 @@ async fn an_event_that_is_missing_within_a_stream_is_noticed() {
     let error = store.read(query, esrs_core::Page::new()).await.unwrap_err();
     assert!(error.to_string().contains("is missing"), "{error}");
 }
+
+#[tokio::test]
+async fn extreme_settings_are_clamped() {
+    let file = File::new();
+    for wait in
+        [Duration::ZERO, Duration::from_nanos(1), Duration::from_secs(1 << 40), Duration::MAX]
+    {
+        let store = SqliteStore::builder(&file.path).busy_timeout(wait).open().await.unwrap();
+        append(&store, "a", "opened", "1").await;
+        store.close().await;
+    }
+    for readers in [0, usize::MAX] {
+        let store = SqliteStore::builder(&file.path).readers(readers).open().await.unwrap();
+        assert!(!read_all(&store).await.is_empty());
+        store.close().await;
+    }
+    for size in [u64::MAX, i64::MAX as u64, 1 << 53] {
+        let store = SqliteStore::builder(&file.path).max_size(size).open().await.unwrap();
+        append(&store, "a", "opened", "1").await;
+        store.close().await;
+    }
+    let stored = {
+        let store = file.open().await;
+        read_all(&store).await.len()
+    };
+    for size in [0, 1, 4096] {
+        let full = File::new();
+        let refused = SqliteStore::builder(&full.path).max_size(size).open().await;
+        assert!(matches!(refused, Err(StoreError::Full { .. })), "{refused:?}");
+        append(&full.open().await, "a", "opened", "1").await;
+
+        let store = SqliteStore::builder(&file.path).max_size(size).open().await.unwrap();
+        assert_eq!(read_all(&store).await.len(), stored);
+        let large = event("noted", format!("\"{}\"", "x".repeat(50_000)));
+        let refused = store.append(batch(stream("b"), vec![large])).await;
+        assert!(matches!(refused, Err(StoreError::Full { .. })), "{refused:?}");
+        store.close().await;
+    }
+    let store = file.open().await;
+    append(&store, "b", "opened", "1").await;
+    assert_eq!(read_all(&store).await.len(), stored + 1);
+}
+
+#[tokio::test]
+async fn a_path_that_no_file_can_have_is_refused() {
+    for path in ["a\0b.db", ""] {
+        let error = refusal(path).await;
+        assert!(!error.to_string().contains("panicked"), "{error}");
+    }
+}
