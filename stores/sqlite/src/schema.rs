@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use crate::error::{Database, Fault};
 
 /// One step each, from version `n` of the tables to `n + 1`; what was released is never edited.
-const MIGRATIONS: &[&str] = &[V1, V2, V3, V4];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5];
 
 /// The newest version of the tables that this program knows.
 const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -160,6 +160,12 @@ CREATE TABLE esrs_parking_log (
     at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX esrs_parking_log_of ON esrs_parking_log (subscription);
+";
+
+// A lease is stored with its length, so that a clock that was set back delays nobody for longer than
+// that. A lease of an older esrs has none.
+const V5: &str = "
+ALTER TABLE esrs_leases ADD COLUMN duration INTEGER;
 ";
 
 /// The version of the tables in the file; 0 when there are none.

@@ -47,14 +47,16 @@ impl Kept {
 
 /// Where every subscription stands.
 pub(super) fn all(connection: &Connection) -> Result<Vec<CheckpointOf>, Fault> {
-    // The name of a lease is that of `Subscription::lease`.
+    // The name of a lease is that of `Subscription::lease`. One that ends later than its length from
+    // now was given before the clock was set back, and its holder does not renew it any more.
     let mut statement = connection.prepare_cached(
         "SELECT name, building, position, generation,
              (SELECT count(*) FROM esrs_parked AS parked
               WHERE parked.subscription = one.name AND parked.building = one.building),
              (SELECT holder FROM esrs_leases AS lease
               WHERE lease.name = one.name || iif(one.building, ' (building)', '')
-                  AND lease.until > ?1)
+                  AND lease.until > ?1
+                  AND lease.until <= ?1 + coalesce(lease.duration, lease.until))
          FROM esrs_subscriptions AS one ORDER BY name, building",
     )?;
     let mut rows = statement.query([lease::now()])?;
