@@ -19,13 +19,13 @@ impl Writer {
     ) -> Result<Advanced, Fault> {
         let kept = Kept::new(advance.subscription.clone())?;
         let advanced = self.transact(|writer| {
-            let Writer { connection, database, .. } = writer;
+            let Writer { connection, guard, database, .. } = writer;
             lease::check(connection, &advance.subscription, advance.fence)?;
             if !move_on(connection, advance)? {
                 return elsewhere(connection, advance);
             }
             let table = kept.table.as_ref();
-            Step { connection, database, table }.run(subscriber, advance.from.position)?;
+            Step { connection, guard, database, table }.run(subscriber, advance.from.position)?;
             let subscription = &advance.subscription;
             for stream in &advance.park {
                 parked::park(connection, subscription, stream)?;

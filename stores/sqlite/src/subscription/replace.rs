@@ -64,7 +64,7 @@ impl Writer {
         if missing == 0 || missing > Replaced::MOST_TAKEN {
             return Ok(at);
         }
-        let Self { connection, database, pages, .. } = self;
+        let Self { connection, guard, database, pages, .. } = self;
         let parked = parked::all(connection, &built.subscription)?;
         let parked = parked.into_iter().map(|one| (one.stream, one.version)).collect();
         let query = ReadQuery::all().only(building.filter()).with_envelopes();
@@ -76,7 +76,7 @@ impl Writer {
             }
             building.take(&page, &parked)?;
             let table = built.table.as_ref();
-            Step { connection, database, table }.run(building, at.position)?;
+            Step { connection, guard, database, table }.run(building, at.position)?;
             at.position = page.scanned();
         }
         checkpoint::move_to(connection, &built.subscription, at.position)?;

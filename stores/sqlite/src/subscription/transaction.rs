@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::task::{Context, Poll, Waker};
 
 use esrs_core::projection::{RowChanges, RowKey, Value};
-use esrs_core::subscription::{RowTransaction, Subscriber, Transaction, check_statement};
+use esrs_core::subscription::{RowTransaction, Subscriber, Transaction};
 use esrs_core::{Position, StoreError};
 use futures_core::future::BoxFuture;
-use rusqlite::fallible_iterator::FallibleIterator;
-use rusqlite::{Batch, CachedStatement, Connection, Statement};
+use rusqlite::{Connection, Statement};
 
 use crate::error::{Database, Fault};
+use crate::guard::{Author, Guard};
 use crate::projection::ModelTable;
+use crate::statement;
 use crate::value::{Bound, untyped};
 
 const DOING: &str = "running a statement of a subscription";
@@ -22,6 +23,7 @@ const AWAITED: &str = "its handler awaited something other than the statements o
 /// The transaction of a step; its futures are ready when they are polled first.
 pub(super) struct Step<'a> {
     pub(super) connection: &'a mut Connection,
+    pub(super) guard: &'a Guard,
     pub(super) database: &'a Database,
     pub(super) table: Option<&'a ModelTable>,
 }
@@ -34,19 +36,28 @@ impl Step<'_> {
         subscriber: &mut dyn Subscriber,
         from: Position,
     ) -> Result<(), Fault> {
+        // The end of it ends every savepoint that a handler leaves open, so that the next step within
+        // this transaction cannot go back to one.
+        self.connection.prepare_cached("SAVEPOINT esrs_step")?.execute([])?;
         let mut running = subscriber.run(from, &mut self);
         match running.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(done) => done?,
             Poll::Pending => return Err(Fault::said(DOING, AWAITED)),
         }
         drop(running);
-        self.check()
+        self.check()?;
+        self.connection.prepare_cached("RELEASE esrs_step")?.execute([])?;
+        Ok(())
     }
 
     /// Refuses to go on outside of the transaction: a statement may have rolled it back.
     pub(super) fn check(&self) -> Result<(), Fault> {
         match self.connection.is_autocommit() {
-            true => Err(Fault::said(DOING, "a statement has ended the transaction")),
+            true => Err(Fault::said(
+                DOING,
+                "a statement has ended the transaction, such as `INSERT OR ROLLBACK` or \
+                 `RAISE(ROLLBACK, …)`; nothing of the step is stored",
+            )),
             false => Ok(()),
         }
     }
@@ -70,10 +81,10 @@ impl Step<'_> {
         parameters: &[Value],
         work: impl FnOnce(&mut Statement<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        check_statement(sql)?;
-        let mut statement = prepare(self.connection, sql)?;
-        bind(&mut statement, parameters)?;
-        work(&mut statement)
+        statement::run(self.connection, self.guard, Author::Handler, DOING, sql, |statement| {
+            bind(statement, parameters)?;
+            work(statement)
+        })
     }
 
     fn execute_now(&self, sql: &str, parameters: &[Value]) -> Result<u64, Fault> {
@@ -97,46 +108,6 @@ impl Step<'_> {
             }
             Ok(rows)
         })
-    }
-}
-
-/// A statement that is kept, or one that is not.
-enum Prepared<'a> {
-    Kept(CachedStatement<'a>),
-    Once(Statement<'a>),
-}
-
-impl<'a> std::ops::Deref for Prepared<'a> {
-    type Target = Statement<'a>;
-
-    fn deref(&self) -> &Statement<'a> {
-        match self {
-            Self::Kept(statement) => statement,
-            Self::Once(statement) => statement,
-        }
-    }
-}
-
-impl<'a> std::ops::DerefMut for Prepared<'a> {
-    fn deref_mut(&mut self) -> &mut Statement<'a> {
-        match self {
-            Self::Kept(statement) => statement,
-            Self::Once(statement) => statement,
-        }
-    }
-}
-
-fn prepare<'a>(connection: &'a Connection, sql: &str) -> Result<Prepared<'a>, Fault> {
-    if !sql.trim_end().trim_end_matches(';').contains(';') {
-        return Ok(Prepared::Kept(connection.prepare_cached(sql)?));
-    }
-    // SQLite would leave out, without a word, what stands behind the first.
-    let mut statements = Batch::new(connection, sql);
-    let first = statements.next()?;
-    match (first, statements.next()) {
-        (Some(first), Ok(None)) => Ok(Prepared::Once(first)),
-        (None, _) => Err(Fault::said(DOING, "there is no statement in it")),
-        _ => Err(Fault::said(DOING, "it is more than one statement; run one after the other")),
     }
 }
 

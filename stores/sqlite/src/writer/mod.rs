@@ -31,6 +31,7 @@ use crate::builder::Options;
 use crate::cache::Ids;
 use crate::connection::open_writer;
 use crate::error::{Database, Fault};
+use crate::guard::Guard;
 use crate::projection::Inline;
 use crate::reader::PageReader;
 use crate::subscription::Waiting;
@@ -80,6 +81,7 @@ impl Drop for QueuedAppend {
 /// What the writer thread owns.
 pub(crate) struct Writer {
     pub(crate) connection: Connection,
+    pub(crate) guard: Arc<Guard>,
     pub(crate) database: Arc<Database>,
     kinds: Ids<EventKind>,
     streams: Ids<StreamId>,
@@ -102,8 +104,10 @@ impl Writer {
         counters: Arc<Counters>,
         waiting: Arc<Waiting>,
     ) -> Result<Self, Fault> {
+        let (connection, guard) = open_writer(&options, database)?;
         let mut writer = Self {
-            connection: open_writer(&options, database)?,
+            connection,
+            guard,
             database: database.clone(),
             kinds: Ids::new(),
             streams: Ids::new(),
