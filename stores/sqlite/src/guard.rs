@@ -139,8 +139,8 @@ fn of_handler(action: AuthAction<'_>) -> Option<String> {
                 _ => "COMMIT",
             };
             Some(format!(
-                "`{word}` is refused, because the step begins and commits its transaction itself; \
-                 leave it out, and return an error to roll back"
+                "`{word}` is refused, because it would end the transaction of the step, which begins and \
+                 ends by itself; leave it out, and return an error to roll back"
             ))
         }
         A::Savepoint { savepoint_name, .. } if is_of_store(savepoint_name) => Some(format!(

@@ -31,6 +31,7 @@ mod cache;
 mod connection;
 mod error;
 mod guard;
+mod history;
 mod projection;
 mod reader;
 mod schema;

@@ -5,7 +5,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use esrs_core::subscription::{Checkpoint, CheckpointOf, SubscriptionStore};
-use esrs_core::{EventStore, NewEvent, Position, Projection, StoreError};
+use esrs_core::{EventStore, LogMark, NewEvent, Position, Projection, StoreError};
 use esrs_sqlite::SqliteStore;
 use futures_util::future::join_all;
 use support::account::Account;
@@ -136,7 +136,9 @@ async fn the_tables_of_an_older_esrs_are_brought_up_to_date_and_its_events_are_k
     let rows = store.find::<Account>("true ORDER BY id", []).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.cents).collect::<Vec<_>>(), [3, 3]);
     let checkpoints = store.checkpoints().await.unwrap();
-    let at = Checkpoint { position: Position::new(3), generation: 1, mark: None };
+    let event_id = Uuid::from_u128(0x01890000_0000_7000_8000_000000000003);
+    let mark = Some(LogMark { position: Position::new(3), event_id });
+    let at = Checkpoint { position: Position::new(3), generation: 1, mark };
     assert_eq!(checkpoints, [CheckpointOf::new("Accounts", false, at)]);
 
     // What was stored then is known by its ids and its key, and is as safe as it was.

@@ -205,7 +205,17 @@ async fn a_table_of_another_definition_is_refused_until_it_is_made_anew() {
     assert_eq!(columns, [[Value::Integer(1)]]);
     let index = "SELECT 1 FROM sqlite_schema WHERE name = 'by_actor'";
     assert_eq!(store.query(index, []).await.unwrap().len(), 1, "the user's index is kept");
-    changed(store.catch_up::<Account>().await.unwrap_err());
+    // The older program does not take it back by itself.
+    let older = store.catch_up::<Account>().await.unwrap_err();
+    assert!(matches!(older, StoreError::ProjectionSuperseded { .. }), "{older}");
+    let older = store.find::<Account>("", []).await.unwrap_err();
+    assert!(matches!(older, StoreError::ProjectionSuperseded { .. }), "{older}");
+    changed(store.catch_up::<AccountVersion2>().await.unwrap_err());
+    // On purpose it does, and the newer one is the one that was replaced.
+    assert_eq!(store.rebuild::<Account>().await.unwrap(), Position::new(1));
+    assert_eq!(cents(&store, "a").await, Some(1));
+    let newer = store.catch_up::<AccountAnew>().await.unwrap_err();
+    assert!(matches!(newer, StoreError::ProjectionSuperseded { .. }), "{newer}");
 }
 
 #[tokio::test]

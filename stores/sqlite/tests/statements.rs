@@ -109,8 +109,10 @@ impl Handler {
             said: Arc::clone(&said),
         };
         let to = Position::new(self.at.position.get() + 1);
-        let (from, fence, park, resume) = (self.at, None, Vec::new(), Vec::new());
-        let advance = Advance { subscription: subscription.clone(), from, to, fence, park, resume };
+        let (from, mark, fence) = (self.at, None, None);
+        let (park, resume) = (Vec::new(), Vec::new());
+        let advance =
+            Advance { subscription: subscription.clone(), from, to, mark, fence, park, resume };
         let notes = self.notes().await;
         let (_, advanced) = self.store.advance(advance, Box::new(running)).await;
         let advanced = advanced

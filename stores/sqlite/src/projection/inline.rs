@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use esrs_core::projection::{AnyPass, Pass};
 use esrs_core::subscription::{Parked, Subscription};
-use esrs_core::{Page, Position, Projection, ReadQuery, StoreError};
+use esrs_core::{LogMark, Page, Position, Projection, ReadQuery, StoreError};
 use rusqlite::Connection;
 
 use super::ModelTable;
 use super::rebuild::rebuild;
 use crate::error::Fault;
-use crate::reader::{PageReader, head};
+use crate::reader::PageReader;
 use crate::subscription::parked;
 use crate::writer::Writer;
 
@@ -53,8 +53,13 @@ impl Inline {
         self.table.apply(connection, &mut *self.pass, page, &self.parked)
     }
 
-    pub(crate) fn move_to(&self, connection: &Connection, at: Position) -> Result<(), Fault> {
-        self.table.move_to(connection, at)
+    pub(crate) fn move_to(
+        &self,
+        connection: &Connection,
+        at: Position,
+        mark: Option<LogMark>,
+    ) -> Result<(), Fault> {
+        self.table.move_to(connection, at, mark)
     }
 
     /// Takes what a process without this read model has appended up to `head`.
@@ -73,12 +78,12 @@ impl Inline {
 
     /// Where it stands, and with which streams put aside; before it takes anything in a transaction.
     fn begin(&mut self, connection: &Connection) -> Result<Position, Fault> {
-        let (stands, has_parked) = self.table.stands(connection)?;
-        if has_parked || !self.parked.is_empty() {
+        let stands = self.table.stands(connection)?;
+        if stands.has_parked || !self.parked.is_empty() {
             let parked = parked::all(connection, &self.table.subscription)?;
             self.parked = parked.into_iter().map(|one| (one.stream, one.version)).collect();
         }
-        Ok(stands.position)
+        Ok(stands.at.position)
     }
 
     /// Takes the next page behind `at`. Answers with where it stands then, and whether that is the
@@ -93,7 +98,7 @@ impl Inline {
         let page = pages.read(connection, &query, Page::new())?;
         self.table.apply(connection, &mut *self.pass, &page, &self.parked)?;
         if page.scanned() != at {
-            self.table.move_to(connection, page.scanned())?;
+            self.table.move_to(connection, page.scanned(), page.mark())?;
         }
         Ok((page.scanned(), page.is_last()))
     }
@@ -131,12 +136,8 @@ impl Writer {
     }
 
     /// Brings the read models to the end of the log, before something is appended to it.
-    pub(crate) fn follow_inline(&mut self) -> Result<(), Fault> {
+    pub(crate) fn follow_inline(&mut self, head: Position) -> Result<(), Fault> {
         let Self { inline, connection, pages, .. } = self;
-        if inline.is_empty() {
-            return Ok(());
-        }
-        let head = head(connection)?;
         inline.iter_mut().try_for_each(|inline| inline.follow(connection, pages, head))
     }
 }

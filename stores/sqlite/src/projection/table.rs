@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use esrs_core::projection::{AnyPass, ColumnSpec, RowChanges, RowKey, Table, Value};
 use esrs_core::subscription::{Checkpoint, Parked, Projected, Subscription};
-use esrs_core::{Page, Position, Projection, StoreError};
+use esrs_core::{LogMark, Page, Position, Projection, StoreError};
 use rusqlite::{Connection, Row, params_from_iter};
 
 use crate::error::Fault;
-use crate::subscription::checkpoint;
+use crate::subscription::checkpoint::{self, Stands};
 use crate::value::{Bound, sql_type, typed};
 
 /// The table of a read model, and the statements on it.
@@ -135,7 +135,7 @@ impl ModelTable {
     }
 
     /// The same, and whether it has parked streams.
-    pub(super) fn stands(&self, connection: &Connection) -> Result<(Checkpoint, bool), Fault> {
+    pub(super) fn stands(&self, connection: &Connection) -> Result<Stands, Fault> {
         let stands = checkpoint::with_parked(connection, &self.subscription)?;
         stands.ok_or_else(|| self.not_made())
     }
@@ -204,8 +204,13 @@ impl ModelTable {
         })
     }
 
-    pub(crate) fn move_to(&self, connection: &Connection, at: Position) -> Result<(), Fault> {
-        checkpoint::move_to(connection, &self.subscription, at)
+    pub(crate) fn move_to(
+        &self,
+        connection: &Connection,
+        at: Position,
+        mark: Option<LogMark>,
+    ) -> Result<(), Fault> {
+        checkpoint::move_to(connection, &self.subscription, at, mark)
     }
 
     /// Takes a page through `pass` into the rows, but for the events of parked streams.
