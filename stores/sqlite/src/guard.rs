@@ -19,6 +19,8 @@ pub(crate) enum Author {
     Store,
     /// An event handler, within the transaction of its step.
     Handler,
+    /// The same, after one of its statements has failed.
+    FailedHandler,
     /// The caller of a query.
     Query,
 }
@@ -28,6 +30,7 @@ impl Author {
         match stored {
             0 => Self::Store,
             1 => Self::Handler,
+            2 => Self::FailedHandler,
             _ => Self::Query,
         }
     }
@@ -92,6 +95,16 @@ impl Guard {
                 Some(format!("the trigger `{trigger}` writes to `{table}`; {OWN_TABLES}"))
             }
             Author::Handler => of_handler(action),
+            Author::FailedHandler => match action {
+                AuthAction::Savepoint { operation: TransactionOperation::Rollback, .. } => {
+                    of_handler(action)
+                }
+                _ => Some(
+                    "an earlier statement of the transaction has failed; return its error, or go back \
+                     by `ROLLBACK TO` a savepoint"
+                        .to_owned(),
+                ),
+            },
             Author::Query => of_query(action),
         }
     }

@@ -25,7 +25,7 @@ pub(crate) fn run<T>(
     sql: &str,
     work: impl FnOnce(&mut Statement<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    let done = guard.during(author, || match &mut prepare(connection, doing, sql)? {
+    let done = guard.during(author, || match &mut prepare(connection, author, doing, sql)? {
         Prepared::Cached(statement) => work(statement),
         Prepared::Once(statement) => work(statement),
     });
@@ -56,6 +56,7 @@ fn explain(guard: &Guard, doing: &'static str, error: rusqlite::Error) -> Fault 
 
 fn prepare<'a>(
     connection: &'a Connection,
+    author: Author,
     doing: &'static str,
     sql: &str,
 ) -> Result<Prepared<'a>, Fault> {
@@ -64,7 +65,9 @@ fn prepare<'a>(
         return Err(Fault::said(doing, "the text has a NUL character; remove it"));
     }
     let marked = format!("{MARK}{sql}");
-    if !sql.trim_end().trim_end_matches(';').contains(';') {
+    // After an error fewer statements are allowed, so what was compiled before does not count.
+    let is_cacheable = author != Author::FailedHandler;
+    if is_cacheable && !sql.trim_end().trim_end_matches(';').contains(';') {
         return match connection.prepare_cached(&marked) {
             Err(rusqlite::Error::Empty) => Err(nothing(doing)),
             prepared => Ok(Prepared::Cached(prepared?)),

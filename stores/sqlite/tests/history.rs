@@ -1,5 +1,6 @@
 //! A log that loses events under open stores, because a backup is restored into its file: whatever a
 //! store remembers, nothing is built on events that are gone.
+#![allow(clippy::unwrap_used, reason = "what is restored stands in functions of its own")]
 
 mod support;
 

@@ -241,13 +241,12 @@ async fn a_statement_beyond_the_step_is_refused_and_stores_nothing() {
 }
 
 #[tokio::test]
-async fn a_refused_statement_whose_error_is_ignored_changes_nothing() {
+async fn a_failed_statement_whose_error_is_ignored_fails_the_step() {
     let mut handler = Handler::new().await;
     for (statement, _) in REFUSED {
-        let (advanced, said) = handler.step(&[statement, statement], true).await;
+        let (advanced, said) = handler.step(&[statement, "SELECT 1", statement], true).await;
         assert!(said.iter().all(Result::is_err), "{statement}: {said:?}");
-        let is_over = statement.contains("OR ROLLBACK");
-        assert_eq!(advanced.is_err(), is_over, "{statement}: {advanced:?}");
+        assert!(advanced.is_err(), "{statement}");
         handler.check(statement).await;
     }
 }
@@ -380,4 +379,29 @@ async fn a_query_only_reads_the_file_of_its_store() {
     }
     assert!(!other.exists());
     handler.check("queries").await;
+}
+
+#[tokio::test]
+async fn after_a_failed_statement_the_step_goes_on_from_a_savepoint_only() {
+    let mut handler = Handler::new().await;
+    let statements = [
+        "SAVEPOINT here",
+        "INSERT INTO own VALUES (1)",
+        "SELECT 1",
+        "SAVEPOINT there",
+        "RELEASE here",
+        "ROLLBACK TO there",
+        "ROLLBACK TO here",
+        "INSERT INTO own SELECT 7 WHERE false",
+        "SELECT 1",
+    ];
+    let (advanced, said) = handler.step(&statements, true).await;
+    let succeeded: Vec<_> = said.iter().map(Result::is_ok).collect();
+    assert_eq!(succeeded, [true, false, false, false, false, false, true, true, true], "{said:?}");
+    assert!(said[2].as_ref().unwrap_err().contains("earlier statement"), "{said:?}");
+    assert_eq!(advanced, Ok(()));
+    let (advanced, _) = handler.step(&statements[..6], true).await;
+    let error = advanced.unwrap_err();
+    assert!(error.contains("earlier statement") || error.contains("UNIQUE"), "{error}");
+    handler.check("a failed statement").await;
 }

@@ -382,7 +382,7 @@ async fn an_inline_projection_leaves_out_what_is_parked() {
     append(&store, "b", "deposited", "1").await;
     assert_eq!(cents().await, [1, 2]);
     let asked =
-        store.decide("Accounts".to_owned(), stream("a"), Decision::retry(1, "alice", "why"));
+        store.decide("Accounts".to_owned(), stream("a"), Decision::retry(2, "alice", "why"));
     assert!(asked.await.unwrap(), "a name is the same in other letters");
     let from = store.subscribe(subscription.clone()).await.unwrap();
     let resumed = ResumedStream { stream: stream("a"), next_version: None };

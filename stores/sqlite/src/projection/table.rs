@@ -246,18 +246,31 @@ impl ModelTable {
         Ok(rows)
     }
 
-    /// Deletes and writes rows.
+    /// Deletes and writes rows. What the table refuses of them is [`StoreError::RowRefused`].
     pub(crate) fn write(&self, connection: &Connection, changes: &RowChanges) -> Result<(), Fault> {
         // First, so that a row may have what another that goes has had, where that is unique.
         let mut delete = connection.prepare_cached(&self.delete)?;
         for key in &changes.deletes {
-            delete.execute(params_from_iter(key.iter().map(Bound)))?;
+            let deleted = delete.execute(params_from_iter(key.iter().map(Bound)));
+            deleted.map_err(|error| self.refused(error))?;
         }
         let mut upsert = connection.prepare_cached(&self.upsert)?;
         for row in &changes.upserts {
-            upsert.execute(params_from_iter(row.iter().map(Bound)))?;
+            let written = upsert.execute(params_from_iter(row.iter().map(Bound)));
+            written.map_err(|error| self.refused(error))?;
         }
         Ok(())
+    }
+
+    fn refused(&self, error: rusqlite::Error) -> Fault {
+        use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
+        match error.sqlite_error_code() {
+            Some(ConstraintViolation | TooBig | TypeMismatch) => {
+                let (table, reason) = (self.table.name.to_owned(), error.to_string());
+                Fault::Store(StoreError::RowRefused { table, reason })
+            }
+            _ => error.into(),
+        }
     }
 
     /// The columns of a row that `select` or `by_key` has found.

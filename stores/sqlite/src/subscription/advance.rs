@@ -30,7 +30,7 @@ impl Writer {
                 return elsewhere(connection, advance);
             }
             let table = kept.table.as_ref();
-            Step { connection, guard, database, table }.run(subscriber, advance.from.position)?;
+            Step::new(connection, guard, database, table).run(subscriber, advance.from.position)?;
             let subscription = &advance.subscription;
             for stream in &advance.park {
                 parked::park(connection, subscription, stream)?;

@@ -79,7 +79,7 @@ impl Writer {
             }
             building.take(&page, &parked)?;
             let table = built.table.as_ref();
-            Step { connection, guard, database, table }.run(building, at.position)?;
+            Step::new(connection, guard, database, table).run(building, at.position)?;
             (at.position, at.mark) = (page.scanned(), page.mark().or(at.mark));
         }
         checkpoint::move_to(connection, &built.subscription, at.position, at.mark)?;

@@ -26,9 +26,20 @@ pub(super) struct Step<'a> {
     pub(super) guard: &'a Guard,
     pub(super) database: &'a Database,
     pub(super) table: Option<&'a ModelTable>,
+    /// The error of a statement of the handler that was not taken back.
+    failure: Option<StoreError>,
 }
 
-impl Step<'_> {
+impl<'a> Step<'a> {
+    pub(super) fn new(
+        connection: &'a mut Connection,
+        guard: &'a Guard,
+        database: &'a Database,
+        table: Option<&'a ModelTable>,
+    ) -> Self {
+        Self { connection, guard, database, table, failure: None }
+    }
+
     /// Has the subscriber do what follows from its page. Its futures are ready when they are polled
     /// first.
     pub(super) fn run(
@@ -46,6 +57,9 @@ impl Step<'_> {
         }
         drop(running);
         self.check()?;
+        if let Some(failure) = self.failure.take() {
+            return Err(failure.into());
+        }
         self.connection.prepare_cached("RELEASE esrs_step")?.execute([])?;
         Ok(())
     }
@@ -70,6 +84,26 @@ impl Step<'_> {
         done.map_err(|fault| self.database.explain(DOING, fault))
     }
 
+    /// Runs a statement of the handler. After an error it takes no other than the way back to a
+    /// savepoint, as PostgreSQL does.
+    fn attempt<T>(
+        &mut self,
+        work: impl FnOnce(&Self, Author) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let author = match &self.failure {
+            None => Author::Handler,
+            Some(_) => Author::FailedHandler,
+        };
+        let done = self.with(|step| work(step, author));
+        match &done {
+            Ok(_) => self.failure = None,
+            // The first error is the reason for the others.
+            Err(error) if self.failure.is_none() => self.failure = Some(again(error)),
+            Err(_) => {}
+        }
+        done
+    }
+
     fn table(&self) -> Result<&ModelTable, Fault> {
         self.table.ok_or_else(|| Fault::said(DOING, "this subscription has no table of rows"))
     }
@@ -77,18 +111,19 @@ impl Step<'_> {
     /// Runs `work` on the one statement of `sql`, with its parameters bound.
     fn statement<T>(
         &self,
+        author: Author,
         sql: &str,
         parameters: &[Value],
         work: impl FnOnce(&mut Statement<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        statement::run(self.connection, self.guard, Author::Handler, DOING, sql, |statement| {
+        statement::run(self.connection, self.guard, author, DOING, sql, |statement| {
             bind(statement, parameters)?;
             work(statement)
         })
     }
 
-    fn execute_now(&self, sql: &str, parameters: &[Value]) -> Result<u64, Fault> {
-        self.statement(sql, parameters, |statement| {
+    fn execute_now(&self, author: Author, sql: &str, parameters: &[Value]) -> Result<u64, Fault> {
+        self.statement(author, sql, parameters, |statement| {
             let before = self.connection.total_changes();
             let changed = statement.raw_execute()?;
             // What is no insert, update or delete leaves the count of the one before.
@@ -97,8 +132,13 @@ impl Step<'_> {
         })
     }
 
-    fn query_now(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Fault> {
-        self.statement(sql, parameters, |statement| {
+    fn query_now(
+        &self,
+        author: Author,
+        sql: &str,
+        parameters: &[Value],
+    ) -> Result<Vec<Vec<Value>>, Fault> {
+        self.statement(author, sql, parameters, |statement| {
             let mut found = statement.raw_query();
             let mut rows = Vec::new();
             while let Some(row) = found.next()? {
@@ -108,6 +148,23 @@ impl Step<'_> {
             }
             Ok(rows)
         })
+    }
+}
+
+/// The same error once more, for the step that ends with it.
+fn again(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Busy { location, waited } => {
+            StoreError::Busy { location: location.clone(), waited: *waited }
+        }
+        StoreError::Full { location } => StoreError::Full { location: location.clone() },
+        StoreError::TimedOut { location, doing, waited } => {
+            StoreError::TimedOut { location: location.clone(), doing, waited: *waited }
+        }
+        StoreError::Database { doing, source } => {
+            StoreError::Database { doing, source: source.to_string().into() }
+        }
+        other => StoreError::Database { doing: DOING, source: other.to_string().into() },
     }
 }
 
@@ -139,7 +196,7 @@ fn bind(statement: &mut Statement<'_>, parameters: &[Value]) -> Result<(), Fault
 
 impl Transaction for Step<'_> {
     fn take_failure(&mut self) -> Option<StoreError> {
-        None
+        self.failure.take()
     }
 
     fn execute<'a>(
@@ -147,7 +204,9 @@ impl Transaction for Step<'_> {
         sql: &'a str,
         parameters: &'a [Value],
     ) -> BoxFuture<'a, Result<u64, StoreError>> {
-        Box::pin(async move { self.with(|step| step.execute_now(sql, parameters)) })
+        Box::pin(
+            async move { self.attempt(|step, author| step.execute_now(author, sql, parameters)) },
+        )
     }
 
     fn query<'a>(
@@ -155,7 +214,9 @@ impl Transaction for Step<'_> {
         sql: &'a str,
         parameters: &'a [Value],
     ) -> BoxFuture<'a, Result<Vec<Vec<Value>>, StoreError>> {
-        Box::pin(async move { self.with(|step| step.query_now(sql, parameters)) })
+        Box::pin(
+            async move { self.attempt(|step, author| step.query_now(author, sql, parameters)) },
+        )
     }
 }
 
