@@ -81,9 +81,17 @@ fn has_no_room_for_shared_memory(error: &rusqlite::Error) -> bool {
 pub(crate) struct Database {
     pub(crate) path: PathBuf,
     pub(crate) busy_timeout: Duration,
+    /// How long a read, or a statement of an event handler, may run.
+    pub(crate) timeout: Duration,
 }
 
 impl Database {
+    /// How long a call waits for a thread of the store that is at work for others. A thread needs some
+    /// milliseconds to be woken, so a shorter `busy_timeout` does not count here.
+    pub(crate) fn queue_timeout(&self) -> Duration {
+        self.busy_timeout.max(Duration::from_millis(100))
+    }
+
     /// Which database it is, for an error.
     pub(crate) fn location(&self) -> String {
         self.path.display().to_string()
