@@ -1,6 +1,7 @@
 //! How a store is opened.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use esrs_core::{Projection, StoreError};
@@ -64,6 +65,8 @@ impl SqliteStoreBuilder {
                 path,
                 busy_timeout: Self::DEFAULT_BUSY_TIMEOUT,
                 timeout: Self::DEFAULT_TIMEOUT,
+                files: OnceLock::new(),
+                overwritten: OnceLock::new(),
             },
             options: Options {
                 synchronous: Synchronous::default(),

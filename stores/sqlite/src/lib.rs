@@ -33,6 +33,7 @@ mod clock;
 mod closing;
 mod connection;
 mod error;
+mod file;
 mod guard;
 mod history;
 mod projection;

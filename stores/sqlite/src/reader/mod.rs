@@ -102,6 +102,10 @@ impl Reader {
 
     fn run(&mut self, jobs: &Queue<ReadJob>) {
         while let Some(ReadJob { doing, run, call }) = jobs.pop() {
+            if let Err(fault) = self.database.check_files() {
+                call.refuse(self.database.explain(doing, fault));
+                continue;
+            }
             self.running.begin(doing, call);
             if catch_unwind(AssertUnwindSafe(|| run(self))).is_err() {
                 tracing::error!("a read panicked; its caller is told that the store is closed");

@@ -326,6 +326,10 @@ impl Waiting {
     fn not_seen(self: &Arc<Self>, error: StoreError) {
         match error {
             StoreError::Closed => self.answer(|_| Some(Err(StoreError::Closed))),
+            StoreError::Replaced { location, reason } => self.answer(|_| {
+                let (location, reason) = (location.clone(), reason.clone());
+                Some(Err(StoreError::Replaced { location, reason }))
+            }),
             _ => self.watch_from_now_on(),
         }
     }

@@ -3,6 +3,7 @@
 mod append;
 mod event_ids;
 mod event_row;
+mod files;
 mod find;
 mod group;
 mod one;
@@ -21,6 +22,7 @@ use rusqlite::Connection;
 
 pub(crate) use append::PreparedAppend;
 use event_ids::EventIds;
+use files::LastLook;
 pub(crate) use find::by_key as find_append;
 use group::Group;
 pub(crate) use shared::SharedWriter;
@@ -105,6 +107,7 @@ pub(crate) struct Writer {
     /// The last event that was committed when the writer last looked: what it remembers is true for as
     /// long as the log holds that.
     anchor: Option<LogMark>,
+    last_look: LastLook,
     kinds: Ids<EventKind>,
     streams: Ids<StreamId>,
     event_ids: EventIds,
@@ -134,6 +137,7 @@ impl Writer {
             guard,
             database: database.clone(),
             anchor: None,
+            last_look: LastLook::default(),
             kinds: Ids::new(),
             streams: Ids::new(),
             event_ids: EventIds::default(),
@@ -176,7 +180,8 @@ impl Writer {
         Ok(look.position())
     }
 
-    fn begin(&self) -> Result<(), Fault> {
+    fn begin(&mut self) -> Result<(), Fault> {
+        self.check_files()?;
         Ok(self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(drop)?)
     }
 
@@ -193,7 +198,7 @@ impl Writer {
                 self.streams.committed();
                 self.event_ids.committed();
                 self.counters.committed();
-                Ok(())
+                self.check_files_after_commit()
             }
             // What the system refused to sync may yet be found in the file after a crash.
             Err(error)
