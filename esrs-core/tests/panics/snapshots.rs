@@ -46,9 +46,12 @@ async fn state_that_panics_is_not_stored_and_the_next_is() {
 async fn stored_snapshot_whose_reading_panics_is_passed_over() {
     let store = MemoryStore::new();
     Repository::<Counter>::new(store.clone()).execute(&1, Count(vec![1, 2])).await.unwrap();
+    let query = ReadQuery::stream(stream(1)).with_envelopes();
+    let page = store.read(query, Page::new()).await.unwrap();
     let broken = Snapshot {
         stream: stream(1),
         version: 1,
+        event_id: page.record(0).envelope().unwrap().event_id,
         position: esrs_core::Position::new(1),
         recorded_at: jiff::Timestamp::now(),
         fold: Counter::SNAPSHOT,
