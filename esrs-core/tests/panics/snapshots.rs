@@ -51,7 +51,7 @@ async fn stored_snapshot_whose_reading_panics_is_passed_over() {
     let broken = Snapshot {
         stream: stream(1),
         version: 1,
-        event_id: page.record(0).envelope().unwrap().event_id,
+        event_id: page.records().next().unwrap().envelope().unwrap().event_id,
         position: esrs_core::Position::new(1),
         recorded_at: jiff::Timestamp::now(),
         fold: Counter::SNAPSHOT,
