@@ -34,8 +34,10 @@ pub struct Runner {
 /// Begins to keep rows in memory.
 struct StartLive {
     name: &'static str,
-    follow: Box<dyn FnOnce(Arc<dyn SubscriptionStore>, Report) -> BoxFuture<'static, ()> + Send>,
+    follow: Box<dyn FnOnce(Arc<dyn SubscriptionStore>, Report) -> Following + Send>,
 }
+
+type Following = BoxFuture<'static, ()>;
 
 impl Runner {
     /// A runner that runs nothing yet.
