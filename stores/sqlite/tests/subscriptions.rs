@@ -77,6 +77,7 @@ fn step(subscription: &Arc<Subscription>, from: Checkpoint, to: u64) -> Advance 
         subscription: subscription.clone(),
         from,
         to: Position::new(to),
+        mark: None,
         fence: None,
         park: Vec::new(),
         resume: Vec::new(),
