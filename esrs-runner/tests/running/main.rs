@@ -14,6 +14,7 @@ mod outdated;
 mod parking;
 mod projecting;
 mod rebuilding;
+mod refusing;
 mod stopping;
 mod stores;
 mod telling;
