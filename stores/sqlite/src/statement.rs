@@ -1,5 +1,7 @@
 //! Statements that a user has written.
 
+use std::time::Duration;
+
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Batch, CachedStatement, Connection, ErrorCode, Statement};
 
@@ -16,18 +18,26 @@ enum Prepared<'a> {
     Once(Statement<'a>),
 }
 
+/// Where the statement of a user runs.
+pub(crate) struct Place<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) guard: &'a Guard,
+    pub(crate) timeout: Duration,
+}
+
 /// Compiles the one statement of `sql`, and runs `work` on it, as far as its author may.
 pub(crate) fn run<T>(
-    connection: &Connection,
-    guard: &Guard,
+    Place { connection, guard, timeout }: &Place<'_>,
     author: Author,
     doing: &'static str,
     sql: &str,
     work: impl FnOnce(&mut Statement<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    let done = guard.during(author, || match &mut prepare(connection, author, doing, sql)? {
-        Prepared::Cached(statement) => work(statement),
-        Prepared::Once(statement) => work(statement),
+    let done = guard.during_at_most(author, *timeout, || {
+        match &mut prepare(connection, author, doing, sql)? {
+            Prepared::Cached(statement) => work(statement),
+            Prepared::Once(statement) => work(statement),
+        }
     });
     done.map_err(|fault| match fault {
         Fault::Sql(error) => explain(guard, doing, error),

@@ -9,7 +9,7 @@ use crate::SqliteStore;
 use crate::error::Fault;
 use crate::guard::Author;
 use crate::reader::Reader;
-use crate::statement;
+use crate::statement::{self, Place};
 use crate::value::{Bound, untyped};
 
 const DOING: &str = "asking for rows";
@@ -21,7 +21,9 @@ fn reading<T>(
     work: impl FnOnce(&mut Statement<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let location = || reader.database.location();
-    let done = statement::run(&reader.connection, &reader.guard, Author::Query, DOING, sql, |it| {
+    let Reader { connection, guard, database, .. } = reader;
+    let place = Place { connection, guard, timeout: database.timeout };
+    let done = statement::run(&place, Author::Query, DOING, sql, |it| {
         // What the guard is not asked about, such as `VACUUM INTO`.
         if !it.readonly() {
             let refusal = "a query only reads, and this one would write".to_owned();
