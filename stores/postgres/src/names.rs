@@ -1,18 +1,18 @@
 //! What the numbers in rows stand for: streams and kinds, which never change once they are committed.
 
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use esrs_core::{EventKind, StoreError, StreamId};
+use esrs_core::{EventKind, StreamId};
 use lru::LruCache;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Error, Row};
 
-use crate::error::Location;
 use crate::sql::Sql;
 
-/// So many streams are remembered at most.
+/// The largest number of streams that are remembered.
 const STREAMS: NonZeroUsize = NonZeroUsize::new(100_000).expect("it is not zero");
+/// The same for kinds.
+const KINDS: NonZeroUsize = NonZeroUsize::new(10_000).expect("it is not zero");
 
 /// A kind, and the category of the streams that have it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,14 +23,13 @@ pub(crate) struct KindOf {
 
 /// What is known of streams and kinds; shared by all that read and write.
 pub(crate) struct Names {
-    kinds: RwLock<Kinds>,
+    kinds: Mutex<Kinds>,
     streams: Mutex<Streams>,
 }
 
-#[derive(Default)]
 struct Kinds {
-    by_id: HashMap<i32, EventKind>,
-    ids: HashMap<KindOf, i32>,
+    by_id: LruCache<i32, EventKind>,
+    ids: LruCache<KindOf, i32>,
 }
 
 struct Streams {
@@ -49,7 +48,13 @@ struct KnownStream {
 impl Names {
     pub(crate) fn new() -> Self {
         let streams = Streams { known: LruCache::new(STREAMS), names: LruCache::new(STREAMS) };
-        Self { kinds: RwLock::default(), streams: Mutex::new(streams) }
+        let kinds = Kinds { by_id: LruCache::new(KINDS), ids: LruCache::new(KINDS) };
+        Self { kinds: Mutex::new(kinds), streams: Mutex::new(streams) }
+    }
+
+    fn kinds(&self) -> MutexGuard<'_, Kinds> {
+        // Nothing in it is ever half done.
+        self.kinds.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn streams(&self) -> MutexGuard<'_, Streams> {
@@ -93,20 +98,18 @@ impl Names {
 
     /// The kind of this number, if it is known.
     pub(crate) fn kind(&self, id: i32) -> Option<EventKind> {
-        let kinds = self.kinds.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-        kinds.by_id.get(&id).cloned()
+        self.kinds().by_id.get(&id).cloned()
     }
 
     /// The number of a kind, if it is known.
     pub(crate) fn kind_id(&self, of: &KindOf) -> Option<i32> {
-        let kinds = self.kinds.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-        kinds.ids.get(of).copied()
+        self.kinds().ids.get(of).copied()
     }
 
     fn learn_kind(&self, of: KindOf, id: i32) {
-        let mut kinds = self.kinds.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-        kinds.by_id.insert(id, of.kind.clone());
-        kinds.ids.insert(of, id);
+        let mut kinds = self.kinds();
+        kinds.by_id.put(id, of.kind.clone());
+        kinds.ids.put(of, id);
     }
 
     /// The number of a kind, which is given to it if it has none.
@@ -115,7 +118,7 @@ impl Names {
         of: KindOf,
         client: &Client,
         sql: &Sql,
-    ) -> Result<i32, tokio_postgres::Error> {
+    ) -> Result<i32, Error> {
         if let Some(id) = self.kind_id(&of) {
             return Ok(id);
         }
@@ -127,29 +130,12 @@ impl Names {
         Ok(id)
     }
 
-    /// Learns of all kinds: there are few.
-    pub(crate) async fn load_kinds(
-        &self,
-        client: &Client,
-        sql: &Sql,
-        location: &Location,
-    ) -> Result<(), StoreError> {
-        const DOING: &str = "reading the types of events";
-        let rows = client.query(&sql.kinds, &[]).await;
-        for row in rows.map_err(|error| location.explain(DOING, error))? {
-            let of = (|| {
-                let name = EventKind {
-                    name: row.try_get::<_, &str>(2)?.into(),
-                    version: u32::try_from(row.try_get::<_, i64>(3)?).unwrap_or(u32::MAX),
-                };
-                Ok((
-                    KindOf { category: row.try_get::<_, &str>(1)?.into(), kind: name },
-                    row.try_get(0)?,
-                ))
-            })();
-            let (of, id) = of.map_err(|error| location.explain(DOING, error))?;
-            self.learn_kind(of, id);
-        }
-        Ok(())
+    /// Learns the kind of a row that [`Sql::kinds`] found.
+    pub(crate) fn learn(&self, row: &Row) -> Result<(i32, EventKind), Error> {
+        let (id, category) = (row.try_get(0)?, row.try_get::<_, &str>(1)?.into());
+        let version = u32::try_from(row.try_get::<_, i64>(3)?).unwrap_or(u32::MAX);
+        let kind = EventKind { name: row.try_get::<_, &str>(2)?.into(), version };
+        self.learn_kind(KindOf { category, kind: kind.clone() }, id);
+        Ok((id, kind))
     }
 }

@@ -70,23 +70,16 @@ impl<C: Deref<Target = ClientWrapper>> Reader<'_, C> {
             }
         }
         let index = writer.add_stream(stream.clone());
-        let mut kinds = KindsOfPage::default();
         let (mut scanned, mut last_version) = (Position::START, after);
         loop {
             let rows = Rows::of_stream(query, self.sql, id, to_i64(last_version));
-            let found = self.stream(&rows.sql, rows.parameters()).await;
-            let mut found = pin!(found.map_err(|error| self.explain(error))?);
-            let (mut count, mut is_last) = (0, true);
-            while let Some(row) = found.try_next().await.map_err(|error| self.explain(error))? {
-                if count == rows.limit || writer.is_full(query) {
-                    is_last = false;
-                    break;
-                }
-                count += 1;
-                let at = At::of(&row).map_err(|error| self.explain(error))?;
+            let Read { rows, is_last } = self.take_rows(&rows, query).await?;
+            let mut kinds = self.kinds_of(&rows).await?;
+            for row in &rows {
+                let at = At::of(row).map_err(|error| self.explain(error))?;
                 (scanned, last_version) = (at.position, at.version);
-                let kind = self.kind(at.kind, &mut kinds, &mut writer).await?;
-                self.push(&row, at, (index, kind), query, &mut writer)
+                let kind = kinds.index(at.kind, &mut writer)?;
+                self.push(row, at, (index, kind), query, &mut writer)
                     .map_err(|source| damaged(stream.as_str(), at.position, source))?;
             }
             // Where the filter dropped all of it, the next rows may hold what is wanted.
@@ -118,13 +111,14 @@ impl<C: Deref<Target = ClientWrapper>> Reader<'_, C> {
         let (head, found) = join(self.head(), self.take_rows(&rows, query)).await;
         let (head, Read { rows, is_last }) = (head?.max(after), found?);
         let streams = self.streams_of(&rows).await?;
+        let mut kinds = self.kinds_of(&rows).await?;
         let mut writer = page.into_writer();
-        let (mut kinds, mut numbers) = (KindsOfPage::default(), HashMap::new());
+        let mut numbers = HashMap::new();
         let mut last = after;
         for row in &rows {
             let at = At::of(row).map_err(|error| self.explain(error))?;
             last = at.position;
-            let kind = self.kind(at.kind, &mut kinds, &mut writer).await?;
+            let kind = kinds.index(at.kind, &mut writer)?;
             let Some(stream) = streams.get(&at.stream) else {
                 let source = "its stream has no name".into();
                 return Err(damaged(&format!("stream number {}", at.stream), last, source));
@@ -144,6 +138,9 @@ impl<C: Deref<Target = ClientWrapper>> Reader<'_, C> {
     }
 
     /// Rows until a page is full of them.
+    ///
+    /// Nothing else is awaited on the connection while the stream of rows is open: the answer to a
+    /// second query arrives behind rows that nobody takes.
     async fn take_rows(&self, rows: &Rows<'_>, query: &ReadQuery) -> Result<Read, StoreError> {
         let found = self.stream(&rows.sql, rows.parameters()).await;
         let mut found = pin!(found.map_err(|error| self.explain(error))?);
@@ -193,29 +190,28 @@ impl<C: Deref<Target = ClientWrapper>> Reader<'_, C> {
         Ok(())
     }
 
-    /// The number of a kind within the page.
-    async fn kind(
-        &self,
-        id: i32,
-        kinds: &mut KindsOfPage,
-        writer: &mut PageWriter,
-    ) -> Result<KindIndex, StoreError> {
-        if let Some((_, index)) = kinds.0.iter().find(|(known, _)| *known == id) {
-            return Ok(*index);
-        }
-        let EventKind { name, version } = match self.names.kind(id) {
-            Some(kind) => kind,
-            None => {
-                self.names.load_kinds(&self.client, self.sql, self.location).await?;
-                self.names.kind(id).ok_or_else(|| StoreError::Database {
-                    doing: DOING,
-                    source: format!("there is no kind number {id}").into(),
-                })?
+    /// The kinds of the rows' events.
+    async fn kinds_of(&self, rows: &[Row]) -> Result<KindsOfPage, StoreError> {
+        let ids = rows.iter().map(|row| row.try_get(rows::KIND)).collect::<Result<Vec<i32>, _>>();
+        let mut ids = ids.map_err(|error| self.explain(error))?;
+        ids.sort_unstable();
+        ids.dedup();
+        let (mut known, mut unknown) = (Vec::with_capacity(ids.len()), Vec::new());
+        for id in ids {
+            match self.names.kind(id) {
+                Some(kind) => known.push((id, kind, None)),
+                None => unknown.push(id),
             }
-        };
-        let index = writer.intern_kind(&name, version);
-        kinds.0.push((id, index));
-        Ok(index)
+        }
+        if !unknown.is_empty() {
+            let rows = self.query(&self.sql.kinds, &[&unknown]).await;
+            for row in rows.map_err(|error| self.explain(error))? {
+                let (id, kind) = self.names.learn(&row).map_err(|error| self.explain(error))?;
+                known.push((id, kind, None));
+            }
+            known.sort_unstable_by_key(|(id, ..)| *id);
+        }
+        Ok(KindsOfPage(known))
     }
 
     /// The row of a stream, if it has one.
@@ -259,9 +255,19 @@ impl<C: Deref<Target = ClientWrapper>> Reader<'_, C> {
     }
 }
 
-/// The numbers of kinds within a page; there are few.
-#[derive(Default)]
-struct KindsOfPage(Vec<(i32, KindIndex)>);
+/// The kinds of a page's events, ordered by their ids, each with its index within the page.
+struct KindsOfPage(Vec<(i32, EventKind, Option<KindIndex>)>);
+
+impl KindsOfPage {
+    fn index(&mut self, id: i32, writer: &mut PageWriter) -> Result<KindIndex, StoreError> {
+        let place = self.0.binary_search_by_key(&id, |(id, ..)| *id).ok();
+        let Some((_, kind, index)) = place.and_then(|place| self.0.get_mut(place)) else {
+            let source = format!("expected a kind with the id {id}, found none").into();
+            return Err(StoreError::Database { doing: DOING, source });
+        };
+        Ok(*index.get_or_insert_with(|| writer.intern_kind(&kind.name, kind.version)))
+    }
+}
 
 /// Where the event of a row stands.
 #[derive(Clone, Copy)]

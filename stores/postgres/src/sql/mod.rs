@@ -112,7 +112,7 @@ impl Sql {
                     correlation_id, causation_id, metadata, payload) FROM STDIN BINARY"
             ),
             kind_of: format!("SELECT {s}.kind_of($1::text, $2::text, $3::int8)"),
-            kinds: format!("SELECT id, category, name, version FROM {s}.kinds"),
+            kinds: format!("SELECT id, category, name, version FROM {s}.kinds WHERE id = ANY($1)"),
             stream_id: format!("SELECT id FROM {s}.streams WHERE name = $1"),
             stream_names: format!("SELECT id, name FROM {s}.streams WHERE id = ANY($1)"),
             head: format!("SELECT coalesce(max(position), 0) FROM {s}.events"),
