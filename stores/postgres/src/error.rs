@@ -1,5 +1,7 @@
 //! From what PostgreSQL says to what esrs says: the one place where errors are mapped.
 
+use std::time::Duration;
+
 use esrs_core::projection::ColumnError;
 use esrs_core::{BoxError, StoreError};
 use tokio_postgres::Error;
@@ -7,11 +9,15 @@ use tokio_postgres::error::{DbError, Severity, SqlState};
 
 /// Which database it is: what errors have to say. It never holds a password.
 #[derive(Debug, Clone)]
-pub(crate) struct Location(pub(crate) String);
+pub(crate) struct Location {
+    pub(crate) name: String,
+    /// How long statements wait for a lock.
+    pub(crate) busy_timeout: Duration,
+}
 
 impl std::fmt::Display for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.name)
     }
 }
 
@@ -103,6 +109,14 @@ impl Location {
         StoreError::Unavailable { location: self.to_string(), reason }
     }
 
+    /// Nothing was answered within the time of one call.
+    pub(crate) fn no_answer(&self, limit: Duration) -> StoreError {
+        let reason = format!(
+            "expected an answer within {limit:?}, found none; see `PostgresStoreBuilder::timeout`"
+        );
+        StoreError::Unavailable { location: self.to_string(), reason }
+    }
+
     /// What is prepared on a connection is not there afterwards.
     pub(crate) fn not_a_session(&self, said: &str) -> StoreError {
         let reason = format!(
@@ -120,7 +134,9 @@ impl Location {
         };
         let reason = said_by(database);
         let code = database.code();
-        Some(if *code == SqlState::DISK_FULL {
+        Some(if *code == SqlState::LOCK_NOT_AVAILABLE {
+            StoreError::Busy { location, waited: self.busy_timeout }
+        } else if *code == SqlState::DISK_FULL {
             StoreError::Full { location }
         } else if [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::IO_ERROR].contains(code) {
             StoreError::ReadOnly { location, reason }

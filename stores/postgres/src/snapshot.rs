@@ -2,10 +2,10 @@
 
 use std::ops::Deref;
 
-use deadpool_postgres::ClientWrapper;
 use esrs_core::{Position, Snapshot, SnapshotQuery, StoreError, StreamId};
 use tokio_postgres::{Error, Row};
 
+use crate::connect::Client;
 use crate::encode::{Json, Moment, to_i64};
 use crate::pool::Reader;
 
@@ -29,7 +29,7 @@ pub(crate) async fn save(reader: &Reader<'_>, snapshot: &Snapshot) -> Result<(),
 
 /// The snapshot of the stream in this row, if the query allows it.
 pub(crate) async fn find(
-    reader: &Reader<'_, impl Deref<Target = ClientWrapper>>,
+    reader: &Reader<'_, impl Deref<Target = Client>>,
     (id, stream): (i64, &StreamId),
     query: &SnapshotQuery,
 ) -> Result<Option<Snapshot>, Error> {

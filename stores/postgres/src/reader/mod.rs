@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::pin::pin;
 
-use deadpool_postgres::ClientWrapper;
 use esrs_core::store::{KindIndex, NewEnvelope, NewRecord, PageWriter, StreamIndex};
 use esrs_core::{
     BoxError, EventKind, MetadataFilter, Page, Position, ReadQuery, ReadSource, StoreError,
@@ -16,6 +15,7 @@ use futures_util::TryStreamExt;
 use futures_util::future::{join, try_join};
 use tokio_postgres::{Error, Row};
 
+use crate::connect::Client;
 use crate::encode::{Json, Moment, to_i64};
 use crate::pool::Reader;
 use crate::snapshot;
@@ -29,7 +29,7 @@ struct Read {
     is_last: bool,
 }
 
-impl<C: Deref<Target = ClientWrapper>> Reader<'_, C> {
+impl<C: Deref<Target = Client>> Reader<'_, C> {
     /// The next page of what `query` asks for.
     pub(crate) async fn read(&self, query: &ReadQuery, page: Page) -> Result<Page, StoreError> {
         match &query.source {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use deadpool_postgres::ClientWrapper;
 use esrs_core::projection::{AnyPass, Pass};
 use esrs_core::subscription::{Checkpoint, Parked, Projected, Subscriber, Subscription, rebuild};
 use esrs_core::{Page, Position, Projection, ReadQuery, StoreError};
@@ -13,6 +12,7 @@ use super::subscribe::checkpoint;
 use super::table::ModelTable;
 use super::value::values_of;
 use crate::PostgresStore;
+use crate::connect::Client;
 use crate::encode::to_i64;
 use crate::error::is_outdated;
 use crate::store::Shared;
@@ -92,7 +92,7 @@ impl Inline {
     /// before it, what processes without these read models have appended.
     pub(crate) async fn take(
         &mut self,
-        client: &ClientWrapper,
+        client: &Client,
         shared: &Shared,
         (first, page): (Position, &Page),
     ) -> Result<(), InlineError> {
@@ -119,7 +119,7 @@ impl Model {
     /// parked of it.
     async fn lock(
         &mut self,
-        client: &ClientWrapper,
+        client: &Client,
         shared: &Shared,
     ) -> Result<(Checkpoint, Parked), InlineError> {
         let Subscription { name, definition, .. } = &*self.subscription;
@@ -140,7 +140,7 @@ impl Model {
     /// Takes the events between `at` and `first`. They are committed: whoever appends holds the log.
     async fn follow(
         &mut self,
-        client: &ClientWrapper,
+        client: &Client,
         shared: &Shared,
         (mut at, first): (Position, Position),
         parked: &Parked,
@@ -164,7 +164,7 @@ impl Model {
 
     async fn write(
         &mut self,
-        client: &ClientWrapper,
+        client: &Client,
         page: &Page,
         parked: &Parked,
     ) -> Result<(), InlineError> {
@@ -202,14 +202,14 @@ fn parked_of(rows: &[Row]) -> Result<Parked, InlineError> {
 
 /// Runs a statement that is prepared once for the connection, or again if its table was made anew.
 async fn run(
-    client: &ClientWrapper,
+    client: &Client,
     sql: &str,
     parameters: &[&(dyn ToSql + Sync)],
 ) -> Result<Vec<Row>, Error> {
     let statement = client.prepare_cached(sql).await?;
     let rows = client.query(&statement, parameters).await;
     if rows.as_ref().is_err_and(is_outdated) {
-        client.statement_cache.clear();
+        client.forget_statements();
     }
     rows
 }

@@ -7,10 +7,25 @@ use esrs_core::subscription::{Lease, LeaseClaim};
 use tokio_postgres::{Error, Row};
 
 use crate::encode::to_i64;
+use crate::error::is_busy;
 use crate::pool::Reader;
-use crate::store::Shared;
+use crate::store::{LEASE_LOCK, Shared};
 
-const DOING: &str = "claiming a lease";
+const DOING: &str = "claiming or releasing a lease";
+
+/// The longest time for a claim: later, a lease that was held is over.
+pub(super) fn longest_claim(shared: &Shared, claim: &LeaseClaim) -> Duration {
+    claim.duration.max(LEASE_LOCK).min(shared.longest_call())
+}
+
+/// An error about the row of a lease.
+fn explain(shared: &Shared, lease: &str, error: Error) -> StoreError {
+    if is_busy(&error) {
+        let location = format!("the lease `{lease}` in {}", shared.location);
+        return StoreError::Busy { location, waited: LEASE_LOCK };
+    }
+    shared.location.explain(DOING, error)
+}
 
 /// Takes or renews a lease.
 pub(super) async fn claim(
@@ -21,7 +36,7 @@ pub(super) async fn claim(
     let micros = i64::try_from(claim.duration.as_micros()).unwrap_or(i64::MAX);
     // An interval of more than a century is none that PostgreSQL could add to every time.
     let micros = micros.min(100 * 365 * 24 * 60 * 60 * 1_000_000);
-    let explain = |error| reader.location.explain(DOING, error);
+    let explain = |error| explain(shared, &claim.name, error);
     loop {
         let sql = &shared.subscriptions.statements.claim_lease;
         let asked = reader.query(sql, &[&claim.name, &&*claim.holder, &micros]).await;
@@ -51,7 +66,7 @@ pub(super) async fn release(
 ) -> Result<(), StoreError> {
     let sql = &shared.subscriptions.statements.release_lease;
     let released = reader.query(sql, &[&name, &holder]).await;
-    released.map(drop).map_err(|error| reader.location.explain("giving a lease back", error))
+    released.map(drop).map_err(|error| explain(shared, name, error))
 }
 
 /// Keeps whoever takes a lease over waiting until the transaction ends; an error when somebody has.

@@ -156,7 +156,7 @@ impl Asking<'_> {
         let bound: Vec<_> = parameters.iter().map(Bound).collect();
         let bound: Vec<&(dyn ToSql + Sync)> =
             bound.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
-        let asking = twice_if_outdated(reader, || reader.query(self.sql, &bound));
+        let asking = twice_if_outdated(reader, || reader.query_text(self.sql, &bound));
         let (stored, rows) = join(looking, asking).await;
         let explain = |error| reader.location.explain(DOING, error);
         let stored = stored.map_err(explain)?;
@@ -180,7 +180,7 @@ async fn twice_if_outdated<T, F: Future<Output = Result<T, Error>>>(
 ) -> Result<T, Error> {
     match ask().await {
         Err(error) if is_outdated(&error) => {
-            reader.client.statement_cache.clear();
+            reader.client.forget_statements();
             ask().await
         }
         answer => answer,
@@ -197,13 +197,14 @@ async fn read_only(
     let bound: Vec<&(dyn ToSql + Sync)> =
         bound.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
     let asked = twice_if_outdated(reader, async || {
-        let statement = reader.client.prepare_cached(sql).await?;
+        let statement = reader.client.prepare_text(sql).await?;
         let asking = pin!(reader.client.query(&statement, &bound));
         // All three are sent at once, so nobody who goes away leaves a transaction behind.
         let (begun, rows, ended) = join3(
             reader.client.batch_execute("BEGIN READ ONLY"),
             asking,
-            reader.client.batch_execute("COMMIT"),
+            // So nothing that the statement has set outlives it.
+            reader.client.batch_execute("ROLLBACK"),
         )
         .await;
         begun?;

@@ -7,12 +7,11 @@ use esrs_core::{Page, Position, ReadQuery, StoreError};
 use tokio_postgres::{Client, Error};
 
 use super::beside::{Beside, drop_table};
-use super::step::Step;
+use super::step::{Step, Text};
 use super::subscribe::{checkpoint, is_there};
 use super::table::{ModelTable, quoted};
 use super::{lease, parked};
 use crate::encode::to_i64;
-use crate::error::{DriverError, is_busy};
 use crate::store::Shared;
 
 const DOING: &str = "replacing a read model";
@@ -20,6 +19,9 @@ const DOING: &str = "replacing a read model";
 /// So long those who read the rows are waited for at once, because whoever appends to them or begins to
 /// read waits behind; then those go on for as long.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
+
+/// The longest time for one attempt, in which indexes may be built.
+const LONGEST_REPLACEMENT: Duration = Duration::from_secs(60 * 60);
 
 /// The one that is asked, and the one that was built: by which definition, and where they stand.
 #[derive(Default)]
@@ -40,10 +42,10 @@ pub(super) async fn replace(
     let begun_at = Instant::now();
     loop {
         let mut step = Step::begun(shared, &subscription, DOING).await?;
-        let replaced = replacing.run(&mut step, building, fence).await;
+        let replacing = replacing.run(&mut step, building, fence);
+        let replaced = shared.in_time(LONGEST_REPLACEMENT, replacing).await;
         let replaced = step.finish(replaced).await;
-        let Err(StoreError::Database { source, .. }) = &replaced else { return replaced };
-        if !source.downcast_ref().is_some_and(|DriverError(error)| is_busy(error)) {
+        if !matches!(replaced, Err(StoreError::Busy { .. })) {
             return replaced;
         }
         let waited = begun_at.elapsed();
@@ -51,9 +53,7 @@ pub(super) async fn replace(
             let location = format!("the table of {} in {}", asked.name, shared.location);
             return Err(StoreError::Busy { location, waited });
         }
-        let pause = async { tokio::time::sleep(LONGEST_WAIT).await };
-        // It is cancelled when the runtime ends.
-        shared.connector.runtime().spawn(pause).await.map_err(|_| StoreError::Closed)?;
+        shared.timer.sleep(LONGEST_WAIT).await.map_err(|_| StoreError::Closed)?;
     }
 }
 
@@ -73,6 +73,8 @@ impl Replacing<'_> {
     ) -> Result<Replaced, StoreError> {
         let Self { shared, building, asked } = *self;
         let explain = |error| shared.location.explain(DOING, error);
+        let unlimited = step.client()?.batch_execute("SET LOCAL statement_timeout = 0").await;
+        unlimited.map_err(explain)?;
         lease::hold(shared, step.client()?, building.lease(), fence).await?;
         let both = lock(shared, step.client()?, building.name).await.map_err(explain)?;
         let stands = both.asked.as_ref().map_or(Checkpoint::NOWHERE, |(_, at)| *at);
@@ -125,7 +127,7 @@ impl Replacing<'_> {
         }
         let Subscription { name, building, .. } = self.building;
         let (to, statements) = (to_i64(at.position.get()), step.statements());
-        step.change(&statements.move_to, &[&to, name, building]).await?;
+        step.change(Text::Own, &statements.move_to, &[&to, name, building]).await?;
         Ok(at)
     }
 }

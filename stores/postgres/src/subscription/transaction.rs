@@ -6,7 +6,7 @@ use esrs_core::subscription::{RowTransaction, Transaction, check_statement};
 use futures_core::future::BoxFuture;
 use tokio_postgres::types::ToSql;
 
-use super::step::{Parameters, Step};
+use super::step::{Parameters, Step, Text};
 use super::value::{Bound, values_of};
 
 /// So many rows are sent or asked for by one statement at most.
@@ -23,7 +23,7 @@ impl Transaction for Step<'_> {
             let bound: Vec<_> = parameters.iter().map(Bound).collect();
             let bound: Vec<&(dyn ToSql + Sync)> =
                 bound.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
-            self.change(sql, &bound).await
+            self.change(Text::OfUser, sql, &bound).await
         })
     }
 
@@ -37,7 +37,7 @@ impl Transaction for Step<'_> {
             let bound: Vec<_> = parameters.iter().map(Bound).collect();
             let bound: Vec<&(dyn ToSql + Sync)> =
                 bound.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
-            let rows = self.run(sql, &bound).await?;
+            let rows = self.run(Text::OfUser, sql, &bound).await?;
             rows.iter().map(|row| values_of(row).map_err(|error| self.explain(error))).collect()
         })
     }

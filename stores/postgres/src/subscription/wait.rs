@@ -14,6 +14,9 @@ use crate::store::Shared;
 const SHORTEST: Duration = Duration::from_millis(2);
 const LONGEST: Duration = Duration::from_millis(50);
 
+/// The shortest time for the first look: whoever does not want to wait wants to know all the same.
+const FIRST_LOOK: Duration = Duration::from_millis(250);
+
 /// Waits; on the runtime of the store, whose timer it needs.
 pub(super) async fn wait_for(
     shared: Arc<Shared>,
@@ -22,11 +25,24 @@ pub(super) async fn wait_for(
     limit: Duration,
 ) -> Result<Position, StoreError> {
     let begun = Instant::now();
+    let late = || StoreError::Unavailable {
+        location: shared.location.to_string(),
+        reason: format!("expected an answer within {limit:?}, found none"),
+    };
+    let (mut seen, mut least) = (None, FIRST_LOOK);
     let mut moved = shared.subscriptions.moved.subscribe();
     let mut pause = SHORTEST;
     loop {
         moved.mark_unchanged();
-        let reached = ask!(shared, |reader| reached(&shared, &reader, &subscription))?;
+        let left = limit.saturating_sub(begun.elapsed());
+        let looking = async { ask!(shared, |reader| reached(&shared, &reader, &subscription)) };
+        // No look outlives the time of the caller: what was seen before is the answer then.
+        let reached = match (timeout(left.max(least), looking).await, seen) {
+            (Ok(answer), _) => answer?,
+            (Err(_), Some(seen)) => seen,
+            (Err(_), None) => return Err(late()),
+        };
+        (seen, least) = (Some(reached), Duration::ZERO);
         if reached >= position {
             return Ok(reached);
         }

@@ -6,18 +6,20 @@
 mod moving;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use esrs_core::subscription::{Advance, Advanced, Subscription};
 use esrs_core::{BoxError, StoreError};
 use futures_util::future::{join, join_all};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Error, Row, Statement};
 
 use super::statements::Statements;
 use super::table::ModelTable;
-use crate::connect::Pooled;
+use crate::connect::Client;
 use crate::error::is_outdated;
-use crate::pool;
+use crate::limit::Elapsed;
+use crate::pool::Lent;
 use crate::store::Shared;
 
 const ADVANCING: &str = "advancing a subscription";
@@ -31,6 +33,22 @@ pub(super) type Parameters = Vec<Box<dyn ToSql + Sync + Send>>;
 struct Held {
     sql: String,
     parameters: Parameters,
+}
+
+/// Whose text a statement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Text {
+    Own,
+    OfUser,
+}
+
+impl Text {
+    async fn prepare(self, client: &Client, sql: &str) -> Result<Statement, Error> {
+        match self {
+            Self::Own => client.prepare_cached(sql).await,
+            Self::OfUser => client.prepare_text(sql).await,
+        }
+    }
 }
 
 /// How far the transaction has come.
@@ -53,24 +71,15 @@ pub(super) struct Step<'a> {
     /// How the checkpoint is moved with its beginning, if it is.
     moving: Option<&'a Advance>,
     table: Option<Arc<ModelTable>>,
-    client: Option<Pooled>,
+    client: Option<Lent>,
+    /// The longest time for the answer to what is sent together.
+    limit: Duration,
     stage: Stage,
     held: Vec<Held>,
     /// What is to be said of the step, whatever its subscriber makes of it.
     verdict: Option<Result<Advanced, StoreError>>,
     /// Whether the connection may be in a transaction.
     is_in_transaction: bool,
-}
-
-impl Drop for Step<'_> {
-    /// Who was dropped on the way leaves a transaction behind, which ends with its connection.
-    fn drop(&mut self) {
-        if self.is_in_transaction
-            && let Some(client) = self.client.take()
-        {
-            drop(Pooled::take(client));
-        }
-    }
 }
 
 impl<'a> Step<'a> {
@@ -102,7 +111,8 @@ impl<'a> Step<'a> {
             doing,
             moving,
             table: shared.subscriptions.table(subscription)?,
-            client: Some(pool::get(&shared.pool, &shared.location).await?),
+            client: Some(shared.step().await?),
+            limit: shared.longest_call(),
             stage: Stage::Fresh,
             held: Vec::new(),
             verdict: None,
@@ -114,15 +124,43 @@ impl<'a> Step<'a> {
         &self.shared.subscriptions.statements
     }
 
-    pub(super) fn client(&self) -> Result<&Pooled, StoreError> {
-        self.client.as_ref().ok_or(StoreError::Closed)
+    pub(super) fn client(&self) -> Result<&Client, StoreError> {
+        self.client.as_deref().ok_or(StoreError::Closed)
+    }
+
+    /// The answer of a statement, or of several that were sent together; none that comes too late.
+    fn answer<T>(&mut self, sent: Result<Result<T, Error>, Elapsed>) -> Result<T, StoreError> {
+        match sent {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(self.failed(error)),
+            Err(elapsed) => Err(self.given_up(elapsed)),
+        }
+    }
+
+    /// The connection is used no more.
+    fn given_up(&mut self, elapsed: Elapsed) -> StoreError {
+        self.stage = Stage::Failed;
+        if let Some(client) = self.client.take() {
+            client.discard();
+        }
+        self.is_in_transaction = false;
+        self.shared.elapsed(elapsed, self.limit)
+    }
+
+    /// Gives the connection back, unless it may be in a transaction.
+    fn give_back(&mut self) {
+        if let Some(client) = self.client.take()
+            && !self.is_in_transaction
+        {
+            client.give_back();
+        }
     }
 
     pub(super) fn explain(&self, error: Error) -> StoreError {
         if is_outdated(&error)
             && let Some(client) = &self.client
         {
-            client.statement_cache.clear();
+            client.forget_statements();
         }
         self.shared.location.explain(self.doing, error)
     }
@@ -134,11 +172,12 @@ impl<'a> Step<'a> {
     }
 
     async fn roll_back(&mut self) {
-        if self.is_in_transaction
-            && let Some(client) = &self.client
-            && client.batch_execute("ROLLBACK").await.is_ok()
-        {
-            self.is_in_transaction = false;
+        let Some(client) = self.client.as_ref().filter(|_| self.is_in_transaction) else { return };
+        let ended = self.shared.timer.within(self.limit, client.batch_execute("ROLLBACK")).await;
+        match ended {
+            Ok(Ok(())) => self.is_in_transaction = false,
+            Ok(Err(_)) => {}
+            Err(elapsed) => drop(self.given_up(elapsed)),
         }
     }
 
@@ -165,7 +204,7 @@ impl<'a> Step<'a> {
 
     /// Sends what is held back, and `last` behind it, without waiting in between.
     async fn send<T>(
-        client: &Pooled,
+        client: &Client,
         held: &[Held],
         last: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
@@ -187,8 +226,9 @@ impl<'a> Step<'a> {
     /// Sends what is held back.
     async fn flush(&mut self) -> Result<(), StoreError> {
         let held = std::mem::take(&mut self.held);
-        let sent = Self::send(self.client()?, &held, async { Ok(()) }).await;
-        sent.map_err(|error| self.failed(error))
+        let sending = Self::send(self.client()?, &held, async { Ok(()) });
+        let sent = self.shared.timer.within(self.limit, sending).await;
+        self.answer(sent)
     }
 
     /// Holds a statement back until the next is sent.
@@ -214,40 +254,44 @@ impl<'a> Step<'a> {
         self.check()?;
         match self.stage {
             Stage::Fresh => self.open_with(Some((sql, parameters))).await,
-            _ => self.run(sql, parameters).await,
+            _ => self.run(Text::Own, sql, parameters).await,
         }
     }
 
     /// Asks for rows, whatever the statement does beside that.
     pub(super) async fn run(
         &mut self,
+        text: Text,
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, StoreError> {
         self.open().await?;
         let held = std::mem::take(&mut self.held);
         let client = self.client()?;
-        let sent = async {
-            let statement = client.prepare_cached(sql).await?;
+        let sending = async {
+            let statement = text.prepare(client, sql).await?;
             Self::send(client, &held, client.query(&statement, parameters)).await
         };
-        sent.await.map_err(|error| self.failed(error))
+        let sent = self.shared.timer.within(self.limit, sending).await;
+        self.answer(sent)
     }
 
     /// Changes rows; says how many.
     pub(super) async fn change(
         &mut self,
+        text: Text,
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<u64, StoreError> {
         self.open().await?;
         let held = std::mem::take(&mut self.held);
         let client = self.client()?;
-        let sent = async {
-            let statement = client.prepare_cached(sql).await?;
+        let sending = async {
+            let statement = text.prepare(client, sql).await?;
             Self::send(client, &held, client.execute(&statement, parameters)).await
         };
-        sent.await.map_err(|error| self.failed(error))
+        let sent = self.shared.timer.within(self.limit, sending).await;
+        self.answer(sent)
     }
 
     pub(super) fn model(&self) -> Result<Arc<ModelTable>, StoreError> {
@@ -260,11 +304,16 @@ impl<'a> Step<'a> {
     /// Stores the step, if its subscriber could do what follows from it; what is to be said of it.
     pub(super) async fn end(mut self, ran: Result<(), StoreError>) -> Result<Advanced, StoreError> {
         if let Some(verdict) = self.verdict.take() {
+            self.give_back();
             return verdict;
         }
         match (ran.and_then(|()| self.check()), self.moving) {
             (Ok(()), Some(advance)) if self.stage == Stage::Fresh => {
                 let moved = self.move_alone(advance).await;
+                // A failed statement of its own is no transaction either.
+                if moved.is_ok() {
+                    self.give_back();
+                }
                 if matches!(moved, Ok(Advanced::Done)) {
                     self.shared.subscriptions.moved.send_replace(());
                 }
@@ -284,6 +333,7 @@ impl<'a> Step<'a> {
             true => self.shared.subscriptions.moved.send_replace(()),
             false => self.roll_back().await,
         }
+        self.give_back();
         done
     }
 
@@ -291,13 +341,10 @@ impl<'a> Step<'a> {
         self.check()?;
         let held = std::mem::take(&mut self.held);
         let client = self.client()?;
-        let sent = Self::send(client, &held, client.batch_execute("COMMIT")).await;
-        match sent {
-            Ok(()) => {
-                self.is_in_transaction = false;
-                Ok(())
-            }
-            Err(error) => Err(self.failed(error)),
-        }
+        let sending = Self::send(client, &held, client.batch_execute("COMMIT"));
+        let sent = self.shared.timer.within(self.limit, sending).await;
+        self.answer(sent)?;
+        self.is_in_transaction = false;
+        Ok(())
     }
 }

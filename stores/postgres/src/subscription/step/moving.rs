@@ -7,11 +7,9 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
 use super::{Stage, Step};
-use crate::connect::Pooled;
+use crate::connect::Client;
 use crate::encode::to_i64;
 use crate::error::is_lost;
-use crate::pool;
-use crate::store::Shared;
 use crate::subscription::statements::Statements;
 use crate::subscription::subscribe::checkpoint;
 
@@ -55,7 +53,7 @@ impl Step<'_> {
     /// Begins, and moves the checkpoint, together with a question; `true` when it was moved.
     async fn begin(
         &self,
-        client: &Pooled,
+        client: &Client,
         question: Option<(&str, &[&(dyn ToSql + Sync)])>,
     ) -> Result<(bool, Result<Vec<Row>, Error>), Error> {
         let Statements { begin, advance: unfenced, advance_fenced, .. } = self.statements();
@@ -100,16 +98,13 @@ impl Step<'_> {
         let mut left = self.shared.attempts().left;
         let (is_moved, answer) = loop {
             self.is_in_transaction = true;
-            match self.begin(self.client()?, question).await {
-                Err(error) if is_lost(&error) && left > 0 => {
+            let beginning = self.begin(self.client()?, question);
+            match self.shared.timer.within(self.limit, beginning).await {
+                Ok(Err(error)) if is_lost(&error) && left > 0 => {
                     left -= 1;
-                    self.client.take().map(Pooled::take);
-                    self.is_in_transaction = false;
-                    let Shared { pool, location, .. } = self.shared;
-                    self.client = Some(pool::get(pool, location).await?);
+                    self.connect_again().await?;
                 }
-                Err(error) => return Err(self.failed(error)),
-                Ok(begun) => break begun,
+                begun => break self.answer(begun)?,
             }
         };
         if let (false, Some(advance)) = (is_moved, self.moving) {
@@ -118,6 +113,16 @@ impl Step<'_> {
         }
         self.stage = Stage::Open;
         answer.map_err(|error| self.failed(error))
+    }
+
+    /// Goes on with another connection, as this one was lost.
+    async fn connect_again(&mut self) -> Result<(), StoreError> {
+        if let Some(client) = self.client.take() {
+            client.discard();
+        }
+        self.is_in_transaction = false;
+        self.client = Some(self.shared.step().await?);
+        Ok(())
     }
 
     /// Nothing is stored, and that is why.
@@ -146,9 +151,10 @@ impl Step<'_> {
                 });
                 Ok((stored.transpose()?, row.try_get::<_, Option<i64>>(3)?))
             };
-            rows.await.map_err(|error| self.explain(error))
+            Ok::<_, StoreError>(self.shared.timer.within(self.limit, rows).await)
         };
-        let (stored, held) = look.await?;
+        let looked = look.await?;
+        let (stored, held) = self.answer(looked)?;
         if let Some(fence) = fence
             && held != Some(to_i64(*fence))
         {
@@ -173,19 +179,16 @@ impl Step<'_> {
         let mut left = self.shared.attempts().left;
         let moved = loop {
             let client = self.client()?;
-            let moved = async {
+            let moving = async {
                 let statement = client.prepare_cached(sql).await?;
                 client.execute(&statement, &parameters).await
             };
-            match moved.await {
-                Err(error) if is_lost(&error) && left > 0 => {
+            match self.shared.timer.within(self.limit, moving).await {
+                Ok(Err(error)) if is_lost(&error) && left > 0 => {
                     left -= 1;
-                    self.client.take().map(Pooled::take);
-                    let Shared { pool, location, .. } = self.shared;
-                    self.client = Some(pool::get(pool, location).await?);
+                    self.connect_again().await?;
                 }
-                Err(error) => return Err(self.failed(error)),
-                Ok(moved) => break moved,
+                moved => break self.answer(moved)?,
             }
         };
         match moved {
