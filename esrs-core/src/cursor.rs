@@ -69,7 +69,10 @@ impl Cursor {
                 let last = self.page.len().checked_sub(1).map(|last| self.page.record(last));
                 *after_version = last.map_or(*after_version, |last| last.version());
             }
-            ReadSource::All { after, .. } => *after = scanned.max(*after),
+            ReadSource::All { after, mark, .. } => {
+                *after = scanned.max(*after);
+                *mark = self.page.mark().or(*mark);
+            }
         }
     }
 }

@@ -71,8 +71,8 @@ pub use schema::{
 pub use split::{Split, SplitEvents};
 pub use store::{
     AppendBatch, AppendCondition, Appended, AppendedStream, BoxError, Conflict, EventFilter,
-    EventKind, EventStore, IdempotencyKey, LogId, MetadataFilter, NewEvent, Page, ReadQuery,
-    ReadSource, Record, Snapshot, SnapshotQuery, Stats, StoreError, StreamAppend,
+    EventKind, EventStore, IdempotencyKey, LogId, LogMark, MetadataFilter, NewEvent, Page,
+    ReadQuery, ReadSource, Record, Snapshot, SnapshotQuery, Stats, StoreError, StreamAppend,
 };
 pub use stream::{InvalidStreamId, Position, StreamId};
 pub use trace_context::{InvalidTraceparent, TraceContext};

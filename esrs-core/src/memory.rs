@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::clock::to_microsecond;
 use crate::store::{
-    AppendBatch, Appended, AppendedStream, Conflict, EventStore, IdempotencyKey, LogId,
+    AppendBatch, Appended, AppendedStream, Conflict, EventStore, IdempotencyKey, LogId, LogMark,
     NewEnvelope, NewEvent, NewRecord, Page, PageWriter, ReadQuery, ReadSource, Snapshot,
     StoreError, StoredEvent, StreamIndex,
 };
@@ -62,6 +62,24 @@ impl Log {
         self.streams.get(stream).map_or(0, |events| events.len() as u64)
     }
 
+    /// The id of the event at this version of a stream.
+    fn event_at(&self, stream: &StreamId, version: u64) -> Option<Uuid> {
+        let place = usize::try_from(version.checked_sub(1)?).ok()?;
+        let place = *self.streams.get(stream)?.get(place)?;
+        Some(self.events[place].event.id)
+    }
+
+    fn last_event(&self, stream: &StreamId) -> Option<Uuid> {
+        self.event_at(stream, self.version(stream))
+    }
+
+    /// The event at a position.
+    fn mark_at(&self, position: Position) -> Option<LogMark> {
+        let place = usize::try_from(position.get().checked_sub(1)?).ok()?;
+        let event_id = self.events.get(place)?.event.id;
+        Some(LogMark { position, event_id })
+    }
+
     fn append(&mut self, batch: AppendBatch) -> Result<Appended, StoreError> {
         batch.check()?;
         let key = batch.idempotency_key.clone().map(|key| (batch.streams[0].stream.clone(), key));
@@ -74,7 +92,9 @@ impl Log {
         for part in &batch.streams {
             let (stream, expected) = (part.stream.clone(), part.condition);
             let actual = self.version(&stream);
-            if !expected.allows(actual) {
+            let other =
+                expected.last_event().is_some_and(|id| self.last_event(&stream) != Some(id));
+            if other || !expected.allows(actual) {
                 return Err(Conflict { stream, expected, actual }.into());
             }
         }
@@ -120,7 +140,7 @@ impl Log {
     fn save_snapshot(&mut self, snapshot: Snapshot) {
         let is_kept = self.snapshots.get(&snapshot.stream);
         if is_kept.is_none_or(|stored| snapshot.replaces(stored))
-            && snapshot.version <= self.version(&snapshot.stream)
+            && self.event_at(&snapshot.stream, snapshot.version) == Some(snapshot.event_id)
         {
             self.snapshots.insert(snapshot.stream.clone(), snapshot);
         }
@@ -132,7 +152,14 @@ impl Log {
             query.metadata.allows(&event.metadata, event.recorded_at)
         };
         match &query.source {
-            ReadSource::Stream { stream, after_version } => {
+            ReadSource::Stream { stream, after_version, after_event } => {
+                if let Some(event_id) = *after_event
+                    && self.event_at(stream, *after_version) != *after_event
+                {
+                    let (place, head) =
+                        (format!("version {after_version} of {stream}"), self.head());
+                    return Err(StoreError::HistoryChanged { event_id, place, head });
+                }
                 let places = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
                 let mut writer = page.into_writer();
                 let snapshot = self.snapshots.get(stream).filter(|snapshot| {
@@ -145,7 +172,17 @@ impl Log {
                 let places = places.get(after..).unwrap_or_default().iter().copied();
                 self.fill(query, writer, places.filter(recorded), self.head())
             }
-            ReadSource::All { after, filter } => {
+            ReadSource::All { after, mark, filter } => {
+                if let Some(mark) = mark
+                    && self.mark_at(mark.position) != Some(*mark)
+                {
+                    let (place, head) = (format!("position {}", mark.position), self.head());
+                    return Err(StoreError::HistoryChanged {
+                        event_id: mark.event_id,
+                        place,
+                        head,
+                    });
+                }
                 // Who starts behind the end is not sent back.
                 let end = self.head().max(*after);
                 let after = usize::try_from(after.get()).unwrap_or(usize::MAX);
@@ -199,7 +236,14 @@ impl Log {
             }
         }
         let is_last = places.peek().is_none();
-        Ok(writer.finish(is_last, if is_last { end } else { scanned })?)
+        let up_to = if is_last { end } else { scanned };
+        let mark = match &query.source {
+            ReadSource::Stream { .. } if scanned == Position::START => writer.snapshot_mark(),
+            ReadSource::Stream { .. } => self.mark_at(scanned),
+            ReadSource::All { .. } => self.mark_at(up_to.min(self.head())),
+        };
+        writer.set_mark(mark);
+        Ok(writer.finish(is_last, up_to)?)
     }
 }
 

@@ -92,7 +92,8 @@ impl Follow {
         self.parked = except;
         taken?;
         let (subscription, fence) = (self.subscription.clone(), Some(self.fence));
-        self.advance(Advance { subscription, from, to, fence, park, resume }).await
+        let mark = None;
+        self.advance(Advance { subscription, from, to, mark, fence, park, resume }).await
     }
 }
 

@@ -19,7 +19,7 @@ use esrs_core::{Projection, StoreError, StreamId};
 /// let parking = Parking::of::<AccountSummary>(store);
 /// for parked in parking.streams().await? {
 ///     println!("{} at version {}: {}", parked.stream, parked.version, parked.reason);
-///     parking.retry(&parked.stream, "alice", "the handler knows it since 1.4").await?;
+///     parking.retry(&parked, "alice", "the handler knows it since 1.4").await?;
 /// }
 /// # Ok(()) }
 /// ```
@@ -50,31 +50,32 @@ impl Parking {
         self.store.parked(self.subscription.clone()).await
     }
 
-    /// Has the event at which a stream was parked tried again; `false` when it is not parked.
+    /// Requests that the event at which a stream is parked is tried again; `false` if the stream is not
+    /// parked there any more.
     ///
     /// # Errors
     /// What may happen to a database.
     pub async fn retry(
         &self,
-        stream: &StreamId,
+        parked: &ParkedStream,
         actor: impl Into<String>,
         reason: impl Into<String>,
     ) -> Result<bool, StoreError> {
-        self.decide(stream, Decision::retry(actor, reason)).await
+        self.decide(&parked.stream, Decision::retry(parked.version, actor, reason)).await
     }
 
-    /// Has the event at which a stream was parked left out, for good, and the next tried; `false` when it
-    /// is not parked.
+    /// Requests that the event at which a stream is parked is left out for good, and the next one tried;
+    /// `false` if the stream is not parked there any more, as when another operator was faster.
     ///
     /// # Errors
     /// What may happen to a database.
     pub async fn skip(
         &self,
-        stream: &StreamId,
+        parked: &ParkedStream,
         actor: impl Into<String>,
         reason: impl Into<String>,
     ) -> Result<bool, StoreError> {
-        self.decide(stream, Decision::skip(actor, reason)).await
+        self.decide(&parked.stream, Decision::skip(parked.version, actor, reason)).await
     }
 
     async fn decide(&self, stream: &StreamId, decision: Decision) -> Result<bool, StoreError> {

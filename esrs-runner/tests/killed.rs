@@ -128,9 +128,9 @@ async fn append_and_kill(store: impl SubscriptionStore + Clone, start: impl Fn()
     let head = store.wait_behind(esrs::Position::START).await.unwrap();
     let patience = Duration::from_secs(60);
     let projected = esrs::subscription::Projected::<Balance>::subscription_of();
-    store.wait_for(projected.into(), head, patience).await.unwrap();
+    store.wait_for(projected.into(), head.into(), patience).await.unwrap();
     let handled = esrs::subscription::Handled::<Deposits>::subscription_of();
-    store.wait_for(handled.into(), head, patience).await.unwrap();
+    store.wait_for(handled.into(), head.into(), patience).await.unwrap();
     running.stop().await;
     println!("{} children were killed, {deposits} deposits made", 2 * rounds());
     deposits

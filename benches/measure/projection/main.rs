@@ -86,7 +86,7 @@ fn catch_up<P: Projection>(runtime: &Runtime, store: &PostgresStore) -> Tried<()
         store.start_over(subscription.clone(), None).await?;
         let head = store.wait_behind(Position::START).await?;
         let running = Runner::new(store.clone()).batch(BATCH).project::<P>().start();
-        store.wait_for(subscription, head, Duration::from_secs(600)).await?;
+        store.wait_for(subscription, head.into(), Duration::from_secs(600)).await?;
         running.stop().await;
         Ok(())
     })

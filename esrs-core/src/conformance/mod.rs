@@ -39,8 +39,10 @@
 
 pub mod atomicity;
 pub mod circumstances;
+mod cold;
 pub mod conditions;
 pub mod events;
+pub mod history;
 pub mod idempotency;
 pub mod limits;
 pub mod model;
@@ -51,6 +53,8 @@ pub mod repetition;
 pub mod snapshots;
 pub mod subscriptions;
 mod support;
+
+pub use cold::Cold;
 
 use std::any::Any;
 use std::fmt;
@@ -171,6 +175,10 @@ cases! {
         a_snapshot_of_what_is_not_there_is_not_kept;
     circumstances: a_stream_is_asked_by_who_why_and_when,
         the_log_is_asked_by_who_why_and_when;
+    history: an_append_behind_an_event_needs_that_very_event,
+        a_page_says_which_event_it_goes_up_to,
+        a_read_continues_only_from_an_event_that_is_there,
+        a_long_history_is_read_to_its_end;
 }
 
 /// The case of this name.

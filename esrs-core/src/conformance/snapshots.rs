@@ -4,26 +4,30 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::support::{append, batch, events, new_stream, read};
 use crate::{
-    AsOf, EventStore, Fingerprint, Page, Position, ReadQuery, Schema, Snapshot, SnapshotQuery,
-    StreamId,
+    AsOf, Envelope, EventStore, Fingerprint, LogMark, Page, ReadQuery, Schema, Snapshot,
+    SnapshotQuery, StreamId,
 };
 
 const FOLD: Fingerprint = <u8 as Schema>::FINGERPRINT;
 const OTHER_FOLD: Fingerprint = <u16 as Schema>::FINGERPRINT;
 
 /// A stream of so many events, and where they stand.
-async fn stream_of(store: &dyn EventStore, count: usize) -> (StreamId, Vec<Position>) {
+async fn stream_of(store: &dyn EventStore, count: usize) -> (StreamId, Vec<LogMark>) {
     let stream = new_stream("kept");
     append(store, batch(&stream, events(count))).await;
-    let page = read(store, ReadQuery::stream(stream.clone()), Page::new()).await;
-    (stream, page.records().map(|record| record.position()).collect())
+    let query = ReadQuery::stream(stream.clone()).with_envelopes();
+    let page = read(store, query, Page::new()).await;
+    let envelopes = page.records().filter_map(|record| record.envelope());
+    let mark = |one: Envelope| LogMark { position: one.position, event_id: one.event_id };
+    (stream, envelopes.map(mark).collect())
 }
 
-fn snapshot(stream: &StreamId, version: u64, position: Position) -> Snapshot {
+fn snapshot(stream: &StreamId, version: u64, mark: LogMark) -> Snapshot {
     Snapshot {
         stream: stream.clone(),
         version,
-        position,
+        position: mark.position,
+        event_id: mark.event_id,
         recorded_at: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(version as i64),
         fold: FOLD,
         state: format!("{{\"sum\":{version},\"text\":\"š\\u0000\"}}"),
@@ -115,10 +119,10 @@ pub async fn a_snapshot_behind_the_moment_is_not_used(store: &dyn EventStore) {
     let kept = snapshot(&stream, 3, positions[2]);
     save(store, &kept).await;
     let time = kept.recorded_at;
-    let at_most = [AsOf::Version(3), AsOf::Position(positions[2]), AsOf::Time(time)];
+    let at_most = [AsOf::Version(3), AsOf::Position(positions[2].position), AsOf::Time(time)];
     let too_early = [
         AsOf::Version(2),
-        AsOf::Position(positions[1]),
+        AsOf::Position(positions[1].position),
         AsOf::Time(time - SignedDuration::from_micros(1)),
     ];
     for as_of in at_most {

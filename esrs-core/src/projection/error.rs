@@ -61,6 +61,12 @@ pub enum RowError {
     /// The event was read without its envelope; a defect of the store.
     #[error("the event was read without its envelope")]
     NoEnvelope,
+    /// The database refused the row: a constraint or a trigger on the table, or a value that is too large.
+    #[error("the table refused the row: {reason}")]
+    Refused {
+        /// What the database said.
+        reason: String,
+    },
     /// An event handler answered with an error.
     #[error("the handler failed: {0}")]
     Handler(#[source] BoxError),

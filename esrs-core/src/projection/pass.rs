@@ -106,9 +106,7 @@ impl<P: Projection> Pass<P> {
         let Self { inputs, slots } = self;
         inputs.clear();
         slots.clear();
-        let is_wanted = |record: &Record<'_>| {
-            is_wanted(record) && !except.contains(record.stream(), record.version())
-        };
+        let is_wanted = |record: &Record<'_>| is_wanted(record) && !except.leaves_out(record);
         each_input(P::TABLE.name, P::SOURCES, page, is_wanted, |record, source, payload| {
             inputs.push(take(record, source, payload, slots)?);
             Ok(())

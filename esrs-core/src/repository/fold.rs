@@ -41,7 +41,8 @@ impl<'a, A: Aggregate> Fold<'a, A> {
         codec: Option<Codec<A>>,
     ) -> Self {
         let since_snapshot = Replayed::default();
-        let warm = Warm { state: A::initial(), version: 0, since_snapshot };
+        let (version, last_event) = (0, None);
+        let warm = Warm { state: A::initial(), version, last_event, since_snapshot };
         Self { store, stream, codec, any_snapshot: false, warm, reached: None }
     }
 
@@ -70,8 +71,9 @@ impl<'a, A: Aggregate> Fold<'a, A> {
         as_of: AsOf,
         envelopes: bool,
     ) -> Result<bool, LoadError> {
-        let Warm { state, version, since_snapshot } = &mut self.warm;
-        let mut query = ReadQuery::stream(self.stream.clone()).after_version(*version);
+        let Warm { state, version, last_event, since_snapshot } = &mut self.warm;
+        let query = ReadQuery::stream(self.stream.clone()).after_version(*version);
+        let mut query = query.after_event(*last_event);
         query.envelopes = envelopes;
         if let AsOf::Version(last) = as_of {
             let missing = usize::try_from(last.saturating_sub(*version)).unwrap_or(usize::MAX);
@@ -85,6 +87,7 @@ impl<'a, A: Aggregate> Fold<'a, A> {
             // One that cannot be read is passed over: the stream is read again without it.
             let Some(kept) = codec.state(snapshot) else { return Ok(true) };
             (*state, *version) = (kept, snapshot.version);
+            *last_event = Some(snapshot.event_id);
             self.reached = Some((snapshot.position, snapshot.recorded_at));
         }
         let is_included = |record: &crate::Record<'_>| {
@@ -96,8 +99,13 @@ impl<'a, A: Aggregate> Fold<'a, A> {
             _ => page.records().take_while(is_included).count(),
         };
         *version = replay_range(state, *version, page, 0..count)?;
+        if count > 0 {
+            // The mark is that of the page's last event, which may be behind the moment.
+            *last_event = page.mark().filter(|_| count == page.len()).map(|mark| mark.event_id);
+        }
         since_snapshot.add(count as u64, page.payload_bytes());
         for record in page.records_in(0..count).filter(|_| envelopes) {
+            *last_event = record.envelope().map(|envelope| envelope.event_id);
             let latest = self.reached.map_or(Timestamp::MIN, |(_, latest)| latest);
             let recorded_at = record.recorded_at().unwrap_or(Timestamp::MIN);
             self.reached = Some((record.position(), latest.max(recorded_at)));

@@ -164,7 +164,7 @@ mod tests {
     }
 
     fn warm(state: usize) -> Warm<usize> {
-        Warm { state, version: 1, since_snapshot: Replayed::default() }
+        Warm { state, version: 1, last_event: None, since_snapshot: Replayed::default() }
     }
 
     fn instances(bound: WarmStates<usize>) -> Arc<Instances<usize>> {

@@ -10,7 +10,7 @@ use crate::clock::to_microsecond;
 use crate::encode::round_trip;
 use crate::{
     Aggregate, AppendCondition, Appended, Context, Events, Handle, IdempotencyKey, Metadata,
-    NewEvent, Page, StreamAppend, StreamId,
+    NewEvent, Page, StoreError, StreamAppend, StreamId,
 };
 
 /// One command at work on one instance.
@@ -30,6 +30,8 @@ pub struct Running<'a, A: Aggregate, C> {
     /// What it has decided, as a later load will read it, and how long the payloads are.
     decided: Vec<A::Event>,
     decided_bytes: usize,
+    /// The id of the last event that it has decided.
+    last_decided: Option<Uuid>,
 }
 
 /// How new the state is that a command has.
@@ -65,6 +67,7 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
             page: repository.pages.take(),
             decided: Vec::new(),
             decided_bytes: 0,
+            last_decided: None,
         }
     }
 
@@ -98,11 +101,17 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
     /// The state that it decides on: loaded, or brought up to date by what is new.
     async fn refresh(&mut self) -> Result<(), LoadError> {
         let Self { repository, stream, page, .. } = self;
-        let fold = match self.warm.take() {
-            Some(warm) => Fold::from(&*repository.store, stream, warm),
-            None => Fold::new(&*repository.store, stream, repository.codec()),
+        let (store, codec) = (&*repository.store, repository.codec());
+        let mut folded = match self.warm.take() {
+            Some(warm) => Fold::from(store, stream, warm).finish(page).await,
+            None => Fold::new(store, stream, codec).finish(page).await,
         };
-        let mut warm = fold.finish(page).await?;
+        if let Err(LoadError::Store(StoreError::HistoryChanged { .. })) = folded {
+            // The state was computed from events that are gone; what is stored now is the truth.
+            tracing::warn!(%stream, "the stream lost events, and its cached state was dropped");
+            folded = Fold::new(store, stream, codec).finish(page).await;
+        }
+        let mut warm = folded?;
         repository.snapshot_if_due(stream, &mut warm);
         self.warm = Some(warm);
         self.age = Age::Fresh;
@@ -125,6 +134,7 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
         {
             warm.since_snapshot.add(decided.len() as u64, self.decided_bytes);
             warm.version = part.last_version;
+            warm.last_event = self.last_decided;
             decided.into_iter().for_each(|event| warm.state.apply_event(event));
             self.repository.snapshot_if_due(&self.stream, warm);
         }
@@ -161,9 +171,10 @@ impl<A: Handle<C>, C> Running<'_, A, C> {
             if events.is_empty() {
                 return Ok(None);
             }
-            let condition = match warm.version {
-                0 => AppendCondition::NoStream,
-                version => AppendCondition::Version(version),
+            let condition = match (warm.version, warm.last_event) {
+                (0, _) => AppendCondition::NoStream,
+                (version, Some(id)) => AppendCondition::LastEvent { version, id },
+                (version, None) => AppendCondition::Version(version),
             };
             let events = self.encode(&events, &context)?;
             return Ok(Some(StreamAppend { stream: self.stream.clone(), condition, events }));
@@ -186,6 +197,7 @@ impl<A: Handle<C>, C> Running<'_, A, C> {
                 .map_err(|error| ExecuteError::not_stored(self.stream.clone(), error))?;
             self.decided.push(again);
             self.decided_bytes += new.payload.len();
+            self.last_decided = Some(new.id);
             encoded.push(new);
         }
         Ok(encoded)

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 
 use super::{Execute, ExecuteError, Executed};
-use crate::subscription::Subscription;
+use crate::subscription::{Subscription, WaitTarget};
 use crate::{Aggregate, Handle, StoreError};
 
 /// A command that waits to be executed, and then for a read model; `.await` it.
@@ -42,7 +42,8 @@ where
         Box::pin(async move {
             let executed = executing.await?;
             let Some(position) = executed.position() else { return Ok(executed) };
-            match models.wait_for(Arc::new(subscription), position, timeout).await {
+            let target = WaitTarget { position, streams: vec![executed.stream().clone()] };
+            match models.wait_for(Arc::new(subscription), target, timeout).await {
                 Ok(_) => Ok(executed),
                 Err(source) => Err(ExecuteError::NotSeen { executed: Box::new(executed), source }),
             }

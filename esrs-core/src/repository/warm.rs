@@ -1,5 +1,7 @@
 //! Recent states, and how many of them are kept.
 
+use uuid::Uuid;
+
 use super::snapshots::Replayed;
 
 /// A state that an earlier command left behind.
@@ -10,6 +12,9 @@ pub(super) struct Warm<A> {
     pub(super) state: A,
     /// How many events it is made of.
     pub(super) version: u64,
+    /// The id of the last of them, by which the next append and the next read find out whether the
+    /// stream is still the one that it was computed from. A store that does not say leaves it open.
+    pub(super) last_event: Option<Uuid>,
     /// How much a load has to fold, beyond the last snapshot.
     pub(super) since_snapshot: Replayed,
 }

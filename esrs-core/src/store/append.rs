@@ -41,15 +41,47 @@ pub enum AppendCondition {
     NoStream,
     /// It has exactly so many events.
     Version(u64),
+    /// It has exactly `version` events, and the last of them is the event `id`.
+    ///
+    /// A state that was computed from earlier reads is appended to with this condition: it also refuses a
+    /// stream whose last events were lost and replaced by others.
+    LastEvent {
+        /// How many events it has, at least 1.
+        version: u64,
+        /// The id of the last of them.
+        id: Uuid,
+    },
 }
 
 impl AppendCondition {
     /// Whether a stream that has `version` events fulfils it.
+    ///
+    /// Of [`LastEvent`](Self::LastEvent) it compares the version only; the store compares the event's id
+    /// with [`last_event`](Self::last_event).
     pub fn allows(self, version: u64) -> bool {
         match self {
             Self::Any => true,
             Self::NoStream => version == 0,
-            Self::Version(expected) => version == expected,
+            Self::Version(expected) | Self::LastEvent { version: expected, .. } => {
+                version == expected
+            }
+        }
+    }
+
+    /// The id that the last event of the stream must have.
+    pub fn last_event(self) -> Option<Uuid> {
+        match self {
+            Self::LastEvent { id, .. } => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The version that the stream must be at.
+    pub fn version(self) -> Option<u64> {
+        match self {
+            Self::Any => None,
+            Self::NoStream => Some(0),
+            Self::Version(version) | Self::LastEvent { version, .. } => Some(version),
         }
     }
 }

@@ -37,7 +37,43 @@ pub enum StoreError {
     /// What is stored as a stream's name is none.
     #[error("a stream's name cannot be read: {0}")]
     InvalidStreamId(#[from] InvalidStreamId),
-    /// Somebody else held the database for too long, or the table of a read model that was to be replaced.
+    /// The log does not hold an event that was read from it or stored in it before: commits were lost by
+    /// a fail-over, or a backup was restored.
+    ///
+    /// Whatever was computed from the lost events must be computed again. The store itself has dropped
+    /// what it remembered; the next call works on the log as it is.
+    #[error(
+        "the log does not hold the event {event_id} at {place} any more, and ends at position {head}: \
+         commits were lost or a backup was restored; read again from the start"
+    )]
+    HistoryChanged {
+        /// The id of the event that is gone.
+        event_id: uuid::Uuid,
+        /// Where it was: `position 7`, or `version 3 of account-1`.
+        place: String,
+        /// The position of the last event of the log.
+        head: Position,
+    },
+    /// The file of the database was replaced or removed while it was open.
+    #[error("{location} was replaced or removed while it was open: {reason}; open the store again")]
+    Replaced {
+        /// The file.
+        location: String,
+        /// What was found.
+        reason: String,
+    },
+    /// A call took longer than the store allows; see the `timeout` of the store's builder.
+    #[error("{location} did not answer within {waited:?} while {doing}; try again")]
+    TimedOut {
+        /// The database.
+        location: String,
+        /// What the store was doing.
+        doing: &'static str,
+        /// How long it waited.
+        waited: Duration,
+    },
+    /// Another session held the database for too long, or the table of a read model that was to be
+    /// replaced, or all connections of the store were in use.
     #[error("{location} was busy for {waited:?}; nothing was stored, try again")]
     Busy {
         /// The database, or which table of it.
@@ -127,6 +163,60 @@ pub enum StoreError {
         /// How it is defined now.
         declared: String,
     },
+    /// The rows were built by a newer definition of the projection, which has replaced the one of this
+    /// program.
+    ///
+    /// `rebuild_changed` does not go back to a definition that was replaced; an explicit
+    /// `store.rebuild` does.
+    #[error(
+        "the table `{table}` was rebuilt by a newer definition of its projection ({stored}), which \
+         replaced that of this program ({declared}); deploy the newer program everywhere, or go back on \
+         purpose by `store.rebuild`"
+    )]
+    ProjectionSuperseded {
+        /// The table.
+        table: &'static str,
+        /// The definition that its rows were built by.
+        stored: String,
+        /// The definition of this program.
+        declared: String,
+    },
+    /// The database refused a row: a constraint or a trigger on the table, or a value that is too large.
+    #[error("the table `{table}` refused a row, and nothing was stored: {reason}")]
+    RowRefused {
+        /// The table.
+        table: String,
+        /// What the database said.
+        reason: String,
+    },
+    /// A read model does not contain the events that were waited for, because it has parked a stream of
+    /// them.
+    #[error(
+        "`{subscription}` has parked {stream} at version {version} (event `{event}`): {reason}; retry or \
+         skip the event"
+    )]
+    Parked {
+        /// The subscription.
+        subscription: String,
+        /// The stream; the first one, if several are parked.
+        stream: StreamId,
+        /// The version of the event at which it was parked.
+        version: u64,
+        /// The stored name of that event.
+        event: String,
+        /// Why it was parked.
+        reason: String,
+    },
+    /// A read model does not get any further, because what runs it has failed.
+    #[error("`{subscription}` has failed at position {reached}: {reason}")]
+    SubscriptionFailed {
+        /// The subscription.
+        subscription: String,
+        /// The position that it has reached.
+        reached: Position,
+        /// Why it failed.
+        reason: String,
+    },
     /// The table of a projection cannot be made, or is not there.
     #[error("the table `{table}` cannot be used: {reason}")]
     ProjectionTable {
@@ -187,6 +277,28 @@ pub enum StoreError {
     },
 }
 
+impl StoreError {
+    /// Whether the same call may succeed later without any change: the database was busy, full or out of
+    /// reach.
+    ///
+    /// ```
+    /// use esrs_core::StoreError;
+    ///
+    /// let busy = StoreError::Busy { location: "bank.db".into(), waited: Default::default() };
+    /// assert!(busy.is_transient());
+    /// assert!(!StoreError::Closed.is_transient());
+    /// ```
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self,
+            Self::Busy { .. }
+                | Self::Full { .. }
+                | Self::Unavailable { .. }
+                | Self::TimedOut { .. }
+        )
+    }
+}
+
 impl From<ProjectionError> for StoreError {
     fn from(error: ProjectionError) -> Self {
         // It is larger than all the rest together, and every append returns this type.
@@ -196,7 +308,7 @@ impl From<ProjectionError> for StoreError {
 
 /// A stream is not as an append's condition says: somebody else was there first.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{stream} {}, and is at version {actual}", expectation(.expected))]
+#[error("expected {stream} {}, found {}", expectation(.expected), found(.expected, *.actual))]
 pub struct Conflict {
     /// The stream.
     pub stream: StreamId,
@@ -208,9 +320,19 @@ pub struct Conflict {
 
 fn expectation(expected: &AppendCondition) -> String {
     match expected {
-        AppendCondition::Any => "was to be at any version".to_owned(),
-        AppendCondition::NoStream => "was not to exist".to_owned(),
-        AppendCondition::Version(version) => format!("was to be at version {version}"),
+        AppendCondition::Any => "at any version".to_owned(),
+        AppendCondition::NoStream => "not to exist".to_owned(),
+        AppendCondition::Version(version) => format!("at version {version}"),
+        AppendCondition::LastEvent { version, id } => {
+            format!("at version {version} with the last event {id}")
+        }
+    }
+}
+
+fn found(expected: &AppendCondition, actual: u64) -> String {
+    match expected.version() == Some(actual) {
+        true => "another event there: commits were lost or a backup was restored".to_owned(),
+        false => format!("version {actual}"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod append;
 mod error;
+mod mark;
 mod metadata_filter;
 mod page;
 mod read;
@@ -14,6 +15,7 @@ pub use append::{
     StreamAppend,
 };
 pub use error::{BoxError, Conflict, LimitExceeded, StoreError};
+pub use mark::LogMark;
 pub use metadata_filter::MetadataFilter;
 pub use page::{
     EventKind, InvalidPage, KindIndex, MetadataIndex, NewEnvelope, NewRecord, Page, PageWriter,
@@ -54,9 +56,9 @@ pub trait EventStore: Send + Sync + 'static {
     /// Appends the events of one or more streams, as one unit.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when a stream is not as its condition says, [`StoreError::Limit`]
-    /// when the batch is larger than the store takes, and what may happen to a database. After an
-    /// error nothing of the batch is stored, but for [`StoreError::Unknown`].
+    /// Returns [`StoreError::Conflict`] if a stream is not as its condition says, [`StoreError::Limit`]
+    /// if the batch is larger than the store takes, and the errors of the database. After an error
+    /// nothing of the batch is stored, except after [`StoreError::Unknown`].
     fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>>;
 
     /// Reads the next page of what `query` asks for.
@@ -64,7 +66,8 @@ pub trait EventStore: Send + Sync + 'static {
     /// The page goes in and comes back, so that its memory is used again; what was in it is gone.
     ///
     /// # Errors
-    /// What may happen to a database.
+    /// Returns [`StoreError::HistoryChanged`] if the query continues from an event that the log does not
+    /// hold, and the errors of the database.
     fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>>;
 
     /// What an append with this idempotency key on this stream was answered with, if there was one.

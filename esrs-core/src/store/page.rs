@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::Snapshot;
+use super::{LogMark, Snapshot};
 use crate::{Envelope, Metadata, Position, ReadQuery, StreamId};
 
 /// A page of recorded events.
@@ -26,6 +26,7 @@ pub struct Page {
     snapshot: Option<Snapshot>,
     is_last: bool,
     scanned: Position,
+    mark: Option<LogMark>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -227,6 +228,13 @@ impl Page {
         self.scanned
     }
 
+    /// The last event of what was searched: of a stream, the last that the page goes up to, which may be
+    /// that of its snapshot; of the log, the last one at or before [`scanned`](Self::scanned). `None` if
+    /// there is none.
+    pub fn mark(&self) -> Option<LogMark> {
+        self.mark
+    }
+
     /// Empties the page and starts to fill it anew, in the memory that it has.
     pub fn into_writer(self) -> PageWriter {
         let Self { text, mut entries, mut envelopes, mut kinds, mut streams, mut metadata, .. } =
@@ -238,7 +246,8 @@ impl Page {
         kinds.clear();
         streams.clear();
         metadata.clear();
-        PageWriter { text, entries, envelopes, kinds, streams, metadata, snapshot: None }
+        let (snapshot, mark) = (None, None);
+        PageWriter { text, entries, envelopes, kinds, streams, metadata, snapshot, mark }
     }
 }
 
@@ -252,6 +261,7 @@ pub struct PageWriter {
     streams: Vec<StreamId>,
     metadata: Vec<(String, Metadata)>,
     snapshot: Option<Snapshot>,
+    mark: Option<LogMark>,
 }
 
 /// Where an event stands, on its way into a page.
@@ -345,6 +355,17 @@ impl PageWriter {
         self.snapshot = Some(snapshot);
     }
 
+    /// The event that the snapshot goes up to, with which the page begins.
+    pub fn snapshot_mark(&self) -> Option<LogMark> {
+        let Snapshot { position, event_id, .. } = *self.snapshot.as_ref()?;
+        Some(LogMark { position, event_id })
+    }
+
+    /// Sets what [`Page::mark`] answers.
+    pub fn set_mark(&mut self, mark: Option<LogMark>) {
+        self.mark = mark;
+    }
+
     /// Adds an event, without an envelope.
     #[inline]
     pub fn push(&mut self, record: NewRecord, payload: &[u8]) {
@@ -365,7 +386,7 @@ impl PageWriter {
     /// # Errors
     /// [`InvalidPage`] when a payload is not UTF-8.
     pub fn finish(self, is_last: bool, scanned: Position) -> Result<Page, InvalidPage> {
-        let Self { text, entries, envelopes, kinds, streams, metadata, snapshot } = self;
+        let Self { text, entries, envelopes, kinds, streams, metadata, snapshot, mark } = self;
         let text = String::from_utf8(text).map_err(|error| {
             let valid_up_to = error.utf8_error().valid_up_to();
             let broken = entries.iter().find(|entry| entry.end > valid_up_to);
@@ -384,6 +405,7 @@ impl PageWriter {
                 snapshot,
                 is_last,
                 scanned,
+                mark,
             }),
         }
     }

@@ -1,6 +1,8 @@
 //! What is read, and how much of it at once.
 
-use super::{MetadataFilter, SnapshotQuery};
+use uuid::Uuid;
+
+use super::{LogMark, MetadataFilter, SnapshotQuery};
 use crate::{Position, StreamId};
 
 /// What to read, and how much of it at once.
@@ -41,11 +43,17 @@ pub enum ReadSource {
         stream: StreamId,
         /// Those with a higher version than this.
         after_version: u64,
+        /// The id of the event at `after_version`, if the reader knows it: a stream that holds another
+        /// event there is refused.
+        after_event: Option<Uuid>,
     },
     /// The events of all streams, by position.
     All {
         /// Those with a higher position than this.
         after: Position,
+        /// The last event that the reader knows to stand at or before `after`: a log that does not hold
+        /// it is refused.
+        mark: Option<LogMark>,
         /// Only those that pass.
         filter: EventFilter,
     },
@@ -105,13 +113,14 @@ impl ReadQuery {
 
     /// All events of one stream.
     pub fn stream(stream: StreamId) -> Self {
-        Self::new(ReadSource::Stream { stream, after_version: 0 }).limit(Self::DEFAULT_STREAM_LIMIT)
+        Self::new(ReadSource::Stream { stream, after_version: 0, after_event: None })
+            .limit(Self::DEFAULT_STREAM_LIMIT)
     }
 
     /// All events of the store.
     pub fn all() -> Self {
         let filter = EventFilter::everything();
-        Self::new(ReadSource::All { after: Position::START, filter })
+        Self::new(ReadSource::All { after: Position::START, mark: None, filter })
     }
 
     fn new(source: ReadSource) -> Self {
@@ -134,6 +143,27 @@ impl ReadQuery {
     pub fn after(mut self, position: Position) -> Self {
         if let ReadSource::All { after, .. } = &mut self.source {
             *after = position;
+        }
+        self
+    }
+
+    /// Continues a read of the log: [`StoreError::HistoryChanged`](super::StoreError::HistoryChanged) if
+    /// the log does not hold this event, which was read before. Of no effect on a query of one stream.
+    #[must_use]
+    pub fn continuing(mut self, last_seen: Option<LogMark>) -> Self {
+        if let ReadSource::All { mark, .. } = &mut self.source {
+            *mark = last_seen;
+        }
+        self
+    }
+
+    /// Continues a read of a stream: [`StoreError::HistoryChanged`](super::StoreError::HistoryChanged) if
+    /// the event at [`after_version`](Self::after_version) is not this one. Of no effect on a query of
+    /// all streams.
+    #[must_use]
+    pub fn after_event(mut self, id: Option<Uuid>) -> Self {
+        if let ReadSource::Stream { after_event, .. } = &mut self.source {
+            *after_event = id;
         }
         self
     }

@@ -1,6 +1,7 @@
 //! The state of an instance as it was at a version: a cache, which nothing depends on.
 
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::{AsOf, Fingerprint, Position, StreamId};
 
@@ -16,6 +17,8 @@ pub struct Snapshot {
     pub version: u64,
     /// The position of the last of them.
     pub position: Position,
+    /// The id of the last of them: a snapshot is stored only where the stream holds that event.
+    pub event_id: Uuid,
     /// The latest time at which any of them was recorded.
     pub recorded_at: Timestamp,
     /// What made it: the shape of the state, and the fold. A state of another fold is never used.

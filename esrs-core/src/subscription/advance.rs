@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{ParkedStream, ResumedStream};
 use crate::projection::Table;
-use crate::{Position, StoreError};
+use crate::{LogMark, Position, StoreError, StreamId};
 
 /// What follows the log under a name of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,11 +82,14 @@ pub struct Checkpoint {
     pub position: Position,
     /// How often its rows were thrown away or replaced: rows of another generation are others.
     pub generation: u64,
+    /// The last event at or before `position`, by which a log that lost commits is told from one that did
+    /// not; `None` at the start of the log, and for a checkpoint of a store that did not record it yet.
+    pub mark: Option<LogMark>,
 }
 
 impl Checkpoint {
     /// Where a subscription stands that nobody has entered.
-    pub const NOWHERE: Self = Self { position: Position::START, generation: 0 };
+    pub const NOWHERE: Self = Self { position: Position::START, generation: 0, mark: None };
 }
 
 /// A subscription by name, and where it stands.
@@ -103,12 +106,31 @@ pub struct CheckpointOf {
     pub parked: u64,
     /// Who holds its lease by now.
     pub held_by: Option<String>,
+    /// Why what runs it has failed, if it has.
+    pub failure: Option<String>,
 }
 
 impl CheckpointOf {
     /// A subscription that nobody holds, and that has parked nothing.
     pub fn new(name: impl Into<String>, building: bool, checkpoint: Checkpoint) -> Self {
-        Self { name: name.into(), building, checkpoint, parked: 0, held_by: None }
+        let (name, parked, held_by, failure) = (name.into(), 0, None, None);
+        Self { name, building, checkpoint, parked, held_by, failure }
+    }
+}
+
+/// What is waited for: that a subscription has taken the events up to a position.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitTarget {
+    /// The position that it must reach.
+    pub position: Position,
+    /// The streams whose events must be among those that it has taken, and not be parked. If there are
+    /// none, no event at or before `position` may be parked.
+    pub streams: Vec<StreamId>,
+}
+
+impl From<Position> for WaitTarget {
+    fn from(position: Position) -> Self {
+        Self { position, streams: Vec::new() }
     }
 }
 
@@ -121,6 +143,9 @@ pub struct Advance {
     pub from: Checkpoint,
     /// Where it stands afterwards.
     pub to: Position,
+    /// The last event at or before `to`, as [`Page::mark`](crate::Page::mark) answers it. The step is
+    /// refused if the log does not hold it.
+    pub mark: Option<LogMark>,
     /// Which lease allows it; without one, nobody is asked.
     pub fence: Option<u64>,
     /// The streams that are put aside with it.

@@ -33,7 +33,8 @@ pub async fn catch_up(
     let parked: Parked = parked.into_iter().map(|one| (one.stream, one.version)).collect();
     let mut page = Page::new();
     loop {
-        page = store.read(query.clone().after(from.position), page).await?;
+        let next = query.clone().after(from.position).continuing(from.mark);
+        page = store.read(next, page).await?;
         let (to, is_last) = (page.scanned(), page.is_last());
         if to == from.position {
             return Ok(to);
@@ -43,6 +44,7 @@ pub async fn catch_up(
             subscription: subscription.clone(),
             from,
             to,
+            mark: page.mark(),
             fence: None,
             park: Vec::new(),
             resume: Vec::new(),
@@ -50,7 +52,7 @@ pub async fn catch_up(
         let advanced;
         (subscriber, advanced) = store.advance(advance, subscriber).await;
         from = match advanced? {
-            Advanced::Done => super::Checkpoint { position: to, ..from },
+            Advanced::Done => super::Checkpoint { position: to, mark: page.mark(), ..from },
             // Whoever moved it may have made it another.
             Advanced::Elsewhere(_) => store.subscribe(subscription.clone()).await?,
         };

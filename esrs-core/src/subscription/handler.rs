@@ -199,7 +199,7 @@ impl<H: EventHandler> Subscriber for Handled<H> {
     fn take(&mut self, page: &Page, except: &Parked) -> Result<(), ProjectionError> {
         let Self { inputs, listen, .. } = self;
         inputs.clear();
-        let is_wanted = |record: &Record<'_>| !except.contains(record.stream(), record.version());
+        let is_wanted = |record: &Record<'_>| !except.leaves_out(record);
         each_input(
             H::NAME,
             &listen.sources,
@@ -235,6 +235,11 @@ impl<H: EventHandler> Subscriber for Handled<H> {
                 let handled = match listen.calls[input.source](handler, &input, transaction) {
                     Ok(handling) => guarded_async(handling).await,
                     Err(error) => Err(error.into()),
+                };
+                // A statement that failed has failed the event, also where the handler ignored it.
+                let handled = match transaction.take_failure() {
+                    Some(failure) => handled.and(Err(RowError::Handler(failure.into()))),
+                    None => handled,
                 };
                 handled.map_err(|reason| input.place.error(H::NAME, reason))?;
             }

@@ -19,7 +19,9 @@ mod statement;
 mod store;
 mod subscriber;
 
-pub use advance::{Advance, Advanced, Checkpoint, CheckpointOf, Replaced, Subscription};
+pub use advance::{
+    Advance, Advanced, Checkpoint, CheckpointOf, Replaced, Subscription, WaitTarget,
+};
 pub use catch_up::catch_up;
 pub use handler::{EventHandler, Handled, Listen, On};
 pub use lease::{Lease, LeaseClaim};

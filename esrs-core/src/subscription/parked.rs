@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::{Position, StreamId};
+use crate::{Position, Record, StreamId};
 
 /// A stream that is put aside from one of its events on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct ResumedStream {
 pub struct Decision {
     /// Whether the event at which the stream was parked is to be left out; it is tried again otherwise.
     pub skip: bool,
+    /// The version of that event: nothing is decided about a stream that is parked elsewhere by now.
+    pub version: u64,
     /// Who says so.
     pub actor: String,
     /// Why.
@@ -46,14 +48,14 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// To try the event again.
-    pub fn retry(actor: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { skip: false, actor: actor.into(), reason: reason.into() }
+    /// To try the event at this version of the stream again.
+    pub fn retry(version: u64, actor: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { skip: false, version, actor: actor.into(), reason: reason.into() }
     }
 
-    /// To leave the event out, and go on with the next of the stream.
-    pub fn skip(actor: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { skip: true, actor: actor.into(), reason: reason.into() }
+    /// To leave the event at this version of the stream out, and go on with the next.
+    pub fn skip(version: u64, actor: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { skip: true, version, actor: actor.into(), reason: reason.into() }
     }
 }
 
@@ -107,9 +109,12 @@ pub struct ParkingEntry {
     pub at: Timestamp,
 }
 
-/// Which events of a page are not to be taken: those of parked streams.
+/// Which events of a page must not be taken: those of parked streams, and those behind a bound.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Parked(HashMap<StreamId, u64>);
+pub struct Parked {
+    streams: HashMap<StreamId, u64>,
+    until: Option<Position>,
+}
 
 impl Parked {
     /// No stream.
@@ -119,32 +124,44 @@ impl Parked {
 
     /// Whether no stream is parked.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.streams.is_empty()
     }
 
     /// How many streams are.
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.streams.len()
     }
 
     /// Parks the events of a stream from this version on.
     pub fn park(&mut self, stream: StreamId, version: u64) {
-        self.0.insert(stream, version);
+        self.streams.insert(stream, version);
     }
 
     /// The stream is not parked any more.
     pub fn resume(&mut self, stream: &StreamId) {
-        self.0.remove(stream);
+        self.streams.remove(stream);
     }
 
-    /// Whether this event is not to be taken.
+    /// Whether this event is one of a parked stream.
     pub fn contains(&self, stream: &StreamId, version: u64) -> bool {
-        !self.0.is_empty() && self.0.get(stream).is_some_and(|from| version >= *from)
+        !self.is_empty() && self.streams.get(stream).is_some_and(|from| version >= *from)
+    }
+
+    /// Also leaves out the events behind this position; all of the page are taken if it is `None`. So a
+    /// page of which a row is refused is taken in parts.
+    pub fn take_until(&mut self, position: Option<Position>) {
+        self.until = position;
+    }
+
+    /// Whether this event must not be taken.
+    pub fn leaves_out(&self, record: &Record<'_>) -> bool {
+        self.until.is_some_and(|until| record.position() > until)
+            || self.contains(record.stream(), record.version())
     }
 }
 
 impl FromIterator<(StreamId, u64)> for Parked {
     fn from_iter<I: IntoIterator<Item = (StreamId, u64)>>(streams: I) -> Self {
-        Self(streams.into_iter().collect())
+        Self { streams: streams.into_iter().collect(), until: None }
     }
 }

@@ -7,7 +7,7 @@ use futures_core::future::BoxFuture;
 
 use super::{
     Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
-    ParkingEntry, Replaced, Subscriber, Subscription,
+    ParkingEntry, Replaced, Subscriber, Subscription, WaitTarget,
 };
 use crate::{EventStore, Position, StoreError, StreamId};
 
@@ -28,16 +28,19 @@ pub trait SubscriptionStore: EventStore {
     /// It is woken by an append of this process, and learns of those of other processes in time.
     ///
     /// # Errors
-    /// What may happen to a database.
+    /// Returns the errors of the database.
     fn wait_behind(&self, position: Position) -> BoxFuture<'_, Result<Position, StoreError>>;
 
     /// Where a subscription stands. One that is new is entered at the beginning of the log, and its
     /// table made; so is a table that somebody has dropped.
     ///
     /// # Errors
-    /// - [`StoreError::ProjectionChanged`] when another definition has made its rows;
-    /// - [`StoreError::ProjectionTable`] when its table cannot be made, or is something else;
-    /// - and what may happen to a database.
+    /// - [`StoreError::ProjectionChanged`] if its rows were built by another definition;
+    /// - [`StoreError::ProjectionSuperseded`] if they were built by another definition which has replaced
+    ///   this one before; not for what is [built](Subscription::building) beside them;
+    /// - [`StoreError::HistoryChanged`] if the log does not hold the event that it had come to;
+    /// - [`StoreError::ProjectionTable`] if its table cannot be made, or is something else;
+    /// - and the errors of the database.
     fn subscribe(
         &self,
         subscription: Arc<Subscription>,
@@ -60,9 +63,12 @@ pub trait SubscriptionStore: EventStore {
     ///
     /// # Errors
     /// - what the subscriber answered with: nothing is stored then;
-    /// - [`StoreError::Fenced`] when the lease was taken over;
-    /// - and what may happen to a database. After a connection was lost it may be stored or not; whoever
-    ///   asks [`subscribe`](Self::subscribe) where it stands, and goes on from there, is right.
+    /// - [`StoreError::Fenced`] if the lease was taken over;
+    /// - [`StoreError::HistoryChanged`] if the log does not hold the event of `mark`;
+    /// - [`StoreError::RowRefused`] if the database refuses a row: take fewer events at once to find the
+    ///   one that it follows from;
+    /// - and the errors of the database. After a connection was lost the step may be stored or not; ask
+    ///   [`subscribe`](Self::subscribe) for the checkpoint, and continue from there.
     #[allow(clippy::type_complexity, reason = "a pair is what it is")]
     fn advance(
         &self,
@@ -104,19 +110,34 @@ pub trait SubscriptionStore: EventStore {
     /// What may happen to a database.
     fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<CheckpointOf>, StoreError>>;
 
-    /// Waits until a subscription has taken all events up to `position`, and answers with where it
-    /// stands.
+    /// Waits until a subscription has taken all events that `target` names, for at most `timeout`, and
+    /// answers with its position.
     ///
     /// # Errors
-    /// - [`StoreError::Lagging`] when it did not get there in time;
-    /// - [`StoreError::ProjectionChanged`] when its rows are those of another definition;
-    /// - and what may happen to a database.
+    /// - [`StoreError::Lagging`] if it did not get there in time;
+    /// - [`StoreError::Parked`] if it got there, but has parked one of those events;
+    /// - [`StoreError::SubscriptionFailed`] if it is not there, and what runs it has failed;
+    /// - [`StoreError::ProjectionChanged`] or [`StoreError::ProjectionSuperseded`] if its rows were built by
+    ///   another definition;
+    /// - and the errors of the database.
     fn wait_for(
         &self,
         subscription: Arc<Subscription>,
-        position: Position,
+        target: WaitTarget,
         timeout: Duration,
     ) -> BoxFuture<'_, Result<Position, StoreError>>;
+
+    /// Records that what runs a subscription has failed, and why, or that it goes on (`None`): for
+    /// [`wait_for`](Self::wait_for) and [`checkpoints`](Self::checkpoints), in every process. Of no effect
+    /// on a subscription that was not entered.
+    ///
+    /// # Errors
+    /// Returns the errors of the database.
+    fn record_failure(
+        &self,
+        subscription: Arc<Subscription>,
+        failure: Option<String>,
+    ) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Takes the lease of this name, or renews it for who holds it. By the clock of the database.
     ///
@@ -146,7 +167,8 @@ pub trait SubscriptionStore: EventStore {
     /// Says what is to become of a parked stream; whoever runs the subscription does it. Who said so,
     /// and why, is kept ([`parking_log`](Self::parking_log)).
     ///
-    /// `false` when the subscription has not parked this stream.
+    /// `false` if the subscription has not parked this stream at the version of the decision, as when
+    /// another operator was faster.
     ///
     /// # Errors
     /// What may happen to a database.
@@ -210,10 +232,18 @@ impl<S: SubscriptionStore + ?Sized> SubscriptionStore for Arc<S> {
     fn wait_for(
         &self,
         subscription: Arc<Subscription>,
-        position: Position,
+        target: WaitTarget,
         timeout: Duration,
     ) -> BoxFuture<'_, Result<Position, StoreError>> {
-        (**self).wait_for(subscription, position, timeout)
+        (**self).wait_for(subscription, target, timeout)
+    }
+
+    fn record_failure(
+        &self,
+        subscription: Arc<Subscription>,
+        failure: Option<String>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        (**self).record_failure(subscription, failure)
     }
 
     fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {

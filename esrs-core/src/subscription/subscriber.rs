@@ -55,6 +55,13 @@ pub trait Transaction: Send {
         parameters: &'a [Value],
     ) -> BoxFuture<'a, Result<u64, StoreError>>;
 
+    /// Takes the error of a statement that has failed in this transaction and was not taken back by
+    /// `ROLLBACK TO` a savepoint, if there is one.
+    ///
+    /// Until then the transaction takes no other statement, in every store; and the event fails, also if
+    /// its handler ignored the error.
+    fn take_failure(&mut self) -> Option<StoreError>;
+
     /// The rows of a query.
     ///
     /// # Errors

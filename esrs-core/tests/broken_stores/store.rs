@@ -205,7 +205,7 @@ impl BrokenStore {
     /// The next page of a stream, which may begin with a snapshot of this wrapper's own.
     async fn read_from_snapshot(&self, mut query: ReadQuery) -> Result<Page, StoreError> {
         let wanted = query.snapshot.take().unwrap();
-        let ReadSource::Stream { stream, after_version } = &mut query.source else {
+        let ReadSource::Stream { stream, after_version, .. } = &mut query.source else {
             unreachable!()
         };
         let kept = self.snapshots.lock().unwrap().get(stream).cloned();

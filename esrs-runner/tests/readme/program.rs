@@ -20,7 +20,7 @@ async fn serve(store: PostgresStore) -> Result<(), Box<dyn std::error::Error>> {
     let parking = Parking::of::<AccountSummary>(store.clone());
     for parked in parking.streams().await? {
         println!("{} at version {}: {}", parked.stream, parked.version, parked.reason);
-        parking.skip(&parked.stream, "alice", "a test of ours").await?;
+        parking.skip(&parked, "alice", "a test of ours").await?;
     }
     running.stop().await;
     Ok(())

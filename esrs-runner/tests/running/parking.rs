@@ -5,7 +5,7 @@ use std::time::Duration;
 use esrs::StreamId;
 use esrs::prelude::*;
 use esrs::runner::{Parking, Retries, Runner, Running};
-use esrs::subscription::ParkingAction;
+use esrs::subscription::{ParkedStream, ParkingAction};
 
 use crate::bank::{Account, Balance, LUCK, NEVER};
 use crate::stores::{TestStore, on_every_store};
@@ -61,6 +61,13 @@ async fn a_poisoned_event_parks_its_stream_and_the_others_go_on(store: impl Test
     running.stop().await;
 }
 
+/// The one stream that is parked.
+async fn only(parking: &Parking) -> ParkedStream {
+    let parked = parking.streams().await.unwrap();
+    let [one] = <[_; 1]>::try_from(parked).unwrap();
+    one
+}
+
 async fn what_was_parked_is_taken_when_somebody_has_it_tried_again(store: impl TestStore) {
     history(&store, 2, 1).await;
     let accounts = Repository::<Account>::new(store.clone());
@@ -72,7 +79,7 @@ async fn what_was_parked_is_taken_when_somebody_has_it_tried_again(store: impl T
     until(&running, |status| status.parked == 1 && status.lag() == 0).await;
     let parking = Parking::of::<Balance>(store.clone());
     // Nothing has changed, so it is parked again.
-    assert!(parking.retry(&stream(1), "alice", "hope").await.unwrap());
+    assert!(parking.retry(&only(&parking).await, "alice", "hope").await.unwrap());
     let parked_again = async {
         while parking.log().await.unwrap().len() < 3 {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -80,7 +87,7 @@ async fn what_was_parked_is_taken_when_somebody_has_it_tried_again(store: impl T
     };
     tokio::time::timeout(crate::SOON, parked_again).await.unwrap();
     assert_eq!(cents(&store).await, [10, 10]);
-    assert!(parking.skip(&stream(1), "bob", "a test of ours").await.unwrap());
+    assert!(parking.skip(&only(&parking).await, "bob", "a test of ours").await.unwrap());
     until(&running, |status| status.parked == 0).await;
     assert_eq!(cents(&store).await, [22, 10]);
     deposit(&accounts, 1, 1).await;
@@ -114,7 +121,7 @@ async fn what_can_never_be_taken_is_left_out_when_somebody_says_so(store: impl T
     let first = until(&running, |status| status.parked == 1).await;
     assert_eq!(first.parked, 1);
     LUCK.turns();
-    parking.retry(&stream(1), "alice", "luck has turned").await.unwrap();
+    parking.retry(&only(&parking).await, "alice", "luck has turned").await.unwrap();
     let at_the_next = async {
         while parking.streams().await.unwrap().first().is_none_or(|one| one.version != 4) {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -122,7 +129,7 @@ async fn what_can_never_be_taken_is_left_out_when_somebody_says_so(store: impl T
     };
     tokio::time::timeout(crate::SOON, at_the_next).await.unwrap();
     assert_eq!(cents(&store).await, [23]);
-    parking.skip(&stream(1), "bob", "a test of ours").await.unwrap();
+    parking.skip(&only(&parking).await, "bob", "a test of ours").await.unwrap();
     until(&running, |status| status.parked == 0).await;
     assert_eq!(cents(&store).await, [25]);
     running.stop().await;

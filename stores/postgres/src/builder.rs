@@ -140,7 +140,7 @@ impl PostgresStoreBuilder {
     ///
     /// Every call of the store returns within the sum of both, also when the network carries nothing any
     /// more:
-    /// - a read is answered with [`StoreError::Unavailable`];
+    /// - a read is answered with [`StoreError::TimedOut`];
     /// - an append is answered with [`StoreError::Unknown`], because it may be stored;
     /// - [`close`](PostgresStore::close) returns.
     ///
@@ -245,7 +245,7 @@ impl PostgresStoreBuilder {
         let mut config: Config =
             url.parse().map_err(|error| failed(Box::new(DriverError(error))))?;
         complete(&mut config);
-        let location = location(&config, busy_timeout);
+        let location = location(&config, (busy_timeout, busy_timeout + timeout));
         let sql = Sql::new(&schema)?;
         let subscriptions = Subscriptions::new(&sql, read_model_schema)?;
         let runtime = Handle::try_current().map_err(|_| {
@@ -267,7 +267,7 @@ impl PostgresStoreBuilder {
             Ok(())
         };
         let prepared = timer.within(statement, preparing).await;
-        prepared.unwrap_or_else(|_| Err(location.no_answer(statement)))?;
+        prepared.unwrap_or_else(|_| Err(location.timed_out(DOING, statement)))?;
         let (writer, listener) = (Writer::default(), Listener::default());
         let (names, counters) = (Names::new(), Counters::default());
         let notifier = Notifier::default();
@@ -336,7 +336,7 @@ fn by_default(
 }
 
 /// Which database it is, without a password: `postgres://user@host:port/name`.
-fn location(config: &Config, busy_timeout: Duration) -> Location {
+fn location(config: &Config, (busy_timeout, longest_call): (Duration, Duration)) -> Location {
     let host = match config.get_hosts().first() {
         Some(Host::Tcp(name)) => name.clone(),
         #[cfg(unix)]
@@ -347,7 +347,7 @@ fn location(config: &Config, busy_timeout: Duration) -> Location {
     let user = config.get_user().map(|user| format!("{user}@")).unwrap_or_default();
     let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
     let name = format!("postgres://{user}{host}{port}/{name}");
-    Location { name, busy_timeout }
+    Location { name, busy_timeout, longest_call }
 }
 
 impl std::fmt::Debug for PostgresStoreBuilder {

@@ -13,6 +13,8 @@ pub(crate) struct Location {
     pub(crate) name: String,
     /// How long statements wait for a lock.
     pub(crate) busy_timeout: Duration,
+    /// How long the server works on a statement.
+    pub(crate) longest_call: Duration,
 }
 
 impl std::fmt::Display for Location {
@@ -87,13 +89,13 @@ pub(crate) fn may_be_about_one_append(error: &Error) -> bool {
 impl Location {
     /// What to tell the caller.
     pub(crate) fn explain(&self, doing: &'static str, error: Error) -> StoreError {
-        self.known(&error)
+        self.known(doing, &error)
             .unwrap_or_else(|| StoreError::Database { doing, source: source_of(error) })
     }
 
     /// The same for one of several callers, who all have to be told.
     pub(crate) fn explain_to_each(&self, doing: &'static str, error: &Error) -> StoreError {
-        self.known(error).unwrap_or_else(|| {
+        self.known(doing, error).unwrap_or_else(|| {
             let source = said(error).into();
             StoreError::Database { doing, source }
         })
@@ -110,11 +112,8 @@ impl Location {
     }
 
     /// Nothing was answered within the time of one call.
-    pub(crate) fn no_answer(&self, limit: Duration) -> StoreError {
-        let reason = format!(
-            "expected an answer within {limit:?}, found none; see `PostgresStoreBuilder::timeout`"
-        );
-        StoreError::Unavailable { location: self.to_string(), reason }
+    pub(crate) fn timed_out(&self, doing: &'static str, waited: Duration) -> StoreError {
+        StoreError::TimedOut { location: self.to_string(), doing, waited }
     }
 
     /// What is prepared on a connection is not there afterwards.
@@ -127,7 +126,7 @@ impl Location {
         StoreError::Unavailable { location: self.to_string(), reason }
     }
 
-    fn known(&self, error: &Error) -> Option<StoreError> {
+    fn known(&self, doing: &'static str, error: &Error) -> Option<StoreError> {
         let location = self.to_string();
         let Some(database) = error.as_db_error() else {
             return is_lost(error).then(|| self.unavailable(error));
@@ -136,6 +135,8 @@ impl Location {
         let code = database.code();
         Some(if *code == SqlState::LOCK_NOT_AVAILABLE {
             StoreError::Busy { location, waited: self.busy_timeout }
+        } else if *code == SqlState::QUERY_CANCELED {
+            StoreError::TimedOut { location, doing, waited: self.longest_call }
         } else if *code == SqlState::DISK_FULL {
             StoreError::Full { location }
         } else if [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::IO_ERROR].contains(code) {

@@ -20,6 +20,7 @@ pub(crate) async fn save(reader: &Reader<'_>, snapshot: &Snapshot) -> Result<(),
                 &to_i64(snapshot.version),
                 &Moment(snapshot.recorded_at),
                 &snapshot.state,
+                &snapshot.event_id,
             ],
         )
         .await;
@@ -45,6 +46,7 @@ fn snapshot_of(row: &Row, stream: &StreamId, query: &SnapshotQuery) -> Result<Sn
         stream: stream.clone(),
         version: row.try_get::<_, i64>(0)? as u64,
         position: Position::new(row.try_get::<_, i64>(1)? as u64),
+        event_id: row.try_get(4)?,
         recorded_at: row.try_get::<_, Moment>(2)?.0,
         fold: query.fold,
         // What is no UTF-8 is no state of any aggregate: it is folded anew.

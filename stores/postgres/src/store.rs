@@ -116,7 +116,7 @@ impl Shared {
     /// The error when there was no answer.
     pub(crate) fn elapsed(&self, elapsed: Elapsed, limit: Duration) -> StoreError {
         match elapsed {
-            Elapsed::Time => self.location.no_answer(limit),
+            Elapsed::Time => self.location.timed_out("waiting for its answer", limit),
             Elapsed::Runtime => StoreError::Closed,
         }
     }

@@ -622,14 +622,16 @@ async fn who_waits_learns_of_what_another_process_has_moved() {
     let (database, store, _) = opened().await;
     let other = PostgresStore::open(database.url()).await.unwrap();
     let subscription = subscription("sums", SUMS);
-    let nobody = store.wait_for(subscription.clone(), Position::new(1), Duration::ZERO).await;
+    let nobody =
+        store.wait_for(subscription.clone(), Position::new(1).into(), Duration::ZERO).await;
     assert!(matches!(nobody, Err(StoreError::Lagging { reached: Position::START, .. })));
-    let waiting = store.wait_for(subscription.clone(), Position::new(1), LIMIT);
+    let waiting = store.wait_for(subscription.clone(), Position::new(1).into(), LIMIT);
     let moving = advance(&other, Working::writing(&subscription, Vec::new()));
     let (waited, moved) = futures_util::future::join(waiting, moving).await;
     assert_eq!((waited.unwrap(), moved.unwrap()), (Position::new(1), Advanced::Done));
     let changed = Subscription { definition: "second".into(), ..(*subscription).clone() };
-    let error = store.wait_for(Arc::new(changed), Position::new(1), LIMIT).await.unwrap_err();
+    let error =
+        store.wait_for(Arc::new(changed), Position::new(1).into(), LIMIT).await.unwrap_err();
     assert!(matches!(error, StoreError::ProjectionChanged { .. }), "{error}");
 }
 

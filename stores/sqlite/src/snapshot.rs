@@ -2,7 +2,9 @@
 
 use esrs_core::{Position, Snapshot, SnapshotQuery, StreamId};
 use jiff::Timestamp;
+use rusqlite::types::{FromSqlError, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params};
+use uuid::Uuid;
 
 use crate::error::Fault;
 
@@ -13,6 +15,7 @@ pub(crate) fn save(connection: &Connection, snapshot: &Snapshot) -> Result<(), F
         "INSERT INTO esrs_snapshots (stream, fold, version, position, recorded_at, state)
          SELECT stream, ?2, version, position, ?4, ?5 FROM esrs_events
          WHERE stream = (SELECT id FROM esrs_streams WHERE name = ?1) AND version = ?3
+             AND event_id = ?6
          ON CONFLICT (stream) DO UPDATE SET fold = excluded.fold, version = excluded.version,
              position = excluded.position, recorded_at = excluded.recorded_at,
              state = excluded.state
@@ -24,6 +27,7 @@ pub(crate) fn save(connection: &Connection, snapshot: &Snapshot) -> Result<(), F
         snapshot.version as i64,
         snapshot.recorded_at.as_microsecond(),
         snapshot.state,
+        snapshot.event_id.as_bytes(),
     ])?;
     Ok(())
 }
@@ -35,20 +39,28 @@ pub(crate) fn find(
     query: &SnapshotQuery,
 ) -> Result<Option<Snapshot>, Fault> {
     let mut statement = connection.prepare_cached(
-        "SELECT version, position, recorded_at, state FROM esrs_snapshots
-         WHERE stream = ?1 AND fold = ?2",
+        "SELECT esrs_snapshots.version, esrs_snapshots.position, esrs_snapshots.recorded_at, state,
+             event_id
+         FROM esrs_snapshots JOIN esrs_events USING (stream, version)
+         WHERE esrs_snapshots.stream = ?1 AND fold = ?2",
     )?;
     let found = statement.query_row([row, to_sql(query.fold.to_u64())], |row| {
         Ok(Snapshot {
             stream: stream.clone(),
             version: row.get::<_, i64>(0)? as u64,
             position: Position::new(row.get::<_, i64>(1)? as u64),
+            event_id: uuid_of(row.get_ref(4)?)?,
             recorded_at: Timestamp::from_microsecond(row.get(2)?).unwrap_or(Timestamp::MAX),
             fold: query.fold,
             state: row.get(3)?,
         })
     });
     Ok(found.optional()?.filter(|snapshot| query.allows(snapshot)))
+}
+
+fn uuid_of(value: ValueRef<'_>) -> rusqlite::Result<Uuid> {
+    let bytes = value.as_blob()?;
+    Uuid::from_slice(bytes).map_err(|error| FromSqlError::Other(error.into()).into())
 }
 
 /// The same 64 bits: SQLite has no number without a sign.

@@ -136,7 +136,7 @@ async fn the_tables_of_an_older_esrs_are_brought_up_to_date_and_its_events_are_k
     let rows = store.find::<Account>("true ORDER BY id", []).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.cents).collect::<Vec<_>>(), [3, 3]);
     let checkpoints = store.checkpoints().await.unwrap();
-    let at = Checkpoint { position: Position::new(3), generation: 1 };
+    let at = Checkpoint { position: Position::new(3), generation: 1, mark: None };
     assert_eq!(checkpoints, [CheckpointOf::new("Accounts", false, at)]);
 
     // What was stored then is known by its ids and its key, and is as safe as it was.

@@ -77,6 +77,7 @@ fn step(subscription: &Arc<Subscription>, from: Checkpoint, to: u64) -> Advance 
         subscription: subscription.clone(),
         from,
         to: Position::new(to),
+        mark: None,
         fence: None,
         park: Vec::new(),
         resume: Vec::new(),
@@ -380,7 +381,8 @@ async fn an_inline_projection_leaves_out_what_is_parked() {
     append(&store, "a", "deposited", "1").await;
     append(&store, "b", "deposited", "1").await;
     assert_eq!(cents().await, [1, 2]);
-    let asked = store.decide("Accounts".to_owned(), stream("a"), Decision::retry("alice", "why"));
+    let asked =
+        store.decide("Accounts".to_owned(), stream("a"), Decision::retry(1, "alice", "why"));
     assert!(asked.await.unwrap(), "a name is the same in other letters");
     let from = store.subscribe(subscription.clone()).await.unwrap();
     let resumed = ResumedStream { stream: stream("a"), next_version: None };
@@ -414,7 +416,8 @@ async fn who_waits_for_rows_learns_of_whoever_writes_them() {
     {
         let position = Position::new(number);
         let (rows, waiting) = (rows.clone(), waiting.clone());
-        let waited = tokio::spawn(async move { waiting.wait_for(rows, position, LONG).await });
+        let waited =
+            tokio::spawn(async move { waiting.wait_for(rows, position.into(), LONG).await });
         tokio::time::sleep(Duration::from_millis(20)).await;
         append(writing, &number.to_string(), "opened", "1").await;
         if number < 3 {
@@ -431,7 +434,7 @@ async fn who_waits_for_rows_that_do_not_come_is_told_when_and_where_they_are() {
     let rows = Arc::new(Projected::<Account>::subscription_of());
     let wait = |store: &SqliteStore, timeout| {
         let (store, rows) = (store.clone(), rows.clone());
-        async move { store.wait_for(rows, Position::new(2), timeout).await }
+        async move { store.wait_for(rows, Position::new(2).into(), timeout).await }
     };
     let lagging = |waited: Result<Position, StoreError>, at: u64| {
         let Err(StoreError::Lagging { reached, .. }) = waited else { panic!("{waited:?}") };

@@ -173,6 +173,10 @@ impl Model {
                 AppendCondition::Any => true,
                 AppendCondition::NoStream => actual == 0,
                 AppendCondition::Version(version) => actual == version,
+                AppendCondition::LastEvent { version, id } => {
+                    let last = self.log.iter().rev().find(|logged| logged.stream == stream);
+                    actual == version && last.is_some_and(|logged| logged.event.id == id)
+                }
             };
             if !fulfilled {
                 return Expected::Conflict(Conflict { stream, expected, actual });

@@ -96,11 +96,18 @@ pub async fn a_decision_about_a_parked_stream_is_kept(store: &dyn SubscriptionSt
         store.decide(subscription.name.to_owned(), stream.clone(), decision)
     };
     let unknown = new_stream("not_parked");
-    assert!(!decide(&unknown, Decision::retry("alice", "why not")).await.expect("an answer"));
-    assert!(decide(&stream, Decision::retry("alice", "mended")).await.expect("an answer"));
+    assert!(!decide(&unknown, Decision::retry(3, "alice", "why not")).await.expect("an answer"));
+    for other in [2, 4] {
+        let elsewhere = decide(&stream, Decision::retry(other, "alice", "not there")).await;
+        assert!(!elsewhere.expect("an answer"), "it is parked at 3, not at {other}");
+    }
+    assert!(decide(&stream, Decision::retry(3, "alice", "mended")).await.expect("an answer"));
     let asked = parked(store, &subscription).await;
     assert_eq!(asked, [ParkedStream { is_to_resume: true, ..aside(&stream, 3) }]);
-    assert!(decide(&stream, Decision::skip("bob", "a test of ours")).await.expect("an answer"));
+    assert!(decide(&stream, Decision::skip(3, "bob", "a test of ours")).await.expect("an answer"));
+    // Another operator, who has seen the same list, skips nothing more.
+    let twice = decide(&stream, Decision::skip(3, "carol", "the same test")).await;
+    assert!(!twice.expect("an answer"), "one event was skipped for two who named the same");
     let skipped = parked(store, &subscription).await;
     assert_eq!(
         skipped.iter().map(|one| (one.version, one.is_to_resume)).collect::<Vec<_>>(),

@@ -97,7 +97,7 @@ impl Subscriber for Scripted {
     }
 
     fn take(&mut self, page: &Page, except: &Parked) -> Result<(), ProjectionError> {
-        let wanted = page.records().filter(|one| !except.contains(one.stream(), one.version()));
+        let wanted = page.records().filter(|one| !except.leaves_out(one));
         lock(&self.taken).extend(wanted.map(|one| one.position()));
         Ok(())
     }
@@ -138,6 +138,7 @@ pub(super) fn step(subscription: &Arc<Subscription>, from: Checkpoint, to: u64) 
         subscription: subscription.clone(),
         from,
         to: Position::new(to),
+        mark: None,
         fence: None,
         park: Vec::new(),
         resume: Vec::new(),

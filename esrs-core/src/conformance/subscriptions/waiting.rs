@@ -32,13 +32,13 @@ pub async fn who_waits_for_a_subscription_is_told_when_it_is_there(store: &dyn S
     let subscription = new_subscription();
     let begin = subscribe(store, &subscription).await;
     let seven = Position::new(7);
-    let waiting = store.wait_for(subscription.clone(), seven, Duration::from_secs(10));
+    let waiting = store.wait_for(subscription.clone(), seven.into(), Duration::from_secs(10));
     let stepping = async {
         advance(store, step(&subscription, begin, 7), Scripted::new(&subscription)).await;
     };
     let (waited, ()) = join(waiting, stepping).await;
     assert_eq!(waited.expect("it is there"), seven);
-    let there = store.wait_for(subscription, Position::new(6), Duration::ZERO).await;
+    let there = store.wait_for(subscription, Position::new(6).into(), Duration::ZERO).await;
     assert_eq!(there.expect("it is there"), seven);
 }
 
@@ -53,7 +53,7 @@ pub async fn a_subscription_that_does_not_come_is_waited_for_no_longer(
     let begin = subscribe(store, &subscription).await;
     advance(store, step(&subscription, begin, 7), Scripted::new(&subscription)).await;
     let (eight, moment) = (Position::new(8), Duration::from_millis(20));
-    let waited = store.wait_for(subscription, eight, moment).await;
+    let waited = store.wait_for(subscription, eight.into(), moment).await;
     assert!(
         matches!(waited, Err(StoreError::Lagging { position, reached, .. })
             if position == eight && reached == Position::new(7)),

@@ -110,8 +110,9 @@ pub(in crate::repository) async fn write<A: Aggregate>(
     let mut fold = Fold::<A>::new(store, stream, Some(codec)).or_from_a_later_snapshot();
     while fold.next_page(page, as_of, true).await? {}
     let (replayed, reached) = (fold.replayed(), fold.reached());
-    let Warm { state, version, .. } = fold.into_warm();
-    let Some((position, recorded_at)) = reached.filter(|_| replayed.events > 0) else {
+    let Warm { state, version, last_event, .. } = fold.into_warm();
+    let reached = reached.zip(last_event).filter(|_| replayed.events > 0);
+    let Some(((position, recorded_at), event_id)) = reached else {
         // There is nothing, or all of it stands in the snapshot that is kept.
         return Ok(version);
     };
@@ -126,7 +127,7 @@ pub(in crate::repository) async fn write<A: Aggregate>(
         Err(source) => return Err(SnapshotError::Unreadable { stream, version, source }),
     }
     let (fold, state) = (codec.fold, json);
-    let snapshot = Snapshot { stream, version, position, recorded_at, fold, state };
+    let snapshot = Snapshot { stream, version, position, event_id, recorded_at, fold, state };
     store.save_snapshot(snapshot).await.map_err(LoadError::from)?;
     Ok(version)
 }

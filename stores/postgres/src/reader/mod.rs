@@ -33,7 +33,7 @@ impl<C: Deref<Target = Client>> Reader<'_, C> {
     /// The next page of what `query` asks for.
     pub(crate) async fn read(&self, query: &ReadQuery, page: Page) -> Result<Page, StoreError> {
         match &query.source {
-            ReadSource::Stream { stream, after_version } => {
+            ReadSource::Stream { stream, after_version, .. } => {
                 self.read_stream(stream, *after_version, query, page).await
             }
             ReadSource::All { after, .. } => self.read_all(*after, query, page).await,

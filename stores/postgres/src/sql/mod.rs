@@ -137,14 +137,16 @@ impl Sql {
                  SELECT stream, $2::int8, version, position, $4::timestamptz, $5::text::json
                  FROM {s}.events
                  WHERE stream = (SELECT id FROM {s}.streams WHERE name = $1) AND version = $3::int8
+                     AND event_id = $6
                  ON CONFLICT (stream) DO UPDATE SET fold = excluded.fold,
                      version = excluded.version, position = excluded.position,
                      recorded_at = excluded.recorded_at, state = excluded.state
                  WHERE excluded.fold <> stored.fold OR excluded.version > stored.version"
             ),
             find_snapshot: format!(
-                "SELECT version, position, recorded_at, state FROM {s}.snapshots
-                 WHERE stream = $1 AND fold = $2"
+                "SELECT n.version, n.position, n.recorded_at, n.state, e.event_id
+                 FROM {s}.snapshots n JOIN {s}.events e ON e.stream = n.stream AND e.version = n.version
+                 WHERE n.stream = $1 AND n.fold = $2"
             ),
             stored_version: format!("SELECT version FROM {s}.schema_version"),
             notify: format!("NOTIFY {channel}"),

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use esrs_core::subscription::{
     Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
-    ParkingEntry, Replaced, Subscriber, Subscription, SubscriptionStore,
+    ParkingEntry, Replaced, Subscriber, Subscription, SubscriptionStore, WaitTarget,
 };
 use esrs_core::{Position, StoreError, StreamId};
 use futures_core::future::BoxFuture;
@@ -141,14 +141,22 @@ impl SubscriptionStore for PostgresStore {
     fn wait_for(
         &self,
         subscription: Arc<Subscription>,
-        position: Position,
+        target: WaitTarget,
         timeout: Duration,
     ) -> BoxFuture<'_, Result<Position, StoreError>> {
         Box::pin(async move {
             let shared = self.shared();
-            let waiting = wait::wait_for(shared.clone(), subscription, position, timeout);
+            let waiting = wait::wait_for(shared.clone(), subscription, target.position, timeout);
             AbortOnDrop(shared.connector.runtime().spawn(waiting)).join().await
         })
+    }
+
+    fn record_failure(
+        &self,
+        _: Arc<Subscription>,
+        _: Option<String>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async { Ok(()) })
     }
 
     fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {

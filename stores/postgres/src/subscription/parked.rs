@@ -7,7 +7,7 @@ use esrs_core::{BoxError, Position, StoreError, StreamId};
 use tokio_postgres::Row;
 
 use crate::connect::Client;
-use crate::encode::Moment;
+use crate::encode::{Moment, to_i64};
 use crate::pool::Reader;
 use crate::store::Shared;
 
@@ -56,12 +56,21 @@ pub(super) async fn decide(
     let decided = async {
         let statement = reader.client.prepare_cached(&shared.subscriptions.statements.decide);
         let statement = statement.await?;
-        let Decision { actor, reason, .. } = decision;
+        let Decision { actor, reason, version, .. } = decision;
+        let version = to_i64(*version);
         reader
             .client
             .execute(
                 &statement,
-                &[&subscription, &stream.as_str(), &skipped, &action.name(), actor, reason],
+                &[
+                    &subscription,
+                    &stream.as_str(),
+                    &skipped,
+                    &action.name(),
+                    actor,
+                    reason,
+                    &version,
+                ],
             )
             .await
     };

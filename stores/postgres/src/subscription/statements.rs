@@ -172,7 +172,7 @@ impl Statements {
             decide: format!(
                 "WITH decided AS (
                     UPDATE {s}.parked SET is_to_resume = true, version = version + $3::int8
-                    WHERE subscription = $1 AND NOT building AND stream = $2
+                    WHERE subscription = $1 AND NOT building AND stream = $2 AND version = $7
                     RETURNING version - $3::int8 AS version)
                  INSERT INTO {s}.parking_log (subscription, stream, version, action, actor, reason, at)
                  SELECT $1, $2, version, $4, $5, $6, clock_timestamp() FROM decided"

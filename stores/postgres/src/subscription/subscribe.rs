@@ -16,7 +16,8 @@ const DOING: &str = "subscribing";
 
 /// Where a subscription stands, by the columns of its row.
 pub(super) fn checkpoint(position: i64, generation: i64) -> Checkpoint {
-    Checkpoint { position: Position::new(position as u64), generation: generation as u64 }
+    let (position, generation) = (Position::new(position as u64), generation as u64);
+    Checkpoint { position, generation, mark: None }
 }
 
 /// What is known of a subscription.

@@ -13,6 +13,10 @@ use super::value::{Bound, values_of};
 const ROWS: usize = 10_000;
 
 impl Transaction for Step<'_> {
+    fn take_failure(&mut self) -> Option<StoreError> {
+        None
+    }
+
     fn execute<'a>(
         &'a mut self,
         sql: &'a str,

@@ -10,6 +10,8 @@ use tokio::time::{Instant, timeout};
 use crate::pool::{Reader, ask};
 use crate::store::Shared;
 
+const DOING: &str = "waiting for a subscription";
+
 /// Between two looks of who is not woken, because another process runs the subscription.
 const SHORTEST: Duration = Duration::from_millis(2);
 const LONGEST: Duration = Duration::from_millis(50);
@@ -25,10 +27,6 @@ pub(super) async fn wait_for(
     limit: Duration,
 ) -> Result<Position, StoreError> {
     let begun = Instant::now();
-    let late = || StoreError::Unavailable {
-        location: shared.location.to_string(),
-        reason: format!("expected an answer within {limit:?}, found none"),
-    };
     let (mut seen, mut least) = (None, FIRST_LOOK);
     let mut moved = shared.subscriptions.moved.subscribe();
     let mut pause = SHORTEST;
@@ -40,7 +38,7 @@ pub(super) async fn wait_for(
         let reached = match (timeout(left.max(least), looking).await, seen) {
             (Ok(answer), _) => answer?,
             (Err(_), Some(seen)) => seen,
-            (Err(_), None) => return Err(late()),
+            (Err(_), None) => return Err(shared.location.timed_out(DOING, limit)),
         };
         (seen, least) = (Some(reached), Duration::ZERO);
         if reached >= position {
@@ -70,7 +68,7 @@ async fn reached(
         Ok(Some((row.try_get::<_, String>(0)?, row.try_get::<_, i64>(1)?)))
     };
     let asked = asked.await;
-    let explain = |error| reader.location.explain("waiting for a subscription", error);
+    let explain = |error| reader.location.explain(DOING, error);
     match asked.map_err(explain)? {
         None => Ok(Position::START),
         Some((stored, position)) if *stored == *subscription.definition => {

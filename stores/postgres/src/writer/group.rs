@@ -67,11 +67,7 @@ struct Events<'a> {
 
 /// What is asked of a stream, as a number that no version is where it is nothing.
 fn expected(condition: AppendCondition) -> i64 {
-    match condition {
-        AppendCondition::NoStream => 0,
-        AppendCondition::Version(version) => to_i64(version),
-        _ => -1,
-    }
+    condition.version().map_or(-1, to_i64)
 }
 
 impl<'a> Parts<'a> {

@@ -77,6 +77,7 @@ pub fn step(subscription: &Arc<Subscription>, from: Checkpoint) -> Advance {
         subscription: subscription.clone(),
         from,
         to: Position::new(from.position.get() + 1),
+        mark: None,
         fence: None,
         park: Vec::new(),
         resume: Vec::new(),

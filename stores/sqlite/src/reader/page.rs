@@ -61,7 +61,7 @@ impl PageReader {
         }
         let mut writer = page.into_writer();
         match &query.source {
-            ReadSource::Stream { stream, after_version } => {
+            ReadSource::Stream { stream, after_version, .. } => {
                 // Read before the rows, it is no higher than what they show.
                 let head = head(connection)?;
                 let Some(id) = stream_row(connection, stream)? else {
@@ -91,7 +91,7 @@ impl PageReader {
                     None => writer.finish(true, head)?,
                 })
             }
-            ReadSource::All { after, filter } => {
+            ReadSource::All { after, filter, .. } => {
                 let columns = if query.envelopes { ENVELOPES } else { LEAN };
                 let rows = Rows::of_all(columns, to_i64(after.get()), &query.metadata);
                 // What SQLite itself drops is passed over all the same.

@@ -11,7 +11,7 @@ use crate::error::Fault;
 pub(super) fn checkpoint_of(row: &Row<'_>, first: usize) -> rusqlite::Result<Checkpoint> {
     let (position, generation): (i64, i64) = (row.get(first)?, row.get(first + 1)?);
     let position = Position::new(position.cast_unsigned());
-    Ok(Checkpoint { position, generation: generation.cast_unsigned() })
+    Ok(Checkpoint { position, generation: generation.cast_unsigned(), mark: None })
 }
 
 /// By which definition it was made, and where it stands.

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use esrs_core::subscription::{
     Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
-    ParkingEntry, Replaced, Subscriber, Subscription, SubscriptionStore,
+    ParkingEntry, Replaced, Subscriber, Subscription, SubscriptionStore, WaitTarget,
 };
 use esrs_core::{Position, StoreError, StreamId};
 use futures_core::future::BoxFuture;
@@ -127,11 +127,16 @@ impl SubscriptionStore for SqliteStore {
     fn wait_for(
         &self,
         subscription: Arc<Subscription>,
-        position: Position,
+        target: WaitTarget,
         timeout: Duration,
     ) -> Answer<'_, Position> {
+        let position = target.position;
         let by = Deadline::after(timeout);
         Box::pin(self.wait(Awaited::Subscription { subscription, position, by }))
+    }
+
+    fn record_failure(&self, _: Arc<Subscription>, _: Option<String>) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
     }
 
     fn claim_lease(&self, claim: LeaseClaim) -> Answer<'_, Lease> {

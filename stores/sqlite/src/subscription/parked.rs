@@ -105,10 +105,12 @@ pub(super) fn decide(
 ) -> Result<bool, Fault> {
     let mut statement = connection.prepare_cached(
         "UPDATE esrs_parked SET version = version + ?3, is_to_resume = 1
-         WHERE subscription = ?1 AND building = 0 AND stream = ?2 RETURNING version - ?3",
+         WHERE subscription = ?1 AND building = 0 AND stream = ?2 AND version = ?4 RETURNING version - ?3",
     )?;
-    let found = statement
-        .query_row((subscription, stream.as_str(), decision.skip), |row| row.get::<_, i64>(0));
+    let found = statement.query_row(
+        (subscription, stream.as_str(), decision.skip, decision.version.cast_signed()),
+        |row| row.get::<_, i64>(0),
+    );
     let Some(version) = found.optional()? else { return Ok(false) };
     let action = match decision.skip {
         true => ParkingAction::Skipped,

@@ -167,6 +167,10 @@ fn bind(statement: &mut Statement<'_>, parameters: &[Value]) -> Result<(), Fault
 }
 
 impl Transaction for Step<'_> {
+    fn take_failure(&mut self) -> Option<StoreError> {
+        None
+    }
+
     fn execute<'a>(
         &'a mut self,
         sql: &'a str,
