@@ -83,9 +83,12 @@ impl PostgresStore {
         events: impl IntoIterator<Item = (StreamId, NewEvent), IntoIter: Send>,
     ) -> Result<Imported, StoreError> {
         let shared = self.shared();
-        let connected = shared.connector.connect().await;
+        let connecting = async {
+            let connected = shared.connector.connect().await;
+            connected.map_err(|error| pool::not_connected(error, &shared.location))
+        };
         // Dropped on the way of an error, it takes its transaction with it.
-        let client = connected.map_err(|error| pool::not_connected(error, &shared.location))?;
+        let client = shared.in_time(shared.longest_call(), connecting).await?;
         let mut imported = Imported::default();
         let mut events = events.into_iter();
         loop {
