@@ -125,6 +125,10 @@ async fn forward(
         Ok(Gate::Open) => {}
         _ => return,
     }
+    // A server drops no database while anybody is about to say who they are, so it does not hear of those.
+    if frozen.wait_for(|is_frozen| !*is_frozen).await.is_err() {
+        return;
+    }
     let Ok(mut server) = TcpStream::connect(("127.0.0.1", server)).await else { return };
     let (mut from_client, mut from_server) = (vec![0; 1 << 16], vec![0; 1 << 16]);
     // Whoever is gone, or breaks the connection on purpose, ends it for both.
