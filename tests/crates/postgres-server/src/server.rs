@@ -2,6 +2,7 @@
 
 mod builder;
 mod process;
+mod standby;
 
 use std::path::{Path, PathBuf};
 

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use tokio_postgres::NoTls;
 
+use crate::follower::Follower;
 use crate::processes::Said;
 
 /// A row of the log.
@@ -21,6 +22,8 @@ pub struct Row {
     pub event: Option<String>,
     /// Its payload.
     pub payload: String,
+    /// Its id.
+    pub event_id: uuid::Uuid,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +70,22 @@ impl fmt::Display for Verdict {
     }
 }
 
+impl Evidence {
+    /// Compares what a reader has read with the log.
+    ///
+    /// # Panics
+    /// When the reader has read anything else than what is stored now.
+    pub fn compare(&self, follower: &Follower) {
+        let stored = self.log.iter().map(|row| (row.position as u64, row.event_id));
+        let stored: BTreeMap<_, _> = stored.collect();
+        let wrong = follower.read.iter().filter(|(position, id)| stored.get(position) != Some(id));
+        let wrong: Vec<_> = wrong.take(3).collect();
+        assert!(wrong.is_empty(), "a reader has read what is not stored: {wrong:?}");
+        let missed = stored.keys().find(|position| !follower.read.contains_key(position));
+        assert_eq!(missed, None, "a reader has missed an event");
+    }
+}
+
 /// Judges the evidence; after a fail-over, answered operations may be lost, and are only counted.
 pub fn judge(evidence: &Evidence, said: &Said, may_lose: bool) -> Verdict {
     let mut verdict = Verdict { events: evidence.log.len(), ..Verdict::default() };
@@ -76,7 +95,7 @@ pub fn judge(evidence: &Evidence, said: &Said, may_lose: bool) -> Verdict {
     let mut operations = HashMap::<String, i64>::new();
     let mut sums = BTreeMap::<i64, (i64, i64)>::new();
     for row in &evidence.log {
-        let Row { position, stream, version, event, payload } = row;
+        let Row { position, stream, version, event, payload, .. } = row;
         let (Some(stream), Some(event)) = (stream, event) else {
             fault(format!("the event at {position} has no stream or no kind: {row:?}"));
             continue;
@@ -163,18 +182,15 @@ pub async fn ask_postgres(url: &str) -> Evidence {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     let connection = tokio::spawn(connection);
     let mut evidence = Evidence::default();
-    let log = "SELECT e.position, s.name, e.version, k.name, e.payload::text FROM esrs.events e
+    let log = "SELECT e.position, s.name, e.version, k.name, e.payload::text,
+            e.event_id::text FROM esrs.events e
         LEFT JOIN esrs.streams s ON s.id = e.stream LEFT JOIN esrs.kinds k ON k.id = e.kind
         ORDER BY e.position";
     for row in client.query(log, &[]).await.unwrap() {
         let (position, stream, version) = (row.get(0), row.get(1), row.get(2));
-        evidence.log.push(Row {
-            position,
-            stream,
-            version,
-            event: row.get(3),
-            payload: row.get(4),
-        });
+        let (event, payload, id): (_, _, String) = (row.get(3), row.get(4), row.get(5));
+        let event_id = id.parse().unwrap();
+        evidence.log.push(Row { position, stream, version, event, payload, event_id });
     }
     for table in TABLES {
         let sql = format!("SELECT account::int8, events, cents FROM {table} ORDER BY account");
@@ -200,13 +216,15 @@ pub fn ask_sqlite(path: &std::path::Path) -> rusqlite::Result<Evidence> {
     let mut evidence = Evidence::default();
     let whole: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
     assert_eq!(whole, "ok", "SQLite finds the file damaged");
-    let log = "SELECT position, s.name, e.version, k.name, payload FROM esrs_events e
+    let log = "SELECT position, s.name, e.version, k.name, payload, event_id FROM esrs_events e
         LEFT JOIN esrs_streams s ON s.id = e.stream LEFT JOIN esrs_kinds k ON k.id = e.kind
         ORDER BY position";
     let mut statement = connection.prepare(log)?;
     let rows = statement.query_map([], |row| {
         let (position, stream, version) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok(Row { position, stream, version, event: row.get(3)?, payload: row.get(4)? })
+        let (event, payload, id): (_, _, [u8; 16]) = (row.get(3)?, row.get(4)?, row.get(5)?);
+        let event_id = uuid::Uuid::from_bytes(id);
+        Ok(Row { position, stream, version, event, payload, event_id })
     })?;
     evidence.log = rows.collect::<Result<_, _>>()?;
     for table in TABLES {

@@ -16,6 +16,7 @@ pub mod child;
 pub mod round;
 
 pub mod domain;
+pub mod follower;
 pub mod judge;
 pub mod link;
 pub mod processes;

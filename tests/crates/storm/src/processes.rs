@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::process::Child;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::child;
-use crate::worker::Task;
+use crate::worker::{Part, Task};
 
 /// What was answered to the commands of all processes.
 #[derive(Debug, Default)]
@@ -59,14 +60,22 @@ pub struct Process {
     child: Child,
     listener: Option<JoinHandle<()>>,
     said: Arc<Mutex<Said>>,
+    /// How many commands it was answered as executed.
+    done: Arc<AtomicU64>,
 }
 
 impl Process {
     /// Starts one over a store at this place.
     pub fn start(task: Task, place: &str, said: &Arc<Mutex<Said>>) -> Self {
         let mut child = spawn(&task, place);
-        let listener = Some(listen(&mut child, said));
-        Self { task, place: place.to_owned(), child, listener, said: said.clone() }
+        let done = Arc::new(AtomicU64::new(0));
+        let listener = Some(listen(&mut child, said, &done));
+        Self { task, place: place.to_owned(), child, listener, said: said.clone(), done }
+    }
+    /// How many commands it was answered as executed; none, where it executes none.
+    pub fn done(&self) -> Option<u64> {
+        let writes = matches!(self.task.part, Part::Writer { .. });
+        writes.then(|| self.done.load(Ordering::Relaxed))
     }
 
     fn signal(&self, signal: Signal) {
@@ -98,7 +107,7 @@ impl Process {
         self.kill();
         self.task.seed = self.task.seed.wrapping_add(1_000);
         self.child = spawn(&self.task, &self.place);
-        self.listener = Some(listen(&mut self.child, &self.said));
+        self.listener = Some(listen(&mut self.child, &self.said, &self.done));
     }
 }
 
@@ -114,10 +123,13 @@ fn spawn(task: &Task, place: &str) -> Child {
     child::start(&serde_json::to_string(task).unwrap(), Path::new(place))
 }
 
-fn listen(child: &mut Child, said: &Arc<Mutex<Said>>) -> JoinHandle<()> {
-    let (words, said) = (child::said(child), said.clone());
+fn listen(child: &mut Child, said: &Arc<Mutex<Said>>, done: &Arc<AtomicU64>) -> JoinHandle<()> {
+    let (words, said, done) = (child::said(child), said.clone(), done.clone());
     std::thread::spawn(move || {
         for (word, what) in words {
+            if word.starts_with("did") && !word.starts_with("did_not") {
+                done.fetch_add(1, Ordering::Relaxed);
+            }
             said.lock().unwrap().take(&word, what);
         }
     })

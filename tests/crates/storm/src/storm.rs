@@ -1,7 +1,7 @@
 //! What every storm has in common: its processes, its end, and its verdict.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use esrs::prelude::*;
 use esrs::runner::Runner;
@@ -30,6 +30,23 @@ pub fn processes(place: &str, seed: u64, said: &Arc<Mutex<Said>>) -> Vec<Process
     let parts = (seed..).step_by(100).zip(parts);
     let start = |(seed, (part, readers))| Process::start(Task { part, seed, readers }, place, said);
     parts.map(start).collect()
+}
+
+/// Waits until every process that writes has executed more, now that nothing keeps it from that.
+///
+/// # Panics
+/// When one of them does not go on.
+pub async fn calm(processes: &[Process]) {
+    let before: Vec<_> = processes.iter().map(Process::done).collect();
+    let end = Instant::now() + PATIENCE;
+    let goes_on = |(process, before): (&Process, &Option<u64>)| {
+        process.done().zip(*before).is_none_or(|(now, before)| now >= before + 20)
+    };
+    while !processes.iter().zip(&before).all(goes_on) {
+        let now: Vec<_> = processes.iter().map(Process::done).collect();
+        assert!(Instant::now() < end, "a process does not go on: {before:?} became {now:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// Brings every follower to the end of the log, by a runner of its own.

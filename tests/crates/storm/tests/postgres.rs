@@ -13,7 +13,7 @@ use storm::judge::ask_postgres;
 use storm::link::Link;
 use storm::processes::Said;
 use storm::round::{dice, round};
-use storm::storm::{conclude, opened, processes, settle};
+use storm::storm::{calm, conclude, opened, processes, settle};
 use storm::worker;
 use tokio_postgres::NoTls;
 
@@ -103,7 +103,7 @@ async fn nothing_is_lost_or_doubled_in_a_storm() {
     }
     processes.iter().for_each(|process| process.resume());
     link.thaw();
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    calm(&processes).await;
     drop(processes);
     println!("faults: {counts:?}");
 

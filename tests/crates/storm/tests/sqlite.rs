@@ -11,7 +11,7 @@ use storm::domain::InlineBalance;
 use storm::judge::ask_sqlite;
 use storm::processes::Said;
 use storm::round::{dice, round};
-use storm::storm::{conclude, opened, processes, settle};
+use storm::storm::{calm, conclude, opened, processes, settle};
 use storm::worker;
 
 /// Not a test of its own: what the processes do.
@@ -51,7 +51,7 @@ async fn nothing_is_lost_or_doubled_in_a_storm() {
         }
     }
     processes.iter().for_each(|process| process.resume());
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    calm(&processes).await;
     drop(processes);
     println!("faults: {counts:?}");
 

@@ -121,17 +121,23 @@ impl Server {
         ]);
         // Files that a broken machine loses are made anew; what the server writes is synced as ever.
         initdb.arg("--no-sync");
-        let program = self.installation.program("initdb");
-        let output = initdb.output().map_err(Error::program(&program))?;
+        self.run("initdb", initdb)?;
+        fs::remove_file(&password).map_err(Error::file(&password))
+    }
+
+    /// Runs a program of the installation to its end.
+    pub(super) fn run(&self, program: &str, mut command: Command) -> Result<(), Error> {
+        let program = self.installation.program(program);
+        let output = command.output().map_err(Error::program(&program))?;
         if !output.status.success() {
             let said = [output.stdout, output.stderr].concat();
             let said = String::from_utf8_lossy(&said).trim().to_owned();
             return Err(Error::Failed { program, status: output.status, said });
         }
-        fs::remove_file(&password).map_err(Error::file(&password))
+        Ok(())
     }
 
-    fn configure(&self, lines: &[String]) -> Result<(), Error> {
+    pub(super) fn configure(&self, lines: &[String]) -> Result<(), Error> {
         let path = self.data().join("postgresql.conf");
         let write = || {
             let mut file = OpenOptions::new().append(true).open(&path)?;
@@ -142,7 +148,7 @@ impl Server {
         write().map_err(Error::file(&path))
     }
 
-    fn launch_on_a_free_port(&mut self) -> Result<(), Error> {
+    pub(super) fn launch_on_a_free_port(&mut self) -> Result<(), Error> {
         let mut tries = 1;
         loop {
             self.port = free_port().map_err(Error::file(Path::new("127.0.0.1")))?;
