@@ -20,7 +20,7 @@
 #![doc = include_str!("../examples/01_to_do_list.rs")]
 //! ```
 //!
-//! `cargo run --example 01_to_do_list` prints
+//! `cargo run -p esrs-examples --example 01_to_do_list` prints
 //!
 //! ```text
 #![doc = include_str!("../examples/01_to_do_list.out")]
@@ -32,7 +32,7 @@
 #![doc = include_str!("../examples/02_shopping_cart.rs")]
 //! ```
 //!
-//! `cargo run --example 02_shopping_cart` prints
+//! `cargo run -p esrs-examples --example 02_shopping_cart` prints
 //!
 //! ```text
 #![doc = include_str!("../examples/02_shopping_cart.out")]
@@ -44,7 +44,7 @@
 #![doc = include_str!("../examples/03_bank_account.rs")]
 //! ```
 //!
-//! `cargo run --example 03_bank_account` prints
+//! `cargo run -p esrs-examples --example 03_bank_account` prints
 //!
 //! ```text
 #![doc = include_str!("../examples/03_bank_account.out")]
@@ -56,7 +56,7 @@
 #![doc = include_str!("../examples/04_two_versions.rs")]
 //! ```
 //!
-//! `cargo run --example 04_two_versions` prints
+//! `cargo run -p esrs-examples --example 04_two_versions` prints
 //!
 //! ```text
 #![doc = include_str!("../examples/04_two_versions.out")]
@@ -68,7 +68,7 @@
 #![doc = include_str!("../examples/05_snapshots.rs")]
 //! ```
 //!
-//! `cargo run --example 05_snapshots` prints
+//! `cargo run -p esrs-examples --example 05_snapshots` prints
 //!
 //! ```text
 #![doc = include_str!("../examples/05_snapshots.out")]
@@ -80,7 +80,7 @@
 #![doc = include_str!("../examples/06_time_travel_and_audit.rs")]
 //! ```
 //!
-//! `cargo run --example 06_time_travel_and_audit` prints
+//! `cargo run -p esrs-examples --example 06_time_travel_and_audit` prints
 //!
 //! ```text
 #![doc = include_str!("../examples/06_time_travel_and_audit.out")]
@@ -92,7 +92,7 @@
 #![doc = include_str!("../examples/07_idempotent_commands.rs")]
 //! ```
 //!
-//! `cargo run --example 07_idempotent_commands` prints
+//! `cargo run -p esrs-examples --example 07_idempotent_commands` prints
 //!
 //! ```text
 #![doc = include_str!("../examples/07_idempotent_commands.out")]
@@ -104,7 +104,7 @@
 #![doc = include_str!("../examples/08_testing_a_domain.rs")]
 //! ```
 //!
-//! `cargo run --example 08_testing_a_domain` prints
+//! `cargo run -p esrs-examples --example 08_testing_a_domain` prints
 //!
 //! ```text
 #![doc = include_str!("../examples/08_testing_a_domain.out")]
@@ -116,7 +116,7 @@
 #![doc = include_str!("../examples/09_events_over_the_years.rs")]
 //! ```
 //!
-//! `cargo run --example 09_events_over_the_years` prints
+//! `cargo run -p esrs-examples --example 09_events_over_the_years` prints
 //!
 //! ```text
 #![doc = include_str!("../examples/09_events_over_the_years.out")]

@@ -1,4 +1,4 @@
-//! What a user of esrs builds: few crates, and none that the core has no use for.
+//! The crates that a user of esrs builds, and those that the README's first command builds.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -65,6 +65,49 @@ fn a_user_who_does_not_ask_for_opentelemetry_builds_nothing_of_it() -> Tried<()>
     assert!(has(&crates, "tracing"), "{crates:#?}");
     for stranger in ["opentelemetry", "tracing-opentelemetry", "tracing-subscriber"] {
         assert!(!has(&crates, stranger), "{stranger} is built: {crates:#?}");
+    }
+    Ok(())
+}
+
+/// The package that the README's first command runs an example of.
+fn package_of_the_first_command() -> &'static str {
+    let readme = include_str!("../README.md");
+    let command = readme.lines().find(|line| line.starts_with("cargo ")).unwrap_or_default();
+    let (_, rest) = command.split_once(" -p ").unwrap_or_default();
+    let package = rest.split_whitespace().next();
+    package.unwrap_or_else(|| panic!("the first command names no package with `-p`: {command:?}"))
+}
+
+#[test]
+fn the_first_command_builds_no_more_than_it_needs() -> Tried<()> {
+    let package = package_of_the_first_command();
+    // Examples are built with the dev-dependencies of their own package.
+    let crates = crates(&["--package", package, "--edges", "normal,build,dev"])?;
+    assert!(has(&crates, "rusqlite") && has(&crates, package), "{crates:#?}");
+    for stranger in ["proptest", "trybuild", "opentelemetry", "tokio-postgres", "esrs-postgres"] {
+        assert!(!has(&crates, stranger), "{package} builds {stranger}: {crates:#?}");
+    }
+    assert!(crates.len() < 70, "{}: {crates:#?}", crates.len());
+    Ok(())
+}
+
+#[test]
+fn the_published_package_has_every_file_that_its_documentation_includes() -> Tried<()> {
+    let output = Command::new(env!("CARGO"))
+        .args(["package", "--package", "esrs", "--list", "--allow-dirty", "--offline"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let packaged = String::from_utf8(output.stdout)?;
+    let tutorial = include_str!("../src/tutorial.rs");
+    let included: Vec<_> = tutorial
+        .split("include_str!(\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next()?.strip_prefix("../"))
+        .collect();
+    assert!(included.len() >= 18, "{included:?}");
+    for file in included {
+        assert!(packaged.lines().any(|line| line == file), "{file} is not in the package `esrs`");
     }
     Ok(())
 }

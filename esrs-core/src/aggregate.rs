@@ -114,6 +114,9 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
 ///
 /// By value: replay moves the event's parts into the state and never clones them. An event has
 /// happened, so there is nothing to refuse here.
+///
+/// A command's events are applied before they are stored. If `apply` panics, the command is refused by
+/// [`ExecuteError::ApplyPanicked`](crate::ExecuteError::ApplyPanicked) and nothing is stored.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how `{E}` changes it",
     label = "`{Self}` has no `Apply` for this event",
@@ -130,6 +133,9 @@ pub trait Apply<E>: Emits<E> {
 /// Pure: no I/O, no clock but the context's, and no change to the state. What a decision needs from
 /// outside is asked before and carried by the command. It may be called again, on a newer state,
 /// when another command was faster.
+///
+/// A panic of `handle` is a bug of the command, so it reaches the caller of that command as a panic.
+/// Nothing is stored then, and other commands on the instance go on.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not handle the command `{C}`",
     label = "`{Self}` has no `Handle<{C}>`",

@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::__private::not_generated;
+use crate::guard::to_json;
 use crate::projection::{
     ColumnError, RowError, Source, Value, json_from_value, json_to_value, text_from_value,
     text_to_value,
@@ -86,7 +87,7 @@ impl<E: Event> KnownEvent for E {
 
     #[inline]
     fn encode_payload(&self) -> Result<String, serde_json::Error> {
-        serde_json::to_string(self)
+        to_json(|| serde_json::to_string(self))
     }
 }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::guard::guarded;
 use crate::{Aggregate, Metadata, NewEvent, PayloadError, StoredAs};
 
 /// Why an event is not fit to be stored.
@@ -38,7 +39,9 @@ pub(crate) fn round_trip<A: Aggregate>(
     metadata: Metadata,
 ) -> Result<(NewEvent, A::Event), EncodeError> {
     let (place, encoded) = encode::<A>(id, event, recorded_at, metadata)?;
-    match A::decode(place, StoredAs::version(encoded.version), &encoded.payload) {
+    let stored = StoredAs::version(encoded.version);
+    let decoded = guarded(|| A::decode(place, stored, &encoded.payload));
+    match decoded.unwrap_or_else(|message| Err(PayloadError::Panicked { message })) {
         Ok(again) => Ok((encoded, again)),
         Err(source) => {
             let (event, payload) = (A::EVENTS[place].name, encoded.payload);

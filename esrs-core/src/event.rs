@@ -174,6 +174,12 @@ pub enum PayloadError {
         /// What its `Serialize` said.
         source: serde_json::Error,
     },
+    /// The code that reads the payload panicked.
+    #[error("its `Upcast` or `Deserialize` panicked: {message}")]
+    Panicked {
+        /// The message of the panic.
+        message: String,
+    },
     /// A handler was asked for an event type that it does not have; a defect in esrs itself.
     #[error("there is no decoder number {0}")]
     NoSuchDecoder(usize),

@@ -23,6 +23,7 @@ mod encode;
 mod event;
 mod events;
 mod fold;
+mod guard;
 mod memory;
 mod metadata;
 mod metadata_key;

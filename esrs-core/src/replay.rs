@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::aggregate::{Resolution, resolve};
+use crate::guard::guarded;
 use crate::{Aggregate, Page, PayloadError, Position, StreamId};
 
 /// Why a stream could not be replayed, and where it came to a stop.
@@ -46,6 +47,15 @@ pub enum ReplayFault {
         /// The version before it.
         after: u64,
     },
+    /// Reading or applying the event panicked.
+    #[error(
+        "its `Apply`, `Upcast` or `Deserialize` panicked: {message}; make that code take every stored \
+         event of this version"
+    )]
+    Panicked {
+        /// The message of the panic.
+        message: String,
+    },
 }
 
 /// Folds a page of one stream into `state`, which stands at `version`, and says where it stands
@@ -55,7 +65,7 @@ pub enum ReplayFault {
 ///
 /// # Errors
 /// [`ReplayError`], about the first event that cannot be folded. The state then holds the events
-/// before it.
+/// before it; after [`ReplayFault::Panicked`] it is half changed and must be dropped.
 pub fn replay<A: Aggregate>(state: &mut A, version: u64, page: &Page) -> Result<u64, ReplayError> {
     replay_range(state, version, page, 0..page.len())
 }
@@ -67,10 +77,28 @@ pub(crate) fn replay_range<A: Aggregate>(
     page: &Page,
     range: Range<usize>,
 ) -> Result<u64, ReplayError> {
+    // Both outlive a panic: together they tell which event it was about.
+    let (first, begun_at) = (range.start, version);
+    let replayed = guarded(|| replay_records(state, &mut version, page, range));
+    match replayed {
+        Ok(replayed) => replayed.map(|()| version),
+        Err(message) => {
+            let done = usize::try_from(version - begun_at).unwrap_or(usize::MAX);
+            Err(stop(page, first.saturating_add(done), ReplayFault::Panicked { message }))
+        }
+    }
+}
+
+fn replay_records<A: Aggregate>(
+    state: &mut A,
+    version: &mut u64,
+    page: &Page,
+    range: Range<usize>,
+) -> Result<(), ReplayError> {
     let kinds: Vec<Resolution> = page.kinds().iter().map(resolve::<A>).collect();
     for (index, record) in range.clone().zip(page.records_in(range)) {
-        if record.version() != version + 1 {
-            return Err(stop(page, index, ReplayFault::OutOfOrder { after: version }));
+        if record.version() != *version + 1 {
+            return Err(stop(page, index, ReplayFault::OutOfOrder { after: *version }));
         }
         match kinds[record.kind_index()] {
             Resolution::Decoder(decoder, stored) => {
@@ -84,9 +112,9 @@ pub(crate) fn replay_range<A: Aggregate>(
                 return Err(stop(page, index, fault));
             }
         }
-        version += 1;
+        *version += 1;
     }
-    Ok(version)
+    Ok(())
 }
 
 /// The error about an event of the page. It finds the event anew: a loop that keeps it at hand for

@@ -4,11 +4,12 @@ use std::time::Instant;
 
 use esrs_core::projection::{ProjectionError, RowError};
 use esrs_core::subscription::{Advance, Advanced, Checkpoint, ParkedStream, ResumedStream};
-use esrs_core::{Page, Position, StoreError};
+use esrs_core::{LogMark, Page, Position, Record, StoreError};
 use jiff::Timestamp;
 use tracing::Instrument;
 
 use crate::follow::Follow;
+use crate::outdated::Newer;
 use crate::{measure, trace};
 
 /// Events that are to be taken together.
@@ -16,7 +17,16 @@ pub(crate) struct Batch<'a> {
     pub(crate) page: &'a Page,
     pub(crate) from: Checkpoint,
     pub(crate) to: Position,
-    pub(crate) resume: Vec<ResumedStream>,
+    /// The last event at or before `to`.
+    pub(crate) mark: Option<LogMark>,
+    pub(crate) resume: Option<ResumedStream>,
+}
+
+/// The result of taking a batch.
+pub(crate) enum Took {
+    Advanced(Advanced),
+    /// Nothing was stored: the table refused the row of one of so many events. Take fewer at once.
+    TooMany(usize),
 }
 
 /// How often an event was tried.
@@ -33,7 +43,7 @@ impl Tries {
         if self.of.as_ref() != Some(&place) {
             *self = Self { of: Some(place), count: 0 };
         }
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
         self.count
     }
 }
@@ -41,28 +51,44 @@ impl Tries {
 impl Follow {
     /// Takes a batch, but for what is parked; parks what cannot be taken.
     ///
-    /// An error is one of the store, which may be gone the next time.
-    pub(crate) async fn take(&mut self, batch: Batch<'_>) -> Result<Advanced, StoreError> {
+    /// An error is one of the store, which may be gone the next time, or about an event that a newer
+    /// program has stored.
+    pub(crate) async fn take(&mut self, batch: Batch<'_>) -> Result<Took, StoreError> {
         let span = trace::batch(self.subscription.name, batch.page);
         self.take_batch(batch).instrument(span).await
     }
 
-    async fn take_batch(&mut self, batch: Batch<'_>) -> Result<Advanced, StoreError> {
-        let Batch { page, from, to, mut resume } = batch;
+    async fn take_batch(&mut self, batch: Batch<'_>) -> Result<Took, StoreError> {
         let begun = Instant::now();
+        let Batch { page, .. } = batch;
         let (mut tries, mut park) = (Tries::default(), Vec::<ParkedStream>::new());
+        let mut resume = batch.resume.clone();
         loop {
-            let tried = self.try_once(page, (from, to), park.clone(), resume.clone()).await;
-            let error = match tried {
-                Err(StoreError::Projection(error)) if !is_about_the_store(&error) => error,
+            let error = match self.try_once(&batch, park.clone(), resume.clone()).await {
                 Ok(Advanced::Done) => {
                     measure::committed(self.subscription.name, page.len(), begun.elapsed());
-                    return Ok(Advanced::Done);
+                    return Ok(Took::Advanced(Advanced::Done));
+                }
+                Err(StoreError::Projection(error)) if is_about_the_event(&error) => error,
+                Err(StoreError::RowRefused { table, reason }) => {
+                    let mut events =
+                        page.records().filter(|record| !self.parked.leaves_out(record));
+                    match (events.next(), events.count()) {
+                        (Some(only), 0) => Box::new(self.refused(&only, reason)),
+                        (Some(_), others) => {
+                            drop_parked(self, &park);
+                            return Ok(Took::TooMany(others + 1));
+                        }
+                        // It follows from no event.
+                        (None, _) => {
+                            drop_parked(self, &park);
+                            return Err(StoreError::RowRefused { table, reason });
+                        }
+                    }
                 }
                 other => {
-                    // What was parked here is not stored.
-                    park.iter().for_each(|stream| self.parked.resume(&stream.stream));
-                    return other;
+                    drop_parked(self, &park);
+                    return other.map(Took::Advanced);
                 }
             };
             let again = tries.count(&error);
@@ -73,7 +99,7 @@ impl Follow {
                 continue;
             }
             tracing::warn!(%error, "a stream is parked: retry or skip the event");
-            resume.retain(|resumed| resumed.stream != error.stream);
+            resume = resume.filter(|resumed| resumed.stream != error.stream);
             park.retain(|stream| stream.stream != error.stream);
             self.parked.park(error.stream.clone(), error.version);
             park.push(parked(*error));
@@ -82,34 +108,50 @@ impl Follow {
 
     async fn try_once(
         &mut self,
-        page: &Page,
-        (from, to): (Checkpoint, Position),
+        batch: &Batch<'_>,
         park: Vec<ParkedStream>,
-        resume: Vec<ResumedStream>,
+        resume: Option<ResumedStream>,
     ) -> Result<Advanced, StoreError> {
+        let Batch { page, from, to, mark, .. } = *batch;
         let except = std::mem::take(&mut self.parked);
         let taken = self.subscriber().take(page, &except);
         self.parked = except;
         taken?;
         let (subscription, fence) = (self.subscription.clone(), Some(self.fence));
-        let mark = None;
+        let resume = Vec::from_iter(resume);
         self.advance(Advance { subscription, from, to, mark, fence, park, resume }).await
     }
+
+    /// The error about the only event of a batch, whose row was refused.
+    fn refused(&self, record: &Record<'_>, reason: String) -> ProjectionError {
+        ProjectionError {
+            projection: self.subscription.name,
+            event: record.kind().name.to_string(),
+            event_version: record.kind().version,
+            stream: record.stream().clone(),
+            version: record.version(),
+            position: record.position(),
+            reason: Box::new(RowError::Refused { reason }),
+        }
+    }
+}
+
+/// Forgets what was parked with a batch that is not stored.
+fn drop_parked(follow: &mut Follow, park: &[ParkedStream]) {
+    park.iter().for_each(|stream| follow.parked.resume(&stream.stream));
+}
+
+/// Whether an event is tried again and then parked.
+fn is_about_the_event(error: &ProjectionError) -> bool {
+    !is_about_the_store(error) && Newer::of(error).is_none()
 }
 
 /// Whether an event could not be taken because the store could not be reached: that says nothing
 /// against the event.
 pub(crate) fn is_about_the_store(error: &ProjectionError) -> bool {
     let RowError::Handler(source) = &*error.reason else { return false };
-    matches!(
-        source.downcast_ref(),
-        Some(
-            StoreError::Unavailable { .. }
-                | StoreError::Busy { .. }
-                | StoreError::Full { .. }
-                | StoreError::Closed
-        )
-    )
+    let source = source.downcast_ref::<StoreError>();
+    source.is_some_and(|error| error.is_transient() || matches!(error, StoreError::Closed))
 }
 
 fn parked(error: ProjectionError) -> ParkedStream {

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use esrs_core::projection::ProjectionError;
 use esrs_core::subscription::{
     Advance, Advanced, Checkpoint, Parked, ParkedStream, Replaced, Subscriber, Subscription,
     SubscriptionStore,
@@ -11,12 +12,16 @@ use esrs_core::subscription::{
 use esrs_core::{Position, ReadQuery, StoreError};
 use tokio::sync::watch;
 
-use crate::batch::{Batch, is_about_the_store};
+use crate::batch::{Batch, Took, is_about_the_store};
+use crate::head::{head, in_time};
 use crate::lease::Held;
 use crate::options::Options;
 use crate::pages::Pages;
 use crate::status::{Report, State};
 use crate::task::Task;
+
+/// How often a log in which nothing happens is read: a log that lost commits says nothing by itself.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// A subscription that is run under a lease.
 pub(crate) struct Follow {
@@ -28,24 +33,36 @@ pub(crate) struct Follow {
     pub(crate) fence: u64,
     pub(crate) report: Report,
     pub(crate) stop: watch::Receiver<bool>,
+    /// Whether the store has the subscriber.
+    in_step: watch::Sender<bool>,
+    /// How many events are taken at once: fewer where the table refuses a row, to find its event.
+    limit: usize,
     head_asked_at: Option<Instant>,
+    /// Whether a failure that was recorded is still to be cleared.
+    may_have_failed: bool,
+    /// Where what was built was refused by its table when it was put in place.
+    refused_at: Option<Position>,
 }
 
 /// Why a subscription is not followed any more.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Ended {
-    /// It was to stop.
+    /// It was stopped.
     Stopped,
     /// Its lease is gone.
     LeaseLost,
     /// What was built is in its place.
     Replaced(Position),
+    /// It met an event that a newer program has stored.
+    Outdated(Box<ProjectionError>),
+    /// The log lost an event that it has seen.
+    HistoryChanged(StoreError),
 }
 
-/// Waits for so long, unless it is to stop before that; whether it is.
+/// Waits for so long, unless it is stopped before; answers whether it is.
 pub(crate) async fn pause(stop: &mut watch::Receiver<bool>, duration: Duration) -> bool {
     tokio::select! {
-        // Whoever could say so is gone when it fails.
+        // An error means that nobody is left to stop it.
         _ = stop.wait_for(|stop| *stop) => true,
         () = tokio::time::sleep(duration) => false,
     }
@@ -65,7 +82,11 @@ impl Follow {
             fence,
             report: task.report.clone(),
             stop: task.stop.clone(),
+            in_step: watch::Sender::new(false),
+            limit: task.options.batch,
             head_asked_at: None,
+            may_have_failed: true,
+            refused_at: None,
         }
     }
 
@@ -77,20 +98,42 @@ impl Follow {
         self.subscriber.expect(IS_BACK)
     }
 
+    /// Tells whether the store has the subscriber.
+    pub(crate) fn in_step(&self) -> watch::Receiver<bool> {
+        self.in_step.subscribe()
+    }
+
     /// Has the store take a step.
     pub(crate) async fn advance(&mut self, advance: Advance) -> Result<Advanced, StoreError> {
         let subscriber = self.subscriber.take().expect(IS_BACK);
+        self.in_step.send_replace(true);
         let (subscriber, advanced) = self.store.advance(advance, subscriber).await;
         self.subscriber = Some(subscriber);
+        self.in_step.send_replace(false);
         advanced
     }
 
-    /// Follows the log until it is to stop or loses the lease; what is built, until it takes its place.
+    /// How many events the next page may have.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Takes half as many events at once as were refused together.
+    pub(crate) fn take_fewer(&mut self, refused: usize) {
+        self.limit = (refused / 2).max(1);
+    }
+
+    /// Takes twice as many events at once again.
+    pub(crate) fn take_more(&mut self) {
+        self.limit = self.limit.saturating_mul(2).min(self.options.batch);
+    }
+
+    /// Follows the log until it is stopped or loses the lease; what is built, until it takes its place.
     pub(crate) async fn run(&mut self, lease: &Held) -> Result<Ended, StoreError> {
         let mut from = self.begin().await?;
         let filter = self.subscriber().filter();
-        let query = ReadQuery::all().only(filter).with_envelopes().limit(self.options.batch);
-        let mut pages = Pages::new(self.store.clone(), query, from.position);
+        let query = ReadQuery::all().only(filter).with_envelopes().limit(self.limit);
+        let mut pages = Pages::new(self.store.clone(), query, from);
         let mut looked_at = Instant::now();
         loop {
             if *self.stop.borrow() {
@@ -103,33 +146,48 @@ impl Follow {
                 looked_at = Instant::now();
                 if let Some(elsewhere) = self.resume_asked(from).await? {
                     from = elsewhere;
-                    pages.read(from.position);
+                    pages.read((from.position, from.mark), self.limit);
                 }
             }
             let page = pages.page().await?;
-            let (to, is_last) = (page.scanned(), page.is_last());
+            let (to, mark, is_last) = (page.scanned(), page.mark(), page.is_last());
             let is_new = to > from.position;
             if !is_last {
-                pages.read(to);
+                pages.read((to, mark), self.limit);
             }
             if is_new {
-                let batch = Batch { page: &page, from, to, resume: Vec::new() };
-                if let Advanced::Elsewhere(_) = self.take(batch).await? {
-                    from = self.begin().await?;
-                    pages.read(from.position);
-                    continue;
+                let batch = Batch { page: &page, from, to, mark, resume: None };
+                match self.take(batch).await? {
+                    Took::Advanced(Advanced::Done) => {
+                        from = Checkpoint { position: to, mark, ..from };
+                        if self.limit < self.options.batch {
+                            self.take_more();
+                        }
+                    }
+                    Took::Advanced(Advanced::Elsewhere(_)) => {
+                        from = self.begin().await?;
+                        pages.read((from.position, from.mark), self.limit);
+                        continue;
+                    }
+                    Took::TooMany(refused) => {
+                        self.take_fewer(refused);
+                        pages.read((from.position, from.mark), self.limit);
+                        continue;
+                    }
                 }
-                from = Checkpoint { position: to, ..from };
             }
             pages.recycle(page);
             let head = if is_last { to } else { self.head_behind(to).await? };
             self.report.stands(to, head, self.parked.len());
+            if std::mem::take(&mut self.may_have_failed) {
+                in_time(self.store.record_failure(self.subscription.clone(), None)).await;
+            }
             if is_last {
                 match self.go_on(from, is_new, lease).await? {
                     ControlFlow::Break(ended) => return Ok(ended),
                     ControlFlow::Continue(at) => from = at,
                 }
-                pages.read(from.position);
+                pages.read((from.position, from.mark), self.limit);
             }
         }
     }
@@ -155,11 +213,10 @@ impl Follow {
     async fn begin(&mut self) -> Result<Checkpoint, StoreError> {
         let from = self.store.subscribe(self.subscription.clone()).await?;
         let parked = self.store.parked(self.subscription.clone()).await?;
-        self.parked = parked.into_iter().map(|one| (one.stream, one.version)).collect();
-        let head = self.store.wait_behind(Position::START);
-        // An empty log has no event to wait for.
-        let head = tokio::time::timeout(Duration::from_millis(100), head).await;
-        self.report.stands(from.position, head.unwrap_or(Ok(from.position))?, self.parked.len());
+        self.parked = parked.iter().map(|parked| (parked.stream.clone(), parked.version)).collect();
+        self.retry_what_is_known_now(&parked).await?;
+        let head = head(&*self.store).await?;
+        self.report.stands(from.position, head, self.parked.len());
         // Last, so that nobody who sees it looks at where another attempt stood.
         self.report.state(match self.subscription.building {
             true => State::Rebuilding,
@@ -175,17 +232,15 @@ impl Follow {
             self.head_asked_at = Some(Instant::now());
             return Ok(head);
         }
-        Ok(self.report.status().head)
+        Ok(self.report.status().head.unwrap_or(position))
     }
 
-    /// Waits for something to do.
+    /// Waits for something to do, and no longer than a while.
     async fn wait(&mut self, at: Checkpoint, lease: &Held) -> Result<(), StoreError> {
         let mut stop = self.stop.clone();
-        let look = async {
-            match self.parked.is_empty() {
-                true => std::future::pending().await,
-                false => tokio::time::sleep(self.options.look).await,
-            }
+        let look = match self.parked.is_empty() {
+            true => LOOK,
+            false => self.options.look.min(LOOK),
         };
         tokio::select! {
             head = self.store.wait_behind(at.position) => {
@@ -193,12 +248,12 @@ impl Follow {
             }
             _ = stop.wait_for(|stop| *stop) => {}
             () = lease.lost() => {}
-            () = look => {}
+            () = tokio::time::sleep(look) => {}
         }
         Ok(())
     }
 
-    /// Takes up again what somebody has asked for.
+    /// Takes up again the streams of which that was requested.
     async fn resume_asked(&mut self, at: Checkpoint) -> Result<Option<Checkpoint>, StoreError> {
         let parked = self.store.parked(self.subscription.clone()).await?;
         let asked = parked.into_iter().filter(|stream| stream.is_to_resume);
@@ -207,7 +262,8 @@ impl Follow {
                 return self.begin().await.map(Some);
             }
         }
-        self.report.stands(at.position, self.report.status().head, self.parked.len());
+        let head = self.report.status().head.unwrap_or(at.position);
+        self.report.stands(at.position, head, self.parked.len());
         Ok(None)
     }
 
@@ -217,8 +273,10 @@ impl Follow {
         from: Checkpoint,
     ) -> Result<ControlFlow<Ended, Checkpoint>, StoreError> {
         let subscriber = self.subscriber.take().expect(IS_BACK);
+        self.in_step.send_replace(true);
         let (subscriber, replaced) = self.store.replace(subscriber, Some(self.fence)).await;
         self.subscriber = Some(subscriber);
+        self.in_step.send_replace(false);
         Ok(match replaced {
             Ok(Replaced::Done(at)) => ControlFlow::Break(Ended::Replaced(at.position)),
             Ok(Replaced::Behind(at)) => {
@@ -229,6 +287,11 @@ impl Follow {
             }
             // It is read next, and tried again or parked then.
             Err(StoreError::Projection(error)) if !is_about_the_store(&error) => {
+                ControlFlow::Continue(from)
+            }
+            // Once: what is refused where no event follows is no event's row.
+            Err(StoreError::RowRefused { .. }) if self.refused_at != Some(from.position) => {
+                self.refused_at = Some(from.position);
                 ControlFlow::Continue(from)
             }
             Err(error @ StoreError::Busy { .. }) => {

@@ -7,9 +7,14 @@ use esrs_core::StoreError;
 use esrs_core::subscription::{Lease, LeaseClaim, SubscriptionStore};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
-/// How often a lease that another holds is asked for.
-const LOOK: Duration = Duration::from_secs(1);
+/// How often a lease that another process holds is claimed.
+pub(crate) const LOOK: Duration = Duration::from_secs(1);
+
+/// How long the store may take to answer a claim, and to take a lease back.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE_AT_THE_END: Duration = Duration::from_secs(1);
 
 /// A lease that is renewed until this is dropped or given back.
 pub(crate) struct Held {
@@ -21,17 +26,17 @@ pub(crate) struct Held {
     renewal: JoinHandle<()>,
 }
 
-/// The answer to whoever asks for a lease.
+/// The answer to a claim.
 pub(crate) enum Claimed {
     Held(Held),
-    /// Somebody else has it; ask again after this.
+    /// Another process has it; claim again after this.
     Taken {
         by: String,
         again: Duration,
     },
 }
 
-/// Asks for a lease once.
+/// Claims a lease once.
 pub(crate) async fn claim(
     store: &Arc<dyn SubscriptionStore>,
     name: String,
@@ -39,10 +44,13 @@ pub(crate) async fn claim(
     duration: Duration,
 ) -> Result<Claimed, StoreError> {
     let claim = LeaseClaim { name, holder: holder.clone(), duration };
-    match store.claim_lease(claim.clone()).await? {
+    let claimed_at = Instant::now();
+    let answer = timeout(PATIENCE, store.claim_lease(claim.clone())).await;
+    match answer.unwrap_or_else(|_| Err(unanswered(&claim)))? {
         Lease::Held { fence } => {
             let (sender, lost) = watch::channel(false);
-            let renewal = tokio::spawn(renew(store.clone(), claim.clone(), fence, sender));
+            let renewal =
+                tokio::spawn(renew(store.clone(), claim.clone(), fence, claimed_at, sender));
             let (store, holder, name) = (store.clone(), holder.clone(), claim.name);
             Ok(Claimed::Held(Held { store, name, holder, fence, lost, renewal }))
         }
@@ -54,25 +62,36 @@ pub(crate) async fn claim(
     }
 }
 
+fn unanswered(claim: &LeaseClaim) -> StoreError {
+    StoreError::Busy { location: format!("the lease `{}`", claim.name), waited: PATIENCE }
+}
+
 /// Renews a lease until it is lost.
 async fn renew(
     store: Arc<dyn SubscriptionStore>,
     claim: LeaseClaim,
     fence: u64,
+    claimed_at: Instant,
     lost: watch::Sender<bool>,
 ) {
-    let mut held_at = Instant::now();
+    let left = |held_at: Instant| claim.duration.saturating_sub(held_at.elapsed());
+    let mut held_at = claimed_at;
     loop {
-        tokio::time::sleep(claim.duration / 3).await;
+        tokio::time::sleep((claim.duration / 3).min(left(held_at))).await;
         let asked_at = Instant::now();
-        match store.claim_lease(claim.clone()).await {
-            Ok(Lease::Held { fence: renewed }) if renewed == fence => held_at = asked_at,
-            Ok(_) => break,
-            Err(error) if held_at.elapsed() < claim.duration => {
+        // A renewal that is not answered before the lease ends comes too late.
+        match timeout(left(held_at), store.claim_lease(claim.clone())).await {
+            Ok(Ok(Lease::Held { fence: renewed })) if renewed == fence => held_at = asked_at,
+            Ok(Ok(_)) => break,
+            Ok(Err(error)) if !left(held_at).is_zero() => {
                 tracing::debug!(lease = claim.name, %error, "a lease could not be renewed yet");
             }
-            Err(error) => {
+            Ok(Err(error)) => {
                 tracing::warn!(lease = claim.name, %error, "a lease could not be renewed in time");
+                break;
+            }
+            Err(_) => {
+                tracing::warn!(lease = claim.name, "a lease was not renewed in time");
                 break;
             }
         }
@@ -88,17 +107,21 @@ impl Held {
     /// Waits until it is lost.
     pub(crate) async fn lost(&self) {
         let mut lost = self.lost.clone();
-        // Whoever renews it says so before the end.
+        // The task that renews it says so before the end.
         let _ = lost.wait_for(|lost| *lost).await;
     }
 
-    /// Lets another have it at once.
+    /// Lets another process have it at once, if the store answers in time.
     pub(crate) async fn give_back(self) {
         self.renewal.abort();
-        let released = self.store.release_lease(self.name.clone(), self.holder.clone()).await;
-        if let Err(error) = released {
-            let lease = &self.name;
-            tracing::debug!(lease, %error, "a lease was not given back, and ends by itself");
+        let lease = &self.name;
+        let released = self.store.release_lease(self.name.clone(), self.holder.clone());
+        match timeout(PATIENCE_AT_THE_END, released).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::debug!(lease, %error, "a lease was not given back, and ends by itself");
+            }
+            Err(_) => tracing::debug!(lease, "a lease was not given back in time"),
         }
     }
 }

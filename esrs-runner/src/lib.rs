@@ -18,6 +18,8 @@
 //!   takes over when it dies, and what a holder does that was only slow is not stored any more.
 //! - **Nothing stops the world.** An event that cannot be taken is tried again, and then its stream is
 //!   parked, visibly: [`Parking`] lists what is, and takes the word of whoever retries or skips it.
+//! - **Not knowing is not poison.** A program that meets an event of a newer schema version than it knows
+//!   gives its lease to the newer program, and says so: [`State::Outdated`].
 //! - **Nothing is mixed.** A table that another definition has made is refused, or with
 //!   [`rebuild_changed`](Runner::rebuild_changed) built anew beside it and put in its place at once.
 //!
@@ -30,16 +32,20 @@
 //! | `esrs_subscription_batches_total` | counter | batches that were committed |
 //! | `esrs_subscription_batch_events` | histogram | events a batch |
 //! | `esrs_subscription_batch_seconds` | histogram | how long a batch took, from page to commit |
-//! | `esrs_subscription_lag` | gauge | how many positions it stands behind the end of the log |
+//! | `esrs_subscription_lag` | gauge | how many positions it is behind the end of the log |
+//! | `esrs_subscription_failed` | gauge | 1 while it could not go on, else 0 |
+//! | `esrs_subscription_outdated` | gauge | 1 while an event of a newer program stops it, else 0 |
 //! | `esrs_subscription_retries_total` | counter | batches that were tried again |
 //! | `esrs_subscription_parked_streams` | gauge | how many streams are parked |
 
 mod batch;
 mod follow;
+mod head;
 mod lease;
 mod live;
 mod measure;
 mod options;
+mod outdated;
 mod pages;
 mod parking;
 mod rebuild;

@@ -2,15 +2,24 @@
 
 use std::time::Duration;
 
-use crate::status::Status;
+use crate::status::{State, Status};
 
 const SUBSCRIPTION: &str = "subscription";
 
 pub(crate) fn stands(status: &Status) {
-    let lag = status.lag() as f64;
-    metrics::gauge!("esrs_subscription_lag", SUBSCRIPTION => status.name).set(lag);
-    let parked = status.parked as f64;
-    metrics::gauge!("esrs_subscription_parked_streams", SUBSCRIPTION => status.name).set(parked);
+    if let Some(lag) = status.lag() {
+        metrics::gauge!("esrs_subscription_lag", SUBSCRIPTION => status.name).set(lag as f64);
+    }
+}
+
+pub(crate) fn state(status: &Status) {
+    let Status { name, state, parked, .. } = status;
+    let is = |state: bool| f64::from(u8::from(state));
+    metrics::gauge!("esrs_subscription_parked_streams", SUBSCRIPTION => *name).set(*parked as f64);
+    metrics::gauge!("esrs_subscription_failed", SUBSCRIPTION => *name)
+        .set(is(matches!(state, State::Failed { .. })));
+    metrics::gauge!("esrs_subscription_outdated", SUBSCRIPTION => *name)
+        .set(is(matches!(state, State::Outdated { .. })));
 }
 
 pub(crate) fn committed(name: &'static str, events: usize, took: Duration) {

@@ -35,7 +35,9 @@ impl Retries {
     /// The pause before try number `again`, from 1.
     pub(crate) fn pause(&self, again: u32) -> Duration {
         let factor = 2_u32.saturating_pow(again.saturating_sub(1));
-        self.first_pause.saturating_mul(factor).min(self.longest_pause)
+        let pause = self.first_pause.saturating_mul(factor).min(self.longest_pause);
+        // Any number of tries must not spin.
+        pause.max(Duration::from_millis(1))
     }
 }
 
@@ -49,11 +51,21 @@ pub(crate) struct Options {
     pub(crate) rebuild_changed: bool,
     /// How often decisions about parked streams are looked for.
     pub(crate) look: Duration,
+    pub(crate) stop_timeout: Duration,
+    /// Whether a lease is claimed again after the store could not be reached.
+    pub(crate) is_patient: bool,
 }
 
 impl Options {
-    pub(crate) const DEFAULT_LEASE: Duration = Duration::from_secs(15);
-    pub(crate) const DEFAULT_BATCH: usize = 2_000;
+    const DEFAULT_LEASE: Duration = Duration::from_secs(15);
+    const DEFAULT_BATCH: usize = 2_000;
+    const DEFAULT_STOP_TIMEOUT: Duration = Duration::from_secs(10);
+    /// A lease is renewed in time to be renewed again.
+    const SHORTEST_LEASE: Duration = Duration::from_millis(30);
+    /// The clock of every database can add it to the time.
+    const LONGEST_LEASE: Duration = Duration::from_secs(24 * 60 * 60);
+    const LARGEST_BATCH: usize = 1_000_000;
+    const SHORTEST_LOOK: Duration = Duration::from_millis(10);
 
     pub(crate) fn new() -> Self {
         Self {
@@ -63,6 +75,20 @@ impl Options {
             retries: Retries::default(),
             rebuild_changed: false,
             look: Duration::from_millis(500),
+            stop_timeout: Self::DEFAULT_STOP_TIMEOUT,
+            is_patient: true,
         }
+    }
+
+    pub(crate) fn set_lease(&mut self, duration: Duration) {
+        self.lease = duration.clamp(Self::SHORTEST_LEASE, Self::LONGEST_LEASE);
+    }
+
+    pub(crate) fn set_batch(&mut self, events: usize) {
+        self.batch = events.clamp(1, Self::LARGEST_BATCH);
+    }
+
+    pub(crate) fn set_look(&mut self, interval: Duration) {
+        self.look = interval.max(Self::SHORTEST_LOOK);
     }
 }

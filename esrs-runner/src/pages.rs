@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use esrs_core::subscription::SubscriptionStore;
-use esrs_core::{Page, Position, ReadQuery, StoreError};
+use esrs_core::subscription::{Checkpoint, SubscriptionStore};
+use esrs_core::{LogMark, Page, Position, ReadQuery, StoreError};
 use tokio::task::JoinHandle;
 
 /// What is read of a log, from one place on.
@@ -14,7 +14,7 @@ pub(crate) struct Pages {
     spare: Page,
 }
 
-/// A page that is being read beside whatever else is done; nobody reads on when it is dropped.
+/// A page that is being read in parallel; dropping it ends that.
 struct Reading(JoinHandle<Result<Page, StoreError>>);
 
 impl Drop for Reading {
@@ -24,31 +24,29 @@ impl Drop for Reading {
 }
 
 impl Reading {
-    fn begin(
-        store: &Arc<dyn SubscriptionStore>,
-        query: &ReadQuery,
-        (after, spare): (Position, Page),
-    ) -> Self {
-        let (store, query) = (store.clone(), query.clone().after(after));
+    fn begin(store: &Arc<dyn SubscriptionStore>, query: ReadQuery, spare: Page) -> Self {
+        let store = store.clone();
         Self(tokio::spawn(async move { store.read(query, spare).await }))
     }
 }
 
 impl Pages {
-    /// Begins to read what stands behind `after`.
+    /// Begins to read what follows the checkpoint.
     pub(crate) fn new(
         store: Arc<dyn SubscriptionStore>,
         query: ReadQuery,
-        after: Position,
+        after: Checkpoint,
     ) -> Self {
-        let reading = Reading::begin(&store, &query, (after, Page::new()));
+        let next = query.clone().after(after.position).continuing(after.mark);
+        let reading = Reading::begin(&store, next, Page::new());
         Self { store, query, reading, spare: Page::new() }
     }
 
-    /// Goes on behind `after`, with whatever was to come next.
-    pub(crate) fn read(&mut self, after: Position) {
-        let spare = std::mem::take(&mut self.spare);
-        self.reading = Reading::begin(&self.store, &self.query, (after, spare));
+    /// Goes on behind a position, of at most so many events; the log must hold the event of the mark.
+    pub(crate) fn read(&mut self, after: (Position, Option<LogMark>), limit: usize) {
+        let (position, mark) = after;
+        let next = self.query.clone().after(position).continuing(mark).limit(limit);
+        self.reading = Reading::begin(&self.store, next, std::mem::take(&mut self.spare));
     }
 
     /// The page that was begun.

@@ -70,9 +70,9 @@ impl Rebuild {
         self
     }
 
-    /// At most so many events in a batch: 2,000 unless this says otherwise.
+    /// Maximum number of events in a batch, from 1 to 1,000,000; 2,000 by default.
     pub fn batch(mut self, events: usize) -> Self {
-        self.options.batch = events.max(1);
+        self.options.set_batch(events);
         self
     }
 
@@ -82,10 +82,10 @@ impl Rebuild {
         self
     }
 
-    /// How long another process waits that goes on with it when this one has died: 15 seconds unless
-    /// this says otherwise.
+    /// How long another process waits that goes on with it when this one has died, from 30 ms to a day; 15
+    /// seconds by default.
     pub fn lease(mut self, duration: Duration) -> Self {
-        self.options.lease = duration.max(Duration::from_millis(30));
+        self.options.set_lease(duration);
         self
     }
 
@@ -94,10 +94,12 @@ impl Rebuild {
     /// An event that cannot be taken parks its stream, as it does in a [`Runner`](crate::Runner).
     ///
     /// # Errors
-    /// [`StoreError::ProjectionTable`] when the rows that are asked cannot be taken away, and what may
-    /// happen to a database. What was built stays, and the next rebuild goes on with it.
+    /// Returns [`StoreError::ProjectionTable`] if the rows that are asked cannot be taken away,
+    /// [`StoreError::Projection`] if an event was stored by a newer program and cannot be read by this one,
+    /// and the errors of the database. What was built stays, and the next rebuild goes on with it.
     pub async fn run<P: Projection>(self) -> Result<Position, StoreError> {
-        let Self { store, options, mut on_progress } = self;
+        let Self { store, mut options, mut on_progress } = self;
+        options.is_patient = false;
         let (_go_on, stop) = watch::channel(false);
         let report = Report::new(P::TABLE.name);
         let mut told = report.subscribe();
@@ -107,7 +109,12 @@ impl Rebuild {
                 let subscriber = Box::new(Projected::<P>::building());
                 match task.hold(subscriber).await.1? {
                     Ended::Replaced(position) => return Ok(position),
+                    Ended::Outdated(error) => return Err(StoreError::Projection(error)),
                     Ended::LeaseLost | Ended::Stopped => {}
+                    Ended::HistoryChanged(error) => {
+                        tracing::warn!(subscription = P::TABLE.name, %error, "building again");
+                        tokio::time::sleep(Duration::from_millis(200)).await;
+                    }
                 }
             }
         };
@@ -115,7 +122,7 @@ impl Rebuild {
             while told.changed().await.is_ok() {
                 let Status { state, position, head, .. } = told.borrow_and_update().clone();
                 if state == State::Rebuilding {
-                    on_progress(Progress { position, head });
+                    on_progress(Progress { position, head: head.unwrap_or(position) });
                 }
             }
             std::future::pending().await

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use crate::live::{self, Live};
 use crate::options::{Options, Retries};
 use crate::running::Running;
-use crate::status::{Report, State};
+use crate::status::{OnState, Report, State, Status};
 use crate::subject::Subject;
 use crate::task::Task;
 
@@ -28,11 +28,16 @@ pub struct Runner {
     options: Options,
     subjects: Vec<Subject>,
     lives: Vec<StartLive>,
+    on_state: Option<OnState>,
 }
 
 /// Begins to keep rows in memory.
-type StartLive =
-    Box<dyn FnOnce(Arc<dyn SubscriptionStore>) -> (Report, BoxFuture<'static, ()>) + Send>;
+struct StartLive {
+    name: &'static str,
+    follow: Box<dyn FnOnce(Arc<dyn SubscriptionStore>, Report) -> Following + Send>,
+}
+
+type Following = BoxFuture<'static, ()>;
 
 impl Runner {
     /// A runner that runs nothing yet.
@@ -42,6 +47,7 @@ impl Runner {
             options: Options::new(),
             subjects: Vec::new(),
             lives: Vec::new(),
+            on_state: None,
         }
     }
 
@@ -67,10 +73,10 @@ impl Runner {
     /// Also keeps rows in the memory of this process, from the beginning of the log.
     pub fn live<P: Projection>(mut self, rows: &Live<P>) -> Self {
         let rows = rows.clone();
-        self.lives.push(Box::new(move |store| {
-            let report = Report::new(P::TABLE.name);
-            (report.clone(), Box::pin(live::follow(rows, store, report)))
-        }));
+        self.lives.push(StartLive {
+            name: P::TABLE.name,
+            follow: Box::new(move |store, report| Box::pin(live::follow(rows, store, report))),
+        });
         self
     }
 
@@ -81,16 +87,45 @@ impl Runner {
         self
     }
 
-    /// How long a lease lasts when its holder has died: 15 seconds unless this says otherwise. It is
-    /// renewed three times in that.
+    /// How long a lease lasts when its holder has died, from 30 ms to a day; 15 seconds by default. It is
+    /// renewed three times in that, and counts as lost if no renewal is answered before it ends.
     pub fn lease(mut self, duration: Duration) -> Self {
-        self.options.lease = duration.max(Duration::from_millis(30));
+        self.options.set_lease(duration);
         self
     }
 
-    /// At most so many events in a batch: 2,000 unless this says otherwise.
+    /// Maximum number of events in a batch, from 1 to 1,000,000; 2,000 by default.
     pub fn batch(mut self, events: usize) -> Self {
-        self.options.batch = events.max(1);
+        self.options.set_batch(events);
+        self
+    }
+
+    /// How long [`Running::stop`] waits for the batches that were begun and for the store to take the leases
+    /// back; 10 seconds by default. What has not ended by then is aborted.
+    pub fn stop_timeout(mut self, timeout: Duration) -> Self {
+        self.options.stop_timeout = timeout;
+        self
+    }
+
+    /// Calls a function whenever the state of a subscription or the number of its parked streams changes:
+    /// to learn that one has failed without asking for the [status](Running::status).
+    ///
+    /// It is called on the subscription's task, which waits for it.
+    ///
+    /// ```no_run
+    /// # use esrs_core::{Projection, subscription::SubscriptionStore};
+    /// # fn example<AccountSummary: Projection>(store: impl SubscriptionStore) {
+    /// use esrs_runner::{Runner, State};
+    ///
+    /// let running = Runner::new(store).project::<AccountSummary>().on_state(|status| {
+    ///     if let State::Failed { reason } = &status.state {
+    ///         eprintln!("{} has failed: {reason}", status.name);
+    ///     }
+    /// });
+    /// # let _ = running; }
+    /// ```
+    pub fn on_state(mut self, tell: impl Fn(&Status) + Send + Sync + 'static) -> Self {
+        self.on_state = Some(Arc::new(tell));
         self
     }
 
@@ -100,10 +135,10 @@ impl Runner {
         self
     }
 
-    /// How often decisions about parked streams are looked for: twice a second unless this says
-    /// otherwise.
+    /// How often decisions about parked streams are looked for, at least every second; twice a second by
+    /// default.
     pub fn look_for_decisions_every(mut self, interval: Duration) -> Self {
-        self.options.look = interval;
+        self.options.set_look(interval);
         self
     }
 
@@ -121,34 +156,38 @@ impl Runner {
     /// # Panics
     /// Outside of a Tokio runtime.
     pub fn start(self) -> Running {
-        let Self { store, options, subjects, lives } = self;
+        let Self { store, options, subjects, lives, on_state } = self;
         let (stop, stopped) = watch::channel(false);
         let (mut tasks, mut reports) = (JoinSet::new(), Vec::new());
-        for start in lives {
-            let (report, following) = start(store.clone());
+        for StartLive { name, follow } in lives {
+            let report = Report::new(name).without_checkpoint().told(on_state.clone());
             reports.push(report.clone());
+            let following = follow(store.clone(), report.clone());
             let mut stopped = stopped.clone();
-            tasks.spawn(async move {
+            tasks.spawn(reported(report, async move {
                 tokio::select! {
                     () = following => {}
                     _ = stopped.wait_for(|stop| *stop) => {}
                 }
-                report.state(State::Stopped);
-            });
+            }));
         }
         for subject in subjects {
-            let report = Report::new(subject.subscriber.subscription().name);
+            let name = subject.subscriber.subscription().name;
+            let report = Report::new(name).told(on_state.clone());
             reports.push(report.clone());
             let (store, options, stop) = (store.clone(), options.clone(), stopped.clone());
-            tasks.spawn(async move {
-                let task = Task { store, options, report: report.clone(), stop }.run(subject);
-                // Handlers are guarded one by one; whatever else panics is not to end in silence.
-                report.state(match AssertUnwindSafe(task).catch_unwind().await {
-                    Ok(()) => State::Stopped,
-                    Err(_) => State::Failed { reason: "it panicked, and has ended".to_owned() },
-                });
-            });
+            let task = Task { store, options, report: report.clone(), stop };
+            tasks.spawn(reported(report, task.run(subject)));
         }
-        Running::new(stop, tasks, reports)
+        Running { store, stop, tasks, reports, stop_timeout: options.stop_timeout }
     }
+}
+
+/// Runs a task to its end, and reports what that was.
+async fn reported(report: Report, task: impl Future<Output = ()> + Send) {
+    // Handlers are guarded one by one; any other panic must not end a task in silence.
+    report.state(match AssertUnwindSafe(task).catch_unwind().await {
+        Ok(()) => State::Stopped,
+        Err(_) => State::Failed { reason: "it panicked, and has ended".to_owned() },
+    });
 }

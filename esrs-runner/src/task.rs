@@ -1,22 +1,29 @@
-//! What a runner does for one subscription: gets its lease, follows, and begins again after whatever
-//! went wrong.
+//! What a runner does for one subscription: gets its lease, follows, and begins again after an error.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use esrs_core::StoreError;
-use esrs_core::subscription::{Subscriber, Subscription, SubscriptionStore};
+use esrs_core::projection::ProjectionError;
+use esrs_core::subscription::{Checkpoint, Subscriber, Subscription, SubscriptionStore};
 use tokio::sync::watch;
 
 use crate::follow::{Ended, Follow, pause};
-use crate::lease::{Claimed, Held, claim};
+use crate::head::{head, in_time};
+use crate::lease::{Claimed, Held, LOOK, claim};
 use crate::options::Options;
+use crate::outdated::{self, Newer};
 use crate::status::{Report, State};
 use crate::subject::Subject;
 
-/// How long to wait after something failed; it grows up to the longest.
+/// How long to wait after an error; it doubles up to the longest.
 const BACK_OFF: Duration = Duration::from_millis(200);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
+
+/// How long a program that cannot go on by itself waits before it looks again, at least and at most.
+const SHORTEST_STAND_BACK: Duration = Duration::from_secs(3);
+const LONGEST_STAND_BACK: Duration = Duration::from_secs(60);
 
 pub(crate) struct Task {
     pub(crate) store: Arc<dyn SubscriptionStore>,
@@ -26,21 +33,30 @@ pub(crate) struct Task {
 }
 
 impl Task {
-    /// Runs until it is to stop.
+    /// Runs until it is stopped.
     pub(crate) async fn run(mut self, subject: Subject) {
         let Subject { mut subscriber, building } = subject;
-        let name = subscriber.subscription().name;
+        let subscription = subscriber.subscription().clone();
+        let name = subscription.name;
         let mut back_off = BACK_OFF;
         loop {
-            let ended = match (self.is_changed(subscriber.subscription().clone()).await, &building)
-            {
+            let Some(is_changed) = self.unless_stopped(self.is_changed(&subscription)).await else {
+                return;
+            };
+            let ended = match (is_changed, &building) {
                 (Ok(true), Some(building)) => self.hold(building()).await.1,
                 (Ok(_), _) => {
                     let ended;
                     (subscriber, ended) = self.hold(subscriber).await;
                     ended
                 }
-                (Err(error), _) => Err(error),
+                (Err(error), _) => {
+                    if let StoreError::HistoryChanged { .. } = error {
+                        // It is so for every process, and nobody holds the lease to say it.
+                        self.record_failure(&subscription, &error).await;
+                    }
+                    Err(error)
+                }
             };
             match ended {
                 Ok(Ended::Stopped) => return,
@@ -52,28 +68,104 @@ impl Task {
                     tracing::info!(subscription = name, %position, "rebuilt");
                     back_off = BACK_OFF;
                 }
+                Ok(Ended::Outdated(error)) => {
+                    if self.stand_back(&subscription, &error).await {
+                        return;
+                    }
+                    back_off = BACK_OFF;
+                }
+                Ok(Ended::HistoryChanged(error)) => {
+                    tracing::warn!(subscription = name, %error, "looking for where to go on");
+                    if pause(&mut self.stop, BACK_OFF).await {
+                        return;
+                    }
+                }
+                Err(StoreError::ProjectionSuperseded { stored, .. }) => {
+                    tracing::warn!(subscription = name, stored, "a newer program keeps these rows");
+                    self.report.state(State::Superseded { stored });
+                    if pause(&mut self.stop, LONGEST_STAND_BACK).await {
+                        return;
+                    }
+                }
                 Err(error) => {
                     tracing::warn!(subscription = name, %error, "a subscription could not go on");
                     self.report.state(State::Failed { reason: error.to_string() });
+                    let head = in_time(head(&*self.store));
+                    match self.unless_stopped(head).await {
+                        Some(Some(head)) => self.report.head(head),
+                        Some(None) => {}
+                        None => return,
+                    }
                     if pause(&mut self.stop, back_off).await {
                         return;
                     }
-                    back_off = (back_off * 2).min(LONGEST_BACK_OFF);
+                    let longest = if error.is_transient() { LOOK } else { LONGEST_BACK_OFF };
+                    back_off = (back_off * 2).min(longest);
                 }
             }
         }
     }
 
-    /// Whether it is to be built anew, because another definition has made what is there.
-    async fn is_changed(&self, subscription: Arc<Subscription>) -> Result<bool, StoreError> {
-        match self.store.subscribe(subscription).await {
+    /// The output of a future; `None` if it is stopped before.
+    async fn unless_stopped<T>(&self, future: impl Future<Output = T>) -> Option<T> {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            biased;
+            // An error means that nobody is left to stop it.
+            _ = stop.wait_for(|stop| *stop) => None,
+            output = future => Some(output),
+        }
+    }
+
+    /// Leaves the lease to a newer program until that has taken the event; answers whether it is stopped
+    /// before.
+    async fn stand_back(
+        &mut self,
+        subscription: &Arc<Subscription>,
+        error: &ProjectionError,
+    ) -> bool {
+        let name = subscription.name;
+        tracing::warn!(
+            subscription = name, %error,
+            "a newer program has stored an event that this one cannot read; the lease is left to it"
+        );
+        if let Some(newer) = Newer::of(error) {
+            self.report.state(outdated::state(error, &newer));
+        }
+        let wait = self.options.lease.clamp(SHORTEST_STAND_BACK, LONGEST_STAND_BACK);
+        loop {
+            if pause(&mut self.stop, wait).await {
+                return true;
+            }
+            let stored = in_time(self.store.subscribe(subscription.clone()));
+            match self.unless_stopped(stored).await {
+                None => return true,
+                // Nobody has taken the event yet, and this program cannot.
+                Some(Some(Checkpoint { position, .. })) if position < error.position => {}
+                Some(_) => return false,
+            }
+        }
+    }
+
+    /// Records for every process that the subscription does not go on, unless it may by itself.
+    async fn record_failure(&self, subscription: &Arc<Subscription>, error: &StoreError) {
+        if error.is_transient() || matches!(error, StoreError::Closed) {
+            return;
+        }
+        let failure = Some(error.to_string());
+        in_time(self.store.record_failure(subscription.clone(), failure)).await;
+    }
+
+    /// Whether it must be rebuilt, because the stored rows are of another definition.
+    async fn is_changed(&self, subscription: &Arc<Subscription>) -> Result<bool, StoreError> {
+        match self.store.subscribe(subscription.clone()).await {
             Ok(_) => Ok(false),
             Err(StoreError::ProjectionChanged { .. }) if self.options.rebuild_changed => Ok(true),
             Err(error) => Err(error),
         }
     }
 
-    /// Follows under the lease, once that is to be had.
+    /// Follows under the lease, once it has that.
     pub(crate) async fn hold(
         &mut self,
         subscriber: Box<dyn Subscriber>,
@@ -85,40 +177,66 @@ impl Task {
             Err(error) => return (subscriber, Err(error)),
         };
         let mut follow = Follow::new(self, subscriber, lease.fence);
-        let ended = match self.renew_changed(subscription, lease.fence).await {
-            Ok(()) => follow.run(&lease).await,
-            Err(error) => Err(error),
+        let interrupted = interrupted(self.stop.clone(), &lease, follow.in_step());
+        let following = async {
+            self.renew_changed(&subscription, lease.fence).await?;
+            follow.run(&lease).await
+        };
+        let ended = tokio::select! {
+            biased;
+            ended = following => ended,
+            ended = interrupted => Ok(ended),
         };
         let ended = match ended {
-            // It was only slow, and another has gone on.
+            // It was only slow, and another process has gone on.
             Err(StoreError::Fenced { .. }) => Ok(Ended::LeaseLost),
-            other => other,
+            Err(StoreError::Projection(error)) if Newer::of(&error).is_some() => {
+                Ok(Ended::Outdated(error))
+            }
+            Err(error @ StoreError::HistoryChanged { .. }) => Ok(Ended::HistoryChanged(error)),
+            Err(error) => {
+                if !matches!(error, StoreError::ProjectionSuperseded { .. }) {
+                    self.unless_stopped(self.record_failure(&subscription, &error)).await;
+                }
+                Err(error)
+            }
+            ended => ended,
         };
         lease.give_back().await;
         (follow.into_subscriber(), ended)
     }
 
-    /// The lease; none when it is to stop before that.
+    /// The lease; `None` if it is stopped before it has that.
     async fn lease(&mut self, name: String) -> Result<Option<Held>, StoreError> {
         loop {
-            let Options { holder, lease, .. } = &self.options;
-            match claim(&self.store, name.clone(), holder, *lease).await? {
-                Claimed::Held(held) => return Ok(Some(held)),
-                Claimed::Taken { by, again } => {
+            let Options { holder, lease, is_patient, .. } = &self.options;
+            let claimed = claim(&self.store, name.clone(), holder, *lease);
+            let Some(claimed) = self.unless_stopped(claimed).await else { return Ok(None) };
+            let again = match claimed {
+                Ok(Claimed::Held(held)) => return Ok(Some(held)),
+                Ok(Claimed::Taken { by, again }) => {
                     self.report.state(State::Standby { held_by: by });
-                    if pause(&mut self.stop, again).await {
-                        return Ok(None);
-                    }
+                    again
                 }
+                Err(error) if *is_patient && error.is_transient() => {
+                    tracing::warn!(lease = name, %error, "a lease could not be claimed");
+                    self.report.state(State::Failed { reason: error.to_string() });
+                    // No longer: its holder may be gone, and the database back.
+                    LOOK
+                }
+                Err(error) => return Err(error),
+            };
+            if pause(&mut self.stop, again).await {
+                return Ok(None);
             }
         }
     }
 
-    /// Starts over where what is there is of another definition and nobody asks it: what was built so far,
+    /// Starts over where what is stored is of another definition and nobody asks it: what was built so far,
     /// and what a handler has made, which makes its tables anew by itself.
     async fn renew_changed(
         &self,
-        subscription: Arc<Subscription>,
+        subscription: &Arc<Subscription>,
         fence: u64,
     ) -> Result<(), StoreError> {
         let may_start_over =
@@ -127,7 +245,26 @@ impl Task {
             Err(StoreError::ProjectionChanged { .. }) if may_start_over => {
                 self.store.start_over(subscription.clone(), Some(fence)).await.map(drop)
             }
+            // What is being built counts for nobody yet.
+            Err(StoreError::HistoryChanged { .. }) if subscription.building => {
+                self.store.start_over(subscription.clone(), Some(fence)).await.map(drop)
+            }
             other => other.map(drop),
         }
     }
+}
+
+/// Waits until it is stopped or the lease is lost, and until the store has given the subscriber back.
+async fn interrupted(
+    mut stop: watch::Receiver<bool>,
+    lease: &Held,
+    mut in_step: watch::Receiver<bool>,
+) -> Ended {
+    let ended = tokio::select! {
+        _ = stop.wait_for(|stop| *stop) => Ended::Stopped,
+        () = lease.lost() => Ended::LeaseLost,
+    };
+    // An error means that there is no step any more.
+    let _ = in_step.wait_for(|in_step| !*in_step).await;
+    ended
 }

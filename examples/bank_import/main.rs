@@ -1,7 +1,7 @@
 //! A bank's book, imported: a command per row, an aggregate per account, a table of the balances.
 //!
 //! ```text
-//! cargo run --release --example bank_import [-- BOOK.csv] [--db FILE] [--strict]
+//! cargo run --release -p esrs-examples --example bank_import [-- BOOK.csv] [--db FILE] [--strict]
 //! ```
 //!
 //! Without a book it imports a small invented one, and without `--db` into a file that is gone

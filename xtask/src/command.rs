@@ -1,6 +1,7 @@
 //! The words of the command line.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -8,7 +9,7 @@ use postgres_server::URL;
 
 use crate::error::Error;
 use crate::interrupted::Interruptions;
-use crate::{server, test};
+use crate::{server, test, tools};
 
 /// What is done with this workspace.
 #[derive(Debug, Parser)]
@@ -25,6 +26,9 @@ enum Command {
     /// The server is the one that ESRS_POSTGRES_URL names, or one of an installed PostgreSQL, or of one
     /// that is installed for this: by apt-get when root runs it, and by pip into the target folder
     /// otherwise. What is started is stopped at the end, also by Ctrl-C.
+    ///
+    /// PgBouncer and git are looked for in PATH. If a test needs one that is missing, it is unpacked
+    /// from the packages of Debian or Ubuntu into the target folder, which needs no root rights.
     Test {
         /// What `cargo test` is told, such as `-p esrs-postgres --test conformance`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
@@ -38,17 +42,28 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<ExitCode, Error> {
         match self.command {
             Command::Test { arguments } => {
-                let server = server::find_or_start()?;
+                let (server, programs) = server::find_or_start()?;
                 eprintln!("{server}");
-                test::run(&server.url(), &arguments)
+                let tools = tools::find_or_unpack(&arguments)?;
+                let path = path(tools.into_iter().chain([programs]))?;
+                test::run(&server.url(), &path, &arguments)
             }
             Command::Postgres => {
-                let server = server::start()?;
+                let (server, programs) = server::start()?;
                 eprintln!("{server}, until Ctrl-C");
                 println!("export {URL}={}", server.url());
+                // Some tests start servers of their own.
+                println!("export PATH=\"$PATH:{}\"", programs.display());
                 Interruptions::begin()?.wait();
                 Ok(ExitCode::SUCCESS)
             }
         }
     }
+}
+
+/// `PATH`, with these folders behind those that it has.
+fn path(folders: impl Iterator<Item = PathBuf>) -> Result<OsString, Error> {
+    let before = std::env::var_os("PATH");
+    let before = before.iter().flat_map(std::env::split_paths);
+    Ok(std::env::join_paths(before.chain(folders))?)
 }

@@ -24,6 +24,16 @@ pub(crate) enum Error {
     Server(#[from] postgres_server::Error),
     #[error("{installed}\nnone could be installed for this either:\n{}", tried(tries))]
     NotInstalled { installed: postgres_server::Error, tries: Vec<Error> },
+    #[error("{missing}\nit could not be unpacked for this either: {source}")]
+    NoTool { missing: String, source: Box<Error> },
+    #[error("apt-get has nothing to download for `{package}`: it is installed, but not in PATH")]
+    NothingToDownload { package: String },
+    #[error(
+        "the program of the package `{package}` was unpacked, but does not run on this machine"
+    )]
+    DoesNotRun { package: String },
+    #[error("PATH cannot be extended: {0}")]
+    Path(#[from] std::env::JoinPathsError),
     #[error("{} could not be run: {source}", program.display())]
     Program { program: OsString, source: io::Error },
     #[error("`{command}` failed ({status})")]

@@ -1,8 +1,10 @@
-//! PostgreSQL where there is none.
+//! PostgreSQL and other programs, on a machine that lacks them.
 
 mod apt;
+pub(crate) mod packages;
 mod wheel;
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use postgres_server::Installation;
@@ -26,6 +28,13 @@ pub(crate) fn for_this(installed: postgres_server::Error) -> Result<Installation
         Err(error) => tries.push(error),
     }
     Err(Error::NotInstalled { installed, tries })
+}
+
+/// The target folder.
+fn target() -> Result<PathBuf, Error> {
+    let this = std::env::current_exe().map_err(Error::file("xtask".as_ref()))?;
+    // This program is `target/debug/xtask`.
+    Ok(this.ancestors().nth(2).unwrap_or(&this).to_owned())
 }
 
 /// Shows a command and runs it; what it prints is not what was asked for.

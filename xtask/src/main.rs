@@ -12,6 +12,8 @@ mod interrupted;
 mod server;
 #[cfg(unix)]
 mod test;
+#[cfg(unix)]
+mod tools;
 
 use std::process::ExitCode;
 

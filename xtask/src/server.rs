@@ -1,6 +1,7 @@
 //! The server that the tests are run with.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use postgres_server::{Database, Installation, Server, URL, Version, server_version};
 
@@ -39,10 +40,14 @@ impl fmt::Display for Postgres {
     }
 }
 
-/// The server that the environment names, or one of our own.
-pub(crate) fn find_or_start() -> Result<Postgres, Error> {
+/// The server that the environment names, or one of our own; and the folder of PostgreSQL's programs,
+/// because some tests start servers that they break.
+pub(crate) fn find_or_start() -> Result<(Postgres, PathBuf), Error> {
     match std::env::var(URL) {
-        Ok(url) if !url.is_empty() => named(url),
+        Ok(url) if !url.is_empty() => {
+            let named = named(url)?;
+            Ok((named, installation()?.folder().to_owned()))
+        }
         _ => start(),
     }
 }
@@ -62,13 +67,15 @@ fn new_enough(found: Version) -> Result<(), Error> {
     }
 }
 
-pub(crate) fn start() -> Result<Postgres, Error> {
-    let installation = match Installation::find() {
-        Ok(installation) => installation,
-        Err(installed) => install::for_this(installed)?,
-    };
+fn installation() -> Result<Installation, Error> {
+    Installation::find().or_else(install::for_this)
+}
+
+pub(crate) fn start() -> Result<(Postgres, PathBuf), Error> {
+    let installation = installation()?;
+    let folder = installation.folder().to_owned();
     let server = Server::builder().installation(installation).max_connections(CONNECTIONS);
-    Ok(Postgres::Started(server.start()?))
+    Ok((Postgres::Started(server.start()?), folder))
 }
 
 #[cfg(test)]

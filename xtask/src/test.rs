@@ -11,12 +11,13 @@ use crate::interrupted::Interruptions;
 /// Words that say which packages are tested.
 const PACKAGES: [&str; 4] = ["-p", "--package", "--workspace", "--all"];
 
-pub(crate) fn run(url: &str, arguments: &[OsString]) -> Result<ExitCode, Error> {
+pub(crate) fn run(url: &str, path: &OsStr, arguments: &[OsString]) -> Result<ExitCode, Error> {
     let words = words(arguments);
     let shown: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
     eprintln!("$ cargo {}", shown.join(" "));
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    let code = Interruptions::begin()?.run(cargo.args(words).env(URL, url))?;
+    cargo.args(words).env(URL, url).env("PATH", path);
+    let code = Interruptions::begin()?.run(&mut cargo)?;
     Ok(code.into())
 }
 

@@ -20,13 +20,17 @@ struct Xtask {
 
 impl Xtask {
     fn with_cargo(script: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        // Written by another process: one that has it open for writing keeps it from being run.
+        let this = Self { folder: tempfile::tempdir().unwrap(), url: None };
+        this.write("cargo", script);
+        this
+    }
+
+    /// Written by another process: one that has it open for writing keeps it from being run.
+    fn write(&self, name: &str, script: &str) {
         let write = r#"printf '#!/bin/sh\n%s\n' "$2" >"$1" && chmod 755 "$1""#;
         let mut shell = Command::new("sh");
-        shell.args(["-c", write, "sh"]).arg(folder.path().join("cargo")).arg(script);
+        shell.args(["-c", write, "sh"]).arg(self.folder.path().join(name)).arg(script);
         assert!(shell.status().unwrap().success());
-        Self { folder, url: None }
     }
 
     fn url(mut self, url: &str) -> Self {
@@ -120,6 +124,26 @@ fn a_server_is_started_for_cargo_and_stopped_behind_it_however_it_ends() {
     }
 }
 
+#[test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+fn cargo_finds_the_programs_of_postgresql_for_servers_of_its_own() {
+    let server = postgres_server::Server::start().unwrap();
+    let programs = server.installation().folder();
+    let script = "command -v postgres && command -v initdb";
+    for xtask in [Xtask::with_cargo(script), Xtask::with_cargo(script).url(&server.url())] {
+        xtask.write("pg_config", &format!("echo {}", programs.display()));
+        let path = std::env::var_os("PATH").unwrap();
+        let elsewhere = std::env::split_paths(&path).filter(|it| !it.join("postgres").exists());
+        let path =
+            std::env::join_paths([xtask.folder.path().to_owned()].into_iter().chain(elsewhere));
+        let mut command = xtask.command(&["test", "-p", "one"]);
+        let output = command.env("PATH", path.unwrap()).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let expected = ["postgres", "initdb"].map(|it| programs.join(it).display().to_string());
+        assert_eq!(text(&output.stdout), expected.join("\n") + "\n");
+    }
+}
+
 /// A line that the program writes.
 fn line(output: impl Read) -> String {
     let mut line = String::new();
@@ -168,9 +192,13 @@ fn a_server_by_hand_is_there_until_it_is_interrupted() {
     let xtask = Xtask::with_cargo("exit 1");
     let mut process =
         xtask.command(&["postgres"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let told = line(process.stdout.as_mut().unwrap());
-    let url = told.strip_prefix("export ESRS_POSTGRES_URL=").unwrap();
+    let mut told = BufReader::new(process.stdout.take().unwrap()).lines();
+    let exports = [told.next().unwrap().unwrap(), told.next().unwrap().unwrap()];
+    let url = exports[0].strip_prefix("export ESRS_POSTGRES_URL=").unwrap();
     server_version(url).unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{}\ncommand -v postgres", exports[1])]);
+    assert!(shell.output().unwrap().status.success(), "{}", exports[1]);
     tell(&process, Signal::INT);
     assert!(process.wait().unwrap().success());
     server_version(url).unwrap_err();

@@ -2,11 +2,15 @@
 //!
 //! Each case has a subscription and a table of its own.
 
+mod catching_up;
+mod history;
 mod leases;
 mod parking;
 mod rows;
 mod scripted;
+mod statements;
 mod steps;
+mod superseded;
 mod waiting;
 
 use super::{Case, hold};
@@ -41,19 +45,28 @@ cases! {
         a_key_of_several_columns_tells_rows_apart,
         many_rows_are_written_and_deleted_at_once,
         a_row_may_have_what_one_that_goes_has_had,
-        sql_runs_in_the_transaction_of_the_step,
-        sql_does_not_end_the_transaction_of_the_step;
+        a_row_that_the_table_refuses_refuses_the_step;
+    statements: sql_runs_in_the_transaction_of_the_step,
+        sql_does_not_end_the_transaction_of_the_step,
+        a_statement_that_failed_is_the_last_but_for_a_way_back;
     leases: a_lease_has_one_holder,
         a_lease_that_ended_is_taken_over,
         a_fence_is_never_given_twice,
         a_holder_that_was_only_slow_stores_nothing;
     parking: a_stream_is_parked_with_the_step,
         a_decision_about_a_parked_stream_is_kept,
+        of_many_who_skip_one_event_one_skips_it,
         a_stream_is_resumed_with_the_step,
         what_was_built_brings_its_parked_streams;
     waiting: who_waits_is_told_of_an_append,
         who_waits_for_a_subscription_is_told_when_it_is_there,
-        a_subscription_that_does_not_come_is_waited_for_no_longer;
+        a_subscription_that_does_not_come_is_waited_for_no_longer,
+        who_waits_for_a_parked_stream_is_told_so,
+        who_waits_for_a_subscription_that_failed_is_told_so;
+    catching_up: who_catches_up_is_told_of_parked_streams;
+    history: a_step_behind_an_event_that_is_gone_is_refused;
+    superseded: a_definition_that_was_replaced_does_not_come_back,
+        a_definition_that_was_started_over_does_not_come_back;
 }
 
 /// Holds `store` to every promise.

@@ -1,9 +1,7 @@
 //! One batch of events, on its way into rows; without I/O.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 
 use futures_core::future::BoxFuture;
@@ -11,7 +9,7 @@ use futures_core::future::BoxFuture;
 use super::meaning::{Place, each_input, filter_of};
 use super::{Projection, ProjectionError, RowError, Table, Value};
 use crate::subscription::Parked;
-use crate::{EventFilter, Page, Record, StoredAs};
+use crate::{EventFilter, Page, Record, StoredAs, guard};
 
 /// The key columns of a row, in the order of the table.
 pub type RowKey = Vec<Value>;
@@ -162,10 +160,7 @@ fn take<P: Projection>(
 
 /// Runs the projection's own code, whose panic is an error like any other.
 pub(crate) fn guarded<T>(run: impl FnOnce() -> Result<T, RowError>) -> Result<T, RowError> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
-        let message = panic_message(&*panic);
-        Err(RowError::Panicked { message })
-    })
+    guard::guarded(run).unwrap_or_else(|message| Err(RowError::Panicked { message }))
 }
 
 /// Runs a handler's own code, whose panic is an error like any other.
@@ -173,19 +168,10 @@ pub(crate) async fn guarded_async<T>(
     mut run: BoxFuture<'_, Result<T, RowError>>,
 ) -> Result<T, RowError> {
     poll_fn(|context| {
-        let polled = catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(context)));
-        polled.unwrap_or_else(|panic| {
-            let message = panic_message(&*panic);
-            Poll::Ready(Err(RowError::Panicked { message }))
-        })
+        let polled = guard::guarded(|| run.as_mut().poll(context));
+        polled.unwrap_or_else(|message| Poll::Ready(Err(RowError::Panicked { message })))
     })
     .await
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "it did not say why".to_owned())
 }
 
 impl<P: Projection> AnyPass for Pass<P> {

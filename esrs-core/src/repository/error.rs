@@ -29,6 +29,14 @@ pub enum LoadError {
         /// How many events it has.
         version: u64,
     },
+    /// The state before the first event could not be made.
+    #[error("{stream} could not be loaded: the `Default` of its aggregate panicked: {message}")]
+    Initial {
+        /// The stream.
+        stream: StreamId,
+        /// The message of the panic.
+        message: String,
+    },
     /// A state could not be written as JSON, to be compared with another.
     #[error("the state of {stream} at version {version} could not be written as JSON: {source}")]
     State {
@@ -76,6 +84,19 @@ pub enum SnapshotError {
         version: u64,
         /// What its `Deserialize` said.
         source: serde_json::Error,
+    },
+    /// Comparing the state with itself panicked.
+    #[error(
+        "the state of {stream} at version {version} was not stored, because its `PartialEq` panicked: \
+         {message}"
+    )]
+    Uncomparable {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the state.
+        version: u64,
+        /// The message of the panic.
+        message: String,
     },
     /// Written as JSON and read again, it was another state.
     #[error(
@@ -133,6 +154,22 @@ pub enum ExecuteError<E> {
         event: &'static str,
         /// What its `Deserialize` said.
         source: PayloadError,
+    },
+    /// An event that the command decided was refused, because its own `Apply` panicked. Nothing is
+    /// stored, and the next command works on a state that is loaded anew.
+    #[error(
+        "the event `{event}` was not stored as version {version} of {stream}: its `Apply` panicked: \
+         {message}; reject the command in `Handle`, or let `Apply` take the event"
+    )]
+    ApplyPanicked {
+        /// The stream it was meant for.
+        stream: StreamId,
+        /// The version that it would have.
+        version: u64,
+        /// Its stored name.
+        event: String,
+        /// The message of the panic.
+        message: String,
     },
     /// Two commands that were to be stored as one unit are for one instance: neither knows what the
     /// other decides.
@@ -219,6 +256,9 @@ impl<E> ExecuteError<E> {
             }
             Self::Unreadable { stream, event, source } => {
                 ExecuteError::Unreadable { stream, event, source }
+            }
+            Self::ApplyPanicked { stream, version, event, message } => {
+                ExecuteError::ApplyPanicked { stream, version, event, message }
             }
             Self::SameInstance { stream } => ExecuteError::SameInstance { stream },
             Self::DifferentStores { stream } => ExecuteError::DifferentStores { stream },

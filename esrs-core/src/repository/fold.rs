@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::LoadError;
 use super::snapshots::{Codec, Replayed};
 use super::warm::Warm;
+use crate::guard::guarded;
 use crate::replay::replay_range;
 use crate::{Aggregate, AsOf, EventStore, Page, Position, ReadQuery, StreamId};
 
@@ -14,8 +15,13 @@ pub(crate) async fn fold<A: Aggregate>(
     stream: &StreamId,
 ) -> Result<(A, u64), LoadError> {
     let Warm { state, version, .. } =
-        Fold::new(store, stream, None).finish(&mut Page::new()).await?;
+        Fold::new(store, stream, None)?.finish(&mut Page::new()).await?;
     Ok((state, version))
+}
+
+/// The state before the first event.
+pub(super) fn initial<A: Aggregate>(stream: &StreamId) -> Result<A, LoadError> {
+    guarded(A::initial).map_err(|message| LoadError::Initial { stream: stream.clone(), message })
 }
 
 /// A stream on its way into a state: from the beginning, from a snapshot, or from where an earlier
@@ -39,11 +45,11 @@ impl<'a, A: Aggregate> Fold<'a, A> {
         store: &'a dyn EventStore,
         stream: &'a StreamId,
         codec: Option<Codec<A>>,
-    ) -> Self {
+    ) -> Result<Self, LoadError> {
         let since_snapshot = Replayed::default();
         let (version, last_event) = (0, None);
-        let warm = Warm { state: A::initial(), version, last_event, since_snapshot };
-        Self { store, stream, codec, any_snapshot: false, warm, reached: None }
+        let warm = Warm { state: initial::<A>(stream)?, version, last_event, since_snapshot };
+        Ok(Self { store, stream, codec, any_snapshot: false, warm, reached: None })
     }
 
     /// The same, when a state behind the moment that is folded to is as welcome: for who wants to

@@ -2,11 +2,13 @@
 
 use serde_json::Value;
 
+use super::fold::initial;
 use super::load::{ComparedState, shown, stream_of};
 use super::{LoadError, Repository};
 use crate::aggregate::find;
 use crate::cursor::{Cursor, InMemory};
-use crate::replay::{replay_range, stop};
+use crate::guard::guarded;
+use crate::replay::{ReplayFault, replay_range, stop};
 use crate::split::decode_all;
 use crate::{Aggregate, AuditEntry, Changes, Envelope, EventKind, ReadQuery, StreamId};
 
@@ -21,6 +23,8 @@ pub struct History<A: Aggregate> {
     stream: StreamId,
     state: A,
     version: u64,
+    /// The message of the panic that the next event ends in: the state is half changed since.
+    panicked: Option<String>,
     show: Option<Show<A>>,
     /// The state as JSON, if changes are asked for.
     shown: Value,
@@ -75,9 +79,10 @@ impl<A: Aggregate> Repository<A> {
         let query = ReadQuery::stream(stream.clone()).limit(ReadQuery::DEFAULT_LIMIT);
         Ok(History {
             cursor: Cursor::new(self.store.clone(), query, "reading a history"),
+            state: initial::<A>(&stream)?,
             stream,
-            state: A::initial(),
             version: 0,
+            panicked: None,
             show: None,
             shown: Value::Null,
         })
@@ -115,18 +120,29 @@ impl<A: Aggregate> History<A> {
     /// [`LoadError`] when the store fails, or holds an event that cannot be read; the events before
     /// that have come already, and asked again it says so again.
     pub async fn next(&mut self) -> Result<Option<Moment<'_, A>>, LoadError> {
-        let Self { cursor, stream, state, version, show, shown } = self;
+        let Self { cursor, stream, state, version, panicked, show, shown } = self;
         let Some((entry, page, place)) = cursor.peek().await? else { return Ok(None) };
+        if let Some(message) = panicked.clone() {
+            return Err(stop(page, place, ReplayFault::Panicked { message }).into());
+        }
         let AuditEntry { envelope, kind, payload } = entry;
         if let (Some(show), 0) = (*show, *version) {
             *shown = show(state, stream, 0)?;
         }
         // What is neither known nor retired is refused by the replay.
         let decoder = find(A::EVENTS, &kind);
-        let decoded = decoder.map(|(decoder, stored)| decode_all::<A>(decoder, stored, &payload));
-        let events = decoded.transpose().map_err(|error| stop(page, place, error.into()))?;
+        let decoded = decoder.map(|(decoder, stored)| {
+            guarded(|| decode_all::<A>(decoder, stored, &payload))
+                .map_err(|message| ReplayFault::Panicked { message })
+                .and_then(|decoded| Ok(decoded?))
+        });
+        let events = decoded.transpose().map_err(|fault| stop(page, place, fault))?;
         let events = events.unwrap_or_default();
-        *version = replay_range(state, *version, page, place..place + 1)?;
+        *version = replay_range(state, *version, page, place..place + 1).inspect_err(|error| {
+            if let ReplayFault::Panicked { message } = &error.reason {
+                *panicked = Some(message.clone());
+            }
+        })?;
         cursor.step();
         let mut changes = Changes::default();
         if let Some(show) = show {

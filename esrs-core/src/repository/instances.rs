@@ -70,8 +70,8 @@ impl<A> Instances<A> {
     }
 
     fn pass_on(self: Arc<Self>, stream: StreamId, mut warm: Option<Warm<A>>) {
-        // The weigher is the user's, and runs outside of the lock.
-        let weight = warm.as_ref().map_or(0, |warm| self.bound.weigh(&warm.state));
+        // The weigher is the user's, and runs outside of the lock; so does a state's own `Drop`.
+        let weight = warm.as_ref().and_then(|warm| self.bound.weigh(&warm.state));
         let limit = self.bound.limit();
         loop {
             let next = {
@@ -80,12 +80,15 @@ impl<A> Instances<A> {
                     Some(next) => next,
                     None => {
                         inner.busy.remove(&stream);
-                        let warm = warm.filter(|_| weight <= limit);
-                        if warm.is_none() {
-                            inner.idle.pop(&stream);
-                        }
-                        let dropped = warm.map(|warm| inner.put_idle(stream, warm, weight, limit));
-                        // So does a state's own `Drop`.
+                        let dropped = match (warm, weight) {
+                            (Some(warm), Some(weight)) => {
+                                inner.put_idle(stream, warm, weight, limit)
+                            }
+                            (warm, _) => {
+                                inner.idle.pop(&stream);
+                                Vec::from_iter(warm)
+                            }
+                        };
                         drop(inner);
                         drop(dropped);
                         return;
@@ -126,17 +129,20 @@ impl<A> Inner<A> {
         limit: usize,
     ) -> Vec<Warm<A>> {
         let mut dropped = Vec::new();
-        self.weight += weight;
-        match self.idle.get_mut(&stream) {
-            Some(place) => *place = Some((warm, weight)),
-            None => drop(self.idle.put(stream, Some((warm, weight)))),
-        }
-        while self.weight > limit {
+        // Its place is empty, and the first of all, so that it is not made anew.
+        self.idle.promote(&stream);
+        // Room is made first: the sum of the weights never exceeds the limit, whatever that is.
+        while self.weight > limit.saturating_sub(weight) {
             let Some((_, oldest)) = self.idle.pop_lru() else { break };
             // The place of one that is busy is made anew when that comes back.
             let Some((warm, weight)) = oldest else { continue };
             self.weight -= weight;
             dropped.push(warm);
+        }
+        self.weight += weight;
+        match self.idle.get_mut(&stream) {
+            Some(place) => *place = Some((warm, weight)),
+            None => drop(self.idle.put(stream, Some((warm, weight)))),
         }
         dropped
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::fold::Fold;
 use super::warm::Warm;
 use super::{LoadError, Repository};
+use crate::guard::to_json;
 use crate::{Aggregate, AsOf, Changes, InvalidStreamId, Page, StreamId};
 
 /// An instance of an aggregate, as it was when it was loaded. It derefs to the state.
@@ -91,7 +92,7 @@ pub(super) fn shown<A: ComparedState>(
     stream: &StreamId,
     version: u64,
 ) -> Result<Value, LoadError> {
-    state.to_value().map_err(|source| {
+    to_json(|| state.to_value()).map_err(|source| {
         let stream = stream.clone();
         LoadError::State { stream, version, source }
     })
@@ -146,7 +147,7 @@ impl<A: Aggregate> Repository<A> {
         as_of: AsOf,
         page: &mut Page,
     ) -> Result<Warm<A>, LoadError> {
-        let mut fold = Fold::new(&*self.store, stream, self.codec());
+        let mut fold = Fold::new(&*self.store, stream, self.codec())?;
         let envelopes = matches!(as_of, AsOf::Time(_));
         while fold.next_page(page, as_of, envelopes).await? {}
         let mut warm = fold.into_warm();

@@ -8,9 +8,10 @@ use super::warm::Warm;
 use super::{ExecuteError, Executed, LoadError, Repository};
 use crate::clock::to_microsecond;
 use crate::encode::round_trip;
+use crate::guard::guarded;
 use crate::{
-    Aggregate, AppendCondition, Appended, Context, Events, Handle, IdempotencyKey, Metadata,
-    NewEvent, Page, StoreError, StreamAppend, StreamId,
+    Aggregate, AppendBatch, AppendCondition, Appended, Context, Events, Handle, IdempotencyKey,
+    Metadata, NewEvent, Page, StoreError, StreamAppend, StreamId,
 };
 
 /// One command at work on one instance.
@@ -24,25 +25,25 @@ pub struct Running<'a, A: Aggregate, C> {
     /// A new id that no event has yet.
     unused_id: Option<Uuid>,
     turn: Option<Turn<A>>,
+    /// The state that it decides on: that of stored events only.
     warm: Option<Warm<A>>,
-    age: Age,
+    /// Whether the stream was read for this command; else the state is as an earlier one left it.
+    is_fresh: bool,
     page: Page,
-    /// What it has decided, as a later load will read it, and how long the payloads are.
+    /// The decided events, as a later load will read them, and how long their payloads are.
     decided: Vec<A::Event>,
     decided_bytes: usize,
     /// The id of the last event that it has decided.
     last_decided: Option<Uuid>,
+    /// The state after the decided events. Nobody else may have it before they are stored.
+    ahead: Option<Ahead<A>>,
 }
 
-/// How new the state is that a command has.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Age {
-    /// As an earlier command left it: nobody has looked since.
-    AsLeft,
-    /// The stream was looked at for this command.
-    Fresh,
-    /// Another writer was faster.
-    Old,
+/// A state that contains events which may not be stored.
+struct Ahead<A> {
+    /// The state after them, with the version before them.
+    warm: Warm<A>,
+    events: u64,
 }
 
 impl<'a, A: Aggregate, C> Running<'a, A, C> {
@@ -63,11 +64,12 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
             unused_id: None,
             turn: None,
             warm: None,
-            age: Age::AsLeft,
+            is_fresh: false,
             page: repository.pages.take(),
             decided: Vec::new(),
             decided_bytes: 0,
             last_decided: None,
+            ahead: None,
         }
     }
 
@@ -93,9 +95,49 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
         self.turn = Some(turn);
     }
 
-    /// Another writer was faster: the state that it has is old.
-    pub(super) fn lost_race(&mut self) {
-        self.age = Age::Old;
+    /// Drops the state after the decided events, because they were not stored.
+    pub(super) fn step_back(&mut self) {
+        self.ahead = None;
+    }
+
+    /// Applies the decided events before they are stored, so that an event whose `Apply` panics is
+    /// refused. Answers `false` if it must decide again, because the state was not the newest.
+    ///
+    /// # Errors
+    /// [`ExecuteError::ApplyPanicked`].
+    pub(super) fn apply_decided<E>(
+        &mut self,
+        batch: &AppendBatch,
+    ) -> Result<bool, ExecuteError<E>> {
+        let decided = std::mem::take(&mut self.decided);
+        let events = decided.len() as u64;
+        // Its state is out of reach from here on: a panic leaves it half changed.
+        let Some(mut warm) = self.warm.take_if(|_| events > 0) else { return Ok(true) };
+        let mut applied = 0;
+        let done = guarded(|| {
+            for event in decided {
+                warm.state.apply_event(event);
+                applied += 1;
+            }
+        });
+        match done {
+            Ok(()) => {
+                warm.since_snapshot.add(events, self.decided_bytes);
+                self.ahead = Some(Ahead { warm, events });
+                Ok(true)
+            }
+            Err(_) if !self.is_fresh => Ok(false),
+            Err(message) => {
+                let part = batch.streams.iter().find(|part| part.stream == self.stream);
+                let event = part.and_then(|part| part.events.get(applied));
+                Err(ExecuteError::ApplyPanicked {
+                    stream: self.stream.clone(),
+                    version: warm.version + 1 + applied as u64,
+                    event: event.map_or_else(String::new, |event| event.name.to_string()),
+                    message,
+                })
+            }
+        }
     }
 
     /// The state that it decides on: loaded, or brought up to date by what is new.
@@ -104,45 +146,46 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
         let (store, codec) = (&*repository.store, repository.codec());
         let mut folded = match self.warm.take() {
             Some(warm) => Fold::from(store, stream, warm).finish(page).await,
-            None => Fold::new(store, stream, codec).finish(page).await,
+            None => Fold::new(store, stream, codec)?.finish(page).await,
         };
         if let Err(LoadError::Store(StoreError::HistoryChanged { .. })) = folded {
             // The state was computed from events that are gone; what is stored now is the truth.
             tracing::warn!(%stream, "the stream lost events, and its cached state was dropped");
-            folded = Fold::new(store, stream, codec).finish(page).await;
+            folded = Fold::new(store, stream, codec)?.finish(page).await;
         }
         let mut warm = folded?;
         repository.snapshot_if_due(stream, &mut warm);
         self.warm = Some(warm);
-        self.age = Age::Fresh;
+        self.is_fresh = true;
         Ok(())
     }
 
-    /// What became of the events that it has decided: its state takes them, unless they were stored
-    /// for an earlier command of the same key.
+    /// Answers with the result of the append. The state after the decided events becomes the state,
+    /// unless the append was a repetition of an earlier command of the same key.
     pub(super) fn settle(&mut self, appended: &Appended) -> Executed {
-        let decided = std::mem::take(&mut self.decided);
         let part = appended.streams.iter().find(|part| part.stream == self.stream);
         let version = self.version();
         let executed = match part {
             Some(part) => Executed::of(part, appended),
             None => Executed::nothing(self.stream.clone(), version, appended.repeated),
         };
-        if let (Some(part), Some(warm)) = (part, &mut self.warm)
+        if let (Some(part), Some(Ahead { mut warm, events })) = (part, self.ahead.take())
             && !appended.repeated
             && part.first_version == warm.version + 1
+            && part.last_version == warm.version + events
         {
-            warm.since_snapshot.add(decided.len() as u64, self.decided_bytes);
             warm.version = part.last_version;
             warm.last_event = self.last_decided;
-            decided.into_iter().for_each(|event| warm.state.apply_event(event));
-            self.repository.snapshot_if_due(&self.stream, warm);
+            self.repository.snapshot_if_due(&self.stream, &mut warm);
+            self.warm = Some(warm);
         }
         executed
     }
 
+    /// How many events the stream has without the decided ones, as far as it is known.
     fn version(&self) -> u64 {
-        self.warm.as_ref().map_or(0, |warm| warm.version)
+        let warm = self.warm.as_ref().or(self.ahead.as_ref().map(|ahead| &ahead.warm));
+        warm.map_or(0, |warm| warm.version)
     }
 }
 
@@ -152,18 +195,16 @@ impl<A: Handle<C>, C> Running<'_, A, C> {
     /// What an earlier command left is good enough for events: their append finds out whether it was
     /// old. To reject a command, or to answer that nothing happens, the stream is looked at first.
     pub(super) async fn decide(&mut self) -> Result<Option<StreamAppend>, ExecuteError<A::Error>> {
+        self.decided.clear();
         loop {
-            let warm = match &self.warm {
-                Some(warm) if self.age != Age::Old => warm,
-                _ => {
-                    self.refresh().await?;
-                    continue;
-                }
+            let Some(warm) = &self.warm else {
+                self.refresh().await?;
+                continue;
             };
             let now = to_microsecond(self.repository.clock.now());
             let context = Context::new(self.id.clone(), warm.version, now, self.metadata.clone());
             let answer = warm.state.handle(&self.command, &context);
-            if self.age != Age::Fresh && !answer.as_ref().is_ok_and(|events| !events.is_empty()) {
+            if !self.is_fresh && !answer.as_ref().is_ok_and(|events| !events.is_empty()) {
                 self.refresh().await?;
                 continue;
             }
@@ -212,8 +253,8 @@ impl<A: Aggregate, C> Running<'_, A, C> {
 }
 
 impl<A: Aggregate, C> Drop for Running<'_, A, C> {
-    /// Leaves the state to the next command: it is that of a beginning of the stream, whatever became
-    /// of this one.
+    /// Leaves the state of the stored events to the next command. One that contains events which may
+    /// not be stored is dropped: the append failed, or this is dropped before its answer.
     fn drop(&mut self) {
         if let Some(turn) = &mut self.turn
             && !std::thread::panicking()

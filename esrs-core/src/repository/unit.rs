@@ -11,8 +11,7 @@ use super::running::Running;
 use super::{Execute, ExecuteError, Executed, LoadError};
 use crate::demands::{Complete, Demands};
 use crate::{
-    AppendBatch, Appended, Conflict, EventStore, Handle, IdempotencyKey, Metadata, StoreError,
-    StreamId,
+    AppendBatch, Appended, EventStore, Handle, IdempotencyKey, Metadata, StoreError, StreamId,
 };
 
 /// One command, or several that are stored as one unit; what [`Execute::and`] takes.
@@ -84,7 +83,12 @@ pub(super) trait Parts: Send + Sync {
         &mut self,
         batch: &mut AppendBatch,
     ) -> impl Future<Output = Result<(), ExecuteError<Self::Rejection>>> + Send;
-    fn lost_race(&mut self, conflict: &Conflict);
+    /// Applies the decided events before they are stored. Answers `false` if the unit must decide
+    /// again, because a state was not the newest.
+    fn apply_decided(&mut self, batch: &AppendBatch)
+    -> Result<bool, ExecuteError<Self::Rejection>>;
+    /// Drops the states after the decided events, because they were not stored.
+    fn step_back(&mut self);
     fn settle(&mut self, appended: &Appended) -> Self::Answer;
     fn nothing(&self) -> Self::Answer;
 }
@@ -142,10 +146,15 @@ where
         Ok(())
     }
 
-    fn lost_race(&mut self, conflict: &Conflict) {
-        if self.stream == conflict.stream {
-            Running::lost_race(self);
-        }
+    fn apply_decided(
+        &mut self,
+        batch: &AppendBatch,
+    ) -> Result<bool, ExecuteError<Self::Rejection>> {
+        Running::apply_decided(self, batch)
+    }
+
+    fn step_back(&mut self) {
+        Running::step_back(self);
     }
 
     fn settle(&mut self, appended: &Appended) -> Executed {
@@ -204,9 +213,19 @@ impl<L: Parts, R: Parts> Parts for Both<L, R> {
         second.map_err(|error| error.map(Rejection::Second))
     }
 
-    fn lost_race(&mut self, conflict: &Conflict) {
-        self.0.lost_race(conflict);
-        self.1.lost_race(conflict);
+    fn apply_decided(
+        &mut self,
+        batch: &AppendBatch,
+    ) -> Result<bool, ExecuteError<Self::Rejection>> {
+        let first = self.0.apply_decided(batch);
+        let first = first.map_err(|error| error.map(Rejection::First))?;
+        let second = self.1.apply_decided(batch);
+        Ok(second.map_err(|error| error.map(Rejection::Second))? && first)
+    }
+
+    fn step_back(&mut self) {
+        self.0.step_back();
+        self.1.step_back();
     }
 
     fn settle(&mut self, appended: &Appended) -> Self::Answer {
@@ -242,7 +261,16 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
             return Ok(parts.settle(&first));
         }
         let mut batch = AppendBatch::default();
-        let decided = parts.decide(&mut batch).await;
+        let decided =
+            match parts.decide(&mut batch).await.and_then(|()| parts.apply_decided(&batch)) {
+                Ok(false) => {
+                    // Each state is read anew, so this happens once for each command at most.
+                    parts.step_back();
+                    attempts -= 1;
+                    continue;
+                }
+                decided => decided.map(drop),
+            };
         if decided.is_err() || batch.streams.is_empty() {
             return match first_answer(&parts, &streams).await? {
                 Some(first) => Ok(parts.settle(&first)),
@@ -259,7 +287,7 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
             }
             Err(StoreError::Conflict(conflict)) if attempts < max_attempts => {
                 tracing::debug!(attempts, %conflict, "another writer was faster");
-                parts.lost_race(&conflict);
+                parts.step_back();
             }
             Err(StoreError::Conflict(conflict)) => {
                 return Err(ExecuteError::Conflict { attempts, conflict });

@@ -3,6 +3,7 @@
 use uuid::Uuid;
 
 use super::snapshots::Replayed;
+use crate::guard::guarded;
 
 /// A state that an earlier command left behind.
 ///
@@ -49,7 +50,7 @@ impl<A> WarmStates<A> {
     }
 
     /// As many as take so many bytes together, by what `weigh` says of each; a state that is heavier
-    /// than all of it is not kept.
+    /// than all of it is not kept, nor is one that `weigh` panics on.
     pub fn bytes(limit: usize, weigh: fn(&A) -> usize) -> Self {
         Self { limit, weigh }
     }
@@ -59,12 +60,23 @@ impl<A> WarmStates<A> {
         Self { limit: 0, weigh: |_| 1 }
     }
 
+    /// What all states may weigh together.
     pub(super) fn limit(&self) -> usize {
         self.limit
     }
 
-    pub(super) fn weigh(&self, state: &A) -> usize {
-        (self.weigh)(state)
+    /// The weight of a state; `None` if it must not be kept.
+    ///
+    /// It runs while the turn is passed on, so a panic must not get out.
+    pub(super) fn weigh(&self, state: &A) -> Option<usize> {
+        let weight = guarded(|| (self.weigh)(state)).inspect_err(|message| {
+            tracing::error!(
+                message,
+                "the weight function of a state cache panicked; the state is dropped"
+            );
+        });
+        // Each has a weight, or there could be any number of them.
+        weight.ok().map(|weight| weight.max(1)).filter(|weight| *weight <= self.limit)
     }
 }
 

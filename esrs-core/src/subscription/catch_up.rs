@@ -1,11 +1,11 @@
 //! Bringing a subscription to the end of the log.
 
-use super::{Advance, Advanced, Parked, Subscriber, SubscriptionStore};
+use super::{Advance, Advanced, Parked, ParkedStream, Subscriber, SubscriptionStore};
 use crate::{Page, Position, ReadQuery, StoreError};
 
-/// Brings a subscription to the end of the log, and says where that was.
+/// Brings a subscription to the end of the log, and answers with the position of that.
 ///
-/// It parks nothing, and takes over from whoever else follows the same: no event counts twice. For a
+/// It parks nothing, and takes over from any other that follows the same: no event counts twice. For a
 /// program that goes on following there is the runner.
 ///
 /// ```
@@ -19,9 +19,37 @@ use crate::{Page, Position, ReadQuery, StoreError};
 /// ```
 ///
 /// # Errors
-/// [`StoreError::Projection`] when an event cannot be taken: the subscription then stands before the
-/// page of that event; and those of [`subscribe`](SubscriptionStore::subscribe).
+/// - [`StoreError::Parked`] if a stream is parked, after all other events are taken: the rows do not
+///   contain its events;
+/// - [`StoreError::Projection`] if an event cannot be taken: the subscription then stands before the page
+///   of that event;
+/// - and those of [`subscribe`](SubscriptionStore::subscribe) and [`advance`](SubscriptionStore::advance).
 pub async fn catch_up(
+    store: &dyn SubscriptionStore,
+    subscriber: Box<dyn Subscriber>,
+    progress: impl FnMut(Position) + Send,
+) -> Result<Position, StoreError> {
+    let subscription = subscriber.subscription().clone();
+    let reached = catch_up_unless_parked(store, subscriber, progress).await?;
+    let parked = store.parked(subscription.clone()).await?;
+    match parked.into_iter().find(|stream| stream.position <= reached) {
+        None => Ok(reached),
+        Some(ParkedStream { stream, version, event, reason, .. }) => Err(StoreError::Parked {
+            subscription: subscription.name.to_owned(),
+            stream,
+            version,
+            event,
+            reason,
+        }),
+    }
+}
+
+/// Brings a subscription to the end of the log as [`catch_up`] does, but for the streams that it has
+/// parked: for a store that is being opened, which must not depend on them.
+///
+/// # Errors
+/// Those of [`catch_up`] but [`StoreError::Parked`].
+pub async fn catch_up_unless_parked(
     store: &dyn SubscriptionStore,
     mut subscriber: Box<dyn Subscriber>,
     mut progress: impl FnMut(Position) + Send,

@@ -6,6 +6,7 @@ use futures_core::future::BoxFuture;
 
 use super::{Parked, RowTransaction, Subscriber, Subscription, Transaction};
 use crate::asked::SourceOf;
+use crate::guard::guarded;
 use crate::projection::meaning::{Place, each_input, filter_of};
 use crate::projection::{ProjectionError, RowError, Source, guarded_async};
 use crate::{
@@ -225,16 +226,27 @@ impl<H: EventHandler> Subscriber for Handled<H> {
         Box::pin(async move {
             let transaction = transaction.as_transaction();
             if from == Position::START {
-                let started = handler.start_over(transaction).await;
-                started.map_err(|source| StoreError::Database {
+                let starting = handler.start_over(transaction);
+                let starting = async { starting.await.map_err(RowError::Handler) };
+                let started = guarded_async(Box::pin(starting)).await;
+                let started = match transaction.take_failure() {
+                    Some(failure) => started.and(Err(RowError::Handler(failure.into()))),
+                    None => started,
+                };
+                started.map_err(|error| StoreError::Database {
                     doing: "starting a handler",
-                    source,
+                    source: match error {
+                        RowError::Handler(source) => source,
+                        other => other.into(),
+                    },
                 })?;
             }
             for input in inputs.drain(..) {
-                let handled = match listen.calls[input.source](handler, &input, transaction) {
-                    Ok(handling) => guarded_async(handling).await,
-                    Err(error) => Err(error.into()),
+                let call = listen.calls[input.source];
+                let handled = match guarded(|| call(handler, &input, transaction)) {
+                    Ok(Ok(handling)) => guarded_async(handling).await,
+                    Ok(Err(error)) => Err(error.into()),
+                    Err(message) => Err(RowError::Panicked { message }),
                 };
                 // A statement that failed has failed the event, also where the handler ignored it.
                 let handled = match transaction.take_failure() {

@@ -22,7 +22,7 @@ mod subscriber;
 pub use advance::{
     Advance, Advanced, Checkpoint, CheckpointOf, Replaced, Subscription, WaitTarget,
 };
-pub use catch_up::catch_up;
+pub use catch_up::{catch_up, catch_up_unless_parked};
 pub use handler::{EventHandler, Handled, Listen, On};
 pub use lease::{Lease, LeaseClaim};
 pub use parked::{Decision, Parked, ParkedStream, ParkingAction, ParkingEntry, ResumedStream};

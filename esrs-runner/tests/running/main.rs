@@ -3,16 +3,21 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod bank;
+mod between;
 mod faults;
 mod handling;
 mod inline;
 mod leases;
 mod live;
 mod measured;
+mod outdated;
 mod parking;
 mod projecting;
 mod rebuilding;
+mod refusing;
+mod stopping;
 mod stores;
+mod telling;
 
 use std::time::Duration;
 
@@ -43,7 +48,7 @@ async fn deposit(repository: &Repository<Account>, account: u32, cents: i64) {
 async fn until(running: &Running, is_so: impl Fn(&Status) -> bool) -> Status {
     let waiting = async {
         loop {
-            if let Some(status) = running.status().into_iter().find(|status| is_so(status)) {
+            if let Some(status) = running.status().await.into_iter().find(|status| is_so(status)) {
                 return status;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -51,7 +56,7 @@ async fn until(running: &Running, is_so: impl Fn(&Status) -> bool) -> Status {
     };
     match tokio::time::timeout(SOON, waiting).await {
         Ok(status) => status,
-        Err(_) => panic!("it did not come to that: {:?}", running.status()),
+        Err(_) => panic!("it did not come to that: {:?}", running.status().await),
     }
 }
 

@@ -76,7 +76,7 @@ async fn what_was_parked_is_taken_when_somebody_has_it_tried_again(store: impl T
         deposit(&accounts, 1, 1).await;
     }
     let running = start(&store);
-    until(&running, |status| status.parked == 1 && status.lag() == 0).await;
+    until(&running, |status| status.parked == 1 && status.lag() == Some(0)).await;
     let parking = Parking::of::<Balance>(store.clone());
     // Nothing has changed, so it is parked again.
     assert!(parking.retry(&only(&parking).await, "alice", "hope").await.unwrap());

@@ -165,7 +165,7 @@ async fn fraud_alerts(State(bank): State<Arc<Bank>>) -> Result<Json<serde_json::
 
 /// What each subscription is doing.
 async fn status(State(bank): State<Arc<Bank>>) -> Json<serde_json::Value> {
-    let subscriptions = bank.running.status();
+    let subscriptions = bank.running.status().await;
     let subscriptions = subscriptions.iter().map(|status| {
         json!({
             "name": status.name,

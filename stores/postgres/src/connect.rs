@@ -12,6 +12,7 @@ use futures_util::{StreamExt, stream};
 use lru::LruCache;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Config, Error, Socket, Statement};
 
@@ -30,6 +31,9 @@ const USER_STATEMENTS: NonZeroUsize = NonZeroUsize::new(128).expect("it is not z
 /// middle of one holds up others no longer.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(60);
 
+/// How often a limit of the role may stop the statement that takes it away.
+const SET_UP_ATTEMPTS: u32 = 50;
+
 /// How long sessions wait.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SessionLimits {
@@ -44,20 +48,30 @@ impl SessionLimits {
     ///
     /// `append` relies on seeing what was committed before each of its statements; compiling a short query
     /// takes longer than running it; and what was answered is on disk.
-    fn set_up(self) -> String {
+    async fn set_up(self, client: &tokio_postgres::Client) -> Result<(), Error> {
         let [lock, statement, idle] =
             [self.lock, self.statement, IDLE_IN_TRANSACTION].map(to_millis);
-        format!(
+        // By itself: a role's own limit may be shorter than all of it takes.
+        let unlimited = format!("SET statement_timeout = {statement}");
+        let mut left = SET_UP_ATTEMPTS;
+        while let Err(error) = client.batch_execute(&unlimited).await {
+            if error.code() != Some(&SqlState::QUERY_CANCELED) || left == 0 {
+                return Err(error);
+            }
+            left -= 1;
+        }
+        let settings = format!(
             "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE, \
                  NOT DEFERRABLE;
              SET standard_conforming_strings = on; SET jit = off; SET row_security = on;
-             SET lock_timeout = {lock}; SET statement_timeout = {statement};
+             SET lock_timeout = {lock};
              SET idle_in_transaction_session_timeout = {idle};
              SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
                  WHERE name IN ('idle_session_timeout', 'transaction_timeout') AND setting <> '0';
              SELECT pg_catalog.set_config('synchronous_commit', 'on', false)
                  WHERE pg_catalog.current_setting('synchronous_commit') IN ('off', 'local')"
-        )
+        );
+        client.batch_execute(&settings).await
     }
 }
 
@@ -177,6 +191,11 @@ impl Connector {
         Self { limits, ..self.clone() }
     }
 
+    /// Sets a session up as the store needs it, whatever its role says.
+    pub(crate) async fn set_up(&self, client: &tokio_postgres::Client) -> Result<(), Error> {
+        self.limits.set_up(client).await
+    }
+
     /// A connection whose messages the caller takes; to be called on the store's runtime.
     pub(crate) async fn connect_raw(
         &self,
@@ -220,7 +239,7 @@ impl Connector {
             }
         });
         let client = Client::new(client, task.abort_handle());
-        client.batch_execute(&self.limits.set_up()).await?;
+        self.set_up(&client).await?;
         Ok(client)
     }
 }

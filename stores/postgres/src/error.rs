@@ -77,6 +77,23 @@ pub(crate) fn is_duplicate(error: &Error) -> bool {
     error.code() == Some(&SqlState::UNIQUE_VIOLATION)
 }
 
+/// Whether a kind has another number than was remembered.
+pub(crate) fn is_renumbered(error: &Error) -> bool {
+    error.code().is_some_and(|code| code.code() == "ES002")
+}
+
+/// Whether the database refuses a row: a value that does not fit, a constraint, a trigger, a limit.
+pub(crate) fn is_about_rows(error: &Error) -> bool {
+    let Some(code) = error.code() else { return false };
+    let classes = ["22", "23", "44", "54"];
+    *code == SqlState::RAISE_EXCEPTION || classes.iter().any(|class| code.code().starts_with(class))
+}
+
+/// Whether the lease of a step was taken over.
+pub(crate) fn is_fenced(error: &Error) -> bool {
+    error.code().is_some_and(|code| code.code() == "ES001")
+}
+
 /// Whether a group was refused for the sake of one append, or by chance, so that each may do better
 /// alone.
 pub(crate) fn may_be_about_one_append(error: &Error) -> bool {
@@ -184,7 +201,8 @@ pub(crate) fn is_outdated(error: &Error) -> bool {
     error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
 }
 
-fn said(error: &Error) -> String {
+/// What went wrong.
+pub(crate) fn said(error: &Error) -> String {
     if let Some(database) = error.as_db_error() {
         return said_by(database);
     }

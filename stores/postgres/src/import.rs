@@ -83,9 +83,12 @@ impl PostgresStore {
         events: impl IntoIterator<Item = (StreamId, NewEvent), IntoIter: Send>,
     ) -> Result<Imported, StoreError> {
         let shared = self.shared();
-        let connected = shared.connector.connect().await;
+        let connecting = async {
+            let connected = shared.connector.connect().await;
+            connected.map_err(|error| pool::not_connected(error, &shared.location))
+        };
         // Dropped on the way of an error, it takes its transaction with it.
-        let client = connected.map_err(|error| pool::not_connected(error, &shared.location))?;
+        let client = shared.in_time(shared.longest_call(), connecting).await?;
         let mut imported = Imported::default();
         let mut events = events.into_iter();
         loop {
@@ -147,22 +150,14 @@ async fn rows_of(
     let mut known = HashSet::<Uuid>::from_iter(known.map_err(explain)?);
     let names: HashSet<&StreamId> = chunk.iter().map(|(stream, ..)| stream).collect();
     let mut streams = enter_streams(names, client, shared).await.map_err(explain)?;
+    let kinds = number_kinds(&chunk, client, shared).await?;
     let mut rows = Vec::with_capacity(chunk.len());
     // An event that stands in the chunk twice is known the second time.
     for (stream, event, details) in chunk.into_iter().filter(|(_, event, _)| known.insert(event.id))
     {
-        let kind = EventKind { name: event.name.clone(), version: event.version };
-        let kind = KindOf { category: stream.category().into(), kind };
-        let kind = match shared.names.kind_id(&kind) {
-            Some(kind) => kind,
-            // Outside of the transaction: a number that others may learn of has to stay.
-            None => {
-                let reader = shared.reader().await?;
-                let numbered = shared.names.number_kind(kind, &reader.client, &shared.sql).await;
-                let numbered = numbered.map_err(explain)?;
-                reader.client.give_back();
-                numbered
-            }
+        let Some(&kind) = kinds.get(&kind_of(&stream, &event)) else {
+            let source = format!("expected a number for the kind {}, found none", event.name);
+            return Err(StoreError::Database { doing: DOING, source: source.into() });
         };
         let Some((stream, version)) = streams.get_mut(stream.as_str()) else {
             let source = format!("the stream {stream} was entered and is not there");
@@ -172,6 +167,50 @@ async fn rows_of(
         rows.push(Row { stream: *stream, version: *version, kind, event, details });
     }
     Ok(rows)
+}
+
+fn kind_of(stream: &StreamId, event: &NewEvent) -> KindOf {
+    let kind = EventKind { name: event.name.clone(), version: event.version };
+    KindOf { category: stream.category().into(), kind }
+}
+
+/// The kinds of a chunk by what the log says, which no append changes meanwhile; those that have no
+/// number are given one outside of the transaction, because others may use it at once.
+async fn number_kinds(
+    chunk: &[(StreamId, NewEvent, Option<String>)],
+    client: &Client,
+    shared: &Shared,
+) -> Result<HashMap<KindOf, i32>, StoreError> {
+    let explain = |error| explain(shared, error);
+    let kinds: HashSet<KindOf> =
+        chunk.iter().map(|(stream, event, _)| kind_of(stream, event)).collect();
+    let kinds: Vec<KindOf> = kinds.into_iter().collect();
+    let categories: Vec<&str> = kinds.iter().map(|of| &*of.category).collect();
+    let names: Vec<&str> = kinds.iter().map(|of| &*of.kind.name).collect();
+    let versions: Vec<i64> = kinds.iter().map(|of| i64::from(of.kind.version)).collect();
+    let known = client.query(&shared.sql.known_kinds, &[&categories, &names, &versions]).await;
+    let mut numbers = HashMap::with_capacity(kinds.len());
+    for row in known.map_err(explain)? {
+        let (place, id): (i64, Option<i32>) =
+            (|| Ok((row.try_get(0)?, row.try_get(1)?)))().map_err(explain)?;
+        let Some(of) = usize::try_from(place - 1).ok().and_then(|place| kinds.get(place)) else {
+            continue;
+        };
+        let id = match id {
+            Some(id) => id,
+            None => {
+                let reader = shared.reader().await?;
+                shared.names.forget_kind(of);
+                let numbered =
+                    shared.names.number_kind(of.clone(), &reader.client, &shared.sql).await;
+                let numbered = numbered.map_err(explain)?;
+                reader.client.give_back();
+                numbered
+            }
+        };
+        numbers.insert(of.clone(), id);
+    }
+    Ok(numbers)
 }
 
 /// Begins, and holds the log until the transaction ends, as whoever appends does.

@@ -127,7 +127,11 @@ async fn listen_once(
         Ok(())
     };
     let begin = async {
-        connector.in_time(async { Ok(client.batch_execute(statement).await?) }).await?;
+        let listening = async {
+            connector.set_up(&client).await?;
+            Ok(client.batch_execute(statement).await?)
+        };
+        connector.in_time(listening).await?;
         // What came before it listened told nobody.
         appended.send_replace(());
         Ok(())

@@ -143,6 +143,11 @@ impl Lent {
         self.state = LentState::Settled;
     }
 
+    /// The same connection, for as long as it is lent.
+    pub(crate) fn share(&self) -> Arc<Client> {
+        self.client.clone()
+    }
+
     /// Closes the connection.
     pub(crate) fn discard(mut self) {
         self.state = LentState::Discarded;

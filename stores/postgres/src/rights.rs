@@ -73,7 +73,7 @@ impl PostgresStore {
             format!(
                 "{};
                  GRANT INSERT, UPDATE, DELETE ON {schema}.subscriptions, {schema}.leases,
-                     {schema}.parked, {schema}.parking_log TO {role};
+                     {schema}.parked, {schema}.parking_log, {schema}.superseded TO {role};
                  DO $$ BEGIN
                      IF to_regnamespace('{models}') IS NULL THEN CREATE SCHEMA {models}; END IF;
                  END $$;

@@ -28,14 +28,14 @@ pub(crate) async fn save(reader: &Reader<'_>, snapshot: &Snapshot) -> Result<(),
     saved.map(drop).map_err(explain)
 }
 
-/// The snapshot of the stream in this row, if the query allows it.
+/// The snapshot of a stream, if the query allows it.
 pub(crate) async fn find(
     reader: &Reader<'_, impl Deref<Target = Client>>,
-    (id, stream): (i64, &StreamId),
+    stream: &StreamId,
     query: &SnapshotQuery,
 ) -> Result<Option<Snapshot>, Error> {
     let fold = query.fold.to_u64().cast_signed();
-    let rows = reader.query(&reader.sql.find_snapshot, &[&id, &fold]).await?;
+    let rows = reader.query(&reader.sql.find_snapshot, &[&stream.as_str(), &fold]).await?;
     let found = rows.first().map(|row| snapshot_of(row, stream, query)).transpose()?;
     Ok(found.filter(|snapshot| query.allows(snapshot)))
 }

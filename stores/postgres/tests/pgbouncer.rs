@@ -6,7 +6,6 @@ mod support;
 
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, chown};
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -17,24 +16,31 @@ use futures_util::future::join_all;
 use postgres_server::Server;
 use support::{append, one, read_all, within};
 
-const HOW_TO_GET_IT: &str = "PgBouncer was not found; install it (`apt-get install pgbouncer`, \
-    `brew install pgbouncer`)";
-
-/// Folders that are not in everybody's path.
-const FOLDERS: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/opt/homebrew/bin"];
-
 fn program() -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let folders = std::env::split_paths(&path).chain(FOLDERS.iter().map(PathBuf::from));
-    let mut programs = folders.map(|folder| folder.join("pgbouncer"));
-    programs.find(|program| program.is_file()).expect(HOW_TO_GET_IT)
+    postgres_server::pgbouncer().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// PgBouncer remembers prepared statements since 1.21 if it is told to, and since 1.24 by default.
+fn forgets_prepared_statements() -> &'static str {
+    let output = Command::new(program()).arg("--version").output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let version = said.split_whitespace().nth(1).unwrap_or_else(|| panic!("{said:?}"));
+    let mut numbers = version.split('.').map(|number| number.parse::<u32>().unwrap());
+    match (numbers.next().unwrap(), numbers.next().unwrap()) >= (1, 21) {
+        true => "max_prepared_statements = 0",
+        false => "",
+    }
+}
+
+fn name_of(user: u32) -> String {
+    let output = Command::new("id").args(["-nu", &user.to_string()]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 /// One that gives the connections of a server to many, and is gone with this value.
 struct PgBouncer {
     child: Child,
     config: PathBuf,
-    owner: (u32, u32),
     url: String,
 }
 
@@ -45,7 +51,7 @@ impl PgBouncer {
         let server_port = server_config.get_ports()[0];
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let password = std::str::from_utf8(server_config.get_password().unwrap()).unwrap();
-        // Whoever the server runs as: PgBouncer refuses to be run by root, too.
+        // The user that the server runs as.
         let owner = std::fs::metadata(server.directory()).unwrap();
         let owner = (owner.uid(), owner.gid());
         let write = |name: &str, content: String| {
@@ -64,26 +70,28 @@ impl PgBouncer {
              unix_socket_dir =
              auth_type = scram-sha-256
              auth_file = {}
+             {}
+             {}
              {settings}",
-            users.display()
+            users.display(),
+            // It refuses to be run by root, who may be the only one who can read the program.
+            if is_root() { format!("user = {}", name_of(owner.0)) } else { String::new() },
+            forgets_prepared_statements(),
         );
         let lines: Vec<_> = config.lines().map(str::trim).collect();
         let config = write("pgbouncer.ini", lines.join("\n"));
         let url = url.replacen(&format!(":{server_port}/"), &format!(":{port}/"), 1);
-        let child = Self::spawn(&config, owner);
-        let this = Self { child, config, owner, url };
+        let child = Self::spawn(&config);
+        let this = Self { child, config, url };
         this.wait_until_it_answers();
         this
     }
 
-    fn spawn(config: &Path, (user, group): (u32, u32)) -> Child {
+    fn spawn(config: &Path) -> Child {
         let mut command = Command::new(program());
         command.arg("--quiet").arg(config).stdin(Stdio::null());
         let log = std::fs::File::create(config.with_file_name("pgbouncer.log")).unwrap();
         command.stdout(Stdio::null()).stderr(log);
-        if is_root() {
-            command.uid(user).gid(group);
-        }
         command.current_dir(config.parent().unwrap());
         command.spawn().unwrap()
     }
@@ -105,7 +113,7 @@ impl PgBouncer {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         std::thread::sleep(pause);
-        self.child = Self::spawn(&self.config, self.owner);
+        self.child = Self::spawn(&self.config);
         self.wait_until_it_answers();
     }
 }

@@ -47,8 +47,13 @@ pub struct SqliteStoreBuilder {
 }
 
 impl SqliteStoreBuilder {
-    /// How long a busy file is waited for, unless [`busy_timeout`](Self::busy_timeout) says otherwise.
+    /// The [`busy_timeout`](Self::busy_timeout) of a builder that sets none.
     pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+    /// SQLite counts this wait in milliseconds, as a number of 32 bits.
+    const SHORTEST_WAIT: Duration = Duration::from_millis(1);
+    const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
+    /// Each is a thread, a connection and two open files.
+    const MOST_READERS: usize = 256;
 
     pub(crate) fn new(path: PathBuf) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
@@ -65,10 +70,13 @@ impl SqliteStoreBuilder {
         }
     }
 
-    /// How long a file that another process holds is waited for, before an append is answered with
+    /// Sets how long a call waits for a file that another process holds, before it returns
     /// [`StoreError::Busy`].
+    ///
+    /// Values outside of 1 millisecond to 2,147,483,647 milliseconds (24 days) are clamped to that
+    /// range.
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
-        self.database.busy_timeout = timeout;
+        self.database.busy_timeout = timeout.clamp(Self::SHORTEST_WAIT, Self::LONGEST_WAIT);
         self
     }
 
@@ -78,17 +86,24 @@ impl SqliteStoreBuilder {
         self
     }
 
-    /// How many threads read, each with a connection of its own; one at least.
+    /// Sets how many threads read, each with a connection of its own.
+    ///
+    /// Values outside of 1 to 256 are clamped to that range.
     pub fn readers(mut self, readers: usize) -> Self {
-        self.options.readers = readers.max(1);
+        self.options.readers = readers.clamp(1, Self::MOST_READERS);
         self
     }
 
-    /// How large this store lets the file grow, in bytes; an append beyond it is answered with
+    /// Sets how large this store lets the file grow, in bytes; an append beyond it returns
     /// [`StoreError::Full`], and can be repeated once the bound is raised.
     ///
-    /// The bound is not stored in the file. The file of the write-ahead log beside it, a few
-    /// megabytes as a rule, does not count.
+    /// A bound below the size of the file, 0 included, lets the file not grow at all: it can still be
+    /// opened and read. A new file needs room for its tables, about 150 kB; below that
+    /// [`open`](Self::open) returns [`StoreError::Full`]. SQLite counts whole pages, and at most
+    /// 4,294,967,294 of them.
+    ///
+    /// The bound is not stored in the file. The file of the write-ahead log next to it, usually a few
+    /// megabytes, does not count.
     pub fn max_size(mut self, bytes: u64) -> Self {
         self.options.max_size = Some(bytes);
         self

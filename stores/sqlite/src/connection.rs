@@ -1,5 +1,6 @@
 //! How connections are opened and set up.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use esrs_core::StoreError;
@@ -8,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::builder::Options;
 use crate::error::{Database, Fault};
+use crate::guard::Guard;
 use crate::schema;
 
 /// How many statements a connection keeps prepared: ours, and those of a dozen read models.
@@ -18,7 +20,10 @@ const PREPARED: usize = 128;
 const CACHE: i64 = 16 * 1024;
 
 /// The one connection that writes, to a file whose tables are there and up to date.
-pub(crate) fn open_writer(options: &Options, database: &Database) -> Result<Connection, Fault> {
+pub(crate) fn open_writer(
+    options: &Options,
+    database: &Database,
+) -> Result<(Connection, Arc<Guard>), Fault> {
     if matches!(database.path.to_str(), Some("" | ":memory:")) {
         let reason = "it has to be a file; the store in memory is `MemoryStore`".to_owned();
         return Err(Fault::Store(StoreError::NotADatabase {
@@ -38,7 +43,10 @@ pub(crate) fn open_writer(options: &Options, database: &Database) -> Result<Conn
     }
 }
 
-fn try_open_writer(options: &Options, database: &Database) -> Result<Connection, Fault> {
+fn try_open_writer(
+    options: &Options,
+    database: &Database,
+) -> Result<(Connection, Arc<Guard>), Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -64,16 +72,18 @@ fn try_open_writer(options: &Options, database: &Database) -> Result<Connection,
         connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
     }
     schema::migrate(&mut connection, database)?;
-    Ok(connection)
+    let guard = Guard::install(&mut connection)?;
+    Ok((connection, guard))
 }
 
 /// A connection that can only read.
-pub(crate) fn open_reader(database: &Database) -> Result<Connection, Fault> {
+pub(crate) fn open_reader(database: &Database) -> Result<(Connection, Arc<Guard>), Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(&database.path, flags)?;
+    let mut connection = Connection::open_with_flags(&database.path, flags)?;
     set_up(&connection, database)?;
     connection.pragma_update(None, "query_only", true)?;
-    Ok(connection)
+    let guard = Guard::install(&mut connection)?;
+    Ok((connection, guard))
 }
 
 fn set_up(connection: &Connection, database: &Database) -> Result<(), Fault> {
@@ -83,6 +93,8 @@ fn set_up(connection: &Connection, database: &Database) -> Result<(), Fault> {
     // Without it SQLite plans a statement anew when other values are bound to it, which is a third of
     // what a short one costs.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    // No statement can then write around SQLite, whatever the guard allows.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     // The writer looks up or inserts every row that it refers to; checked twice is only slower.
     connection.pragma_update(None, "foreign_keys", false)?;
     Ok(())

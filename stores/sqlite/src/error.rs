@@ -15,6 +15,8 @@ pub(crate) enum Fault {
     Sql(rusqlite::Error),
     /// esrs refused.
     Store(StoreError),
+    /// The guard refused a statement of a user.
+    Refused { doing: &'static str, refusal: String },
 }
 
 impl From<rusqlite::Error> for Fault {
@@ -44,7 +46,7 @@ impl Fault {
     fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Sql(error) => error.sqlite_error_code(),
-            Self::Store(_) => None,
+            Self::Store(_) | Self::Refused { .. } => None,
         }
     }
 
@@ -58,7 +60,7 @@ impl Fault {
         match self {
             Self::Sql(_) => self.code() == Some(ErrorCode::DiskFull),
             Self::Store(StoreError::Unknown { .. }) => false,
-            Self::Store(_) => true,
+            Self::Store(_) | Self::Refused { .. } => true,
         }
     }
 }
@@ -91,6 +93,9 @@ impl Database {
     pub(crate) fn explain(&self, doing: &'static str, fault: Fault) -> StoreError {
         match fault {
             Fault::Store(error) => error,
+            Fault::Refused { doing, refusal } => {
+                StoreError::Database { doing, source: refusal.into() }
+            }
             Fault::Sql(error) => self
                 .known(&error)
                 .unwrap_or_else(|| StoreError::Database { doing, source: error.into() }),
@@ -104,6 +109,7 @@ impl Database {
                 return StoreError::Unknown { reason: reason.clone() };
             }
             Fault::Store(error) => error.to_string(),
+            Fault::Refused { refusal, .. } => refusal.clone(),
             Fault::Sql(error) => match self.known(error) {
                 Some(known) => return known,
                 None => error.to_string(),
@@ -128,6 +134,14 @@ impl Database {
                 StoreError::ReadOnly { location, reason: reason() }
             }
             ErrorCode::NotADatabase => StoreError::NotADatabase { location, reason: reason() },
+            // Of the store's own statements, the guard refuses what a trigger of the user adds to them.
+            ErrorCode::AuthorizationForStatementDenied => StoreError::Database {
+                doing: "running a trigger",
+                source:
+                    "a trigger in the file writes to a table that begins with `esrs_`, which only \
+                         the store may; drop the trigger"
+                        .into(),
+            },
             _ => return None,
         })
     }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use crate::error::{Database, Fault};
 
 /// One step each, from version `n` of the tables to `n + 1`; what was released is never edited.
-const MIGRATIONS: &[&str] = &[V1, V2, V3, V4];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5];
 
 /// The newest version of the tables that this program knows.
 const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -160,6 +160,32 @@ CREATE TABLE esrs_parking_log (
     at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX esrs_parking_log_of ON esrs_parking_log (subscription);
+";
+
+// What is remembered of the log is stored with the id of an event, by which a log that was cut back is
+// told from one that was not. A lease has its length, so that a clock that was set back delays nobody for
+// longer than that; one of an older esrs has none.
+const V5: &str = "
+ALTER TABLE esrs_leases ADD COLUMN duration INTEGER;
+
+ALTER TABLE esrs_subscriptions ADD COLUMN mark_position INTEGER;
+ALTER TABLE esrs_subscriptions ADD COLUMN mark_event BLOB;
+ALTER TABLE esrs_subscriptions ADD COLUMN failure TEXT;
+UPDATE esrs_subscriptions SET mark_position = position,
+    mark_event = (SELECT event_id FROM esrs_events AS event
+        WHERE event.position = esrs_subscriptions.position)
+    WHERE EXISTS (SELECT 1 FROM esrs_events AS event
+        WHERE event.position = esrs_subscriptions.position);
+
+ALTER TABLE esrs_snapshots ADD COLUMN event_id BLOB;
+UPDATE esrs_snapshots SET event_id = (SELECT event_id FROM esrs_events AS event
+    WHERE event.stream = esrs_snapshots.stream AND event.version = esrs_snapshots.version);
+
+CREATE TABLE esrs_superseded (
+    name TEXT NOT NULL COLLATE NOCASE,
+    definition TEXT NOT NULL,
+    PRIMARY KEY (name, definition)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// The version of the tables in the file; 0 when there are none.

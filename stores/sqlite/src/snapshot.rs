@@ -12,14 +12,18 @@ use crate::error::Fault;
 pub(crate) fn save(connection: &Connection, snapshot: &Snapshot) -> Result<(), Fault> {
     // `Snapshot::replaces`, as SQL: one statement, so that two processes cannot come between.
     let mut statement = connection.prepare_cached(
-        "INSERT INTO esrs_snapshots (stream, fold, version, position, recorded_at, state)
-         SELECT stream, ?2, version, position, ?4, ?5 FROM esrs_events
+        "INSERT INTO esrs_snapshots (stream, fold, version, position, recorded_at, state, event_id)
+         SELECT stream, ?2, version, position, ?4, ?5, ?6 FROM esrs_events
          WHERE stream = (SELECT id FROM esrs_streams WHERE name = ?1) AND version = ?3
              AND event_id = ?6
          ON CONFLICT (stream) DO UPDATE SET fold = excluded.fold, version = excluded.version,
              position = excluded.position, recorded_at = excluded.recorded_at,
-             state = excluded.state
-         WHERE excluded.fold <> esrs_snapshots.fold OR excluded.version > esrs_snapshots.version",
+             state = excluded.state, event_id = excluded.event_id
+         WHERE excluded.fold <> esrs_snapshots.fold OR excluded.version > esrs_snapshots.version
+             OR NOT EXISTS (SELECT 1 FROM esrs_events AS event
+                 WHERE event.stream = esrs_snapshots.stream
+                     AND event.version = esrs_snapshots.version
+                     AND event.event_id = esrs_snapshots.event_id)",
     )?;
     statement.execute(params![
         snapshot.stream.as_str(),
@@ -41,7 +45,7 @@ pub(crate) fn find(
     let mut statement = connection.prepare_cached(
         "SELECT esrs_snapshots.version, esrs_snapshots.position, esrs_snapshots.recorded_at, state,
              event_id
-         FROM esrs_snapshots JOIN esrs_events USING (stream, version)
+         FROM esrs_snapshots JOIN esrs_events USING (stream, version, event_id)
          WHERE esrs_snapshots.stream = ?1 AND fold = ?2",
     )?;
     let found = statement.query_row([row, to_sql(query.fold.to_u64())], |row| {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use esrs_core::EventStore;
 use esrs_core::conformance::{self, model, subscriptions};
 use esrs_core::subscription::SubscriptionStore;
 use esrs_sqlite::{SqliteStore, Synchronous};
@@ -50,6 +51,21 @@ async fn every_promise_is_kept_while_another_store_writes_to_the_same_file() {
     conformance::all(&one).await;
     subscriptions::all(&one).await;
     beside.await.unwrap();
+}
+
+#[tokio::test]
+async fn every_promise_is_kept_by_a_store_that_has_just_been_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("log.db");
+    let store = open(&directory).await;
+    let cold = conformance::Cold::new(store, move || {
+        let builder = SqliteStore::builder(&path).readers(1);
+        Box::pin(async move {
+            let store: Arc<dyn EventStore> = Arc::new(builder.open().await.unwrap());
+            store
+        })
+    });
+    conformance::all(&cold).await;
 }
 
 #[tokio::test]

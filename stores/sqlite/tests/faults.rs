@@ -5,7 +5,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use esrs_core::subscription::{Checkpoint, CheckpointOf, SubscriptionStore};
-use esrs_core::{EventStore, NewEvent, Position, Projection, StoreError};
+use esrs_core::{EventStore, LogMark, NewEvent, Position, Projection, StoreError};
 use esrs_sqlite::SqliteStore;
 use futures_util::future::join_all;
 use support::account::Account;
@@ -103,7 +103,7 @@ async fn the_tables_of_a_newer_esrs_are_refused_and_left_alone() {
     file.raw().execute("UPDATE esrs_schema SET version = 99", []).unwrap();
     let before = std::fs::read(&file.path).unwrap();
     let error = refusal(&file.path).await;
-    let StoreError::NewerSchema { found: 99, known: 4, location } = &error else {
+    let StoreError::NewerSchema { found: 99, known: 5, location } = &error else {
         panic!("{error}")
     };
     assert_eq!(*location, file.path.display().to_string());
@@ -129,14 +129,16 @@ async fn the_tables_of_an_older_esrs_are_brought_up_to_date_and_its_events_are_k
     let expected = [(1, "account-1", 1, "1"), (2, "account-1", 2, "2"), (3, "account-2", 1, "3")];
     assert_eq!(found, expected.map(|(at, of, is, what)| (at, of.into(), is, what.into())));
     let snapshots = "SELECT version, (SELECT count(*) FROM esrs_snapshots) FROM esrs_schema";
-    assert_eq!(store.query(snapshots, []).await.unwrap(), [[4.into(), 0.into()]]);
+    assert_eq!(store.query(snapshots, []).await.unwrap(), [[5.into(), 0.into()]]);
 
     // Its read model goes on where it stood.
     assert_eq!(store.catch_up::<Account>().await.unwrap().get(), 3);
     let rows = store.find::<Account>("true ORDER BY id", []).await.unwrap();
     assert_eq!(rows.iter().map(|row| row.cents).collect::<Vec<_>>(), [3, 3]);
     let checkpoints = store.checkpoints().await.unwrap();
-    let at = Checkpoint { position: Position::new(3), generation: 1, mark: None };
+    let event_id = Uuid::from_u128(0x01890000_0000_7000_8000_000000000003);
+    let mark = Some(LogMark { position: Position::new(3), event_id });
+    let at = Checkpoint { position: Position::new(3), generation: 1, mark };
     assert_eq!(checkpoints, [CheckpointOf::new("Accounts", false, at)]);
 
     // What was stored then is known by its ids and its key, and is as safe as it was.
@@ -223,4 +225,54 @@ async fn an_event_that_is_missing_within_a_stream_is_noticed() {
     let query = esrs_core::ReadQuery::stream(stream("1"));
     let error = store.read(query, esrs_core::Page::new()).await.unwrap_err();
     assert!(error.to_string().contains("is missing"), "{error}");
+}
+
+#[tokio::test]
+async fn extreme_settings_are_clamped() {
+    let file = File::new();
+    for wait in
+        [Duration::ZERO, Duration::from_nanos(1), Duration::from_secs(1 << 40), Duration::MAX]
+    {
+        let store = SqliteStore::builder(&file.path).busy_timeout(wait).open().await.unwrap();
+        append(&store, "a", "opened", "1").await;
+        store.close().await;
+    }
+    for readers in [0, usize::MAX] {
+        let store = SqliteStore::builder(&file.path).readers(readers).open().await.unwrap();
+        assert!(!read_all(&store).await.is_empty());
+        store.close().await;
+    }
+    for size in [u64::MAX, i64::MAX as u64, 1 << 53] {
+        let store = SqliteStore::builder(&file.path).max_size(size).open().await.unwrap();
+        append(&store, "a", "opened", "1").await;
+        store.close().await;
+    }
+    let stored = {
+        let store = file.open().await;
+        read_all(&store).await.len()
+    };
+    for size in [0, 1, 4096] {
+        let full = File::new();
+        let refused = SqliteStore::builder(&full.path).max_size(size).open().await;
+        assert!(matches!(refused, Err(StoreError::Full { .. })), "{refused:?}");
+        append(&full.open().await, "a", "opened", "1").await;
+
+        let store = SqliteStore::builder(&file.path).max_size(size).open().await.unwrap();
+        assert_eq!(read_all(&store).await.len(), stored);
+        let large = event("noted", format!("\"{}\"", "x".repeat(50_000)));
+        let refused = store.append(batch(stream("b"), vec![large])).await;
+        assert!(matches!(refused, Err(StoreError::Full { .. })), "{refused:?}");
+        store.close().await;
+    }
+    let store = file.open().await;
+    append(&store, "b", "opened", "1").await;
+    assert_eq!(read_all(&store).await.len(), stored + 1);
+}
+
+#[tokio::test]
+async fn a_path_that_no_file_can_have_is_refused() {
+    for path in ["a\0b.db", ""] {
+        let error = refusal(path).await;
+        assert!(!error.to_string().contains("panicked"), "{error}");
+    }
 }

@@ -2,10 +2,13 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use esrs_core::projection::{RowError, Value};
+use esrs_core::subscription::{Decision, Projected, SubscriptionStore};
 use esrs_core::{EventStore, Position, StoreError};
 use esrs_sqlite::SqliteStore;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use support::account::{Account, AccountAnew, AccountVersion2, Taken};
 use support::{File, append, batch, event, read_all, stream};
 
@@ -205,7 +208,17 @@ async fn a_table_of_another_definition_is_refused_until_it_is_made_anew() {
     assert_eq!(columns, [[Value::Integer(1)]]);
     let index = "SELECT 1 FROM sqlite_schema WHERE name = 'by_actor'";
     assert_eq!(store.query(index, []).await.unwrap().len(), 1, "the user's index is kept");
-    changed(store.catch_up::<Account>().await.unwrap_err());
+    // The older program does not take it back by itself.
+    let older = store.catch_up::<Account>().await.unwrap_err();
+    assert!(matches!(older, StoreError::ProjectionSuperseded { .. }), "{older}");
+    let older = store.find::<Account>("", []).await.unwrap_err();
+    assert!(matches!(older, StoreError::ProjectionSuperseded { .. }), "{older}");
+    changed(store.catch_up::<AccountVersion2>().await.unwrap_err());
+    // On purpose it does, and the newer one is the one that was replaced.
+    assert_eq!(store.rebuild::<Account>().await.unwrap(), Position::new(1));
+    assert_eq!(cents(&store, "a").await, Some(1));
+    let newer = store.catch_up::<AccountAnew>().await.unwrap_err();
+    assert!(matches!(newer, StoreError::ProjectionSuperseded { .. }), "{newer}");
 }
 
 #[tokio::test]
@@ -302,14 +315,153 @@ async fn a_query_cannot_write_and_holds_no_snapshot() {
     let store =
         SqliteStore::builder(&file.path).readers(1).inline::<Account>().open().await.unwrap();
     append(&store, "a", "opened", "1").await;
-    for sql in ["DELETE FROM accounts", "DROP TABLE accounts", "INSERT INTO esrs_schema VALUES (2)"]
-    {
+    let writing =
+        ["DELETE FROM accounts", "DROP TABLE accounts", "INSERT INTO esrs_schema VALUES (2)"];
+    for sql in writing.into_iter().chain(["BEGIN"]) {
         let error = store.query(sql, []).await.unwrap_err();
         assert!(matches!(error, StoreError::ReadOnly { .. }), "{sql}: {error}");
     }
-    store.query("BEGIN", []).await.unwrap();
     store.query("SELECT count(*) FROM accounts", []).await.unwrap();
     append(&store, "b", "opened", "1").await;
     let count = store.query("SELECT count(*) FROM accounts", []).await.unwrap();
     assert_eq!(count, [[Value::Integer(2)]]);
+}
+
+fn refusing(file: &File) {
+    file.raw()
+        .execute_batch(
+            "CREATE TRIGGER not_13 BEFORE INSERT ON accounts WHEN new.cents BETWEEN 13 AND 19
+                 BEGIN SELECT RAISE(ABORT, 'thirteen is refused'); END;
+             CREATE UNIQUE INDEX one_of_77 ON accounts (cents / 10) WHERE cents > 70",
+        )
+        .expect("the table can be changed");
+}
+
+#[tokio::test]
+async fn an_append_whose_row_the_table_refuses_fails_alone() {
+    let file = File::new();
+    let store = inline(&file).await;
+    append(&store, "a", "opened", "77").await;
+    refusing(&file);
+    for (id, cents) in [("b", "13"), ("c", "77")] {
+        let refused = store.append(batch(stream(id), vec![event("opened", cents)]));
+        let other = format!("beside {id}");
+        let beside = append(&store, &other, "opened", "1");
+        let (refused, _) = join(refused, beside).await;
+        let Err(StoreError::RowRefused { table, .. }) = &refused else { panic!("{refused:?}") };
+        assert_eq!(table, "accounts");
+        append(&store, id, "opened", "2").await;
+    }
+    let sums = store.query("SELECT sum(cents), count(*) FROM accounts", []).await.unwrap();
+    assert_eq!(sums, [[Value::Integer(77 + 1 + 2 + 1 + 2), Value::Integer(5)]]);
+    // A step of a runner says so, too.
+    let without = file.open().await;
+    append(&without, "d", "opened", "13").await;
+    let rows = Box::new(Projected::<Account>::new());
+    let refused = esrs_core::subscription::catch_up(&without, rows, |_| {}).await;
+    assert!(matches!(refused, Err(StoreError::RowRefused { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn what_others_have_appended_refuses_no_append_and_no_open() {
+    let file = File::new();
+    let (with, without) = (inline(&file).await, file.open().await);
+    append(&with, "a", "opened", "77").await;
+    refusing(&file);
+    let poison = [("p", "poisoned", "1"), ("q", "opened", "13"), ("r", "opened", "77")];
+    for open_again in [false, true] {
+        let sign = if open_again { "again " } else { "" };
+        for number in 0..40 {
+            append(&without, &format!("{sign}good {number}"), "opened", "1").await;
+            if let Some((id, name, cents)) = poison.get(number / 13) {
+                let id = format!("{sign}{id}");
+                if number % 13 == 5 {
+                    append(&without, &id, name, cents).await;
+                    append(&without, &id, "deposited", "1").await;
+                }
+            }
+        }
+        let store = if open_again { inline(&file).await } else { with.clone() };
+        append(&store, &format!("{sign}b"), "opened", "1").await;
+        let rows = Arc::new(Projected::<Account>::subscription_of());
+        let parked = store.parked(rows.clone()).await.unwrap();
+        let ids: Vec<_> = parked.iter().map(|one| one.stream.id().to_owned()).collect();
+        let expected: Vec<_> = match open_again {
+            false => ["p", "q", "r"].map(str::to_owned).into(),
+            true => ["p", "q", "r", "again p", "again q", "again r"].map(str::to_owned).into(),
+        };
+        assert_eq!(ids, expected, "{parked:?}");
+        assert!(parked.iter().all(|one| one.version == 1 && !one.reason.is_empty()));
+        assert!(parked[1].reason.contains("thirteen is refused"), "{}", parked[1].reason);
+        let good = "SELECT count(*) FROM accounts WHERE id LIKE '%good%'";
+        let count = if open_again { 80 } else { 40 };
+        assert_eq!(store.query(good, []).await.unwrap(), [[Value::Integer(count)]]);
+    }
+}
+
+#[tokio::test]
+async fn an_inline_store_resumes_what_an_operator_wants_to_be_tried_again() {
+    let file = File::new();
+    let (with, without) = (inline(&file).await, file.open().await);
+    append(&with, "a", "opened", "1").await;
+    refusing(&file);
+    append(&without, "q", "opened", "13").await;
+    append(&without, "q", "deposited", "2").await;
+    append(&without, "p", "opened", "5").await;
+    append(&without, "p", "poisoned", "1").await;
+    append(&without, "p", "deposited", "3").await;
+    append(&with, "a", "deposited", "1").await;
+    assert_eq!(cents(&with, "q").await, None);
+    assert_eq!(cents(&with, "p").await, Some(5));
+    let decide = async |id: &str, decision| {
+        with.decide("accounts".to_owned(), stream(id), decision).await.unwrap()
+    };
+    // In vain: it is parked again, and the append is stored.
+    assert!(decide("q", Decision::retry(1, "alice", "why")).await);
+    append(&with, "a", "deposited", "1").await;
+    assert_eq!(cents(&with, "q").await, None);
+    file.raw().execute_batch("DROP TRIGGER not_13").unwrap();
+    assert!(decide("q", Decision::retry(1, "alice", "the trigger is gone")).await);
+    assert!(decide("p", Decision::skip(2, "alice", "a defect")).await);
+    assert!(!decide("p", Decision::skip(2, "bob", "the same defect")).await, "alice was faster");
+    append(&with, "a", "deposited", "1").await;
+    assert_eq!(cents(&with, "q").await, Some(15));
+    assert_eq!(cents(&with, "p").await, Some(8));
+    let rows = Arc::new(Projected::<Account>::subscription_of());
+    assert!(with.parked(rows.clone()).await.unwrap().is_empty());
+    append(&with, "p", "deposited", "1").await;
+    assert_eq!(cents(&with, "p").await, Some(9));
+    assert_eq!(cents(&with, "a").await, Some(4));
+}
+
+#[tokio::test]
+async fn an_inline_store_goes_on_without_rows_of_a_newer_definition() {
+    let file = File::new();
+    let older = inline(&file).await;
+    append(&older, "a", "opened", "1").await;
+    let newer =
+        SqliteStore::builder(&file.path).inline::<AccountAnew>().rebuild_changed().open().await;
+    let newer = newer.unwrap();
+    // The running one, one that is opened, and one that would rebuild what changed.
+    let opened = inline(&file).await;
+    let builder = SqliteStore::builder(&file.path).inline::<Account>().rebuild_changed();
+    let changing = builder.open().await.unwrap();
+    for (number, store) in (0..).zip([&older, &opened, &changing]) {
+        append(store, "a", "deposited", "1").await;
+        let found = store.find::<Account>("", []).await;
+        assert!(matches!(found, Err(StoreError::ProjectionSuperseded { .. })), "{found:?}");
+        append(&newer, "b", if number == 0 { "opened" } else { "deposited" }, "1").await;
+        let rows = newer.find::<AccountAnew>("true ORDER BY id", []).await.unwrap();
+        let rows: Vec<_> = rows.iter().map(|row| row.cents).collect();
+        assert_eq!(rows, [number + 2, number + 1]);
+    }
+    // Back on purpose.
+    older.rebuild::<Account>().await.unwrap();
+    append(&older, "a", "deposited", "1").await;
+    assert_eq!(cents(&older, "a").await, Some(5));
+    append(&newer, "a", "deposited", "1").await;
+    append(&older, "a", "deposited", "1").await;
+    assert_eq!(cents(&older, "a").await, Some(7));
+    let found = newer.find::<AccountAnew>("", []).await;
+    assert!(matches!(found, Err(StoreError::ProjectionSuperseded { .. })), "{found:?}");
 }

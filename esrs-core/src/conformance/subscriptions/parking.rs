@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::scripted::{Scripted, advance, new_subscription, step, subscribe};
@@ -123,6 +124,30 @@ pub async fn a_decision_about_a_parked_stream_is_kept(store: &dyn SubscriptionSt
         ]
     );
     assert!(entries.iter().all(|entry| entry.stream == stream));
+}
+
+/// Of many operators who skip one event at once, one does: the next event is not skipped by the others.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn of_many_who_skip_one_event_one_skips_it(store: &dyn SubscriptionStore) {
+    let subscription = new_subscription();
+    let (stream, other) = (new_stream("parked"), new_stream("parked"));
+    park(store, &subscription, vec![aside(&stream, 3), aside(&other, 3)]).await;
+    let skips = (0..8).map(|number| {
+        let decision = Decision::skip(3, format!("operator {number}"), "seen by all");
+        store.decide(subscription.name.to_owned(), stream.clone(), decision)
+    });
+    let skips = join_all(skips).await;
+    let done = skips.into_iter().filter(|done| matches!(done, Ok(true))).count();
+    assert_eq!(done, 1, "one event was skipped so often");
+    let mut versions: Vec<_> =
+        parked(store, &subscription).await.iter().map(|one| one.version).collect();
+    versions.sort_unstable();
+    assert_eq!(versions, [3, 4]);
+    let entries = log(store, &subscription).await;
+    let skipped = entries.iter().filter(|entry| entry.action == ParkingAction::Skipped).count();
+    assert_eq!(skipped, 1);
 }
 
 /// A stream is taken up again as far as the step says.

@@ -6,9 +6,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::scripted::{
-    Scripted, Sql, advance, column, key, names, new_subscription, rows, step, stored, subscribe,
-    sum, with_columns,
+    Scripted, advance, column, key, names, new_subscription, rows, step, stored, subscribe, sum,
+    with_columns,
 };
+use crate::StoreError;
 use crate::projection::{ColumnSpec, ColumnType, RowChanges, Value};
 use crate::subscription::SubscriptionStore;
 
@@ -132,93 +133,35 @@ pub async fn a_row_may_have_what_one_that_goes_has_had(store: &dyn SubscriptionS
     assert_eq!(stored(store, &subscription, names(&["a"])).await, [sum("a", 2)]);
 }
 
-/// A statement of a handler that would end the transaction of the step is refused, and nothing of the
-/// step is stored; it may go back to a savepoint.
+/// A row that the table refuses, by an index of somebody's own, refuses the step, and says so; the next
+/// step is taken.
 ///
 /// # Panics
 /// When the store breaks the promise.
-pub async fn sql_does_not_end_the_transaction_of_the_step(store: &dyn SubscriptionStore) {
+pub async fn a_row_that_the_table_refuses_refuses_the_step(store: &dyn SubscriptionStore) {
     let subscription = new_subscription();
     let begin = subscribe(store, &subscription).await;
-    let ending = |sql| Scripted {
-        changes: rows(vec![sum("a", 1)]),
-        ..Scripted::running(&subscription, sql)
-    };
-    let ends: [Sql; 4] = [
-        |it, _| Box::pin(async move { it.execute("COMMIT", &[]).await.map(drop) }),
-        |it, _| Box::pin(async move { it.execute("-- back\n rollback;", &[]).await.map(drop) }),
-        |it, _| Box::pin(async move { it.query("/* all */ End", &[]).await.map(drop) }),
-        |it, _| Box::pin(async move { it.execute("BEGIN", &[]).await.map(drop) }),
-    ];
-    for sql in ends {
-        let (_, ended) = store.advance(step(&subscription, begin, 1), Box::new(ending(sql))).await;
-        let error = ended.expect_err("a statement has ended the transaction").to_string();
-        assert!(error.contains("would end the transaction of the step"), "{error}");
-        assert_eq!(subscribe(store, &subscription).await, begin);
-        assert!(stored(store, &subscription, names(&["a"])).await.is_empty());
+    let indexing = Scripted::running(&subscription, |transaction, beside| {
+        Box::pin(async move {
+            let table = beside.trim_end_matches("_sql");
+            let create = format!("CREATE UNIQUE INDEX {beside}_of_sums ON {table} (sum)");
+            transaction.execute(&create, &[]).await.map(drop)
+        })
+    });
+    advance(store, step(&subscription, begin, 1), indexing).await;
+    let at = subscribe(store, &subscription).await;
+    for _ in 0..2 {
+        let twice = Scripted::writing(&subscription, rows(vec![sum("a", 1), sum("b", 1)]));
+        let (_, refused) = store.advance(step(&subscription, at, 2), Box::new(twice)).await;
+        let Err(StoreError::RowRefused { table, .. }) = &refused else {
+            panic!("the table refuses a row, and it was said: {refused:?}")
+        };
+        assert_eq!(table, subscription.name);
+        assert_eq!(subscribe(store, &subscription).await, at);
+        assert!(stored(store, &subscription, names(&["a", "b"])).await.is_empty());
     }
-    let going_back = ending(|it, _| {
-        Box::pin(async move {
-            it.execute("SAVEPOINT here", &[]).await?;
-            it.execute("ROLLBACK TO SAVEPOINT here", &[]).await.map(drop)
-        })
-    });
-    advance(store, step(&subscription, begin, 1), going_back).await;
-    assert_eq!(stored(store, &subscription, names(&["a"])).await, [sum("a", 1)]);
-}
-
-/// SQL of a handler runs in the transaction of the step, and parameters are found by their number.
-///
-/// # Panics
-/// When the store breaks the promise.
-pub async fn sql_runs_in_the_transaction_of_the_step(store: &dyn SubscriptionStore) {
-    let subscription = new_subscription();
-    let begin = subscribe(store, &subscription).await;
-    let working = Scripted::running(&subscription, |transaction, table| {
-        Box::pin(async move {
-            let create = format!("CREATE TABLE {table} (name text, sum bigint)");
-            transaction.execute(&create, &[]).await?;
-            let insert = format!("INSERT INTO {table} (sum, name) VALUES ($2, $1)");
-            for (name, sum) in [("a", 1), ("b", 2), ("c", 3)] {
-                let changed = transaction.execute(&insert, &[name.into(), sum.into()]).await?;
-                assert_eq!(changed, 1, "an insert of one row");
-            }
-            let select = format!("SELECT name, sum FROM {table} WHERE sum > $1 AND name <> $2");
-            let found = transaction.query(&select, &[1.into(), "c".into()]).await?;
-            assert_eq!(found, [sum("b", 2)]);
-            Ok(())
-        })
-    });
-    advance(store, step(&subscription, begin, 1), working).await;
-    let failing = Scripted {
-        fails: true,
-        ..Scripted::running(&subscription, |transaction, table| {
-            Box::pin(async move {
-                let changed = transaction.execute(&format!("DELETE FROM {table}"), &[]).await?;
-                assert_eq!(changed, 3, "the rows of the step before");
-                Ok(())
-            })
-        })
-    };
-    let begin = subscribe(store, &subscription).await;
-    let (_, failed) = store.advance(step(&subscription, begin, 2), Box::new(failing)).await;
-    assert!(failed.is_err(), "{failed:?}");
-    let looking = Scripted::running(&subscription, |transaction, table| {
-        Box::pin(async move {
-            let found = transaction.query(&format!("SELECT sum FROM {table}"), &[]).await?;
-            assert_eq!(found.len(), 3, "a step that failed has deleted them");
-            Ok(())
-        })
-    });
-    advance(store, step(&subscription, begin, 2), looking).await;
-    let wrong = Scripted::running(&subscription, |transaction, _| {
-        Box::pin(async move {
-            transaction.execute("INSERT INTO no_such_table VALUES ($1)", &[1.into()]).await?;
-            Ok(())
-        })
-    });
-    let begin = subscribe(store, &subscription).await;
-    let (_, refused) = store.advance(step(&subscription, begin, 3), Box::new(wrong)).await;
-    let error = refused.expect_err("there is no such table").to_string();
-    assert!(error.contains("no_such_table"), "{error}");
+    let written = Scripted::writing(&subscription, rows(vec![sum("a", 1), sum("b", 2)]));
+    advance(store, step(&subscription, at, 2), written).await;
+    let found = stored(store, &subscription, names(&["a", "b"])).await;
+    assert_eq!(found, [sum("a", 1), sum("b", 2)]);
 }

@@ -117,7 +117,12 @@ impl Subscriber for Scripted {
             }
             if let Some(sql) = self.sql {
                 let table = format!("{}_sql", self.subscription.name);
-                sql(transaction.as_transaction(), &table).await?;
+                let done = sql(transaction.as_transaction(), &table).await;
+                // As an event handler is asked.
+                if let Some(failure) = transaction.take_failure() {
+                    return done.and(Err(failure));
+                }
+                done?;
             }
             match self.fails {
                 true => Err(StoreError::InvalidBatch { reason: "told to fail".to_owned() }),

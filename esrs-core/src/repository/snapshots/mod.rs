@@ -14,6 +14,7 @@ pub use state::SnapshotState;
 use writer::{SnapshotWriter, write};
 
 use super::SnapshotError;
+use crate::guard::from_json;
 use crate::{Aggregate, AsOf, EventStore, Fingerprint, Page, Snapshot, SnapshotQuery, StreamId};
 
 /// What a repository needs to know of an aggregate to keep its state; a repository without
@@ -53,7 +54,7 @@ impl<A: Aggregate> Codec<A> {
 
     /// The state of a snapshot. One that cannot be read is as good as none.
     pub(super) fn state(&self, snapshot: &Snapshot) -> Option<A> {
-        let read = (self.from_json)(&snapshot.state);
+        let read = from_json(|| (self.from_json)(&snapshot.state));
         read.inspect_err(|error| {
             let Snapshot { stream, version, .. } = snapshot;
             tracing::warn!(%stream, version, %error, "a snapshot cannot be read, and is passed over");

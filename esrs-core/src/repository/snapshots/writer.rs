@@ -14,6 +14,7 @@ use super::super::fold::Fold;
 use super::super::warm::Warm;
 use super::super::{LoadError, SnapshotError};
 use super::Codec;
+use crate::guard::{from_json, guarded, to_json};
 use crate::{Aggregate, AsOf, EventStore, Page, Snapshot, StreamId};
 
 /// What the thread that writes snapshots is asked for.
@@ -107,7 +108,7 @@ pub(in crate::repository) async fn write<A: Aggregate>(
     (stream, as_of): (&StreamId, AsOf),
     page: &mut Page,
 ) -> Result<u64, SnapshotError> {
-    let mut fold = Fold::<A>::new(store, stream, Some(codec)).or_from_a_later_snapshot();
+    let mut fold = Fold::<A>::new(store, stream, Some(codec))?.or_from_a_later_snapshot();
     while fold.next_page(page, as_of, true).await? {}
     let (replayed, reached) = (fold.replayed(), fold.reached());
     let Warm { state, version, last_event, .. } = fold.into_warm();
@@ -117,14 +118,18 @@ pub(in crate::repository) async fn write<A: Aggregate>(
         return Ok(version);
     };
     let stream = stream.clone();
-    let json = match (codec.to_json)(&state) {
+    let json = match to_json(|| (codec.to_json)(&state)) {
         Ok(json) => json,
         Err(source) => return Err(SnapshotError::Unwritable { stream, version, source }),
     };
-    match (codec.from_json)(&json) {
-        Ok(again) if (codec.is_same)(&state, &again) => {}
-        Ok(_) => return Err(SnapshotError::Different { stream, version }),
+    let again = match from_json(|| (codec.from_json)(&json)) {
+        Ok(again) => again,
         Err(source) => return Err(SnapshotError::Unreadable { stream, version, source }),
+    };
+    match guarded(|| (codec.is_same)(&state, &again)) {
+        Ok(true) => {}
+        Ok(false) => return Err(SnapshotError::Different { stream, version }),
+        Err(message) => return Err(SnapshotError::Uncomparable { stream, version, message }),
     }
     let (fold, state) = (codec.fold, json);
     let snapshot = Snapshot { stream, version, position, event_id, recorded_at, fold, state };

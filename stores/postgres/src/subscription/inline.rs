@@ -8,7 +8,7 @@ use esrs_core::{Page, Position, Projection, ReadQuery, StoreError};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
-use super::subscribe::checkpoint;
+use super::subscribe::{checkpoint, mark_parameters, other_definition};
 use super::table::ModelTable;
 use super::value::values_of;
 use crate::PostgresStore;
@@ -47,6 +47,10 @@ impl Registered {
             Err(StoreError::ProjectionChanged { table, .. }) if rebuild_changed => {
                 tracing::info!(table, "rebuilding a changed projection");
                 rebuild(store, || (self.subscriber)(true), |_| {}).await.map(drop)
+            }
+            Err(error @ StoreError::ProjectionSuperseded { .. }) => {
+                tracing::warn!(%error, "appends do not write these rows any more");
+                Ok(())
             }
             other => other.map(drop),
         }
@@ -97,11 +101,13 @@ impl Inline {
         (first, page): (Position, &Page),
     ) -> Result<(), InlineError> {
         for model in &mut self.0 {
-            let (at, parked) = model.lock(client, shared).await?;
+            let Some((at, parked)) = model.lock(client, shared).await? else { continue };
             model.follow(client, shared, (at.position, first), &parked).await?;
             model.write(client, page, &parked).await?;
             let (to, name) = (to_i64(page.scanned().get()), model.subscription.name);
-            run(client, &shared.subscriptions.statements.move_to, &[&to, &name, &false]).await?;
+            let (position, id) = mark_parameters(page.mark());
+            let sql = &shared.subscriptions.statements.move_to;
+            run(client, sql, &[&to, &name, &false, &position, &id]).await?;
         }
         Ok(())
     }
@@ -116,24 +122,28 @@ impl Inline {
 
 impl Model {
     /// Where it stands, which nobody else can change before the transaction ends, and what a runner has
-    /// parked of it.
+    /// parked of it; `None` if a newer definition has replaced it.
     async fn lock(
         &mut self,
         client: &Client,
         shared: &Shared,
-    ) -> Result<(Checkpoint, Parked), InlineError> {
+    ) -> Result<Option<(Checkpoint, Parked)>, InlineError> {
         let Subscription { name, definition, .. } = &*self.subscription;
         let statement = &shared.subscriptions.statements.stand_locked;
-        let rows = run(client, statement, &[name, &false]).await?;
+        let rows = run(client, statement, &[name, &false, &&**definition]).await?;
         // Behind the lock, so that nobody parks a stream in between.
         let parked = run(client, &shared.subscriptions.statements.parked_from, &[name]).await?;
         let Some(row) = rows.first() else {
             return Err(self.table.unusable("somebody has removed it while it was inline").into());
         };
         let stored: &str = row.try_get(0)?;
-        match *stored == **definition {
-            true => Ok((checkpoint(row.try_get(1)?, row.try_get(2)?), parked_of(&parked)?)),
-            false => Err(self.subscription.changed(stored).into()),
+        if *stored == **definition {
+            return Ok(Some((checkpoint(row.try_get(1)?, row.try_get(2)?), parked_of(&parked)?)));
+        }
+        match other_definition(&self.subscription, stored, row.try_get(3)?) {
+            // Another program writes these rows now.
+            StoreError::ProjectionSuperseded { .. } => Ok(None),
+            error => Err(error.into()),
         }
     }
 

@@ -6,6 +6,7 @@ use esrs_core::StoreError;
 use esrs_core::subscription::{Lease, LeaseClaim};
 use tokio_postgres::{Error, Row};
 
+use super::statements::session_of_steps;
 use crate::encode::to_i64;
 use crate::error::is_busy;
 use crate::pool::Reader;
@@ -43,18 +44,38 @@ pub(super) async fn claim(
         let rows = asked.map_err(explain)?;
         // There is none when it was taken or given back at this very moment.
         if let Some(row) = rows.first() {
-            return lease_of(row).map_err(explain);
+            let (lease, is_raised) = lease_of(row).map_err(explain)?;
+            if let (Lease::Held { fence }, true) = (&lease, is_raised) {
+                end_steps(shared, reader, &claim.name, *fence).await;
+            }
+            return Ok(lease);
         }
     }
 }
 
-fn lease_of(row: &Row) -> Result<Lease, Error> {
+/// Ends the sessions in which steps of older fences are under way: a process that is stopped in the middle
+/// of one would keep its locks. Where that is not allowed, such a session ends after a minute by itself.
+async fn end_steps(shared: &Shared, reader: &Reader<'_>, lease: &str, fence: u64) {
+    let statements = &shared.subscriptions.statements;
+    let session = session_of_steps(statements.schema(), lease);
+    let ended = reader.query(statements.end_steps, &[&session, &to_i64(fence)]).await;
+    match ended {
+        Ok(ended) if ended.is_empty() => {}
+        Ok(_) => tracing::info!(lease, "ended the steps of the lease's last holder"),
+        Err(error) => {
+            tracing::warn!(lease, %error, "could not end the steps of the lease's last holder");
+        }
+    }
+}
+
+/// The lease, and whether it was taken over.
+fn lease_of(row: &Row) -> Result<(Lease, bool), Error> {
     if let Some(fence) = row.try_get::<_, Option<i64>>(0)? {
-        return Ok(Lease::Held { fence: fence as u64 });
+        return Ok((Lease::Held { fence: fence as u64 }, row.try_get(3)?));
     }
     let micros = row.try_get::<_, Option<i64>>(2)?.unwrap_or(0);
     let for_another = Duration::from_micros(u64::try_from(micros).unwrap_or(0));
-    Ok(Lease::Taken { by: row.try_get(1)?, for_another })
+    Ok((Lease::Taken { by: row.try_get(1)?, for_another }, false))
 }
 
 /// Gives a lease back.
@@ -69,15 +90,16 @@ pub(super) async fn release(
     released.map(drop).map_err(|error| explain(shared, name, error))
 }
 
-/// Keeps whoever takes a lease over waiting until the transaction ends; an error when somebody has.
-pub(super) async fn hold(
+/// An error if the lease was taken over. That may also happen before the transaction ends, whose end asks
+/// once more.
+pub(super) async fn check(
     shared: &Shared,
     transaction: &tokio_postgres::Client,
     lease: String,
     fence: Option<u64>,
 ) -> Result<(), StoreError> {
     let Some(fence) = fence else { return Ok(()) };
-    let sql = &shared.subscriptions.statements.hold_lease;
+    let sql = &shared.subscriptions.statements.is_held;
     let held = transaction.query(sql, &[&lease, &to_i64(fence)]).await;
     match held.map_err(|error| shared.location.explain(DOING, error))?.is_empty() {
         true => Err(StoreError::Fenced { lease, fence }),

@@ -31,6 +31,7 @@ use esrs_core::{Position, StoreError, StreamId};
 use futures_core::future::BoxFuture;
 
 use crate::PostgresStore;
+use crate::error::is_fenced;
 use crate::pool::ask;
 use crate::store::AbortOnDrop;
 use subscribe::Subscribing;
@@ -42,7 +43,7 @@ pub(crate) use shelf::Subscriptions;
 ///
 /// The result of a transaction whose end was not answered is not known: it is not begun again.
 macro_rules! transact {
-    ($shared:expr, $doing:expr, |$client:ident| $work:expr) => {{
+    ($shared:expr, $doing:expr, $fenced:expr, |$client:ident| $work:expr) => {{
         let work = async {
             let mut attempts = $shared.attempts();
             loop {
@@ -51,12 +52,19 @@ macro_rules! transact {
                 let explain = |error| $shared.location.explain($doing, error);
                 let done = async {
                     let $client: &tokio_postgres::Client = &lent;
-                    $client.batch_execute("BEGIN").await.map_err(explain)?;
+                    let begin = $shared.subscriptions.statements.begin($fenced);
+                    $client.batch_execute(&begin).await.map_err(explain)?;
                     $work.await
                 };
                 let failed = match done.await {
                     Ok(done) => {
-                        lent.batch_execute("COMMIT").await.map_err(explain)?;
+                        let end = $shared.subscriptions.statements.end($fenced);
+                        lent.batch_execute(&end).await.map_err(|error| match $fenced {
+                            Some((lease, fence)) if is_fenced(&error) => {
+                                StoreError::Fenced { lease: lease.to_owned(), fence }
+                            }
+                            _ => explain(error),
+                        })?;
                         lent.give_back();
                         break Ok(done);
                     }
@@ -89,7 +97,8 @@ impl SubscriptionStore for PostgresStore {
             if let Some(known) = subscribing.known(stand)? {
                 return Ok(known);
             }
-            transact!(shared, "subscribing", |client| subscribing.enter(client))
+            transact!(shared, "subscribing", None::<(&str, u64)>, |client| subscribing
+                .enter(client))
         })
     }
 
@@ -101,7 +110,9 @@ impl SubscriptionStore for PostgresStore {
         Box::pin(async move {
             let shared = self.shared();
             let subscribing = Subscribing::new(shared, &subscription)?;
-            let started = transact!(shared, "starting a subscription over", |client| {
+            let lease = subscription.lease();
+            let fenced = fence.map(|fence| (&*lease, fence));
+            let started = transact!(shared, "starting a subscription over", fenced, |client| {
                 subscribing.start_over(client, fence)
             });
             shared.subscriptions.moved.send_replace(());
@@ -146,17 +157,23 @@ impl SubscriptionStore for PostgresStore {
     ) -> BoxFuture<'_, Result<Position, StoreError>> {
         Box::pin(async move {
             let shared = self.shared();
-            let waiting = wait::wait_for(shared.clone(), subscription, target.position, timeout);
+            let waiting = wait::wait_for(shared.clone(), subscription, target, timeout);
             AbortOnDrop(shared.connector.runtime().spawn(waiting)).join().await
         })
     }
 
     fn record_failure(
         &self,
-        _: Arc<Subscription>,
-        _: Option<String>,
+        subscription: Arc<Subscription>,
+        failure: Option<String>,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async { Ok(()) })
+        Box::pin(async move {
+            let shared = self.shared();
+            let failure = failure.as_deref();
+            ask!(shared, |reader| {
+                subscribe::record_failure(shared, &reader, &subscription, failure)
+            })
+        })
     }
 
     fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {

@@ -11,6 +11,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
+use super::subscribe::other_definition;
 use super::table::ModelTable;
 use super::value::{Bound, values_of};
 use crate::PostgresStore;
@@ -151,7 +152,7 @@ struct Asking<'a> {
 impl Asking<'_> {
     async fn ask(&self, reader: &Reader<'_>, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
         let Subscription { name, building, definition, .. } = self.subscription;
-        let whose: [&(dyn ToSql + Sync); 2] = [name, building];
+        let whose: [&(dyn ToSql + Sync); 3] = [name, building, &&**definition];
         let looking = reader.query(&self.shared.subscriptions.statements.definition, &whose);
         let bound: Vec<_> = parameters.iter().map(Bound).collect();
         let bound: Vec<&(dyn ToSql + Sync)> =
@@ -162,9 +163,10 @@ impl Asking<'_> {
         let stored = stored.map_err(explain)?;
         let not_made = || self.model.unusable("it was not made yet; call `catch_up`, or run it");
         let stored = stored.first().ok_or_else(not_made)?;
+        let is_superseded = stored.try_get(1).map_err(explain)?;
         let stored: &str = stored.try_get(0).map_err(explain)?;
         if *stored != **definition {
-            return Err(self.subscription.changed(stored));
+            return Err(other_definition(self.subscription, stored, is_superseded));
         }
         rows.map_err(|error| match error.code() {
             Some(code) if *code == SqlState::UNDEFINED_TABLE => not_made(),

@@ -7,8 +7,8 @@ use esrs_core::{Page, Position, ReadQuery, StoreError};
 use tokio_postgres::{Client, Error};
 
 use super::beside::{Beside, drop_table};
-use super::step::{Step, Text};
-use super::subscribe::{checkpoint, is_there};
+use super::step::Step;
+use super::subscribe::{checkpoint, is_there, mark_of, mark_parameters, supersede};
 use super::table::{ModelTable, quoted};
 use super::{lease, parked};
 use crate::encode::to_i64;
@@ -41,7 +41,7 @@ pub(super) async fn replace(
     let replacing = Replacing { shared, building: &subscription, asked: &asked };
     let begun_at = Instant::now();
     loop {
-        let mut step = Step::begun(shared, &subscription, DOING).await?;
+        let mut step = Step::begun(shared, &subscription, DOING, fence).await?;
         let replacing = replacing.run(&mut step, building, fence);
         let replaced = shared.in_time(LONGEST_REPLACEMENT, replacing).await;
         let replaced = step.finish(replaced).await;
@@ -75,7 +75,7 @@ impl Replacing<'_> {
         let explain = |error| shared.location.explain(DOING, error);
         let unlimited = step.client()?.batch_execute("SET LOCAL statement_timeout = 0").await;
         unlimited.map_err(explain)?;
-        lease::hold(shared, step.client()?, building.lease(), fence).await?;
+        lease::check(shared, step.client()?, building.lease(), fence).await?;
         let both = lock(shared, step.client()?, building.name).await.map_err(explain)?;
         let stands = both.asked.as_ref().map_or(Checkpoint::NOWHERE, |(_, at)| *at);
         let at = match both.built {
@@ -92,6 +92,9 @@ impl Replacing<'_> {
         let (tables, client) = (&shared.subscriptions, step.client()?);
         if let (Some(live), Some(new)) = (tables.table(asked)?, tables.table(building)?) {
             put_in_place(shared, client, (&live, both.asked.is_some()), &new).await?;
+        }
+        if let Some((stored, _)) = &both.asked {
+            supersede(shared, client, asked, stored).await.map_err(explain)?;
         }
         let generation = at.generation.max(stands.generation) + 1;
         settle(shared, client, building.name, generation).await.map_err(explain)?;
@@ -117,17 +120,20 @@ impl Replacing<'_> {
         let query = ReadQuery::all().only(subscriber.filter()).with_envelopes();
         let mut page = Page::new();
         while at.position < to {
-            page = reader.read(&query.clone().after(at.position), page).await?;
+            let next = query.clone().after(at.position).continuing(at.mark);
+            page = reader.read(&next, page).await?;
             if page.scanned() == at.position {
                 break;
             }
             subscriber.take(&page, &parked)?;
             subscriber.run(at.position, step).await?;
-            at.position = page.scanned();
+            (at.position, at.mark) = (page.scanned(), page.mark());
         }
         let Subscription { name, building, .. } = self.building;
         let (to, statements) = (to_i64(at.position.get()), step.statements());
-        step.change(Text::Own, &statements.move_to, &[&to, name, building]).await?;
+        let (position, id) = mark_parameters(at.mark);
+        let sql = &statements.move_to;
+        step.change(sql, &[&to, name, building, &position, &id]).await?;
         Ok(at)
     }
 }
@@ -138,7 +144,9 @@ async fn lock(shared: &Shared, client: &Client, name: &str) -> Result<Both, Erro
     client.batch_execute(&statements.lock_tables).await?;
     let mut both = Both::default();
     for row in client.query(&statements.both, &[&name]).await? {
-        let stored = (row.try_get(1)?, checkpoint(row.try_get(2)?, row.try_get(3)?));
+        let at =
+            Checkpoint { mark: mark_of(&row, 4)?, ..checkpoint(row.try_get(2)?, row.try_get(3)?) };
+        let stored = (row.try_get(1)?, at);
         match row.try_get(0)? {
             true => both.built = Some(stored),
             false => both.asked = Some(stored),

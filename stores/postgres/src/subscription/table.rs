@@ -32,7 +32,7 @@ pub(super) fn quoted(name: &str) -> String {
 }
 
 /// FNV-1a of 64 bits. <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>
-fn hash(name: &str) -> u64 {
+pub(super) fn hash(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

@@ -7,6 +7,7 @@ use esrs_core::{Page, Position};
 use super::group::Outcome;
 use super::{Connection, QueuedAppend, Session};
 use crate::connect::to_millis;
+use crate::error::is_renumbered;
 use crate::subscription::InlineError;
 
 /// The longest time between two statements of the transaction: a process that is stopped in the middle
@@ -31,7 +32,7 @@ impl Session<'_> {
         );
         let done = async {
             connection.client.batch_execute(&begin).await?;
-            let appended = connection.append_in_transaction(appends, kinds, &shared.names).await?;
+            let appended = connection.append_in_transaction(appends.clone(), &kinds).await?;
             if let Some((first, page)) = page_of(group, &appended.0)? {
                 self.inline.take(&connection.client, shared, (first, &page)).await?;
             }
@@ -49,6 +50,9 @@ impl Session<'_> {
             Err(error) => {
                 // Whichever statement failed, its beginning and its end among them, the next append
                 // finds no transaction: a connection that cannot do that is gone with its own.
+                if matches!(&error, InlineError::Driver(error) if is_renumbered(error)) {
+                    kinds.forget(&shared.names);
+                }
                 if connection.client.batch_execute("ROLLBACK").await.is_err() {
                     shared.writer.set_connection(None);
                 }

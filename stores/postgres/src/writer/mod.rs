@@ -20,12 +20,12 @@ use tokio::sync::{Notify, mpsc};
 use tokio_postgres::{Error, Statement};
 
 use crate::connect::{Client, ConnectError, Connector};
-use crate::error::{is_busy, is_duplicate, is_lost, may_be_about_one_append};
+use crate::error::{is_busy, is_duplicate, is_lost, is_renumbered, may_be_about_one_append};
 use crate::find;
 use crate::pool::{self, Reader};
 use crate::store::Shared;
 use crate::subscription::{Inline, InlineError};
-use group::Outcome;
+use group::{At, Outcome, RENUMBERED};
 pub(crate) use prepared::PreparedAppend;
 use queue::Queue;
 pub(crate) use queue::{Job, QueuedAppend};
@@ -244,6 +244,7 @@ struct Session<'a> {
 
 impl Session<'_> {
     async fn commit(&mut self, mut group: Vec<QueuedAppend>) {
+        let mut left = RENUMBERED;
         while !group.is_empty() {
             let Some(open) = self.connected(&mut group).await else { continue };
             let shared = self.shared;
@@ -298,6 +299,8 @@ impl Session<'_> {
                     let error = self.shared.explain_append(DOING, &error);
                     self.give_up_late(&mut group, &error);
                 }
+                // It is repeated with the numbers that the kinds have.
+                Err(InlineError::Driver(error)) if is_renumbered(&error) && left > 0 => left -= 1,
                 Err(InlineError::Driver(error))
                     if group.len() > 1 && may_be_about_one_append(&error) =>
                 {
@@ -415,7 +418,7 @@ impl Session<'_> {
 async fn refusal(
     shared: &Shared,
     queued: &QueuedAppend,
-    versions: &[u64],
+    versions: &[At],
 ) -> Result<Appended, StoreError> {
     let is_waited_for = |answer: &Result<Appended, StoreError>| {
         matches!(answer, Err(StoreError::Unavailable { .. })) && Instant::now() < queued.give_up_at
@@ -444,7 +447,7 @@ async fn refusal(
 async fn why_refused(
     reader: &Reader<'_>,
     queued: &QueuedAppend,
-    versions: &[u64],
+    versions: &[At],
 ) -> Result<Appended, StoreError> {
     let batch = &queued.append.batch;
     let mut found = None;
@@ -462,10 +465,14 @@ async fn why_refused(
         found.repeated = !is_this_one;
         return Ok(found);
     }
-    let refused = batch.streams.iter().zip(versions);
-    match refused.into_iter().find(|(part, version)| !part.condition.allows(**version)) {
-        Some((part, &actual)) => {
-            let (stream, expected) = (part.stream.clone(), part.condition);
+    let mut refused = batch.streams.iter().zip(versions);
+    let is_other = |at: &At, id| at.last != Some(id);
+    match refused.find(|(part, at)| {
+        !part.condition.allows(at.version)
+            || part.condition.last_event().is_some_and(|id| is_other(at, id))
+    }) {
+        Some((part, at)) => {
+            let (stream, expected, actual) = (part.stream.clone(), part.condition, at.version);
             Err(Conflict { stream, expected, actual }.into())
         }
         None => {

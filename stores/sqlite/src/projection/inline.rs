@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use esrs_core::projection::{AnyPass, Pass};
-use esrs_core::subscription::{Parked, Subscription};
-use esrs_core::{Page, Position, Projection, ReadQuery, StoreError};
+use esrs_core::projection::{AnyPass, Pass, ProjectionError, RowError};
+use esrs_core::subscription::{Parked, ParkedStream, ResumedStream, Subscription};
+use esrs_core::{LogMark, Page, PayloadError, Position, Projection, ReadQuery, StoreError};
+use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::ModelTable;
 use super::rebuild::rebuild;
 use crate::error::Fault;
-use crate::reader::{PageReader, head};
+use crate::reader::PageReader;
 use crate::subscription::parked;
 use crate::writer::Writer;
 
@@ -29,6 +30,10 @@ pub(crate) struct Inline {
     pass: Box<dyn AnyPass>,
     /// The streams that a runner of the same table has put aside: they are for it to take up again.
     parked: Parked,
+    /// The position behind which events are left out, while part of a page is taken.
+    until: Option<Position>,
+    /// Whether a newer definition has built its rows: it is left to that, as if it were not here.
+    is_superseded: bool,
 }
 
 impl Inline {
@@ -41,7 +46,7 @@ impl Inline {
             building: false,
         };
         let table = ModelTable::new(Arc::new(subscription), table)?;
-        Ok(Self { table, pass, parked: Parked::none() })
+        Ok(Self { table, pass, parked: Parked::none(), until: None, is_superseded: false })
     }
 
     pub(crate) fn subscription(&self) -> &Subscription {
@@ -50,11 +55,22 @@ impl Inline {
 
     /// Takes the events that were appended in this transaction.
     pub(crate) fn apply(&mut self, connection: &Connection, page: &Page) -> Result<(), Fault> {
+        if self.is_superseded {
+            return Ok(());
+        }
         self.table.apply(connection, &mut *self.pass, page, &self.parked)
     }
 
-    pub(crate) fn move_to(&self, connection: &Connection, at: Position) -> Result<(), Fault> {
-        self.table.move_to(connection, at)
+    pub(crate) fn move_to(
+        &self,
+        connection: &Connection,
+        at: Position,
+        mark: Option<LogMark>,
+    ) -> Result<(), Fault> {
+        if self.is_superseded {
+            return Ok(());
+        }
+        self.table.move_to(connection, at, mark)
     }
 
     /// Takes what a process without this read model has appended up to `head`.
@@ -64,25 +80,92 @@ impl Inline {
         pages: &mut PageReader,
         head: Position,
     ) -> Result<(), Fault> {
-        let mut at = self.begin(connection)?;
+        let Some(mut at) = self.begin(connection, pages)? else { return Ok(()) };
         while at < head {
             at = self.take_page(connection, pages, at)?.0;
         }
         Ok(())
     }
 
-    /// Where it stands, and with which streams put aside; before it takes anything in a transaction.
-    fn begin(&mut self, connection: &Connection) -> Result<Position, Fault> {
-        let (stands, has_parked) = self.table.stands(connection)?;
-        if has_parked || !self.parked.is_empty() {
-            let parked = parked::all(connection, &self.table.subscription)?;
-            self.parked = parked.into_iter().map(|one| (one.stream, one.version)).collect();
+    /// Its position, before it takes anything in a transaction; `None` if a newer definition has taken
+    /// its place. Streams that an operator wants to be tried again are.
+    fn begin(
+        &mut self,
+        connection: &Connection,
+        pages: &mut PageReader,
+    ) -> Result<Option<Position>, Fault> {
+        let Some(stands) = self.unless_superseded(|it| it.table.stands(connection))? else {
+            return Ok(None);
+        };
+        if !stands.has_parked && self.parked.is_empty() {
+            return Ok(Some(stands.at.position));
         }
-        Ok(stands.position)
+        let parked = parked::all(connection, &self.table.subscription)?;
+        self.parked = parked.iter().map(|one| (one.stream.clone(), one.version)).collect();
+        for stream in parked.into_iter().filter(|one| one.is_to_resume) {
+            self.resume(connection, pages, &stream, stands.at.position)?;
+        }
+        Ok(Some(stands.at.position))
     }
 
-    /// Takes the next page behind `at`. Answers with where it stands then, and whether that is the
-    /// end of the log.
+    /// The answer to a look at the table; `None` if its rows are those of a newer definition.
+    fn unless_superseded<T>(
+        &mut self,
+        look: impl FnOnce(&Self) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        let was_superseded = self.is_superseded;
+        match look(self) {
+            Err(Fault::Store(error @ StoreError::ProjectionSuperseded { .. })) => {
+                self.is_superseded = true;
+                if !was_superseded {
+                    tracing::warn!(%error, "the store goes on without this read model");
+                }
+                Ok(None)
+            }
+            looked => {
+                self.is_superseded = false;
+                looked.map(Some)
+            }
+        }
+    }
+
+    /// Takes the events of a parked stream up to where the others are taken.
+    fn resume(
+        &mut self,
+        connection: &Connection,
+        pages: &mut PageReader,
+        stream: &ParkedStream,
+        to: Position,
+    ) -> Result<(), Fault> {
+        self.parked.resume(&stream.stream);
+        let mut query = ReadQuery::stream(stream.stream.clone())
+            .after_version(stream.version.saturating_sub(1))
+            .with_envelopes();
+        let mut page = Page::new();
+        loop {
+            page = pages.read(connection, &query, page)?;
+            self.take_until(Some(to));
+            let taken = self.take(connection, &page);
+            self.take_until(None);
+            taken?;
+            let last = page.records().last().map(|last| (last.version(), last.position()));
+            // It may be parked again, at a later event or at the same.
+            let is_parked = self.parked.contains(&stream.stream, u64::MAX);
+            match last {
+                Some((version, at)) if at < to && !page.is_last() && !is_parked => {
+                    query = query.after_version(version);
+                }
+                _ if is_parked => return Ok(()),
+                _ => break,
+            }
+        }
+        let stream = stream.stream.clone();
+        let resumed = ResumedStream { stream, next_version: None };
+        parked::resume(connection, &self.table.subscription, &resumed)
+    }
+
+    /// Takes the next page behind `at`. Answers with its position then, and whether that is the end of
+    /// the log.
     fn take_page(
         &mut self,
         connection: &Connection,
@@ -91,12 +174,133 @@ impl Inline {
     ) -> Result<(Position, bool), Fault> {
         let query = ReadQuery::all().after(at).only(self.pass.filter()).with_envelopes();
         let page = pages.read(connection, &query, Page::new())?;
-        self.table.apply(connection, &mut *self.pass, &page, &self.parked)?;
+        self.take(connection, &page)?;
         if page.scanned() != at {
-            self.table.move_to(connection, page.scanned())?;
+            self.table.move_to(connection, page.scanned(), page.mark())?;
         }
         Ok((page.scanned(), page.is_last()))
     }
+
+    /// Takes a page that is stored already. An event that cannot be taken refuses nothing: its stream is
+    /// parked, as a runner would.
+    fn take(&mut self, connection: &Connection, page: &Page) -> Result<(), Fault> {
+        loop {
+            match self.attempt(connection, page, false)? {
+                None => return Ok(()),
+                Some(Refusal::Event(parked)) => self.park(connection, parked)?,
+                Some(Refusal::Row(_)) => {
+                    let parked = self.first_refused(connection, page)?;
+                    self.park(connection, parked)?;
+                }
+            }
+        }
+    }
+
+    /// Takes a page, or nothing of it; nothing in any case if it is only tried.
+    fn attempt(
+        &mut self,
+        connection: &Connection,
+        page: &Page,
+        is_trial: bool,
+    ) -> Result<Option<Refusal>, Fault> {
+        connection.prepare_cached("SAVEPOINT esrs_rows")?.execute([])?;
+        let refusal = match self.table.apply(connection, &mut *self.pass, page, &self.parked) {
+            Ok(()) => None,
+            Err(fault) if connection.is_autocommit() => return Err(fault),
+            Err(Fault::Store(StoreError::RowRefused { reason, .. })) => Some(Refusal::Row(reason)),
+            Err(Fault::Store(StoreError::Projection(error))) if is_of_the_event(&error) => {
+                Some(Refusal::Event(parked_by(*error)))
+            }
+            Err(fault) => return Err(fault),
+        };
+        if is_trial || refusal.is_some() {
+            connection.prepare_cached("ROLLBACK TO esrs_rows")?.execute([])?;
+        }
+        connection.prepare_cached("RELEASE esrs_rows")?.execute([])?;
+        Ok(refusal)
+    }
+
+    /// The first event of a page whose row is refused: fewer and fewer events are taken.
+    fn first_refused(
+        &mut self,
+        connection: &Connection,
+        page: &Page,
+    ) -> Result<ParkedStream, Fault> {
+        let until = self.until;
+        let taken: Vec<_> =
+            page.records().filter(|record| !self.parked.leaves_out(record)).collect();
+        // So many are taken, and so many are refused.
+        let (mut good, mut bad) = (0, taken.len());
+        let mut reason = String::new();
+        while bad - good > 1 {
+            let middle = good + (bad - good) / 2;
+            self.take_until(Some(taken[middle - 1].position()));
+            let refusal = self.attempt(connection, page, true);
+            self.take_until(until);
+            match refusal? {
+                None => good = middle,
+                Some(Refusal::Event(parked)) => return Ok(parked),
+                Some(Refusal::Row(said)) => (bad, reason) = (middle, said),
+            }
+        }
+        let Some(record) = bad.checked_sub(1).and_then(|last| taken.get(last)) else {
+            return Err(Fault::said("writing rows", "rows of no event were refused"));
+        };
+        if reason.is_empty() {
+            self.take_until(Some(record.position()));
+            let refusal = self.attempt(connection, page, true);
+            self.take_until(until);
+            if let Some(Refusal::Row(said)) = refusal? {
+                reason = said;
+            }
+        }
+        Ok(ParkedStream {
+            stream: record.stream().clone(),
+            version: record.version(),
+            position: record.position(),
+            event: record.kind().name.to_string(),
+            reason: RowError::Refused { reason }.to_string(),
+            parked_at: Timestamp::now(),
+            is_to_resume: false,
+        })
+    }
+
+    fn take_until(&mut self, until: Option<Position>) {
+        self.until = until;
+        self.parked.take_until(until);
+    }
+
+    fn park(&mut self, connection: &Connection, parked: ParkedStream) -> Result<(), Fault> {
+        tracing::warn!(
+            table = self.table.subscription.name, stream = %parked.stream, version = parked.version,
+            reason = parked.reason, "a stream is parked: retry or skip the event",
+        );
+        parked::park(connection, &self.table.subscription, &parked)?;
+        self.parked.park(parked.stream, parked.version);
+        Ok(())
+    }
+}
+
+/// Why a page cannot be taken.
+enum Refusal {
+    Event(ParkedStream),
+    /// The table refuses a row, of whichever event.
+    Row(String),
+}
+
+/// Whether the event will never be taken by this program, and no other can take it better: one of a
+/// newer version is for a newer program.
+fn is_of_the_event(error: &ProjectionError) -> bool {
+    !matches!(
+        &*error.reason,
+        RowError::Payload(PayloadError::NewerVersion { .. }) | RowError::NoEnvelope
+    )
+}
+
+fn parked_by(error: ProjectionError) -> ParkedStream {
+    let ProjectionError { stream, version, position, event, reason, .. } = error;
+    let (parked_at, is_to_resume, reason) = (Timestamp::now(), false, reason.to_string());
+    ParkedStream { stream, version, position, event, reason, parked_at, is_to_resume }
 }
 
 impl Writer {
@@ -107,9 +311,12 @@ impl Writer {
         for number in 0..self.inline.len() {
             self.transact(|writer| {
                 let Writer { inline, connection, pages, .. } = writer;
-                let Inline { table, pass, .. } = &mut inline[number];
-                match table.ensure(connection) {
-                    Err(Fault::Store(StoreError::ProjectionChanged { .. })) if rebuild_changed => {
+                let inline = &mut inline[number];
+                match inline.unless_superseded(|it| it.table.ensure(connection)) {
+                    Err(Fault::Store(
+                        StoreError::ProjectionChanged { .. } | StoreError::HistoryChanged { .. },
+                    )) if rebuild_changed => {
+                        let Inline { table, pass, .. } = inline;
                         let table_name = table.subscription.name;
                         tracing::info!(table = table_name, "rebuilding a changed projection");
                         rebuild(connection, pages, table, &mut **pass)
@@ -122,7 +329,7 @@ impl Writer {
                 is_last = self.transact(|writer| {
                     let Writer { inline, connection, pages, .. } = writer;
                     let inline = &mut inline[number];
-                    let at = inline.begin(connection)?;
+                    let Some(at) = inline.begin(connection, pages)? else { return Ok(true) };
                     Ok(inline.take_page(connection, pages, at)?.1)
                 })?;
             }
@@ -131,12 +338,8 @@ impl Writer {
     }
 
     /// Brings the read models to the end of the log, before something is appended to it.
-    pub(crate) fn follow_inline(&mut self) -> Result<(), Fault> {
+    pub(crate) fn follow_inline(&mut self, head: Position) -> Result<(), Fault> {
         let Self { inline, connection, pages, .. } = self;
-        if inline.is_empty() {
-            return Ok(());
-        }
-        let head = head(connection)?;
         inline.iter_mut().try_for_each(|inline| inline.follow(connection, pages, head))
     }
 }

@@ -2,14 +2,40 @@
 
 use esrs_core::projection::Value;
 use esrs_core::{Projection, StoreError};
-use rusqlite::params_from_iter;
+use rusqlite::{Statement, params_from_iter};
 
 use super::ModelTable;
 use crate::SqliteStore;
 use crate::error::Fault;
+use crate::guard::Author;
+use crate::reader::Reader;
+use crate::statement;
 use crate::value::{Bound, untyped};
 
 const DOING: &str = "asking for rows";
+
+/// Runs `work` on the one statement of `sql`, which may only read.
+fn reading<T>(
+    reader: &Reader,
+    sql: &str,
+    work: impl FnOnce(&mut Statement<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let location = || reader.database.location();
+    let done = statement::run(&reader.connection, &reader.guard, Author::Query, DOING, sql, |it| {
+        // What the guard is not asked about, such as `VACUUM INTO`.
+        if !it.readonly() {
+            let refusal = "a query only reads, and this one would write".to_owned();
+            return Err(Fault::Refused { doing: DOING, refusal });
+        }
+        work(it)
+    });
+    done.map_err(|fault| match fault {
+        Fault::Refused { refusal: reason, .. } => {
+            Fault::Store(StoreError::ReadOnly { location: location(), reason })
+        }
+        fault => fault,
+    })
+}
 
 impl SqliteStore {
     /// The row of this key, if there is one.
@@ -66,7 +92,9 @@ impl SqliteStore {
     /// ```
     ///
     /// # Errors
-    /// When it is no SQL, or would write: it runs on a connection that can only read.
+    /// Returns [`StoreError::ReadOnly`] for a statement that does more than read the file of this
+    /// store: that writes, attaches another file, or sets a pragma. Returns [`StoreError::Database`]
+    /// for a text that is not one statement.
     pub async fn query(
         &self,
         sql: &str,
@@ -75,20 +103,16 @@ impl SqliteStore {
         let sql = sql.to_owned();
         let parameters: Vec<Value> = parameters.into_iter().collect();
         self.on_reader(DOING, move |reader| {
-            let mut statement = reader.connection.prepare_cached(&sql)?;
-            if !statement.readonly() {
-                let location = reader.database.location();
-                let reason = "a query only reads, and this one would write".to_owned();
-                return Err(Fault::Store(StoreError::ReadOnly { location, reason }));
-            }
-            let columns = statement.column_count();
-            let mut found = statement.query(params_from_iter(parameters.iter().map(Bound)))?;
-            let mut rows = Vec::new();
-            while let Some(row) = found.next()? {
-                let values = (0..columns).map(|place| Ok(untyped(row.get_ref(place)?)?));
-                rows.push(values.collect::<Result<_, Fault>>()?);
-            }
-            Ok(rows)
+            reading(reader, &sql, |statement| {
+                let columns = statement.column_count();
+                let mut found = statement.query(params_from_iter(parameters.iter().map(Bound)))?;
+                let mut rows = Vec::new();
+                while let Some(row) = found.next()? {
+                    let values = (0..columns).map(|place| Ok(untyped(row.get_ref(place)?)?));
+                    rows.push(values.collect::<Result<_, Fault>>()?);
+                }
+                Ok(rows)
+            })
         })
         .await
     }
@@ -102,13 +126,14 @@ impl SqliteStore {
         let sql = sql(&table);
         self.on_reader(DOING, move |reader| {
             table.checkpoint(&reader.connection)?;
-            let mut statement = reader.connection.prepare_cached(&sql)?;
-            let mut found = statement.query(params_from_iter(parameters.iter().map(Bound)))?;
-            let mut rows = Vec::new();
-            while let Some(row) = found.next()? {
-                rows.push(P::from_values(table.values(row)?)?);
-            }
-            Ok(rows)
+            reading(reader, &sql, |statement| {
+                let mut found = statement.query(params_from_iter(parameters.iter().map(Bound)))?;
+                let mut rows = Vec::new();
+                while let Some(row) = found.next()? {
+                    rows.push(P::from_values(table.values(row)?)?);
+                }
+                Ok(rows)
+            })
         })
         .await
     }

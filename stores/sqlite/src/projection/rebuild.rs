@@ -18,17 +18,18 @@ pub(super) fn rebuild(
 ) -> Result<(), Fault> {
     let beside = table.take_away(connection)?;
     let mut at = table.create(connection)?.position;
+    let mut mark = None;
     let mut page = Page::new();
     loop {
         let query = ReadQuery::all().after(at).only(pass.filter()).with_envelopes();
         page = pages.read(connection, &query, page)?;
         table.apply(connection, pass, &page, &Parked::none())?;
-        at = page.scanned();
+        (at, mark) = (page.scanned(), page.mark().or(mark));
         if page.is_last() {
             break;
         }
     }
-    table.move_to(connection, at)?;
+    table.move_to(connection, at, mark)?;
     // Rows are faster to insert while there is no index to keep up.
     table.put_beside(connection, &beside)
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use esrs_core::projection::{AnyPass, ColumnSpec, RowChanges, RowKey, Table, Value};
 use esrs_core::subscription::{Checkpoint, Parked, Projected, Subscription};
-use esrs_core::{Page, Position, Projection, StoreError};
+use esrs_core::{LogMark, Page, Position, Projection, StoreError};
 use rusqlite::{Connection, Row, params_from_iter};
 
 use crate::error::Fault;
-use crate::subscription::checkpoint;
+use crate::subscription::checkpoint::{self, Stands};
 use crate::value::{Bound, sql_type, typed};
 
 /// The table of a read model, and the statements on it.
@@ -135,7 +135,7 @@ impl ModelTable {
     }
 
     /// The same, and whether it has parked streams.
-    pub(super) fn stands(&self, connection: &Connection) -> Result<(Checkpoint, bool), Fault> {
+    pub(super) fn stands(&self, connection: &Connection) -> Result<Stands, Fault> {
         let stands = checkpoint::with_parked(connection, &self.subscription)?;
         stands.ok_or_else(|| self.not_made())
     }
@@ -204,8 +204,13 @@ impl ModelTable {
         })
     }
 
-    pub(crate) fn move_to(&self, connection: &Connection, at: Position) -> Result<(), Fault> {
-        checkpoint::move_to(connection, &self.subscription, at)
+    pub(crate) fn move_to(
+        &self,
+        connection: &Connection,
+        at: Position,
+        mark: Option<LogMark>,
+    ) -> Result<(), Fault> {
+        checkpoint::move_to(connection, &self.subscription, at, mark)
     }
 
     /// Takes a page through `pass` into the rows, but for the events of parked streams.
@@ -241,18 +246,31 @@ impl ModelTable {
         Ok(rows)
     }
 
-    /// Deletes and writes rows.
+    /// Deletes and writes rows. What the table refuses of them is [`StoreError::RowRefused`].
     pub(crate) fn write(&self, connection: &Connection, changes: &RowChanges) -> Result<(), Fault> {
         // First, so that a row may have what another that goes has had, where that is unique.
         let mut delete = connection.prepare_cached(&self.delete)?;
         for key in &changes.deletes {
-            delete.execute(params_from_iter(key.iter().map(Bound)))?;
+            let deleted = delete.execute(params_from_iter(key.iter().map(Bound)));
+            deleted.map_err(|error| self.refused(error))?;
         }
         let mut upsert = connection.prepare_cached(&self.upsert)?;
         for row in &changes.upserts {
-            upsert.execute(params_from_iter(row.iter().map(Bound)))?;
+            let written = upsert.execute(params_from_iter(row.iter().map(Bound)));
+            written.map_err(|error| self.refused(error))?;
         }
         Ok(())
+    }
+
+    fn refused(&self, error: rusqlite::Error) -> Fault {
+        use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
+        match error.sqlite_error_code() {
+            Some(ConstraintViolation | TooBig | TypeMismatch) => {
+                let (table, reason) = (self.table.name.to_owned(), error.to_string());
+                Fault::Store(StoreError::RowRefused { table, reason })
+            }
+            _ => error.into(),
+        }
     }
 
     /// The columns of a row that `select` or `by_key` has found.

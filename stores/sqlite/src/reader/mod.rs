@@ -15,6 +15,7 @@ pub(crate) use page::{PageReader, head, stream_row};
 
 use crate::connection::open_reader;
 use crate::error::{Database, Fault};
+use crate::guard::Guard;
 
 /// What a reader thread is asked for.
 pub(crate) enum ReadJob {
@@ -26,6 +27,7 @@ pub(crate) enum ReadJob {
 /// What one reader thread owns.
 pub(crate) struct Reader {
     pub(crate) connection: Connection,
+    pub(crate) guard: Arc<Guard>,
     pub(crate) pages: PageReader,
     pub(crate) database: Arc<Database>,
 }
@@ -39,11 +41,9 @@ pub(crate) fn start(
     let receiver = Arc::new(Mutex::new(receiver));
     let mut threads = Vec::with_capacity(count);
     for number in 0..count {
-        let mut reader = Reader {
-            connection: open_reader(database)?,
-            pages: PageReader::default(),
-            database: database.clone(),
-        };
+        let (connection, guard) = open_reader(database)?;
+        let mut reader =
+            Reader { connection, guard, pages: PageReader::default(), database: database.clone() };
         let receiver = receiver.clone();
         let thread = std::thread::Builder::new()
             .name(format!("esrs-sqlite-read-{number}"))

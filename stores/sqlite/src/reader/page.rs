@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use esrs_core::store::{KindIndex, NewEnvelope, NewRecord, PageWriter, StreamIndex};
 use esrs_core::{
-    BoxError, EventFilter, EventKind, Page, Position, ReadQuery, ReadSource, StoreError, StreamId,
+    BoxError, EventFilter, EventKind, LogMark, Page, Position, ReadQuery, ReadSource, StoreError,
+    StreamId,
 };
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
@@ -13,17 +14,19 @@ use uuid::Uuid;
 
 use super::rows::{ENVELOPES, LEAN, Rows};
 use crate::error::Fault;
-use crate::snapshot;
+use crate::{history, snapshot};
 
 /// Of one stream: the index on (stream, version) finds the rows. As few columns as can be: with a
 /// short payload, to take a number out of SQLite costs a tenth of the whole.
 const OF_STREAM: &str = "SELECT position, kind, payload FROM esrs_events \
     WHERE stream = ?1 AND version > ?2 ORDER BY version";
 
-/// Fills pages, and remembers what the small numbers in the rows stand for; a row of a kind or of a
-/// stream never changes once it is committed.
+/// Fills pages, and remembers what the small numbers in the rows stand for: for as long as the log holds
+/// an event that was there when it was learned.
 #[derive(Debug, Default)]
 pub(crate) struct PageReader {
+    /// The last event that was there.
+    anchor: Option<LogMark>,
     /// By row id; there are few, and their ids are dense.
     kinds: Vec<Option<EventKind>>,
     streams: HashMap<i64, StreamId>,
@@ -59,14 +62,25 @@ impl PageReader {
         if self.streams.len() > Self::MAX_STREAMS {
             self.streams.clear();
         }
+        let look = history::look(connection, self.anchor)?;
+        if !look.holds {
+            tracing::warn!("the log lost events; what was remembered of it is dropped");
+            self.kinds.clear();
+            self.streams.clear();
+        }
+        self.anchor = look.head;
+        let head = look.position();
         let mut writer = page.into_writer();
         match &query.source {
-            ReadSource::Stream { stream, after_version, .. } => {
-                // Read before the rows, it is no higher than what they show.
-                let head = head(connection)?;
-                let Some(id) = stream_row(connection, stream)? else {
-                    return Ok(writer.finish(true, head)?);
-                };
+            ReadSource::Stream { stream, after_version, after_event } => {
+                let row = stream_row(connection, stream)?;
+                if let Some(event_id) = *after_event
+                    && !is_at(connection, row, *after_version, event_id)?
+                {
+                    let place = format!("version {after_version} of {stream}");
+                    return Err(StoreError::HistoryChanged { event_id, place, head }.into());
+                }
+                let Some(id) = row else { return Ok(writer.finish(true, head)?) };
                 self.streams.entry(id).or_insert_with(|| stream.clone());
                 let index = writer.add_stream(stream.clone());
                 self.streams_of_page.insert(id, index);
@@ -85,27 +99,43 @@ impl PageReader {
                 } else {
                     self.fill_lean(connection, (id, index), after, query, &mut writer)?
                 };
+                let mark = match &scanned {
+                    Some(Scanned { mark: Some(mark), .. }) => Some(*mark),
+                    Some(Scanned { up_to, .. }) => history::mark_at(connection, *up_to)?,
+                    None => writer.snapshot_mark(),
+                };
+                writer.set_mark(mark);
                 Ok(match scanned {
-                    Some(Scanned { up_to, is_last: false }) => writer.finish(false, up_to)?,
+                    Some(Scanned { up_to, is_last: false, .. }) => writer.finish(false, up_to)?,
                     Some(Scanned { up_to, .. }) => writer.finish(true, up_to.max(head))?,
                     None => writer.finish(true, head)?,
                 })
             }
-            ReadSource::All { after, filter, .. } => {
+            ReadSource::All { after, mark, filter } => {
+                if let Some(mark) = *mark
+                    && look.head != Some(mark)
+                {
+                    history::check(connection, mark)?;
+                }
                 let columns = if query.envelopes { ENVELOPES } else { LEAN };
                 let rows = Rows::of_all(columns, to_i64(after.get()), &query.metadata);
                 // What SQLite itself drops is passed over all the same.
                 let end = match query.metadata.is_everything() {
                     true => *after,
-                    false => head(connection)?.max(*after),
+                    false => head.max(*after),
                 };
                 let scanned = self.fill(connection, &rows, query, filter, &mut writer)?;
-                Ok(match scanned {
-                    Some(Scanned { up_to, is_last: false }) => writer.finish(false, up_to)?,
-                    Some(Scanned { up_to, .. }) => writer.finish(true, up_to.max(end))?,
-                    // Who starts at the end, or behind it, is not sent back.
-                    None => writer.finish(true, end)?,
-                })
+                let (is_last, up_to) = match scanned {
+                    Some(Scanned { up_to, is_last: false, .. }) => (false, up_to),
+                    Some(Scanned { up_to, .. }) => (true, up_to.max(end)),
+                    // A reader that starts at the end, or behind it, is not sent back.
+                    None => (true, end),
+                };
+                writer.set_mark(match look.head {
+                    Some(last) if up_to >= last.position => Some(last),
+                    _ => history::mark_at(connection, up_to)?,
+                });
+                Ok(writer.finish(is_last, up_to)?)
             }
             other => {
                 let reason = format!("this version of the SQLite store cannot read {other:?}");
@@ -144,14 +174,18 @@ impl PageReader {
         let Some(up_to) = last else { return Ok(None) };
         // They come in the order of their versions, and none comes twice: if the last has the
         // version that was counted, so has every other.
-        let mut version_of =
-            connection.prepare_cached("SELECT version FROM esrs_events WHERE position = ?1")?;
-        let stored: i64 = version_of.query_row([up_to.get() as i64], |row| row.get(0))?;
+        let mut last_of = connection
+            .prepare_cached("SELECT version, event_id FROM esrs_events WHERE position = ?1")?;
+        let (stored, event_id) = last_of.query_row([up_to.get() as i64], |row| {
+            Ok((row.get::<_, i64>(0)?, Uuid::from_slice(row.get_ref(1)?.as_bytes()?)))
+        })?;
+        let event_id = event_id.map_err(|error| self.damaged(id, up_to, error.into()))?;
         if stored as u64 != version {
             let reason = "a version of the stream before it is missing";
             return Err(self.damaged(id, up_to, reason.into()));
         }
-        Ok(Some(Scanned { up_to, is_last }))
+        let mark = Some(LogMark { position: up_to, event_id });
+        Ok(Some(Scanned { up_to, is_last, mark }))
     }
 
     /// Up to where it came; `None` when there was no row at all.
@@ -171,7 +205,7 @@ impl PageReader {
         let mut last = None;
         while let Some(row) = rows.next()? {
             if budget == 0 || writer.is_full(query) {
-                return Ok(scanned.map(|up_to| Scanned { up_to, is_last: false }));
+                return Ok(scanned.map(|up_to| Scanned { up_to, is_last: false, mark: None }));
             }
             budget -= 1;
             let position = Position::new(row.get::<_, i64>(0)? as u64);
@@ -200,7 +234,7 @@ impl PageReader {
                 writer.push(record, payload);
             }
         }
-        Ok(scanned.map(|up_to| Scanned { up_to, is_last: true }))
+        Ok(scanned.map(|up_to| Scanned { up_to, is_last: true, mark: None }))
     }
 
     /// The numbers of a stream and a kind within the page, unless the filter does not want them.
@@ -308,6 +342,22 @@ impl PageReader {
 struct Scanned {
     up_to: Position,
     is_last: bool,
+    /// The event at `up_to`, if it was read.
+    mark: Option<LogMark>,
+}
+
+/// Whether the stream in this row has the event at this version.
+fn is_at(
+    connection: &Connection,
+    row: Option<i64>,
+    version: u64,
+    event_id: Uuid,
+) -> Result<bool, Fault> {
+    let Some(row) = row else { return Ok(false) };
+    let mut statement = connection.prepare_cached(
+        "SELECT 1 FROM esrs_events WHERE stream = ?1 AND version = ?2 AND event_id = ?3",
+    )?;
+    Ok(statement.exists((row, to_i64(version), event_id.as_bytes()))?)
 }
 
 fn envelope(row: &Row<'_>, writer: &mut PageWriter) -> Result<NewEnvelope, BoxError> {

@@ -47,14 +47,16 @@ impl Kept {
 
 /// Where every subscription stands.
 pub(super) fn all(connection: &Connection) -> Result<Vec<CheckpointOf>, Fault> {
-    // The name of a lease is that of `Subscription::lease`.
+    // The name of a lease is that of `Subscription::lease`. One that ends later than its length from
+    // now was given before the clock was set back, and its holder does not renew it any more.
     let mut statement = connection.prepare_cached(
-        "SELECT name, building, position, generation,
+        "SELECT name, building, position, generation, mark_position, mark_event, failure,
              (SELECT count(*) FROM esrs_parked AS parked
               WHERE parked.subscription = one.name AND parked.building = one.building),
              (SELECT holder FROM esrs_leases AS lease
               WHERE lease.name = one.name || iif(one.building, ' (building)', '')
-                  AND lease.until > ?1)
+                  AND lease.until > ?1
+                  AND lease.until <= ?1 + coalesce(lease.duration, lease.until))
          FROM esrs_subscriptions AS one ORDER BY name, building",
     )?;
     let mut rows = statement.query([lease::now()])?;
@@ -62,8 +64,9 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<CheckpointOf>, Fault> {
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;
         let mut one = CheckpointOf::new(name, row.get(1)?, checkpoint_of(row, 2)?);
-        one.parked = row.get::<_, i64>(4)?.cast_unsigned();
-        one.held_by = row.get(5)?;
+        one.failure = row.get(6)?;
+        one.parked = row.get::<_, i64>(7)?.cast_unsigned();
+        one.held_by = row.get(8)?;
         all.push(one);
     }
     Ok(all)

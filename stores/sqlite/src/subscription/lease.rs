@@ -14,31 +14,67 @@ pub(super) fn now() -> i64 {
     Timestamp::now().as_microsecond()
 }
 
+/// A lease that another holder has not given back.
+struct Held {
+    by: String,
+    fence: i64,
+    until: i64,
+    /// `None` if an older esrs has stored it.
+    duration: Option<i64>,
+}
+
+impl Held {
+    /// The end of the lease if it was given just now: it cannot end later than that.
+    fn latest_end(&self, now: i64, claimed: i64) -> i64 {
+        now.saturating_add(self.duration.unwrap_or(claimed))
+    }
+}
+
 /// Gives the lease, or says whose it is; in a transaction.
 pub(super) fn claim(connection: &Connection, claim: &LeaseClaim) -> Result<Lease, Fault> {
     let now = now();
-    let mut statement = connection
-        .prepare_cached("SELECT holder, fence, until FROM esrs_leases WHERE name = ?1")?;
-    let stored = statement.query_row([&claim.name], |row| {
-        Ok((row.get::<_, Option<String>>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
-    });
-    let fence = match stored.optional()? {
-        Some((Some(by), _, until)) if until > now && *by != *claim.holder => {
-            let for_another = Duration::from_micros(until.abs_diff(now));
-            return Ok(Lease::Taken { by, for_another });
-        }
-        Some((Some(_), fence, until)) if until > now => fence,
-        Some((_, fence, _)) => fence + 1,
-        None => 1,
-    };
     let duration = i64::try_from(claim.duration.as_micros()).unwrap_or(i64::MAX);
+    let fence = match stored(connection, &claim.name)? {
+        (_, Some(held)) if held.until > now && held.by != *claim.holder => {
+            // The clock was set back since the lease was given, or it would end earlier.
+            let until = held.until.min(held.latest_end(now, duration));
+            if until < held.until {
+                end_at(connection, &claim.name, until)?;
+            }
+            let for_another = Duration::from_micros(until.abs_diff(now));
+            return Ok(Lease::Taken { by: held.by, for_another });
+        }
+        (_, Some(held)) if held.until > now => held.fence,
+        (last_fence, _) => last_fence + 1,
+    };
     let mut statement = connection.prepare_cached(
-        "INSERT INTO esrs_leases (name, holder, fence, until) VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO esrs_leases (name, holder, fence, until, duration) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, fence = excluded.fence,
-             until = excluded.until",
+             until = excluded.until, duration = excluded.duration",
     )?;
-    statement.execute((&claim.name, &*claim.holder, fence, now.saturating_add(duration)))?;
+    let until = now.saturating_add(duration);
+    statement.execute((&claim.name, &*claim.holder, fence, until, duration))?;
     Ok(Lease::Held { fence: fence.cast_unsigned() })
+}
+
+/// The last fence that was given, 0 if there was none, and who holds the lease.
+fn stored(connection: &Connection, name: &str) -> Result<(i64, Option<Held>), Fault> {
+    let mut statement = connection
+        .prepare_cached("SELECT fence, holder, until, duration FROM esrs_leases WHERE name = ?1")?;
+    let stored = statement.query_row([name], |row| {
+        let fence = row.get(0)?;
+        let (until, duration) = (row.get(2)?, row.get(3)?);
+        let holder = row.get::<_, Option<String>>(1)?;
+        Ok((fence, holder.map(|by| Held { by, fence, until, duration })))
+    });
+    Ok(stored.optional()?.unwrap_or((0, None)))
+}
+
+fn end_at(connection: &Connection, name: &str, until: i64) -> Result<(), Fault> {
+    connection
+        .prepare_cached("UPDATE esrs_leases SET until = ?2 WHERE name = ?1")?
+        .execute((name, until))?;
+    Ok(())
 }
 
 /// Ends the lease, if this is its holder. Its row stays, so that its fence is never given again.

@@ -135,8 +135,16 @@ impl SubscriptionStore for SqliteStore {
         Box::pin(self.wait(Awaited::Subscription { subscription, position, by }))
     }
 
-    fn record_failure(&self, _: Arc<Subscription>, _: Option<String>) -> Answer<'_, ()> {
-        Box::pin(async { Ok(()) })
+    fn record_failure(
+        &self,
+        subscription: Arc<Subscription>,
+        failure: Option<String>,
+    ) -> Answer<'_, ()> {
+        Box::pin(self.on_writer("recording a failure", move |writer| {
+            writer.transact(|writer| {
+                checkpoint::record_failure(&writer.connection, &subscription, failure.as_deref())
+            })
+        }))
     }
 
     fn claim_lease(&self, claim: LeaseClaim) -> Answer<'_, Lease> {

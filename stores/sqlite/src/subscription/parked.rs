@@ -38,7 +38,7 @@ pub(crate) fn all(
 }
 
 /// Puts a stream aside, or says anew why it is.
-pub(super) fn park(
+pub(crate) fn park(
     connection: &Connection,
     subscription: &Subscription,
     parked: &ParkedStream,
@@ -68,7 +68,7 @@ pub(super) fn park(
 }
 
 /// Takes note of how far the events of a parked stream are taken.
-pub(super) fn resume(
+pub(crate) fn resume(
     connection: &Connection,
     subscription: &Subscription,
     resumed: &ResumedStream,

@@ -7,6 +7,7 @@ use esrs_core::{Page, Position, ReadQuery};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
+use super::checkpoint::mark_to_sql;
 use super::kept::Kept;
 use super::transaction::Step;
 use super::{checkpoint, lease, parked};
@@ -42,6 +43,7 @@ impl Writer {
             }
             let generation = at.generation.max(stands.generation) + 1;
             let now = Checkpoint { generation, ..at };
+            checkpoint::supersede(&writer.connection, &live.subscription)?;
             put_in_place(&writer.connection, &live.subscription, now)?;
             Ok(Replaced::Done(now))
         })?;
@@ -64,22 +66,23 @@ impl Writer {
         if missing == 0 || missing > Replaced::MOST_TAKEN {
             return Ok(at);
         }
-        let Self { connection, database, pages, .. } = self;
+        let Self { connection, guard, database, pages, .. } = self;
         let parked = parked::all(connection, &built.subscription)?;
         let parked = parked.into_iter().map(|one| (one.stream, one.version)).collect();
         let query = ReadQuery::all().only(building.filter()).with_envelopes();
         let mut page = Page::new();
         while at.position < to {
-            page = pages.read(connection, &query.clone().after(at.position), page)?;
+            let next = query.clone().after(at.position).continuing(at.mark);
+            page = pages.read(connection, &next, page)?;
             if page.scanned() == at.position {
                 break;
             }
             building.take(&page, &parked)?;
             let table = built.table.as_ref();
-            Step { connection, database, table }.run(building, at.position)?;
-            at.position = page.scanned();
+            Step::new(connection, guard, database, table).run(building, at.position)?;
+            (at.position, at.mark) = (page.scanned(), page.mark().or(at.mark));
         }
-        checkpoint::move_to(connection, &built.subscription, at.position)?;
+        checkpoint::move_to(connection, &built.subscription, at.position, at.mark)?;
         Ok(at)
     }
 }
@@ -114,19 +117,23 @@ fn put_in_place(
     live: &Subscription,
     now: Checkpoint,
 ) -> Result<(), Fault> {
+    let mark = mark_to_sql(now.mark);
     connection
         .prepare_cached("DELETE FROM esrs_subscriptions WHERE name = ?1")?
         .execute([live.name])?;
     connection
         .prepare_cached(
-            "INSERT INTO esrs_subscriptions (name, building, definition, position, generation)
-             VALUES (?1, 0, ?2, ?3, ?4)",
+            "INSERT INTO esrs_subscriptions (name, building, definition, position, generation,
+                 mark_position, mark_event)
+             VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute((
             live.name,
             &*live.definition,
             now.position.get().cast_signed(),
             now.generation.cast_signed(),
+            mark.0,
+            mark.1,
         ))?;
     parked::forget(connection, live)?;
     connection

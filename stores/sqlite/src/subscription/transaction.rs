@@ -4,14 +4,15 @@ use std::borrow::Cow;
 use std::task::{Context, Poll, Waker};
 
 use esrs_core::projection::{RowChanges, RowKey, Value};
-use esrs_core::subscription::{RowTransaction, Subscriber, Transaction, check_statement};
+use esrs_core::subscription::{RowTransaction, Subscriber, Transaction};
 use esrs_core::{Position, StoreError};
 use futures_core::future::BoxFuture;
-use rusqlite::fallible_iterator::FallibleIterator;
-use rusqlite::{Batch, CachedStatement, Connection, Statement};
+use rusqlite::{Connection, Statement};
 
 use crate::error::{Database, Fault};
+use crate::guard::{Author, Guard};
 use crate::projection::ModelTable;
+use crate::statement;
 use crate::value::{Bound, untyped};
 
 const DOING: &str = "running a statement of a subscription";
@@ -22,11 +23,23 @@ const AWAITED: &str = "its handler awaited something other than the statements o
 /// The transaction of a step; its futures are ready when they are polled first.
 pub(super) struct Step<'a> {
     pub(super) connection: &'a mut Connection,
+    pub(super) guard: &'a Guard,
     pub(super) database: &'a Database,
     pub(super) table: Option<&'a ModelTable>,
+    /// The error of a statement of the handler that was not taken back.
+    failure: Option<StoreError>,
 }
 
-impl Step<'_> {
+impl<'a> Step<'a> {
+    pub(super) fn new(
+        connection: &'a mut Connection,
+        guard: &'a Guard,
+        database: &'a Database,
+        table: Option<&'a ModelTable>,
+    ) -> Self {
+        Self { connection, guard, database, table, failure: None }
+    }
+
     /// Has the subscriber do what follows from its page. Its futures are ready when they are polled
     /// first.
     pub(super) fn run(
@@ -34,19 +47,31 @@ impl Step<'_> {
         subscriber: &mut dyn Subscriber,
         from: Position,
     ) -> Result<(), Fault> {
+        // The end of it ends every savepoint that a handler leaves open, so that the next step within
+        // this transaction cannot go back to one.
+        self.connection.prepare_cached("SAVEPOINT esrs_step")?.execute([])?;
         let mut running = subscriber.run(from, &mut self);
         match running.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(done) => done?,
             Poll::Pending => return Err(Fault::said(DOING, AWAITED)),
         }
         drop(running);
-        self.check()
+        self.check()?;
+        if let Some(failure) = self.failure.take() {
+            return Err(failure.into());
+        }
+        self.connection.prepare_cached("RELEASE esrs_step")?.execute([])?;
+        Ok(())
     }
 
     /// Refuses to go on outside of the transaction: a statement may have rolled it back.
     pub(super) fn check(&self) -> Result<(), Fault> {
         match self.connection.is_autocommit() {
-            true => Err(Fault::said(DOING, "a statement has ended the transaction")),
+            true => Err(Fault::said(
+                DOING,
+                "a statement has ended the transaction, such as `INSERT OR ROLLBACK` or \
+                 `RAISE(ROLLBACK, …)`; nothing of the step is stored",
+            )),
             false => Ok(()),
         }
     }
@@ -59,6 +84,26 @@ impl Step<'_> {
         done.map_err(|fault| self.database.explain(DOING, fault))
     }
 
+    /// Runs a statement of the handler. After an error it takes no other than the way back to a
+    /// savepoint, as PostgreSQL does.
+    fn attempt<T>(
+        &mut self,
+        work: impl FnOnce(&Self, Author) -> Result<T, Fault>,
+    ) -> Result<T, StoreError> {
+        let author = match &self.failure {
+            None => Author::Handler,
+            Some(_) => Author::FailedHandler,
+        };
+        let done = self.with(|step| work(step, author));
+        match &done {
+            Ok(_) => self.failure = None,
+            // The first error is the reason for the others.
+            Err(error) if self.failure.is_none() => self.failure = Some(again(error)),
+            Err(_) => {}
+        }
+        done
+    }
+
     fn table(&self) -> Result<&ModelTable, Fault> {
         self.table.ok_or_else(|| Fault::said(DOING, "this subscription has no table of rows"))
     }
@@ -66,18 +111,19 @@ impl Step<'_> {
     /// Runs `work` on the one statement of `sql`, with its parameters bound.
     fn statement<T>(
         &self,
+        author: Author,
         sql: &str,
         parameters: &[Value],
         work: impl FnOnce(&mut Statement<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        check_statement(sql)?;
-        let mut statement = prepare(self.connection, sql)?;
-        bind(&mut statement, parameters)?;
-        work(&mut statement)
+        statement::run(self.connection, self.guard, author, DOING, sql, |statement| {
+            bind(statement, parameters)?;
+            work(statement)
+        })
     }
 
-    fn execute_now(&self, sql: &str, parameters: &[Value]) -> Result<u64, Fault> {
-        self.statement(sql, parameters, |statement| {
+    fn execute_now(&self, author: Author, sql: &str, parameters: &[Value]) -> Result<u64, Fault> {
+        self.statement(author, sql, parameters, |statement| {
             let before = self.connection.total_changes();
             let changed = statement.raw_execute()?;
             // What is no insert, update or delete leaves the count of the one before.
@@ -86,8 +132,13 @@ impl Step<'_> {
         })
     }
 
-    fn query_now(&self, sql: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Fault> {
-        self.statement(sql, parameters, |statement| {
+    fn query_now(
+        &self,
+        author: Author,
+        sql: &str,
+        parameters: &[Value],
+    ) -> Result<Vec<Vec<Value>>, Fault> {
+        self.statement(author, sql, parameters, |statement| {
             let mut found = statement.raw_query();
             let mut rows = Vec::new();
             while let Some(row) = found.next()? {
@@ -100,43 +151,20 @@ impl Step<'_> {
     }
 }
 
-/// A statement that is kept, or one that is not.
-enum Prepared<'a> {
-    Kept(CachedStatement<'a>),
-    Once(Statement<'a>),
-}
-
-impl<'a> std::ops::Deref for Prepared<'a> {
-    type Target = Statement<'a>;
-
-    fn deref(&self) -> &Statement<'a> {
-        match self {
-            Self::Kept(statement) => statement,
-            Self::Once(statement) => statement,
+/// The same error once more, for the step that ends with it.
+fn again(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Busy { location, waited } => {
+            StoreError::Busy { location: location.clone(), waited: *waited }
         }
-    }
-}
-
-impl<'a> std::ops::DerefMut for Prepared<'a> {
-    fn deref_mut(&mut self) -> &mut Statement<'a> {
-        match self {
-            Self::Kept(statement) => statement,
-            Self::Once(statement) => statement,
+        StoreError::Full { location } => StoreError::Full { location: location.clone() },
+        StoreError::TimedOut { location, doing, waited } => {
+            StoreError::TimedOut { location: location.clone(), doing, waited: *waited }
         }
-    }
-}
-
-fn prepare<'a>(connection: &'a Connection, sql: &str) -> Result<Prepared<'a>, Fault> {
-    if !sql.trim_end().trim_end_matches(';').contains(';') {
-        return Ok(Prepared::Kept(connection.prepare_cached(sql)?));
-    }
-    // SQLite would leave out, without a word, what stands behind the first.
-    let mut statements = Batch::new(connection, sql);
-    let first = statements.next()?;
-    match (first, statements.next()) {
-        (Some(first), Ok(None)) => Ok(Prepared::Once(first)),
-        (None, _) => Err(Fault::said(DOING, "there is no statement in it")),
-        _ => Err(Fault::said(DOING, "it is more than one statement; run one after the other")),
+        StoreError::Database { doing, source } => {
+            StoreError::Database { doing, source: source.to_string().into() }
+        }
+        other => StoreError::Database { doing: DOING, source: other.to_string().into() },
     }
 }
 
@@ -168,7 +196,7 @@ fn bind(statement: &mut Statement<'_>, parameters: &[Value]) -> Result<(), Fault
 
 impl Transaction for Step<'_> {
     fn take_failure(&mut self) -> Option<StoreError> {
-        None
+        self.failure.take()
     }
 
     fn execute<'a>(
@@ -176,7 +204,9 @@ impl Transaction for Step<'_> {
         sql: &'a str,
         parameters: &'a [Value],
     ) -> BoxFuture<'a, Result<u64, StoreError>> {
-        Box::pin(async move { self.with(|step| step.execute_now(sql, parameters)) })
+        Box::pin(
+            async move { self.attempt(|step, author| step.execute_now(author, sql, parameters)) },
+        )
     }
 
     fn query<'a>(
@@ -184,7 +214,9 @@ impl Transaction for Step<'_> {
         sql: &'a str,
         parameters: &'a [Value],
     ) -> BoxFuture<'a, Result<Vec<Vec<Value>>, StoreError>> {
-        Box::pin(async move { self.with(|step| step.query_now(sql, parameters)) })
+        Box::pin(
+            async move { self.attempt(|step, author| step.query_now(author, sql, parameters)) },
+        )
     }
 }
 

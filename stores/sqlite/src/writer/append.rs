@@ -5,16 +5,12 @@ use esrs_core::{
     StreamAppend,
 };
 use rusqlite::OptionalExtension;
+use uuid::Uuid;
 
 use super::event_row::{EventRow, to_sql};
 use super::{Writer, find};
 use crate::error::Fault;
 use crate::reader::stream_row;
-
-pub(super) const INSERT: &str = "
-    INSERT INTO esrs_events (position, stream, version, kind, event_id, recorded_at,
-        correlation_id, causation_id, actor, metadata, payload)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
 /// A batch that was checked, with its metadata written as JSON.
 #[derive(Debug)]
@@ -29,6 +25,11 @@ impl PreparedAppend {
         batch.check()?;
         let details = batch.details()?;
         Ok(Self { batch, details })
+    }
+
+    /// The id of its last event.
+    pub(super) fn last_event(&self) -> Option<Uuid> {
+        self.batch.events().last().map(|(_, event)| event.id)
     }
 
     pub(super) fn bytes(&self) -> usize {
@@ -89,7 +90,11 @@ impl Writer {
         let mut targets = Vec::with_capacity(batch.streams.len());
         for part in &batch.streams {
             let target = self.target(part)?;
-            if !part.condition.allows(target.version) {
+            let is_another = match (part.condition.last_event(), target.id) {
+                (Some(event), Some(id)) => !self.is_at(id, target.version, event)?,
+                (expected, _) => expected.is_some(),
+            };
+            if is_another || !part.condition.allows(target.version) {
                 let (stream, expected) = (part.stream.clone(), part.condition);
                 return Err(Conflict { stream, expected, actual: target.version }.into());
             }
@@ -108,6 +113,14 @@ impl Writer {
         };
         let version = id.map_or(Ok(0), |id| self.version(id))?;
         Ok(Target { id, version })
+    }
+
+    /// Whether the event at this version of a stream is this one.
+    fn is_at(&self, stream: i64, version: u64, event: Uuid) -> Result<bool, Fault> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT 1 FROM esrs_events WHERE stream = ?1 AND version = ?2 AND event_id = ?3",
+        )?;
+        Ok(statement.exists((stream, version as i64, event.as_bytes()))?)
     }
 
     fn version(&self, stream: i64) -> Result<u64, Fault> {
@@ -180,7 +193,7 @@ impl Writer {
     ) -> Result<(), Fault> {
         let kind = self.kind(event)?;
         let row = EventRow { position, stream, version, kind, event, details };
-        row.insert(&self.connection, INSERT)?;
+        row.insert(&self.connection)?;
         self.event_ids.inserted(event.id, position);
         Ok(())
     }

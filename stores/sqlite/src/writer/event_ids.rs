@@ -36,8 +36,11 @@ impl EventIds {
     pub(super) fn follow(&mut self, connection: &Connection, head: Position) -> Result<(), Fault> {
         let mut statement =
             connection.prepare_cached("SELECT position FROM esrs_event_ids_up_to")?;
-        let in_table = statement.query_row([], |row| position(row.get(0)?))?;
+        let mut in_table = statement.query_row([], |row| position(row.get(0)?))?;
         if in_table != self.in_table {
+            if !is_of_log(connection, in_table)? {
+                in_table = fill(connection, head)?;
+            }
             let mut statement =
                 connection.prepare_cached("SELECT max(event_id) FROM esrs_event_ids")?;
             let highest = statement.query_row([], |row| row.get::<_, Option<_>>(0))?;
@@ -141,6 +144,30 @@ impl EventIds {
         self.in_table = self.known;
         Ok(())
     }
+}
+
+/// Whether the table holds the ids of this log up to `in_table`: the log may have lost the events that
+/// some of them are of.
+fn is_of_log(connection: &Connection, in_table: Position) -> Result<bool, Fault> {
+    if in_table == Position::START {
+        return Ok(true);
+    }
+    let mut statement = connection.prepare_cached(
+        "SELECT 1 FROM esrs_events JOIN esrs_event_ids USING (event_id, position)
+         WHERE position = ?1",
+    )?;
+    Ok(statement.exists([to_sql(in_table)])?)
+}
+
+/// Writes the table from the log.
+fn fill(connection: &Connection, head: Position) -> Result<Position, Fault> {
+    connection.execute("DELETE FROM esrs_event_ids", [])?;
+    connection.execute(
+        "INSERT INTO esrs_event_ids SELECT event_id, position FROM esrs_events ORDER BY event_id",
+        [],
+    )?;
+    connection.execute("UPDATE esrs_event_ids_up_to SET position = ?1", [to_sql(head)])?;
+    Ok(head)
 }
 
 fn position(stored: i64) -> rusqlite::Result<Position> {

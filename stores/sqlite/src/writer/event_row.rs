@@ -1,7 +1,8 @@
 //! A row of the table of events.
 
-use esrs_core::{NewEvent, Position};
-use rusqlite::{Connection, params};
+use esrs_core::{LogMark, NewEvent, Position};
+use rusqlite::Connection;
+use uuid::Uuid;
 
 /// An event as it is to be stored.
 #[derive(Clone, Copy)]
@@ -15,25 +16,55 @@ pub(super) struct EventRow<'a> {
     pub(super) details: Option<&'a str>,
 }
 
+const INSERT: &str = "
+    INSERT INTO esrs_events (position, stream, version, kind, event_id, recorded_at,
+        correlation_id, causation_id, actor, metadata, payload)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+
+const INSERT_BEHIND: &str = "
+    INSERT INTO esrs_events (position, stream, version, kind, event_id, recorded_at,
+        correlation_id, causation_id, actor, metadata, payload)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
+    WHERE (SELECT event_id FROM esrs_events WHERE position = ?12) = ?13";
+
 impl EventRow<'_> {
-    /// Inserts it by a statement that has a parameter for each column, in the order of the table.
-    pub(super) fn insert(&self, connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    pub(super) fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
+        self.run(connection, INSERT, None).map(drop)
+    }
+
+    /// Inserts it if the log holds `anchor`; how many rows were inserted.
+    pub(super) fn insert_behind(
+        &self,
+        connection: &Connection,
+        anchor: LogMark,
+    ) -> rusqlite::Result<usize> {
+        self.run(connection, INSERT_BEHIND, Some(anchor))
+    }
+
+    fn run(
+        &self,
+        connection: &Connection,
+        sql: &str,
+        anchor: Option<LogMark>,
+    ) -> rusqlite::Result<usize> {
+        let mut statement = connection.prepare_cached(sql)?;
         let metadata = &self.event.metadata;
-        let (correlation_id, causation_id) = (metadata.correlation_id(), metadata.causation_id());
-        let inserted = connection.prepare_cached(statement)?.execute(params![
-            to_sql(self.position),
-            self.stream,
-            self.version as i64,
-            self.kind,
-            self.event.id.as_bytes(),
-            self.event.recorded_at.as_microsecond(),
-            correlation_id.as_ref().map(|id| id.as_bytes()),
-            causation_id.as_ref().map(|id| id.as_bytes()),
-            metadata.actor(),
-            self.details,
-            self.event.payload,
-        ]);
-        inserted.map(drop)
+        statement.raw_bind_parameter(1, to_sql(self.position))?;
+        statement.raw_bind_parameter(2, self.stream)?;
+        statement.raw_bind_parameter(3, self.version as i64)?;
+        statement.raw_bind_parameter(4, self.kind)?;
+        statement.raw_bind_parameter(5, self.event.id.as_bytes())?;
+        statement.raw_bind_parameter(6, self.event.recorded_at.as_microsecond())?;
+        statement.raw_bind_parameter(7, metadata.correlation_id().map(Uuid::into_bytes))?;
+        statement.raw_bind_parameter(8, metadata.causation_id().map(Uuid::into_bytes))?;
+        statement.raw_bind_parameter(9, metadata.actor())?;
+        statement.raw_bind_parameter(10, self.details)?;
+        statement.raw_bind_parameter(11, &self.event.payload)?;
+        if let Some(anchor) = anchor {
+            statement.raw_bind_parameter(12, to_sql(anchor.position))?;
+            statement.raw_bind_parameter(13, anchor.event_id.as_bytes())?;
+        }
+        statement.raw_execute()
     }
 }
 

@@ -2,11 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use esrs_core::{Appended, Position, StoreError};
+use esrs_core::{Appended, LogMark, Position, StoreError};
 
 use super::{PreparedAppend, QueuedAppend, Writer};
 use crate::error::Fault;
-use crate::reader::head;
 
 const APPENDING: &str = "appending events";
 
@@ -106,15 +105,22 @@ impl Writer {
         group: impl ExactSizeIterator<Item = &'a PreparedAppend>,
     ) -> Result<Answers, Fault> {
         self.begin()?;
-        self.follow_inline()?;
-        let start = head(&self.connection)?;
+        let start = self.follow_history()?;
+        self.follow_inline(start)?;
         self.event_ids.follow(&self.connection, start)?;
-        let mut head = start;
+        let (mut head, mut last) = (start, self.anchor);
         let mut answers = Vec::with_capacity(group.len());
+        let mut alone = None;
         for append in group {
+            alone = Some(append);
             match self.append(append, head) {
                 Ok(appended) => {
-                    head = head.max(appended.last_position);
+                    if appended.last_position > head
+                        && let Some(event_id) = append.last_event()
+                    {
+                        head = appended.last_position;
+                        last = Some(LogMark { position: head, event_id });
+                    }
                     answers.push(Ok(appended));
                 }
                 // SQLite has rolled back all of it, and what was answered so far with it.
@@ -124,18 +130,23 @@ impl Writer {
         }
         if head != start {
             let Self { inline, connection, .. } = self;
-            inline.iter().try_for_each(|inline| inline.move_to(connection, head))?;
+            inline.iter().try_for_each(|inline| inline.move_to(connection, head, last))?;
             self.event_ids.tidy(&self.connection)?;
         }
         self.commit()?;
+        self.anchor = last;
         if head != start {
             self.waiting.appended(head);
             self.inline.iter().for_each(|inline| self.waiting.moved(inline.subscription(), head));
         }
-        if let [Ok(only)] = &*answers {
-            for part in &only.streams {
-                if let Some(stream) = self.streams.get(&part.stream) {
-                    self.versions.committed(stream, part.last_version);
+        if let ([Ok(only)], Some(append)) = (&*answers, alone)
+            && !only.repeated
+        {
+            for (stored, part) in only.streams.iter().zip(&append.batch.streams) {
+                if let (Some(stream), Some(last)) =
+                    (self.streams.get(&stored.stream), part.events.last())
+                {
+                    self.versions.committed(stream, stored.last_version, last.id);
                 }
             }
         }

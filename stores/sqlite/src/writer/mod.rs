@@ -16,7 +16,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use esrs_core::store::Counters;
-use esrs_core::{Appended, EventKind, Page, StoreError, StreamId};
+use esrs_core::{Appended, EventKind, LogMark, Page, Position, StoreError, StreamId};
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
@@ -31,6 +31,8 @@ use crate::builder::Options;
 use crate::cache::Ids;
 use crate::connection::open_writer;
 use crate::error::{Database, Fault};
+use crate::guard::Guard;
+use crate::history;
 use crate::projection::Inline;
 use crate::reader::PageReader;
 use crate::subscription::Waiting;
@@ -80,7 +82,11 @@ impl Drop for QueuedAppend {
 /// What the writer thread owns.
 pub(crate) struct Writer {
     pub(crate) connection: Connection,
+    pub(crate) guard: Arc<Guard>,
     pub(crate) database: Arc<Database>,
+    /// The last event that was committed when the writer last looked: what it remembers is true for as
+    /// long as the log holds that.
+    anchor: Option<LogMark>,
     kinds: Ids<EventKind>,
     streams: Ids<StreamId>,
     event_ids: EventIds,
@@ -102,9 +108,12 @@ impl Writer {
         counters: Arc<Counters>,
         waiting: Arc<Waiting>,
     ) -> Result<Self, Fault> {
+        let (connection, guard) = open_writer(&options, database)?;
         let mut writer = Self {
-            connection: open_writer(&options, database)?,
+            connection,
+            guard,
             database: database.clone(),
+            anchor: None,
             kinds: Ids::new(),
             streams: Ids::new(),
             event_ids: EventIds::default(),
@@ -130,6 +139,21 @@ impl Writer {
             self.roll_back();
         }
         done
+    }
+
+    /// Looks for the end of the log, at the begin of a transaction. Whatever is remembered of a log that
+    /// lost events is dropped.
+    pub(crate) fn follow_history(&mut self) -> Result<Position, Fault> {
+        let look = history::look(&self.connection, self.anchor)?;
+        if !look.holds {
+            tracing::warn!("the log lost events; what was remembered of it is dropped");
+            self.kinds = Ids::new();
+            self.streams = Ids::new();
+            self.event_ids = EventIds::default();
+            self.versions = Versions::default();
+        }
+        self.anchor = look.head;
+        Ok(look.position())
     }
 
     fn begin(&self) -> Result<(), Fault> {

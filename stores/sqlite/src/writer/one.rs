@@ -1,12 +1,13 @@
 //! One event behind those of a known stream: one statement, and no more.
 //!
-//! The writer takes for granted that nothing was appended since it looked. If another process has, the
-//! next position is taken, and the table refuses the event.
+//! The writer assumes that nothing was appended since it looked. If another process appended, the next
+//! position is taken, and the table refuses the event. If the log lost what the writer remembers, the
+//! statement does not find the event that it inserts behind, and inserts nothing.
 
-use esrs_core::{AppendCondition, Appended, AppendedStream};
+use esrs_core::{AppendCondition, Appended, AppendedStream, LogMark};
 use rusqlite::ErrorCode;
 
-use super::append::{INSERT, kind_of};
+use super::append::kind_of;
 use super::event_row::EventRow;
 use super::{PreparedAppend, Writer};
 use crate::error::Fault;
@@ -18,17 +19,19 @@ impl Writer {
         &mut self,
         append: &PreparedAppend,
     ) -> Result<Option<Appended>, Fault> {
-        let Some(row) = self.row_of_one(append) else { return Ok(None) };
-        let inserted = row.insert(&self.connection, INSERT);
-        if matches!(&inserted, Err(error) if is_constraint(error)) {
-            return Ok(None);
+        let Some((anchor, row)) = self.row_of_one(append) else { return Ok(None) };
+        let inserted = row.insert_behind(&self.connection, anchor);
+        match &inserted {
+            Ok(0) => return Ok(None),
+            Err(error) if is_constraint(error) => return Ok(None),
+            _ => {}
         }
         let (id, position) = (row.event.id, row.position);
         let (stream, version) = (row.stream, row.version);
         if inserted.is_ok() {
             self.event_ids.inserted(id, position);
         }
-        self.committed(inserted)?;
+        self.committed(inserted.map(drop))?;
         self.counters.stored(1);
         let streams = append.batch.streams.iter().map(|part| AppendedStream {
             stream: part.stream.clone(),
@@ -41,33 +44,43 @@ impl Writer {
             last_position: position,
             repeated: false,
         };
-        self.versions.committed(stream, version);
+        self.versions.committed(stream, version, id);
+        self.anchor = Some(LogMark { position, event_id: id });
         self.waiting.appended(position);
         Ok(Some(appended))
     }
 
-    /// The row of a batch that is one event behind a version of a known stream, and nothing else.
-    fn row_of_one<'a>(&self, append: &'a PreparedAppend) -> Option<EventRow<'a>> {
+    /// The row of a batch that is one event behind a version of a known stream, and nothing else; and
+    /// the event behind which it stands in the log.
+    fn row_of_one<'a>(&self, append: &'a PreparedAppend) -> Option<(LogMark, EventRow<'a>)> {
         let batch = &append.batch;
         let ([part], [details]) = (&*batch.streams, &*append.details) else { return None };
-        let ([event], AppendCondition::Version(expected)) = (&*part.events, part.condition) else {
+        let ([event], condition) = (&*part.events, part.condition) else { return None };
+        let (AppendCondition::Version(expected)
+        | AppendCondition::LastEvent { version: expected, .. }) = condition
+        else {
             return None;
         };
         if batch.idempotency_key.is_some() || !self.inline.is_empty() {
             return None;
         }
         let stream = self.streams.get(&part.stream)?;
-        if self.versions.get(stream) != Some(expected) || !self.event_ids.is_new(event.id) {
+        let (version, last_event) = self.versions.get(stream)?;
+        let is_another = condition.last_event().is_some_and(|id| id != last_event);
+        if version != expected || is_another || !self.event_ids.is_new(event.id) {
             return None;
         }
-        Some(EventRow {
-            position: self.event_ids.next_position()?,
+        let position = self.event_ids.next_position()?;
+        let anchor = self.anchor.filter(|last| last.position.get() + 1 == position.get())?;
+        let row = EventRow {
+            position,
             stream,
             version: expected.checked_add(1)?,
             kind: self.kinds.get(&kind_of(event))?,
             event,
             details: details.as_deref(),
-        })
+        };
+        Some((anchor, row))
     }
 }
 

@@ -32,6 +32,16 @@ pub enum Error {
         /// Each version, and where it is.
         found: String,
     },
+    /// PgBouncer is not installed.
+    #[error(
+        "PgBouncer was not found in PATH, {folders}; install it (`apt-get install pgbouncer`, `brew \
+         install pgbouncer`), or run `cargo xtask test`, which unpacks it from the packages of Debian \
+         or Ubuntu"
+    )]
+    NoPgBouncer {
+        /// The folders that were searched besides `PATH`.
+        folders: String,
+    },
     /// A program of the installation could not be run.
     #[error("{} could not be run: {source}", program.display())]
     Program {

@@ -89,6 +89,12 @@ impl Installation {
         &self.found
     }
 
+    /// The folder of its programs.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.programs
+    }
+
     /// The path of one of its programs, such as `pg_dump`.
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {

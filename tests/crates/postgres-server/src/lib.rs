@@ -40,6 +40,7 @@ mod error;
 #[cfg(unix)]
 mod guard;
 mod installation;
+mod pgbouncer;
 #[cfg(unix)]
 mod server;
 mod sql;
@@ -50,6 +51,7 @@ mod version;
 pub use database::{Database, URL, database, server_version};
 pub use error::Error;
 pub use installation::Installation;
+pub use pgbouncer::pgbouncer;
 #[cfg(unix)]
 pub use server::{Server, ServerBuilder};
 pub use version::Version;

@@ -11,16 +11,20 @@ use std::time::Duration;
 use esrs_core::subscription::{Advance, Advanced, Subscription};
 use esrs_core::{BoxError, StoreError};
 use futures_util::future::{join, join_all};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row, Statement};
 
 use super::statements::Statements;
 use super::table::ModelTable;
 use crate::connect::Client;
-use crate::error::is_outdated;
+use crate::error::{is_about_rows, is_fenced, is_lost, is_outdated, said};
 use crate::limit::Elapsed;
 use crate::pool::Lent;
 use crate::store::Shared;
+
+/// The state of a step, as its transaction knows it.
+const STATE: &str = "SELECT current_setting('esrs.step', true)";
 
 const ADVANCING: &str = "advancing a subscription";
 
@@ -35,22 +39,6 @@ struct Held {
     parameters: Parameters,
 }
 
-/// Whose text a statement is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Text {
-    Own,
-    OfUser,
-}
-
-impl Text {
-    async fn prepare(self, client: &Client, sql: &str) -> Result<Statement, Error> {
-        match self {
-            Self::Own => client.prepare_cached(sql).await,
-            Self::OfUser => client.prepare_text(sql).await,
-        }
-    }
-}
-
 /// How far the transaction has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
@@ -58,6 +46,8 @@ enum Stage {
     Fresh,
     /// It has begun, the checkpoint is moved if it is to be, and nothing of that is committed.
     Open,
+    /// Its end was sent.
+    Ending,
     /// Nothing more can be done in it.
     Failed,
 }
@@ -76,6 +66,10 @@ pub(super) struct Step<'a> {
     limit: Duration,
     stage: Stage,
     held: Vec<Held>,
+    /// The lease that allows the step, and its fence.
+    fenced: Option<(String, u64)>,
+    /// The error of a user's statement, after which PostgreSQL takes nothing but a return to a savepoint.
+    failure: Option<StoreError>,
     /// What is to be said of the step, whatever its subscriber makes of it.
     verdict: Option<Result<Advanced, StoreError>>,
     /// Whether the connection may be in a transaction.
@@ -85,7 +79,7 @@ pub(super) struct Step<'a> {
 impl<'a> Step<'a> {
     /// One that moves a checkpoint.
     pub(super) async fn new(shared: &'a Shared, advance: &'a Advance) -> Result<Self, StoreError> {
-        Self::of(shared, &advance.subscription, ADVANCING, Some(advance)).await
+        Self::of(shared, &advance.subscription, ADVANCING, Some(advance), advance.fence).await
     }
 
     /// One that has begun, and moves nothing by itself.
@@ -93,8 +87,9 @@ impl<'a> Step<'a> {
         shared: &'a Shared,
         subscription: &'a Subscription,
         doing: &'static str,
+        fence: Option<u64>,
     ) -> Result<Self, StoreError> {
-        let mut step = Self::of(shared, subscription, doing, None).await?;
+        let mut step = Self::of(shared, subscription, doing, None, fence).await?;
         step.open().await?;
         Ok(step)
     }
@@ -104,6 +99,7 @@ impl<'a> Step<'a> {
         subscription: &'a Subscription,
         doing: &'static str,
         moving: Option<&'a Advance>,
+        fence: Option<u64>,
     ) -> Result<Self, StoreError> {
         Ok(Self {
             shared,
@@ -112,6 +108,8 @@ impl<'a> Step<'a> {
             moving,
             table: shared.subscriptions.table(subscription)?,
             client: Some(shared.step().await?),
+            fenced: fence.map(|fence| (subscription.lease(), fence)),
+            failure: None,
             limit: shared.longest_call(),
             stage: Stage::Fresh,
             held: Vec::new(),
@@ -167,8 +165,21 @@ impl<'a> Step<'a> {
 
     /// An error of a statement, after which PostgreSQL takes no other in the transaction.
     fn failed(&mut self, error: Error) -> StoreError {
+        let is_ended = self.stage == Stage::Ending;
         self.stage = Stage::Failed;
+        if let Some((lease, fence)) = self.fenced.clone().filter(|_| is_fenced(&error)) {
+            return StoreError::Fenced { lease, fence };
+        }
+        // What a handler's statement violates is the handler's error, unless it shows at the end.
+        if is_about_rows(&error) && (self.table.is_some() || is_ended) {
+            let table = self.subscription.name.to_owned();
+            return StoreError::RowRefused { table, reason: said(&error) };
+        }
         self.explain(error)
+    }
+
+    fn fenced(&self) -> Option<(&str, u64)> {
+        self.fenced.as_ref().map(|(lease, fence)| (&**lease, *fence))
     }
 
     async fn roll_back(&mut self) {
@@ -194,6 +205,13 @@ impl<'a> Step<'a> {
 
     fn check(&self) -> Result<(), StoreError> {
         match self.stage {
+            _ if let Some(failure) = &self.failure => {
+                let source = BoxError::from(format!(
+                    "a statement before has failed, and its transaction takes nothing but \
+                     `ROLLBACK TO` a savepoint: {failure}"
+                ));
+                Err(StoreError::Database { doing: self.doing, source })
+            }
             Stage::Failed => {
                 let source = BoxError::from("a statement before has failed in its transaction");
                 Err(StoreError::Database { doing: self.doing, source })
@@ -254,22 +272,20 @@ impl<'a> Step<'a> {
         self.check()?;
         match self.stage {
             Stage::Fresh => self.open_with(Some((sql, parameters))).await,
-            _ => self.run(Text::Own, sql, parameters).await,
+            _ => self.run(sql, parameters).await,
         }
     }
 
-    /// Asks for rows, whatever the statement does beside that.
-    pub(super) async fn run(
+    /// Asks for rows, in a transaction that is open.
+    async fn run(
         &mut self,
-        text: Text,
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, StoreError> {
-        self.open().await?;
         let held = std::mem::take(&mut self.held);
         let client = self.client()?;
         let sending = async {
-            let statement = text.prepare(client, sql).await?;
+            let statement = client.prepare_cached(sql).await?;
             Self::send(client, &held, client.query(&statement, parameters)).await
         };
         let sent = self.shared.timer.within(self.limit, sending).await;
@@ -279,7 +295,6 @@ impl<'a> Step<'a> {
     /// Changes rows; says how many.
     pub(super) async fn change(
         &mut self,
-        text: Text,
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<u64, StoreError> {
@@ -287,11 +302,92 @@ impl<'a> Step<'a> {
         let held = std::mem::take(&mut self.held);
         let client = self.client()?;
         let sending = async {
-            let statement = text.prepare(client, sql).await?;
+            let statement = client.prepare_cached(sql).await?;
             Self::send(client, &held, client.execute(&statement, parameters)).await
         };
         let sent = self.shared.timer.within(self.limit, sending).await;
         self.answer(sent)
+    }
+
+    /// Runs a statement that a user has written, by `execute` or `query`.
+    ///
+    /// Whether the transaction is still that of the step afterwards is asked in the same round trip: the
+    /// statement may be a `ROLLBACK`, in whatever spelling. A `COMMIT` is refused by a trigger.
+    pub(super) async fn run_text<T, F: Future<Output = Result<T, Error>>>(
+        &mut self,
+        sql: &str,
+        execute: impl FnOnce(Statement) -> F,
+        client: &Arc<Client>,
+    ) -> Result<T, StoreError> {
+        let sending = async {
+            let statement = match client.prepare_text(sql).await {
+                Ok(statement) => statement,
+                // Nothing was run.
+                Err(error) => return Ok((Err(error), true)),
+            };
+            let state = client.prepare_cached(STATE).await;
+            let asked = async {
+                let rows = client.query(&state?, &[]).await?;
+                rows.first().map(|row| row.try_get::<_, Option<String>>(0)).transpose()
+            };
+            let (answer, state) = join(execute(statement), asked).await;
+            let is_own = match state {
+                Ok(state) => state.flatten().as_deref() == Some("begun"),
+                // A transaction that has failed is answered with that.
+                Err(error) => error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION),
+            };
+            Ok((answer, is_own))
+        };
+        let (answer, is_own) = match self.shared.timer.within(self.limit, sending).await {
+            Ok(Ok(answered)) => answered,
+            Ok(Err(error)) => return Err(self.failed(error)),
+            Err(elapsed) => return Err(self.given_up(elapsed)),
+        };
+        if !is_own && !answer.as_ref().is_err_and(is_lost) {
+            self.stage = Stage::Failed;
+            let said = answer.err().map(|error| format!(": {}", said(&error))).unwrap_or_default();
+            let source = BoxError::from(format!(
+                "the statement would end the transaction of the step, which ends by itself{said}"
+            ));
+            self.failure =
+                Some(StoreError::Database { doing: self.doing, source: source.to_string().into() });
+            return Err(StoreError::Database { doing: self.doing, source });
+        }
+        match answer {
+            Ok(answer) => {
+                // It went back to a savepoint.
+                self.failure = None;
+                Ok(answer)
+            }
+            Err(error) if is_lost(&error) => Err(self.failed(error)),
+            Err(error) => {
+                let again = self.shared.location.explain_to_each(self.doing, &error);
+                self.failure.get_or_insert(again);
+                Err(self.explain(error))
+            }
+        }
+    }
+
+    /// Opens the transaction for a statement that a user has written, and sends what is held back.
+    pub(super) async fn open_for_text(&mut self) -> Result<Arc<Client>, StoreError> {
+        match self.stage {
+            Stage::Fresh => self.open_with(None).await.map(drop)?,
+            Stage::Failed => self.check()?,
+            _ => {}
+        }
+        if !self.held.is_empty() {
+            self.check()?;
+            self.flush().await?;
+        }
+        self.client.as_ref().map(Lent::share).ok_or(StoreError::Closed)
+    }
+
+    pub(super) fn take_failure(&mut self) -> Option<StoreError> {
+        let failure = self.failure.take();
+        if failure.is_some() {
+            self.stage = Stage::Failed;
+        }
+        failure
     }
 
     pub(super) fn model(&self) -> Result<Arc<ModelTable>, StoreError> {
@@ -341,8 +437,10 @@ impl<'a> Step<'a> {
         self.check()?;
         let held = std::mem::take(&mut self.held);
         let client = self.client()?;
-        let sending = Self::send(client, &held, client.batch_execute("COMMIT"));
+        let end = self.statements().end(self.fenced());
+        let sending = Self::send(client, &held, client.batch_execute(&end));
         let sent = self.shared.timer.within(self.limit, sending).await;
+        self.stage = Stage::Ending;
         self.answer(sent)?;
         self.is_in_transaction = false;
         Ok(())

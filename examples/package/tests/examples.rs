@@ -1,6 +1,7 @@
 //! Every example prints what stands beside it, in its `.out`.
 //!
-//! `BLESS=1 cargo test --test examples` writes the transcripts anew; read the diff before you commit.
+//! `BLESS=1 cargo test -p esrs-examples --test examples` rewrites the transcripts; read the diff before
+//! you commit.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -17,9 +18,13 @@ fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
+/// The folder of the programs and their transcripts.
+fn folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
 fn compare_with_transcript(example: &str, printed: &str) {
-    let transcript = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(example);
-    let transcript = transcript.with_extension("out");
+    let transcript = folder().join(example).with_extension("out");
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(&transcript, printed).unwrap();
     }
@@ -38,8 +43,7 @@ macro_rules! transcripts {
 
         #[test]
         fn every_chapter_of_the_tutorial_has_a_transcript_that_is_compared() {
-            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
-            let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+            let files = std::fs::read_dir(folder()).unwrap().map(|file| file.unwrap().path());
             let mut chapters: Vec<_> = files
                 .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
                 .map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned())

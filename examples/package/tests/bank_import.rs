@@ -28,7 +28,7 @@ fn path(file: &Path) -> &str {
 
 /// What the README shows, without the speed, which is another on each machine.
 fn readme_output() -> String {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../../../README.md");
     let shown = readme.split("<!-- the output of the bank import -->\n```text\n").nth(1).unwrap();
     let shown = shown.split("```").next().unwrap().trim_end();
     let (figures, speed) = shown.rsplit_once('\n').unwrap();
@@ -45,7 +45,7 @@ fn without_a_book_it_imports_the_invented_one_and_prints_what_the_readme_shows()
 
 #[test]
 fn the_invented_book_adds_up_to_what_another_program_makes_of_it() {
-    let rows = include_str!("../examples/bank_import/invented_book.csv").lines().skip(1);
+    let rows = include_str!("../../bank_import/invented_book.csv").lines().skip(1);
     let mut sum = 0;
     for row in rows.clone() {
         let columns: Vec<_> = row.split(';').collect();

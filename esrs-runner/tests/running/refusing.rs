@@ -1,0 +1,188 @@
+//! What the table, another program or the log refuses.
+
+use std::time::Duration;
+
+use esrs::prelude::*;
+use esrs::runner::{Live, Parking, Retries, Runner, Running, State, Status};
+use esrs::subscription::{EventHandler, Listen, On, Transaction};
+use esrs::{BoxError, Position};
+
+use crate::bank::{Account, AccountClosed, AccountOpened, Balance, MoneyDeposited, Say};
+use crate::between::{Between, Call};
+use crate::{SOON, caught_up, deposit, history, stores, until};
+
+/// Has the table of balances refuse a second account of an owner.
+struct OneOfEachOwner;
+
+impl EventHandler for OneOfEachOwner {
+    const NAME: &'static str = "one_of_each_owner";
+
+    fn listen(events: Listen<Self>) -> Listen<Self> {
+        events.to::<Account, AccountOpened>()
+    }
+
+    async fn start_over(&mut self, transaction: &mut dyn Transaction) -> Result<(), BoxError> {
+        let create = "CREATE UNIQUE INDEX one_of_each_owner ON balances (owner)";
+        transaction.execute(create, &[]).await?;
+        Ok(())
+    }
+}
+
+impl On<AccountOpened> for OneOfEachOwner {
+    async fn on(
+        &mut self,
+        _: &Recorded<AccountOpened>,
+        _: &mut dyn Transaction,
+    ) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+fn start(store: &Between) -> Running {
+    let retries = Retries::new(1, Duration::ZERO);
+    Runner::new(store.clone()).retries(retries).project::<Balance>().start()
+}
+
+async fn open(store: &Between, account: u32, owner: &str) {
+    let accounts = Repository::<Account>::new(store.store.clone());
+    let opened = AccountOpened { owner: owner.to_owned() };
+    accounts.execute(&account, Say(opened)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_that_its_table_refuses_parks_its_stream_and_the_others_go_on() {
+    let (_folder, store) = stores::sqlite().await;
+    history(&store, 5, 1).await;
+    let store = Between::new(store);
+    let running = start(&store);
+    caught_up(&store.store, &running).await;
+    running.stop().await;
+    let indexing = Runner::new(store.clone()).handle(OneOfEachOwner).start();
+    caught_up(&store.store, &indexing).await;
+    indexing.stop().await;
+    // A long page, with refused rows at its beginning, in its middle and at its end.
+    let accounts = Repository::<Account>::new(store.store.clone());
+    open(&store, 100, "owner 1").await;
+    for account in 6..=60 {
+        open(&store, account, &format!("owner {account}")).await;
+        deposit(&accounts, account, 10).await;
+        if account == 30 {
+            open(&store, 101, "owner 2").await;
+        }
+        let is_open = |id: &u32| *id == 100 || account >= 30;
+        for account in [100, 101].into_iter().filter(is_open).filter(|_| account % 10 == 0) {
+            deposit(&accounts, account, 1).await;
+        }
+    }
+    open(&store, 102, "owner 3").await;
+    let running = start(&store);
+    assert_eq!(caught_up(&store.store, &running).await.parked, 3);
+    let parking = Parking::of::<Balance>(store.clone());
+    let parked = parking.streams().await.unwrap();
+    let places: Vec<_> = parked.iter().map(|one| (one.stream.to_string(), one.version)).collect();
+    let expected = [("account-100", 1), ("account-101", 1), ("account-102", 1)];
+    assert_eq!(places, expected.map(|(stream, version)| (stream.to_owned(), version)));
+    assert!(parked[0].reason.contains("the table refused the row"), "{}", parked[0].reason);
+    let rows = store.store.find::<Balance>("true ORDER BY 1", []).await.unwrap();
+    assert_eq!(rows.len(), 60);
+    assert!(rows.iter().all(|row| row.cents == 10), "{rows:?}");
+    // Tried again, it is refused again; and taken when there is room.
+    let before = parking.log().await.unwrap().len();
+    parking.retry(&parked[0], "alice", "hope").await.unwrap();
+    let refused_again = async {
+        while parking.log().await.unwrap().len() < before + 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(SOON, refused_again).await.unwrap();
+    assert_eq!(parking.streams().await.unwrap().len(), 3);
+    accounts.execute(&1, Say(AccountClosed {})).await.unwrap();
+    caught_up(&store.store, &running).await;
+    parking.retry(&parking.streams().await.unwrap()[0], "alice", "closed").await.unwrap();
+    until(&running, |status| status.parked == 2).await;
+    let row = store.store.get::<Balance>(&100).await.unwrap().unwrap();
+    assert_eq!((row.owner.as_str(), row.cents), ("owner 1", 6));
+    running.stop().await;
+}
+
+fn superseded() -> StoreError {
+    StoreError::ProjectionSuperseded {
+        table: "balances",
+        stored: "new".to_owned(),
+        declared: "old".to_owned(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn superseded_program_says_so_and_rebuilds_nothing() {
+    let (_folder, store) = stores::sqlite().await;
+    history(&store, 1, 1).await;
+    let store = Between::new(store);
+    store.fail(Call::Subscribe, superseded);
+    let running = Runner::new(store.clone()).rebuild_changed().project::<Balance>().start();
+    let superseded = State::Superseded { stored: "new".to_owned() };
+    until(&running, |status| status.state == superseded).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert_eq!((store.count(Call::Claim), store.count(Call::Subscribe)), (0, 1));
+    assert!(store.failures().is_empty(), "it is no failure of the rows");
+    running.stop().await;
+}
+
+fn history_changed() -> StoreError {
+    StoreError::HistoryChanged {
+        event_id: uuid::Uuid::nil(),
+        place: "position 2".to_owned(),
+        head: Position::new(1),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn log_that_lost_events_is_noticed_in_silence_and_followed_again_from_the_checkpoint() {
+    let (_folder, store) = stores::sqlite().await;
+    history(&store, 1, 1).await;
+    let store = Between::new(store);
+    let live = Live::<Balance>::new();
+    let running = Runner::new(store.clone()).project::<Balance>().live(&live).start();
+    let all_follow = async |position: u64| {
+        let follow =
+            async {
+                while !running.status().await.iter().all(|status| {
+                    status.state == State::Following && status.position.get() >= position
+                }) {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+        tokio::time::timeout(SOON, follow).await.unwrap();
+    };
+    all_follow(2).await;
+    // Nothing happens in the log, and it is read again within a second or so.
+    store.fail(Call::Read, history_changed);
+    until(&running, |status| matches!(status.state, State::Failed { .. })).await;
+    store.mend();
+    all_follow(2).await;
+    assert_eq!(live.get(&1).unwrap().unwrap().cents, 10, "it was computed anew");
+    // While the checkpoint itself is ahead of the log, the subscription has failed, for everybody.
+    store.fail(Call::Subscribe, history_changed);
+    store.fail(Call::Read, history_changed);
+    let failed = |status: &Status| {
+        status.name == "balances"
+            && matches!(&status.state, State::Failed { reason } if reason.contains("lost"))
+    };
+    until(&running, failed).await;
+    let recorded = async {
+        while !store.failures().iter().flatten().any(|reason| reason.contains("lost")) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(SOON, recorded).await.unwrap();
+    store.mend();
+    all_follow(2).await;
+    assert_eq!(store.failures().last(), Some(&None));
+    let accounts = Repository::<Account>::new(store.store.clone());
+    let last = accounts.execute(&1, Say(MoneyDeposited { cents: 5 })).await.unwrap();
+    all_follow(3).await;
+    live.wait_for(last.position().unwrap(), SOON).await.unwrap();
+    assert_eq!(live.get(&1).unwrap().unwrap().cents, 15);
+    assert_eq!(store.store.get::<Balance>(&1).await.unwrap().unwrap().cents, 15);
+    running.stop().await;
+}

@@ -1,0 +1,244 @@
+//! Which statements of a user SQLite may run.
+//!
+//! SQLite itself says what a statement does while it compiles it: a text can hide `COMMIT` behind
+//! whatever SQLite skips. The authorizer of a connection is installed once, because each installation
+//! expires all prepared statements.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization, TransactionOperation};
+
+use crate::error::Fault;
+
+/// Who has written the statement that is compiled or run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Author {
+    Store,
+    /// An event handler, within the transaction of its step.
+    Handler,
+    /// The same, after one of its statements has failed.
+    FailedHandler,
+    /// The caller of a query.
+    Query,
+}
+
+impl Author {
+    fn from_u8(stored: u8) -> Self {
+        match stored {
+            0 => Self::Store,
+            1 => Self::Handler,
+            2 => Self::FailedHandler,
+            _ => Self::Query,
+        }
+    }
+}
+
+/// What the authorizer of a connection knows and says.
+#[derive(Debug, Default)]
+pub(crate) struct Guard {
+    author: AtomicU8,
+    /// Why the last statement was refused.
+    refusal: Mutex<Option<String>>,
+}
+
+impl Guard {
+    /// Guards a connection; once, before its first statement is cached.
+    pub(crate) fn install(connection: &mut Connection) -> Result<Arc<Self>, Fault> {
+        let guard = Arc::new(Self::default());
+        let of_connection = guard.clone();
+        connection.authorizer(Some(move |context: AuthContext<'_>| {
+            match of_connection.refusal_of(&context) {
+                None => Authorization::Allow,
+                Some(refusal) => {
+                    *of_connection.lock() = Some(refusal);
+                    Authorization::Deny
+                }
+            }
+        }))?;
+        Ok(guard)
+    }
+
+    /// Compiles and runs statements of `author`. SQLite compiles a statement again while it runs, when
+    /// the tables have changed, so both belong in here.
+    pub(crate) fn during<T>(&self, author: Author, work: impl FnOnce() -> T) -> T {
+        struct Reset<'a>(&'a AtomicU8);
+        impl Drop for Reset<'_> {
+            fn drop(&mut self) {
+                self.0.store(Author::Store as u8, Ordering::Relaxed);
+            }
+        }
+        *self.lock() = None;
+        self.author.store(author as u8, Ordering::Relaxed);
+        let _reset = Reset(&self.author);
+        work()
+    }
+
+    /// Why SQLite did not authorize a statement.
+    pub(crate) fn take_refusal(&self) -> Option<String> {
+        self.lock().take()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refusal_of(&self, context: &AuthContext<'_>) -> Option<String> {
+        let action = context.action;
+        match Author::from_u8(self.author.load(Ordering::Relaxed)) {
+            Author::Store => {
+                // A trigger of the user may stand on a table that the store writes to.
+                let trigger = context.accessor.filter(|name| !is_of_store(name))?;
+                let table = written(action).filter(|table| is_of_store(table))?;
+                Some(format!("the trigger `{trigger}` writes to `{table}`; {OWN_TABLES}"))
+            }
+            Author::Handler => of_handler(action),
+            Author::FailedHandler => match action {
+                AuthAction::Savepoint { operation: TransactionOperation::Rollback, .. } => {
+                    of_handler(action)
+                }
+                _ => Some(
+                    "an earlier statement of the transaction has failed; return its error, or go back \
+                     by `ROLLBACK TO` a savepoint"
+                        .to_owned(),
+                ),
+            },
+            Author::Query => of_query(action),
+        }
+    }
+}
+
+const OWN_TABLES: &str =
+    "tables that begin with `esrs_` are written by the store only, so use a table of your own";
+
+/// Names of tables are the same to SQLite in other cases.
+fn is_of_store(name: &str) -> bool {
+    name.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("esrs_"))
+}
+
+/// The table that an action writes to or changes.
+fn written<'a>(action: AuthAction<'a>) -> Option<&'a str> {
+    use AuthAction as A;
+    Some(match action {
+        A::Insert { table_name }
+        | A::Update { table_name, .. }
+        | A::Delete { table_name }
+        | A::CreateTable { table_name }
+        | A::CreateVtable { table_name, .. }
+        | A::CreateIndex { table_name, .. }
+        | A::CreateTrigger { table_name, .. }
+        | A::DropTable { table_name }
+        | A::DropVtable { table_name, .. }
+        | A::DropIndex { table_name, .. }
+        | A::DropTrigger { table_name, .. }
+        | A::AlterTable { table_name, .. } => table_name,
+        A::CreateView { view_name } | A::DropView { view_name } => view_name,
+        _ => return None,
+    })
+}
+
+fn of_handler(action: AuthAction<'_>) -> Option<String> {
+    use AuthAction as A;
+    if let Some(table) = written(action).filter(|table| is_of_store(table)) {
+        return Some(format!("it writes to `{table}`; {OWN_TABLES}"));
+    }
+    match action {
+        A::Transaction { operation } => {
+            let word = match operation {
+                TransactionOperation::Begin => "BEGIN",
+                TransactionOperation::Rollback => "ROLLBACK",
+                _ => "COMMIT",
+            };
+            Some(format!(
+                "`{word}` is refused, because it would end the transaction of the step, which begins and \
+                 ends by itself; leave it out, and return an error to roll back"
+            ))
+        }
+        A::Savepoint { savepoint_name, .. } if is_of_store(savepoint_name) => Some(format!(
+            "the savepoint `{savepoint_name}` belongs to the store; use a name that does not begin \
+             with `esrs_`"
+        )),
+        A::Attach { .. } | A::Detach { .. } => Some(
+            "`ATTACH` and `DETACH` are refused, because a step writes to the file of its store only; \
+             use a connection of your own outside of the handler"
+                .to_owned(),
+        ),
+        A::Pragma { pragma_name, pragma_value } if !reads(pragma_name, pragma_value) => {
+            Some(format!(
+                "`PRAGMA {pragma_name}` is refused, because it may change how the store works; use a \
+                 connection of your own outside of the handler"
+            ))
+        }
+        A::CreateTempTable { .. }
+        | A::CreateTempView { .. }
+        | A::CreateTempTrigger { .. }
+        | A::CreateTempIndex { .. } => Some(
+            "temporary tables, views and triggers are refused, because they hide those of the file; \
+             create an ordinary one"
+                .to_owned(),
+        ),
+        A::Unknown { code, .. } => Some(format!("this store does not know action {code} of SQLite")),
+        _ => None,
+    }
+}
+
+fn of_query(action: AuthAction<'_>) -> Option<String> {
+    use AuthAction as A;
+    match action {
+        A::Select | A::Read { .. } | A::Function { .. } | A::Recursive => None,
+        A::Pragma { pragma_name, pragma_value } if reads(pragma_name, pragma_value) => None,
+        A::Pragma { pragma_name, .. } => {
+            Some(format!("a query only reads, and `PRAGMA {pragma_name}` may change something"))
+        }
+        A::Attach { .. } | A::Detach { .. } => Some(
+            "a query reads the file of its store only, without `ATTACH` or `DETACH`".to_owned(),
+        ),
+        A::Transaction { .. } | A::Savepoint { .. } => {
+            Some("a query is one statement, without a transaction of its own".to_owned())
+        }
+        _ => Some("a query only reads, and this one would write".to_owned()),
+    }
+}
+
+/// Whether a pragma only reads.
+fn reads(name: &str, value: Option<&str>) -> bool {
+    const DESCRIBING: &[&str] = &[
+        "collation_list",
+        "compile_options",
+        "database_list",
+        "foreign_key_check",
+        "foreign_key_list",
+        "function_list",
+        "index_info",
+        "index_list",
+        "index_xinfo",
+        "integrity_check",
+        "module_list",
+        "pragma_list",
+        "quick_check",
+        "table_info",
+        "table_list",
+        "table_xinfo",
+    ];
+    const SETTINGS: &[&str] = &[
+        "application_id",
+        "auto_vacuum",
+        "cache_size",
+        "data_version",
+        "encoding",
+        "foreign_keys",
+        "freelist_count",
+        "journal_mode",
+        "max_page_count",
+        "page_count",
+        "page_size",
+        "query_only",
+        "schema_version",
+        "synchronous",
+        "user_version",
+    ];
+    let is_in = |list: &[&str]| list.iter().any(|known| name.eq_ignore_ascii_case(known));
+    is_in(DESCRIBING) || (value.is_none() && is_in(SETTINGS))
+}
