@@ -15,6 +15,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row, Statement};
 
+use super::lease;
 use super::statements::Statements;
 use super::table::ModelTable;
 use crate::connect::Client;
@@ -332,7 +333,7 @@ impl<'a> Step<'a> {
             };
             let (answer, state) = join(execute(statement), asked).await;
             let is_own = match state {
-                Ok(state) => state.flatten().as_deref() == Some("begun"),
+                Ok(state) => state.flatten().as_deref() == Some("open"),
                 // A transaction that has failed is answered with that.
                 Err(error) => error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION),
             };
@@ -430,7 +431,28 @@ impl<'a> Step<'a> {
             false => self.roll_back().await,
         }
         self.give_back();
-        done
+        match done {
+            // Its session may have been ended by who took the lease over.
+            Err(error @ StoreError::Unavailable { .. }) => {
+                Err(self.taken_over().await.unwrap_or(error))
+            }
+            done => done,
+        }
+    }
+
+    /// The error if the lease of the step was taken over, as far as that can be found out.
+    async fn taken_over(&self) -> Option<StoreError> {
+        let (lease, fence) = self.fenced.clone()?;
+        let looking = async {
+            let client = self.shared.step().await?;
+            let looked = lease::check(self.shared, &client, lease, Some(fence)).await;
+            client.give_back();
+            looked
+        };
+        match self.shared.in_time(self.limit, looking).await {
+            Err(error @ StoreError::Fenced { .. }) => Some(error),
+            _ => None,
+        }
     }
 
     async fn commit(&mut self) -> Result<(), StoreError> {
