@@ -46,6 +46,8 @@ enum Stage {
     Fresh,
     /// It has begun, the checkpoint is moved if it is to be, and nothing of that is committed.
     Open,
+    /// A statement of a user has failed: nothing can be done but to return to a savepoint.
+    Broken,
     /// Its end was sent.
     Ending,
     /// Nothing more can be done in it.
@@ -205,15 +207,11 @@ impl<'a> Step<'a> {
 
     fn check(&self) -> Result<(), StoreError> {
         match self.stage {
-            _ if let Some(failure) = &self.failure => {
-                let source = BoxError::from(format!(
-                    "a statement before has failed, and its transaction takes nothing but \
-                     `ROLLBACK TO` a savepoint: {failure}"
-                ));
-                Err(StoreError::Database { doing: self.doing, source })
-            }
-            Stage::Failed => {
-                let source = BoxError::from("a statement before has failed in its transaction");
+            Stage::Failed | Stage::Broken => {
+                let source = BoxError::from(
+                    "a statement before has failed; its transaction takes nothing but `ROLLBACK TO` a \
+                     savepoint",
+                );
                 Err(StoreError::Database { doing: self.doing, source })
             }
             _ => Ok(()),
@@ -330,12 +328,14 @@ impl<'a> Step<'a> {
                 let rows = client.query(&state?, &[]).await?;
                 rows.first().map(|row| row.try_get::<_, Option<String>>(0)).transpose()
             };
+            client.has_begun_twice();
             let (answer, state) = join(execute(statement), asked).await;
-            let is_own = match state {
-                Ok(state) => state.flatten().as_deref() == Some("begun"),
-                // A transaction that has failed is answered with that.
-                Err(error) => error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION),
-            };
+            let is_own = !client.has_begun_twice()
+                && match state {
+                    Ok(state) => state.flatten().as_deref() == Some("begun"),
+                    // A transaction that has failed is answered with that.
+                    Err(error) => error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION),
+                };
             Ok((answer, is_own))
         };
         let (answer, is_own) = match self.shared.timer.within(self.limit, sending).await {
@@ -355,14 +355,15 @@ impl<'a> Step<'a> {
         }
         match answer {
             Ok(answer) => {
-                // It went back to a savepoint.
-                self.failure = None;
+                // If one before has failed, it went back to a savepoint.
+                (self.failure, self.stage) = (None, Stage::Open);
                 Ok(answer)
             }
             Err(error) if is_lost(&error) => Err(self.failed(error)),
             Err(error) => {
                 let again = self.shared.location.explain_to_each(self.doing, &error);
                 self.failure.get_or_insert(again);
+                self.stage = Stage::Broken;
                 Err(self.explain(error))
             }
         }
@@ -383,11 +384,7 @@ impl<'a> Step<'a> {
     }
 
     pub(super) fn take_failure(&mut self) -> Option<StoreError> {
-        let failure = self.failure.take();
-        if failure.is_some() {
-            self.stage = Stage::Failed;
-        }
-        failure
+        self.failure.take()
     }
 
     pub(super) fn model(&self) -> Result<Arc<ModelTable>, StoreError> {
