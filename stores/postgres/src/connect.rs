@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::ops::Deref;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -64,6 +65,7 @@ impl SessionLimits {
             "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE, \
                  NOT DEFERRABLE;
              SET standard_conforming_strings = on; SET jit = off; SET row_security = on;
+             SET client_min_messages = notice;
              SET lock_timeout = {lock};
              SET idle_in_transaction_session_timeout = {idle};
              SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
@@ -85,6 +87,8 @@ pub(crate) struct Client {
     client: tokio_postgres::Client,
     task: AbortHandle,
     statements: Mutex<Statements>,
+    /// Whether a statement has begun a transaction within another: PostgreSQL warns of it only.
+    has_begun_twice: Arc<AtomicBool>,
 }
 
 /// Dropped, a statement is closed on the server too.
@@ -94,9 +98,14 @@ struct Statements {
 }
 
 impl Client {
-    fn new(client: tokio_postgres::Client, task: AbortHandle) -> Self {
+    fn new(
+        client: tokio_postgres::Client,
+        task: AbortHandle,
+        has_begun_twice: Arc<AtomicBool>,
+    ) -> Self {
         let (own, of_users) = (LruCache::new(OWN_STATEMENTS), LruCache::new(USER_STATEMENTS));
-        Self { client, task, statements: Mutex::new(Statements { own, of_users }) }
+        let statements = Mutex::new(Statements { own, of_users });
+        Self { client, task, statements, has_begun_twice }
     }
 
     fn statements(&self) -> MutexGuard<'_, Statements> {
@@ -126,6 +135,11 @@ impl Client {
         let replaced = of(&mut self.statements()).push(sql.to_owned(), statement.clone());
         drop(replaced);
         Ok(statement)
+    }
+
+    /// Whether a statement that was answered since the last call has begun a transaction within another.
+    pub(crate) fn has_begun_twice(&self) -> bool {
+        self.has_begun_twice.swap(false, Ordering::AcqRel)
     }
 
     /// Forgets all statements: columns have other types than when they were prepared.
@@ -226,10 +240,18 @@ impl Connector {
 
     async fn connect_here(&self) -> Result<Client, ConnectError> {
         let (client, mut messages) = (self.open)(self.config.clone()).await?;
+        let has_begun_twice = Arc::new(AtomicBool::new(false));
+        let begun_twice = has_begun_twice.clone();
         let task = tokio::spawn(async move {
             while let Some(message) = messages.next().await {
                 match message {
-                    Ok(AsyncMessage::Notice(notice)) => tracing::debug!(%notice, "PostgreSQL"),
+                    Ok(AsyncMessage::Notice(notice)) => {
+                        // It comes before the answer to the statement.
+                        if *notice.code() == SqlState::ACTIVE_SQL_TRANSACTION {
+                            begun_twice.store(true, Ordering::Release);
+                        }
+                        tracing::debug!(%notice, "PostgreSQL");
+                    }
                     Ok(_) => {}
                     Err(error) => {
                         tracing::warn!(%error, "a connection to PostgreSQL was lost");
@@ -238,7 +260,7 @@ impl Connector {
                 }
             }
         });
-        let client = Client::new(client, task.abort_handle());
+        let client = Client::new(client, task.abort_handle(), has_begun_twice);
         self.set_up(&client).await?;
         Ok(client)
     }

@@ -47,6 +47,8 @@ enum Stage {
     Fresh,
     /// It has begun, the checkpoint is moved if it is to be, and nothing of that is committed.
     Open,
+    /// A statement of a user has failed: nothing can be done but to return to a savepoint.
+    Broken,
     /// Its end was sent.
     Ending,
     /// Nothing more can be done in it.
@@ -206,15 +208,11 @@ impl<'a> Step<'a> {
 
     fn check(&self) -> Result<(), StoreError> {
         match self.stage {
-            _ if let Some(failure) = &self.failure => {
-                let source = BoxError::from(format!(
-                    "a statement before has failed, and its transaction takes nothing but \
-                     `ROLLBACK TO` a savepoint: {failure}"
-                ));
-                Err(StoreError::Database { doing: self.doing, source })
-            }
-            Stage::Failed => {
-                let source = BoxError::from("a statement before has failed in its transaction");
+            Stage::Failed | Stage::Broken => {
+                let source = BoxError::from(
+                    "a statement before has failed; its transaction takes nothing but `ROLLBACK TO` a \
+                     savepoint",
+                );
                 Err(StoreError::Database { doing: self.doing, source })
             }
             _ => Ok(()),
@@ -331,12 +329,17 @@ impl<'a> Step<'a> {
                 let rows = client.query(&state?, &[]).await?;
                 rows.first().map(|row| row.try_get::<_, Option<String>>(0)).transpose()
             };
+            client.has_begun_twice();
             let (answer, state) = join(execute(statement), asked).await;
-            let is_own = match state {
-                Ok(state) => state.flatten().as_deref() == Some("open"),
-                // A transaction that has failed is answered with that.
-                Err(error) => error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION),
-            };
+            let is_open = matches!(&state, Ok(Some(Some(state))) if state == "open");
+            if is_open && answer.is_err() {
+                // It was not even sent, as its parameters do not fit; an error is one all the same.
+                drop(client.batch_execute("SELECT 1 / 0").await);
+            }
+            // A transaction that has failed is answered with that.
+            let is_failed = matches!(&state, Err(error)
+                if error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION));
+            let is_own = !client.has_begun_twice() && (is_open || is_failed);
             Ok((answer, is_own))
         };
         let (answer, is_own) = match self.shared.timer.within(self.limit, sending).await {
@@ -356,14 +359,15 @@ impl<'a> Step<'a> {
         }
         match answer {
             Ok(answer) => {
-                // It went back to a savepoint.
-                self.failure = None;
+                // If one before has failed, it went back to a savepoint.
+                (self.failure, self.stage) = (None, Stage::Open);
                 Ok(answer)
             }
             Err(error) if is_lost(&error) => Err(self.failed(error)),
             Err(error) => {
                 let again = self.shared.location.explain_to_each(self.doing, &error);
                 self.failure.get_or_insert(again);
+                self.stage = Stage::Broken;
                 Err(self.explain(error))
             }
         }
@@ -384,11 +388,7 @@ impl<'a> Step<'a> {
     }
 
     pub(super) fn take_failure(&mut self) -> Option<StoreError> {
-        let failure = self.failure.take();
-        if failure.is_some() {
-            self.stage = Stage::Failed;
-        }
-        failure
+        self.failure.take()
     }
 
     pub(super) fn model(&self) -> Result<Arc<ModelTable>, StoreError> {
