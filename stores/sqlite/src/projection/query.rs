@@ -91,11 +91,12 @@ impl Reader {
     /// The same for what SQLite has compiled again meanwhile, such as a view that is another by now.
     fn check_tables_again(&mut self, sql: &str) -> Result<(), Fault> {
         let reads = self.guard.take_reads();
-        reads.iter().try_for_each(|table| self.database.known.check(&self.connection, table))?;
-        if !reads.is_empty() {
-            self.tables.insert(sql.to_owned(), reads);
+        if reads.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        // Noted before it is refused: the next time it is compiled already.
+        let reads = &*self.tables.entry(sql.to_owned()).insert_entry(reads).into_mut();
+        reads.iter().try_for_each(|table| self.database.known.check(&self.connection, table))
     }
 }
 
