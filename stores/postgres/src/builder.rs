@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool::managed;
 use esrs_core::store::Counters;
 use esrs_core::{BoxError, Projection, StoreError};
 use tokio::runtime::Handle;
@@ -12,27 +11,28 @@ use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Config, Socket};
 
 use crate::PostgresStore;
-use crate::connect::{Connector, Manager};
+use crate::connect::{Connector, SessionLimits};
 use crate::error::{DriverError, Location};
+use crate::limit::Timer;
 use crate::listen::{Listener, Notifier};
 use crate::names::Names;
-use crate::pool;
 use crate::schema;
 use crate::session;
 use crate::sql::Sql;
-use crate::store::Shared;
+use crate::store::{Pools, Shared};
 use crate::subscription::{Inline, Registered, Subscriptions};
 use crate::writer::Writer;
 
 const DOING: &str = "opening the store";
 
-type Connect = Box<dyn FnOnce(Config, Handle) -> Result<Connector, StoreError> + Send>;
+type Connect =
+    Box<dyn FnOnce(Config, Handle, SessionLimits) -> Result<Connector, StoreError> + Send>;
 
 /// How long a connection may take to be made, unless the url says otherwise (`connect_timeout`).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a server may leave unanswered what the network carries, unless the url says otherwise
+/// How long a network may leave unacknowledged what was sent, unless the url says otherwise
 /// (`tcp_user_timeout`): the operating system would wait for a quarter of an hour.
-const SILENCE: Duration = Duration::from_secs(30);
+const SILENCE: Duration = Duration::from_secs(10);
 /// After how long the network is asked whether a server is there that has nothing to say, unless the
 /// url says otherwise (`keepalives_idle`), and how often.
 const IDLE: Duration = Duration::from_secs(15);
@@ -48,6 +48,7 @@ pub struct PostgresStoreBuilder {
     read_model_schema: String,
     readers: usize,
     busy_timeout: Duration,
+    timeout: Duration,
     poll_interval: Duration,
     inline: Vec<Registered>,
     rebuild_changed: bool,
@@ -63,11 +64,18 @@ impl PostgresStoreBuilder {
     pub const DEFAULT_READERS: usize = 4;
     /// See [`busy_timeout`](Self::busy_timeout).
     pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+    /// See [`timeout`](Self::timeout).
+    pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
+    /// The largest number of connections for [`readers`](Self::readers).
+    pub const MAX_READERS: usize = 256;
     /// See [`poll_interval`](Self::poll_interval).
     pub const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(1);
     /// PostgreSQL counts in milliseconds, and takes none for no limit.
     const SHORTEST_WAIT: Duration = Duration::from_millis(1);
-    const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
+    const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64 / 2);
+    /// A shorter one would do nothing but look.
+    const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
+    const LONGEST_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
     pub(crate) fn new(url: &str) -> Self {
         Self {
@@ -76,6 +84,7 @@ impl PostgresStoreBuilder {
             read_model_schema: Self::DEFAULT_READ_MODEL_SCHEMA.to_owned(),
             readers: Self::DEFAULT_READERS,
             busy_timeout: Self::DEFAULT_BUSY_TIMEOUT,
+            timeout: Self::DEFAULT_TIMEOUT,
             poll_interval: Self::DEFAULT_POLL_INTERVAL,
             inline: Vec::new(),
             rebuild_changed: false,
@@ -97,10 +106,19 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// How many connections read, and bring read models further; one at least. One more appends, and one listens if anybody
-    /// [waits](PostgresStore::wait_behind).
+    /// Sets the number of connections for reading, between 1 and [`MAX_READERS`](Self::MAX_READERS).
+    ///
+    /// A store opens at most twice that many connections and three more, each when it is first needed:
+    /// - `readers` connections for reading;
+    /// - as many for the steps of subscriptions, so that an event handler, whose step has one of them, can
+    ///   read and append;
+    /// - one for appending, one for leases and notifications, and one that listens once anything
+    ///   [waits for events](PostgresStore::wait_behind).
+    ///
+    /// An [import](PostgresStore::import) has a connection of its own while it runs, and so have a
+    /// rebuild and an [inline](Self::inline) projection while they catch up.
     pub fn readers(mut self, readers: usize) -> Self {
-        self.readers = readers.max(1);
+        self.readers = readers.clamp(1, Self::MAX_READERS);
         self
     }
 
@@ -108,15 +126,41 @@ impl PostgresStoreBuilder {
     /// [`StoreError::Unavailable`], and for another process that holds the log, before it is answered
     /// with [`StoreError::Busy`]. If it was connecting by then, the answer comes when that has failed.
     ///
-    /// And how long a rebuild waits for those who read the rows that it is to replace.
+    /// It is also the time for which any call waits for a free connection, a statement for a lock, and a
+    /// rebuild for transactions that read the rows that it replaces.
+    ///
+    /// It is kept between 1 ms and 12 days.
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout.clamp(Self::SHORTEST_WAIT, Self::LONGEST_WAIT);
         self
     }
 
-    /// How often those who wait for events look by themselves, beside being woken.
+    /// Sets the time that the database has for one call, in addition to the
+    /// [`busy_timeout`](Self::busy_timeout).
+    ///
+    /// Every call of the store returns within the sum of both, also when the network carries nothing any
+    /// more:
+    /// - a read is answered with [`StoreError::TimedOut`];
+    /// - an append is answered with [`StoreError::Unknown`], because it may be stored;
+    /// - [`close`](PostgresStore::close) returns.
+    ///
+    /// The connection of a call that took longer is closed. The server stops the statement after the same
+    /// time (`statement_timeout`).
+    ///
+    /// The sum holds for each step where a call consists of several: the steps of a subscription, for each
+    /// statement of a handler; the chunks of an import; what catches up, rebuilds, or opens a store with
+    /// inline projections. Replacing a table by a rebuild builds its indexes, for which it has an hour.
+    ///
+    /// It is kept between 1 ms and 12 days.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout.clamp(Self::SHORTEST_WAIT, Self::LONGEST_WAIT);
+        self
+    }
+
+    /// Sets how often a call that waits for events looks for them, in addition to being woken: between
+    /// 1 ms and an hour.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
-        self.poll_interval = interval;
+        self.poll_interval = interval.clamp(Self::SHORTEST_INTERVAL, Self::LONGEST_INTERVAL);
         self
     }
 
@@ -166,7 +210,9 @@ impl PostgresStoreBuilder {
         T::TlsConnect: Send,
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
-        self.connect = Box::new(move |config, runtime| Ok(Connector::new(config, tls, runtime)));
+        self.connect = Box::new(move |config, runtime, limits| {
+            Ok(Connector::new(config, tls, runtime, limits))
+        });
         self
     }
 
@@ -180,10 +226,8 @@ impl PostgresStoreBuilder {
     /// - [`StoreError::Projection`], [`StoreError::ProjectionChanged`] or
     ///   [`StoreError::ProjectionTable`] when an inline read model cannot be brought up to date, and
     ///   [`StoreError::Busy`] when somebody reads one that is to be replaced for too long;
-    /// - and what may happen to a database.
-    ///
-    /// # Panics
-    /// Outside of a Tokio runtime, on which the store's connections are to live.
+    /// - [`StoreError::Database`] outside of a Tokio runtime, on which the store's connections live, and
+    ///   for any other error of the database.
     pub async fn open(self) -> Result<PostgresStore, StoreError> {
         let Self {
             url,
@@ -191,6 +235,7 @@ impl PostgresStoreBuilder {
             read_model_schema,
             readers,
             busy_timeout,
+            timeout,
             poll_interval,
             inline,
             rebuild_changed,
@@ -200,28 +245,41 @@ impl PostgresStoreBuilder {
         let mut config: Config =
             url.parse().map_err(|error| failed(Box::new(DriverError(error))))?;
         complete(&mut config);
-        let location = location(&config);
+        let location = location(&config, (busy_timeout, busy_timeout + timeout));
         let sql = Sql::new(&schema)?;
         let subscriptions = Subscriptions::new(&sql, read_model_schema)?;
-        let connector = connect(config, Handle::current())?;
-        let pool = managed::Pool::builder(Manager(connector.clone())).max_size(readers).build();
-        let pool = pool.map_err(|error| failed(Box::new(error)))?;
-        {
-            let mut client = pool::get(&pool, &location).await?;
+        let runtime = Handle::try_current().map_err(|_| {
+            failed(
+                "found no Tokio runtime here; open the store within one, which then drives it"
+                    .into(),
+            )
+        })?;
+        let statement = busy_timeout + timeout;
+        let timer = Timer::new(&runtime);
+        let connector = connect(config, runtime, SessionLimits { lock: busy_timeout, statement })?;
+        let pools = Pools::new(&connector, readers);
+        let preparing = async {
+            let client = pools.readers.get(busy_timeout, &timer, &location).await?;
             schema::check_server(&client, &location).await?;
             session::check(&client, &connector, &location).await?;
-            schema::migrate(&mut client, &sql, &location).await?;
-        }
+            schema::migrate(&client, &sql, &location).await?;
+            client.give_back();
+            Ok(())
+        };
+        let prepared = timer.within(statement, preparing).await;
+        prepared.unwrap_or_else(|_| Err(location.timed_out(DOING, statement)))?;
         let (writer, listener) = (Writer::default(), Listener::default());
         let (names, counters) = (Names::new(), Counters::default());
         let notifier = Notifier::default();
         let shared = Arc::new(Shared {
             connector,
-            pool,
+            pools,
+            timer,
             sql,
             names,
             location,
             busy_timeout,
+            timeout,
             poll_interval,
             writer,
             listener,
@@ -260,17 +318,25 @@ fn complete(config: &mut Config) {
 }
 
 #[cfg(feature = "tls")]
-fn by_default(config: Config, runtime: Handle) -> Result<Connector, StoreError> {
-    Ok(Connector::new(config, crate::tls::with_native_roots()?, runtime))
+fn by_default(
+    config: Config,
+    runtime: Handle,
+    limits: SessionLimits,
+) -> Result<Connector, StoreError> {
+    Ok(Connector::new(config, crate::tls::with_native_roots()?, runtime, limits))
 }
 
 #[cfg(not(feature = "tls"))]
-fn by_default(config: Config, runtime: Handle) -> Result<Connector, StoreError> {
-    Ok(Connector::new(config, tokio_postgres::NoTls, runtime))
+fn by_default(
+    config: Config,
+    runtime: Handle,
+    limits: SessionLimits,
+) -> Result<Connector, StoreError> {
+    Ok(Connector::new(config, tokio_postgres::NoTls, runtime, limits))
 }
 
 /// Which database it is, without a password: `postgres://user@host:port/name`.
-fn location(config: &Config) -> Location {
+fn location(config: &Config, (busy_timeout, longest_call): (Duration, Duration)) -> Location {
     let host = match config.get_hosts().first() {
         Some(Host::Tcp(name)) => name.clone(),
         #[cfg(unix)]
@@ -280,7 +346,8 @@ fn location(config: &Config) -> Location {
     let port = config.get_ports().first().map(|port| format!(":{port}")).unwrap_or_default();
     let user = config.get_user().map(|user| format!("{user}@")).unwrap_or_default();
     let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
-    Location(format!("postgres://{user}{host}{port}/{name}"))
+    let name = format!("postgres://{user}{host}{port}/{name}");
+    Location { name, busy_timeout, longest_call }
 }
 
 impl std::fmt::Debug for PostgresStoreBuilder {

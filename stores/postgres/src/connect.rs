@@ -1,27 +1,169 @@
 //! Connections, whoever asks for them and under whichever executor.
 
+use std::num::NonZeroUsize;
+use std::ops::Deref;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use deadpool::managed;
-use deadpool_postgres::ClientWrapper;
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
 use futures_util::{StreamExt, stream};
+use lru::LruCache;
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::{AsyncMessage, Client, Config, Error, Socket};
+use tokio_postgres::{AsyncMessage, Config, Error, Socket, Statement};
 
 /// What the server sends on its own; the connection works while it is polled.
 pub(crate) type Messages = Pin<Box<dyn Stream<Item = Result<AsyncMessage, Error>> + Send>>;
 
-type Open = dyn Fn(Config) -> BoxFuture<'static, Result<(Client, Messages), Error>> + Send + Sync;
+type Opened = BoxFuture<'static, Result<(tokio_postgres::Client, Messages), Error>>;
+type Open = dyn Fn(Config) -> Opened + Send + Sync;
 
-/// What a session is set up with: `append` relies on seeing what was committed before each of its
-/// statements, and compiling a short query takes longer than running it.
-const SET_UP: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-    SET jit = off";
+/// The largest number of prepared statements of the store itself on a connection.
+const OWN_STATEMENTS: NonZeroUsize = NonZeroUsize::new(256).expect("it is not zero");
+/// The same for statements whose text users have written.
+const USER_STATEMENTS: NonZeroUsize = NonZeroUsize::new(128).expect("it is not zero");
+
+/// The longest time for which a session may do nothing in a transaction: a process that is stopped in the
+/// middle of one holds up others no longer.
+const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(60);
+
+/// How often a limit of the role may stop the statement that takes it away.
+const SET_UP_ATTEMPTS: u32 = 50;
+
+/// How long sessions wait.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SessionLimits {
+    /// For a lock.
+    pub(crate) lock: Duration,
+    /// For the end of a statement.
+    pub(crate) statement: Duration,
+}
+
+impl SessionLimits {
+    /// The statements that set a session up, whatever the role, the database and the server say.
+    ///
+    /// `append` relies on seeing what was committed before each of its statements; compiling a short query
+    /// takes longer than running it; and what was answered is on disk.
+    async fn set_up(self, client: &tokio_postgres::Client) -> Result<(), Error> {
+        let [lock, statement, idle] =
+            [self.lock, self.statement, IDLE_IN_TRANSACTION].map(to_millis);
+        // By itself: a role's own limit may be shorter than all of it takes.
+        let unlimited = format!("SET statement_timeout = {statement}");
+        let mut left = SET_UP_ATTEMPTS;
+        while let Err(error) = client.batch_execute(&unlimited).await {
+            if error.code() != Some(&SqlState::QUERY_CANCELED) || left == 0 {
+                return Err(error);
+            }
+            left -= 1;
+        }
+        let settings = format!(
+            "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE, \
+                 NOT DEFERRABLE;
+             SET standard_conforming_strings = on; SET jit = off; SET row_security = on;
+             SET client_min_messages = notice;
+             SET lock_timeout = {lock};
+             SET idle_in_transaction_session_timeout = {idle};
+             SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
+                 WHERE name IN ('idle_session_timeout', 'transaction_timeout') AND setting <> '0';
+             SELECT pg_catalog.set_config('synchronous_commit', 'on', false)
+                 WHERE pg_catalog.current_setting('synchronous_commit') IN ('off', 'local')"
+        );
+        client.batch_execute(&settings).await
+    }
+}
+
+/// A time as PostgreSQL's settings count it, where none is no limit.
+pub(crate) fn to_millis(time: Duration) -> u128 {
+    time.as_millis().clamp(1, i32::MAX as u128)
+}
+
+/// A connection, and the statements that are prepared on it.
+pub(crate) struct Client {
+    client: tokio_postgres::Client,
+    task: AbortHandle,
+    statements: Mutex<Statements>,
+    /// Whether a statement has begun a transaction within another: PostgreSQL warns of it only.
+    has_begun_twice: Arc<AtomicBool>,
+}
+
+/// Dropped, a statement is closed on the server too.
+struct Statements {
+    own: LruCache<String, Statement>,
+    of_users: LruCache<String, Statement>,
+}
+
+impl Client {
+    fn new(
+        client: tokio_postgres::Client,
+        task: AbortHandle,
+        has_begun_twice: Arc<AtomicBool>,
+    ) -> Self {
+        let (own, of_users) = (LruCache::new(OWN_STATEMENTS), LruCache::new(USER_STATEMENTS));
+        let statements = Mutex::new(Statements { own, of_users });
+        Self { client, task, statements, has_begun_twice }
+    }
+
+    fn statements(&self) -> MutexGuard<'_, Statements> {
+        // Nothing in it is ever half done.
+        self.statements.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// Prepares a statement of the store itself, unless it is prepared.
+    pub(crate) async fn prepare_cached(&self, sql: &str) -> Result<Statement, Error> {
+        self.prepare_in(sql, |statements| &mut statements.own).await
+    }
+
+    /// The same with a text that a user has written.
+    pub(crate) async fn prepare_text(&self, sql: &str) -> Result<Statement, Error> {
+        self.prepare_in(sql, |statements| &mut statements.of_users).await
+    }
+
+    async fn prepare_in(
+        &self,
+        sql: &str,
+        of: fn(&mut Statements) -> &mut LruCache<String, Statement>,
+    ) -> Result<Statement, Error> {
+        if let Some(known) = of(&mut self.statements()).get(sql) {
+            return Ok(known.clone());
+        }
+        let statement = self.client.prepare(sql).await?;
+        let replaced = of(&mut self.statements()).push(sql.to_owned(), statement.clone());
+        drop(replaced);
+        Ok(statement)
+    }
+
+    /// Whether a statement that was answered since the last call has begun a transaction within another.
+    pub(crate) fn has_begun_twice(&self) -> bool {
+        self.has_begun_twice.swap(false, Ordering::AcqRel)
+    }
+
+    /// Forgets all statements: columns have other types than when they were prepared.
+    pub(crate) fn forget_statements(&self) {
+        let mut statements = self.statements();
+        statements.own.clear();
+        statements.of_users.clear();
+    }
+}
+
+impl Deref for Client {
+    type Target = tokio_postgres::Client;
+
+    fn deref(&self) -> &tokio_postgres::Client {
+        &self.client
+    }
+}
+
+impl Drop for Client {
+    /// Closes the connection at once, whether or not the server answers.
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
 
 /// Opens connections on the runtime on which the store was opened.
 #[derive(Clone)]
@@ -29,10 +171,11 @@ pub(crate) struct Connector {
     config: Config,
     open: Arc<Open>,
     runtime: Handle,
+    limits: SessionLimits,
 }
 
 impl Connector {
-    pub(crate) fn new<T>(config: Config, tls: T, runtime: Handle) -> Self
+    pub(crate) fn new<T>(config: Config, tls: T, runtime: Handle, limits: SessionLimits) -> Self
     where
         T: MakeTlsConnect<Socket> + Clone + Send + Sync + 'static,
         T::Stream: Send,
@@ -46,9 +189,9 @@ impl Connector {
                 let messages = stream::poll_fn(move |context| connection.poll_message(context));
                 Ok((client, Box::pin(messages) as Messages))
             };
-            Box::pin(opened) as BoxFuture<'static, _>
+            Box::pin(opened) as Opened
         };
-        Self { config, open: Arc::new(open), runtime }
+        Self { config, open: Arc::new(open), runtime, limits }
     }
 
     /// The runtime on which connections live.
@@ -56,8 +199,21 @@ impl Connector {
         &self.runtime
     }
 
-    /// A connection whose messages somebody else takes; polled on the store's runtime.
-    pub(crate) async fn connect_raw(&self) -> Result<(Client, Messages), ConnectError> {
+    /// The same connections, whose statements wait for locks no longer than this.
+    pub(crate) fn with_lock_timeout(&self, lock: Duration) -> Self {
+        let limits = SessionLimits { lock: lock.min(self.limits.lock), ..self.limits };
+        Self { limits, ..self.clone() }
+    }
+
+    /// Sets a session up as the store needs it, whatever its role says.
+    pub(crate) async fn set_up(&self, client: &tokio_postgres::Client) -> Result<(), Error> {
+        self.limits.set_up(client).await
+    }
+
+    /// A connection whose messages the caller takes; to be called on the store's runtime.
+    pub(crate) async fn connect_raw(
+        &self,
+    ) -> Result<(tokio_postgres::Client, Messages), ConnectError> {
         self.in_time(async { Ok((self.open)(self.config.clone()).await?) }).await
     }
 
@@ -75,27 +231,38 @@ impl Connector {
     }
 
     /// A connection that is set up, and works by itself until the client is dropped.
-    pub(crate) async fn connect(&self) -> Result<ClientWrapper, ConnectError> {
+    pub(crate) async fn connect(&self) -> Result<Client, ConnectError> {
         let this = self.clone();
-        let opened = self.runtime.spawn(async move {
-            let (client, mut messages) = this.connect_raw().await?;
-            let task = tokio::spawn(async move {
-                while let Some(message) = messages.next().await {
-                    match message {
-                        Ok(AsyncMessage::Notice(notice)) => tracing::debug!(%notice, "PostgreSQL"),
-                        Ok(_) => {}
-                        Err(error) => {
-                            tracing::warn!(%error, "a connection to PostgreSQL was lost");
-                            return;
-                        }
-                    }
-                }
-            });
-            this.in_time(async { Ok(client.batch_execute(SET_UP).await?) }).await?;
-            Ok(ClientWrapper::new(client, task))
-        });
+        let opened = self.runtime.spawn(async move { this.in_time(this.connect_here()).await });
         // It is cancelled when the runtime ends.
         opened.await.unwrap_or(Err(ConnectError::NoRuntime))
+    }
+
+    async fn connect_here(&self) -> Result<Client, ConnectError> {
+        let (client, mut messages) = (self.open)(self.config.clone()).await?;
+        let has_begun_twice = Arc::new(AtomicBool::new(false));
+        let begun_twice = has_begun_twice.clone();
+        let task = tokio::spawn(async move {
+            while let Some(message) = messages.next().await {
+                match message {
+                    Ok(AsyncMessage::Notice(notice)) => {
+                        // It comes before the answer to the statement.
+                        if *notice.code() == SqlState::ACTIVE_SQL_TRANSACTION {
+                            begun_twice.store(true, Ordering::Release);
+                        }
+                        tracing::debug!(%notice, "PostgreSQL");
+                    }
+                    Ok(_) => {}
+                    Err(error) => {
+                        tracing::warn!(%error, "a connection to PostgreSQL was lost");
+                        return;
+                    }
+                }
+            }
+        });
+        let client = Client::new(client, task.abort_handle(), has_begun_twice);
+        self.set_up(&client).await?;
+        Ok(client)
     }
 }
 
@@ -108,32 +275,4 @@ pub(crate) enum ConnectError {
     NoAnswer { limit: Duration },
     #[error("the runtime on which the store was opened has ended")]
     NoRuntime,
-}
-
-/// Makes the connections of the pool.
-pub(crate) struct Manager(pub(crate) Connector);
-
-/// The connections that read.
-pub(crate) type Pool = managed::Pool<Manager>;
-/// One of them, while somebody has it.
-pub(crate) type Pooled = managed::Object<Manager>;
-
-impl managed::Manager for Manager {
-    type Type = ClientWrapper;
-    type Error = ConnectError;
-
-    async fn create(&self) -> Result<ClientWrapper, ConnectError> {
-        self.0.connect().await
-    }
-
-    async fn recycle(
-        &self,
-        client: &mut ClientWrapper,
-        _: &managed::Metrics,
-    ) -> managed::RecycleResult<ConnectError> {
-        match client.is_closed() {
-            true => Err(managed::RecycleError::message("the connection is closed")),
-            false => Ok(()),
-        }
-    }
 }

@@ -1,5 +1,7 @@
 //! From what PostgreSQL says to what esrs says: the one place where errors are mapped.
 
+use std::time::Duration;
+
 use esrs_core::projection::ColumnError;
 use esrs_core::{BoxError, StoreError};
 use tokio_postgres::Error;
@@ -7,11 +9,17 @@ use tokio_postgres::error::{DbError, Severity, SqlState};
 
 /// Which database it is: what errors have to say. It never holds a password.
 #[derive(Debug, Clone)]
-pub(crate) struct Location(pub(crate) String);
+pub(crate) struct Location {
+    pub(crate) name: String,
+    /// How long statements wait for a lock.
+    pub(crate) busy_timeout: Duration,
+    /// How long the server works on a statement.
+    pub(crate) longest_call: Duration,
+}
 
 impl std::fmt::Display for Location {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.name)
     }
 }
 
@@ -69,6 +77,23 @@ pub(crate) fn is_duplicate(error: &Error) -> bool {
     error.code() == Some(&SqlState::UNIQUE_VIOLATION)
 }
 
+/// Whether a kind has another number than was remembered.
+pub(crate) fn is_renumbered(error: &Error) -> bool {
+    error.code().is_some_and(|code| code.code() == "ES002")
+}
+
+/// Whether the database refuses a row: a value that does not fit, a constraint, a trigger, a limit.
+pub(crate) fn is_about_rows(error: &Error) -> bool {
+    let Some(code) = error.code() else { return false };
+    let classes = ["22", "23", "44", "54"];
+    *code == SqlState::RAISE_EXCEPTION || classes.iter().any(|class| code.code().starts_with(class))
+}
+
+/// Whether the lease of a step was taken over.
+pub(crate) fn is_fenced(error: &Error) -> bool {
+    error.code().is_some_and(|code| code.code() == "ES001")
+}
+
 /// Whether a group was refused for the sake of one append, or by chance, so that each may do better
 /// alone.
 pub(crate) fn may_be_about_one_append(error: &Error) -> bool {
@@ -81,13 +106,13 @@ pub(crate) fn may_be_about_one_append(error: &Error) -> bool {
 impl Location {
     /// What to tell the caller.
     pub(crate) fn explain(&self, doing: &'static str, error: Error) -> StoreError {
-        self.known(&error)
+        self.known(doing, &error)
             .unwrap_or_else(|| StoreError::Database { doing, source: source_of(error) })
     }
 
     /// The same for one of several callers, who all have to be told.
     pub(crate) fn explain_to_each(&self, doing: &'static str, error: &Error) -> StoreError {
-        self.known(error).unwrap_or_else(|| {
+        self.known(doing, error).unwrap_or_else(|| {
             let source = said(error).into();
             StoreError::Database { doing, source }
         })
@@ -103,6 +128,17 @@ impl Location {
         StoreError::Unavailable { location: self.to_string(), reason }
     }
 
+    /// A row was refused; `table` is named where the database does not say which.
+    pub(crate) fn refused_row(&self, table: &str, error: &Error) -> StoreError {
+        let named = error.as_db_error().and_then(|database| database.table()).unwrap_or(table);
+        StoreError::RowRefused { table: named.to_owned(), reason: said(error) }
+    }
+
+    /// Nothing was answered within the time of one call.
+    pub(crate) fn timed_out(&self, doing: &'static str, waited: Duration) -> StoreError {
+        StoreError::TimedOut { location: self.to_string(), doing, waited }
+    }
+
     /// What is prepared on a connection is not there afterwards.
     pub(crate) fn not_a_session(&self, said: &str) -> StoreError {
         let reason = format!(
@@ -113,14 +149,18 @@ impl Location {
         StoreError::Unavailable { location: self.to_string(), reason }
     }
 
-    fn known(&self, error: &Error) -> Option<StoreError> {
+    fn known(&self, doing: &'static str, error: &Error) -> Option<StoreError> {
         let location = self.to_string();
         let Some(database) = error.as_db_error() else {
             return is_lost(error).then(|| self.unavailable(error));
         };
         let reason = said_by(database);
         let code = database.code();
-        Some(if *code == SqlState::DISK_FULL {
+        Some(if *code == SqlState::LOCK_NOT_AVAILABLE {
+            StoreError::Busy { location, waited: self.busy_timeout }
+        } else if *code == SqlState::QUERY_CANCELED {
+            StoreError::TimedOut { location, doing, waited: self.longest_call }
+        } else if *code == SqlState::DISK_FULL {
             StoreError::Full { location }
         } else if [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::IO_ERROR].contains(code) {
             StoreError::ReadOnly { location, reason }
@@ -167,7 +207,8 @@ pub(crate) fn is_outdated(error: &Error) -> bool {
     error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
 }
 
-fn said(error: &Error) -> String {
+/// What went wrong.
+pub(crate) fn said(error: &Error) -> String {
     if let Some(database) = error.as_db_error() {
         return said_by(database);
     }

@@ -8,12 +8,11 @@ use esrs_core::{
 };
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Error, Transaction};
+use tokio_postgres::{Client, Error};
 use uuid::Uuid;
 
 use crate::PostgresStore;
 use crate::encode::{JsonText, Moment};
-use crate::error::is_busy;
 use crate::names::KindOf;
 use crate::pool;
 use crate::store::Shared;
@@ -84,8 +83,12 @@ impl PostgresStore {
         events: impl IntoIterator<Item = (StreamId, NewEvent), IntoIter: Send>,
     ) -> Result<Imported, StoreError> {
         let shared = self.shared();
-        let connected = shared.connector.connect().await;
-        let mut client = connected.map_err(|error| pool::not_connected(error, &shared.location))?;
+        let connecting = async {
+            let connected = shared.connector.connect().await;
+            connected.map_err(|error| pool::not_connected(error, &shared.location))
+        };
+        // Dropped on the way of an error, it takes its transaction with it.
+        let client = shared.in_time(shared.longest_call(), connecting).await?;
         let mut imported = Imported::default();
         let mut events = events.into_iter();
         loop {
@@ -97,22 +100,36 @@ impl PostgresStore {
             if chunk.is_empty() {
                 return Ok(imported);
             }
-            let begun = client.transaction().await;
-            let transaction = begun.map_err(|error| explain(shared, error))?;
             let count = chunk.len() as u64;
-            let rows = rows_of(chunk, &transaction, shared).await?;
-            imported.known += count - rows.len() as u64;
-            if rows.is_empty() {
-                continue;
-            }
-            let last = copy(&rows, &transaction, shared).await;
-            let last = last.map_err(|error| explain(shared, error))?;
-            transaction.commit().await.map_err(|error| shared.explain_append(DOING, &error))?;
-            imported.stored += rows.len() as u64;
-            imported.last_position = Some(last);
-            shared.committed(1);
+            let stored = store_chunk(chunk, &client, shared);
+            // Whether its end was sent, nobody knows.
+            let stored = shared.timer.within(shared.longest_call(), stored).await;
+            let stored = stored.unwrap_or_else(|elapsed| Err(shared.unknown(elapsed)))?;
+            let (number, last) = stored.map_or((0, None), |(number, last)| (number, Some(last)));
+            imported.known += count - number;
+            imported.stored += number;
+            imported.last_position = last.or(imported.last_position);
         }
     }
+}
+
+/// Stores a chunk; how many of its events were not stored yet, and the position of the last of them.
+async fn store_chunk(
+    chunk: Vec<PreparedAppend>,
+    client: &Client,
+    shared: &Shared,
+) -> Result<Option<(u64, Position)>, StoreError> {
+    lock(client, shared).await?;
+    let rows = rows_of(chunk, client, shared).await?;
+    if rows.is_empty() {
+        let ended = client.batch_execute("ROLLBACK").await;
+        return ended.map(|()| None).map_err(|error| explain(shared, error));
+    }
+    let last = copy(&rows, client, shared).await.map_err(|error| explain(shared, error))?;
+    let ended = client.batch_execute("COMMIT").await;
+    ended.map_err(|error| shared.explain_append(DOING, &error))?;
+    shared.committed(1);
+    Ok(Some((rows.len() as u64, last)))
 }
 
 fn explain(shared: &Shared, error: Error) -> StoreError {
@@ -122,32 +139,25 @@ fn explain(shared: &Shared, error: Error) -> StoreError {
 /// The events of a chunk that are not stored yet, in their order, each with its place.
 async fn rows_of(
     chunk: Vec<PreparedAppend>,
-    transaction: &Transaction<'_>,
+    client: &Client,
     shared: &Shared,
 ) -> Result<Vec<Row>, StoreError> {
     let explain = |error| explain(shared, error);
-    lock(transaction, shared).await?;
     let chunk: Vec<_> = chunk.into_iter().filter_map(PreparedAppend::into_one).collect();
     let ids: Vec<Uuid> = chunk.iter().map(|(_, event, _)| event.id).collect();
-    let known = transaction.query(&shared.sql.known_ids, &[&ids]).await.map_err(explain)?;
+    let known = client.query(&shared.sql.known_ids, &[&ids]).await.map_err(explain)?;
     let known = known.iter().map(|row| row.try_get(0)).collect::<Result<Vec<Uuid>, _>>();
     let mut known = HashSet::<Uuid>::from_iter(known.map_err(explain)?);
     let names: HashSet<&StreamId> = chunk.iter().map(|(stream, ..)| stream).collect();
-    let mut streams = enter_streams(names, transaction, shared).await.map_err(explain)?;
+    let mut streams = enter_streams(names, client, shared).await.map_err(explain)?;
+    let kinds = number_kinds(&chunk, client, shared).await?;
     let mut rows = Vec::with_capacity(chunk.len());
     // An event that stands in the chunk twice is known the second time.
     for (stream, event, details) in chunk.into_iter().filter(|(_, event, _)| known.insert(event.id))
     {
-        let kind = EventKind { name: event.name.clone(), version: event.version };
-        let kind = KindOf { category: stream.category().into(), kind };
-        let kind = match shared.names.kind_id(&kind) {
-            Some(kind) => kind,
-            // Outside of the transaction: a number that others may learn of has to stay.
-            None => {
-                let reader = shared.reader().await?;
-                let numbered = shared.names.number_kind(kind, &reader.client, &shared.sql).await;
-                numbered.map_err(explain)?
-            }
+        let Some(&kind) = kinds.get(&kind_of(&stream, &event)) else {
+            let source = format!("expected a number for the kind {}, found none", event.name);
+            return Err(StoreError::Database { doing: DOING, source: source.into() });
         };
         let Some((stream, version)) = streams.get_mut(stream.as_str()) else {
             let source = format!("the stream {stream} was entered and is not there");
@@ -159,42 +169,76 @@ async fn rows_of(
     Ok(rows)
 }
 
-/// Holds the log until the transaction ends, as whoever appends does.
-async fn lock(transaction: &Transaction<'_>, shared: &Shared) -> Result<(), StoreError> {
-    // None would be no limit.
-    let millis = shared.busy_timeout.as_millis().clamp(1, i32::MAX as u128);
-    let locked = format!("SET LOCAL lock_timeout = {millis}; {}", shared.sql.lock);
-    let locked = transaction.batch_execute(&locked).await;
-    locked.map_err(|error| match is_busy(&error) {
-        true => shared.explain_append(DOING, &error),
-        false => explain(shared, error),
-    })
+fn kind_of(stream: &StreamId, event: &NewEvent) -> KindOf {
+    let kind = EventKind { name: event.name.clone(), version: event.version };
+    KindOf { category: stream.category().into(), kind }
+}
+
+/// The kinds of a chunk by what the log says, which no append changes meanwhile; those that have no
+/// number are given one outside of the transaction, because others may use it at once.
+async fn number_kinds(
+    chunk: &[(StreamId, NewEvent, Option<String>)],
+    client: &Client,
+    shared: &Shared,
+) -> Result<HashMap<KindOf, i32>, StoreError> {
+    let explain = |error| explain(shared, error);
+    let kinds: HashSet<KindOf> =
+        chunk.iter().map(|(stream, event, _)| kind_of(stream, event)).collect();
+    let kinds: Vec<KindOf> = kinds.into_iter().collect();
+    let categories: Vec<&str> = kinds.iter().map(|of| &*of.category).collect();
+    let names: Vec<&str> = kinds.iter().map(|of| &*of.kind.name).collect();
+    let versions: Vec<i64> = kinds.iter().map(|of| i64::from(of.kind.version)).collect();
+    let known = client.query(&shared.sql.known_kinds, &[&categories, &names, &versions]).await;
+    let mut numbers = HashMap::with_capacity(kinds.len());
+    for row in known.map_err(explain)? {
+        let (place, id): (i64, Option<i32>) =
+            (|| Ok((row.try_get(0)?, row.try_get(1)?)))().map_err(explain)?;
+        let Some(of) = usize::try_from(place - 1).ok().and_then(|place| kinds.get(place)) else {
+            continue;
+        };
+        let id = match id {
+            Some(id) => id,
+            None => {
+                let reader = shared.reader().await?;
+                shared.names.forget_kind(of);
+                let numbered =
+                    shared.names.number_kind(of.clone(), &reader.client, &shared.sql).await;
+                let numbered = numbered.map_err(explain)?;
+                reader.client.give_back();
+                numbered
+            }
+        };
+        numbers.insert(of.clone(), id);
+    }
+    Ok(numbers)
+}
+
+/// Begins, and holds the log until the transaction ends, as whoever appends does.
+async fn lock(client: &Client, shared: &Shared) -> Result<(), StoreError> {
+    let locked = client.batch_execute(&format!("BEGIN; {}", shared.sql.lock)).await;
+    locked.map_err(|error| explain(shared, error))
 }
 
 /// The number of each stream, which is given to it if it has none, and its version.
 async fn enter_streams(
     streams: HashSet<&StreamId>,
-    transaction: &Transaction<'_>,
+    client: &Client,
     shared: &Shared,
 ) -> Result<HashMap<String, (i64, i64)>, Error> {
     let streams = streams.into_iter().map(|stream| (stream.as_str(), stream.category()));
     let (names, categories): (Vec<_>, Vec<_>) = streams.unzip();
-    transaction.execute(&shared.sql.enter_streams, &[&names, &categories]).await?;
-    let found = transaction.query(&shared.sql.stream_versions, &[&names]).await?;
+    client.execute(&shared.sql.enter_streams, &[&names, &categories]).await?;
+    let found = client.query(&shared.sql.stream_versions, &[&names]).await?;
     let found = found.iter();
     found.map(|row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)))).collect()
 }
 
 /// Copies the rows behind the end of the log; says where the last came to stand.
-async fn copy(
-    rows: &[Row],
-    transaction: &Transaction<'_>,
-    shared: &Shared,
-) -> Result<Position, Error> {
+async fn copy(rows: &[Row], client: &Client, shared: &Shared) -> Result<Position, Error> {
     let count = rows.len() as i64;
-    let taken = transaction.query_one(&shared.sql.take_positions, &[&count]).await?;
+    let taken = client.query_one(&shared.sql.take_positions, &[&count]).await?;
     let last: i64 = taken.try_get(0)?;
-    let sink = transaction.copy_in(&shared.sql.copy).await?;
+    let sink = client.copy_in(&shared.sql.copy).await?;
     let mut writer = pin!(BinaryCopyInWriter::new(sink, &TYPES));
     for (position, row) in (last - count + 1..).zip(rows) {
         let Row { stream, version, kind, event, details } = row;

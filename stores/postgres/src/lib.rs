@@ -98,6 +98,7 @@ mod encode;
 mod error;
 mod find;
 mod import;
+mod limit;
 mod listen;
 mod names;
 #[doc = include_str!("../doc/order.md")]

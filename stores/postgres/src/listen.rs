@@ -14,10 +14,14 @@ use tokio::task::AbortHandle;
 use tokio_postgres::AsyncMessage;
 
 use crate::connect::{ConnectError, Connector};
+use crate::pool::{Reader, ask};
 use crate::store::Shared;
 
 /// How long to wait after a connection was refused or lost.
 const BACK_OFF: Duration = Duration::from_millis(200);
+
+/// The longest time for which a notification keeps leases waiting.
+const NOTIFYING: Duration = Duration::from_secs(2);
 
 /// The shortest time between two notifications.
 const INTERVAL: Duration = Duration::from_millis(2);
@@ -55,15 +59,12 @@ pub(crate) async fn notify(shared: Weak<Shared>) {
 }
 
 async fn notify_once(shared: &Shared) -> Result<(), StoreError> {
-    let mut attempts = shared.attempts();
-    loop {
-        let reader = shared.reader().await?;
-        let sent = reader.client.batch_execute(&shared.sql.notify).await;
-        let sent = sent.map_err(|error| shared.location.explain("telling of new events", error));
-        if !attempts.again(&sent, reader) {
-            return sent;
-        }
-    }
+    ask!(shared, control, NOTIFYING.min(shared.longest_call()), |reader| send(shared, &reader))
+}
+
+async fn send(shared: &Shared, reader: &Reader<'_>) -> Result<(), StoreError> {
+    let sent = reader.client.batch_execute(&shared.sql.notify).await;
+    sent.map_err(|error| shared.location.explain("telling of new events", error))
 }
 
 /// What tells those who wait that something was appended, by whichever process.
@@ -126,7 +127,11 @@ async fn listen_once(
         Ok(())
     };
     let begin = async {
-        client.batch_execute(statement).await?;
+        let listening = async {
+            connector.set_up(&client).await?;
+            Ok(client.batch_execute(statement).await?)
+        };
+        connector.in_time(listening).await?;
         // What came before it listened told nobody.
         appended.send_replace(());
         Ok(())

@@ -1,18 +1,23 @@
-//! What the numbers in rows stand for: streams and kinds, which never change once they are committed.
+//! What the numbers in rows stand for: streams and kinds.
+//!
+//! Nothing here is trusted by itself, because the log may be another one by now: a fail-over may have
+//! lost commits, or a backup may have been restored. Statements that append verify the numbers that they
+//! are given. What reads look up by number holds as long as the log holds one event, the anchor: events
+//! are committed in their order, so that everything before it is unchanged then.
 
-use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, MutexGuard, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use esrs_core::{EventKind, StoreError, StreamId};
+use esrs_core::{EventKind, LogMark, StreamId};
 use lru::LruCache;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Error};
 
-use crate::error::Location;
 use crate::sql::Sql;
 
-/// So many streams are remembered at most.
+/// The largest number of streams that are remembered.
 const STREAMS: NonZeroUsize = NonZeroUsize::new(100_000).expect("it is not zero");
+/// The same for kinds.
+const KINDS: NonZeroUsize = NonZeroUsize::new(10_000).expect("it is not zero");
 
 /// A kind, and the category of the streams that have it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -21,92 +26,97 @@ pub(crate) struct KindOf {
     pub(crate) kind: EventKind,
 }
 
-/// What is known of streams and kinds; shared by all that read and write.
+/// What is remembered of streams and kinds; shared by all that read and write.
 pub(crate) struct Names {
-    kinds: RwLock<Kinds>,
-    streams: Mutex<Streams>,
+    numbers: Mutex<Numbers>,
+    read: Mutex<Read>,
 }
 
-#[derive(Default)]
-struct Kinds {
-    by_id: HashMap<i32, EventKind>,
-    ids: HashMap<KindOf, i32>,
+/// By name: what appends are given, whose statements verify it.
+struct Numbers {
+    streams: LruCache<StreamId, KnownStream>,
+    kinds: LruCache<KindOf, i32>,
 }
 
-struct Streams {
-    known: LruCache<StreamId, KnownStream>,
-    names: LruCache<i64, StreamId>,
+/// By number: what reads look up, while the log holds the anchor.
+struct Read {
+    kinds: LruCache<i32, EventKind>,
+    streams: LruCache<i64, StreamId>,
+    anchor: Option<LogMark>,
+    /// Counts the anchors.
+    stamp: u64,
 }
 
 /// A stream that is there.
 #[derive(Debug, Clone, Copy)]
 struct KnownStream {
     id: i64,
-    /// How many events it has at least; they never become fewer.
+    /// The version that it has at least.
     version: u64,
+}
+
+/// The anchor that a read verifies. What was remembered by another is not used by it: it may be of a log
+/// that has changed in between.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    pub(crate) anchor: Option<LogMark>,
+    stamp: u64,
 }
 
 impl Names {
     pub(crate) fn new() -> Self {
-        let streams = Streams { known: LruCache::new(STREAMS), names: LruCache::new(STREAMS) };
-        Self { kinds: RwLock::default(), streams: Mutex::new(streams) }
+        let (streams, kinds) = (LruCache::new(STREAMS), LruCache::new(KINDS));
+        let numbers = Mutex::new(Numbers { streams, kinds });
+        let (kinds, streams) = (LruCache::new(KINDS), LruCache::new(STREAMS));
+        let read = Mutex::new(Read { kinds, streams, anchor: None, stamp: 0 });
+        Self { numbers, read }
     }
 
-    fn streams(&self) -> MutexGuard<'_, Streams> {
-        // Nothing in it is ever half done.
-        self.streams.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    // Nothing in either is ever half done.
+    fn numbers(&self) -> MutexGuard<'_, Numbers> {
+        self.numbers.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// The row of a stream, if it is known.
-    pub(crate) fn stream_id(&self, stream: &StreamId) -> Option<i64> {
-        self.streams().known.get(stream).map(|known| known.id)
+    fn read(&self) -> MutexGuard<'_, Read> {
+        self.read.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// The row of a stream, if it is known that it has so many events.
+    /// The number of a stream, if it was at this version or a later one.
     pub(crate) fn stream_at(&self, stream: &StreamId, version: u64) -> Option<i64> {
-        let mut streams = self.streams();
-        streams.known.get(stream).filter(|known| known.version >= version).map(|known| known.id)
+        let mut numbers = self.numbers();
+        numbers.streams.get(stream).filter(|known| known.version >= version).map(|known| known.id)
     }
 
-    /// The name of a stream, if it is known.
-    pub(crate) fn stream(&self, id: i64) -> Option<StreamId> {
-        self.streams().names.get(&id).cloned()
-    }
-
-    /// Remembers a stream whose row is committed, and so many of its events.
+    /// Remembers a stream whose row is committed, and its version.
     pub(crate) fn learn_stream(&self, stream: &StreamId, id: i64, version: u64) {
-        let mut streams = self.streams();
-        if let Some(known) = streams.known.get_mut(stream) {
-            known.version = known.version.max(version);
-            return;
+        let mut numbers = self.numbers();
+        match numbers.streams.get_mut(stream) {
+            Some(known) if known.id == id => known.version = known.version.max(version),
+            Some(known) => *known = KnownStream { id, version },
+            None => drop(numbers.streams.put(stream.clone(), KnownStream { id, version })),
         }
-        streams.names.put(id, stream.clone());
-        streams.known.put(stream.clone(), KnownStream { id, version });
     }
 
-    /// Remembers how many events a known stream has.
+    /// Remembers the version of a stream whose number is known.
     pub(crate) fn learn_version(&self, stream: &StreamId, version: u64) {
-        if let Some(known) = self.streams().known.get_mut(stream) {
+        if let Some(known) = self.numbers().streams.get_mut(stream) {
             known.version = known.version.max(version);
         }
     }
 
-    /// The kind of this number, if it is known.
-    pub(crate) fn kind(&self, id: i32) -> Option<EventKind> {
-        let kinds = self.kinds.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-        kinds.by_id.get(&id).cloned()
+    /// What was remembered of a stream is not true of the log.
+    pub(crate) fn forget_stream(&self, stream: &StreamId) {
+        self.numbers().streams.pop(stream);
     }
 
     /// The number of a kind, if it is known.
     pub(crate) fn kind_id(&self, of: &KindOf) -> Option<i32> {
-        let kinds = self.kinds.read().unwrap_or_else(|poisoned| poisoned.into_inner());
-        kinds.ids.get(of).copied()
+        self.numbers().kinds.get(of).copied()
     }
 
-    fn learn_kind(&self, of: KindOf, id: i32) {
-        let mut kinds = self.kinds.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-        kinds.by_id.insert(id, of.kind.clone());
-        kinds.ids.insert(of, id);
+    /// The number of a kind is not true of the log.
+    pub(crate) fn forget_kind(&self, of: &KindOf) {
+        self.numbers().kinds.pop(of);
     }
 
     /// The number of a kind, which is given to it if it has none.
@@ -115,7 +125,7 @@ impl Names {
         of: KindOf,
         client: &Client,
         sql: &Sql,
-    ) -> Result<i32, tokio_postgres::Error> {
+    ) -> Result<i32, Error> {
         if let Some(id) = self.kind_id(&of) {
             return Ok(id);
         }
@@ -123,33 +133,63 @@ impl Names {
         let id = client
             .query_one_scalar::<i32, _>(&sql.kind_of, &[&&*of.category, &&*of.kind.name, &version])
             .await?;
-        self.learn_kind(of, id);
+        self.numbers().kinds.put(of, id);
         Ok(id)
     }
 
-    /// Learns of all kinds: there are few.
-    pub(crate) async fn load_kinds(
+    /// The anchor that a read has to verify.
+    pub(crate) fn seen(&self) -> Seen {
+        let Read { anchor, stamp, .. } = *self.read();
+        Seen { anchor, stamp }
+    }
+
+    /// The kind of this number, if it is known by the anchor that was verified.
+    pub(crate) fn kind(&self, id: i32, seen: Seen) -> Option<EventKind> {
+        let mut read = self.read();
+        if read.stamp != seen.stamp { None } else { read.kinds.get(&id).cloned() }
+    }
+
+    /// The name of a stream, if it is known by the anchor that was verified.
+    pub(crate) fn stream(&self, id: i64, seen: Seen) -> Option<StreamId> {
+        let mut read = self.read();
+        if read.stamp != seen.stamp { None } else { read.streams.get(&id).cloned() }
+    }
+
+    /// Remembers what was found in a log that holds the anchor, and `last` as well.
+    pub(crate) fn learn<'a>(
         &self,
-        client: &Client,
-        sql: &Sql,
-        location: &Location,
-    ) -> Result<(), StoreError> {
-        const DOING: &str = "reading the types of events";
-        let rows = client.query(&sql.kinds, &[]).await;
-        for row in rows.map_err(|error| location.explain(DOING, error))? {
-            let of = (|| {
-                let name = EventKind {
-                    name: row.try_get::<_, &str>(2)?.into(),
-                    version: u32::try_from(row.try_get::<_, i64>(3)?).unwrap_or(u32::MAX),
-                };
-                Ok((
-                    KindOf { category: row.try_get::<_, &str>(1)?.into(), kind: name },
-                    row.try_get(0)?,
-                ))
-            })();
-            let (of, id) = of.map_err(|error| location.explain(DOING, error))?;
-            self.learn_kind(of, id);
+        seen: Seen,
+        kinds: impl Iterator<Item = (i32, &'a EventKind)>,
+        streams: impl Iterator<Item = (i64, &'a StreamId)>,
+        last: LogMark,
+    ) {
+        let mut read = self.read();
+        if read.stamp != seen.stamp {
+            return;
         }
-        Ok(())
+        for (id, kind) in kinds {
+            read.kinds.put(id, kind.clone());
+        }
+        for (id, stream) in streams {
+            read.streams.put(id, stream.clone());
+        }
+        if seen.anchor.is_none_or(|anchor| anchor.position < last.position) {
+            read.anchor = Some(last);
+            read.stamp += 1;
+        }
+    }
+
+    /// The log does not hold the anchor any more; the anchor from then on.
+    pub(crate) fn forget(&self, seen: Seen) -> Seen {
+        let mut read = self.read();
+        if read.stamp == seen.stamp {
+            read.kinds.clear();
+            read.streams.clear();
+            read.anchor = None;
+            read.stamp += 1;
+            tracing::warn!("the log has lost events or is another one; nothing remembered is used");
+        }
+        // Another read may have found an anchor since then, which this one has not verified.
+        Seen { anchor: None, stamp: if read.anchor.is_none() { read.stamp } else { u64::MAX } }
     }
 }

@@ -1,10 +1,9 @@
 //! Who may do what.
 
 use esrs_core::StoreError;
-use tokio_postgres::Client;
 
 use crate::PostgresStore;
-use crate::pool::Reader;
+use crate::pool::{Reader, ask};
 
 const DOING: &str = "granting rights";
 
@@ -74,7 +73,7 @@ impl PostgresStore {
             format!(
                 "{};
                  GRANT INSERT, UPDATE, DELETE ON {schema}.subscriptions, {schema}.leases,
-                     {schema}.parked, {schema}.parking_log TO {role};
+                     {schema}.parked, {schema}.parking_log, {schema}.superseded TO {role};
                  DO $$ BEGIN
                      IF to_regnamespace('{models}') IS NULL THEN CREATE SCHEMA {models}; END IF;
                  END $$;
@@ -88,17 +87,25 @@ impl PostgresStore {
     async fn grant(
         &self,
         role: &str,
-        statements: impl FnOnce(&str, &str) -> String,
+        statements: impl Fn(&str, &str) -> String,
     ) -> Result<(), StoreError> {
-        let reader = self.shared().reader().await?;
-        let Reader { client, sql, location, .. } = &reader;
-        let granted = async |client: &Client| {
-            let quoted = "SELECT quote_ident($1)";
-            let role: String = client.query_one_scalar(quoted, &[&role]).await?;
-            client.batch_execute(&statements(&sql.schema, &role)).await
-        };
-        granted(client).await.map_err(|error| location.explain(DOING, error))
+        let shared = self.shared();
+        ask!(shared, |reader| granted(&reader, role, &statements))
     }
+}
+
+async fn granted(
+    reader: &Reader<'_>,
+    role: &str,
+    statements: &impl Fn(&str, &str) -> String,
+) -> Result<(), StoreError> {
+    let Reader { client, sql, location, .. } = reader;
+    let granted = async {
+        let quoted = "SELECT quote_ident($1)";
+        let role: String = client.query_one_scalar(quoted, &[&role]).await?;
+        client.batch_execute(&statements(&sql.schema, &role)).await
+    };
+    granted.await.map_err(|error| location.explain(DOING, error))
 }
 
 fn reading(schema: &str, role: &str) -> String {

@@ -4,6 +4,8 @@ use esrs_core::StoreError;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error};
 
+use crate::pool::Lent;
+
 use crate::error::Location;
 use crate::sql::{Sql, VERSION};
 
@@ -58,7 +60,7 @@ fn check(stored: i32, location: &Location) -> Result<u32, StoreError> {
 /// Brings the tables up to date, in one transaction. A user who may not make tables can open a store
 /// whose tables are up to date.
 pub(crate) async fn migrate(
-    client: &mut Client,
+    client: &Lent,
     sql: &Sql,
     location: &Location,
 ) -> Result<(), StoreError> {
@@ -67,8 +69,9 @@ pub(crate) async fn migrate(
     if check(stored, location)? == VERSION {
         return Ok(());
     }
-    let transaction = client.transaction().await.map_err(&explain)?;
-    transaction.batch_execute(&sql.lock_migrations()).await.map_err(&explain)?;
+    // Dropped on the way of an error, the connection ends the transaction.
+    let begin = format!("BEGIN; {}", sql.lock_migrations());
+    client.batch_execute(&begin).await.map_err(&explain)?;
     // Another process may have been faster while this one waited.
     let create = format!(
         "CREATE SCHEMA IF NOT EXISTS {s};
@@ -77,13 +80,13 @@ pub(crate) async fn migrate(
              WHERE NOT EXISTS (SELECT FROM {s}.schema_version);",
         s = sql.schema
     );
-    transaction.batch_execute(&create).await.map_err(&explain)?;
-    let stored = stored_version(transaction.client(), sql).await.map_err(&explain)?;
+    client.batch_execute(&create).await.map_err(&explain)?;
+    let stored = stored_version(client, sql).await.map_err(&explain)?;
     let stored = check(stored, location)?;
     for step in sql.migrations(stored) {
-        transaction.batch_execute(&step).await.map_err(&explain)?;
+        client.batch_execute(&step).await.map_err(&explain)?;
     }
     let update = format!("UPDATE {}.schema_version SET version = {VERSION}", sql.schema);
-    transaction.batch_execute(&update).await.map_err(&explain)?;
-    transaction.commit().await.map_err(&explain)
+    client.batch_execute(&update).await.map_err(&explain)?;
+    client.batch_execute("COMMIT").await.map_err(&explain)
 }

@@ -2,10 +2,10 @@
 
 use std::ops::Deref;
 
-use deadpool_postgres::ClientWrapper;
 use esrs_core::{Position, Snapshot, SnapshotQuery, StoreError, StreamId};
 use tokio_postgres::{Error, Row};
 
+use crate::connect::Client;
 use crate::encode::{Json, Moment, to_i64};
 use crate::pool::Reader;
 
@@ -28,14 +28,14 @@ pub(crate) async fn save(reader: &Reader<'_>, snapshot: &Snapshot) -> Result<(),
     saved.map(drop).map_err(explain)
 }
 
-/// The snapshot of the stream in this row, if the query allows it.
+/// The snapshot of a stream, if the query allows it.
 pub(crate) async fn find(
-    reader: &Reader<'_, impl Deref<Target = ClientWrapper>>,
-    (id, stream): (i64, &StreamId),
+    reader: &Reader<'_, impl Deref<Target = Client>>,
+    stream: &StreamId,
     query: &SnapshotQuery,
 ) -> Result<Option<Snapshot>, Error> {
     let fold = query.fold.to_u64().cast_signed();
-    let rows = reader.query(&reader.sql.find_snapshot, &[&id, &fold]).await?;
+    let rows = reader.query(&reader.sql.find_snapshot, &[&stream.as_str(), &fold]).await?;
     let found = rows.first().map(|row| snapshot_of(row, stream, query)).transpose()?;
     Ok(found.filter(|snapshot| query.allows(snapshot)))
 }

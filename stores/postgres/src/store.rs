@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::ClientWrapper;
 use esrs_core::store::Counters;
 use esrs_core::subscription::SubscriptionStore;
 use esrs_core::{
@@ -14,11 +13,12 @@ use futures_core::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::builder::PostgresStoreBuilder;
-use crate::connect::{Connector, Pool};
+use crate::connect::{Client, Connector};
 use crate::error::{Location, is_busy, is_lost};
+use crate::limit::{Elapsed, Timer};
 use crate::listen::{Listener, Notifier, notify};
 use crate::names::Names;
-use crate::pool::{self, Attempts, Reader, ask};
+use crate::pool::{self, Attempts, Lent, Pool, Reader, ask};
 use crate::sql::Sql;
 use crate::subscription::{Inline, Subscriptions};
 use crate::writer::{Job, PreparedAppend, QueuedAppend, Writer};
@@ -42,14 +42,44 @@ struct Inner {
     jobs: mpsc::UnboundedSender<Job>,
 }
 
+/// The connections of a store, but for those that append, import and listen.
+///
+/// A call that has a connection of one pool waits for none of that pool: a step, whose handler may read,
+/// has another than reads have, and a lease is renewed while all steps and readers are busy.
+pub(crate) struct Pools {
+    pub(crate) readers: Pool,
+    pub(crate) steps: Pool,
+    /// For leases and notifications, which are short.
+    pub(crate) control: Pool,
+}
+
+impl Pools {
+    pub(crate) fn new(connector: &Connector, readers: usize) -> Self {
+        Self {
+            readers: Pool::new(connector.clone(), "reading", readers),
+            steps: Pool::new(connector.clone(), "the steps of subscriptions", readers),
+            control: Pool::new(connector.with_lock_timeout(LEASE_LOCK), "leases", 1),
+        }
+    }
+
+    fn close(&self) {
+        [&self.readers, &self.steps, &self.control].into_iter().for_each(Pool::close);
+    }
+}
+
+/// The longest time that a claim waits for the row of its lease.
+pub(crate) const LEASE_LOCK: Duration = Duration::from_secs(1);
+
 /// What those who read and the writer have in common.
 pub(crate) struct Shared {
     pub(crate) connector: Connector,
-    pub(crate) pool: Pool,
+    pub(crate) pools: Pools,
+    pub(crate) timer: Timer,
     pub(crate) sql: Sql,
     pub(crate) names: Names,
     pub(crate) location: Location,
     pub(crate) busy_timeout: Duration,
+    pub(crate) timeout: Duration,
     pub(crate) poll_interval: Duration,
     pub(crate) writer: Writer,
     pub(crate) listener: Listener,
@@ -68,16 +98,54 @@ impl Shared {
         }
     }
 
-    /// A connection that reads, once one is free.
-    pub(crate) async fn reader(&self) -> Result<Reader<'_>, StoreError> {
-        let Self { sql, names, location, .. } = self;
-        let client = pool::get(&self.pool, location).await?;
-        Ok(Reader { client, sql, names, location })
+    /// The longest time that one call takes.
+    pub(crate) fn longest_call(&self) -> Duration {
+        self.busy_timeout + self.timeout
     }
 
-    /// A connection that reads, and is none of the pool's: for who keeps those waiting that have all of
-    /// the pool's.
-    pub(crate) async fn reader_aside(&self) -> Result<Reader<'_, Box<ClientWrapper>>, StoreError> {
+    /// The answer of a call, or an error when its time is over.
+    pub(crate) async fn in_time<T>(
+        &self,
+        limit: Duration,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let answer = self.timer.within(limit, call).await;
+        answer.unwrap_or_else(|elapsed| Err(self.elapsed(elapsed, limit)))
+    }
+
+    /// The error when there was no answer.
+    pub(crate) fn elapsed(&self, elapsed: Elapsed, limit: Duration) -> StoreError {
+        match elapsed {
+            Elapsed::Time => self.location.timed_out("waiting for its answer", limit),
+            Elapsed::Runtime => StoreError::Closed,
+        }
+    }
+
+    fn lent(&self, client: Lent) -> Reader<'_> {
+        let Self { sql, names, location, .. } = self;
+        Reader { client, sql, names, location }
+    }
+
+    /// A connection that reads, once one is free.
+    pub(crate) async fn reader(&self) -> Result<Reader<'_>, StoreError> {
+        let Self { pools, busy_timeout, timer, location, .. } = self;
+        pools.readers.get(*busy_timeout, timer, location).await.map(|client| self.lent(client))
+    }
+
+    /// A connection for leases and notifications.
+    pub(crate) async fn control(&self) -> Result<Reader<'_>, StoreError> {
+        let Self { pools, busy_timeout, timer, location, .. } = self;
+        pools.control.get(*busy_timeout, timer, location).await.map(|client| self.lent(client))
+    }
+
+    /// A connection for a step.
+    pub(crate) async fn step(&self) -> Result<Lent, StoreError> {
+        let Self { pools, busy_timeout, timer, location, .. } = self;
+        pools.steps.get(*busy_timeout, timer, location).await
+    }
+
+    /// A connection that reads, and is none of a pool's: for a transaction that others wait for.
+    pub(crate) async fn reader_aside(&self) -> Result<Reader<'_, Box<Client>>, StoreError> {
         let Self { sql, names, location, connector, .. } = self;
         let connected = connector.connect().await;
         let client = Box::new(connected.map_err(|error| pool::not_connected(error, location))?);
@@ -86,7 +154,16 @@ impl Shared {
 
     /// Counts how often something is asked that changes nothing, or nothing more when it is asked twice.
     pub(crate) fn attempts(&self) -> Attempts {
-        Attempts { left: self.pool.status().max_size }
+        Attempts { left: self.pools.readers.size() }
+    }
+
+    /// The error for an append that was sent and not answered.
+    pub(crate) fn unknown(&self, elapsed: Elapsed) -> StoreError {
+        let reason = match elapsed {
+            Elapsed::Time => format!("no answer within {:?}", self.longest_call()),
+            Elapsed::Runtime => "the runtime on which the store was opened has ended".to_owned(),
+        };
+        StoreError::Unknown { reason }
     }
 
     /// What to tell of an append that failed.
@@ -179,16 +256,18 @@ impl PostgresStore {
         task.join().await
     }
 
-    /// Closes the store, for all clones, when what was asked for before is done.
+    /// Closes the store, for all clones, when the appends that were requested before are done, or after
+    /// the time of one [call](PostgresStoreBuilder::timeout).
     ///
-    /// What is asked for later is answered with [`StoreError::Closed`].
+    /// Later calls return [`StoreError::Closed`].
     pub async fn close(&self) {
         let (closed, is_closed) = oneshot::channel();
         if self.inner.jobs.send(Job::Close(closed)).is_ok() {
             // It is cancelled when another clone was faster.
-            let _ = is_closed.await;
+            let Shared { timer, .. } = &**self.shared();
+            let _ = timer.within(self.shared().longest_call(), is_closed).await;
         }
-        self.shared().pool.close();
+        self.shared().pools.close();
         self.shared().listener.stop();
     }
 
@@ -198,18 +277,24 @@ impl PostgresStore {
         if self.inner.jobs.is_closed() {
             return Err(StoreError::Closed);
         }
-        let append = match shared.writer.append_at_once(append, shared).await {
+        let give_up_at = Instant::now() + shared.busy_timeout;
+        let ends_at = give_up_at + shared.timeout;
+        let append = match shared.writer.append_at_once(append, shared, ends_at).await {
             Ok(answer) => return answer,
             Err(append) => append,
         };
         let (reply, answer) = oneshot::channel();
-        let give_up_at = Instant::now() + shared.busy_timeout;
         let job = Job::Append(QueuedAppend::new(append, give_up_at, reply));
-        self.inner.jobs.send(job).map_err(|_| StoreError::Closed)?;
-        answer.await.unwrap_or_else(|_| {
-            let reason = "the writer of the store panicked".to_owned();
-            Err(StoreError::Unknown { reason })
-        })
+        // A job that is not taken answers when it is dropped.
+        drop(self.inner.jobs.send(job));
+        match shared.timer.until(ends_at, answer).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_)) => {
+                let reason = "the writer of the store panicked".to_owned();
+                Err(StoreError::Unknown { reason })
+            }
+            Err(elapsed) => Err(shared.unknown(elapsed)),
+        }
     }
 }
 
@@ -236,8 +321,8 @@ impl EventStore for PostgresStore {
 
     fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
         Box::pin(async move {
-            let mut page = Some(page);
-            ask!(self.shared(), |reader| reader.read(&query, page.take().unwrap_or_default()))
+            let (shared, mut page) = (self.shared(), Some(page));
+            ask!(shared, |reader| reader.read(&query, page.take().unwrap_or_default()))
         })
     }
 
@@ -246,11 +331,13 @@ impl EventStore for PostgresStore {
         stream: StreamId,
         key: IdempotencyKey,
     ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
-        Box::pin(async move { ask!(self.shared(), |reader| find::by_key(&reader, &stream, &key)) })
+        let shared = self.shared();
+        Box::pin(async move { ask!(shared, |reader| find::by_key(&reader, &stream, &key)) })
     }
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move { ask!(self.shared(), |reader| snapshot::save(&reader, &snapshot)) })
+        let shared = self.shared();
+        Box::pin(async move { ask!(shared, |reader| snapshot::save(&reader, &snapshot)) })
     }
 
     fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {
@@ -266,7 +353,7 @@ impl std::fmt::Debug for PostgresStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Shared { location, sql, .. } = &**self.shared();
         f.debug_struct("PostgresStore")
-            .field("database", &location.0)
+            .field("database", &location.name)
             .field("schema", &sql.schema)
             .finish_non_exhaustive()
     }

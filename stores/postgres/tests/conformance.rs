@@ -1,7 +1,9 @@
 //! The PostgreSQL store keeps every promise of the suite, and is what the model says.
 
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
+use esrs_core::EventStore;
 use esrs_core::conformance::{self, model};
 use esrs_postgres::PostgresStore;
 use postgres_server::Database;
@@ -49,6 +51,22 @@ async fn each_promise_about_subscriptions_is_kept_in_one_log_that_is_opened_agai
         conformance::subscriptions::all(&store).await;
         store.close().await;
     }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn every_promise_is_kept_to_a_store_that_was_opened_just_now() {
+    let database = database();
+    let store = open(database.url()).await;
+    let url = database.url().to_owned();
+    let cold = conformance::Cold::new(store, move || {
+        let url = url.clone();
+        Box::pin(async move {
+            let builder = PostgresStore::builder(&url).readers(1);
+            Arc::new(builder.open().await.expect("it can be opened")) as Arc<dyn EventStore>
+        })
+    });
+    conformance::all(&cold).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -10,7 +10,10 @@ use esrs_core::{AppendBatch, AppendCondition, EventStore, StoreError};
 use esrs_postgres::{PostgresStore, PostgresStoreBuilder};
 use postgres_server::Database;
 use support::proxy::Proxy;
-use support::{HOLD_THE_LOG, append, connect, event, one, read_all, stream, terminate_all, within};
+use support::{
+    ALLOW_WRITES, HOLD_THE_LOG, REFUSE_WRITES, append, connect, event, one, read_all, stream,
+    terminate_all, within,
+};
 use tokio_postgres::Client;
 use uuid::Uuid;
 
@@ -222,10 +225,6 @@ async fn what_was_sent_is_unknown_where_the_server_then_refuses_to_say_what_beca
     let error = answer_when_refused_afterwards(&it, &hold, "ROLLBACK").await;
     assert!(matches!(error, StoreError::Unknown { .. }), "{error}");
 
-    let name = it.database.name();
-    let read_only = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
-    let writable =
-        format!("SET default_transaction_read_only = off; ALTER DATABASE {name} RESET ALL");
-    let error = answer_when_refused_afterwards(&it, &read_only, &writable).await;
+    let error = answer_when_refused_afterwards(&it, REFUSE_WRITES, ALLOW_WRITES).await;
     assert!(matches!(error, StoreError::Unknown { .. }), "{error}");
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use esrs_core::{AppendBatch, AppendCondition, EventStore, Page, ReadQuery, StoreError};
 use esrs_postgres::PostgresStore;
 use postgres_server::Server;
-use support::{append, connect, event, one, read_all, stream, within};
+use support::{ALLOW_WRITES, REFUSE_WRITES, append, connect, event, one, read_all, stream, within};
 
 /// What a test's own roles have for a password; no error may hold it.
 const PASSWORD: &str = "hunter2";
@@ -46,8 +46,13 @@ async fn a_server_that_is_read_only_is_read_and_refuses_appends_as_such() {
     let database = postgres_server::database().unwrap();
     append(&PostgresStore::open(database.url()).await.unwrap(), "1").await;
     let raw = connect(database.url()).await;
-    let name = database.name();
-    let read_only = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
+    // What a server in recovery says; sessions set `default_transaction_read_only` themselves.
+    let read_only = format!(
+        "{REFUSE_WRITES}
+         CREATE FUNCTION refuse_tables() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+             RAISE read_only_sql_transaction USING MESSAGE = 'cannot make it: read-only'; END $$;
+         CREATE EVENT TRIGGER read_only ON ddl_command_start EXECUTE FUNCTION refuse_tables()"
+    );
     raw.batch_execute(&read_only).await.unwrap();
 
     let store = PostgresStore::open(database.url()).await.unwrap();
@@ -61,8 +66,7 @@ async fn a_server_that_is_read_only_is_read_and_refuses_appends_as_such() {
     let new = PostgresStore::builder(database.url()).schema("new").open().await.unwrap_err();
     assert!(matches!(new, StoreError::ReadOnly { .. }), "{new}");
 
-    raw.batch_execute("SET default_transaction_read_only = off").await.unwrap();
-    raw.batch_execute(&format!("ALTER DATABASE {name} RESET ALL")).await.unwrap();
+    raw.batch_execute(&format!("DROP EVENT TRIGGER read_only; {ALLOW_WRITES}")).await.unwrap();
     append(&PostgresStore::open(database.url()).await.unwrap(), "1").await;
 }
 

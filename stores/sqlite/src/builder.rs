@@ -8,7 +8,7 @@ use esrs_core::{Projection, StoreError};
 
 use crate::SqliteStore;
 use crate::error::Database;
-use crate::projection::Registered;
+use crate::projection::{Known, Registered};
 
 /// When an append counts as stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,6 +66,7 @@ impl SqliteStoreBuilder {
                 busy_timeout: Self::DEFAULT_BUSY_TIMEOUT,
                 timeout: Self::DEFAULT_TIMEOUT,
                 files: OnceLock::new(),
+                known: Known::default(),
                 overwritten: OnceLock::new(),
             },
             options: Options {

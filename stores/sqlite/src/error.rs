@@ -10,6 +10,7 @@ use esrs_core::{Conflict, InvalidStreamId, StoreError};
 use rusqlite::{ErrorCode, ffi};
 
 use crate::file::{Files, Written};
+use crate::projection::Known;
 
 /// What went wrong on one of the store's threads.
 #[derive(Debug)]
@@ -93,6 +94,8 @@ pub(crate) struct Database {
     pub(crate) timeout: Duration,
     /// Its files, once they are open.
     pub(crate) files: OnceLock<Files>,
+    /// The read models that were asked for.
+    pub(crate) known: Known,
     /// What was found when the file was overwritten.
     pub(crate) overwritten: OnceLock<String>,
 }

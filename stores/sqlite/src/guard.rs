@@ -4,6 +4,7 @@
 //! whatever SQLite skips. The authorizer of a connection is installed once, because each installation
 //! expires all prepared statements.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -43,6 +44,8 @@ pub(crate) struct Guard {
     author: AtomicU8,
     /// Why the last statement was refused.
     refusal: Mutex<Option<String>>,
+    /// The tables that a query was found to read, when it was compiled.
+    reads: Mutex<BTreeSet<String>>,
     /// Until when a statement of an event handler may run.
     until: Mutex<Option<Instant>>,
 }
@@ -92,6 +95,11 @@ impl Guard {
         done
     }
 
+    /// The tables that the queries read which were compiled since it was called last.
+    pub(crate) fn take_reads(&self) -> BTreeSet<String> {
+        std::mem::take(&mut lock(&self.reads))
+    }
+
     /// Whether the time of the statement that runs is over.
     pub(crate) fn is_over(&self) -> bool {
         lock(&self.until).is_some_and(|until| until <= Instant::now())
@@ -122,7 +130,12 @@ impl Guard {
                         .to_owned(),
                 ),
             },
-            Author::Query => of_query(action),
+            Author::Query => {
+                if let AuthAction::Read { table_name, .. } = action {
+                    lock(&self.reads).insert(table_name.to_owned());
+                }
+                of_query(action)
+            }
         }
     }
 }

@@ -45,6 +45,19 @@ pub(crate) fn run<T>(
     })
 }
 
+/// Compiles the one statement of `sql`, and no more.
+pub(crate) fn compile(
+    Place { connection, guard, timeout }: &Place<'_>,
+    author: Author,
+    doing: &'static str,
+    sql: &str,
+) -> Result<(), Fault> {
+    // What is cached was compiled before.
+    guard.during_at_most(author, *timeout, || {
+        prepare_once(connection, doing, &format!("{MARK}{sql}")).map(drop)
+    })
+}
+
 fn explain(guard: &Guard, doing: &'static str, error: rusqlite::Error) -> Fault {
     if error.sqlite_error_code() == Some(ErrorCode::AuthorizationForStatementDenied)
         && let Some(refusal) = guard.take_refusal()
@@ -83,11 +96,19 @@ fn prepare<'a>(
             prepared => Ok(Prepared::Cached(prepared?)),
         };
     }
+    prepare_once(connection, doing, &marked).map(Prepared::Once)
+}
+
+fn prepare_once<'a>(
+    connection: &'a Connection,
+    doing: &'static str,
+    sql: &str,
+) -> Result<Statement<'a>, Fault> {
     // SQLite would leave out silently what stands behind the first.
-    let mut statements = Batch::new(connection, &marked);
+    let mut statements = Batch::new(connection, sql);
     let first = statements.next()?;
     match (first, statements.next()) {
-        (Some(first), Ok(None)) => Ok(Prepared::Once(first)),
+        (Some(first), Ok(None)) => Ok(first),
         (None, _) => Err(nothing(doing)),
         _ => Err(Fault::said(doing, "it is more than one statement; run one after the other")),
     }

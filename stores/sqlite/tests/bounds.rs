@@ -100,6 +100,8 @@ fn writes(store: &SqliteStore) -> Vec<(&'static str, Call)> {
             Decision::skip(1, "alice", "why")
         )),
         call!("record_failure", |it| it.record_failure(rows(), Some("why".to_owned()))),
+        call!("catch_up", |it| it.catch_up::<Account>()),
+        // What it parks is what a later `catch_up` would be told of.
         call!("advance", |it| async move {
             let at = it.checkpoints().await?.remove(0).checkpoint;
             let advance = Advance {
@@ -121,7 +123,6 @@ fn writes(store: &SqliteStore) -> Vec<(&'static str, Call)> {
             };
             it.advance(advance, Box::new(Projected::<Account>::new())).await.1
         }),
-        call!("catch_up", |it| it.catch_up::<Account>()),
         call!("rebuild", |it| it.rebuild::<Account>()),
     ]
 }

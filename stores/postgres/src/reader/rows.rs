@@ -1,6 +1,6 @@
 //! Which rows of the log a page is filled from.
 
-use esrs_core::{MetadataFilter, Position, ReadQuery, ReadSource};
+use esrs_core::{LogMark, MetadataFilter, Position, ReadQuery, ReadSource, StreamId};
 use tokio_postgres::types::ToSql;
 
 use crate::encode::{Moment, to_i64};
@@ -12,16 +12,17 @@ pub(super) const STREAM: usize = 2;
 pub(super) const KIND: usize = 3;
 pub(super) const PAYLOAD: usize = 4;
 pub(super) const EVENT_ID: usize = 5;
-pub(super) const RECORDED_AT: usize = 6;
-pub(super) const CORRELATION_ID: usize = 7;
-pub(super) const CAUSATION_ID: usize = 8;
-pub(super) const METADATA: usize = 9;
+/// Whether the log holds the anchor.
+pub(super) const IS_KNOWN: usize = 6;
+pub(super) const RECORDED_AT: usize = 7;
+pub(super) const CORRELATION_ID: usize = 8;
+pub(super) const CAUSATION_ID: usize = 9;
+pub(super) const METADATA: usize = 10;
 
 /// What a page needs of an event.
-const LEAN: &str = "position, version, stream, kind, payload";
+const LEAN: &str = "";
 /// The same, and what stands beside the payload.
-const ENVELOPES: &str = "position, version, stream, kind, payload, event_id, recorded_at, \
-    correlation_id, causation_id, metadata";
+const ENVELOPES: &str = ", recorded_at, correlation_id, causation_id, metadata";
 
 /// How much of the log one page of a filtered read searches.
 #[derive(Clone, Copy)]
@@ -55,27 +56,50 @@ pub(super) struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn new(query: &ReadQuery, sql: &Sql) -> Self {
+    fn new(query: &ReadQuery, sql: &Sql, anchor: Option<LogMark>) -> Self {
         let columns = match query.envelopes || !query.metadata.is_everything() {
             true => ENVELOPES,
             false => LEAN,
         };
-        let sql = format!("SELECT {columns} FROM {}.events WHERE ", sql.schema);
-        Self { sql, limit: query.limit.max(1), parameters: Vec::new() }
+        let s = &sql.schema;
+        let (limit, parameters) = (query.limit.max(1), Vec::new());
+        let mut rows = Self { sql: String::new(), limit, parameters };
+        rows.sql = format!(
+            "SELECT position, version, stream, kind, payload, event_id, \
+             (SELECT event_id FROM {s}.events WHERE position = "
+        );
+        // Computed once for all rows.
+        rows = rows.and("", anchor.map(|anchor| to_i64(anchor.position.get())));
+        rows = rows.and("::int8) = ", anchor.map(|anchor| anchor.event_id));
+        rows.sql += &format!("::uuid{columns} FROM {s}.events WHERE ");
+        rows
     }
 
     /// Those of one stream with a higher version.
-    pub(super) fn of_stream(query: &'a ReadQuery, sql: &Sql, id: i64, after: i64) -> Self {
-        Self::new(query, sql)
-            .and("stream = ", id)
-            .and(" AND version > ", after)
+    pub(super) fn of_stream(
+        query: &'a ReadQuery,
+        sql: &Sql,
+        anchor: Option<LogMark>,
+        stream: &'a StreamId,
+        after: i64,
+    ) -> Self {
+        let mut rows = Self::new(query, sql, anchor);
+        rows.sql += &format!("stream = (SELECT id FROM {}.streams WHERE name = ", sql.schema);
+        rows.and("", stream.as_str())
+            .and(") AND version > ", after)
             .recorded(&query.metadata)
             .ordered_by("version")
     }
 
     /// Those of all streams with a higher position.
-    pub(super) fn of_all(query: &'a ReadQuery, sql: &Sql, after: i64, span: Span) -> Self {
-        let mut rows = Self::new(query, sql).and("position > ", after);
+    pub(super) fn of_all(
+        query: &'a ReadQuery,
+        sql: &Sql,
+        anchor: Option<LogMark>,
+        after: i64,
+        span: Span,
+    ) -> Self {
+        let mut rows = Self::new(query, sql, anchor).and("position > ", after);
         if let Some(end) = span.end(Position::new(after as u64)) {
             rows = rows.and(" AND position <= ", to_i64(end.get()));
         }

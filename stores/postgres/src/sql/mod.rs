@@ -3,7 +3,8 @@
 use esrs_core::{BoxError, StoreError};
 
 /// One step each, from version `n` of the tables to `n + 1`; what was released is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("v1.sql"), include_str!("v2.sql"), include_str!("v3.sql")];
 
 /// The newest version of the tables that this program knows.
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -37,8 +38,13 @@ pub(crate) struct Sql {
     pub(crate) copy: String,
     pub(crate) kind_of: String,
     pub(crate) kinds: String,
-    pub(crate) stream_id: String,
     pub(crate) stream_names: String,
+    /// The numbers of kinds, which are given by name.
+    pub(crate) known_kinds: String,
+    /// The last event of the log, the last up to a position, and the id of the one at another.
+    pub(crate) before_all: String,
+    /// The event of a stream at a version, and the end of the log.
+    pub(crate) before_stream: String,
     pub(crate) head: String,
     pub(crate) by_key: String,
     pub(crate) between: String,
@@ -66,7 +72,13 @@ impl Sql {
                     correlation_id, causation_id, metadata, payload)
                 SELECT nextval('{s}.position_seq'), $1::int8, $2::int8, $3::int4, $4::uuid,
                     $5::timestamptz, $6::uuid, $7::uuid, $8::text::json, $9::text::json
-                FROM pg_advisory_xact_lock({lock}) RETURNING position",
+                FROM pg_advisory_xact_lock({lock})
+                WHERE EXISTS (SELECT FROM {s}.events WHERE stream = $1::int8
+                        AND version = $2::int8 - 1 AND ($10::uuid IS NULL OR event_id = $10::uuid))
+                    AND EXISTS (SELECT FROM {s}.streams WHERE id = $1::int8 AND name = $11::text)
+                    AND EXISTS (SELECT FROM {s}.kinds WHERE id = $3::int4 AND category = $12::text
+                        AND name = $13::text AND version = $14::int8)
+                RETURNING position",
                 lock = lock_key(LOCK_CLASS, s),
             ),
             append_known: format!(
@@ -83,15 +95,31 @@ impl Sql {
                             correlation_id, causation_id, metadata, payload, place)
                         ORDER BY u.place
                     ) e
+                    WHERE NOT EXISTS (
+                        SELECT FROM unnest($10::int8[], $11::text[], $12::int8[], $13::uuid[])
+                            AS p (id, name, version, last)
+                        WHERE NOT EXISTS (SELECT FROM {s}.events o WHERE o.stream = p.id
+                                AND o.version = p.version
+                                AND (p.last IS NULL OR o.event_id = p.last))
+                            OR NOT EXISTS (SELECT FROM {s}.streams o
+                                WHERE o.id = p.id AND o.name = p.name))
+                    AND NOT EXISTS (
+                        SELECT FROM unnest($14::int4[], $15::text[], $16::text[], $17::int8[])
+                            AS k (id, category, name, version)
+                        WHERE NOT EXISTS (SELECT FROM {s}.kinds o WHERE o.id = k.id
+                            AND o.category = k.category AND o.name = k.name
+                            AND o.version = k.version))
                     RETURNING position
                 ) SELECT min(position) FROM stored",
                 lock = lock_key(LOCK_CLASS, s),
             ),
             append: format!(
-                "SELECT stream_id, version_before, first_position FROM {s}.append(
-                    $1::int4[], $2::text[], $3::text[], $4::int8[], $5::text[], $6::int4[],
-                    $7::int8[], $8::int4[], $9::int4[], $10::int4[], $11::uuid[],
-                    $12::timestamptz[], $13::uuid[], $14::uuid[], $15::text[], $16::text[])"
+                "SELECT stream_id, version_before, last_before, first_position
+                 FROM {s}.append_by_name(
+                    $1::int4[], $2::text[], $3::text[], $4::int8[], $5::uuid[], $6::text[],
+                    $7::int4[], $8::int4[], $9::text[], $10::text[], $11::int8[], $12::int4[],
+                    $13::int4[], $14::int4[], $15::uuid[], $16::timestamptz[], $17::uuid[],
+                    $18::uuid[], $19::text[], $20::text[])"
             ),
             lock: format!("SELECT pg_advisory_xact_lock({})", lock_key(LOCK_CLASS, s)),
             known_ids: format!("SELECT event_id FROM {s}.events WHERE event_id = ANY($1)"),
@@ -112,9 +140,37 @@ impl Sql {
                     correlation_id, causation_id, metadata, payload) FROM STDIN BINARY"
             ),
             kind_of: format!("SELECT {s}.kind_of($1::text, $2::text, $3::int8)"),
-            kinds: format!("SELECT id, category, name, version FROM {s}.kinds"),
-            stream_id: format!("SELECT id FROM {s}.streams WHERE name = $1"),
-            stream_names: format!("SELECT id, name FROM {s}.streams WHERE id = ANY($1)"),
+            // Of the log in which the rows were found, if it holds the last of them.
+            kinds: format!(
+                "SELECT id, name, version, (SELECT event_id FROM {s}.events WHERE position = $2) = $3
+                 FROM {s}.kinds WHERE id = ANY($1)"
+            ),
+            stream_names: format!(
+                "SELECT id, name, (SELECT event_id FROM {s}.events WHERE position = $2) = $3
+                 FROM {s}.streams WHERE id = ANY($1)"
+            ),
+            known_kinds: format!(
+                "SELECT u.number, k.id
+                 FROM unnest($1::text[], $2::text[], $3::int8[])
+                    WITH ORDINALITY AS u (category, name, version, number)
+                 LEFT JOIN {s}.kinds k ON k.category = u.category AND k.name = u.name
+                    AND k.version = u.version"
+            ),
+            before_all: format!(
+                "SELECT head.position, head.event_id, upto.position, upto.event_id,
+                    (SELECT event_id FROM {s}.events WHERE position = $1)
+                 FROM (SELECT) one
+                 LEFT JOIN LATERAL (SELECT position, event_id FROM {s}.events
+                    ORDER BY position DESC LIMIT 1) head ON true
+                 LEFT JOIN LATERAL (SELECT position, event_id FROM {s}.events
+                    WHERE position <= $2 ORDER BY position DESC LIMIT 1) upto ON true"
+            ),
+            before_stream: format!(
+                "SELECT e.position, e.event_id, (SELECT coalesce(max(position), 0) FROM {s}.events)
+                 FROM (SELECT) one
+                 LEFT JOIN {s}.events e ON e.version = $2
+                    AND e.stream = (SELECT id FROM {s}.streams WHERE name = $1)"
+            ),
             head: format!("SELECT coalesce(max(position), 0) FROM {s}.events"),
             by_key: format!(
                 "SELECT first_position, last_position FROM {s}.idempotency_keys
@@ -146,7 +202,7 @@ impl Sql {
             find_snapshot: format!(
                 "SELECT n.version, n.position, n.recorded_at, n.state, e.event_id
                  FROM {s}.snapshots n JOIN {s}.events e ON e.stream = n.stream AND e.version = n.version
-                 WHERE n.stream = $1 AND n.fold = $2"
+                 WHERE n.stream = (SELECT id FROM {s}.streams WHERE name = $1) AND n.fold = $2"
             ),
             stored_version: format!("SELECT version FROM {s}.schema_version"),
             notify: format!("NOTIFY {channel}"),

@@ -1,21 +1,28 @@
 //! Read models that are written in the transaction of the append.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use deadpool_postgres::ClientWrapper;
 use esrs_core::projection::{AnyPass, Pass};
-use esrs_core::subscription::{Checkpoint, Parked, Projected, Subscriber, Subscription, rebuild};
-use esrs_core::{Page, Position, Projection, ReadQuery, StoreError};
+use esrs_core::subscription::{Projected, Replaced, Subscriber, Subscription, SubscriptionStore};
+use esrs_core::{Page, Position, Projection, StoreError};
+use tokio_postgres::Error;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Error, Row};
 
-use super::subscribe::checkpoint;
 use super::table::ModelTable;
-use super::value::values_of;
 use crate::PostgresStore;
-use crate::encode::to_i64;
+use crate::connect::Client;
 use crate::error::is_outdated;
 use crate::store::Shared;
+use model::Model;
+
+mod model;
+mod stored;
+
+const PREPARING: &str = "bringing an inline read model up to date";
+
+/// How long to wait after rows could not be put in place.
+const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// A read model that is registered at the builder.
 pub(crate) struct Registered {
@@ -34,21 +41,72 @@ impl Registered {
         Self { subscriber, pass: || Box::new(Pass::<P>::new()) }
     }
 
+    fn subscription(&self, building: bool) -> Arc<Subscription> {
+        (self.subscriber)(building).subscription().clone()
+    }
+
     /// Makes the table, if it is not there, and brings it to the end of the log; anew, where another
-    /// definition has made it and that is allowed.
+    /// definition has made it, or from a log that lost commits, and that is allowed.
+    ///
+    /// What is in the log already does not keep the store closed: the stream of an event that cannot be
+    /// taken is parked.
     pub(crate) async fn prepare(
         &self,
         store: &PostgresStore,
         rebuild_changed: bool,
     ) -> Result<(), StoreError> {
-        let caught_up =
-            esrs_core::subscription::catch_up(store, (self.subscriber)(false), |_| {}).await;
-        match caught_up {
-            Err(StoreError::ProjectionChanged { table, .. }) if rebuild_changed => {
+        let subscription = self.subscription(false);
+        let table = subscription.name;
+        match store.subscribe(subscription.clone()).await {
+            Err(StoreError::ProjectionChanged { .. } | StoreError::HistoryChanged { .. })
+                if rebuild_changed =>
+            {
                 tracing::info!(table, "rebuilding a changed projection");
-                rebuild(store, || (self.subscriber)(true), |_| {}).await.map(drop)
+                self.rebuild(store).await?;
             }
-            other => other.map(drop),
+            Err(error @ StoreError::ProjectionSuperseded { .. }) => {
+                tracing::warn!(%error, "the store is opened without this read model");
+                return Ok(());
+            }
+            entered => entered.map(drop)?,
+        }
+        self.catch_up(store, subscription).await
+    }
+
+    async fn catch_up(
+        &self,
+        store: &PostgresStore,
+        subscription: Arc<Subscription>,
+    ) -> Result<(), StoreError> {
+        match Model::new(subscription, (self.pass)(), store.shared())? {
+            Some(mut model) => model.catch_up(store.shared()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Builds the rows beside those that are asked, and puts them in their place.
+    async fn rebuild(&self, store: &PostgresStore) -> Result<(), StoreError> {
+        let building = self.subscription(true);
+        match store.subscribe(building.clone()).await {
+            // What was begun is of another definition, or of events that are lost.
+            Err(StoreError::ProjectionChanged { .. } | StoreError::HistoryChanged { .. }) => {
+                store.start_over(building.clone(), None).await.map(drop)?;
+            }
+            entered => entered.map(drop)?,
+        }
+        loop {
+            self.catch_up(store, building.clone()).await?;
+            match store.replace((self.subscriber)(true), None).await.1 {
+                Ok(Replaced::Done(_)) => return Ok(()),
+                // Those who append were faster, or have appended what is parked in the next round.
+                Ok(Replaced::Behind(_))
+                | Err(StoreError::Projection(_) | StoreError::RowRefused { .. }) => {
+                    let slept = store.shared().timer.sleep(BACK_OFF).await;
+                    slept.map_err(|_| StoreError::Closed)?;
+                    store.subscribe(building.clone()).await.map(drop)?;
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
 }
@@ -56,12 +114,6 @@ impl Registered {
 /// The read models that are written in the transaction of every append of this store.
 #[derive(Default)]
 pub(crate) struct Inline(Vec<Model>);
-
-struct Model {
-    subscription: Arc<Subscription>,
-    table: Arc<ModelTable>,
-    pass: Box<dyn AnyPass>,
-}
 
 /// Why read models could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -74,14 +126,10 @@ pub(crate) enum InlineError {
 
 impl Inline {
     pub(crate) fn new(registered: &[Registered], shared: &Shared) -> Result<Self, StoreError> {
-        let mut models = Vec::with_capacity(registered.len());
-        for Registered { subscriber, pass } in registered {
-            let subscription = subscriber(false).subscription().clone();
-            if let Some(table) = shared.subscriptions.table(&subscription)? {
-                models.push(Model { subscription, table, pass: pass() });
-            }
-        }
-        Ok(Self(models))
+        let models = registered.iter().map(|registered| {
+            Model::new(registered.subscription(false), (registered.pass)(), shared)
+        });
+        models.filter_map(Result::transpose).collect::<Result<_, _>>().map(Self)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -92,18 +140,24 @@ impl Inline {
     /// before it, what processes without these read models have appended.
     pub(crate) async fn take(
         &mut self,
-        client: &ClientWrapper,
+        client: &Client,
         shared: &Shared,
         (first, page): (Position, &Page),
     ) -> Result<(), InlineError> {
         for model in &mut self.0 {
-            let (at, parked) = model.lock(client, shared).await?;
-            model.follow(client, shared, (at.position, first), &parked).await?;
-            model.write(client, page, &parked).await?;
-            let (to, name) = (to_i64(page.scanned().get()), model.subscription.name);
-            run(client, &shared.subscriptions.statements.move_to, &[&to, &name, &false]).await?;
+            model.append(client, shared, (first, page)).await?;
         }
         Ok(())
+    }
+
+    /// The error when the transaction could not be committed.
+    pub(crate) fn not_committed(&self, shared: &Shared, error: Error) -> InlineError {
+        match self.0.first() {
+            Some(model) if crate::error::is_about_rows(&error) => {
+                shared.location.refused_row(model.name(), &error).into()
+            }
+            _ => error.into(),
+        }
     }
 
     /// Who waits for these read models may look.
@@ -114,106 +168,32 @@ impl Inline {
     }
 }
 
-impl Model {
-    /// Where it stands, which nobody else can change before the transaction ends, and what a runner has
-    /// parked of it.
-    async fn lock(
-        &mut self,
-        client: &ClientWrapper,
-        shared: &Shared,
-    ) -> Result<(Checkpoint, Parked), InlineError> {
-        let Subscription { name, definition, .. } = &*self.subscription;
-        let statement = &shared.subscriptions.statements.stand_locked;
-        let rows = run(client, statement, &[name, &false]).await?;
-        // Behind the lock, so that nobody parks a stream in between.
-        let parked = run(client, &shared.subscriptions.statements.parked_from, &[name]).await?;
-        let Some(row) = rows.first() else {
-            return Err(self.table.unusable("somebody has removed it while it was inline").into());
-        };
-        let stored: &str = row.try_get(0)?;
-        match *stored == **definition {
-            true => Ok((checkpoint(row.try_get(1)?, row.try_get(2)?), parked_of(&parked)?)),
-            false => Err(self.subscription.changed(stored).into()),
-        }
-    }
-
-    /// Takes the events between `at` and `first`. They are committed: whoever appends holds the log.
-    async fn follow(
-        &mut self,
-        client: &ClientWrapper,
-        shared: &Shared,
-        (mut at, first): (Position, Position),
-        parked: &Parked,
-    ) -> Result<(), InlineError> {
-        let query = ReadQuery::all().only(self.pass.filter()).with_envelopes();
-        let mut page = Page::new();
-        if at.get() + 1 >= first.get() {
-            return Ok(());
-        }
-        let reader = shared.reader_aside().await?;
-        while at.get() + 1 < first.get() {
-            page = reader.read(&query.clone().after(at), page).await?;
-            self.write(client, &page, parked).await?;
-            if page.scanned() == at || page.is_last() {
-                break;
-            }
-            at = page.scanned();
-        }
-        Ok(())
-    }
-
-    async fn write(
-        &mut self,
-        client: &ClientWrapper,
-        page: &Page,
-        parked: &Parked,
-    ) -> Result<(), InlineError> {
-        let Self { table, pass, .. } = self;
-        let keys = pass.decode(page, parked).map_err(StoreError::from)?;
-        if keys.is_empty() {
-            return Ok(());
-        }
-        let encoded = table.encode_keys(&keys)?;
-        let rows = run(client, &table.by_keys, &parameters(&encoded)).await?;
-        let rows = rows.iter().map(values_of).collect::<Result<_, _>>()?;
-        let changes = pass.change(rows).map_err(StoreError::from)?;
-        // First, so that a row may have what another that goes has had, where that is unique.
-        if !changes.deletes.is_empty() {
-            let encoded = table.encode_keys(&changes.deletes)?;
-            run(client, &table.delete, &parameters(&encoded)).await?;
-        }
-        if !changes.upserts.is_empty() {
-            let encoded = table.encode_rows(&changes.upserts)?;
-            run(client, &table.upsert, &parameters(&encoded)).await?;
-        }
-        Ok(())
-    }
-}
-
-/// What is not to be taken.
-fn parked_of(rows: &[Row]) -> Result<Parked, InlineError> {
-    let mut parked = Parked::none();
-    for row in rows {
-        let stream = row.try_get::<_, &str>(0)?.parse().map_err(StoreError::from)?;
-        parked.park(stream, row.try_get::<_, i64>(1)? as u64);
-    }
-    Ok(parked)
-}
-
 /// Runs a statement that is prepared once for the connection, or again if its table was made anew.
 async fn run(
-    client: &ClientWrapper,
+    client: &Client,
     sql: &str,
     parameters: &[&(dyn ToSql + Sync)],
-) -> Result<Vec<Row>, Error> {
+) -> Result<Vec<tokio_postgres::Row>, Error> {
     let statement = client.prepare_cached(sql).await?;
     let rows = client.query(&statement, parameters).await;
     if rows.as_ref().is_err_and(is_outdated) {
-        client.statement_cache.clear();
+        client.forget_statements();
     }
     rows
 }
 
-fn parameters<T: ToSql + Sync>(columns: &[T]) -> Vec<&(dyn ToSql + Sync)> {
-    columns.iter().map(|one| one as &(dyn ToSql + Sync)).collect()
+/// Runs a statement on the rows of a table, which may be refused.
+async fn run_on_rows<T: ToSql + Sync>(
+    client: &Client,
+    shared: &Shared,
+    table: &ModelTable,
+    sql: &str,
+    columns: &[T],
+) -> Result<Vec<tokio_postgres::Row>, InlineError> {
+    let columns: Vec<&(dyn ToSql + Sync)> =
+        columns.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
+    run(client, sql, &columns).await.map_err(|error| match crate::error::is_about_rows(&error) {
+        true => shared.location.refused_row(table.table.name, &error).into(),
+        false => error.into(),
+    })
 }

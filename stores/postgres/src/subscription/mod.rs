@@ -31,6 +31,7 @@ use esrs_core::{Position, StoreError, StreamId};
 use futures_core::future::BoxFuture;
 
 use crate::PostgresStore;
+use crate::error::is_fenced;
 use crate::pool::ask;
 use crate::store::AbortOnDrop;
 use subscribe::Subscribing;
@@ -38,38 +39,45 @@ use subscribe::Subscribing;
 pub(crate) use inline::{Inline, InlineError, Registered};
 pub(crate) use shelf::Subscriptions;
 
-/// Does something in a transaction; on another connection, if that one was lost on the way there.
+/// Does something in a transaction; on another connection, if that one was lost before the end.
 ///
-/// What became of a transaction whose end was not answered nobody knows: it is not begun again.
+/// The result of a transaction whose end was not answered is not known: it is not begun again.
 macro_rules! transact {
-    ($shared:expr, $doing:expr, |$client:ident| $work:expr) => {{
-        let mut attempts = $shared.attempts();
-        loop {
-            let mut reader = $shared.reader().await?;
-            let location = reader.location;
-            let done = match reader.client.transaction().await {
-                Ok(transaction) => {
-                    let $client = transaction.client();
-                    match $work.await {
-                        Ok(done) => {
-                            let ended = transaction.commit().await;
-                            break ended
-                                .map(|()| done)
-                                .map_err(|error| location.explain($doing, error));
-                        }
-                        Err(error) => {
-                            // Dropped, it would be rolled back no sooner than somebody asks for more.
-                            drop(transaction.rollback().await);
-                            Err(error)
-                        }
+    ($shared:expr, $doing:expr, $fenced:expr, |$client:ident| $work:expr) => {{
+        let work = async {
+            let mut attempts = $shared.attempts();
+            loop {
+                // Dropped on the way, it ends its transaction before it is lent again.
+                let lent = $shared.step().await?;
+                let explain = |error| $shared.location.explain($doing, error);
+                let done = async {
+                    let $client: &tokio_postgres::Client = &lent;
+                    let begin = $shared.subscriptions.statements.begin($fenced);
+                    $client.batch_execute(&begin).await.map_err(explain)?;
+                    $work.await
+                };
+                let failed = match done.await {
+                    Ok(done) => {
+                        let end = $shared.subscriptions.statements.end($fenced);
+                        lent.batch_execute(&end).await.map_err(|error| match $fenced {
+                            Some((lease, fence)) if is_fenced(&error) => {
+                                StoreError::Fenced { lease: lease.to_owned(), fence }
+                            }
+                            _ => explain(error),
+                        })?;
+                        lent.give_back();
+                        break Ok(done);
                     }
+                    Err(error) => Err(error),
+                };
+                // A connection that cannot do that is gone with its transaction.
+                let _ = lent.batch_execute("ROLLBACK").await;
+                if !attempts.again_after(&failed, lent) {
+                    break failed;
                 }
-                Err(error) => Err(location.explain($doing, error)),
-            };
-            if !attempts.again(&done, reader) {
-                break done;
             }
-        }
+        };
+        $shared.in_time($shared.longest_call(), work).await
     }};
 }
 
@@ -89,7 +97,8 @@ impl SubscriptionStore for PostgresStore {
             if let Some(known) = subscribing.known(stand)? {
                 return Ok(known);
             }
-            transact!(shared, "subscribing", |client| subscribing.enter(client))
+            transact!(shared, "subscribing", None::<(&str, u64)>, |client| subscribing
+                .enter(client))
         })
     }
 
@@ -101,7 +110,9 @@ impl SubscriptionStore for PostgresStore {
         Box::pin(async move {
             let shared = self.shared();
             let subscribing = Subscribing::new(shared, &subscription)?;
-            let started = transact!(shared, "starting a subscription over", |client| {
+            let lease = subscription.lease();
+            let fenced = fence.map(|fence| (&*lease, fence));
+            let started = transact!(shared, "starting a subscription over", fenced, |client| {
                 subscribing.start_over(client, fence)
             });
             shared.subscriptions.moved.send_replace(());
@@ -146,23 +157,30 @@ impl SubscriptionStore for PostgresStore {
     ) -> BoxFuture<'_, Result<Position, StoreError>> {
         Box::pin(async move {
             let shared = self.shared();
-            let waiting = wait::wait_for(shared.clone(), subscription, target.position, timeout);
+            let waiting = wait::wait_for(shared.clone(), subscription, target, timeout);
             AbortOnDrop(shared.connector.runtime().spawn(waiting)).join().await
         })
     }
 
     fn record_failure(
         &self,
-        _: Arc<Subscription>,
-        _: Option<String>,
+        subscription: Arc<Subscription>,
+        failure: Option<String>,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async { Ok(()) })
+        Box::pin(async move {
+            let shared = self.shared();
+            let failure = failure.as_deref();
+            ask!(shared, |reader| {
+                subscribe::record_failure(shared, &reader, &subscription, failure)
+            })
+        })
     }
 
     fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {
         Box::pin(async move {
             let shared = self.shared();
-            ask!(shared, |reader| lease::claim(shared, &reader, &claim))
+            let limit = lease::longest_claim(shared, &claim);
+            ask!(shared, control, limit, |reader| lease::claim(shared, &reader, &claim))
         })
     }
 
@@ -173,7 +191,10 @@ impl SubscriptionStore for PostgresStore {
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             let shared = self.shared();
-            ask!(shared, |reader| lease::release(shared, &reader, &name, &holder))
+            let limit = shared.longest_call();
+            ask!(shared, control, limit, |reader| {
+                lease::release(shared, &reader, &name, &holder)
+            })
         })
     }
 
@@ -195,16 +216,19 @@ impl SubscriptionStore for PostgresStore {
     ) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
             let shared = self.shared();
-            let mut attempts = shared.attempts();
-            loop {
-                let reader = shared.reader().await?;
-                let decided =
-                    parked::decide(shared, &reader, &subscription, &stream, &decision).await;
-                // A skip that may be stored would leave out another event if it was asked for again.
-                if decision.skip || !attempts.again(&decided, reader) {
-                    break decided;
+            let decided = async {
+                let mut attempts = shared.attempts();
+                loop {
+                    let reader = shared.reader().await?;
+                    let decided =
+                        parked::decide(shared, &reader, &subscription, &stream, &decision).await;
+                    // A skip that may be stored would leave out another event if it was repeated.
+                    if !attempts.again(&decided, reader) || decision.skip {
+                        break decided;
+                    }
                 }
-            }
+            };
+            shared.in_time(shared.longest_call(), decided).await
         })
     }
 

@@ -2,11 +2,11 @@
 
 use std::ops::Deref;
 
-use deadpool_postgres::ClientWrapper;
 use esrs_core::subscription::{Decision, ParkedStream, ParkingAction, ParkingEntry, Subscription};
 use esrs_core::{BoxError, Position, StoreError, StreamId};
 use tokio_postgres::Row;
 
+use crate::connect::Client;
 use crate::encode::{Moment, to_i64};
 use crate::pool::Reader;
 use crate::store::Shared;
@@ -16,7 +16,7 @@ const DOING: &str = "looking for parked streams";
 /// The parked streams of a subscription.
 pub(super) async fn parked(
     shared: &Shared,
-    reader: &Reader<'_, impl Deref<Target = ClientWrapper>>,
+    reader: &Reader<'_, impl Deref<Target = Client>>,
     subscription: &Subscription,
 ) -> Result<Vec<ParkedStream>, StoreError> {
     let sql = &shared.subscriptions.statements.parked;

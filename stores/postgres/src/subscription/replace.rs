@@ -8,11 +8,10 @@ use tokio_postgres::{Client, Error};
 
 use super::beside::{Beside, drop_table};
 use super::step::Step;
-use super::subscribe::{checkpoint, is_there};
+use super::subscribe::{Stored, is_there, supersede};
 use super::table::{ModelTable, quoted};
 use super::{lease, parked};
 use crate::encode::to_i64;
-use crate::error::{DriverError, is_busy};
 use crate::store::Shared;
 
 const DOING: &str = "replacing a read model";
@@ -21,11 +20,14 @@ const DOING: &str = "replacing a read model";
 /// read waits behind; then those go on for as long.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
+/// The longest time for one attempt, in which indexes may be built.
+const LONGEST_REPLACEMENT: Duration = Duration::from_secs(60 * 60);
+
 /// The one that is asked, and the one that was built: by which definition, and where they stand.
 #[derive(Default)]
 struct Both {
-    asked: Option<(String, Checkpoint)>,
-    built: Option<(String, Checkpoint)>,
+    asked: Option<Stored>,
+    built: Option<Stored>,
 }
 
 /// Replaces a read model by what was built beside it.
@@ -39,11 +41,11 @@ pub(super) async fn replace(
     let replacing = Replacing { shared, building: &subscription, asked: &asked };
     let begun_at = Instant::now();
     loop {
-        let mut step = Step::begun(shared, &subscription, DOING).await?;
-        let replaced = replacing.run(&mut step, building, fence).await;
+        let mut step = Step::begun(shared, &subscription, DOING, fence).await?;
+        let replacing = replacing.run(&mut step, building, fence);
+        let replaced = shared.in_time(LONGEST_REPLACEMENT, replacing).await;
         let replaced = step.finish(replaced).await;
-        let Err(StoreError::Database { source, .. }) = &replaced else { return replaced };
-        if !source.downcast_ref().is_some_and(|DriverError(error)| is_busy(error)) {
+        if !matches!(replaced, Err(StoreError::Busy { .. })) {
             return replaced;
         }
         let waited = begun_at.elapsed();
@@ -51,9 +53,7 @@ pub(super) async fn replace(
             let location = format!("the table of {} in {}", asked.name, shared.location);
             return Err(StoreError::Busy { location, waited });
         }
-        let pause = async { tokio::time::sleep(LONGEST_WAIT).await };
-        // It is cancelled when the runtime ends.
-        shared.connector.runtime().spawn(pause).await.map_err(|_| StoreError::Closed)?;
+        shared.timer.sleep(LONGEST_WAIT).await.map_err(|_| StoreError::Closed)?;
     }
 }
 
@@ -73,23 +73,29 @@ impl Replacing<'_> {
     ) -> Result<Replaced, StoreError> {
         let Self { shared, building, asked } = *self;
         let explain = |error| shared.location.explain(DOING, error);
-        lease::hold(shared, step.client()?, building.lease(), fence).await?;
-        let both = lock(shared, step.client()?, building.name).await.map_err(explain)?;
-        let stands = both.asked.as_ref().map_or(Checkpoint::NOWHERE, |(_, at)| *at);
-        let at = match both.built {
+        let unlimited = step.client()?.batch_execute("SET LOCAL statement_timeout = 0").await;
+        unlimited.map_err(explain)?;
+        lease::check(shared, step.client()?, building.lease(), fence).await?;
+        let both = lock(shared, step.client()?, building).await.map_err(explain)?;
+        let stands = both.asked.as_ref().map_or(Checkpoint::NOWHERE, |stored| stored.at);
+        // Rows that are ahead of a log that lost commits are mended by being replaced.
+        let to = both.asked.as_ref().map_or(Position::START, Stored::holds);
+        let Some(built) = both.built else {
             // Another has put it in place already.
-            None => return Ok(Replaced::Behind(stands.position)),
-            Some((definition, _)) if *definition != *building.definition => {
-                return Err(building.changed(definition));
-            }
-            Some((_, at)) => self.take_the_rest(step, subscriber, at, stands.position).await?,
+            return Ok(Replaced::Behind(to));
         };
-        if at.position < stands.position {
-            return Ok(Replaced::Behind(stands.position));
+        built.check_definition(building)?;
+        built.check_history()?;
+        let at = self.take_the_rest(step, subscriber, built.at, to).await?;
+        if at.position < to {
+            return Ok(Replaced::Behind(to));
         }
         let (tables, client) = (&shared.subscriptions, step.client()?);
         if let (Some(live), Some(new)) = (tables.table(asked)?, tables.table(building)?) {
             put_in_place(shared, client, (&live, both.asked.is_some()), &new).await?;
+        }
+        if let Some(stored) = &both.asked {
+            supersede(shared, client, asked, &stored.definition).await.map_err(explain)?;
         }
         let generation = at.generation.max(stands.generation) + 1;
         settle(shared, client, building.name, generation).await.map_err(explain)?;
@@ -115,13 +121,14 @@ impl Replacing<'_> {
         let query = ReadQuery::all().only(subscriber.filter()).with_envelopes();
         let mut page = Page::new();
         while at.position < to {
-            page = reader.read(&query.clone().after(at.position), page).await?;
+            let next = query.clone().after(at.position).continuing(at.mark);
+            page = reader.read(&next, page).await?;
             if page.scanned() == at.position {
                 break;
             }
             subscriber.take(&page, &parked)?;
             subscriber.run(at.position, step).await?;
-            at.position = page.scanned();
+            (at.position, at.mark) = (page.scanned(), page.mark().or(at.mark));
         }
         let Subscription { name, building, .. } = self.building;
         let (to, statements) = (to_i64(at.position.get()), step.statements());
@@ -131,17 +138,19 @@ impl Replacing<'_> {
 }
 
 /// Both, until the transaction ends: a step of either comes before or after.
-async fn lock(shared: &Shared, client: &Client, name: &str) -> Result<Both, Error> {
+async fn lock(shared: &Shared, client: &Client, building: &Subscription) -> Result<Both, Error> {
+    let Subscription { name, definition, .. } = building;
     let statements = &shared.subscriptions.statements;
     client.batch_execute(&statements.lock_tables).await?;
     let mut both = Both::default();
-    for row in client.query(&statements.both, &[&name]).await? {
-        let stored = (row.try_get(1)?, checkpoint(row.try_get(2)?, row.try_get(3)?));
+    for row in client.query(&statements.both, &[name, &&**definition]).await? {
         match row.try_get(0)? {
-            true => both.built = Some(stored),
-            false => both.asked = Some(stored),
+            true => both.built = Stored::of(&row, 1)?,
+            false => both.asked = Stored::of(&row, 1)?,
         }
     }
+    // So that no statement of a subscriber commits before the end.
+    client.execute(&statements.touch, &[name]).await?;
     Ok(both)
 }
 

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use esrs_core::subscription::{Checkpoint, CheckpointOf, Subscription};
-use esrs_core::{Position, StoreError};
+use esrs_core::{LogMark, Position, StoreError};
+use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row};
+use uuid::Uuid;
 
 use super::beside::Beside;
 use super::lease;
 use super::table::{ModelTable, quoted};
+use crate::encode::to_i64;
 use crate::pool::Reader;
 use crate::store::Shared;
 
@@ -20,21 +23,110 @@ pub(super) fn checkpoint(position: i64, generation: i64) -> Checkpoint {
     Checkpoint { position, generation, mark: None }
 }
 
+/// The event in these columns that a subscription has taken last.
+pub(super) fn mark_of(row: &Row, column: usize) -> Result<Option<LogMark>, Error> {
+    let position = row.try_get::<_, Option<i64>>(column)?;
+    let event_id = row.try_get::<_, Option<Uuid>>(column + 1)?;
+    let mark = position.zip(event_id);
+    Ok(mark.map(|(at, event_id)| LogMark { position: Position::new(at as u64), event_id }))
+}
+
+/// A mark as the statements take it.
+pub(super) fn mark_parameters(mark: Option<LogMark>) -> (Option<i64>, Option<Uuid>) {
+    (mark.map(|mark| to_i64(mark.position.get())), mark.map(|mark| mark.event_id))
+}
+
+/// The error for rows that another definition has built.
+pub(super) fn other_definition(
+    subscription: &Subscription,
+    stored: &str,
+    is_superseded: bool,
+) -> StoreError {
+    if !is_superseded || subscription.building {
+        return subscription.changed(stored);
+    }
+    let (table, stored) = (subscription.name, stored.to_owned());
+    let declared = subscription.definition.to_string();
+    StoreError::ProjectionSuperseded { table, stored, declared }
+}
+
+/// The error for a log that does not hold this event any more.
+pub(super) fn history_changed(mark: LogMark, head: Position) -> StoreError {
+    let LogMark { position, event_id } = mark;
+    StoreError::HistoryChanged { event_id, place: format!("position {position}"), head }
+}
+
+/// What is stored of a subscription.
+pub(super) struct Stored {
+    /// The definition that has made its rows.
+    pub(super) definition: String,
+    /// Up to where they go.
+    pub(super) at: Checkpoint,
+    is_superseded: bool,
+    /// The event of its checkpoint and the end of the log, if that does not hold the event any more.
+    lost: Option<(LogMark, Position)>,
+}
+
+impl Stored {
+    /// What these columns of a row say, the first of which is `first`; if there is anything stored.
+    pub(super) fn of(row: &Row, first: usize) -> Result<Option<Self>, Error> {
+        let Some(definition) = row.try_get::<_, Option<String>>(first)? else { return Ok(None) };
+        let mark = mark_of(row, first + 3)?;
+        let at = checkpoint(row.try_get(first + 1)?, row.try_get(first + 2)?);
+        let head = row.try_get::<_, Option<i64>>(first + 6)?;
+        let lost = mark.zip(head.map(|head| Position::new(head as u64)));
+        let (at, is_superseded) = (Checkpoint { mark, ..at }, row.try_get(first + 5)?);
+        Ok(Some(Self { definition, at, is_superseded, lost }))
+    }
+
+    /// Refuses rows that were made by another definition than the declared one.
+    pub(super) fn check_definition(&self, subscription: &Subscription) -> Result<(), StoreError> {
+        match *self.definition == *subscription.definition {
+            true => Ok(()),
+            false => Err(other_definition(subscription, &self.definition, self.is_superseded)),
+        }
+    }
+
+    /// Refuses rows that follow from events which the log does not hold any more.
+    pub(super) fn check_history(&self) -> Result<(), StoreError> {
+        self.lost.map_or(Ok(()), |(mark, head)| Err(history_changed(mark, head)))
+    }
+
+    /// Up to where its rows go, as far as the log still holds what they follow from.
+    pub(super) fn holds(&self) -> Position {
+        self.lost.map_or(self.at.position, |_| Position::START)
+    }
+}
+
 /// What is known of a subscription.
 pub(super) struct Stand {
     /// Which definition has made its rows, and up to where they go.
     pub(super) entered: Option<(String, Checkpoint)>,
     /// Whether its table is there, if it has one.
     is_there: bool,
+    /// Whether the log holds the event that it has taken last.
+    is_of_log: bool,
+    head: Position,
+    /// Whether another definition has replaced the one of this program.
+    is_superseded: bool,
 }
 
 impl Stand {
     fn of(row: &Row) -> Result<Self, Error> {
         let entered = match row.try_get::<_, Option<String>>(0)? {
-            Some(definition) => Some((definition, checkpoint(row.try_get(1)?, row.try_get(2)?))),
+            Some(definition) => {
+                let at = checkpoint(row.try_get(1)?, row.try_get(2)?);
+                Some((definition, Checkpoint { mark: mark_of(row, 4)?, ..at }))
+            }
             None => None,
         };
-        Ok(Self { entered, is_there: row.try_get(3)? })
+        Ok(Self {
+            entered,
+            is_there: row.try_get(3)?,
+            is_of_log: row.try_get(6)?,
+            head: Position::new(row.try_get::<_, i64>(7)? as u64),
+            is_superseded: row.try_get(8)?,
+        })
     }
 }
 
@@ -63,26 +155,43 @@ impl<'a> Subscribing<'a> {
         let Subscription { name, building, .. } = self.subscription;
         let table = self.model.as_ref().map(|model| &model.name);
         let sql = &self.shared.subscriptions.statements.stand;
-        let rows = reader.query(sql, &[name, building, &table]).await;
+        let definition = &*self.subscription.definition;
+        let rows = reader.query(sql, &[name, building, &table, &definition]).await;
         let stand = rows.and_then(|rows| rows.first().map(Stand::of).transpose());
-        let nothing = Stand { entered: None, is_there: false };
-        Ok(stand.map_err(|error| self.explain(error))?.unwrap_or(nothing))
+        stand.map_err(|error| self.explain(error))?.ok_or_else(|| {
+            let source = "expected one row, found none".into();
+            StoreError::Database { doing: DOING, source }
+        })
     }
 
     /// Its checkpoint, unless it has to be entered.
     pub(super) fn known(&self, stand: Stand) -> Result<Option<Checkpoint>, StoreError> {
         match stand {
-            Stand { entered: Some((stored, at)), is_there: true } => {
-                match *stored == *self.subscription.definition {
-                    true => Ok(Some(at)),
-                    false => Err(self.subscription.changed(stored)),
+            Stand {
+                entered: Some((stored, at)),
+                is_there: true,
+                is_of_log,
+                head,
+                is_superseded,
+            } => {
+                if *stored != *self.subscription.definition {
+                    return Err(other_definition(self.subscription, &stored, is_superseded));
+                }
+                match at.mark {
+                    Some(mark) if !is_of_log => Err(history_changed(mark, head)),
+                    _ => Ok(Some(at)),
                 }
             }
-            Stand { entered: None, is_there: true } => match &self.model {
+            Stand { entered: None, is_there: true, .. } => match &self.model {
                 Some(model) => Err(model.foreign()),
                 None => Ok(None),
             },
-            // Who drops the table by hand wants it anew.
+            // Who drops the table by hand wants it anew; not of a definition that was replaced.
+            Stand { entered: Some((stored, _)), is_there: false, is_superseded: true, .. }
+                if *stored != *self.subscription.definition =>
+            {
+                Err(other_definition(self.subscription, &stored, true))
+            }
             Stand { is_there: false, .. } => Ok(None),
         }
     }
@@ -92,23 +201,23 @@ impl<'a> Subscribing<'a> {
         let Subscription { name, building, .. } = self.subscription;
         let statements = &self.shared.subscriptions.statements;
         client.batch_execute(&statements.lock_tables).await?;
-        let row = client.query_opt(&statements.stand_locked, &[name, building]).await?;
-        let entered = match row {
-            Some(row) => Some((row.try_get(0)?, checkpoint(row.try_get(1)?, row.try_get(2)?))),
-            None => None,
-        };
-        let is_there = match &self.model {
-            Some(model) => is_there(client, model).await?,
-            None => true,
-        };
-        Ok(Stand { entered, is_there })
+        client.query_opt(&statements.lock, &[name, building]).await?;
+        let table = self.model.as_ref().map(|model| &model.name);
+        let definition = &*self.subscription.definition;
+        let parameters: [&(dyn ToSql + Sync); 4] = [name, building, &table, &definition];
+        Stand::of(&client.query_one(&statements.stand, &parameters).await?)
     }
 
     /// Enters it, and makes its table; in a transaction.
     pub(super) async fn enter(&self, client: &Client) -> Result<Checkpoint, StoreError> {
         let stand = self.lock(client).await.map_err(|error| self.explain(error))?;
+        let stored = stand.entered.as_ref().map(|(stored, _)| stored.clone());
         if let Some(known) = self.known(stand)? {
             return Ok(known);
+        }
+        if let Some(stored) = stored.filter(|_| !self.subscription.building) {
+            let superseding = supersede(self.shared, client, self.subscription, &stored).await;
+            superseding.map_err(|error| self.explain(error))?;
         }
         if let Some(model) = &self.model {
             self.create(client, model).await?;
@@ -122,8 +231,12 @@ impl<'a> Subscribing<'a> {
         client: &Client,
         fence: Option<u64>,
     ) -> Result<Checkpoint, StoreError> {
-        lease::hold(self.shared, client, self.subscription.lease(), fence).await?;
+        lease::check(self.shared, client, self.subscription.lease(), fence).await?;
         let stand = self.lock(client).await.map_err(|error| self.explain(error))?;
+        if let Some((stored, _)) = stand.entered.as_ref().filter(|_| !self.subscription.building) {
+            let superseding = supersede(self.shared, client, self.subscription, stored).await;
+            superseding.map_err(|error| self.explain(error))?;
+        }
         if let Some(model) = &self.model {
             self.empty(client, model, &stand).await?;
         }
@@ -177,6 +290,37 @@ impl<'a> Subscribing<'a> {
     }
 }
 
+/// Records that this definition takes the place of the stored one.
+pub(super) async fn supersede(
+    shared: &Shared,
+    client: &Client,
+    subscription: &Subscription,
+    stored: &str,
+) -> Result<(), Error> {
+    let Subscription { name, definition, .. } = subscription;
+    let statements = &shared.subscriptions.statements;
+    client.execute(&statements.reinstate, &[name, &&**definition]).await?;
+    if *stored != **definition {
+        client.execute(&statements.supersede, &[name, &stored]).await?;
+    }
+    Ok(())
+}
+
+/// Records that what runs a subscription has failed, or goes on.
+pub(super) async fn record_failure(
+    shared: &Shared,
+    reader: &Reader<'_>,
+    subscription: &Subscription,
+    failure: Option<&str>,
+) -> Result<(), StoreError> {
+    let Subscription { name, building, .. } = subscription;
+    // An error may quote whatever could not be taken.
+    let failure = failure.map(|failure| failure.replace('\0', "\u{fffd}"));
+    let sql = &shared.subscriptions.statements.record_failure;
+    let recorded = reader.query(sql, &[name, building, &failure]).await;
+    recorded.map(drop).map_err(|error| reader.location.explain("recording a failure", error))
+}
+
 /// Whether there is anything of this name.
 pub(super) async fn is_there(client: &Client, model: &ModelTable) -> Result<bool, Error> {
     client.query_one_scalar("SELECT to_regclass($1) IS NOT NULL", &[&model.name]).await
@@ -194,6 +338,8 @@ pub(super) async fn checkpoints(
             let mut one = CheckpointOf::new(row.try_get::<_, String>(0)?, row.try_get(1)?, at);
             one.parked = row.try_get::<_, i64>(4)? as u64;
             one.held_by = row.try_get(5)?;
+            one.checkpoint.mark = mark_of(row, 6)?;
+            one.failure = row.try_get(8)?;
             Ok(one)
         };
         rows.iter().map(one).collect::<Result<_, Error>>()

@@ -2,7 +2,7 @@
 
 use esrs_core::StoreError;
 use esrs_core::projection::{RowChanges, RowKey, Value};
-use esrs_core::subscription::{RowTransaction, Transaction, check_statement};
+use esrs_core::subscription::{RowTransaction, Transaction};
 use futures_core::future::BoxFuture;
 use tokio_postgres::types::ToSql;
 
@@ -14,7 +14,7 @@ const ROWS: usize = 10_000;
 
 impl Transaction for Step<'_> {
     fn take_failure(&mut self) -> Option<StoreError> {
-        None
+        Step::take_failure(self)
     }
 
     fn execute<'a>(
@@ -23,11 +23,12 @@ impl Transaction for Step<'_> {
         parameters: &'a [Value],
     ) -> BoxFuture<'a, Result<u64, StoreError>> {
         Box::pin(async move {
-            check_statement(sql)?;
             let bound: Vec<_> = parameters.iter().map(Bound).collect();
             let bound: Vec<&(dyn ToSql + Sync)> =
                 bound.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
-            self.change(sql, &bound).await
+            let client = self.open_for_text().await?;
+            let execute = async |statement| client.execute(&statement, &bound).await;
+            self.run_text(sql, execute, &client).await
         })
     }
 
@@ -37,11 +38,12 @@ impl Transaction for Step<'_> {
         parameters: &'a [Value],
     ) -> BoxFuture<'a, Result<Vec<Vec<Value>>, StoreError>> {
         Box::pin(async move {
-            check_statement(sql)?;
             let bound: Vec<_> = parameters.iter().map(Bound).collect();
             let bound: Vec<&(dyn ToSql + Sync)> =
                 bound.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
-            let rows = self.run(sql, &bound).await?;
+            let client = self.open_for_text().await?;
+            let query = async |statement| client.query(&statement, &bound).await;
+            let rows = self.run_text(sql, query, &client).await?;
             rows.iter().map(|row| values_of(row).map_err(|error| self.explain(error))).collect()
         })
     }

@@ -1,5 +1,7 @@
 //! Appends that are stored by one statement.
 
+use std::collections::HashMap;
+
 use esrs_core::{AppendCondition, Appended, AppendedStream, Position, StreamAppend, StreamId};
 use tokio_postgres::{Error, Row};
 use uuid::Uuid;
@@ -7,16 +9,26 @@ use uuid::Uuid;
 use super::prepared::kind_of;
 use super::{Connection, Direct, PreparedAppend};
 use crate::encode::{Moment, to_i64};
-use crate::error::is_duplicate;
-use crate::names::Names;
+use crate::error::{is_duplicate, is_renumbered};
+use crate::names::{KindOf, Names};
 use crate::sql::Sql;
+
+/// How often kinds are numbered again whose numbers turn out to be others'.
+pub(super) const RENUMBERED: usize = 2;
 
 /// What became of one append of a group.
 #[derive(Debug)]
 pub(super) enum Outcome {
     Stored(Appended),
-    /// It was refused, with its streams at these versions.
-    Refused(Vec<u64>),
+    /// It was refused, with its streams as they are.
+    Refused(Vec<At>),
+}
+
+/// The version of a stream, and the id of its last event.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At {
+    pub(super) version: u64,
+    pub(super) last: Option<Uuid>,
 }
 
 /// A stream that an append was stored in, with its number and the version that it has then.
@@ -39,18 +51,49 @@ struct Parts<'a> {
     stream: Vec<&'a str>,
     category: Vec<&'a str>,
     expected: Vec<i64>,
+    last: Vec<Option<Uuid>>,
     key: Vec<Option<&'a str>>,
     count: Vec<i32>,
-    id: Vec<Option<i64>>,
     event_part: Vec<i32>,
     event_number: Vec<i32>,
 }
 
 /// The same, where their streams and versions are known.
 #[derive(Default)]
-struct KnownParts {
+struct KnownParts<'a> {
     event_stream: Vec<i64>,
     event_version: Vec<i64>,
+    stream: Vec<i64>,
+    name: Vec<&'a str>,
+    version: Vec<i64>,
+    last: Vec<Option<Uuid>>,
+}
+
+/// The kinds of events, column by column, each once.
+#[derive(Default)]
+pub(super) struct Kinds {
+    /// The number of each event's kind, in the order of the events.
+    of_events: Vec<i32>,
+    id: Vec<i32>,
+    of: Vec<KindOf>,
+}
+
+impl Kinds {
+    fn category(&self) -> Vec<&str> {
+        self.of.iter().map(|of| &*of.category).collect()
+    }
+
+    fn name(&self) -> Vec<&str> {
+        self.of.iter().map(|of| &*of.kind.name).collect()
+    }
+
+    fn version(&self) -> Vec<i64> {
+        self.of.iter().map(|of| i64::from(of.kind.version)).collect()
+    }
+
+    pub(super) fn forget(&self, names: &Names) {
+        self.of.iter().for_each(|of| names.forget_kind(of));
+    }
 }
 
 /// The events of batches, column by column.
@@ -71,7 +114,7 @@ fn expected(condition: AppendCondition) -> i64 {
 }
 
 impl<'a> Parts<'a> {
-    fn of(appends: impl Iterator<Item = &'a PreparedAppend>, names: &Names) -> Self {
+    fn of(appends: impl Iterator<Item = &'a PreparedAppend>) -> Self {
         let mut parts = Self::default();
         for (batch, append) in (1..).zip(appends) {
             let mut key = append.batch.idempotency_key.as_ref().map(|key| key.as_str());
@@ -80,10 +123,10 @@ impl<'a> Parts<'a> {
                 parts.stream.push(part.stream.as_str());
                 parts.category.push(part.stream.category());
                 parts.expected.push(expected(part.condition));
+                parts.last.push(part.condition.last_event());
                 // The key belongs to the first stream.
                 parts.key.push(key.take());
                 parts.count.push(part.events.len() as i32);
-                parts.id.push(names.stream_id(&part.stream));
                 let place = parts.batch.len() as i32;
                 for number in 1..=part.events.len() as i32 {
                     parts.event_part.push(place);
@@ -95,9 +138,9 @@ impl<'a> Parts<'a> {
     }
 }
 
-impl KnownParts {
+impl<'a> KnownParts<'a> {
     /// `None` if a stream or its version is not known, or a key has to be looked for.
-    fn of<'a>(appends: impl Iterator<Item = &'a PreparedAppend>, names: &Names) -> Option<Self> {
+    fn of(appends: impl Iterator<Item = &'a PreparedAppend>, names: &Names) -> Option<Self> {
         let mut parts = Self::default();
         for append in appends {
             if append.batch.idempotency_key.is_some() || append.may_be_stored {
@@ -106,6 +149,10 @@ impl KnownParts {
             for part in &append.batch.streams {
                 let expected = known_version(part.condition, part.events.len())?;
                 let id = names.stream_at(&part.stream, expected as u64)?;
+                parts.stream.push(id);
+                parts.name.push(part.stream.as_str());
+                parts.version.push(expected);
+                parts.last.push(part.condition.last_event());
                 for version in expected + 1..=expected + part.events.len() as i64 {
                     parts.event_stream.push(id);
                     parts.event_version.push(version);
@@ -118,8 +165,7 @@ impl KnownParts {
 
 /// The version that a stream has to have for `more` events behind it.
 fn known_version(condition: AppendCondition, more: usize) -> Option<i64> {
-    let AppendCondition::Version(version @ 1..) = condition else { return None };
-    let version = i64::try_from(version).ok()?;
+    let version = i64::try_from(condition.version().filter(|version| *version > 0)?).ok()?;
     version.checked_add(more as i64).is_some().then_some(version)
 }
 
@@ -150,20 +196,40 @@ impl Connection {
         sql: &Sql,
     ) -> Result<Vec<Outcome>, Error> {
         let kinds = self.number_kinds(appends.clone(), names, sql).await?;
-        let events = Events::of(appends.clone(), kinds);
         if let Some(direct) = &self.direct
             && let Some(parts) = KnownParts::of(appends.clone(), names)
         {
-            match self.append_known(direct, &parts, &events).await {
+            let events = Events::of(appends.clone(), kinds.of_events.clone());
+            match self.append_known(direct, &parts, &events, &kinds).await {
                 Ok(Some(first)) => return Ok(behind(first, appends, names)),
-                Ok(None) => {}
-                Err(error) if is_duplicate(&error) => {}
+                Err(error) if !is_duplicate(&error) => return Err(error),
+                // What was remembered is not true of the log, or of its end.
+                Ok(None) | Err(_) => {
+                    for append in appends.clone() {
+                        append
+                            .batch
+                            .streams
+                            .iter()
+                            .for_each(|part| names.forget_stream(&part.stream));
+                    }
+                }
+            }
+        }
+        let (mut kinds, mut left) = (kinds, RENUMBERED);
+        loop {
+            match self.append_checked(appends.clone(), &kinds).await {
+                Ok((outcomes, seen)) => {
+                    seen.into_iter().for_each(|seen| seen.learn(names));
+                    return Ok(outcomes);
+                }
+                Err(error) if is_renumbered(&error) && left > 0 => {
+                    left -= 1;
+                    kinds.forget(names);
+                    kinds = self.number_kinds(appends.clone(), names, sql).await?;
+                }
                 Err(error) => return Err(error),
             }
         }
-        let (outcomes, seen) = self.append_checked(appends, &events, names).await?;
-        seen.into_iter().for_each(|seen| seen.learn(names));
-        Ok(outcomes)
     }
 
     /// The same within a transaction of the caller's, who has numbered the kinds before it, and learns
@@ -171,23 +237,21 @@ impl Connection {
     pub(super) async fn append_in_transaction<'a>(
         &self,
         appends: impl Iterator<Item = &'a PreparedAppend> + Clone,
-        kinds: Vec<i32>,
-        names: &Names,
+        kinds: &Kinds,
     ) -> Result<(Vec<Outcome>, Vec<SeenStream>), Error> {
-        let events = Events::of(appends.clone(), kinds);
-        self.append_checked(appends, &events, names).await
+        self.append_checked(appends, kinds).await
     }
 
     /// Appends what the database says may be appended.
     async fn append_checked<'a>(
         &self,
         appends: impl Iterator<Item = &'a PreparedAppend> + Clone,
-        events: &Events<'_>,
-        names: &Names,
+        kinds: &Kinds,
     ) -> Result<(Vec<Outcome>, Vec<SeenStream>), Error> {
-        let parts = Parts::of(appends.clone(), names);
+        let parts = Parts::of(appends.clone());
+        let events = Events::of(appends.clone(), kinds.of_events.clone());
         let Events { kind, id, recorded_at, correlation_id, causation_id, metadata, payload } =
-            events;
+            &events;
         let rows = self
             .client
             .query(
@@ -197,9 +261,13 @@ impl Connection {
                     &parts.stream,
                     &parts.category,
                     &parts.expected,
+                    &parts.last,
                     &parts.key,
                     &parts.count,
-                    &parts.id,
+                    &kinds.id,
+                    &kinds.category(),
+                    &kinds.name(),
+                    &kinds.version(),
                     &parts.event_part,
                     &parts.event_number,
                     kind,
@@ -223,8 +291,9 @@ impl Connection {
     async fn append_known(
         &self,
         direct: &Direct,
-        parts: &KnownParts,
+        parts: &KnownParts<'_>,
         events: &Events<'_>,
+        kinds: &Kinds,
     ) -> Result<Option<u64>, Error> {
         let Events { kind, id, recorded_at, correlation_id, causation_id, metadata, payload } =
             events;
@@ -242,33 +311,46 @@ impl Connection {
                     causation_id,
                     metadata,
                     payload,
+                    &parts.stream,
+                    &parts.name,
+                    &parts.version,
+                    &parts.last,
+                    &kinds.id,
+                    &kinds.category(),
+                    &kinds.name(),
+                    &kinds.version(),
                 ],
             )
             .await?;
-        let first = rows.first().map(|row| row.try_get::<_, i64>(0)).transpose()?;
+        let first = rows.first().map(|row| row.try_get::<_, Option<i64>>(0)).transpose()?.flatten();
         Ok(first.map(|first| first as u64))
     }
 
-    /// The number of each event's kind, in their order.
+    /// The kinds of events, each with its number.
     pub(super) async fn number_kinds<'a>(
         &self,
         appends: impl Iterator<Item = &'a PreparedAppend>,
         names: &Names,
         sql: &Sql,
-    ) -> Result<Vec<i32>, Error> {
-        let mut numbers = Vec::new();
+    ) -> Result<Kinds, Error> {
+        let (mut kinds, mut known) = (Kinds::default(), HashMap::new());
         for append in appends {
             for part in &append.batch.streams {
                 for event in &part.events {
                     let of = kind_of(part, event);
-                    numbers.push(match names.kind_id(&of) {
-                        Some(number) => number,
-                        None => names.number_kind(of, &self.client, sql).await?,
-                    });
+                    if let Some(number) = known.get(&of) {
+                        kinds.of_events.push(*number);
+                        continue;
+                    }
+                    let number = names.number_kind(of.clone(), &self.client, sql).await?;
+                    kinds.of_events.push(number);
+                    kinds.id.push(number);
+                    kinds.of.push(of.clone());
+                    known.insert(of, number);
                 }
             }
         }
-        Ok(numbers)
+        Ok(kinds)
     }
 }
 
@@ -283,10 +365,7 @@ fn behind<'a>(
         let first_position = Position::new(next);
         next += append.details.len() as u64;
         let streams = append.batch.streams.iter().map(|part| {
-            let version = match part.condition {
-                AppendCondition::Version(version) => version,
-                _ => 0,
-            };
+            let version = part.condition.version().unwrap_or(0);
             let stored = stored(part, version);
             names.learn_version(&part.stream, stored.last_version);
             stored
@@ -311,8 +390,8 @@ fn outcome(
     let (mut streams, mut first, mut last) = (Vec::new(), None, 0);
     for (part, row) in append.batch.streams.iter().zip(rows) {
         let version = row.try_get::<_, i64>(1)? as u64;
-        versions.push(version);
-        let Some(position) = row.try_get::<_, Option<i64>>(2)? else { continue };
+        versions.push(At { version, last: row.try_get(2)? });
+        let Some(position) = row.try_get::<_, Option<i64>>(3)? else { continue };
         let (stream, id) = (part.stream.clone(), row.try_get(0)?);
         seen.push(SeenStream { stream, id, version: version + part.events.len() as u64 });
         first = first.or(Some(position));

@@ -1,10 +1,18 @@
 //! Appends in one transaction with the read models that follow from them.
 
+use std::time::Duration;
+
 use esrs_core::{Page, Position};
 
 use super::group::Outcome;
 use super::{Connection, QueuedAppend, Session};
+use crate::connect::to_millis;
+use crate::error::is_renumbered;
 use crate::subscription::InlineError;
+
+/// The longest time between two statements of the transaction: a process that is stopped in the middle
+/// of it holds the log.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 impl Session<'_> {
     /// Appends a group, and writes what follows from its events: all of it, or nothing.
@@ -17,17 +25,23 @@ impl Session<'_> {
         let appends = group.iter().map(|queued| &queued.append);
         // They are for all who append, so they are committed by themselves.
         let kinds = connection.number_kinds(appends.clone(), &shared.names, &shared.sql).await?;
-        connection.client.batch_execute(&format!("BEGIN; {}", shared.sql.lock)).await?;
+        let idle = to_millis(LONGEST_PAUSE);
+        let begin = format!(
+            "BEGIN; SET LOCAL idle_in_transaction_session_timeout = {idle}; {}",
+            shared.sql.lock
+        );
         let done = async {
-            let appended = connection.append_in_transaction(appends, kinds, &shared.names).await?;
+            connection.client.batch_execute(&begin).await?;
+            let appended = connection.append_in_transaction(appends.clone(), &kinds).await?;
             if let Some((first, page)) = page_of(group, &appended.0)? {
                 self.inline.take(&connection.client, shared, (first, &page)).await?;
             }
+            let committed = connection.client.batch_execute("COMMIT").await;
+            committed.map_err(|error| self.inline.not_committed(shared, error))?;
             Ok(appended)
         };
         match done.await {
             Ok((outcomes, seen)) => {
-                connection.client.batch_execute("COMMIT").await?;
                 seen.into_iter().for_each(|seen| seen.learn(&shared.names));
                 let stored = outcomes.iter().filter(|one| matches!(one, Outcome::Stored(_)));
                 shared.committed(stored.count());
@@ -35,7 +49,11 @@ impl Session<'_> {
                 Ok(outcomes)
             }
             Err(error) => {
-                // A connection that cannot do that is gone, and its transaction with it.
+                // Whichever statement failed, its beginning and its end among them, the next append
+                // finds no transaction: a connection that cannot do that is gone with its own.
+                if matches!(&error, InlineError::Driver(error) if is_renumbered(error)) {
+                    kinds.forget(&shared.names);
+                }
                 if connection.client.batch_execute("ROLLBACK").await.is_err() {
                     shared.writer.set_connection(None);
                 }

@@ -14,19 +14,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::ClientWrapper;
 use esrs_core::{AppendBatch, Appended, Conflict, StoreError};
 use futures_util::future::try_join4;
 use tokio::sync::{Notify, mpsc};
 use tokio_postgres::{Error, Statement};
 
-use crate::connect::{ConnectError, Connector};
-use crate::error::{is_busy, is_duplicate, is_lost, may_be_about_one_append};
+use crate::connect::{Client, ConnectError, Connector};
+use crate::error::{is_busy, is_duplicate, is_lost, is_renumbered, may_be_about_one_append};
 use crate::find;
 use crate::pool::{self, Reader};
 use crate::store::Shared;
 use crate::subscription::{Inline, InlineError};
-use group::Outcome;
+use group::{At, Outcome, RENUMBERED};
 pub(crate) use prepared::PreparedAppend;
 use queue::Queue;
 pub(crate) use queue::{Job, QueuedAppend};
@@ -36,12 +35,15 @@ const DOING: &str = "appending events";
 /// How long to wait after a connection was refused.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
+/// The shortest time that the server has for appends, however long they have waited before.
+const SHORTEST_ANSWER: Duration = Duration::from_secs(1);
+
 /// How long who is at work by itself is waited for before the server is asked whether it is done.
 const MOMENT: Duration = Duration::from_millis(20);
 
 /// A connection with the statements that append.
 pub(crate) struct Connection {
-    client: ClientWrapper,
+    client: Client,
     wait: Mutex<Wait>,
     direct: Option<Direct>,
     append: Statement,
@@ -143,7 +145,7 @@ impl Writer {
 
     /// Waits for who is at work by itself: until it is done, or at least the server is with its
     /// statement, so that whoever is stored next does not wait for the log behind it, and then anew.
-    async fn begin_behind(&self) -> Option<AtWork<'_>> {
+    async fn begin_behind(&self, limit: Duration) -> Option<AtWork<'_>> {
         if let Some(begun) = self.begin_alone() {
             return Some(begun);
         }
@@ -159,10 +161,13 @@ impl Writer {
             return Some(begun);
         }
         // A connection that was lost is noticed by what is sent next.
-        if let Some(open) = self.connection()
-            && open.client.batch_execute("").await.is_ok()
-        {
-            open.wait().was_in_vain = true;
+        if let Some(open) = self.connection() {
+            match tokio::time::timeout(limit, open.client.batch_execute("")).await {
+                Ok(Ok(())) => open.wait().was_in_vain = true,
+                Ok(Err(_)) => {}
+                // It carries nothing any more.
+                Err(_) => self.set_connection(None),
+            }
         }
         self.begin_alone()
     }
@@ -173,6 +178,7 @@ impl Writer {
         &self,
         mut append: PreparedAppend,
         shared: &Shared,
+        ends_at: Instant,
     ) -> Result<Result<Appended, StoreError>, PreparedAppend> {
         if self.is_shared.load(Ordering::Relaxed) || self.is_inline.load(Ordering::Relaxed) {
             return Err(append);
@@ -181,7 +187,15 @@ impl Writer {
         let connection = self.connection().filter(|open| open.is_patient(shared));
         let Some(connection) = connection else { return Err(append) };
         let Some(_at_work) = self.begin_alone() else { return Err(append) };
-        match connection.append_one(&append, numbers, &shared.names).await {
+        let appending = connection.append_one(&append, numbers, &shared.names);
+        let answer = match shared.timer.until(ends_at, appending).await {
+            Ok(answer) => answer,
+            Err(elapsed) => {
+                self.set_connection(None);
+                return Ok(Err(shared.unknown(elapsed)));
+            }
+        };
+        match answer {
             Ok(Some(appended)) => {
                 shared.committed(1);
                 Ok(Ok(appended))
@@ -212,7 +226,7 @@ pub(crate) async fn run(
         queue.let_in().await;
         let group = queue.take_group();
         shared.writer.is_shared.store(group.len() > 1, Ordering::Relaxed);
-        let at_work = shared.writer.begin_behind().await;
+        let at_work = shared.writer.begin_behind(shared.longest_call()).await;
         let inline = &mut inline;
         Session { shared: &shared, queue: &mut queue, inline }.commit(group).await;
         drop(at_work);
@@ -230,9 +244,29 @@ struct Session<'a> {
 
 impl Session<'_> {
     async fn commit(&mut self, mut group: Vec<QueuedAppend>) {
+        let mut left = RENUMBERED;
         while !group.is_empty() {
             let Some(open) = self.connected(&mut group).await else { continue };
-            match self.try_commit(&group, &open).await {
+            let shared = self.shared;
+            let ends_at = self.ends_at(&group);
+            group.iter_mut().for_each(|queued| queued.is_sent = true);
+            let tried = match shared.timer.until(ends_at, self.try_commit(&group, &open)).await {
+                Ok(tried) => tried,
+                Err(elapsed) => {
+                    tracing::warn!("an append was not answered in time; its connection is closed");
+                    shared.writer.set_connection(None);
+                    for queued in group {
+                        queued.answer(Err(shared.unknown(elapsed)));
+                    }
+                    let error = shared.elapsed(elapsed, shared.longest_call());
+                    return self.give_up_late(&mut Vec::new(), &error);
+                }
+            };
+            let is_answered = !matches!(&tried, Err(InlineError::Driver(error)) if is_lost(error));
+            if is_answered && tried.is_err() {
+                group.iter_mut().for_each(|queued| queued.is_sent = false);
+            }
+            match tried {
                 Ok(outcomes) => {
                     open.wait().was_in_vain = false;
                     let pairs = group.into_iter().zip(outcomes);
@@ -265,6 +299,8 @@ impl Session<'_> {
                     let error = self.shared.explain_append(DOING, &error);
                     self.give_up_late(&mut group, &error);
                 }
+                // It is repeated with the numbers that the kinds have.
+                Err(InlineError::Driver(error)) if is_renumbered(&error) && left > 0 => left -= 1,
                 Err(InlineError::Driver(error))
                     if group.len() > 1 && may_be_about_one_append(&error) =>
                 {
@@ -303,6 +339,14 @@ impl Session<'_> {
                 None
             }
         }
+    }
+
+    /// The time when the first of the group has to be answered, whoever was before it.
+    fn ends_at(&self, group: &[QueuedAppend]) -> Instant {
+        let first = group.iter().map(|queued| queued.give_up_at).min();
+        let ends_at = first.map(|give_up_at| give_up_at + self.shared.timeout);
+        let soonest = Instant::now() + SHORTEST_ANSWER;
+        ends_at.map_or(soonest, |ends_at| ends_at.max(soonest))
     }
 
     /// Tells those who have waited for too long why they did in vain: of the group, and behind it.
@@ -358,9 +402,11 @@ impl Session<'_> {
         match outcome {
             Outcome::Stored(appended) => queued.answer(Ok(appended)),
             Outcome::Refused(versions) => {
-                let shared = self.shared.clone();
+                let (shared, mut queued) = (self.shared.clone(), queued);
                 tokio::spawn(async move {
                     let answer = refusal(&shared, &queued, &versions).await;
+                    // Its events may be what it was refused for.
+                    queued.append.may_be_stored |= answer.is_err();
                     queued.answer(answer);
                 });
             }
@@ -372,7 +418,7 @@ impl Session<'_> {
 async fn refusal(
     shared: &Shared,
     queued: &QueuedAppend,
-    versions: &[u64],
+    versions: &[At],
 ) -> Result<Appended, StoreError> {
     let is_waited_for = |answer: &Result<Appended, StoreError>| {
         matches!(answer, Err(StoreError::Unavailable { .. })) && Instant::now() < queued.give_up_at
@@ -381,7 +427,8 @@ async fn refusal(
     loop {
         let answer = match shared.reader().await {
             Ok(reader) => {
-                let answer = why_refused(&reader, queued, versions).await;
+                let asking = why_refused(&reader, queued, versions);
+                let answer = shared.in_time(shared.timeout, asking).await;
                 if attempts.again(&answer, reader) {
                     continue;
                 }
@@ -400,7 +447,7 @@ async fn refusal(
 async fn why_refused(
     reader: &Reader<'_>,
     queued: &QueuedAppend,
-    versions: &[u64],
+    versions: &[At],
 ) -> Result<Appended, StoreError> {
     let batch = &queued.append.batch;
     let mut found = None;
@@ -418,10 +465,14 @@ async fn why_refused(
         found.repeated = !is_this_one;
         return Ok(found);
     }
-    let refused = batch.streams.iter().zip(versions);
-    match refused.into_iter().find(|(part, version)| !part.condition.allows(**version)) {
-        Some((part, &actual)) => {
-            let (stream, expected) = (part.stream.clone(), part.condition);
+    let mut refused = batch.streams.iter().zip(versions);
+    let is_other = |at: &At, id| at.last != Some(id);
+    match refused.find(|(part, at)| {
+        !part.condition.allows(at.version)
+            || part.condition.last_event().is_some_and(|id| is_other(at, id))
+    }) {
+        Some((part, at)) => {
+            let (stream, expected, actual) = (part.stream.clone(), part.condition, at.version);
             Err(Conflict { stream, expected, actual }.into())
         }
         None => {

@@ -18,8 +18,8 @@ impl PreparedAppend {
 impl Connection {
     /// Appends the one event of a batch. An error if its stream has another event behind the version
     /// that is expected, or its id is stored already: nothing was done then, and the long way tells
-    /// which. `None` if it is no such batch, or the log
-    /// is partitioned.
+    /// which. `None` if it is no such batch, the log is partitioned, or what was remembered is not true of
+    /// it any more.
     pub(super) async fn append_one(
         &self,
         append: &PreparedAppend,
@@ -30,7 +30,7 @@ impl Connection {
         let (Some((part, event, expected)), [details]) = (append.one(), &*append.details) else {
             return Ok(None);
         };
-        let metadata = &event.metadata;
+        let (metadata, of) = (&event.metadata, kind_of(part, event));
         let rows: Vec<Row> = self
             .client
             .query(
@@ -45,10 +45,20 @@ impl Connection {
                     &metadata.causation_id(),
                     &details,
                     &event.payload,
+                    &part.condition.last_event(),
+                    &part.stream.as_str(),
+                    &&*of.category,
+                    &&*of.kind.name,
+                    &i64::from(of.kind.version),
                 ],
             )
             .await?;
-        let Some(row) = rows.first() else { return Ok(None) };
+        let Some(row) = rows.first() else {
+            // Its stream, its kind or the event before it is another one than was remembered.
+            names.forget_stream(&part.stream);
+            names.forget_kind(&of);
+            return Ok(None);
+        };
         let position = Position::new(row.try_get::<_, i64>(0)? as u64);
         let version = expected + 1;
         names.learn_version(&part.stream, version);

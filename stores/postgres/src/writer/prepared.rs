@@ -1,8 +1,6 @@
 //! An append that was checked, on its way into the database.
 
-use esrs_core::{
-    AppendBatch, AppendCondition, EventKind, NewEvent, StoreError, StreamAppend, StreamId,
-};
+use esrs_core::{AppendBatch, EventKind, NewEvent, StoreError, StreamAppend, StreamId};
 use jiff::Timestamp;
 
 use crate::encode::EARLIEST;
@@ -52,10 +50,8 @@ impl PreparedAppend {
     /// Its only event and the version that this has to stand behind, if it is no more than that.
     pub(super) fn one(&self) -> Option<(&StreamAppend, &NewEvent, u64)> {
         let [part] = &*self.batch.streams else { return None };
-        match (&*part.events, part.condition) {
-            ([event], AppendCondition::Version(expected @ 1..LARGEST))
-                if self.batch.idempotency_key.is_none() =>
-            {
+        match (&*part.events, part.condition.version()) {
+            ([event], Some(expected @ 1..LARGEST)) if self.batch.idempotency_key.is_none() => {
                 Some((part, event, expected))
             }
             _ => None,

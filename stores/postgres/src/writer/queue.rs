@@ -20,6 +20,8 @@ pub(crate) struct QueuedAppend {
     reply: Option<oneshot::Sender<Result<Appended, StoreError>>>,
     /// Until when a server that cannot be reached is waited for, and who holds the log.
     pub(super) give_up_at: Instant,
+    /// Whether the server may be at work on it.
+    pub(super) is_sent: bool,
     /// Whether it is stored by itself, because one of its group failed.
     alone: bool,
 }
@@ -30,7 +32,7 @@ impl QueuedAppend {
         give_up_at: Instant,
         reply: oneshot::Sender<Result<Appended, StoreError>>,
     ) -> Self {
-        Self { append, reply: Some(reply), give_up_at, alone: false }
+        Self { append, reply: Some(reply), give_up_at, is_sent: false, alone: false }
     }
 
     /// Answers whoever waits.
@@ -89,7 +91,7 @@ impl Drop for QueuedAppend {
     /// Nothing of what is still in the queue when that is gone was stored, unless it was sent.
     fn drop(&mut self) {
         if let Some(reply) = self.reply.take() {
-            let answer = match self.append.may_be_stored {
+            let answer = match self.append.may_be_stored || self.is_sent {
                 true => StoreError::Unknown { reason: "the store was closed".to_owned() },
                 false => StoreError::Closed,
             };

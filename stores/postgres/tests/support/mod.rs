@@ -87,6 +87,16 @@ pub async fn connect(url: &str) -> Client {
 /// appends meanwhile. Its numbers are the same in every version of esrs that ever was.
 pub const HOLD_THE_LOG: &str = "SELECT pg_advisory_xact_lock(1702064755, -1509142538)";
 
+/// Has the server refuse every event as one that is read-only does.
+pub const REFUSE_WRITES: &str = "
+    CREATE FUNCTION esrs.refuse_events() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        RAISE read_only_sql_transaction USING MESSAGE = 'cannot execute INSERT: read-only'; END $$;
+    CREATE TRIGGER read_only BEFORE INSERT ON esrs.events
+        FOR EACH STATEMENT EXECUTE FUNCTION esrs.refuse_events();";
+
+/// The end of that.
+pub const ALLOW_WRITES: &str = "DROP FUNCTION esrs.refuse_events() CASCADE";
+
 /// Ends all connections to the database of this one, but not itself.
 pub async fn terminate_all(raw: &Client) {
     let terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity

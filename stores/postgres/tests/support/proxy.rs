@@ -39,6 +39,7 @@ pub struct Proxy {
     port: u16,
     loss: Arc<Mutex<Option<Loss>>>,
     gate: watch::Sender<Gate>,
+    is_frozen: watch::Sender<bool>,
 }
 
 impl Proxy {
@@ -50,13 +51,15 @@ impl Proxy {
         let port = listener.local_addr().expect("it has one").port();
         let loss = Arc::new(Mutex::new(None));
         let (gate, at_gate) = watch::channel(Gate::Open);
+        let (is_frozen, frozen) = watch::channel(false);
         let losses = loss.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(forward(client, server, losses.clone(), at_gate.clone()));
+                let (losses, at_gate) = (losses.clone(), at_gate.clone());
+                tokio::spawn(forward(client, server, losses, at_gate, frozen.clone()));
             }
         });
-        Self { port, loss, gate }
+        Self { port, loss, gate, is_frozen }
     }
 
     /// The url that leads through it.
@@ -96,6 +99,16 @@ impl Proxy {
         self.gate.send_replace(Gate::Open);
     }
 
+    /// Carries nothing any more, neither there nor back, on connections that stay open.
+    pub fn freeze(&self) {
+        self.is_frozen.send_replace(true);
+    }
+
+    /// Carries what comes on new connections; those that were frozen stay so.
+    pub fn thaw(&self) {
+        self.is_frozen.send_replace(false);
+    }
+
     fn set(&self, loss: Option<Loss>) {
         *self.loss.lock().expect("nobody panics") = loss;
     }
@@ -106,16 +119,23 @@ async fn forward(
     server: u16,
     loss: Arc<Mutex<Option<Loss>>>,
     mut gate: watch::Receiver<Gate>,
+    mut frozen: watch::Receiver<bool>,
 ) {
     match gate.wait_for(|gate| *gate != Gate::Shut).await.as_deref() {
         Ok(Gate::Open) => {}
         _ => return,
+    }
+    // A server drops no database while anybody is about to say who they are, so it does not hear of those.
+    if frozen.wait_for(|is_frozen| !*is_frozen).await.is_err() {
+        return;
     }
     let Ok(mut server) = TcpStream::connect(("127.0.0.1", server)).await else { return };
     let (mut from_client, mut from_server) = (vec![0; 1 << 16], vec![0; 1 << 16]);
     // Whoever is gone, or breaks the connection on purpose, ends it for both.
     loop {
         tokio::select! {
+            biased;
+            () = freezing(&mut frozen) => break,
             read = client.read(&mut from_client) => {
                 let Ok(length @ 1..) = read else { return };
                 let message = &from_client[..length];
@@ -140,6 +160,15 @@ async fn forward(
                 }
             }
         }
+    }
+    // Whoever is at the other end sees an open connection; it ends with the test.
+    std::future::pending::<()>().await;
+}
+
+async fn freezing(frozen: &mut watch::Receiver<bool>) {
+    if frozen.wait_for(|is_frozen| *is_frozen).await.is_err() {
+        // Nobody is there to freeze it.
+        std::future::pending::<()>().await;
     }
 }
 

@@ -4,6 +4,7 @@ mod page;
 mod rows;
 mod running;
 
+use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -47,6 +48,8 @@ pub(crate) struct Reader {
     pub(crate) guard: Arc<Guard>,
     pub(crate) pages: PageReader,
     pub(crate) database: Arc<Database>,
+    /// The tables that queries read, by their text: SQLite tells it only when it compiles one.
+    pub(crate) tables: HashMap<String, BTreeSet<String>>,
     running: Arc<Running>,
 }
 
@@ -76,6 +79,7 @@ pub(crate) fn start(
             guard,
             pages: PageReader::default(),
             database: database.clone(),
+            tables: HashMap::new(),
             running: running.clone(),
         };
         let jobs = jobs.clone();

@@ -74,6 +74,7 @@ impl SubscriptionStore for SqliteStore {
     fn subscribe(&self, subscription: Arc<Subscription>) -> Answer<'_, Checkpoint> {
         Box::pin(self.on_writer("entering a subscription", |writer| {
             let kept = Kept::new(subscription)?;
+            writer.database.known.add(&kept.subscription);
             writer.transact(|writer| kept.enter(&writer.connection))
         }))
     }

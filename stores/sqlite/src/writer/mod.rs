@@ -148,6 +148,7 @@ impl Writer {
             page: Page::new(),
             waiting,
         };
+        writer.inline.iter().for_each(|inline| database.known.add(inline.subscription()));
         writer.prepare_inline(options.rebuild_changed)?;
         Ok(writer)
     }

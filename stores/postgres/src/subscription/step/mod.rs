@@ -6,19 +6,26 @@
 mod moving;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use esrs_core::subscription::{Advance, Advanced, Subscription};
 use esrs_core::{BoxError, StoreError};
 use futures_util::future::{join, join_all};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Error, Row, Statement};
 
+use super::lease;
 use super::statements::Statements;
 use super::table::ModelTable;
-use crate::connect::Pooled;
-use crate::error::is_outdated;
-use crate::pool;
+use crate::connect::Client;
+use crate::error::{is_about_rows, is_fenced, is_lost, is_outdated, said};
+use crate::limit::Elapsed;
+use crate::pool::Lent;
 use crate::store::Shared;
+
+/// The state of a step, as its transaction knows it.
+const STATE: &str = "SELECT current_setting('esrs.step', true)";
 
 const ADVANCING: &str = "advancing a subscription";
 
@@ -40,6 +47,10 @@ enum Stage {
     Fresh,
     /// It has begun, the checkpoint is moved if it is to be, and nothing of that is committed.
     Open,
+    /// A statement of a user has failed: nothing can be done but to return to a savepoint.
+    Broken,
+    /// Its end was sent.
+    Ending,
     /// Nothing more can be done in it.
     Failed,
 }
@@ -53,30 +64,25 @@ pub(super) struct Step<'a> {
     /// How the checkpoint is moved with its beginning, if it is.
     moving: Option<&'a Advance>,
     table: Option<Arc<ModelTable>>,
-    client: Option<Pooled>,
+    client: Option<Lent>,
+    /// The longest time for the answer to what is sent together.
+    limit: Duration,
     stage: Stage,
     held: Vec<Held>,
+    /// The lease that allows the step, and its fence.
+    fenced: Option<(String, u64)>,
+    /// The error of a user's statement, after which PostgreSQL takes nothing but a return to a savepoint.
+    failure: Option<StoreError>,
     /// What is to be said of the step, whatever its subscriber makes of it.
     verdict: Option<Result<Advanced, StoreError>>,
     /// Whether the connection may be in a transaction.
     is_in_transaction: bool,
 }
 
-impl Drop for Step<'_> {
-    /// Who was dropped on the way leaves a transaction behind, which ends with its connection.
-    fn drop(&mut self) {
-        if self.is_in_transaction
-            && let Some(client) = self.client.take()
-        {
-            drop(Pooled::take(client));
-        }
-    }
-}
-
 impl<'a> Step<'a> {
     /// One that moves a checkpoint.
     pub(super) async fn new(shared: &'a Shared, advance: &'a Advance) -> Result<Self, StoreError> {
-        Self::of(shared, &advance.subscription, ADVANCING, Some(advance)).await
+        Self::of(shared, &advance.subscription, ADVANCING, Some(advance), advance.fence).await
     }
 
     /// One that has begun, and moves nothing by itself.
@@ -84,8 +90,9 @@ impl<'a> Step<'a> {
         shared: &'a Shared,
         subscription: &'a Subscription,
         doing: &'static str,
+        fence: Option<u64>,
     ) -> Result<Self, StoreError> {
-        let mut step = Self::of(shared, subscription, doing, None).await?;
+        let mut step = Self::of(shared, subscription, doing, None, fence).await?;
         step.open().await?;
         Ok(step)
     }
@@ -95,6 +102,7 @@ impl<'a> Step<'a> {
         subscription: &'a Subscription,
         doing: &'static str,
         moving: Option<&'a Advance>,
+        fence: Option<u64>,
     ) -> Result<Self, StoreError> {
         Ok(Self {
             shared,
@@ -102,7 +110,10 @@ impl<'a> Step<'a> {
             doing,
             moving,
             table: shared.subscriptions.table(subscription)?,
-            client: Some(pool::get(&shared.pool, &shared.location).await?),
+            client: Some(shared.step().await?),
+            fenced: fence.map(|fence| (subscription.lease(), fence)),
+            failure: None,
+            limit: shared.longest_call(),
             stage: Stage::Fresh,
             held: Vec::new(),
             verdict: None,
@@ -114,31 +125,73 @@ impl<'a> Step<'a> {
         &self.shared.subscriptions.statements
     }
 
-    pub(super) fn client(&self) -> Result<&Pooled, StoreError> {
-        self.client.as_ref().ok_or(StoreError::Closed)
+    pub(super) fn client(&self) -> Result<&Client, StoreError> {
+        self.client.as_deref().ok_or(StoreError::Closed)
+    }
+
+    /// The answer of a statement, or of several that were sent together; none that comes too late.
+    fn answer<T>(&mut self, sent: Result<Result<T, Error>, Elapsed>) -> Result<T, StoreError> {
+        match sent {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(self.failed(error)),
+            Err(elapsed) => Err(self.given_up(elapsed)),
+        }
+    }
+
+    /// The connection is used no more.
+    fn given_up(&mut self, elapsed: Elapsed) -> StoreError {
+        self.stage = Stage::Failed;
+        if let Some(client) = self.client.take() {
+            client.discard();
+        }
+        self.is_in_transaction = false;
+        self.shared.elapsed(elapsed, self.limit)
+    }
+
+    /// Gives the connection back, unless it may be in a transaction.
+    fn give_back(&mut self) {
+        if let Some(client) = self.client.take()
+            && !self.is_in_transaction
+        {
+            client.give_back();
+        }
     }
 
     pub(super) fn explain(&self, error: Error) -> StoreError {
         if is_outdated(&error)
             && let Some(client) = &self.client
         {
-            client.statement_cache.clear();
+            client.forget_statements();
         }
         self.shared.location.explain(self.doing, error)
     }
 
     /// An error of a statement, after which PostgreSQL takes no other in the transaction.
     fn failed(&mut self, error: Error) -> StoreError {
+        let is_ended = self.stage == Stage::Ending;
         self.stage = Stage::Failed;
+        if let Some((lease, fence)) = self.fenced.clone().filter(|_| is_fenced(&error)) {
+            return StoreError::Fenced { lease, fence };
+        }
+        // What a handler's statement violates is the handler's error, unless it shows at the end.
+        if is_about_rows(&error) && (self.table.is_some() || is_ended) {
+            let table = self.subscription.name.to_owned();
+            return StoreError::RowRefused { table, reason: said(&error) };
+        }
         self.explain(error)
     }
 
+    fn fenced(&self) -> Option<(&str, u64)> {
+        self.fenced.as_ref().map(|(lease, fence)| (&**lease, *fence))
+    }
+
     async fn roll_back(&mut self) {
-        if self.is_in_transaction
-            && let Some(client) = &self.client
-            && client.batch_execute("ROLLBACK").await.is_ok()
-        {
-            self.is_in_transaction = false;
+        let Some(client) = self.client.as_ref().filter(|_| self.is_in_transaction) else { return };
+        let ended = self.shared.timer.within(self.limit, client.batch_execute("ROLLBACK")).await;
+        match ended {
+            Ok(Ok(())) => self.is_in_transaction = false,
+            Ok(Err(_)) => {}
+            Err(elapsed) => drop(self.given_up(elapsed)),
         }
     }
 
@@ -155,8 +208,11 @@ impl<'a> Step<'a> {
 
     fn check(&self) -> Result<(), StoreError> {
         match self.stage {
-            Stage::Failed => {
-                let source = BoxError::from("a statement before has failed in its transaction");
+            Stage::Failed | Stage::Broken => {
+                let source = BoxError::from(
+                    "a statement before has failed; its transaction takes nothing but `ROLLBACK TO` a \
+                     savepoint",
+                );
                 Err(StoreError::Database { doing: self.doing, source })
             }
             _ => Ok(()),
@@ -165,7 +221,7 @@ impl<'a> Step<'a> {
 
     /// Sends what is held back, and `last` behind it, without waiting in between.
     async fn send<T>(
-        client: &Pooled,
+        client: &Client,
         held: &[Held],
         last: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
@@ -187,8 +243,9 @@ impl<'a> Step<'a> {
     /// Sends what is held back.
     async fn flush(&mut self) -> Result<(), StoreError> {
         let held = std::mem::take(&mut self.held);
-        let sent = Self::send(self.client()?, &held, async { Ok(()) }).await;
-        sent.map_err(|error| self.failed(error))
+        let sending = Self::send(self.client()?, &held, async { Ok(()) });
+        let sent = self.shared.timer.within(self.limit, sending).await;
+        self.answer(sent)
     }
 
     /// Holds a statement back until the next is sent.
@@ -218,20 +275,20 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// Asks for rows, whatever the statement does beside that.
-    pub(super) async fn run(
+    /// Asks for rows, in a transaction that is open.
+    async fn run(
         &mut self,
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, StoreError> {
-        self.open().await?;
         let held = std::mem::take(&mut self.held);
         let client = self.client()?;
-        let sent = async {
+        let sending = async {
             let statement = client.prepare_cached(sql).await?;
             Self::send(client, &held, client.query(&statement, parameters)).await
         };
-        sent.await.map_err(|error| self.failed(error))
+        let sent = self.shared.timer.within(self.limit, sending).await;
+        self.answer(sent)
     }
 
     /// Changes rows; says how many.
@@ -243,11 +300,95 @@ impl<'a> Step<'a> {
         self.open().await?;
         let held = std::mem::take(&mut self.held);
         let client = self.client()?;
-        let sent = async {
+        let sending = async {
             let statement = client.prepare_cached(sql).await?;
             Self::send(client, &held, client.execute(&statement, parameters)).await
         };
-        sent.await.map_err(|error| self.failed(error))
+        let sent = self.shared.timer.within(self.limit, sending).await;
+        self.answer(sent)
+    }
+
+    /// Runs a statement that a user has written, by `execute` or `query`.
+    ///
+    /// Whether the transaction is still that of the step afterwards is asked in the same round trip: the
+    /// statement may be a `ROLLBACK`, in whatever spelling. A `COMMIT` is refused by a trigger.
+    pub(super) async fn run_text<T, F: Future<Output = Result<T, Error>>>(
+        &mut self,
+        sql: &str,
+        execute: impl FnOnce(Statement) -> F,
+        client: &Arc<Client>,
+    ) -> Result<T, StoreError> {
+        let sending = async {
+            let statement = match client.prepare_text(sql).await {
+                Ok(statement) => statement,
+                // Nothing was run.
+                Err(error) => return Ok((Err(error), true)),
+            };
+            let state = client.prepare_cached(STATE).await;
+            let asked = async {
+                let rows = client.query(&state?, &[]).await?;
+                rows.first().map(|row| row.try_get::<_, Option<String>>(0)).transpose()
+            };
+            client.has_begun_twice();
+            let (answer, state) = join(execute(statement), asked).await;
+            let is_open = matches!(&state, Ok(Some(Some(state))) if state == "open");
+            if is_open && answer.is_err() {
+                // It was not even sent, as its parameters do not fit; an error is one all the same.
+                drop(client.batch_execute("SELECT 1 / 0").await);
+            }
+            // A transaction that has failed is answered with that.
+            let is_failed = matches!(&state, Err(error)
+                if error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION));
+            let is_own = !client.has_begun_twice() && (is_open || is_failed);
+            Ok((answer, is_own))
+        };
+        let (answer, is_own) = match self.shared.timer.within(self.limit, sending).await {
+            Ok(Ok(answered)) => answered,
+            Ok(Err(error)) => return Err(self.failed(error)),
+            Err(elapsed) => return Err(self.given_up(elapsed)),
+        };
+        if !is_own && !answer.as_ref().is_err_and(is_lost) {
+            self.stage = Stage::Failed;
+            let said = answer.err().map(|error| format!(": {}", said(&error))).unwrap_or_default();
+            let source = BoxError::from(format!(
+                "the statement would end the transaction of the step, which ends by itself{said}"
+            ));
+            self.failure =
+                Some(StoreError::Database { doing: self.doing, source: source.to_string().into() });
+            return Err(StoreError::Database { doing: self.doing, source });
+        }
+        match answer {
+            Ok(answer) => {
+                // If one before has failed, it went back to a savepoint.
+                (self.failure, self.stage) = (None, Stage::Open);
+                Ok(answer)
+            }
+            Err(error) if is_lost(&error) => Err(self.failed(error)),
+            Err(error) => {
+                let again = self.shared.location.explain_to_each(self.doing, &error);
+                self.failure.get_or_insert(again);
+                self.stage = Stage::Broken;
+                Err(self.explain(error))
+            }
+        }
+    }
+
+    /// Opens the transaction for a statement that a user has written, and sends what is held back.
+    pub(super) async fn open_for_text(&mut self) -> Result<Arc<Client>, StoreError> {
+        match self.stage {
+            Stage::Fresh => self.open_with(None).await.map(drop)?,
+            Stage::Failed => self.check()?,
+            _ => {}
+        }
+        if !self.held.is_empty() {
+            self.check()?;
+            self.flush().await?;
+        }
+        self.client.as_ref().map(Lent::share).ok_or(StoreError::Closed)
+    }
+
+    pub(super) fn take_failure(&mut self) -> Option<StoreError> {
+        self.failure.take()
     }
 
     pub(super) fn model(&self) -> Result<Arc<ModelTable>, StoreError> {
@@ -260,11 +401,16 @@ impl<'a> Step<'a> {
     /// Stores the step, if its subscriber could do what follows from it; what is to be said of it.
     pub(super) async fn end(mut self, ran: Result<(), StoreError>) -> Result<Advanced, StoreError> {
         if let Some(verdict) = self.verdict.take() {
+            self.give_back();
             return verdict;
         }
         match (ran.and_then(|()| self.check()), self.moving) {
             (Ok(()), Some(advance)) if self.stage == Stage::Fresh => {
                 let moved = self.move_alone(advance).await;
+                // A failed statement of its own is no transaction either.
+                if moved.is_ok() {
+                    self.give_back();
+                }
                 if matches!(moved, Ok(Advanced::Done)) {
                     self.shared.subscriptions.moved.send_replace(());
                 }
@@ -284,20 +430,41 @@ impl<'a> Step<'a> {
             true => self.shared.subscriptions.moved.send_replace(()),
             false => self.roll_back().await,
         }
-        done
+        self.give_back();
+        match done {
+            // Its session may have been ended by who took the lease over.
+            Err(error @ StoreError::Unavailable { .. }) => {
+                Err(self.taken_over().await.unwrap_or(error))
+            }
+            done => done,
+        }
+    }
+
+    /// The error if the lease of the step was taken over, as far as that can be found out.
+    async fn taken_over(&self) -> Option<StoreError> {
+        let (lease, fence) = self.fenced.clone()?;
+        let looking = async {
+            let client = self.shared.step().await?;
+            let looked = lease::check(self.shared, &client, lease, Some(fence)).await;
+            client.give_back();
+            looked
+        };
+        match self.shared.in_time(self.limit, looking).await {
+            Err(error @ StoreError::Fenced { .. }) => Some(error),
+            _ => None,
+        }
     }
 
     async fn commit(&mut self) -> Result<(), StoreError> {
         self.check()?;
         let held = std::mem::take(&mut self.held);
         let client = self.client()?;
-        let sent = Self::send(client, &held, client.batch_execute("COMMIT")).await;
-        match sent {
-            Ok(()) => {
-                self.is_in_transaction = false;
-                Ok(())
-            }
-            Err(error) => Err(self.failed(error)),
-        }
+        let end = self.statements().end(self.fenced());
+        let sending = Self::send(client, &held, client.batch_execute(&end));
+        let sent = self.shared.timer.within(self.limit, sending).await;
+        self.stage = Stage::Ending;
+        self.answer(sent)?;
+        self.is_in_transaction = false;
+        Ok(())
     }
 }

@@ -1,19 +1,18 @@
 //! Moving a checkpoint, in the transaction of its step or as one of its own.
 
 use esrs_core::subscription::{Advance, Advanced, Checkpoint};
-use esrs_core::{BoxError, StoreError};
+use esrs_core::{BoxError, LogMark, Position, StoreError};
 use futures_util::future::join;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
+use uuid::Uuid;
 
 use super::{Stage, Step};
-use crate::connect::Pooled;
+use crate::connect::Client;
 use crate::encode::to_i64;
 use crate::error::is_lost;
-use crate::pool;
-use crate::store::Shared;
 use crate::subscription::statements::Statements;
-use crate::subscription::subscribe::checkpoint;
+use crate::subscription::subscribe::{checkpoint, mark_parameters};
 
 /// What the statements that move a checkpoint are given.
 struct Move<'a> {
@@ -22,6 +21,7 @@ struct Move<'a> {
     from: i64,
     generation: i64,
     definition: &'a str,
+    mark: (Option<i64>, Option<Uuid>),
     lease: String,
     fence: i64,
 }
@@ -34,16 +34,18 @@ impl<'a> Move<'a> {
             from: to_i64(advance.from.position.get()),
             generation: to_i64(advance.from.generation),
             definition: &advance.subscription.definition,
+            mark: mark_parameters(advance.mark),
             lease: advance.subscription.lease(),
             fence: advance.fence.map_or(0, to_i64),
         }
     }
 
     fn parameters(&self) -> Vec<&(dyn ToSql + Sync)> {
-        let Self { to, from, generation, definition, .. } = self;
+        let Self { to, from, generation, definition, mark: (mark_position, mark_id), .. } = self;
         let subscription = &self.advance.subscription;
         let mut parameters: Vec<&(dyn ToSql + Sync)> =
             vec![to, &subscription.name, &subscription.building, from, generation, definition];
+        parameters.extend([mark_position as &(dyn ToSql + Sync), mark_id]);
         if self.advance.fence.is_some() {
             parameters.extend([&self.lease as &(dyn ToSql + Sync), &self.fence]);
         }
@@ -55,10 +57,11 @@ impl Step<'_> {
     /// Begins, and moves the checkpoint, together with a question; `true` when it was moved.
     async fn begin(
         &self,
-        client: &Pooled,
+        client: &Client,
         question: Option<(&str, &[&(dyn ToSql + Sync)])>,
     ) -> Result<(bool, Result<Vec<Row>, Error>), Error> {
-        let Statements { begin, advance: unfenced, advance_fenced, .. } = self.statements();
+        let Statements { advance: unfenced, advance_fenced, .. } = self.statements();
+        let begin = self.statements().begin(self.fenced());
         let moving = match self.moving {
             Some(advance) => {
                 let sql = if advance.fence.is_some() { advance_fenced } else { unfenced };
@@ -87,7 +90,7 @@ impl Step<'_> {
                 Err(error) => Err(error),
             }
         };
-        let ((begun, moved), asked) = join(join(client.batch_execute(begin), moved), asked).await;
+        let ((begun, moved), asked) = join(join(client.batch_execute(&begin), moved), asked).await;
         begun?;
         Ok((moved? > 0, asked))
     }
@@ -100,16 +103,13 @@ impl Step<'_> {
         let mut left = self.shared.attempts().left;
         let (is_moved, answer) = loop {
             self.is_in_transaction = true;
-            match self.begin(self.client()?, question).await {
-                Err(error) if is_lost(&error) && left > 0 => {
+            let beginning = self.begin(self.client()?, question);
+            match self.shared.timer.within(self.limit, beginning).await {
+                Ok(Err(error)) if is_lost(&error) && left > 0 => {
                     left -= 1;
-                    self.client.take().map(Pooled::take);
-                    self.is_in_transaction = false;
-                    let Shared { pool, location, .. } = self.shared;
-                    self.client = Some(pool::get(pool, location).await?);
+                    self.connect_again().await?;
                 }
-                Err(error) => return Err(self.failed(error)),
-                Ok(begun) => break begun,
+                begun => break self.answer(begun)?,
             }
         };
         if let (false, Some(advance)) = (is_moved, self.moving) {
@@ -118,6 +118,16 @@ impl Step<'_> {
         }
         self.stage = Stage::Open;
         answer.map_err(|error| self.failed(error))
+    }
+
+    /// Goes on with another connection, as this one was lost.
+    async fn connect_again(&mut self) -> Result<(), StoreError> {
+        if let Some(client) = self.client.take() {
+            client.discard();
+        }
+        self.is_in_transaction = false;
+        self.client = Some(self.shared.step().await?);
+        Ok(())
     }
 
     /// Nothing is stored, and that is why.
@@ -131,32 +141,46 @@ impl Step<'_> {
     /// Why the checkpoint could not be moved.
     async fn look(&mut self, advance: &Advance) -> Result<Advanced, StoreError> {
         self.roll_back().await;
-        let Advance { subscription, from, fence, .. } = advance;
+        let Advance { subscription, from, fence, mark, .. } = advance;
         let look = async {
             let client = self.client()?;
             let rows = async {
                 let statement = client.prepare_cached(&self.statements().look).await?;
                 let lease = subscription.lease();
-                let parameters: [&(dyn ToSql + Sync); 3] =
-                    [&subscription.name, &subscription.building, &lease];
+                let (mark_position, mark_id) = mark_parameters(*mark);
+                let parameters: [&(dyn ToSql + Sync); 5] =
+                    [&subscription.name, &subscription.building, &lease, &mark_position, &mark_id];
                 let row = client.query_one(&statement, &parameters).await?;
                 let stored = row.try_get::<_, Option<String>>(0)?.map(|definition| {
                     let (position, generation) = (row.try_get(1)?, row.try_get(2)?);
                     Ok::<_, Error>((definition, checkpoint(position, generation)))
                 });
-                Ok((stored.transpose()?, row.try_get::<_, Option<i64>>(3)?))
+                let of_log = (row.try_get::<_, bool>(4)?, row.try_get::<_, i64>(5)?);
+                Ok((stored.transpose()?, row.try_get::<_, Option<i64>>(3)?, of_log))
             };
-            rows.await.map_err(|error| self.explain(error))
+            Ok::<_, StoreError>(self.shared.timer.within(self.limit, rows).await)
         };
-        let (stored, held) = look.await?;
+        let looked = look.await?;
+        let (stored, held, (is_of_log, head)) = self.answer(looked)?;
         if let Some(fence) = fence
             && held != Some(to_i64(*fence))
         {
             return Err(StoreError::Fenced { lease: subscription.lease(), fence: *fence });
         }
+        let is_from =
+            |at: Checkpoint| (at.position, at.generation) == (from.position, from.generation);
         match stored {
-            Some((stored, at)) if at == *from && *stored != *subscription.definition => {
+            Some((stored, at)) if is_from(at) && *stored != *subscription.definition => {
                 Err(subscription.changed(stored))
+            }
+            Some((_, at))
+                if !is_of_log
+                    && is_from(at)
+                    && let Some(mark) = mark =>
+            {
+                let LogMark { position, event_id } = *mark;
+                let (place, head) = (format!("position {position}"), Position::new(head as u64));
+                Err(StoreError::HistoryChanged { event_id, place, head })
             }
             Some((_, at)) => Ok(Advanced::Elsewhere(at)),
             None => Ok(Advanced::Elsewhere(Checkpoint::NOWHERE)),
@@ -173,19 +197,16 @@ impl Step<'_> {
         let mut left = self.shared.attempts().left;
         let moved = loop {
             let client = self.client()?;
-            let moved = async {
+            let moving = async {
                 let statement = client.prepare_cached(sql).await?;
                 client.execute(&statement, &parameters).await
             };
-            match moved.await {
-                Err(error) if is_lost(&error) && left > 0 => {
+            match self.shared.timer.within(self.limit, moving).await {
+                Ok(Err(error)) if is_lost(&error) && left > 0 => {
                     left -= 1;
-                    self.client.take().map(Pooled::take);
-                    let Shared { pool, location, .. } = self.shared;
-                    self.client = Some(pool::get(pool, location).await?);
+                    self.connect_again().await?;
                 }
-                Err(error) => return Err(self.failed(error)),
-                Ok(moved) => break moved,
+                moved => break self.answer(moved)?,
             }
         };
         match moved {
