@@ -128,6 +128,12 @@ impl Location {
         StoreError::Unavailable { location: self.to_string(), reason }
     }
 
+    /// A row was refused; `table` is named where the database does not say which.
+    pub(crate) fn refused_row(&self, table: &str, error: &Error) -> StoreError {
+        let named = error.as_db_error().and_then(|database| database.table()).unwrap_or(table);
+        StoreError::RowRefused { table: named.to_owned(), reason: said(error) }
+    }
+
     /// Nothing was answered within the time of one call.
     pub(crate) fn timed_out(&self, doing: &'static str, waited: Duration) -> StoreError {
         StoreError::TimedOut { location: self.to_string(), doing, waited }

@@ -300,9 +300,9 @@ async fn what_users_have_put_on_a_table_outlives_its_rows() {
     store.rebuild::<AccountAnew>().await.unwrap();
     assert_eq!(store.find::<AccountAnew>("balance = 105", []).await.unwrap().len(), 1);
     let error = store.get::<Account>(&"alice".to_owned()).await.unwrap_err();
-    assert!(matches!(error, StoreError::ProjectionChanged { .. }), "{error}");
+    assert!(matches!(error, StoreError::ProjectionSuperseded { .. }), "{error}");
     let error = store.catch_up::<Account>().await.unwrap_err();
-    assert!(matches!(error, StoreError::ProjectionChanged { .. }), "{error}");
+    assert!(matches!(error, StoreError::ProjectionSuperseded { .. }), "{error}");
     let roles = format!("{reader}, {owner}");
     raw.batch_execute(&format!("DROP OWNED BY {roles}; DROP ROLE {roles}")).await.unwrap();
 }
@@ -522,20 +522,20 @@ async fn fence(store: &PostgresStore, name: String, holder: &str, duration: Dura
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs PostgreSQL: cargo xtask test"]
-async fn who_takes_a_lease_over_waits_for_a_step_that_is_under_way() {
+async fn step_of_a_lease_that_was_taken_over_is_ended_and_stores_nothing() {
     let (_database, store, raw) = opened().await;
     let subscription = subscription("sums", SUMS);
     let lease = subscription.lease();
     let from = store.subscribe(subscription.clone()).await.unwrap();
-    let slow = fence(&store, lease.clone(), "one", Duration::from_millis(100)).await;
+    let slow = fence(&store, lease.clone(), "slow", Duration::from_millis(100)).await;
     let (begun, is_begun) = tokio::sync::oneshot::channel();
-    let mut begun = Some(begun);
     let (going_on, goes_on) = tokio::sync::oneshot::channel::<()>();
-    let mut goes_on = Some(goes_on);
+    let mut signals = Some((begun, goes_on));
     let worker = Working::writing(&subscription, vec![sum("a", 1)]).and(move |transaction| {
-        let (begun, goes_on) = (begun.take().unwrap(), goes_on.take().unwrap());
+        let (begun, goes_on) = signals.take().unwrap();
         Box::pin(async move {
-            transaction.query("SELECT 1", &[]).await?;
+            // The rows are written, and locked.
+            transaction.query("SELECT sum FROM sums", &[]).await?;
             begun.send(()).unwrap();
             goes_on.await.unwrap();
             Ok(())
@@ -548,19 +548,46 @@ async fn who_takes_a_lease_over_waits_for_a_step_that_is_under_way() {
     });
     is_begun.await.unwrap();
     tokio::time::sleep(Duration::from_millis(150)).await;
-    let other = store.clone();
-    let taking = tokio::spawn(async move { fence(&other, lease, "other", LIMIT).await });
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(!taking.is_finished(), "the step of the one before is still under way");
+    let taking = fence(&store, lease.clone(), "other", LIMIT);
+    let taken = within(LIMIT / 4, "a step that is under way keeps it waiting", taking).await;
+    assert!(taken > slow);
+    let other = Advance { fence: Some(taken), ..step(&subscription, from) };
+    let writer = Working::writing(&subscription, vec![sum("a", 2)]);
+    let advanced = within(LIMIT / 4, "the rows are still locked", store.advance(other, writer));
+    assert_eq!(advanced.await.1.unwrap(), Advanced::Done);
     going_on.send(()).unwrap();
-    assert_eq!(running.await.unwrap().unwrap(), Advanced::Done);
-    assert!(taking.await.unwrap() > slow);
+    let ended = running.await.unwrap();
+    assert!(matches!(ended, Err(StoreError::Fenced { fence, .. }) if fence == slow), "{ended:?}");
     let from = store.subscribe(subscription.clone()).await.unwrap();
     let late = Advance { from, ..advance };
-    let late_writer = Working::writing(&subscription, vec![sum("a", 2)]);
+    let late_writer = Working::writing(&subscription, vec![sum("a", 3)]);
     let late = store.advance(late, late_writer).await.1;
     assert!(matches!(late, Err(StoreError::Fenced { fence, .. }) if fence == slow), "{late:?}");
-    assert_eq!(shown(&raw, "SELECT sum::text FROM sums").await, ["1"]);
+    assert_eq!(shown(&raw, "SELECT sum::text FROM sums").await, ["2"]);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn lease_claimed_before_the_clock_went_back_ends_after_its_length() {
+    let (_database, store, raw) = opened().await;
+    let length = Duration::from_millis(300);
+    for (name, holder) in [("one", "first"), ("other", "first")] {
+        fence(&store, name.to_owned(), holder, length).await;
+    }
+    raw.batch_execute("UPDATE esrs.leases SET until = until + interval '1 hour'").await.unwrap();
+    let claim =
+        |name: &str| LeaseClaim { name: name.to_owned(), holder: "second".into(), duration: LIMIT };
+    for name in ["one", "other"] {
+        let taken = store.claim_lease(claim(name)).await.unwrap();
+        let Lease::Taken { by, for_another } = taken else { panic!("it is held: {taken:?}") };
+        assert!(by == "first" && for_another <= length, "{by}, {for_another:?}");
+    }
+    let waiting = async {
+        while let Lease::Taken { .. } = store.claim_lease(claim("one")).await.unwrap() {
+            tokio::time::sleep(length / 10).await;
+        }
+    };
+    within(LIMIT, "nobody can take it over before the clock is there again", waiting).await;
 }
 
 #[tokio::test]
@@ -642,7 +669,8 @@ async fn a_log_of_the_first_version_gets_what_read_models_need() {
     history(&store).await;
     store.close().await;
     raw.batch_execute(
-        "DROP TABLE esrs.subscriptions, esrs.leases, esrs.parked, esrs.parking_log;
+        "DROP TABLE esrs.subscriptions, esrs.leases, esrs.parked, esrs.parking_log, esrs.superseded;
+         DROP FUNCTION esrs.hold_lease, esrs.refuse_end, esrs.append_by_name;
          UPDATE esrs.schema_version SET version = 1",
     )
     .await

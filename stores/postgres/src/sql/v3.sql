@@ -9,9 +9,10 @@ ALTER TABLE {schema}.subscriptions
 -- Definitions of read models that another has replaced.
 CREATE TABLE {schema}.superseded (
     name text COLLATE "C" NOT NULL,
-    definition text NOT NULL,
-    PRIMARY KEY (name, definition)
+    definition text NOT NULL
 );
+-- A definition may be longer than what an index holds.
+CREATE UNIQUE INDEX ON {schema}.superseded (name, md5(definition));
 
 -- Programs that may follow the log may write this table too.
 DO $$
@@ -41,10 +42,11 @@ BEGIN
     END IF;
 END $$;
 
--- A step ends when it says so, and by no statement of a handler.
+-- A step ends when it says so, and by no statement of a handler. Steps of programs that know older tables
+-- are `begun`, and do not say so.
 CREATE FUNCTION {schema}.refuse_end() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF current_setting('esrs.step', true) = 'begun' THEN
+    IF current_setting('esrs.step', true) = 'open' THEN
         RAISE EXCEPTION 'a statement would end the transaction of the step, which ends by itself'
             USING ERRCODE = 'ES003';
     END IF;
@@ -53,7 +55,7 @@ END $$;
 
 CREATE CONSTRAINT TRIGGER steps_end_by_themselves AFTER UPDATE ON {schema}.subscriptions
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
-    WHEN (current_setting('esrs.step', true) = 'begun')
+    WHEN (current_setting('esrs.step', true) = 'open')
     EXECUTE FUNCTION {schema}.refuse_end();
 
 -- `append`, by names instead of numbers that the program remembers: those may be of another history,

@@ -1,17 +1,17 @@
 //! Asking read models, and filling them.
 
 use std::pin::pin;
-use std::sync::Arc;
 
 use esrs_core::projection::Value;
 use esrs_core::subscription::{self, Projected, Subscription};
 use esrs_core::{BoxError, Position, Projection, StoreError};
-use futures_util::future::{join, join3};
+use futures_util::future::{join, join4};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 
-use super::subscribe::other_definition;
+use super::shelf::KnownTables;
+use super::subscribe::Stored;
 use super::table::ModelTable;
 use super::value::{Bound, values_of};
 use crate::PostgresStore;
@@ -29,8 +29,11 @@ impl PostgresStore {
     /// [`catch_up`](Self::catch_up), otherwise.
     ///
     /// # Errors
-    /// [`StoreError::ProjectionChanged`] or [`StoreError::ProjectionTable`] when the table was made
-    /// by another definition of `P` or not at all, and what may happen to a database.
+    /// - [`StoreError::ProjectionChanged`] or [`StoreError::ProjectionSuperseded`] if the table was made by
+    ///   another definition of `P`;
+    /// - [`StoreError::ProjectionTable`] if it was not made at all;
+    /// - [`StoreError::HistoryChanged`] if its rows follow from events that the log does not hold any more;
+    /// - and the errors of the database.
     pub async fn get<P: Projection>(&self, key: &P::Key) -> Result<Option<P>, StoreError> {
         let key = P::key_values(key).map_err(|error| misfit(error.into()))?;
         let rows = self.rows::<P>(|model| model.by_key.clone(), key).await?;
@@ -79,7 +82,10 @@ impl PostgresStore {
     /// ```
     ///
     /// # Errors
-    /// When it is no SQL, or would write: it runs in a transaction that only reads.
+    /// - an error of the database if it is no SQL, or would write: it runs in a transaction that only
+    ///   reads;
+    /// - the errors of [`find`](Self::find) if it reads a table of a projection that this store knows, by
+    ///   any call before, and that `find` refuses.
     pub async fn query(
         &self,
         sql: &str,
@@ -87,7 +93,7 @@ impl PostgresStore {
     ) -> Result<Vec<Vec<Value>>, StoreError> {
         let parameters: Vec<Value> = parameters.into_iter().collect();
         let shared = self.shared();
-        let rows = ask!(shared, |reader| read_only(&reader, sql, &parameters))?;
+        let rows = ask!(shared, |reader| read_only(shared, &reader, sql, &parameters))?;
         decoded(shared, &rows)
     }
 
@@ -125,7 +131,7 @@ impl PostgresStore {
             return Ok(Vec::new());
         };
         let sql = sql(&model);
-        let asking = Asking { shared, subscription: &subscription, model, sql: &sql };
+        let asking = Asking { shared, subscription: &subscription, sql: &sql };
         let rows = ask!(shared, |reader| asking.ask(&reader, &parameters))?;
         let rows = decoded(shared, &rows)?.into_iter().map(P::from_values);
         rows.collect::<Result<_, _>>().map_err(|error| misfit(error.into()))
@@ -145,7 +151,6 @@ fn decoded(shared: &Shared, rows: &[Row]) -> Result<Vec<Vec<Value>>, StoreError>
 struct Asking<'a> {
     shared: &'a Shared,
     subscription: &'a Subscription,
-    model: Arc<ModelTable>,
     sql: &'a str,
 }
 
@@ -153,7 +158,7 @@ impl Asking<'_> {
     async fn ask(&self, reader: &Reader<'_>, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
         let Subscription { name, building, definition, .. } = self.subscription;
         let whose: [&(dyn ToSql + Sync); 3] = [name, building, &&**definition];
-        let looking = reader.query(&self.shared.subscriptions.statements.definition, &whose);
+        let looking = reader.query(&self.shared.subscriptions.statements.stored, &whose);
         let bound: Vec<_> = parameters.iter().map(Bound).collect();
         let bound: Vec<&(dyn ToSql + Sync)> =
             bound.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
@@ -161,13 +166,11 @@ impl Asking<'_> {
         let (stored, rows) = join(looking, asking).await;
         let explain = |error| reader.location.explain(DOING, error);
         let stored = stored.map_err(explain)?;
-        let not_made = || self.model.unusable("it was not made yet; call `catch_up`, or run it");
-        let stored = stored.first().ok_or_else(not_made)?;
-        let is_superseded = stored.try_get(1).map_err(explain)?;
-        let stored: &str = stored.try_get(0).map_err(explain)?;
-        if *stored != **definition {
-            return Err(other_definition(self.subscription, stored, is_superseded));
-        }
+        let not_made = || not_made(self.subscription);
+        let stored = stored.first().map(|row| Stored::of(row, 0)).transpose().map_err(explain)?;
+        let stored = stored.flatten().ok_or_else(not_made)?;
+        stored.check_definition(self.subscription)?;
+        stored.check_history()?;
         rows.map_err(|error| match error.code() {
             Some(code) if *code == SqlState::UNDEFINED_TABLE => not_made(),
             _ => explain(error),
@@ -189,8 +192,15 @@ async fn twice_if_outdated<T, F: Future<Output = Result<T, Error>>>(
     }
 }
 
-/// Asks in a transaction that only reads.
+/// The error when there are no rows yet.
+fn not_made(subscription: &Subscription) -> StoreError {
+    let reason = "it was not made yet; call `catch_up`, or run it".to_owned();
+    StoreError::ProjectionTable { table: subscription.name, reason }
+}
+
+/// Asks in a transaction that only reads; not in tables of known projections that `find` would refuse.
 async fn read_only(
+    shared: &Shared,
     reader: &Reader<'_>,
     sql: &str,
     parameters: &[Value],
@@ -198,22 +208,48 @@ async fn read_only(
     let bound: Vec<_> = parameters.iter().map(Bound).collect();
     let bound: Vec<&(dyn ToSql + Sync)> =
         bound.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
+    let known = shared.subscriptions.known_tables();
+    let unusable = &shared.subscriptions.statements.unusable;
     let asked = twice_if_outdated(reader, async || {
         let statement = reader.client.prepare_text(sql).await?;
+        let looking = match known.names.is_empty() {
+            true => None,
+            false => Some(reader.client.prepare_cached(unusable).await?),
+        };
+        let declared: Vec<_> = known.subscriptions.iter().map(|one| &*one.definition).collect();
         let asking = pin!(reader.client.query(&statement, &bound));
-        // All three are sent at once, so nobody who goes away leaves a transaction behind.
-        let (begun, rows, ended) = join3(
+        let looking = pin!(async {
+            let Some(statement) = &looking else { return Ok(Vec::new()) };
+            let KnownTables { names, tables, defined_names, definitions, .. } = &known;
+            let of: [&(dyn ToSql + Sync); 5] =
+                [names, tables, &declared, defined_names, definitions];
+            reader.client.query(statement, &of).await
+        });
+        // All are sent at once, so nobody who goes away leaves a transaction behind.
+        let (begun, rows, unusable, ended) = join4(
             reader.client.batch_execute("BEGIN READ ONLY"),
             asking,
+            looking,
             // So nothing that the statement has set outlives it.
             reader.client.batch_execute("ROLLBACK"),
         )
         .await;
         begun?;
         let rows = rows?;
+        let unusable = unusable?;
         ended?;
-        Ok(rows)
+        Ok((rows, unusable))
     })
     .await;
-    asked.map_err(|error| reader.location.explain(DOING, error))
+    let explain = |error| reader.location.explain(DOING, error);
+    let (rows, unusable) = asked.map_err(explain)?;
+    for row in &unusable {
+        let name: &str = row.try_get(0).map_err(explain)?;
+        let known = known.subscriptions.iter().find(|known| known.name == name);
+        let Some(subscription) = known else { continue };
+        let stored = Stored::of(row, 2).map_err(explain)?.ok_or_else(|| not_made(subscription))?;
+        stored.check_definition(subscription)?;
+        stored.check_history()?;
+    }
+    Ok(rows)
 }

@@ -8,7 +8,7 @@ use tokio_postgres::{Client, Error};
 
 use super::beside::{Beside, drop_table};
 use super::step::Step;
-use super::subscribe::{checkpoint, is_there, mark_of, mark_parameters, supersede};
+use super::subscribe::{Stored, is_there, supersede};
 use super::table::{ModelTable, quoted};
 use super::{lease, parked};
 use crate::encode::to_i64;
@@ -26,8 +26,8 @@ const LONGEST_REPLACEMENT: Duration = Duration::from_secs(60 * 60);
 /// The one that is asked, and the one that was built: by which definition, and where they stand.
 #[derive(Default)]
 struct Both {
-    asked: Option<(String, Checkpoint)>,
-    built: Option<(String, Checkpoint)>,
+    asked: Option<Stored>,
+    built: Option<Stored>,
 }
 
 /// Replaces a read model by what was built beside it.
@@ -76,25 +76,26 @@ impl Replacing<'_> {
         let unlimited = step.client()?.batch_execute("SET LOCAL statement_timeout = 0").await;
         unlimited.map_err(explain)?;
         lease::check(shared, step.client()?, building.lease(), fence).await?;
-        let both = lock(shared, step.client()?, building.name).await.map_err(explain)?;
-        let stands = both.asked.as_ref().map_or(Checkpoint::NOWHERE, |(_, at)| *at);
-        let at = match both.built {
+        let both = lock(shared, step.client()?, building).await.map_err(explain)?;
+        let stands = both.asked.as_ref().map_or(Checkpoint::NOWHERE, |stored| stored.at);
+        // Rows that are ahead of a log that lost commits are mended by being replaced.
+        let to = both.asked.as_ref().map_or(Position::START, Stored::holds);
+        let Some(built) = both.built else {
             // Another has put it in place already.
-            None => return Ok(Replaced::Behind(stands.position)),
-            Some((definition, _)) if *definition != *building.definition => {
-                return Err(building.changed(definition));
-            }
-            Some((_, at)) => self.take_the_rest(step, subscriber, at, stands.position).await?,
+            return Ok(Replaced::Behind(to));
         };
-        if at.position < stands.position {
-            return Ok(Replaced::Behind(stands.position));
+        built.check_definition(building)?;
+        built.check_history()?;
+        let at = self.take_the_rest(step, subscriber, built.at, to).await?;
+        if at.position < to {
+            return Ok(Replaced::Behind(to));
         }
         let (tables, client) = (&shared.subscriptions, step.client()?);
         if let (Some(live), Some(new)) = (tables.table(asked)?, tables.table(building)?) {
             put_in_place(shared, client, (&live, both.asked.is_some()), &new).await?;
         }
-        if let Some((stored, _)) = &both.asked {
-            supersede(shared, client, asked, stored).await.map_err(explain)?;
+        if let Some(stored) = &both.asked {
+            supersede(shared, client, asked, &stored.definition).await.map_err(explain)?;
         }
         let generation = at.generation.max(stands.generation) + 1;
         settle(shared, client, building.name, generation).await.map_err(explain)?;
@@ -127,31 +128,29 @@ impl Replacing<'_> {
             }
             subscriber.take(&page, &parked)?;
             subscriber.run(at.position, step).await?;
-            (at.position, at.mark) = (page.scanned(), page.mark());
+            (at.position, at.mark) = (page.scanned(), page.mark().or(at.mark));
         }
         let Subscription { name, building, .. } = self.building;
         let (to, statements) = (to_i64(at.position.get()), step.statements());
-        let (position, id) = mark_parameters(at.mark);
-        let sql = &statements.move_to;
-        step.change(sql, &[&to, name, building, &position, &id]).await?;
+        step.change(&statements.move_to, &[&to, name, building]).await?;
         Ok(at)
     }
 }
 
 /// Both, until the transaction ends: a step of either comes before or after.
-async fn lock(shared: &Shared, client: &Client, name: &str) -> Result<Both, Error> {
+async fn lock(shared: &Shared, client: &Client, building: &Subscription) -> Result<Both, Error> {
+    let Subscription { name, definition, .. } = building;
     let statements = &shared.subscriptions.statements;
     client.batch_execute(&statements.lock_tables).await?;
     let mut both = Both::default();
-    for row in client.query(&statements.both, &[&name]).await? {
-        let at =
-            Checkpoint { mark: mark_of(&row, 4)?, ..checkpoint(row.try_get(2)?, row.try_get(3)?) };
-        let stored = (row.try_get(1)?, at);
+    for row in client.query(&statements.both, &[name, &&**definition]).await? {
         match row.try_get(0)? {
-            true => both.built = Some(stored),
-            false => both.asked = Some(stored),
+            true => both.built = Stored::of(&row, 1)?,
+            false => both.asked = Stored::of(&row, 1)?,
         }
     }
+    // So that no statement of a subscriber commits before the end.
+    client.execute(&statements.touch, &[name]).await?;
     Ok(both)
 }
 

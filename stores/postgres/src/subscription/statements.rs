@@ -20,12 +20,17 @@ pub(crate) struct Statements {
     pub(super) stand: String,
     pub(super) lock: String,
     pub(super) stand_locked: String,
+    /// Moves nothing, but has the transaction of the step end by itself.
+    pub(super) touch: String,
     /// Moves a checkpoint whose row is locked.
     pub(super) move_to: String,
     /// Enters a subscription at a position, in a generation that there was not.
     pub(super) enter: String,
-    pub(super) definition: String,
-    /// The same with its position, its failure, and what it has parked of the events that are waited for.
+    pub(super) stored: String,
+    /// Those of the projections $1, whose tables $2 were read in this transaction, that were not made by
+    /// any of the definitions $5 of the names $4, or not from this log; $3 are definitions of theirs.
+    pub(super) unusable: String,
+    /// A definition with its position, its failure, and what it has parked of the events that are waited for.
     pub(super) reached: String,
     /// Another definition has replaced this one.
     pub(super) supersede: String,
@@ -42,7 +47,7 @@ pub(crate) struct Statements {
     pub(super) resume: String,
     pub(super) unpark_all: String,
     pub(super) parked: String,
-    /// From which versions on streams are parked.
+    /// From which versions on streams are parked, and whether they are to be tried again.
     pub(super) parked_from: String,
     pub(super) decide: String,
     pub(super) parking_log: String,
@@ -68,7 +73,7 @@ fn advance(s: &str, is_fenced: bool, in_transaction: bool) -> String {
     };
     let is_held = if is_fenced { "AND EXISTS (SELECT FROM held)" } else { "" };
     let is_begun =
-        if in_transaction { "AND current_setting('esrs.step', true) = 'begun'" } else { "" };
+        if in_transaction { "AND current_setting('esrs.step', true) = 'open'" } else { "" };
     format!(
         "{held} UPDATE {s}.subscriptions SET position = $1,
              mark_position = CASE WHEN $1 = position AND $8::uuid IS NULL THEN mark_position ELSE $7 END,
@@ -78,6 +83,18 @@ fn advance(s: &str, is_fenced: bool, in_transaction: bool) -> String {
              AND definition = $6 AND ($8::uuid IS NULL OR EXISTS (
                  SELECT FROM {s}.events WHERE position = $7::int8 AND event_id = $8::uuid))
              {is_held} {is_begun}"
+    )
+}
+
+/// What the tables of one schema say of the row `s` of a subscription, whose declared definition this is;
+/// see `Stored`.
+fn stored(s: &str, declared: &str) -> String {
+    format!(
+        "s.definition, s.position, s.generation, s.mark_position, s.mark_id,
+         EXISTS (SELECT FROM {s}.superseded o WHERE o.name = s.name AND o.definition = {declared}),
+         CASE WHEN s.mark_id IS NOT NULL AND NOT EXISTS (SELECT FROM {s}.events e
+             WHERE e.position = s.mark_position AND e.event_id = s.mark_id)
+             THEN (SELECT coalesce(max(e.position), 0) FROM {s}.events e) END"
     )
 }
 
@@ -122,13 +139,18 @@ impl Statements {
                 "SELECT FROM {s}.subscriptions WHERE name = $1 AND building = $2 FOR UPDATE"
             ),
             stand_locked: format!(
-                "SELECT s.definition, s.position, s.generation,
-                    EXISTS (SELECT FROM {s}.superseded o WHERE o.name = $1 AND o.definition = $3)
-                 FROM {s}.subscriptions s WHERE s.name = $1 AND s.building = $2 FOR UPDATE OF s"
+                "SELECT {stored} FROM {s}.subscriptions s
+                 WHERE s.name = $1 AND s.building = $2 FOR UPDATE OF s",
+                stored = stored(s, "$3::text")
             ),
+            touch: format!(
+                "UPDATE {s}.subscriptions SET position = position WHERE name = $1 AND building"
+            ),
+            // Whoever moves it so holds the log, or has read committed events.
             move_to: format!(
-                "UPDATE {s}.subscriptions SET position = $1, mark_position = $4, mark_id = $5,
-                     failure = NULL
+                "UPDATE {s}.subscriptions SET position = $1, failure = NULL,
+                     (mark_position, mark_id) = (SELECT e.position, e.event_id FROM {s}.events e
+                         WHERE e.position <= $1 ORDER BY e.position DESC LIMIT 1)
                  WHERE name = $2 AND building = $3"
             ),
             supersede: format!(
@@ -148,10 +170,27 @@ impl Statements {
                      mark_id = NULL, failure = NULL
                  RETURNING generation"
             ),
-            definition: format!(
-                "SELECT s.definition, EXISTS (
-                    SELECT FROM {s}.superseded o WHERE o.name = $1 AND o.definition = $3)
-                 FROM {s}.subscriptions s WHERE s.name = $1 AND s.building = $2"
+            stored: format!(
+                "SELECT {stored} FROM {s}.subscriptions s WHERE s.name = $1 AND s.building = $2",
+                stored = stored(s, "$3::text")
+            ),
+            // Whoever reads a table keeps it locked until the transaction ends.
+            unusable: format!(
+                "WITH unusable AS MATERIALIZED (
+                     SELECT k.name, to_regclass(k.made) AS made, {stored}
+                     FROM unnest($1::text[], $2::text[], $3::text[]) AS k (name, made, declared)
+                     LEFT JOIN {s}.subscriptions s ON s.name = k.name AND NOT s.building
+                     WHERE s.name IS NULL OR NOT EXISTS (
+                         SELECT FROM unnest($4::text[], $5::text[]) AS d (name, definition)
+                         WHERE d.name = s.name AND d.definition = s.definition)
+                       OR s.mark_id IS NOT NULL AND NOT EXISTS (SELECT FROM {s}.events e
+                         WHERE e.position = s.mark_position AND e.event_id = s.mark_id))
+                 SELECT u.* FROM unusable u WHERE EXISTS (
+                     SELECT FROM pg_locks l WHERE l.pid = pg_backend_pid()
+                         AND l.locktype = 'relation' AND l.relation = u.made
+                         AND l.database = (SELECT oid FROM pg_database
+                             WHERE datname = current_database()))",
+                stored = stored(s, "k.declared")
             ),
             reached: format!(
                 "SELECT s.definition, EXISTS (
@@ -247,7 +286,7 @@ impl Statements {
             ),
             parked_from: format!(
                 "SELECT stream, version, is_to_resume FROM {s}.parked
-                 WHERE subscription = $1 AND NOT building"
+                 WHERE subscription = $1 AND building = $2 ORDER BY position, stream"
             ),
             decide: format!(
                 "WITH decided AS (
@@ -262,9 +301,9 @@ impl Statements {
                  FROM {s}.parking_log WHERE subscription = $1 ORDER BY id"
             ),
             both: format!(
-                "SELECT building, definition, position, generation, mark_position, mark_id
-                 FROM {s}.subscriptions
-                 WHERE name = $1 ORDER BY building FOR UPDATE"
+                "SELECT s.building, {stored} FROM {s}.subscriptions s
+                 WHERE s.name = $1 ORDER BY s.building FOR UPDATE OF s",
+                stored = stored(s, "$2::text")
             ),
             // The row that is asked stays: to those who wait for it, one that is deleted is gone.
             put_in_place: format!(
@@ -294,7 +333,7 @@ impl Statements {
     ///
     /// Should it fail, statements that were sent behind it find no `esrs.step`, and change nothing.
     pub(super) fn begin(&self, fenced: Option<(&str, u64)>) -> String {
-        let begin = "BEGIN; SET LOCAL esrs.step = 'begun'";
+        let begin = "BEGIN; SET LOCAL esrs.step = 'open'";
         match fenced {
             Some((lease, fence)) => {
                 let session = session_of_steps(&self.schema, lease);

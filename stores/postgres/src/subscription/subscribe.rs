@@ -50,6 +50,54 @@ pub(super) fn other_definition(
     StoreError::ProjectionSuperseded { table, stored, declared }
 }
 
+/// The error for a log that does not hold this event any more.
+pub(super) fn history_changed(mark: LogMark, head: Position) -> StoreError {
+    let LogMark { position, event_id } = mark;
+    StoreError::HistoryChanged { event_id, place: format!("position {position}"), head }
+}
+
+/// What is stored of a subscription.
+pub(super) struct Stored {
+    /// The definition that has made its rows.
+    pub(super) definition: String,
+    /// Up to where they go.
+    pub(super) at: Checkpoint,
+    is_superseded: bool,
+    /// The event of its checkpoint and the end of the log, if that does not hold the event any more.
+    lost: Option<(LogMark, Position)>,
+}
+
+impl Stored {
+    /// What these columns of a row say, the first of which is `first`; if there is anything stored.
+    pub(super) fn of(row: &Row, first: usize) -> Result<Option<Self>, Error> {
+        let Some(definition) = row.try_get::<_, Option<String>>(first)? else { return Ok(None) };
+        let mark = mark_of(row, first + 3)?;
+        let at = checkpoint(row.try_get(first + 1)?, row.try_get(first + 2)?);
+        let head = row.try_get::<_, Option<i64>>(first + 6)?;
+        let lost = mark.zip(head.map(|head| Position::new(head as u64)));
+        let (at, is_superseded) = (Checkpoint { mark, ..at }, row.try_get(first + 5)?);
+        Ok(Some(Self { definition, at, is_superseded, lost }))
+    }
+
+    /// Refuses rows that were made by another definition than the declared one.
+    pub(super) fn check_definition(&self, subscription: &Subscription) -> Result<(), StoreError> {
+        match *self.definition == *subscription.definition {
+            true => Ok(()),
+            false => Err(other_definition(subscription, &self.definition, self.is_superseded)),
+        }
+    }
+
+    /// Refuses rows that follow from events which the log does not hold any more.
+    pub(super) fn check_history(&self) -> Result<(), StoreError> {
+        self.lost.map_or(Ok(()), |(mark, head)| Err(history_changed(mark, head)))
+    }
+
+    /// Up to where its rows go, as far as the log still holds what they follow from.
+    pub(super) fn holds(&self) -> Position {
+        self.lost.map_or(self.at.position, |_| Position::START)
+    }
+}
+
 /// What is known of a subscription.
 pub(super) struct Stand {
     /// Which definition has made its rows, and up to where they go.
@@ -130,10 +178,7 @@ impl<'a> Subscribing<'a> {
                     return Err(other_definition(self.subscription, &stored, is_superseded));
                 }
                 match at.mark {
-                    Some(LogMark { position, event_id }) if !is_of_log => {
-                        let place = format!("position {position}");
-                        Err(StoreError::HistoryChanged { event_id, place, head })
-                    }
+                    Some(mark) if !is_of_log => Err(history_changed(mark, head)),
                     _ => Ok(Some(at)),
                 }
             }
@@ -141,7 +186,12 @@ impl<'a> Subscribing<'a> {
                 Some(model) => Err(model.foreign()),
                 None => Ok(None),
             },
-            // Who drops the table by hand wants it anew.
+            // Who drops the table by hand wants it anew; not of a definition that was replaced.
+            Stand { entered: Some((stored, _)), is_there: false, is_superseded: true, .. }
+                if *stored != *self.subscription.definition =>
+            {
+                Err(other_definition(self.subscription, &stored, true))
+            }
             Stand { is_there: false, .. } => Ok(None),
         }
     }
@@ -161,8 +211,13 @@ impl<'a> Subscribing<'a> {
     /// Enters it, and makes its table; in a transaction.
     pub(super) async fn enter(&self, client: &Client) -> Result<Checkpoint, StoreError> {
         let stand = self.lock(client).await.map_err(|error| self.explain(error))?;
+        let stored = stand.entered.as_ref().map(|(stored, _)| stored.clone());
         if let Some(known) = self.known(stand)? {
             return Ok(known);
+        }
+        if let Some(stored) = stored.filter(|_| !self.subscription.building) {
+            let superseding = supersede(self.shared, client, self.subscription, &stored).await;
+            superseding.map_err(|error| self.explain(error))?;
         }
         if let Some(model) = &self.model {
             self.create(client, model).await?;

@@ -1,7 +1,7 @@
 //! The table of a read model, and the statements on its rows.
 
+use esrs_core::StoreError;
 use esrs_core::projection::{ColumnSpec, Table, Value};
-use esrs_core::{BoxError, StoreError};
 
 use super::columns::{Encoded, sql_type};
 
@@ -119,27 +119,28 @@ impl ModelTable {
 
     /// Every column of some rows.
     pub(super) fn encode_rows(&self, rows: &[Vec<Value>]) -> Result<Vec<Encoded>, StoreError> {
-        encode(self.table.columns.iter(), rows)
+        self.encode(self.table.columns.iter(), rows)
     }
 
     /// Every column of some keys.
     pub(super) fn encode_keys(&self, keys: &[Vec<Value>]) -> Result<Vec<Encoded>, StoreError> {
-        encode(self.table.key_columns(), keys)
+        self.encode(self.table.key_columns(), keys)
     }
-}
 
-fn encode<'a>(
-    columns: impl Iterator<Item = &'a ColumnSpec>,
-    rows: &[Vec<Value>],
-) -> Result<Vec<Encoded>, StoreError> {
-    let nothing = Value::Null;
-    let encode = |(place, column)| {
-        Encoded::of(column, rows.iter().map(|row| row.get(place).unwrap_or(&nothing)))
-    };
-    columns.enumerate().map(encode).collect::<Result<_, _>>().map_err(|error| {
-        let source = BoxError::from(error);
-        StoreError::Database { doing: "writing the rows of a read model", source }
-    })
+    fn encode<'a>(
+        &self,
+        columns: impl Iterator<Item = &'a ColumnSpec>,
+        rows: &[Vec<Value>],
+    ) -> Result<Vec<Encoded>, StoreError> {
+        let nothing = Value::Null;
+        let encode = |(place, column)| {
+            Encoded::of(column, rows.iter().map(|row| row.get(place).unwrap_or(&nothing)))
+        };
+        // PostgreSQL would refuse the row, if it could be sent.
+        columns.enumerate().map(encode).collect::<Result<_, _>>().map_err(|error| {
+            StoreError::RowRefused { table: self.table.name.to_owned(), reason: error.to_string() }
+        })
+    }
 }
 
 /// Statements on rows.

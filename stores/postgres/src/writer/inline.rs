@@ -36,7 +36,8 @@ impl Session<'_> {
             if let Some((first, page)) = page_of(group, &appended.0)? {
                 self.inline.take(&connection.client, shared, (first, &page)).await?;
             }
-            connection.client.batch_execute("COMMIT").await?;
+            let committed = connection.client.batch_execute("COMMIT").await;
+            committed.map_err(|error| self.inline.not_committed(shared, error))?;
             Ok(appended)
         };
         match done.await {

@@ -15,6 +15,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row, Statement};
 
+use super::lease;
 use super::statements::Statements;
 use super::table::ModelTable;
 use crate::connect::Client;
@@ -330,12 +331,15 @@ impl<'a> Step<'a> {
             };
             client.has_begun_twice();
             let (answer, state) = join(execute(statement), asked).await;
-            let is_own = !client.has_begun_twice()
-                && match state {
-                    Ok(state) => state.flatten().as_deref() == Some("begun"),
-                    // A transaction that has failed is answered with that.
-                    Err(error) => error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION),
-                };
+            let is_open = matches!(&state, Ok(Some(Some(state))) if state == "open");
+            if is_open && answer.is_err() {
+                // It was not even sent, as its parameters do not fit; an error is one all the same.
+                drop(client.batch_execute("SELECT 1 / 0").await);
+            }
+            // A transaction that has failed is answered with that.
+            let is_failed = matches!(&state, Err(error)
+                if error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION));
+            let is_own = !client.has_begun_twice() && (is_open || is_failed);
             Ok((answer, is_own))
         };
         let (answer, is_own) = match self.shared.timer.within(self.limit, sending).await {
@@ -427,7 +431,28 @@ impl<'a> Step<'a> {
             false => self.roll_back().await,
         }
         self.give_back();
-        done
+        match done {
+            // Its session may have been ended by who took the lease over.
+            Err(error @ StoreError::Unavailable { .. }) => {
+                Err(self.taken_over().await.unwrap_or(error))
+            }
+            done => done,
+        }
+    }
+
+    /// The error if the lease of the step was taken over, as far as that can be found out.
+    async fn taken_over(&self) -> Option<StoreError> {
+        let (lease, fence) = self.fenced.clone()?;
+        let looking = async {
+            let client = self.shared.step().await?;
+            let looked = lease::check(self.shared, &client, lease, Some(fence)).await;
+            client.give_back();
+            looked
+        };
+        match self.shared.in_time(self.limit, looking).await {
+            Err(error @ StoreError::Fenced { .. }) => Some(error),
+            _ => None,
+        }
     }
 
     async fn commit(&mut self) -> Result<(), StoreError> {
