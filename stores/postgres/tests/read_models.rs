@@ -394,7 +394,7 @@ async fn followers_whose_connections_are_ended_again_and_again_count_each_event_
     let (end, mut ended) = tokio::sync::oneshot::channel::<()>();
     let killing = tokio::spawn(async move {
         while ended.try_recv().is_err() {
-            tokio::time::sleep(Duration::from_millis(15)).await;
+            tokio::time::sleep(Duration::from_millis(40)).await;
             terminate_all(&raw).await;
         }
         raw
