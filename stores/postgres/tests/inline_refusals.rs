@@ -6,9 +6,12 @@ mod support;
 
 use std::sync::Arc;
 
-use esrs_core::projection::{RowError, Value};
+use esrs_core::projection::{ColumnError, Projection, RowError, Source, Table, Value};
 use esrs_core::subscription::{Decision, ParkedStream, Projected, SubscriptionStore};
-use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent, StoreError};
+use esrs_core::{
+    AppendBatch, AppendCondition, Envelope, EventStore, NewEvent, PayloadError, StoreError,
+    StoredAs,
+};
 use esrs_postgres::PostgresStore;
 use futures_util::future::{join, join_all};
 use postgres_server::Database;
@@ -224,4 +227,76 @@ async fn inline_store_goes_on_without_rows_of_a_newer_definition() {
     append(&newer, "a", "deposited", "1").await;
     let found = newer.find::<AccountAnew>("", []).await;
     assert!(matches!(found, Err(StoreError::ProjectionSuperseded { .. })), "{found:?}");
+}
+
+/// The projection of a program that does not know yet what the payload `"newer"` is.
+#[derive(Debug, Clone, PartialEq)]
+struct Older(Account);
+
+impl Projection for Older {
+    const TABLE: Table = Account::TABLE;
+    const SOURCES: &'static [Source] = Account::SOURCES;
+    type Key = String;
+    type Input = <Account as Projection>::Input;
+
+    fn decode(
+        name: usize,
+        stored: StoredAs,
+        payload: &str,
+        envelope: Envelope,
+    ) -> Result<Self::Input, PayloadError> {
+        match payload {
+            "\"newer\"" => Err(PayloadError::NewerVersion { version: 2, newest: 1 }),
+            _ => Account::decode(name, stored, payload, envelope),
+        }
+    }
+
+    fn keys(input: &Self::Input, keys: &mut Vec<String>) -> Result<(), RowError> {
+        Account::keys(input, keys)
+    }
+
+    fn change(
+        input: &Self::Input,
+        id: String,
+        row: Option<Self>,
+    ) -> Result<Option<Self>, RowError> {
+        Account::change(input, id, row.map(|row| row.0)).map(|row| row.map(Self))
+    }
+
+    fn to_values(&self) -> Result<Vec<Value>, ColumnError> {
+        self.0.to_values()
+    }
+
+    fn from_values(values: Vec<Value>) -> Result<Self, ColumnError> {
+        Account::from_values(values).map(Self)
+    }
+
+    fn key_values(key: &String) -> Result<Vec<Value>, ColumnError> {
+        Account::key_values(key)
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn event_of_a_newer_version_is_not_parked() {
+    let database = postgres_server::database().unwrap();
+    let without = PostgresStore::open(database.url()).await.unwrap();
+    let older = || PostgresStore::builder(database.url()).inline::<Older>().open();
+    let store = older().await.unwrap();
+    append(&store, "a", "opened", "1").await;
+    append(&without, "b", "opened", "\"newer\"").await;
+    append(&without, "p", "poisoned", "1").await;
+    let is_newer = |answer: Result<(), StoreError>| match answer {
+        Err(StoreError::Projection(error)) => matches!(
+            &*error.reason,
+            RowError::Payload(PayloadError::NewerVersion { version: 2, newest: 1 })
+        ),
+        other => panic!("{other:?}"),
+    };
+    for _ in 0..2 {
+        assert!(is_newer(store.append(batch("a", "deposited", "1")).await.map(drop)));
+        assert!(is_newer(older().await.map(drop)));
+    }
+    assert!(parked(&store).await.is_empty());
+    assert_eq!(without.get::<Account>(&"a".to_owned()).await.unwrap().unwrap().cents, 1);
 }
