@@ -112,7 +112,7 @@ impl PostgresStoreBuilder {
     /// - `readers` connections for reading;
     /// - as many for the steps of subscriptions, so that an event handler, whose step has one of them, can
     ///   read and append;
-    /// - one for appending, one for leases and notifications, and one that listens once anything
+    /// - one for appending, one for leases, and one that listens once anything
     ///   [waits for events](PostgresStore::wait_behind).
     ///
     /// An [import](PostgresStore::import) has a connection of its own while it runs, and so have a
@@ -169,8 +169,15 @@ impl PostgresStoreBuilder {
     ///
     /// The table is made and caught up when the store is opened, and again with an append, if a process
     /// without `P` has appended meanwhile, or somebody has [imported](PostgresStore::import). An append
-    /// whose events `P` cannot take is answered with [`StoreError::Projection`], and nothing of it is
-    /// stored.
+    /// whose events `P` cannot take is answered with [`StoreError::Projection`], or with
+    /// [`StoreError::RowRefused`] if the table refuses a row, and nothing of it is stored.
+    ///
+    /// An event that is in the log already refuses no append and does not keep the store closed: if `P`
+    /// cannot take it, its stream is [parked](esrs_core::subscription::SubscriptionStore::parked). A stream
+    /// that is to be tried again is, with the next append or when a store is opened. An event of a newer
+    /// schema version than this program knows is not parked: appends and `open` answer with the error until
+    /// the newer program is deployed. A program whose definition of `P` was replaced by a newer one goes on
+    /// without its rows, and logs a warning.
     ///
     /// An append is a transaction of several statements then, which holds the log for as long: where that
     /// is too slow, a runner is a few milliseconds behind and costs the append nothing.

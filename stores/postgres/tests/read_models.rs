@@ -18,7 +18,7 @@ use esrs_core::{
 };
 use esrs_postgres::PostgresStore;
 use postgres_server::Database;
-use support::account::{Account, AccountAnew, Taken};
+use support::account::{Account, AccountAnew, AccountVersion2, Taken};
 use support::proxy::Proxy;
 use support::turns::Turns;
 use support::working::{Working, advance, step, subscription};
@@ -394,7 +394,7 @@ async fn followers_whose_connections_are_ended_again_and_again_count_each_event_
     let (end, mut ended) = tokio::sync::oneshot::channel::<()>();
     let killing = tokio::spawn(async move {
         while ended.try_recv().is_err() {
-            tokio::time::sleep(Duration::from_millis(15)).await;
+            tokio::time::sleep(Duration::from_millis(40)).await;
             terminate_all(&raw).await;
         }
         raw
@@ -517,6 +517,46 @@ async fn fence(store: &PostgresStore, name: String, holder: &str, duration: Dura
     match store.claim_lease(claim).await.unwrap() {
         Lease::Held { fence } => fence,
         Lease::Taken { by, .. } => panic!("{by} has it"),
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn definition_that_was_replaced_does_not_come_back_with_a_dropped_table() {
+    let (_database, store, raw) = opened().await;
+    history(&store).await;
+    store.catch_up::<Account>().await.unwrap();
+    store.rebuild::<AccountAnew>().await.unwrap();
+    raw.batch_execute("DROP TABLE accounts").await.unwrap();
+    let error = store.catch_up::<Account>().await.unwrap_err();
+    assert!(matches!(error, StoreError::ProjectionSuperseded { .. }), "{error}");
+    store.catch_up::<AccountAnew>().await.unwrap();
+    assert_eq!(store.find::<AccountAnew>("", []).await.unwrap().len(), 2);
+    // One that nobody has replaced may make the table, and replaces the one before by that.
+    raw.batch_execute("DROP TABLE accounts").await.unwrap();
+    store.catch_up::<AccountVersion2>().await.unwrap();
+    let error = store.catch_up::<AccountAnew>().await.unwrap_err();
+    assert!(matches!(error, StoreError::ProjectionSuperseded { .. }), "{error}");
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn definitions_longer_than_an_index_holds_replace_each_other() {
+    let (_database, store, _) = opened().await;
+    // Nothing that can be compressed.
+    let long = |_| (0..300).map(|_| uuid::Uuid::now_v7().simple().to_string()).collect::<String>();
+    let [one, other] = [(), ()].map(long).map(|definition| {
+        let sums = subscription("sums", SUMS);
+        Arc::new(Subscription { definition: definition.into(), ..(*sums).clone() })
+    });
+    store.subscribe(one.clone()).await.unwrap();
+    for _ in 0..2 {
+        store.start_over(other.clone(), None).await.unwrap();
+        let error = store.subscribe(one.clone()).await.unwrap_err();
+        assert!(matches!(error, StoreError::ProjectionSuperseded { .. }), "{error}");
+        store.start_over(one.clone(), None).await.unwrap();
+        let error = store.subscribe(other.clone()).await.unwrap_err();
+        assert!(matches!(error, StoreError::ProjectionSuperseded { .. }), "{error}");
     }
 }
 

@@ -103,6 +103,10 @@ impl Registered {
                 | Err(StoreError::Projection(_) | StoreError::RowRefused { .. }) => {
                     let slept = store.shared().timer.sleep(BACK_OFF).await;
                     slept.map_err(|_| StoreError::Closed)?;
+                    if store.subscribe(self.subscription(false)).await.is_ok() {
+                        // Another process has put the same rows in place.
+                        return Ok(());
+                    }
                     store.subscribe(building.clone()).await.map(drop)?;
                 }
                 Err(error) => return Err(error),

@@ -30,7 +30,7 @@ pub(crate) struct Statements {
     /// Those of the projections $1, whose tables $2 were read in this transaction, that were not made by
     /// any of the definitions $5 of the names $4, or not from this log; $3 are definitions of theirs.
     pub(super) unusable: String,
-    /// A definition with its position, its failure, and what it has parked of the events that are waited for.
+    /// What is stored of a subscription, its failure, and what it has parked of the events that are waited for.
     pub(super) reached: String,
     /// Another definition has replaced this one.
     pub(super) supersede: String,
@@ -75,7 +75,9 @@ fn advance(s: &str, is_fenced: bool, in_transaction: bool) -> String {
     let is_begun =
         if in_transaction { "AND current_setting('esrs.step', true) = 'open'" } else { "" };
     format!(
-        "{held} UPDATE {s}.subscriptions SET position = $1, mark_position = $7, mark_id = $8,
+        "{held} UPDATE {s}.subscriptions SET position = $1,
+             mark_position = CASE WHEN $1 = position AND $8::uuid IS NULL THEN mark_position ELSE $7 END,
+             mark_id = CASE WHEN $1 = position AND $8::uuid IS NULL THEN mark_id ELSE $8 END,
              failure = NULL
          WHERE name = $2 AND building = $3 AND position = $4 AND generation = $5
              AND definition = $6 AND ($8::uuid IS NULL OR EXISTS (
@@ -191,16 +193,15 @@ impl Statements {
                 stored = stored(s, "k.declared")
             ),
             reached: format!(
-                "SELECT s.definition, EXISTS (
-                        SELECT FROM {s}.superseded o WHERE o.name = $1 AND o.definition = $3),
-                    s.position, s.failure, p.stream, p.version, p.event, p.reason
+                "SELECT {stored}, s.failure, p.stream, p.version, p.event, p.reason
                  FROM {s}.subscriptions s
                  LEFT JOIN LATERAL (
                     SELECT stream, version, event, reason FROM {s}.parked
                     WHERE subscription = $1 AND building = $2 AND position <= $4
                         AND (cardinality($5::text[]) = 0 OR stream = ANY ($5::text[]))
                     ORDER BY position, stream LIMIT 1) p ON true
-                 WHERE s.name = $1 AND s.building = $2"
+                 WHERE s.name = $1 AND s.building = $2",
+                stored = stored(s, "$3::text")
             ),
             checkpoints: format!(
                 "SELECT s.name, s.building, s.position, s.generation,

@@ -68,6 +68,9 @@ pub(super) struct Stored {
 }
 
 impl Stored {
+    /// The number of its columns.
+    pub(super) const COLUMNS: usize = 7;
+
     /// What these columns of a row say, the first of which is `first`; if there is anything stored.
     pub(super) fn of(row: &Row, first: usize) -> Result<Option<Self>, Error> {
         let Some(definition) = row.try_get::<_, Option<String>>(first)? else { return Ok(None) };

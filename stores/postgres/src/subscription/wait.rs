@@ -8,7 +8,7 @@ use esrs_core::{Position, StoreError};
 use tokio::time::{Instant, timeout};
 use tokio_postgres::types::ToSql;
 
-use super::subscribe::other_definition;
+use super::subscribe::Stored;
 use crate::encode::to_i64;
 use crate::pool::{Reader, ask};
 use crate::store::Shared;
@@ -97,23 +97,24 @@ async fn reached(
     };
     let explain = |error| reader.location.explain(DOING, error);
     let rows = asked.await.map_err(explain)?;
-    let Some(row) = rows.first() else {
+    let stored = rows.first().map(|row| Ok(Stored::of(row, 0)?.map(|stored| (row, stored))));
+    let stored = stored.transpose().map_err(explain)?.flatten();
+    let Some((row, stored)) = stored else {
         return Ok(Reached { position: Position::START, parked: None, failure: None });
     };
-    let stored: &str = row.try_get(0).map_err(explain)?;
-    if *stored != **definition {
-        let is_superseded = row.try_get(1).map_err(explain)?;
-        return Err(other_definition(subscription, stored, is_superseded));
-    }
-    let position = Position::new(row.try_get::<_, i64>(2).map_err(explain)? as u64);
-    let failure = row.try_get(3).map_err(explain)?;
-    let parked = match row.try_get::<_, Option<&str>>(4).map_err(explain)? {
+    stored.check_definition(subscription)?;
+    stored.check_history()?;
+    let position = stored.at.position;
+    let [failure, stream, version, event, reason] =
+        std::array::from_fn(|place| Stored::COLUMNS + place);
+    let failure = row.try_get(failure).map_err(explain)?;
+    let parked = match row.try_get::<_, Option<&str>>(stream).map_err(explain)? {
         Some(stream) => Some(StoreError::Parked {
             subscription: (*name).to_owned(),
             stream: stream.parse()?,
-            version: row.try_get::<_, i64>(5).map_err(explain)? as u64,
-            event: row.try_get(6).map_err(explain)?,
-            reason: row.try_get(7).map_err(explain)?,
+            version: row.try_get::<_, i64>(version).map_err(explain)? as u64,
+            event: row.try_get(event).map_err(explain)?,
+            reason: row.try_get(reason).map_err(explain)?,
         }),
         None => None,
     };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use esrs_core::{Page, Position};
+use esrs_core::{LogMark, Page, Position};
 
 use super::group::Outcome;
 use super::{Connection, QueuedAppend, Session};
@@ -69,7 +69,7 @@ fn page_of(
     outcomes: &[Outcome],
 ) -> Result<Option<(Position, Page)>, InlineError> {
     let mut page = Page::new().into_writer();
-    let (mut first, mut last) = (None, Position::START);
+    let (mut first, mut last, mut mark) = (None, Position::START, None);
     for (queued, outcome) in group.iter().zip(outcomes) {
         if let Outcome::Stored(appended) = outcome {
             let append = &queued.append;
@@ -79,9 +79,12 @@ fn page_of(
                 .map_err(InlineError::from)?;
             first = first.or(Some(appended.first_position));
             last = appended.last_position;
+            let event = append.batch.events().last();
+            mark = event.map(|(_, event)| LogMark { position: last, event_id: event.id });
         }
     }
     let Some(first) = first else { return Ok(None) };
+    page.set_mark(mark);
     let page = page.finish(true, last).map_err(esrs_core::StoreError::from)?;
     Ok(Some((first, page)))
 }
