@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use esrs_core::projection::{RowError, Value};
 use esrs_core::subscription::{Decision, Projected, SubscriptionStore};
-use esrs_core::{EventStore, Position, StoreError};
+use esrs_core::{EventStore, NewEvent, Position, StoreError};
 use esrs_sqlite::SqliteStore;
 use futures_util::future::{join, join_all};
 use support::account::{Account, AccountAnew, AccountVersion2, Taken};
@@ -549,4 +549,23 @@ async fn a_changed_read_model_is_rebuilt_though_an_event_cannot_be_taken() {
     append(&changed, "a", "deposited", "1").await;
     let row = changed.get::<AccountAnew>(&"a".to_owned()).await.unwrap().unwrap();
     assert_eq!(row.cents, 3);
+}
+
+#[tokio::test]
+async fn an_event_of_a_newer_version_is_not_parked_by_an_inline_store() {
+    let file = File::new();
+    let (with, without) = (inline(&file).await, file.open().await);
+    append(&with, "a", "opened", "1").await;
+    let newer = NewEvent { version: 2, ..event("deposited", "1") };
+    without.append(batch(stream("a"), vec![newer])).await.unwrap();
+    for _ in 0..2 {
+        let refused = with.append(batch(stream("b"), vec![event("opened", "1")])).await;
+        assert!(matches!(refused, Err(StoreError::Projection(_))), "{refused:?}");
+        let opened = SqliteStore::builder(&file.path).inline::<Account>().open().await;
+        assert!(matches!(opened, Err(StoreError::Projection(_))), "{opened:?}");
+        let rows = Arc::new(Projected::<Account>::subscription_of());
+        assert!(with.parked(rows).await.unwrap().is_empty());
+    }
+    append(&without, "b", "opened", "1").await;
+    assert_eq!(read_all(&with).await.len(), 3);
 }

@@ -102,10 +102,13 @@ impl<V: Variant> Projection for Row<V> {
 
     fn decode(
         name: usize,
-        _: StoredAs,
+        stored: StoredAs,
         payload: &str,
         envelope: Envelope,
     ) -> Result<Input, PayloadError> {
+        if stored == StoredAs::version(2) {
+            return Err(PayloadError::NewerVersion { version: 2, newest: 1 });
+        }
         Ok(Input { name, number: serde_json::from_str(payload)?, envelope })
     }
 
