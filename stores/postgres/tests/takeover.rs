@@ -90,10 +90,9 @@ async fn child() {
             Ok(from) => from,
             Err(_) => continue,
         };
-        match count(&store, from, fence, stay).await {
-            Err(StoreError::Fenced { .. }) => break println!("@fenced"),
-            // The session was ended.
-            Err(_) | Ok(_) => {}
+        // Any other error is about a session that was ended.
+        if let Err(StoreError::Fenced { .. }) = count(&store, from, fence, stay).await {
+            break println!("@fenced");
         }
         if renewed.elapsed() > LEASE / 4 && stay.is_zero() {
             renewed = Instant::now();
