@@ -153,8 +153,8 @@ async fn races_that_are_lost_too_often_end_in_a_conflict_that_says_how_often() {
     assert_eq!((*attempts, conflict.actual), (3, 3));
     assert_eq!(
         error.to_string(),
-        "another writer was faster, 3 times in a row: counter-one was to be at version 2, and is \
-         at version 3; try again"
+        "another writer was faster, 3 times in a row: expected counter-one at version 2, found \
+         version 3; try again"
     );
 }
 

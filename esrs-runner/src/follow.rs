@@ -203,8 +203,11 @@ impl Follow {
         if self.subscription.building {
             return self.take_place(from).await;
         }
-        if !is_new {
-            self.wait(from, lease).await?;
+        if !is_new && self.wait(from, lease).await? {
+            let now = self.store.subscribe(self.subscription.clone()).await?;
+            if (now.generation, now.position) != (from.generation, from.position) {
+                return self.begin().await.map(ControlFlow::Continue);
+            }
         }
         Ok(ControlFlow::Continue(from))
     }
@@ -235,8 +238,9 @@ impl Follow {
         Ok(self.report.status().head.unwrap_or(position))
     }
 
-    /// Waits for something to do, and no longer than a while.
-    async fn wait(&mut self, at: Checkpoint, lease: &Held) -> Result<(), StoreError> {
+    /// Waits for something to do, and no longer than a while. Answers whether it waited in vain: then its
+    /// rows may have been replaced, and its log may have lost events, without a sign of that.
+    async fn wait(&mut self, at: Checkpoint, lease: &Held) -> Result<bool, StoreError> {
         let mut stop = self.stop.clone();
         let look = match self.parked.is_empty() {
             true => LOOK,
@@ -248,9 +252,9 @@ impl Follow {
             }
             _ = stop.wait_for(|stop| *stop) => {}
             () = lease.lost() => {}
-            () = tokio::time::sleep(look) => {}
+            () = tokio::time::sleep(look) => return Ok(true),
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Takes up again the streams of which that was requested.

@@ -171,7 +171,7 @@ impl Task {
         subscriber: Box<dyn Subscriber>,
     ) -> (Box<dyn Subscriber>, Result<Ended, StoreError>) {
         let subscription = subscriber.subscription().clone();
-        let lease = match self.lease(subscription.lease()).await {
+        let lease = match self.lease(&subscription).await {
             Ok(Some(lease)) => lease,
             Ok(None) => return (subscriber, Ok(Ended::Stopped)),
             Err(error) => return (subscriber, Err(error)),
@@ -207,7 +207,11 @@ impl Task {
     }
 
     /// The lease; `None` if it is stopped before it has that.
-    async fn lease(&mut self, name: String) -> Result<Option<Held>, StoreError> {
+    async fn lease(
+        &mut self,
+        subscription: &Arc<Subscription>,
+    ) -> Result<Option<Held>, StoreError> {
+        let name = subscription.lease();
         loop {
             let Options { holder, lease, is_patient, .. } = &self.options;
             let claimed = claim(&self.store, name.clone(), holder, *lease);
@@ -216,6 +220,17 @@ impl Task {
                 Ok(Claimed::Held(held)) => return Ok(Some(held)),
                 Ok(Claimed::Taken { by, again }) => {
                     self.report.state(State::Standby { held_by: by });
+                    if !subscription.building {
+                        // The holder may be of another definition by now, for which it does not stand by.
+                        let stored = self.store.subscribe(subscription.clone());
+                        match self.unless_stopped(stored).await {
+                            None => return Ok(None),
+                            Some(Err(error)) if is_of_another_definition(&error) => {
+                                return Err(error);
+                            }
+                            Some(_) => {}
+                        }
+                    }
                     again
                 }
                 Err(error) if *is_patient && error.is_transient() => {
@@ -252,6 +267,10 @@ impl Task {
             other => other.map(drop),
         }
     }
+}
+
+fn is_of_another_definition(error: &StoreError) -> bool {
+    matches!(error, StoreError::ProjectionChanged { .. } | StoreError::ProjectionSuperseded { .. })
 }
 
 /// Waits until it is stopped or the lease is lost, and until the store has given the subscriber back.

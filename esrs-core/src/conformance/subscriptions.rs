@@ -3,6 +3,7 @@
 //! Each case has a subscription and a table of its own.
 
 mod catching_up;
+mod cold;
 mod history;
 mod leases;
 mod parking;
@@ -12,6 +13,8 @@ mod statements;
 mod steps;
 mod superseded;
 mod waiting;
+
+pub use cold::Cold;
 
 use super::{Case, hold};
 use crate::subscription::SubscriptionStore;

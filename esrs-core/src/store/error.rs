@@ -308,7 +308,7 @@ impl From<ProjectionError> for StoreError {
 
 /// A stream is not as an append's condition says: somebody else was there first.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected {stream} {}, found {}", expectation(.expected), found(.expected, *.actual))]
+#[error("expected {stream} {}", expected_and_found(.expected, *.actual))]
 pub struct Conflict {
     /// The stream.
     pub stream: StreamId,
@@ -318,21 +318,18 @@ pub struct Conflict {
     pub actual: u64,
 }
 
-fn expectation(expected: &AppendCondition) -> String {
+fn expected_and_found(expected: &AppendCondition, actual: u64) -> String {
     match expected {
-        AppendCondition::Any => "at any version".to_owned(),
-        AppendCondition::NoStream => "not to exist".to_owned(),
-        AppendCondition::Version(version) => format!("at version {version}"),
-        AppendCondition::LastEvent { version, id } => {
-            format!("at version {version} with the last event {id}")
+        AppendCondition::Any => format!("at any version, found version {actual}"),
+        AppendCondition::NoStream => format!("not to exist, found version {actual}"),
+        // The event matters only where the version does not tell.
+        AppendCondition::LastEvent { version, id } if *version == actual => format!(
+            "to end with the event {id} at version {version}, found another event there: commits were \
+             lost or a backup was restored"
+        ),
+        AppendCondition::Version(version) | AppendCondition::LastEvent { version, .. } => {
+            format!("at version {version}, found version {actual}")
         }
-    }
-}
-
-fn found(expected: &AppendCondition, actual: u64) -> String {
-    match expected.version() == Some(actual) {
-        true => "another event there: commits were lost or a backup was restored".to_owned(),
-        false => format!("version {actual}"),
     }
 }
 

@@ -57,10 +57,6 @@ struct Faults {
     failures: Vec<Option<String>>,
 }
 
-fn is_about_a_row(error: &str) -> bool {
-    error.contains("constraint failed")
-}
-
 pub(crate) fn busy() -> StoreError {
     StoreError::Busy { location: "between".to_owned(), waited: Duration::ZERO }
 }
@@ -174,16 +170,7 @@ impl SubscriptionStore for Between {
             if let Err(error) = self.enter(Call::Advance).await {
                 return (subscriber, Err(error));
             }
-            let table = advance.subscription.name.to_owned();
-            let (subscriber, advanced) = self.store.advance(advance, subscriber).await;
-            let advanced = advanced.map_err(|error| match error {
-                // As a store says it that knows which errors are about a row.
-                StoreError::Database { source, .. } if is_about_a_row(&source.to_string()) => {
-                    StoreError::RowRefused { table, reason: source.to_string() }
-                }
-                other => other,
-            });
-            (subscriber, advanced)
+            self.store.advance(advance, subscriber).await
         })
     }
 

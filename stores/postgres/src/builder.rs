@@ -112,7 +112,7 @@ impl PostgresStoreBuilder {
     /// - `readers` connections for reading;
     /// - as many for the steps of subscriptions, so that an event handler, whose step has one of them, can
     ///   read and append;
-    /// - one for appending, one for leases and notifications, and one that listens once anything
+    /// - one for appending, one for leases, and one that listens once anything
     ///   [waits for events](PostgresStore::wait_behind).
     ///
     /// An [import](PostgresStore::import) has a connection of its own while it runs, and so have a

@@ -81,8 +81,8 @@
 //!
 //! # Behind PgBouncer
 //! - A pool of *sessions* (`pool_mode = session`) works as the server itself does. A store needs a
-//!   connection for each of its [readers](PostgresStoreBuilder::readers), one that appends, and one that
-//!   listens while anybody [waits](PostgresStore::wait_behind): give it a `default_pool_size` for that.
+//!   connection for each of its [readers](PostgresStoreBuilder::readers), as many for steps, and three more:
+//!   give it a `default_pool_size` for that.
 //! - A pool of *transactions* or *statements* has to keep prepared statements
 //!   (`max_prepared_statements`, from PgBouncer 1.21 on). One that does not is refused when the store is
 //!   opened. Even with them nobody listens, so new events are found by

@@ -20,9 +20,6 @@ use crate::store::Shared;
 /// How long to wait after a connection was refused or lost.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
-/// The longest time for which a notification keeps leases waiting.
-const NOTIFYING: Duration = Duration::from_secs(2);
-
 /// The shortest time between two notifications.
 const INTERVAL: Duration = Duration::from_millis(2);
 
@@ -59,7 +56,7 @@ pub(crate) async fn notify(shared: Weak<Shared>) {
 }
 
 async fn notify_once(shared: &Shared) -> Result<(), StoreError> {
-    ask!(shared, control, NOTIFYING.min(shared.longest_call()), |reader| send(shared, &reader))
+    ask!(shared, |reader| send(shared, &reader))
 }
 
 async fn send(shared: &Shared, reader: &Reader<'_>) -> Result<(), StoreError> {

@@ -49,7 +49,7 @@ struct Inner {
 pub(crate) struct Pools {
     pub(crate) readers: Pool,
     pub(crate) steps: Pool,
-    /// For leases and notifications, which are short.
+    /// For leases, which are short.
     pub(crate) control: Pool,
 }
 
@@ -132,7 +132,7 @@ impl Shared {
         pools.readers.get(*busy_timeout, timer, location).await.map(|client| self.lent(client))
     }
 
-    /// A connection for leases and notifications.
+    /// A connection for leases.
     pub(crate) async fn control(&self) -> Result<Reader<'_>, StoreError> {
         let Self { pools, busy_timeout, timer, location, .. } = self;
         pools.control.get(*busy_timeout, timer, location).await.map(|client| self.lent(client))

@@ -113,12 +113,14 @@ fn theirs() -> Vec<(String, i64, String)> {
     log
 }
 
+type Append = fn(&Lost) -> AppendBatch;
+
 #[tokio::test]
 #[ignore = "needs PostgreSQL: cargo xtask test"]
 async fn appends_go_to_their_own_stream_or_are_refused() {
     let last_event = |it: &Lost| AppendCondition::LastEvent { version: 3, id: it.last };
     // One event and several, by the fast ways and the checked one.
-    let cases: [(&str, fn(&Lost) -> AppendBatch, bool); 8] = [
+    let cases: [(&str, Append, bool); 8] = [
         ("any", |_| batch("old", AppendCondition::Any, "mine"), true),
         ("no stream", |_| batch("old", AppendCondition::NoStream, "mine"), true),
         ("version", |_| batch("old", AppendCondition::Version(3), "mine"), false),

@@ -1,13 +1,14 @@
 //! How a store is opened.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use esrs_core::{Projection, StoreError};
 
 use crate::SqliteStore;
 use crate::error::Database;
-use crate::projection::Registered;
+use crate::projection::{Known, Registered};
 
 /// When an append counts as stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -49,6 +50,8 @@ pub struct SqliteStoreBuilder {
 impl SqliteStoreBuilder {
     /// The [`busy_timeout`](Self::busy_timeout) of a builder that sets none.
     pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+    /// The [`timeout`](Self::timeout) of a builder that sets none.
+    pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
     /// SQLite counts this wait in milliseconds, as a number of 32 bits.
     const SHORTEST_WAIT: Duration = Duration::from_millis(1);
     const LONGEST_WAIT: Duration = Duration::from_millis(i32::MAX as u64);
@@ -58,7 +61,14 @@ impl SqliteStoreBuilder {
     pub(crate) fn new(path: PathBuf) -> Self {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
-            database: Database { path, busy_timeout: Self::DEFAULT_BUSY_TIMEOUT },
+            database: Database {
+                path,
+                busy_timeout: Self::DEFAULT_BUSY_TIMEOUT,
+                timeout: Self::DEFAULT_TIMEOUT,
+                files: OnceLock::new(),
+                known: Known::default(),
+                overwritten: OnceLock::new(),
+            },
             options: Options {
                 synchronous: Synchronous::default(),
                 readers: cores.clamp(2, 4),
@@ -71,7 +81,11 @@ impl SqliteStoreBuilder {
     }
 
     /// Sets how long a call waits for a file that another process holds, before it returns
-    /// [`StoreError::Busy`].
+    /// [`StoreError::Busy`]; and before that, how long it waits for a thread of this store that is at
+    /// work for others, which is 100 milliseconds at least.
+    ///
+    /// A read begins within this time, and a write is stored or refused within twice this time, apart
+    /// from the time that the disk takes to sync it.
     ///
     /// Values outside of 1 millisecond to 2,147,483,647 milliseconds (24 days) are clamped to that
     /// range.
@@ -83,6 +97,16 @@ impl SqliteStoreBuilder {
     /// When an append counts as stored; [`Synchronous::Full`] unless this says otherwise.
     pub fn synchronous(mut self, synchronous: Synchronous) -> Self {
         self.options.synchronous = synchronous;
+        self
+    }
+
+    /// Sets how long a read, a query, or a statement of an event handler may run, before it is stopped
+    /// with [`StoreError::TimedOut`].
+    ///
+    /// Values outside of 1 millisecond to 2,147,483,647 milliseconds (24 days) are clamped to that
+    /// range.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.database.timeout = timeout.clamp(Self::SHORTEST_WAIT, Self::LONGEST_WAIT);
         self
     }
 
@@ -172,6 +196,7 @@ impl std::fmt::Debug for SqliteStoreBuilder {
         f.debug_struct("SqliteStoreBuilder")
             .field("path", &self.database.path)
             .field("busy_timeout", &self.database.busy_timeout)
+            .field("timeout", &self.database.timeout)
             .field("synchronous", &self.options.synchronous)
             .field("readers", &self.options.readers)
             .field("max_size", &self.options.max_size)

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::builder::Options;
 use crate::error::{Database, Fault};
+use crate::file::Files;
 use crate::guard::Guard;
 use crate::schema;
 
@@ -73,6 +74,10 @@ fn try_open_writer(
     }
     schema::migrate(&mut connection, database)?;
     let guard = Guard::install(&mut connection)?;
+    let files = Files::opened(&database.path)
+        .map_err(|error| Fault::said("looking at the file", error.to_string()))?;
+    let files = database.files.get_or_init(|| files);
+    files.check()?;
     Ok((connection, guard))
 }
 
@@ -84,6 +89,26 @@ pub(crate) fn open_reader(database: &Database) -> Result<(Connection, Arc<Guard>
     connection.pragma_update(None, "query_only", true)?;
     let guard = Guard::install(&mut connection)?;
     Ok((connection, guard))
+}
+
+/// A connection to the file alone, without its write-ahead log, and without locks.
+pub(crate) fn open_file_alone(database: &Database) -> Result<Connection, Fault> {
+    let path = std::path::absolute(&database.path)
+        .map_err(|error| Fault::said("looking at the file", error.to_string()))?;
+    let mut uri = String::from("file://");
+    for byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*byte));
+            }
+            other => uri.push_str(&format!("%{other:02x}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    Ok(Connection::open_with_flags(uri, flags)?)
 }
 
 fn set_up(connection: &Connection, database: &Database) -> Result<(), Fault> {

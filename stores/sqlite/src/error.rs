@@ -1,12 +1,16 @@
 //! From what SQLite says to what esrs says: the one place where errors are mapped.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use esrs_core::projection::ProjectionError;
 use esrs_core::store::InvalidPage;
 use esrs_core::{Conflict, InvalidStreamId, StoreError};
 use rusqlite::{ErrorCode, ffi};
+
+use crate::file::{Files, Written};
+use crate::projection::Known;
 
 /// What went wrong on one of the store's threads.
 #[derive(Debug)]
@@ -55,6 +59,11 @@ impl Fault {
         self.code().is_some_and(is_busy)
     }
 
+    /// Whether what is in the file makes no sense to SQLite.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self.code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+    }
+
     /// Whether an append fails for its own sake, so that those beside it may still succeed.
     pub(crate) fn may_be_about_one_append(&self) -> bool {
         match self {
@@ -81,9 +90,32 @@ fn has_no_room_for_shared_memory(error: &rusqlite::Error) -> bool {
 pub(crate) struct Database {
     pub(crate) path: PathBuf,
     pub(crate) busy_timeout: Duration,
+    /// How long a read, or a statement of an event handler, may run.
+    pub(crate) timeout: Duration,
+    /// Its files, once they are open.
+    pub(crate) files: OnceLock<Files>,
+    /// The read models that were asked for.
+    pub(crate) known: Known,
+    /// What was found when the file was overwritten.
+    pub(crate) overwritten: OnceLock<String>,
 }
 
 impl Database {
+    /// Refuses a file that was replaced since it was opened.
+    pub(crate) fn check_files(&self) -> Result<Option<Written>, Fault> {
+        let Some(files) = self.files.get() else { return Ok(None) };
+        if let Some(reason) = self.overwritten.get() {
+            return Err(files.overwritten(reason).into());
+        }
+        Ok(files.check()?)
+    }
+
+    /// How long a call waits for a thread of the store that is at work for others. A thread needs some
+    /// milliseconds to be woken, so a shorter `busy_timeout` does not count here.
+    pub(crate) fn queue_timeout(&self) -> Duration {
+        self.busy_timeout.max(Duration::from_millis(100))
+    }
+
     /// Which database it is, for an error.
     pub(crate) fn location(&self) -> String {
         self.path.display().to_string()

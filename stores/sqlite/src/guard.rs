@@ -4,8 +4,10 @@
 //! whatever SQLite skips. The authorizer of a connection is installed once, because each installation
 //! expires all prepared statements.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization, TransactionOperation};
@@ -42,6 +44,10 @@ pub(crate) struct Guard {
     author: AtomicU8,
     /// Why the last statement was refused.
     refusal: Mutex<Option<String>>,
+    /// The tables that a query was found to read, when it was compiled.
+    reads: Mutex<BTreeSet<String>>,
+    /// Until when a statement of an event handler may run.
+    until: Mutex<Option<Instant>>,
 }
 
 impl Guard {
@@ -53,7 +59,7 @@ impl Guard {
             match of_connection.refusal_of(&context) {
                 None => Authorization::Allow,
                 Some(refusal) => {
-                    *of_connection.lock() = Some(refusal);
+                    *lock(&of_connection.refusal) = Some(refusal);
                     Authorization::Deny
                 }
             }
@@ -70,19 +76,38 @@ impl Guard {
                 self.0.store(Author::Store as u8, Ordering::Relaxed);
             }
         }
-        *self.lock() = None;
+        *lock(&self.refusal) = None;
         self.author.store(author as u8, Ordering::Relaxed);
         let _reset = Reset(&self.author);
         work()
     }
 
-    /// Why SQLite did not authorize a statement.
-    pub(crate) fn take_refusal(&self) -> Option<String> {
-        self.lock().take()
+    /// The same, for `timeout` at most.
+    pub(crate) fn during_at_most<T>(
+        &self,
+        author: Author,
+        timeout: Duration,
+        work: impl FnOnce() -> T,
+    ) -> T {
+        *lock(&self.until) = Instant::now().checked_add(timeout);
+        let done = self.during(author, work);
+        *lock(&self.until) = None;
+        done
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<String>> {
-        self.refusal.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The tables that the queries read which were compiled since it was called last.
+    pub(crate) fn take_reads(&self) -> BTreeSet<String> {
+        std::mem::take(&mut lock(&self.reads))
+    }
+
+    /// Whether the time of the statement that runs is over.
+    pub(crate) fn is_over(&self) -> bool {
+        lock(&self.until).is_some_and(|until| until <= Instant::now())
+    }
+
+    /// Why SQLite did not authorize a statement.
+    pub(crate) fn take_refusal(&self) -> Option<String> {
+        lock(&self.refusal).take()
     }
 
     fn refusal_of(&self, context: &AuthContext<'_>) -> Option<String> {
@@ -105,9 +130,18 @@ impl Guard {
                         .to_owned(),
                 ),
             },
-            Author::Query => of_query(action),
+            Author::Query => {
+                if let AuthAction::Read { table_name, .. } = action {
+                    lock(&self.reads).insert(table_name.to_owned());
+                }
+                of_query(action)
+            }
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const OWN_TABLES: &str =

@@ -28,11 +28,16 @@
 
 mod builder;
 mod cache;
+mod call;
+mod clock;
+mod closing;
 mod connection;
 mod error;
+mod file;
 mod guard;
 mod history;
 mod projection;
+mod queue;
 mod reader;
 mod schema;
 mod snapshot;
@@ -40,6 +45,7 @@ mod statement;
 mod store;
 mod subscription;
 mod value;
+mod within_step;
 mod writer;
 
 pub use builder::{SqliteStoreBuilder, Synchronous};

@@ -1,5 +1,7 @@
 //! Statements that a user has written.
 
+use std::time::Duration;
+
 use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::{Batch, CachedStatement, Connection, ErrorCode, Statement};
 
@@ -16,22 +18,43 @@ enum Prepared<'a> {
     Once(Statement<'a>),
 }
 
+/// Where the statement of a user runs.
+pub(crate) struct Place<'a> {
+    pub(crate) connection: &'a Connection,
+    pub(crate) guard: &'a Guard,
+    pub(crate) timeout: Duration,
+}
+
 /// Compiles the one statement of `sql`, and runs `work` on it, as far as its author may.
 pub(crate) fn run<T>(
-    connection: &Connection,
-    guard: &Guard,
+    Place { connection, guard, timeout }: &Place<'_>,
     author: Author,
     doing: &'static str,
     sql: &str,
     work: impl FnOnce(&mut Statement<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    let done = guard.during(author, || match &mut prepare(connection, author, doing, sql)? {
-        Prepared::Cached(statement) => work(statement),
-        Prepared::Once(statement) => work(statement),
+    let done = guard.during_at_most(author, *timeout, || {
+        match &mut prepare(connection, author, doing, sql)? {
+            Prepared::Cached(statement) => work(statement),
+            Prepared::Once(statement) => work(statement),
+        }
     });
     done.map_err(|fault| match fault {
         Fault::Sql(error) => explain(guard, doing, error),
         fault => fault,
+    })
+}
+
+/// Compiles the one statement of `sql`, and no more.
+pub(crate) fn compile(
+    Place { connection, guard, timeout }: &Place<'_>,
+    author: Author,
+    doing: &'static str,
+    sql: &str,
+) -> Result<(), Fault> {
+    // What is cached was compiled before.
+    guard.during_at_most(author, *timeout, || {
+        prepare_once(connection, doing, &format!("{MARK}{sql}")).map(drop)
     })
 }
 
@@ -73,11 +96,19 @@ fn prepare<'a>(
             prepared => Ok(Prepared::Cached(prepared?)),
         };
     }
+    prepare_once(connection, doing, &marked).map(Prepared::Once)
+}
+
+fn prepare_once<'a>(
+    connection: &'a Connection,
+    doing: &'static str,
+    sql: &str,
+) -> Result<Statement<'a>, Fault> {
     // SQLite would leave out silently what stands behind the first.
-    let mut statements = Batch::new(connection, &marked);
+    let mut statements = Batch::new(connection, sql);
     let first = statements.next()?;
     match (first, statements.next()) {
-        (Some(first), Ok(None)) => Ok(Prepared::Once(first)),
+        (Some(first), Ok(None)) => Ok(first),
         (None, _) => Err(nothing(doing)),
         _ => Err(Fault::said(doing, "it is more than one statement; run one after the other")),
     }

@@ -2,29 +2,35 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
 
 use esrs_core::store::Counters;
 use esrs_core::subscription::SubscriptionStore;
 use esrs_core::{
-    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, Position, ReadQuery, Snapshot,
-    Stats, StoreError, StreamId,
+    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, ReadQuery, Snapshot, Stats,
+    StoreError, StreamId,
 };
 use futures_channel::oneshot;
 use futures_core::future::BoxFuture;
 
 use crate::builder::{Options, SqliteStoreBuilder};
+use crate::call::{AnyCall, Call};
+use crate::clock::{Clock, earlier};
+use crate::closing::Closing;
 use crate::error::{Database, Fault};
-use crate::reader::{self, ReadJob, Reader};
+use crate::queue::Queue;
+use crate::reader::{self, ReadJob, Reader, Readers};
 use crate::snapshot;
-use crate::subscription::{Awaited, Waiting};
+use crate::subscription::Waiting;
+use crate::within_step;
 use crate::writer::{
-    self, PreparedAppend, QueuedAppend, SharedWriter, WriteJob, Writer, find_append,
+    self, PreparedAppend, QueuedAppend, SharedWriter, WriteJob, Writer, WriterWork, find_append,
 };
 
 /// A log of events and its read models, in one SQLite file. Its clones share the file.
 ///
-/// The future of an append may be dropped; the append may be stored all the same.
+/// The future of an append may be dropped; the append may be stored all the same, unless it was not begun
+/// yet. Every call has a time limit: see [`busy_timeout`](SqliteStoreBuilder::busy_timeout) and
+/// [`timeout`](SqliteStoreBuilder::timeout).
 ///
 /// Closed by [`close`](Self::close), or when the last clone is dropped.
 #[derive(Clone)]
@@ -34,13 +40,32 @@ pub struct SqliteStore {
 
 struct Inner {
     database: Arc<Database>,
-    jobs: Sender<WriteJob>,
-    /// For appends that are committed by whoever asks for them.
+    threads: Threads,
+    /// For appends that are committed by the thread that asks for them.
     writer: Option<SharedWriter>,
-    readers: Sender<ReadJob>,
-    reader_count: usize,
     counters: Arc<Counters>,
     waiting: Arc<Waiting>,
+}
+
+/// How the threads of a store are reached. They end when this is dropped.
+struct Threads {
+    jobs: Arc<Queue<WriteJob>>,
+    readers: Arc<Queue<ReadJob>>,
+    closing: Arc<Closing>,
+    clock: Arc<Clock>,
+}
+
+impl Threads {
+    fn close(&self) {
+        self.readers.close();
+        self.jobs.close();
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.close();
+    }
 }
 
 impl SqliteStore {
@@ -72,57 +97,69 @@ impl SqliteStore {
 
     pub(crate) async fn start(database: Database, options: Options) -> Result<Self, StoreError> {
         let database = Arc::new(database);
-        let (reader_count, commit_on_caller) = (options.readers, options.commit_on_caller);
+        let commit_on_caller = options.commit_on_caller;
         let counters = Arc::new(Counters::default());
-        let (jobs, queue) = channel();
-        let (opened, is_open) = oneshot::channel();
-        let waiting = Arc::new(Waiting::default());
-        let of_writer = (database.clone(), counters.clone(), waiting.clone());
-        let writer_thread = move || {
-            let (database, counters, waiting) = of_writer;
-            let readers = options.readers;
-            let writer = match Writer::open(&database, options, counters, waiting) {
-                Ok(writer) => SharedWriter::new(writer),
-                Err(fault) => {
-                    let _ = opened.send(Err(database.explain_opening(fault)));
-                    return;
-                }
-            };
-            let threads = match reader::start(&database, readers) {
-                Ok((readers, threads)) => {
-                    // If nobody waits for the store any more, both queues end here and now.
-                    let _ = opened.send(Ok((readers, writer.clone())));
-                    threads
-                }
-                Err(fault) => {
-                    let _ = opened.send(Err(database.explain_opening(fault)));
-                    return;
-                }
-            };
-            let closed = writer::run(&writer, &queue);
-            // What comes from now on is told that the store is closed.
-            drop(queue);
-            for thread in threads {
-                if thread.join().is_err() {
-                    tracing::error!("a reader of the store panicked");
-                }
-            }
-            // The last connection to be closed is one that can empty the write-ahead log.
-            writer.close();
-            if let Some(closed) = closed {
-                let _ = closed.send(());
-            }
+        let clock = Arc::new(Clock::new());
+        let wait = database.queue_timeout();
+        let (location, count) = (database.location(), options.readers);
+        let all_readers = format!("{location} (its {count} reader threads)");
+        let threads = Threads {
+            jobs: Arc::new(Queue::new(location, wait, clock.clone())),
+            readers: Arc::new(Queue::new(all_readers, wait, clock.clone())),
+            closing: Arc::default(),
+            clock: clock.clone(),
         };
-        std::thread::Builder::new()
-            .name("esrs-sqlite-write".to_owned())
-            .spawn(writer_thread)
-            .map_err(|error| StoreError::Database {
-                doing: "starting a thread",
-                source: error.into(),
-            })?;
-        let (readers, writer) = is_open.await.unwrap_or(Err(StoreError::Closed))?;
+        let waiting = Arc::new(Waiting::new(clock.clone(), threads.readers.clone()));
+        let (opened, is_open) = oneshot::channel();
+        let of_thread = (database.clone(), counters.clone(), waiting.clone());
+        let (jobs, readers) = (threads.jobs.clone(), threads.readers.clone());
+        let closing = threads.closing.clone();
+        let writer_thread = move || {
+            let (database, counters, waiting) = of_thread;
+            match open(&database, options, (counters, waiting), &readers, &clock) {
+                Ok((writer, started)) => {
+                    // If nobody waits for the store any more, both queues are closed.
+                    let _ = opened.send(Ok((writer.clone(), started.running)));
+                    writer::run(&writer, &jobs);
+                    for thread in started.threads {
+                        if thread.join().is_err() {
+                            tracing::error!("a reader of the store panicked");
+                        }
+                    }
+                    // The last connection to be closed is one that can empty the write-ahead log.
+                    writer.close();
+                }
+                Err(fault) => {
+                    // The readers that were started end with their queue.
+                    readers.close();
+                    let _ = opened.send(Err(database.explain_opening(fault)));
+                }
+            }
+            closing.end();
+            clock.end();
+        };
+        spawn("esrs-sqlite-write", writer_thread)?;
+        let (writer, running) = is_open.await.unwrap_or(Err(StoreError::Closed))?;
+        let expiring = (
+            threads.jobs.clone(),
+            threads.readers.clone(),
+            threads.closing.clone(),
+            waiting.clone(),
+        );
+        let clock = threads.clock.clone();
+        spawn("esrs-sqlite-clock", move || {
+            let (jobs, readers, closing, waiting) = expiring;
+            clock.run(|now| {
+                let mut next = earlier(jobs.expire(now), readers.expire(now));
+                for running in &running {
+                    next = earlier(next, running.expire(now));
+                }
+                next = earlier(next, closing.expire(now, &running));
+                earlier(next, waiting.expire(now))
+            });
+        })?;
         let writer = commit_on_caller.then_some(writer);
-        let inner = Inner { database, jobs, writer, readers, reader_count, counters, waiting };
+        let inner = Inner { database, threads, writer, counters, waiting };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -138,16 +175,19 @@ impl SqliteStore {
 
     /// Closes the file, for all clones, when what was asked for before is done.
     ///
-    /// What is asked for later is answered with [`StoreError::Closed`].
+    /// What is asked for later is answered with [`StoreError::Closed`]. It returns after at most twice the
+    /// [`busy_timeout`](SqliteStoreBuilder::busy_timeout): reads that take longer are stopped with
+    /// [`StoreError::Closed`]; an event handler that takes longer goes on, and the file is closed when it
+    /// ends.
     pub async fn close(&self) {
-        for _ in 0..self.inner.reader_count {
-            // It fails when the reader is gone already.
-            let _ = self.inner.readers.send(ReadJob::Close);
-        }
-        let (closed, is_closed) = oneshot::channel();
-        if self.inner.jobs.send(WriteJob::Close(closed)).is_ok() {
-            // It is cancelled when another clone was faster.
-            let _ = is_closed.await;
+        let Threads { closing, clock, .. } = &self.inner.threads;
+        self.inner.threads.close();
+        let closed = closing.wait(self.inner.database.queue_timeout(), clock);
+        if closed.await.is_err() {
+            tracing::warn!(
+                "the store was still at work when its time to close was over, as in an event handler; \
+                 the file is closed when that ends"
+            );
         }
     }
 
@@ -155,56 +195,100 @@ impl SqliteStore {
         self.inner.database.explain(doing, fault)
     }
 
-    /// Queues a job for the writer thread; it is dropped if the store is closed.
-    pub(crate) fn queue(&self, job: Box<dyn FnOnce(&mut Writer) + Send>) {
-        let _ = self.inner.jobs.send(WriteJob::Run(job));
+    pub(crate) fn refuse_within_step(&self, doing: &'static str) -> Result<(), StoreError> {
+        within_step::refuse(doing, &self.inner.database)
     }
 
-    /// Waits for what is not there yet.
-    pub(crate) fn enter(
-        &self,
-        awaited: Awaited,
-        seen: Position,
-    ) -> Result<oneshot::Receiver<Result<Position, StoreError>>, StoreError> {
-        self.inner.waiting.enter(awaited, seen, &self.inner.readers)
+    pub(crate) fn waiting(&self) -> &Arc<Waiting> {
+        &self.inner.waiting
     }
 
-    /// Runs a job on the writer thread, behind what is queued there.
+    /// Queues a job for the writer thread.
+    pub(crate) fn queue(&self, work: Box<dyn WriterWork>) {
+        self.inner.threads.jobs.push(WriteJob::Run(work));
+    }
+
+    /// Runs a job on the writer thread, behind what is queued there. It is not begun if its future is
+    /// dropped before.
     pub(crate) async fn on_writer<T: Send + 'static>(
         &self,
         doing: &'static str,
         job: impl FnOnce(&mut Writer) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let job = Box::new(move |writer: &mut Writer| {
-            let done = job(writer).map_err(|fault| writer.database.explain(doing, fault));
-            // Who does not wait any more does not have to be told.
-            let _ = reply.send(done);
-        });
-        self.inner.jobs.send(WriteJob::Run(job)).map_err(|_| StoreError::Closed)?;
+        self.refuse_within_step(doing)?;
+        let (call, answer) = Call::new();
+        self.queue(Box::new(OnWriter { doing, call, job }));
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
-    /// Runs a job on one of the reader threads.
+    /// Runs a job on one of the reader threads. It is stopped if its future is dropped.
     pub(crate) async fn on_reader<T: Send + 'static>(
         &self,
         doing: &'static str,
         job: impl FnOnce(&mut Reader) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let job = Box::new(move |reader: &mut Reader| {
+        self.refuse_within_step(doing)?;
+        let (call, answer) = Call::new();
+        let of_job = call.clone();
+        let run = Box::new(move |reader: &mut Reader| {
             let done = job(reader).map_err(|fault| reader.database.explain(doing, fault));
-            // Who does not wait any more does not have to be told.
-            let _ = reply.send(done);
+            of_job.answer(done);
         });
-        self.inner.readers.send(ReadJob::Run(job)).map_err(|_| StoreError::Closed)?;
+        self.inner.threads.readers.push(ReadJob { doing, run, call });
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
+}
+
+/// A job of the writer thread, and its caller.
+struct OnWriter<T, J> {
+    doing: &'static str,
+    call: Arc<Call<T>>,
+    job: J,
+}
+
+impl<T, J> WriterWork for OnWriter<T, J>
+where
+    T: Send,
+    J: FnOnce(&mut Writer) -> Result<T, Fault> + Send,
+{
+    fn run(self: Box<Self>, writer: &mut Writer) {
+        let Self { doing, call, job } = *self;
+        call.answer(job(writer).map_err(|fault| writer.database.explain(doing, fault)));
+    }
+
+    fn refuse(self: Box<Self>, error: StoreError) {
+        self.call.refuse(error);
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.call.is_wanted()
+    }
+}
+
+/// Opens the connections, and starts the threads that read.
+fn open(
+    database: &Arc<Database>,
+    options: Options,
+    (counters, waiting): (Arc<Counters>, Arc<Waiting>),
+    readers: &Arc<Queue<ReadJob>>,
+    clock: &Arc<Clock>,
+) -> Result<(SharedWriter, Readers), Fault> {
+    let count = options.readers;
+    let writer = Writer::open(database, options, counters, waiting)?;
+    Ok((SharedWriter::new(writer), reader::start(database, count, readers, clock)?))
+}
+
+fn spawn(name: &str, run: impl FnOnce() + Send + 'static) -> Result<(), StoreError> {
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+    started
+        .map(drop)
+        .map_err(|error| StoreError::Database { doing: "starting a thread", source: error.into() })
 }
 
 impl EventStore for SqliteStore {
     fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
         Box::pin(async move {
+            self.refuse_within_step("appending events")?;
             let append = PreparedAppend::new(batch)?;
             let attempt = match &self.inner.writer {
                 Some(writer) => writer.commit_at_once(append),
@@ -215,8 +299,7 @@ impl EventStore for SqliteStore {
                 Err(append) => append,
             };
             let (reply, answer) = oneshot::channel();
-            let job = WriteJob::Append(QueuedAppend::new(append, reply));
-            self.inner.jobs.send(job).map_err(|_| StoreError::Closed)?;
+            self.inner.threads.jobs.push(WriteJob::Append(QueuedAppend::new(append, reply)));
             answer.await.unwrap_or_else(|_| {
                 let reason = "the writer of the store panicked".to_owned();
                 Err(StoreError::Unknown { reason })

@@ -465,3 +465,63 @@ async fn an_inline_store_goes_on_without_rows_of_a_newer_definition() {
     let found = newer.find::<AccountAnew>("", []).await;
     assert!(matches!(found, Err(StoreError::ProjectionSuperseded { .. })), "{found:?}");
 }
+
+#[tokio::test]
+async fn a_query_answers_only_from_tables_that_find_answers_from() {
+    let file = File::new();
+    let newer = file.open().await;
+    append(&newer, "a", "opened", "1").await;
+    let queries = [
+        "SELECT id FROM accounts",
+        "SELECT count(*) FROM ACCOUNTS",
+        "WITH all_of AS (SELECT * FROM main.\"accounts\") SELECT 1 FROM all_of",
+        "SELECT 1 WHERE EXISTS (SELECT 1 FROM esrs_events JOIN accounts ON true)",
+        "SELECT id FROM rich",
+    ];
+    let inline = inline(&file).await;
+    file.raw().execute_batch("CREATE VIEW rich AS SELECT id FROM accounts").unwrap();
+    let (found, subscribed, unaware) = (file.open().await, file.open().await, file.open().await);
+    found.find::<Account>("", []).await.unwrap();
+    subscribed.catch_up::<Account>().await.unwrap();
+    let aware = [&inline, &found, &subscribed];
+    // Twice, as the second time they are compiled already.
+    for store in aware.into_iter().chain([&unaware, &newer, &inline]) {
+        for sql in queries {
+            assert_eq!(store.query(sql, []).await.unwrap().len(), 1, "{sql}");
+        }
+    }
+    newer.rebuild::<AccountAnew>().await.unwrap();
+    for store in aware {
+        for sql in queries {
+            let answer = store.query(sql, []).await;
+            let is_refused = matches!(answer, Err(StoreError::ProjectionSuperseded { .. }));
+            assert!(is_refused, "{sql}: {answer:?}");
+        }
+        assert!(store.query("SELECT count(*) FROM esrs_events", []).await.is_ok());
+        assert!(store.find::<Account>("", []).await.is_err());
+    }
+    for store in [&newer, &unaware] {
+        for sql in queries {
+            assert_eq!(store.query(sql, []).await.unwrap().len(), 1, "{sql}");
+        }
+    }
+    // A view that comes to read the table is noticed, though the query was compiled before.
+    let other = "SELECT id FROM other";
+    let view = "CREATE VIEW other AS SELECT 'a' AS id";
+    file.raw().execute_batch(view).unwrap();
+    for _ in 0..2 {
+        assert_eq!(found.query(other, []).await.unwrap(), [["a".into()]]);
+    }
+    let view = "DROP VIEW other; CREATE VIEW other AS SELECT id FROM accounts";
+    file.raw().execute_batch(view).unwrap();
+    for _ in 0..2 {
+        let answer = found.query(other, []).await;
+        assert!(matches!(answer, Err(StoreError::ProjectionSuperseded { .. })), "{answer:?}");
+    }
+    found.rebuild::<Account>().await.unwrap();
+    for store in aware {
+        for sql in queries {
+            assert_eq!(store.query(sql, []).await.unwrap().len(), 1, "{sql}");
+        }
+    }
+}

@@ -75,7 +75,9 @@ fn advance(s: &str, is_fenced: bool, in_transaction: bool) -> String {
     let is_begun =
         if in_transaction { "AND current_setting('esrs.step', true) = 'open'" } else { "" };
     format!(
-        "{held} UPDATE {s}.subscriptions SET position = $1, mark_position = $7, mark_id = $8,
+        "{held} UPDATE {s}.subscriptions SET position = $1,
+             mark_position = CASE WHEN $1 = position AND $8::uuid IS NULL THEN mark_position ELSE $7 END,
+             mark_id = CASE WHEN $1 = position AND $8::uuid IS NULL THEN mark_id ELSE $8 END,
              failure = NULL
          WHERE name = $2 AND building = $3 AND position = $4 AND generation = $5
              AND definition = $6 AND ($8::uuid IS NULL OR EXISTS (

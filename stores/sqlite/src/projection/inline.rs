@@ -49,7 +49,7 @@ impl Inline {
         Ok(Self { table, pass, parked: Parked::none(), until: None, is_superseded: false })
     }
 
-    pub(crate) fn subscription(&self) -> &Subscription {
+    pub(crate) fn subscription(&self) -> &Arc<Subscription> {
         &self.table.subscription
     }
 

@@ -9,10 +9,22 @@ use crate::SqliteStore;
 use crate::error::Fault;
 use crate::guard::Author;
 use crate::reader::Reader;
-use crate::statement;
+use crate::statement::{self, Place};
 use crate::value::{Bound, untyped};
 
 const DOING: &str = "asking for rows";
+
+/// Runs `work` in a read transaction, so that all of it sees the same rows.
+fn at_once<T>(
+    reader: &mut Reader,
+    work: impl FnOnce(&mut Reader) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    reader.connection.prepare_cached("BEGIN")?.execute([])?;
+    // After an error the thread ends the transaction.
+    let done = work(reader)?;
+    reader.connection.prepare_cached("COMMIT")?.execute([])?;
+    Ok(done)
+}
 
 /// Runs `work` on the one statement of `sql`, which may only read.
 fn reading<T>(
@@ -21,7 +33,9 @@ fn reading<T>(
     work: impl FnOnce(&mut Statement<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let location = || reader.database.location();
-    let done = statement::run(&reader.connection, &reader.guard, Author::Query, DOING, sql, |it| {
+    let Reader { connection, guard, database, .. } = reader;
+    let place = Place { connection, guard, timeout: database.timeout };
+    let done = statement::run(&place, Author::Query, DOING, sql, |it| {
         // What the guard is not asked about, such as `VACUUM INTO`.
         if !it.readonly() {
             let refusal = "a query only reads, and this one would write".to_owned();
@@ -35,6 +49,54 @@ fn reading<T>(
         }
         fault => fault,
     })
+}
+
+fn all_rows(reader: &Reader, sql: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Fault> {
+    reading(reader, sql, |statement| {
+        let columns = statement.column_count();
+        let mut found = statement.query(params_from_iter(parameters.iter().map(Bound)))?;
+        let mut rows = Vec::new();
+        while let Some(row) = found.next()? {
+            let values = (0..columns).map(|place| Ok(untyped(row.get_ref(place)?)?));
+            rows.push(values.collect::<Result<_, Fault>>()?);
+        }
+        Ok(rows)
+    })
+}
+
+impl Reader {
+    /// Refuses a query of a table whose rows are not those that this program takes them for.
+    fn check_tables(&mut self, sql: &str) -> Result<(), Fault> {
+        /// So many texts are remembered.
+        const MOST: usize = 256;
+        if !self.tables.contains_key(sql) {
+            self.guard.take_reads();
+            let Self { connection, guard, database, .. } = &*self;
+            let place = Place { connection, guard, timeout: database.timeout };
+            let compiled = statement::compile(&place, Author::Query, DOING, sql);
+            let reads = self.guard.take_reads();
+            // Whatever is wrong with it is told when it is run.
+            if compiled.is_err() {
+                return Ok(());
+            }
+            if self.tables.len() >= MOST {
+                self.tables.clear();
+            }
+            self.tables.insert(sql.to_owned(), reads);
+        }
+        let tables = self.tables.get(sql).into_iter().flatten();
+        tables.into_iter().try_for_each(|table| self.database.known.check(&self.connection, table))
+    }
+
+    /// The same for what SQLite has compiled again meanwhile, such as a view that is another by now.
+    fn check_tables_again(&mut self, sql: &str) -> Result<(), Fault> {
+        let reads = self.guard.take_reads();
+        reads.iter().try_for_each(|table| self.database.known.check(&self.connection, table))?;
+        if !reads.is_empty() {
+            self.tables.insert(sql.to_owned(), reads);
+        }
+        Ok(())
+    }
 }
 
 impl SqliteStore {
@@ -94,7 +156,9 @@ impl SqliteStore {
     /// # Errors
     /// Returns [`StoreError::ReadOnly`] for a statement that does more than read the file of this
     /// store: that writes, attaches another file, or sets a pragma. Returns [`StoreError::Database`]
-    /// for a text that is not one statement.
+    /// for a text that is not one statement. Where it reads the table of a projection that this store was
+    /// asked for (inline, by [`find`](Self::find), or by a runner), it returns the same errors as
+    /// [`get`](Self::get) if another definition has built the rows.
     pub async fn query(
         &self,
         sql: &str,
@@ -103,14 +167,10 @@ impl SqliteStore {
         let sql = sql.to_owned();
         let parameters: Vec<Value> = parameters.into_iter().collect();
         self.on_reader(DOING, move |reader| {
-            reading(reader, &sql, |statement| {
-                let columns = statement.column_count();
-                let mut found = statement.query(params_from_iter(parameters.iter().map(Bound)))?;
-                let mut rows = Vec::new();
-                while let Some(row) = found.next()? {
-                    let values = (0..columns).map(|place| Ok(untyped(row.get_ref(place)?)?));
-                    rows.push(values.collect::<Result<_, Fault>>()?);
-                }
+            at_once(reader, |reader| {
+                reader.check_tables(&sql)?;
+                let rows = all_rows(reader, &sql, &parameters)?;
+                reader.check_tables_again(&sql)?;
                 Ok(rows)
             })
         })
@@ -125,14 +185,18 @@ impl SqliteStore {
         let table = ModelTable::of::<P>().map_err(|fault| self.explain(DOING, fault))?;
         let sql = sql(&table);
         self.on_reader(DOING, move |reader| {
-            table.checkpoint(&reader.connection)?;
-            reading(reader, &sql, |statement| {
-                let mut found = statement.query(params_from_iter(parameters.iter().map(Bound)))?;
-                let mut rows = Vec::new();
-                while let Some(row) = found.next()? {
-                    rows.push(P::from_values(table.values(row)?)?);
-                }
-                Ok(rows)
+            reader.database.known.add(&table.subscription);
+            at_once(reader, |reader| {
+                table.checkpoint(&reader.connection)?;
+                reading(reader, &sql, |statement| {
+                    let parameters = params_from_iter(parameters.iter().map(Bound));
+                    let mut found = statement.query(parameters)?;
+                    let mut rows = Vec::new();
+                    while let Some(row) = found.next()? {
+                        rows.push(P::from_values(table.values(row)?)?);
+                    }
+                    Ok(rows)
+                })
             })
         })
         .await

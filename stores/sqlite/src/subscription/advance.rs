@@ -41,7 +41,7 @@ impl Writer {
             Ok(Advanced::Done)
         })?;
         if advanced == Advanced::Done {
-            self.waiting.moved(&advance.subscription, advance.to);
+            self.waiting.changed(&self.connection, &self.database, &advance.subscription);
         }
         Ok(advanced)
     }

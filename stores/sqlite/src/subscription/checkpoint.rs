@@ -188,3 +188,24 @@ pub(super) fn record_failure(
     statement.execute((name, building, &*subscription.definition, failure))?;
     Ok(())
 }
+/// Says why what runs a subscription has failed, if it has; `reached` is its position.
+pub(super) fn check_failure(
+    connection: &Connection,
+    subscription: &Subscription,
+    reached: Position,
+) -> Result<(), Fault> {
+    let mut statement = connection.prepare_cached(
+        "SELECT failure FROM esrs_subscriptions
+         WHERE name = ?1 AND building = ?2 AND failure IS NOT NULL",
+    )?;
+    let found = statement
+        .query_row((subscription.name, subscription.building), |row| row.get(0))
+        .optional()?;
+    match found {
+        None => Ok(()),
+        Some(reason) => {
+            let subscription = subscription.name.to_owned();
+            Err(StoreError::SubscriptionFailed { subscription, reached, reason }.into())
+        }
+    }
+}

@@ -7,7 +7,7 @@ use esrs_core::subscription::Subscriber;
 use futures_channel::oneshot;
 
 use crate::error::Fault;
-use crate::writer::Writer;
+use crate::writer::{Writer, WriterWork};
 
 type Answer<T> = (Box<dyn Subscriber>, Result<T, StoreError>);
 
@@ -25,21 +25,38 @@ impl<T> Lent<T> {
         let done = Err(StoreError::Closed);
         (Self { subscriber: Some(subscriber), reply: Some(reply), done }, answer)
     }
+}
 
-    /// Does something with it. A panic is an error as others are, and nothing of it is stored.
-    pub(super) fn run(
-        mut self,
-        doing: &'static str,
-        writer: &mut Writer,
-        work: impl FnOnce(&mut Writer, &mut dyn Subscriber) -> Result<T, Fault>,
-    ) {
-        let Some(subscriber) = &mut self.subscriber else { return };
+/// The job of the writer thread that does something with a subscriber.
+pub(super) struct Lending<T, W> {
+    pub(super) doing: &'static str,
+    pub(super) lent: Lent<T>,
+    pub(super) work: W,
+}
+
+impl<T, W> WriterWork for Lending<T, W>
+where
+    T: Send,
+    W: FnOnce(&mut Writer, &mut dyn Subscriber) -> Result<T, Fault> + Send,
+{
+    /// A panic is an error as others are, and nothing of it is stored.
+    fn run(self: Box<Self>, writer: &mut Writer) {
+        let Self { doing, mut lent, work } = *self;
+        let Some(subscriber) = &mut lent.subscriber else { return };
         let working = AssertUnwindSafe(|| work(writer, &mut **subscriber));
         let done = catch_unwind(working).unwrap_or_else(|_| {
             writer.roll_back();
             Err(Fault::said(doing, "the subscriber panicked"))
         });
-        self.done = done.map_err(|fault| writer.database.explain(doing, fault));
+        lent.done = done.map_err(|fault| writer.database.explain(doing, fault));
+    }
+
+    fn refuse(mut self: Box<Self>, error: StoreError) {
+        self.lent.done = Err(error);
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.lent.reply.as_ref().is_some_and(|reply| !reply.is_canceled())
     }
 }
 

@@ -24,7 +24,7 @@ use jiff::Timestamp;
 
 use advance::ADVANCING;
 use kept::Kept;
-use lent::Lent;
+use lent::{Lending, Lent};
 use replace::REPLACING;
 use waiting::Deadline;
 
@@ -32,7 +32,6 @@ pub(crate) use waiting::{Awaited, Waiting};
 
 use crate::SqliteStore;
 use crate::error::Fault;
-use crate::reader::Reader;
 use crate::writer::Writer;
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
@@ -45,21 +44,12 @@ fn time(microseconds: i64) -> Result<Timestamp, Fault> {
 
 impl SqliteStore {
     async fn wait(&self, awaited: Awaited) -> Result<Position, StoreError> {
-        let asked = awaited.clone();
-        let look = move |reader: &mut Reader| asked.look(&reader.connection);
-        let seen = self.on_reader("looking how far the log has come", look).await?;
-        if awaited.is_reached(seen) {
-            return Ok(seen);
-        }
-        match awaited.too_late(seen) {
-            Some(error) => Err(error),
-            // It is cancelled when the thread that looks is gone.
-            None => self.enter(awaited, seen)?.await.unwrap_or(Err(StoreError::Closed)),
-        }
+        self.refuse_within_step("waiting for a position")?;
+        let mut entered = self.waiting().enter(awaited);
+        // It is cancelled when the store is gone.
+        (&mut entered.answer).await.unwrap_or(Err(StoreError::Closed))
     }
-}
 
-impl SqliteStore {
     /// Has the thread that writes do something with a subscriber.
     async fn lend<T: Send + 'static>(
         &self,
@@ -67,8 +57,11 @@ impl SqliteStore {
         subscriber: Box<dyn Subscriber>,
         work: impl FnOnce(&mut Writer, &mut dyn Subscriber) -> Result<T, Fault> + Send + 'static,
     ) -> (Box<dyn Subscriber>, Result<T, StoreError>) {
+        if let Err(error) = self.refuse_within_step(doing) {
+            return (subscriber, Err(error));
+        }
         let (lent, answer) = Lent::new(subscriber);
-        self.queue(Box::new(move |writer| lent.run(doing, writer, work)));
+        self.queue(Box::new(Lending { doing, lent, work }));
         answer.await.expect("what is lent is given back when it is dropped")
     }
 }
@@ -81,6 +74,7 @@ impl SubscriptionStore for SqliteStore {
     fn subscribe(&self, subscription: Arc<Subscription>) -> Answer<'_, Checkpoint> {
         Box::pin(self.on_writer("entering a subscription", |writer| {
             let kept = Kept::new(subscription)?;
+            writer.database.known.add(&kept.subscription);
             writer.transact(|writer| kept.enter(&writer.connection))
         }))
     }
@@ -130,9 +124,8 @@ impl SubscriptionStore for SqliteStore {
         target: WaitTarget,
         timeout: Duration,
     ) -> Answer<'_, Position> {
-        let position = target.position;
         let by = Deadline::after(timeout);
-        Box::pin(self.wait(Awaited::Subscription { subscription, position, by }))
+        Box::pin(self.wait(Awaited::Subscription { subscription, target, by }))
     }
 
     fn record_failure(
@@ -142,8 +135,11 @@ impl SubscriptionStore for SqliteStore {
     ) -> Answer<'_, ()> {
         Box::pin(self.on_writer("recording a failure", move |writer| {
             writer.transact(|writer| {
-                checkpoint::record_failure(&writer.connection, &subscription, failure.as_deref())
-            })
+                let failure = failure.as_deref();
+                checkpoint::record_failure(&writer.connection, &subscription, failure)
+            })?;
+            writer.waiting.changed(&writer.connection, &writer.database, &subscription);
+            Ok(())
         }))
     }
 

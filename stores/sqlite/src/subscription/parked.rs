@@ -1,9 +1,9 @@
 //! Streams that were put aside, what becomes of them, and who said so.
 
 use esrs_core::subscription::{
-    Decision, ParkedStream, ParkingAction, ParkingEntry, ResumedStream, Subscription,
+    Decision, ParkedStream, ParkingAction, ParkingEntry, ResumedStream, Subscription, WaitTarget,
 };
-use esrs_core::{Position, StreamId};
+use esrs_core::{Position, StoreError, StreamId};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -176,4 +176,23 @@ pub(super) fn entries(
         });
     }
     Ok(entries)
+}
+
+/// Refuses to say that the events of a target are taken while one of them is parked.
+pub(super) fn check(
+    connection: &Connection,
+    subscription: &Subscription,
+    target: &WaitTarget,
+) -> Result<(), Fault> {
+    let WaitTarget { position, streams } = target;
+    let parked = all(connection, subscription)?.into_iter().find(|parked| {
+        parked.position <= *position && (streams.is_empty() || streams.contains(&parked.stream))
+    });
+    match parked {
+        None => Ok(()),
+        Some(ParkedStream { stream, version, event, reason, .. }) => {
+            let subscription = subscription.name.to_owned();
+            Err(StoreError::Parked { subscription, stream, version, event, reason }.into())
+        }
+    }
 }

@@ -47,8 +47,8 @@ impl Writer {
             put_in_place(&writer.connection, &live.subscription, now)?;
             Ok(Replaced::Done(now))
         })?;
-        if let Replaced::Done(now) = replaced {
-            self.waiting.moved(&live.subscription, now.position);
+        if let Replaced::Done(_) = replaced {
+            self.waiting.changed(&self.connection, &self.database, &live.subscription);
         }
         Ok(replaced)
     }

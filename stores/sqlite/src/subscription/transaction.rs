@@ -7,18 +7,16 @@ use esrs_core::projection::{RowChanges, RowKey, Value};
 use esrs_core::subscription::{RowTransaction, Subscriber, Transaction};
 use esrs_core::{Position, StoreError};
 use futures_core::future::BoxFuture;
-use rusqlite::{Connection, Statement};
+use rusqlite::{Connection, ErrorCode, Statement};
 
 use crate::error::{Database, Fault};
 use crate::guard::{Author, Guard};
 use crate::projection::ModelTable;
-use crate::statement;
+use crate::statement::{self, Place};
 use crate::value::{Bound, untyped};
+use crate::within_step;
 
 const DOING: &str = "running a statement of a subscription";
-
-const AWAITED: &str = "its handler awaited something other than the statements of its transaction, \
-    which run on a thread that waits for nothing else";
 
 /// The transaction of a step; its futures are ready when they are polled first.
 pub(super) struct Step<'a> {
@@ -50,12 +48,13 @@ impl<'a> Step<'a> {
         // The end of it ends every savepoint that a handler leaves open, so that the next step within
         // this transaction cannot go back to one.
         self.connection.prepare_cached("SAVEPOINT esrs_step")?.execute([])?;
-        let mut running = subscriber.run(from, &mut self);
-        match running.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(done) => done?,
-            Poll::Pending => return Err(Fault::said(DOING, AWAITED)),
-        }
-        drop(running);
+        within_step::run(self.database, || {
+            let mut running = subscriber.run(from, &mut self);
+            match running.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(done) => Ok(done?),
+                Poll::Pending => Err(Fault::said(DOING, within_step::AWAITED)),
+            }
+        })?;
         self.check()?;
         if let Some(failure) = self.failure.take() {
             return Err(failure.into());
@@ -116,9 +115,20 @@ impl<'a> Step<'a> {
         parameters: &[Value],
         work: impl FnOnce(&mut Statement<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
-        statement::run(self.connection, self.guard, author, DOING, sql, |statement| {
+        let (connection, guard, timeout) = (&*self.connection, self.guard, self.database.timeout);
+        let place = Place { connection, guard, timeout };
+        let done = statement::run(&place, author, DOING, sql, |statement| {
             bind(statement, parameters)?;
             work(statement)
+        });
+        done.map_err(|fault| match fault {
+            Fault::Sql(error)
+                if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) =>
+            {
+                let (location, doing) = (self.database.location(), DOING);
+                StoreError::TimedOut { location, doing, waited: timeout }.into()
+            }
+            fault => fault,
         })
     }
 

@@ -1,6 +1,7 @@
 //! Appends that are committed as one transaction.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use esrs_core::{Appended, LogMark, Position, StoreError};
 
@@ -29,8 +30,7 @@ impl Group {
         self.appends.len() >= Self::MAX_APPENDS || self.bytes >= Self::MAX_BYTES
     }
 
-    pub(super) fn push(&mut self, mut queued: QueuedAppend) {
-        queued.begun = true;
+    pub(super) fn push(&mut self, queued: QueuedAppend) {
         self.bytes += queued.append.bytes();
         self.appends.push(queued);
     }
@@ -88,7 +88,17 @@ impl Writer {
                 only.answer(Err(self.database.explain(APPENDING, fault)));
             }
             Err(appends) if fault.may_be_about_one_append() => {
-                appends.into_iter().for_each(|queued| self.commit_group(Group::of(queued)));
+                // Once another process holds the file, each of them would wait for it anew.
+                let give_up_at = Instant::now() + self.database.busy_timeout;
+                for queued in appends {
+                    if Instant::now() < give_up_at {
+                        self.commit_group(Group::of(queued));
+                    } else {
+                        let (location, waited) =
+                            (self.database.location(), self.database.busy_timeout);
+                        queued.answer(Err(StoreError::Busy { location, waited }));
+                    }
+                }
             }
             Err(appends) => {
                 for queued in appends {
@@ -137,7 +147,9 @@ impl Writer {
         self.anchor = last;
         if head != start {
             self.waiting.appended(head);
-            self.inline.iter().for_each(|inline| self.waiting.moved(inline.subscription(), head));
+            for inline in &self.inline {
+                self.waiting.changed(&self.connection, &self.database, inline.subscription());
+            }
         }
         if let ([Ok(only)], Some(append)) = (&*answers, alone)
             && !only.repeated

@@ -3,6 +3,7 @@
 mod append;
 mod event_ids;
 mod event_row;
+mod files;
 mod find;
 mod group;
 mod one;
@@ -12,7 +13,6 @@ mod versions;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::{Duration, Instant};
 
 use esrs_core::store::Counters;
@@ -22,6 +22,7 @@ use rusqlite::Connection;
 
 pub(crate) use append::PreparedAppend;
 use event_ids::EventIds;
+use files::LastLook;
 pub(crate) use find::by_key as find_append;
 use group::Group;
 pub(crate) use shared::SharedWriter;
@@ -34,22 +35,48 @@ use crate::error::{Database, Fault};
 use crate::guard::Guard;
 use crate::history;
 use crate::projection::Inline;
-use crate::reader::PageReader;
+use crate::queue::{Queue, Queued};
+use crate::reader::{PageReader, STEPS};
 use crate::subscription::Waiting;
 
-/// What the writer thread is asked for.
+/// A job for the writer thread.
 pub(crate) enum WriteJob {
     Append(QueuedAppend),
-    Run(Box<dyn FnOnce(&mut Writer) + Send>),
-    Close(oneshot::Sender<()>),
+    Run(Box<dyn WriterWork>),
 }
 
-/// An append, and who waits for its answer.
+/// Anything but an append that the writer thread does.
+pub(crate) trait WriterWork: Send {
+    fn run(self: Box<Self>, writer: &mut Writer);
+
+    /// As of [`Queued`].
+    fn refuse(self: Box<Self>, error: StoreError);
+
+    /// As of [`Queued`].
+    fn is_wanted(&self) -> bool;
+}
+
+impl Queued for WriteJob {
+    fn refuse(self, error: StoreError) {
+        match self {
+            Self::Append(append) => append.answer(Err(error)),
+            Self::Run(work) => work.refuse(error),
+        }
+    }
+
+    /// An append whose caller is gone before it was begun is not stored: its caller would not know.
+    fn is_wanted(&self) -> bool {
+        match self {
+            Self::Append(append) => append.is_wanted(),
+            Self::Run(work) => work.is_wanted(),
+        }
+    }
+}
+
+/// An append, and the caller that waits for its answer.
 pub(crate) struct QueuedAppend {
     append: PreparedAppend,
     reply: Option<oneshot::Sender<Result<Appended, StoreError>>>,
-    /// Whether the writer has taken it up.
-    begun: bool,
 }
 
 impl QueuedAppend {
@@ -57,24 +84,17 @@ impl QueuedAppend {
         append: PreparedAppend,
         reply: oneshot::Sender<Result<Appended, StoreError>>,
     ) -> Self {
-        Self { append, reply: Some(reply), begun: false }
+        Self { append, reply: Some(reply) }
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.reply.as_ref().is_some_and(|reply| !reply.is_canceled())
     }
 
     fn answer(mut self, answer: Result<Appended, StoreError>) {
         if let Some(reply) = self.reply.take() {
-            // Who does not wait any more does not have to be told.
+            // A caller that does not wait any more does not have to be told.
             let _ = reply.send(answer);
-        }
-    }
-}
-
-impl Drop for QueuedAppend {
-    /// Nothing of what is still in the queue when that is gone was stored.
-    fn drop(&mut self) {
-        if let Some(reply) = self.reply.take()
-            && !self.begun
-        {
-            let _ = reply.send(Err(StoreError::Closed));
         }
     }
 }
@@ -87,6 +107,7 @@ pub(crate) struct Writer {
     /// The last event that was committed when the writer last looked: what it remembers is true for as
     /// long as the log holds that.
     anchor: Option<LogMark>,
+    last_look: LastLook,
     kinds: Ids<EventKind>,
     streams: Ids<StreamId>,
     event_ids: EventIds,
@@ -108,12 +129,15 @@ impl Writer {
         counters: Arc<Counters>,
         waiting: Arc<Waiting>,
     ) -> Result<Self, Fault> {
-        let (connection, guard) = open_writer(&options, database)?;
+        let (mut connection, guard) = open_writer(&options, database)?;
+        let asked = guard.clone();
+        connection.progress_handler(STEPS, Some(move || asked.is_over()))?;
         let mut writer = Self {
             connection,
             guard,
             database: database.clone(),
             anchor: None,
+            last_look: LastLook::default(),
             kinds: Ids::new(),
             streams: Ids::new(),
             event_ids: EventIds::default(),
@@ -124,6 +148,7 @@ impl Writer {
             page: Page::new(),
             waiting,
         };
+        writer.inline.iter().for_each(|inline| database.known.add(inline.subscription()));
         writer.prepare_inline(options.rebuild_changed)?;
         Ok(writer)
     }
@@ -156,7 +181,8 @@ impl Writer {
         Ok(look.position())
     }
 
-    fn begin(&self) -> Result<(), Fault> {
+    fn begin(&mut self) -> Result<(), Fault> {
+        self.check_files()?;
         Ok(self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([]).map(drop)?)
     }
 
@@ -173,7 +199,7 @@ impl Writer {
                 self.streams.committed();
                 self.event_ids.committed();
                 self.counters.committed();
-                Ok(())
+                self.check_files_after_commit()
             }
             // What the system refused to sync may yet be found in the file after a crash.
             Err(error)
@@ -199,49 +225,47 @@ impl Writer {
     }
 }
 
-/// Works until the store is closed, or dropped; then says who waits for the end of it.
-pub(crate) fn run(writer: &SharedWriter, jobs: &Receiver<WriteJob>) -> Option<oneshot::Sender<()>> {
+/// Works until the store is closed, or dropped, and what was queued before is done.
+pub(crate) fn run(writer: &SharedWriter, jobs: &Queue<WriteJob>) {
     let mut next = None;
-    loop {
-        match next.take().or_else(|| next_job(jobs))? {
+    while let Some(job) = next.take().or_else(|| next_job(jobs)) {
+        match job {
             WriteJob::Append(first) => {
                 let mut group = Group::of(first);
                 while !group.is_full() {
-                    match jobs.try_recv() {
-                        Ok(WriteJob::Append(queued)) => group.push(queued),
-                        Ok(other) => {
+                    match jobs.try_pop() {
+                        Some(WriteJob::Append(queued)) => group.push(queued),
+                        Some(other) => {
                             next = Some(other);
                             break;
                         }
-                        Err(_) => break,
+                        None => break,
                     }
                 }
                 writer.with(|writer| writer.commit_group(group));
             }
-            WriteJob::Run(job) => writer.with(|writer| {
-                if catch_unwind(AssertUnwindSafe(|| job(writer))).is_err() {
+            WriteJob::Run(work) => writer.with(|writer| {
+                if catch_unwind(AssertUnwindSafe(|| work.run(writer))).is_err() {
                     tracing::error!("a job of the writer panicked, and was rolled back");
                 }
                 writer.roll_back();
             }),
-            WriteJob::Close(closed) => return Some(closed),
         }
     }
 }
 
-/// The next job; `None` when nobody can ask for one any more.
+/// The next job; `None` once nobody can ask for one any more.
 ///
-/// Whoever was just answered often asks again at once, and to wake a thread that sleeps takes longer
-/// than that: so it looks for a moment before it sleeps.
-fn next_job(jobs: &Receiver<WriteJob>) -> Option<WriteJob> {
-    const MOMENT: Duration = Duration::from_micros(50);
+/// A caller that was just answered often asks again at once, and to wake a thread that sleeps takes
+/// longer than that: so it looks for a short while before it sleeps.
+fn next_job(jobs: &Queue<WriteJob>) -> Option<WriteJob> {
+    const SHORT_WHILE: Duration = Duration::from_micros(50);
     let begin = Instant::now();
     loop {
-        match jobs.try_recv() {
-            Ok(job) => return Some(job),
-            Err(TryRecvError::Disconnected) => return None,
-            Err(TryRecvError::Empty) if begin.elapsed() < MOMENT => std::thread::yield_now(),
-            Err(TryRecvError::Empty) => return jobs.recv().ok(),
+        match jobs.try_pop() {
+            None if begin.elapsed() < SHORT_WHILE => std::thread::yield_now(),
+            None => return jobs.pop(),
+            job => return job,
         }
     }
 }

@@ -20,6 +20,7 @@ impl Writer {
         append: &PreparedAppend,
     ) -> Result<Option<Appended>, Fault> {
         let Some((anchor, row)) = self.row_of_one(append) else { return Ok(None) };
+        self.check_files()?;
         let inserted = row.insert_behind(&self.connection, anchor);
         match &inserted {
             Ok(0) => return Ok(None),

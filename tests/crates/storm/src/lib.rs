@@ -8,6 +8,8 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "all of it is a test, which may panic")]
 
+esrs::schema!();
+
 #[path = "../../../../stores/sqlite/tests/support/child.rs"]
 #[allow(missing_docs, reason = "it belongs to another test")]
 pub mod child;

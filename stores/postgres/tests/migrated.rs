@@ -1,0 +1,83 @@
+//! A database whose tables were made by the version before is brought up to date, with all that is in it.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::sync::Arc;
+
+use esrs_core::subscription::{
+    Checkpoint, Lease, LeaseClaim, Projected, Subscription, SubscriptionStore,
+};
+use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent, Position};
+use esrs_postgres::PostgresStore;
+use support::account::Account;
+use support::{connect, event, read_all, stream};
+use tokio_postgres::error::SqlState;
+
+const BEFORE: [&str; 2] = [include_str!("../src/sql/v1.sql"), include_str!("../src/sql/v2.sql")];
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn tables_of_version_two_are_migrated_with_their_rows_and_rights() {
+    let database = postgres_server::database().unwrap();
+    let raw = connect(database.url()).await;
+    let subscription = Projected::<Account>::subscription_of();
+    let Subscription { name, definition, .. } = &subscription;
+    let role = format!("follower_{}", database.name());
+    let made = BEFORE
+        .map(|step| step.replace("{schema}", "esrs").replace("{lock}", "1702064755, -1509142538"));
+    let old = format!(
+        "CREATE ROLE {role};
+         CREATE SCHEMA esrs;
+         CREATE TABLE esrs.schema_version (version integer NOT NULL);
+         INSERT INTO esrs.schema_version VALUES (2);
+         {};
+         GRANT SELECT, INSERT, UPDATE, DELETE ON esrs.subscriptions, esrs.leases TO {role};
+         INSERT INTO esrs.kinds (category, name, version) VALUES ('account', 'opened', 1);
+         INSERT INTO esrs.streams (name, category) VALUES ('account-a', 'account');
+         INSERT INTO esrs.events (position, stream, version, kind, event_id, recorded_at, payload)
+             VALUES (nextval('esrs.position_seq'), 1, 1, 1, gen_random_uuid(), now(), '7');
+         CREATE TABLE accounts (id text PRIMARY KEY, cents bigint NOT NULL, last_event uuid NOT NULL,
+             changed_at timestamptz NOT NULL, actor text);
+         INSERT INTO accounts VALUES ('a', 7, gen_random_uuid(), now());
+         INSERT INTO esrs.subscriptions VALUES ('{name}', false, '{definition}', 1, 3);
+         INSERT INTO esrs.leases VALUES ('lease', 'old', 5, now() - interval '1 minute')",
+        made.join(";")
+    );
+    raw.batch_execute(&old).await.unwrap();
+
+    let store = PostgresStore::builder(database.url()).inline::<Account>().open().await.unwrap();
+    let at = store.subscribe(Arc::new(subscription.clone())).await.unwrap();
+    let checkpoint = Checkpoint { position: Position::new(1), generation: 3, mark: None };
+    assert_eq!((at.position, at.generation), (checkpoint.position, checkpoint.generation));
+    let next = NewEvent { name: "opened".into(), ..event("1") };
+    let behind = AppendCondition::Version(1);
+    store.append(AppendBatch::new(stream("a"), behind, vec![event("5")])).await.unwrap();
+    store
+        .append(AppendBatch::new(stream("b"), AppendCondition::NoStream, vec![next]))
+        .await
+        .unwrap();
+    assert_eq!(read_all(&store).await.len(), 3);
+    let cents = store.query("SELECT cents FROM accounts ORDER BY id", []).await.unwrap();
+    assert_eq!(cents, [[12.into()], [1.into()]]);
+    let claim = LeaseClaim {
+        name: "lease".into(),
+        holder: "new".into(),
+        duration: std::time::Duration::from_secs(9),
+    };
+    assert_eq!(store.claim_lease(claim).await.unwrap(), Lease::Held { fence: 6 });
+    for (table, is_granted) in [("superseded", true), ("events", false)] {
+        let asked = format!("SET ROLE {role}; SELECT count(*) FROM esrs.{table}");
+        raw.batch_execute(&format!("GRANT USAGE ON SCHEMA esrs TO {role}")).await.unwrap();
+        let read = raw.batch_execute(&asked).await;
+        raw.batch_execute("RESET ROLE").await.unwrap();
+        match is_granted {
+            true => read.unwrap(),
+            false => {
+                assert_eq!(read.unwrap_err().code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE));
+            }
+        }
+    }
+    store.close().await;
+    raw.batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
+}
