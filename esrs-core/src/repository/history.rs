@@ -138,18 +138,22 @@ impl<A: Aggregate> History<A> {
         });
         let events = decoded.transpose().map_err(|fault| stop(page, place, fault))?;
         let events = events.unwrap_or_default();
-        *version = replay_range(state, *version, page, place..place + 1).inspect_err(|error| {
-            if let ReplayFault::Panicked { message } = &error.reason {
-                *panicked = Some(message.clone());
-            }
-        })?;
-        cursor.step();
+        // It is applied already if its state could not be shown before.
+        if envelope.version > *version {
+            let replayed = replay_range(state, *version, page, place..place + 1);
+            *version = replayed.inspect_err(|error| {
+                if let ReplayFault::Panicked { message } = &error.reason {
+                    *panicked = Some(message.clone());
+                }
+            })?;
+        }
         let mut changes = Changes::default();
         if let Some(show) = show {
             let after = show(state, stream, *version)?;
             changes = Changes::between(shown, &after);
             *shown = after;
         }
+        cursor.step();
         Ok(Some(Moment { envelope, kind, payload, events, state, changes }))
     }
 }

@@ -15,7 +15,6 @@ mod lease;
 mod parked;
 mod projected;
 mod rebuild;
-mod statement;
 mod store;
 mod subscriber;
 
@@ -28,6 +27,5 @@ pub use lease::{Lease, LeaseClaim};
 pub use parked::{Decision, Parked, ParkedStream, ParkingAction, ParkingEntry, ResumedStream};
 pub use projected::Projected;
 pub use rebuild::rebuild;
-pub use statement::check_statement;
 pub use store::SubscriptionStore;
 pub use subscriber::{RowTransaction, Subscriber, Transaction};

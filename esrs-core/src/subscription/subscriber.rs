@@ -40,7 +40,7 @@ pub trait Subscriber: Send {
 ///
 /// Parameters are `$1`, `$2` … in every store.
 ///
-/// It ends with the step, by itself: a statement that would end it is [refused](super::check_statement).
+/// It ends with the step: a statement that would end it fails, however it is written, and the step with it.
 ///
 /// Nothing else may be awaited between its statements than its statements: some stores run them on a
 /// thread that has no runtime, and others wait for them.

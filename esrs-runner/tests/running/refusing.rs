@@ -9,7 +9,10 @@ use esrs::{BoxError, Position};
 
 use crate::bank::{Account, AccountClosed, AccountOpened, Balance, MoneyDeposited, Say};
 use crate::between::{Between, Call};
+use crate::stores::{TestStore, on_every_store};
 use crate::{SOON, caught_up, deposit, history, stores, until};
+
+on_every_store!(row_that_its_table_refuses_parks_its_stream_and_the_others_go_on);
 
 /// Has the table of balances refuse a second account of an owner.
 struct OneOfEachOwner;
@@ -38,30 +41,27 @@ impl On<AccountOpened> for OneOfEachOwner {
     }
 }
 
-fn start(store: &Between) -> Running {
+fn start(store: &impl TestStore) -> Running {
     let retries = Retries::new(1, Duration::ZERO);
     Runner::new(store.clone()).retries(retries).project::<Balance>().start()
 }
 
-async fn open(store: &Between, account: u32, owner: &str) {
-    let accounts = Repository::<Account>::new(store.store.clone());
+async fn open(store: &impl TestStore, account: u32, owner: &str) {
+    let accounts = Repository::<Account>::new(store.clone());
     let opened = AccountOpened { owner: owner.to_owned() };
     accounts.execute(&account, Say(opened)).await.unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn row_that_its_table_refuses_parks_its_stream_and_the_others_go_on() {
-    let (_folder, store) = stores::sqlite().await;
+async fn row_that_its_table_refuses_parks_its_stream_and_the_others_go_on(store: impl TestStore) {
     history(&store, 5, 1).await;
-    let store = Between::new(store);
     let running = start(&store);
-    caught_up(&store.store, &running).await;
+    caught_up(&store, &running).await;
     running.stop().await;
     let indexing = Runner::new(store.clone()).handle(OneOfEachOwner).start();
-    caught_up(&store.store, &indexing).await;
+    caught_up(&store, &indexing).await;
     indexing.stop().await;
     // A long page, with refused rows at its beginning, in its middle and at its end.
-    let accounts = Repository::<Account>::new(store.store.clone());
+    let accounts = Repository::<Account>::new(store.clone());
     open(&store, 100, "owner 1").await;
     for account in 6..=60 {
         open(&store, account, &format!("owner {account}")).await;
@@ -76,14 +76,14 @@ async fn row_that_its_table_refuses_parks_its_stream_and_the_others_go_on() {
     }
     open(&store, 102, "owner 3").await;
     let running = start(&store);
-    assert_eq!(caught_up(&store.store, &running).await.parked, 3);
+    assert_eq!(caught_up(&store, &running).await.parked, 3);
     let parking = Parking::of::<Balance>(store.clone());
     let parked = parking.streams().await.unwrap();
     let places: Vec<_> = parked.iter().map(|one| (one.stream.to_string(), one.version)).collect();
     let expected = [("account-100", 1), ("account-101", 1), ("account-102", 1)];
     assert_eq!(places, expected.map(|(stream, version)| (stream.to_owned(), version)));
     assert!(parked[0].reason.contains("the table refused the row"), "{}", parked[0].reason);
-    let rows = store.store.find::<Balance>("true ORDER BY 1", []).await.unwrap();
+    let rows = store.all::<Balance>().await.unwrap();
     assert_eq!(rows.len(), 60);
     assert!(rows.iter().all(|row| row.cents == 10), "{rows:?}");
     // Tried again, it is refused again; and taken when there is room.
@@ -97,10 +97,11 @@ async fn row_that_its_table_refuses_parks_its_stream_and_the_others_go_on() {
     tokio::time::timeout(SOON, refused_again).await.unwrap();
     assert_eq!(parking.streams().await.unwrap().len(), 3);
     accounts.execute(&1, Say(AccountClosed {})).await.unwrap();
-    caught_up(&store.store, &running).await;
+    caught_up(&store, &running).await;
     parking.retry(&parking.streams().await.unwrap()[0], "alice", "closed").await.unwrap();
     until(&running, |status| status.parked == 2).await;
-    let row = store.store.get::<Balance>(&100).await.unwrap().unwrap();
+    let rows = store.all::<Balance>().await.unwrap();
+    let row = rows.iter().find(|row| row.account == 100).unwrap();
     assert_eq!((row.owner.as_str(), row.cents), ("owner 1", 6));
     running.stop().await;
 }

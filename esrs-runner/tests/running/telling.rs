@@ -40,7 +40,12 @@ async fn lag_of_a_subscription_that_failed_is_what_it_is_behind(store: impl Test
 async fn lag_is_that_of_now_in_every_process(store: impl TestStore) {
     let live = Live::<Balance>::new();
     let first = Runner::new(store.clone()).project::<Balance>().live(&live).start();
-    until(&first, |status| status.state == State::Following).await;
+    let all_follow = async {
+        while first.status().await.iter().any(|status| status.state != State::Following) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(crate::SOON, all_follow).await.unwrap();
     let standby = Runner::new(store.clone()).project::<Balance>().start();
     until(&standby, |status| matches!(status.state, State::Standby { .. })).await;
     for running in [&first, &standby] {

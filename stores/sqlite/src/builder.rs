@@ -133,22 +133,29 @@ impl SqliteStoreBuilder {
         self
     }
 
-    /// Keeps the table of `P` up to date in the transaction of every append of this store: who reads
+    /// Keeps the table of `P` up to date in the transaction of every append of this store: a reader of
     /// what was appended finds the rows that follow from it.
     ///
-    /// The table is made and caught up when the store is opened, and again before an append, if
-    /// another process without `P` has appended meanwhile. An append whose events `P` cannot take is
-    /// answered with [`StoreError::Projection`], and nothing of it is stored.
+    /// The table is created and caught up when the store is opened, and again before an append, if
+    /// another process without `P` has appended meanwhile. An append whose events `P` cannot take, or
+    /// whose rows the table refuses, returns [`StoreError::Projection`] or [`StoreError::RowRefused`],
+    /// and nothing of it is stored.
+    ///
+    /// What others have appended refuses nothing: the stream of such an event is parked, and an operator
+    /// retries or skips the event as with a runner. An event of a newer version than this program knows
+    /// is not parked; the call returns its error. Where a newer definition has built the rows, the store
+    /// works without them and logs a warning.
     pub fn inline<P: Projection>(mut self) -> Self {
         self.options.inline.push(Registered::new::<P>());
         self
     }
 
-    /// Makes the tables of inline projections anew whose definition has changed, while the store is
-    /// opened: from the whole log, in one transaction each.
+    /// Rebuilds the tables of inline projections whose definition has changed, while the store is opened:
+    /// from the whole log, in one transaction each.
     ///
-    /// Without it such a table is an error, [`StoreError::ProjectionChanged`]: to make a large one
-    /// anew takes a while, and an older program that still runs is locked out of it.
+    /// Without it such a table is an error, [`StoreError::ProjectionChanged`]: to rebuild a large one
+    /// takes a while, and an older program that still runs has no rows any more. A definition that was
+    /// replaced before is not built again; see [`StoreError::ProjectionSuperseded`].
     pub fn rebuild_changed(mut self) -> Self {
         self.options.rebuild_changed = true;
         self

@@ -4,7 +4,8 @@
 //! SQLite does not say so.
 
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Instant, SystemTime};
 
 use esrs_core::StoreError;
 
@@ -12,9 +13,19 @@ use esrs_core::StoreError;
 #[derive(Debug)]
 pub(crate) struct Files {
     main: Opened,
+    /// The memory that its connections share; it is there for as long as one is open.
+    shared_memory: Option<Opened>,
     /// The write-ahead log.
     wal: Option<Opened>,
+    opened: Instant,
+    /// When the write-ahead log was looked at last, in milliseconds since `opened`.
+    looked_at_wal: AtomicU64,
 }
+
+/// How often the number of the write-ahead log is compared. A look at a file's times makes the file system
+/// store the time of the next write, which makes each sync of it take half as long again; whether there is
+/// such a file is compared every time.
+const LOOK_AT_WAL: u64 = 1_000;
 
 #[derive(Debug)]
 struct Opened {
@@ -50,21 +61,47 @@ impl Files {
     pub(crate) fn opened(path: &Path) -> std::io::Result<Self> {
         // The directory that the process works in may change.
         let main = Opened::at(std::path::absolute(path)?)?;
-        // SQLite puts it next to the file that symbolic links lead to.
-        let mut wal = std::fs::canonicalize(path)?.into_os_string();
-        wal.push("-wal");
-        Ok(Self { main, wal: Opened::at(wal.into()).ok() })
+        // SQLite puts them next to the file that symbolic links lead to.
+        let real = std::fs::canonicalize(path)?;
+        let next_to_it = |suffix| {
+            let mut name = real.clone().into_os_string();
+            name.push(suffix);
+            Opened::at(name.into()).ok()
+        };
+        let (wal, shared_memory) = (next_to_it("-wal"), next_to_it("-shm"));
+        let looked_at_wal = AtomicU64::new(0);
+        Ok(Self { main, shared_memory, wal, opened: Instant::now(), looked_at_wal })
     }
 
     /// Refuses a database whose files are others by now.
     pub(crate) fn check(&self) -> Result<Option<Written>, StoreError> {
         let main = self.main.check("the file")?;
+        if let Some(shared_memory) = &self.shared_memory {
+            shared_memory.check("its shared memory (`-shm`)")?;
+        }
         if let Some(wal) = &self.wal {
-            wal.check("its write-ahead log")?;
+            self.check_wal(wal)?;
         }
         let written =
             |main: std::fs::Metadata| Written { length: main.len(), at: main.modified().ok() };
         Ok(main.map(written))
+    }
+
+    fn check_wal(&self, wal: &Opened) -> Result<(), StoreError> {
+        let what = "its write-ahead log (`-wal`)";
+        let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let last = self.looked_at_wal.load(Ordering::Relaxed);
+        if now.saturating_sub(last) >= LOOK_AT_WAL {
+            self.looked_at_wal.store(now, Ordering::Relaxed);
+            return wal.check(what).map(drop);
+        }
+        // It is no link; the question does not look at its times.
+        match std::fs::read_link(&wal.path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                Err(wal.replaced(format!("{what} is gone")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The error once the file has been written to by something else than SQLite.
@@ -90,6 +127,10 @@ impl Opened {
             // That the directory cannot be read says nothing of the file.
             Err(_) => return Ok(None),
         };
-        Err(StoreError::Replaced { location: self.path.display().to_string(), reason })
+        Err(self.replaced(reason))
+    }
+
+    fn replaced(&self, reason: String) -> StoreError {
+        StoreError::Replaced { location: self.path.display().to_string(), reason }
     }
 }

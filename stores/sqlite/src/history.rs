@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use crate::error::Fault;
+use crate::schema;
 
 /// What a look at the log has found.
 pub(crate) struct Look {
@@ -38,6 +39,18 @@ pub(crate) fn look(connection: &Connection, anchor: Option<LogMark>) -> Result<L
         Ok(Look { head: Some(mark_of(row)?), holds: row.get(2)? })
     });
     Ok(found.optional()?.unwrap_or(Look { head: None, holds: anchor.is_none() }))
+}
+
+/// What to do about a log that does not hold what was remembered: the file may have been restored from a
+/// backup with other tables than those that this program works with.
+pub(crate) fn check_tables(connection: &Connection) -> Result<(), Fault> {
+    tracing::warn!("the log lost events; what was remembered of it is dropped");
+    if schema::is_current(connection)? {
+        return Ok(());
+    }
+    let location = connection.path().unwrap_or_default().to_owned();
+    let reason = "it was restored from a backup of another esrs".to_owned();
+    Err(Fault::Store(StoreError::Replaced { location, reason }))
 }
 
 /// The last event at or before a position.

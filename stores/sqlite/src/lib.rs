@@ -16,15 +16,24 @@
 //! # What is promised
 //! - An append is answered when it is on disk: the log is written ahead (WAL) and synced at each
 //!   commit, [`Synchronous::Full`], unless the builder says otherwise.
-//! - Several processes may work on one file. Who finds it busy waits, bounded by
-//!   [`busy_timeout`](SqliteStoreBuilder::busy_timeout), and then has [`StoreError::Busy`].
-//! - It keeps [subscriptions](esrs_core::subscription): what they write commits with their checkpoint.
-//!   Who waits for events is told of those of this store at once, and of those of other processes
-//!   within 50 milliseconds or so.
+//! - Several processes may work on one file. A call waits for a busy file for at most
+//!   [`busy_timeout`](SqliteStoreBuilder::busy_timeout), and then returns [`StoreError::Busy`]. No call
+//!   waits without a limit; a read is stopped after [`timeout`](SqliteStoreBuilder::timeout).
+//! - It stores [subscriptions](esrs_core::subscription): what they write commits with their checkpoint.
+//!   A caller that waits for events is told of those of this store at once, and of those of other
+//!   processes within 50 milliseconds or so.
+//! - A backup that is restored into the open file by SQLite's own means is noticed: nothing is built on
+//!   events that are gone, and what continues from one returns [`StoreError::HistoryChanged`]. A file
+//!   that is replaced, removed or overwritten by other means returns [`StoreError::Replaced`] (on
+//!   Windows, the system refuses to replace it). Reads notice an overwritten file after the next write.
+//! - A statement of a user runs only as far as SQLite's authorizer allows it: an event handler neither
+//!   ends its transaction nor writes to the store's tables, and a query only reads.
 //! - The store makes and migrates its own tables, all of which begin with `esrs_`; other tables in
 //!   the file are left alone. Events are never updated nor deleted: triggers see to it.
 //!
 //! [`StoreError::Busy`]: esrs_core::StoreError::Busy
+//! [`StoreError::HistoryChanged`]: esrs_core::StoreError::HistoryChanged
+//! [`StoreError::Replaced`]: esrs_core::StoreError::Replaced
 
 mod builder;
 mod cache;

@@ -200,6 +200,11 @@ fn stored_version(connection: &Connection) -> Result<i64, Fault> {
     Ok(version.unwrap_or(0))
 }
 
+/// Whether the tables are those of this esrs.
+pub(crate) fn is_current(connection: &Connection) -> Result<bool, Fault> {
+    Ok(stored_version(connection)? == i64::from(VERSION))
+}
+
 /// Refuses tables of a newer esrs, before anything in the file is touched.
 pub(crate) fn check(connection: &Connection, database: &Database) -> Result<u32, Fault> {
     let stored = stored_version(connection)?;

@@ -387,3 +387,24 @@ async fn restores_under_load_leave_no_gap_and_no_foreign_event() {
     assert_eq!(all, read_all(&stores[1]).await);
     assert_eq!(all, read_all(&log.file.open().await).await);
 }
+
+#[tokio::test]
+async fn a_backup_of_an_older_esrs_is_to_be_opened_again() {
+    let log = Log { file: File::new() };
+    let backup = rusqlite::Connection::open(log.backup_path()).unwrap();
+    backup.execute_batch(include_str!("tables/version_1.sql")).unwrap();
+    drop(backup);
+    let store = SqliteStore::builder(&log.file.path).readers(1).open().await.unwrap();
+    append(&store, "1", "opened", "1").await;
+    read_all(&store).await;
+    log.restore();
+    let appended = store.append(batch(stream("1"), vec![event("opened", "1")])).await;
+    assert!(matches!(appended, Err(StoreError::Replaced { .. })), "{appended:?}");
+    let read = store.read(ReadQuery::all(), Page::new()).await;
+    assert!(matches!(read, Err(StoreError::Replaced { .. })), "{read:?}");
+    store.close().await;
+    let store = log.file.open().await;
+    let stored = read_all(&store).await.len();
+    append(&store, "1", "opened", "1").await;
+    assert_eq!(read_all(&store).await.len(), stored + 1);
+}

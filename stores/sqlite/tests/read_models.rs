@@ -525,3 +525,27 @@ async fn a_query_answers_only_from_tables_that_find_answers_from() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_changed_read_model_is_rebuilt_though_an_event_cannot_be_taken() {
+    let file = File::new();
+    let store = file.open().await;
+    append(&store, "a", "opened", "1").await;
+    append(&store, "p", "opened", "5").await;
+    store.catch_up::<Account>().await.unwrap();
+    append(&store, "p", "poisoned", "1").await;
+    append(&store, "a", "deposited", "1").await;
+    let builder = SqliteStore::builder(&file.path).inline::<AccountAnew>().rebuild_changed();
+    let changed = builder.open().await.unwrap();
+    let rows = changed.find::<AccountAnew>("true ORDER BY id", []).await.unwrap();
+    assert_eq!(rows.iter().map(|row| row.cents).collect::<Vec<_>>(), [2, 5]);
+    let parked = changed.parked(Arc::new(Projected::<AccountAnew>::subscription_of()));
+    let parked = parked.await.unwrap();
+    assert_eq!(
+        parked.iter().map(|one| (one.stream.id(), one.version)).collect::<Vec<_>>(),
+        [("p", 2)]
+    );
+    append(&changed, "a", "deposited", "1").await;
+    let row = changed.get::<AccountAnew>(&"a".to_owned()).await.unwrap().unwrap();
+    assert_eq!(row.cents, 3);
+}

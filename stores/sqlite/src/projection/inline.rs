@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::ModelTable;
-use super::rebuild::rebuild;
 use crate::error::Fault;
 use crate::reader::PageReader;
 use crate::subscription::parked;
@@ -181,6 +180,19 @@ impl Inline {
         Ok((page.scanned(), page.is_last()))
     }
 
+    /// Builds the rows again from the whole log; in a transaction.
+    fn rebuild(&mut self, connection: &Connection, pages: &mut PageReader) -> Result<(), Fault> {
+        let beside = self.table.take_away(connection)?;
+        let mut at = self.table.create(connection)?.position;
+        self.parked = Parked::none();
+        let mut is_last = false;
+        while !is_last {
+            (at, is_last) = self.take_page(connection, pages, at)?;
+        }
+        // Rows are faster to insert while there is no index to keep up.
+        self.table.put_beside(connection, &beside)
+    }
+
     /// Takes a page that is stored already. An event that cannot be taken refuses nothing: its stream is
     /// parked, as a runner would.
     fn take(&mut self, connection: &Connection, page: &Page) -> Result<(), Fault> {
@@ -316,10 +328,9 @@ impl Writer {
                     Err(Fault::Store(
                         StoreError::ProjectionChanged { .. } | StoreError::HistoryChanged { .. },
                     )) if rebuild_changed => {
-                        let Inline { table, pass, .. } = inline;
-                        let table_name = table.subscription.name;
-                        tracing::info!(table = table_name, "rebuilding a changed projection");
-                        rebuild(connection, pages, table, &mut **pass)
+                        let table = inline.table.subscription.name;
+                        tracing::info!(table, "rebuilding a changed projection");
+                        inline.rebuild(connection, pages)
                     }
                     ensured => ensured.map(drop),
                 }

@@ -3,7 +3,6 @@
 mod inline;
 mod known;
 mod query;
-mod rebuild;
 mod table;
 
 pub(crate) use inline::{Inline, Registered};

@@ -64,7 +64,7 @@ impl PageReader {
         }
         let look = history::look(connection, self.anchor)?;
         if !look.holds {
-            tracing::warn!("the log lost events; what was remembered of it is dropped");
+            history::check_tables(connection)?;
             self.kinds.clear();
             self.streams.clear();
         }

@@ -171,7 +171,7 @@ impl Writer {
     pub(crate) fn follow_history(&mut self) -> Result<Position, Fault> {
         let look = history::look(&self.connection, self.anchor)?;
         if !look.holds {
-            tracing::warn!("the log lost events; what was remembered of it is dropped");
+            history::check_tables(&self.connection)?;
             self.kinds = Ids::new();
             self.streams = Ids::new();
             self.event_ids = EventIds::default();
