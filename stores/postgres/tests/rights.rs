@@ -120,6 +120,8 @@ async fn a_follower_of_the_log_keeps_read_models_and_cannot_append() {
                 "what_stands_behind_takes_what_it_lacks_first",
                 "what_cannot_take_what_it_lacks_takes_no_place",
                 "sql_runs_in_the_transaction_of_the_step",
+                "who_catches_up_is_told_of_parked_streams",
+                "a_step_behind_an_event_that_is_gone_is_refused",
             ];
             if !not_here.contains(&case.name) {
                 case.run(&as_user).await;
