@@ -68,8 +68,9 @@ impl SessionLimits {
              SET client_min_messages = notice;
              SET lock_timeout = {lock};
              SET idle_in_transaction_session_timeout = {idle};
-             SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
-                 WHERE name IN ('idle_session_timeout', 'transaction_timeout') AND setting <> '0';
+             SELECT pg_catalog.set_config(name, '0', false)
+                 FROM (VALUES ('idle_session_timeout'), ('transaction_timeout')) unlimited (name)
+                 WHERE pg_catalog.current_setting(name, true) <> '0';
              SELECT pg_catalog.set_config('synchronous_commit', 'on', false)
                  WHERE pg_catalog.current_setting('synchronous_commit') IN ('off', 'local')"
         );

@@ -394,7 +394,8 @@ async fn followers_whose_connections_are_ended_again_and_again_count_each_event_
     let (end, mut ended) = tokio::sync::oneshot::channel::<()>();
     let killing = tokio::spawn(async move {
         while ended.try_recv().is_err() {
-            tokio::time::sleep(Duration::from_millis(40)).await;
+            // Long enough for a store to open its connections, and too short for much more.
+            tokio::time::sleep(Duration::from_millis(50)).await;
             terminate_all(&raw).await;
         }
         raw

@@ -55,7 +55,7 @@ impl Wire {
         match (kind, texts.next(), texts.next()) {
             (b'P', Some(name), Some(sql)) => {
                 let what = match sql {
-                    sql if sql.contains("max(position)") => "the end",
+                    sql if sql.contains("head.position") => "the end",
                     sql if sql.contains("ORDER BY position") => "the rows",
                     _ => return,
                 };
