@@ -367,10 +367,10 @@ fn bounds_hold_under_another_executor() {
     assert!(matches!(appended, Err(StoreError::Unknown { .. })), "{appended:?}");
     assert!(begun.elapsed() < 2 * BOUND);
     proxy.thaw();
-    futures_executor::block_on(async {
-        while store.append(one("1")).await.is_err() {}
-        conformance::subscriptions::all(&store).await;
-    });
+    futures_executor::block_on(async { while store.append(one("1")).await.is_err() {} });
+    // With limits that a machine with other work keeps, too.
+    let other = runtime.block_on(PostgresStore::open(database.url())).unwrap();
+    futures_executor::block_on(conformance::subscriptions::all(&other));
 }
 
 #[tokio::test]
