@@ -4,6 +4,8 @@
 //! safe: the key is stored in the transaction of the events, so the repetition finds it, and is given
 //! the first answer. Also after a crash, also in another process, and also when the command would be
 //! rejected by now.
+//!
+//! A key stands for one command: used for another, it is an error, and nothing is executed.
 
 use std::error::Error;
 
@@ -27,6 +29,7 @@ impl Apply<TicketSold> for Concert {
     }
 }
 
+#[derive(Serialize)]
 struct Buy {
     to: &'static str,
 }
@@ -104,6 +107,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     buy(&mut service, "Bob", "request 2").await;
     // The same wish under a new key is another request.
     buy(&mut service, "Bob", "request 4").await;
+    // A client that uses a key for two requests has a bug, and is told so.
+    buy(&mut service, "Carol", "request 1").await;
 
     let concert = service.concerts.load(&"Opening night".to_owned()).await?;
     println!("sold to {}", concert.sold.join(" and "));

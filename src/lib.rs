@@ -21,7 +21,7 @@
 //! | keep the log | [`SqliteStore`], [`MemoryStore`], or a store of your own: [`EventStore`] |
 //! | ask across aggregates | [`#[derive(Projection)]`](derive@Projection), [`Create`], [`Project`] |
 //! | do more than a row can say | [`subscription::EventHandler`] |
-//! | keep read models up to date, in one of several processes | [`runner`](https://docs.rs/esrs/latest/esrs/runner/index.html) |
+//! | keep read models up to date, in one of several processes | `esrs::runner`, with the feature `runner` |
 //! | read what was just written | [`Execute::wait_for`] |
 //! | test a domain | [`Scenario`], [`ProjectionScenario`] |
 //! | tell instances apart | [`#[derive(Id)]`](derive@Id), or any type that is an [`Id`](trait@Id) |
@@ -30,9 +30,9 @@
 //! | feature | what it brings |
 //! | --- | --- |
 //! | `sqlite` (default) | [`SqliteStore`] |
-//! | `postgres` | [`PostgresStore`](https://docs.rs/esrs/latest/esrs/struct.PostgresStore.html) |
+//! | `postgres` | `esrs::PostgresStore` |
 //! | `postgres-tls` | the same, encrypted by rustls where the server's url asks for it |
-//! | `runner` | [`runner`](https://docs.rs/esrs/latest/esrs/runner/index.html): projections and event handlers that follow the log |
+//! | `runner` | `esrs::runner`: projections and event handlers that follow the log |
 //! | `conformance` | the suite that a store of your own has to pass: `esrs::conformance` |
 //! | `opentelemetry` | events carry the W3C trace context of [`tracing::Span::current`](https://docs.rs/tracing/latest/tracing/struct.Span.html#method.current), as `tracing-opentelemetry` knows it |
 //! | `chrono`, `rust_decimal`, `time`, `url` | [`Schema`](trait@Schema) for the types of that crate |
@@ -56,7 +56,7 @@ pub use esrs_derive::Schema;
 #[doc = include_str!("doc/lock.md")]
 pub use esrs_derive::schema;
 #[cfg(feature = "postgres")]
-pub use esrs_postgres::{Imported, PostgresStore, PostgresStoreBuilder};
+pub use esrs_postgres::{PostgresStore, PostgresStoreBuilder};
 #[cfg(feature = "runner")]
 #[doc(inline)]
 pub use esrs_runner as runner;

@@ -46,6 +46,7 @@ impl Apply<MoneyDeposited> for BankAccount {
 }
 
 /// Comes to one event for each sum.
+#[derive(Serialize)]
 struct Deposit(Vec<i64>);
 
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -154,6 +155,7 @@ struct Safe;
 #[event("opened")]
 struct Opened {}
 
+#[derive(Serialize)]
 struct Open {
     times: usize,
 }

@@ -44,7 +44,7 @@ impl Apply<Closed> for Counter {
     }
 }
 
-#[derive(Clone)]
+#[derive(Clone, Serialize)]
 struct Count {
     by: i64,
 }
@@ -124,6 +124,13 @@ impl EventStore for Racing {
         key: IdempotencyKey,
     ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
         self.store.find_append(stream, key)
+    }
+
+    fn import_chunk(
+        &self,
+        events: Vec<(StreamId, NewEvent)>,
+    ) -> BoxFuture<'_, Result<esrs::Imported, StoreError>> {
+        self.store.import_chunk(events)
     }
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -51,6 +51,7 @@ impl Apply<TransferBooked> for Journal {
     }
 }
 
+#[derive(Serialize)]
 struct Move(i64);
 
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -68,6 +69,7 @@ impl Handle<Move> for BankAccount {
     }
 }
 
+#[derive(Serialize)]
 struct Book(i64);
 
 #[derive(Debug, PartialEq, thiserror::Error)]

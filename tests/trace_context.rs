@@ -27,6 +27,7 @@ struct Counted {}
 #[aggregate("counter", id = u64, events(ignored(Counted)))]
 struct Counter;
 
+#[derive(Serialize)]
 struct Count;
 
 impl Handle<Count> for Counter {

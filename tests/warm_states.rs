@@ -61,7 +61,7 @@ impl Apply<MoneyWithdrawn> for BankAccount {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize)]
 struct Deposit(i64);
 
 #[derive(Clone, Copy)]
@@ -368,6 +368,13 @@ impl EventStore for Stuck {
         key: esrs::IdempotencyKey,
     ) -> futures_core::future::BoxFuture<'_, Result<Option<esrs::Appended>, StoreError>> {
         self.store.find_append(stream, key)
+    }
+
+    fn import_chunk(
+        &self,
+        events: Vec<(StreamId, NewEvent)>,
+    ) -> futures_core::future::BoxFuture<'_, Result<esrs::Imported, StoreError>> {
+        self.store.import_chunk(events)
     }
 
     fn save_snapshot(

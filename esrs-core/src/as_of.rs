@@ -6,7 +6,8 @@ use crate::Position;
 
 /// A moment in the history of one instance: what came after it is left out.
 ///
-/// A time or a position that lies behind the last event is the present.
+/// A time or a position that lies behind the last event is the present. A time is one of recording: what
+/// occurred before it and was recorded later, as an import does, is left out.
 ///
 /// ```
 #[doc = include_str!("doc/bank_account.txt")]

@@ -16,8 +16,9 @@ use crate::projection::{
 };
 use crate::schema::samples::Locks;
 use crate::{
-    Aggregate, Emits, Envelope, Event, EventType, IdempotencyKey, IntoEvents, PastVersion,
-    PayloadError, Recorded, Schema, ShapeVersion, StoredAs,
+    Aggregate, CommandFingerprint, Emits, Envelope, Event, EventType, FingerprintError,
+    IdempotencyKey, IntoEvents, PastVersion, PayloadError, Recorded, Schema, ShapeVersion,
+    StoredAs,
 };
 
 /// The initial state of an aggregate; `Default`, in words of our own.
@@ -195,6 +196,25 @@ pub trait KeyText {
 impl<T: Into<IdempotencyKey>> KeyText for T {
     fn into_key(self) -> IdempotencyKey {
         self.into()
+    }
+}
+
+/// The bound of a command that is given an idempotency key, in words of our own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be told from another command under an idempotency key",
+    label = "does not implement `Serialize`",
+    note = "add `#[derive(Serialize)]` to `{Self}`, or the bound `Serialize` where it is generic; `#[serde(skip)]` leaves out what may differ in a repetition",
+    note = "or give what identifies it: `.idempotency_key_for(key, &request)`"
+)]
+pub trait FingerprintedCommand {
+    /// Computes its fingerprint.
+    fn fingerprint(&self) -> Result<CommandFingerprint, FingerprintError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize> FingerprintedCommand for T {
+    fn fingerprint(&self) -> Result<CommandFingerprint, FingerprintError> {
+        CommandFingerprint::of(self)
     }
 }
 

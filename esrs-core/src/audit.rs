@@ -33,13 +33,14 @@ pub struct AuditTrail {
     cursor: Cursor,
 }
 
-/// A recorded event: what happened, when, by whom, and why.
+/// A recorded event: what happened, when it occurred and was recorded, by whom, and why.
 ///
-/// Its `Display` is one line: the time, who, the stream and version, what, and why.
+/// Its `Display` is one line: the time at which it was recorded, who, the stream and version, what, why,
+/// and the time at which it occurred if that is another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuditEntry {
-    /// Where it stands, when it was recorded, and its metadata.
+    /// Where it stands, when it was recorded and occurred, and its metadata.
     pub envelope: Envelope,
     /// The name and version that it was stored under.
     pub kind: EventKind,
@@ -158,6 +159,7 @@ impl fmt::Display for AuditEntry {
         let (name, payload) = (&self.kind.name, &self.payload);
         write!(f, "{recorded_at} {actor}: {stream} {version} {name} {payload}")?;
         let mut why = Vec::new();
+        why.extend(metadata.occurred_at().map(|time| format!("occurred at {time}")));
         why.extend(metadata.causation_id().map(|id| format!("caused by {id}")));
         why.extend(metadata.keys().map(|(key, value)| format!("{key} = {value}")));
         if why.is_empty() { Ok(()) } else { write!(f, " ({})", why.join(", ")) }

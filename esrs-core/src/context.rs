@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::{Aggregate, Metadata};
+use crate::{Aggregate, Metadata, OccurredAt};
 
 /// What a [`Handle`](crate::Handle) may know besides the state: which instance it is, how many
 /// events it has, what time it is, and who asks.
@@ -37,9 +37,15 @@ impl<A: Aggregate> Context<A> {
         self.version == 0
     }
 
-    /// The time of the command, which is also the `recorded_at` of its events.
+    /// The time at which the command is executed, which is also the `recorded_at` of its events.
     pub fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// The time at which what the command is about occurred: the one that was given with
+    /// [`Execute::occurred_at`](crate::Execute::occurred_at), and otherwise [`now`](Self::now).
+    pub fn occurred_at(&self) -> Timestamp {
+        self.metadata.occurred_at().map_or(self.now, OccurredAt::timestamp)
     }
 
     /// Who gave the command, and through what.

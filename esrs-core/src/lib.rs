@@ -24,10 +24,13 @@ mod event;
 mod events;
 mod fold;
 mod guard;
+mod idempotency;
+mod import;
 mod memory;
 mod metadata;
 mod metadata_key;
 mod names;
+mod occurred;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
 pub mod projection;
@@ -54,9 +57,11 @@ pub use event::{
     Emit, Event, EventType, MergeError, PayloadError, RetypeError, StoredAs, TryUpcast, Upcast,
 };
 pub use events::{Events, IntoEvents};
+pub use import::{ImportSource, Imported, import};
 pub use memory::MemoryStore;
 pub use metadata::{BlankActor, Metadata};
 pub use metadata_key::{InvalidMetadata, MetadataKey};
+pub use occurred::OccurredAt;
 pub use projection::{Column, Create, Project, Projection};
 pub use recorded::{Envelope, Recorded};
 pub use replay::{ReplayError, ReplayFault, replay};
@@ -71,9 +76,10 @@ pub use schema::{
 };
 pub use split::{Split, SplitEvents};
 pub use store::{
-    AppendBatch, AppendCondition, Appended, AppendedStream, BoxError, Conflict, EventFilter,
-    EventKind, EventStore, IdempotencyKey, LogId, LogMark, MetadataFilter, NewEvent, Page,
-    ReadQuery, ReadSource, Record, Snapshot, SnapshotQuery, Stats, StoreError, StreamAppend,
+    AppendBatch, AppendCondition, Appended, AppendedStream, BoxError, CommandFingerprint, Conflict,
+    EventFilter, EventKind, EventStore, FingerprintError, IdempotencyKey, KeyReused, LogId,
+    LogMark, MetadataFilter, NewEvent, Page, ReadQuery, ReadSource, Record, Snapshot,
+    SnapshotQuery, Stats, StoreError, StreamAppend,
 };
 pub use stream::{InvalidStreamId, Position, StreamId};
 pub use trace_context::{InvalidTraceparent, TraceContext};

@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use crate::clock::to_microsecond;
 use crate::store::{
-    AppendBatch, Appended, AppendedStream, Conflict, EventStore, IdempotencyKey, LogId, LogMark,
-    NewEnvelope, NewEvent, NewRecord, Page, PageWriter, ReadQuery, ReadSource, Snapshot,
-    StoreError, StoredEvent, StreamIndex,
+    AppendBatch, Appended, AppendedStream, CommandFingerprint, Conflict, EventStore,
+    IdempotencyKey, LogId, LogMark, NewEnvelope, NewEvent, NewRecord, Page, PageWriter, ReadQuery,
+    ReadSource, Snapshot, StoreError, StoredEvent, StreamIndex, unknown_events,
 };
-use crate::{Position, StreamId};
+use crate::{AppendCondition, EventKind, Imported, Position, StreamId};
 
 /// A store in memory. Its clones share the events; they are gone with the last of them.
 ///
@@ -29,7 +29,8 @@ struct Log {
     /// Where the events of a stream stand in `events`, by version.
     streams: HashMap<StreamId, Vec<usize>>,
     by_event_id: HashMap<Uuid, usize>,
-    by_key: HashMap<(StreamId, IdempotencyKey), Appended>,
+    /// What was appended under a key, and the fingerprint of its command.
+    by_key: HashMap<(StreamId, String), (Appended, Option<String>)>,
     snapshots: HashMap<StreamId, Snapshot>,
 }
 
@@ -83,8 +84,10 @@ impl Log {
     fn append(&mut self, batch: AppendBatch) -> Result<Appended, StoreError> {
         batch.check()?;
         let key = batch.idempotency_key.clone().map(|key| (batch.streams[0].stream.clone(), key));
-        if let Some(first) = key.as_ref().and_then(|key| self.by_key.get(key)) {
-            return Ok(Appended { repeated: true, ..first.clone() });
+        if let Some((stream, key)) = &key
+            && let Some(first) = self.find_append(stream, key)?
+        {
+            return Ok(first);
         }
         if let Some(first) = batch.repetition(|id| Ok::<_, StoreError>(self.stored_event(id)))? {
             return Ok(first);
@@ -100,18 +103,56 @@ impl Log {
         }
         let details = batch.details()?;
         let appended = self.push(batch, details);
-        if let Some(key) = key {
-            self.by_key.insert(key, appended.clone());
+        if let Some((stream, key)) = key {
+            let fingerprint = key.fingerprint().map(CommandFingerprint::to_json);
+            let key = (stream, key.as_str().to_owned());
+            self.by_key.insert(key, (appended.clone(), fingerprint));
         }
         Ok(appended)
+    }
+
+    fn import(&mut self, events: Vec<(StreamId, NewEvent)>) -> Result<Imported, StoreError> {
+        let pairs = events.iter().map(|(stream, event)| (stream, event));
+        let unknown = unknown_events(pairs, |id| Ok::<_, StoreError>(self.stored_event(id)))?;
+        let known = unknown.iter().filter(|is_unknown| !**is_unknown).count() as u64;
+        let mut batches = Vec::with_capacity(events.len());
+        for ((stream, event), is_unknown) in events.into_iter().zip(unknown) {
+            let batch = AppendBatch::new(stream, AppendCondition::Any, vec![event]);
+            batch.check()?;
+            if is_unknown {
+                let details = batch.details()?;
+                batches.push((batch, details));
+            }
+        }
+        let stored = batches.len() as u64;
+        let pushed = batches.into_iter().map(|(batch, details)| self.push(batch, details));
+        let last = pushed.last().map(|appended| appended.last_position);
+        Ok(Imported::new(stored, known, last))
+    }
+
+    fn find_append(
+        &self,
+        stream: &StreamId,
+        key: &IdempotencyKey,
+    ) -> Result<Option<Appended>, StoreError> {
+        let found = self.by_key.get(&(stream.clone(), key.as_str().to_owned()));
+        let Some((first, fingerprint)) = found else { return Ok(None) };
+        key.check(stream, fingerprint.as_deref())?;
+        Ok(Some(Appended { repeated: true, ..first.clone() }))
     }
 
     /// Where the event of this id stands.
     fn stored_event(&self, id: Uuid) -> Option<StoredEvent> {
         let place = *self.by_event_id.get(&id)?;
-        let Stored { stream, version, .. } = &self.events[place];
-        let position = Position::new(place as u64 + 1);
-        Some(StoredEvent { position, stream: stream.to_string(), version: *version })
+        let Stored { stream, version, event, details } = &self.events[place];
+        Some(StoredEvent {
+            position: Position::new(place as u64 + 1),
+            stream: stream.to_string(),
+            version: *version,
+            kind: EventKind { name: event.name.clone(), version: event.version },
+            payload: event.payload.clone(),
+            details: details.clone(),
+        })
     }
 
     fn push(&mut self, batch: AppendBatch, details: Vec<Option<String>>) -> Appended {
@@ -261,10 +302,14 @@ impl EventStore for MemoryStore {
         stream: StreamId,
         key: IdempotencyKey,
     ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
-        Box::pin(async move {
-            let found = self.log().by_key.get(&(stream, key)).cloned();
-            Ok(found.map(|first| Appended { repeated: true, ..first }))
-        })
+        Box::pin(async move { self.log().find_append(&stream, &key) })
+    }
+
+    fn import_chunk(
+        &self,
+        events: Vec<(StreamId, NewEvent)>,
+    ) -> BoxFuture<'_, Result<Imported, StoreError>> {
+        Box::pin(async move { self.log().import(events) })
     }
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {

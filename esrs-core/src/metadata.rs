@@ -6,6 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::OccurredAt;
+
 /// The circumstances of a command, stored with every event that came of it.
 ///
 /// Cheap to clone: events of one command share what they have in common.
@@ -43,6 +45,8 @@ pub(crate) struct Details {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) actor: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) occurred_at: Option<OccurredAt>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) traceparent: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) tracestate: Option<String>,
@@ -69,6 +73,11 @@ impl Metadata {
     /// Who gave the command.
     pub fn actor(&self) -> Option<&str> {
         self.details.as_ref()?.actor.as_deref()
+    }
+
+    /// The time at which it occurred, if that is not the time at which it was recorded.
+    pub fn occurred_at(&self) -> Option<&OccurredAt> {
+        self.details.as_ref()?.occurred_at.as_ref()
     }
 
     /// Whether a command may say this of who gives it.
@@ -121,6 +130,14 @@ impl Metadata {
         self
     }
 
+    /// Returns the same metadata with the time at which it occurred, as a `Timestamp`, or as a `ZonedDateTime` with
+    /// the time zone of its source.
+    #[must_use]
+    pub fn with_occurred_at(mut self, time: impl Into<OccurredAt>) -> Self {
+        self.details_mut().occurred_at = Some(time.into());
+        self
+    }
+
     /// The same metadata with a W3C trace context.
     #[must_use]
     pub fn with_trace(
@@ -142,7 +159,8 @@ impl Metadata {
         self
     }
 
-    /// What stores keep as one JSON text, beside the two ids: the actor, the trace and the keys.
+    /// What stores keep as one JSON text, next to the two ids: the actor, the time at which it occurred, the
+    /// trace and the keys.
     ///
     /// # Errors
     /// When serde_json refuses it, which no text does.

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{Metadata, Position, StreamId};
+use crate::{Metadata, OccurredAt, Position, StreamId};
 
 /// An event, and where, when and by whom it was recorded.
 ///
@@ -25,12 +25,20 @@ pub struct Envelope {
     pub version: u64,
     /// Its place among all events of the store.
     pub position: Position,
-    /// Its own id, a UUID of version 7.
+    /// Its own id: a UUID of version 7, or one that an [`ImportSource`](crate::ImportSource) derived.
     pub event_id: Uuid,
-    /// When it was recorded, to the microsecond.
+    /// The time at which the store recorded it, to the microsecond.
     pub recorded_at: Timestamp,
     /// Who caused it, and through what.
     pub metadata: Metadata,
+}
+
+impl Envelope {
+    /// The time at which it occurred: the time in its [metadata](Metadata::occurred_at), and otherwise
+    /// the one at which it was recorded.
+    pub fn occurred_at(&self) -> Timestamp {
+        self.metadata.occurred_at().map_or(self.recorded_at, OccurredAt::timestamp)
+    }
 }
 
 impl<E> Recorded<E> {
@@ -74,7 +82,13 @@ impl<E> Recorded<E> {
         self.envelope.event_id
     }
 
-    /// When it was recorded, to the microsecond.
+    /// The time at which it occurred: the time in its [metadata](Metadata::occurred_at), and otherwise
+    /// the one at which it was recorded.
+    pub fn occurred_at(&self) -> Timestamp {
+        self.envelope.occurred_at()
+    }
+
+    /// The time at which the store recorded it, to the microsecond.
     pub fn recorded_at(&self) -> Timestamp {
         self.envelope.recorded_at
     }

@@ -73,13 +73,13 @@ impl Apply<MoneyWithdrawn> for Account {
 }
 
 /// A row of the book. The bank has booked it already, so no balance is too low for it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Book {
     pub direction: Direction,
     pub booking: Booking,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub(crate) enum Direction {
     Credit,
     Debit,

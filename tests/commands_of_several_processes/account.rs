@@ -54,6 +54,7 @@ impl Apply<Closed> for Account {
 }
 
 /// One deposit for two withdrawals, so that many of those find the account empty.
+#[derive(Serialize)]
 pub(crate) struct Move {
     pub(crate) command: u64,
     pub(crate) is_deposit: bool,

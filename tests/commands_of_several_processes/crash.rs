@@ -42,6 +42,13 @@ impl EventStore for CrashesBeforeTheAnswer {
         self.0.find_append(stream, key)
     }
 
+    fn import_chunk(
+        &self,
+        events: Vec<(StreamId, esrs::NewEvent)>,
+    ) -> BoxFuture<'_, Result<esrs::Imported, StoreError>> {
+        self.0.import_chunk(events)
+    }
+
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         self.0.save_snapshot(snapshot)
     }

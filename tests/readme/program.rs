@@ -25,7 +25,9 @@ impl Apply<MoneyWithdrawn> for BankAccount {
 }
 
 // Commands: what somebody wants. The aggregate answers with events, or with an error of its own.
+#[derive(Serialize)]
 struct Deposit { cents: i64 }
+#[derive(Serialize)]
 struct Withdraw { cents: i64 }
 
 #[derive(Debug, PartialEq, thiserror::Error)]

@@ -303,6 +303,13 @@ impl EventStore for Mistaken {
         self.store.find_append(stream, key)
     }
 
+    fn import_chunk(
+        &self,
+        events: Vec<(StreamId, NewEvent)>,
+    ) -> BoxFuture<'_, Result<esrs::Imported, StoreError>> {
+        self.store.import_chunk(events)
+    }
+
     fn save_snapshot(&self, mut snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             snapshot.version = snapshot.version.saturating_add_signed(self.by);

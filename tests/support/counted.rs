@@ -67,6 +67,13 @@ impl<S: EventStore> EventStore for Counted<S> {
         self.store.find_append(stream, key)
     }
 
+    fn import_chunk(
+        &self,
+        events: Vec<(StreamId, esrs::NewEvent)>,
+    ) -> BoxFuture<'_, Result<esrs::Imported, StoreError>> {
+        self.store.import_chunk(events)
+    }
+
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         self.counts.snapshots.fetch_add(1, Relaxed);
         self.store.save_snapshot(snapshot)

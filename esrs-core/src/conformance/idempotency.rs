@@ -8,7 +8,8 @@ use super::support::{
     stored,
 };
 use crate::{
-    AppendBatch, AppendCondition, Appended, EventStore, IdempotencyKey, NewEvent, StreamId,
+    AppendBatch, AppendCondition, Appended, CommandFingerprint, EventStore, IdempotencyKey,
+    NewEvent, StoreError, StreamId,
 };
 
 fn keyed(stream: &StreamId, key: &str, events: Vec<NewEvent>) -> AppendBatch {
@@ -136,6 +137,125 @@ pub async fn concurrent_repetitions_of_a_key_are_stored_once(store: &dyn EventSt
     });
     let answers = join_all(appends).await;
     assert_one_answer(&answers);
+    let found = stored(store, &stream).await.len();
+    assert_eq!(found, 2, "concurrent appends with one key stored {found} events, not 2");
+}
+
+#[derive(serde::Serialize)]
+struct Transfer {
+    cents: u64,
+    note: Option<&'static str>,
+}
+
+#[derive(serde::Serialize)]
+struct Refund {
+    cents: u64,
+}
+
+fn key_of(command: &impl serde::Serialize) -> IdempotencyKey {
+    match CommandFingerprint::of(command) {
+        Ok(fingerprint) => IdempotencyKey::new("request").for_command(fingerprint),
+        Err(error) => panic!("a command could not be serialized: {error}"),
+    }
+}
+
+/// A key that was used for another command is an error that names it, also for
+/// [`EventStore::find_append`], on every condition; it stores nothing, and the command that has the key is
+/// still answered. A key without a fingerprint is accepted for any command.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn a_key_reused_for_another_command_is_refused(store: &dyn EventStore) {
+    let (stream, other) = (new_stream("reused"), new_stream("second"));
+    let transfer = |cents| key_of(&Transfer { cents, note: None });
+    let with = |key: IdempotencyKey| batch(&stream, events(2)).with_idempotency_key(key);
+    let used = with(transfer(500)).and(other.clone(), AppendCondition::Any, events(1));
+    let first = append(store, used.clone()).await;
+    let later = events(1);
+    append(store, batch(&stream, later.clone())).await;
+
+    let noted = key_of(&Transfer { cents: 500, note: Some("rent") });
+    for (key, found) in [
+        (transfer(501), "`Transfer` with another `cents`"),
+        (noted, "`Transfer` with another `note`"),
+        (key_of(&Refund { cents: 500 }), "`Transfer`"),
+    ] {
+        let found_by_key = match store.find_append(stream.clone(), key.clone()).await {
+            Err(error) => error,
+            Ok(found) => panic!("a key of another command was answered with {found:?}"),
+        };
+        let mut refused = vec![found_by_key, append_error(store, with(key.clone())).await];
+        for condition in [AppendCondition::NoStream, AppendCondition::Version(7)] {
+            let mut attempt = with(key.clone());
+            attempt.streams[0].condition = condition;
+            refused.push(append_error(store, attempt).await);
+        }
+        // Also by the ids of the very events that are stored.
+        let same = used.clone().with_idempotency_key(key);
+        refused.push(append_error(store, same).await);
+        for error in refused {
+            match error {
+                StoreError::KeyReused(reused) => {
+                    let said = (reused.stream.clone(), &*reused.key, &*reused.found);
+                    assert_eq!(said, (stream.clone(), "request", found), "{reused}");
+                }
+                error => panic!("a key of another command was reported as something else: {error}"),
+            }
+        }
+    }
+    let again = || with(transfer(500));
+    assert_repeated(store, again(), &first).await;
+    assert_repeated(store, with(IdempotencyKey::new("request")), &first).await;
+    let elsewhere = batch(&other, events(1)).with_idempotency_key(transfer(501));
+    assert!(!append(store, elsewhere).await.repeated, "the key of another stream was found");
+    assert_stored(store, &stream, &[used.streams[0].events.clone(), later].concat()).await;
+}
+
+/// A key that was stored without a fingerprint, as older releases did, is that of any command.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn a_key_without_a_fingerprint_is_that_of_any_command(store: &dyn EventStore) {
+    let stream = new_stream("older");
+    let first = append(store, keyed(&stream, "request", events(2))).await;
+    for cents in [1, 2] {
+        let key = key_of(&Refund { cents });
+        assert_repeated(store, batch(&stream, events(1)).with_idempotency_key(key.clone()), &first)
+            .await;
+        match store.find_append(stream.clone(), key).await {
+            Ok(found) => assert!(found.is_some(), "a key without a fingerprint was not found"),
+            Err(error) => panic!("a key without a fingerprint was refused: {error}"),
+        }
+    }
+}
+
+/// Of concurrent appends with one key and different commands, those of one command are answered.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn of_concurrent_commands_with_one_key_one_wins(store: &dyn EventStore) {
+    let stream = new_stream("at_once");
+    let appends = (0..20_u64).map(|number| {
+        let cents = number % 2;
+        let key = key_of(&Refund { cents });
+        let attempt = batch(&stream, events(2)).with_idempotency_key(key);
+        async move { (cents, store.append(attempt).await) }
+    });
+    let mut answered = std::collections::BTreeMap::<u64, Vec<Appended>>::new();
+    for (cents, answer) in join_all(appends).await {
+        match answer {
+            Ok(appended) => answered.entry(cents).or_default().push(appended),
+            Err(StoreError::KeyReused(_)) => {}
+            Err(error) => {
+                panic!("a key of another command was reported as something else: {error}")
+            }
+        }
+    }
+    assert_eq!(answered.len(), 1, "two commands were answered with one key");
+    for answers in answered.values() {
+        assert_eq!(answers.len(), 10, "repetitions of a command were refused");
+        assert_one_answer(answers);
+    }
     let found = stored(store, &stream).await.len();
     assert_eq!(found, 2, "concurrent appends with one key stored {found} events, not 2");
 }

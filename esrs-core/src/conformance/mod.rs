@@ -44,6 +44,7 @@ pub mod conditions;
 pub mod events;
 pub mod history;
 pub mod idempotency;
+pub mod imports;
 pub mod limits;
 pub mod model;
 pub mod order;
@@ -146,7 +147,16 @@ cases! {
         a_key_of_a_batch_belongs_to_its_first_stream,
         an_append_is_found_by_its_key,
         a_refused_append_leaves_its_key_free,
+        a_key_reused_for_another_command_is_refused,
+        a_key_without_a_fingerprint_is_that_of_any_command,
+        of_concurrent_commands_with_one_key_one_wins,
         concurrent_repetitions_of_a_key_are_stored_once;
+    imports: an_import_is_stored_once_in_its_order,
+        an_event_that_is_imported_twice_at_once_is_stored_once,
+        an_import_that_differs_is_refused,
+        an_import_with_a_bad_event_stores_nothing,
+        known_ids_with_other_content_are_refused,
+        the_time_at_which_an_event_occurred_comes_back;
     limits: what_is_too_large_is_refused_at_append,
         what_is_as_large_as_allowed_is_stored,
         what_makes_no_sense_is_refused_at_append,

@@ -3,7 +3,8 @@
 use super::Executed;
 use crate::encode::EncodeError;
 use crate::{
-    AsOf, BlankActor, Conflict, InvalidStreamId, PayloadError, ReplayError, StoreError, StreamId,
+    AsOf, BlankActor, Conflict, FingerprintError, InvalidStreamId, KeyReused, PayloadError,
+    ReplayError, StoreError, StreamId,
 };
 
 /// Why an instance could not be loaded.
@@ -200,6 +201,20 @@ pub enum ExecuteError<E> {
         /// The stream of the later command.
         stream: StreamId,
     },
+    /// The idempotency key was used for a different command. Neither is executed now.
+    #[error(transparent)]
+    KeyReused(Box<KeyReused>),
+    /// A command with an idempotency key could not be serialized, so that nothing would tell it from
+    /// another command with the same key.
+    #[error(
+        "the command for {stream} has an idempotency key, and could not be serialized: {source}"
+    )]
+    Fingerprint {
+        /// The stream it was meant for.
+        stream: StreamId,
+        /// What its `Serialize` said.
+        source: FingerprintError,
+    },
     /// The actor of the command is a text of nothing but blanks, which names nobody.
     #[error("{stream}: {source}")]
     BlankActor {
@@ -223,7 +238,16 @@ pub enum ExecuteError<E> {
     },
     /// The store could not append the events.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl<E> From<StoreError> for ExecuteError<E> {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::KeyReused(reused) => Self::KeyReused(reused),
+            error => Self::Store(error),
+        }
+    }
 }
 
 impl<E> ExecuteError<E> {
@@ -263,6 +287,8 @@ impl<E> ExecuteError<E> {
             Self::SameInstance { stream } => ExecuteError::SameInstance { stream },
             Self::DifferentStores { stream } => ExecuteError::DifferentStores { stream },
             Self::KeyNotOnFirst { stream } => ExecuteError::KeyNotOnFirst { stream },
+            Self::KeyReused(reused) => ExecuteError::KeyReused(reused),
+            Self::Fingerprint { stream, source } => ExecuteError::Fingerprint { stream, source },
             Self::BlankActor { stream, source } => ExecuteError::BlankActor { stream, source },
             Self::NotSeen { executed, source } => ExecuteError::NotSeen { executed, source },
             Self::Store(error) => ExecuteError::Store(error),

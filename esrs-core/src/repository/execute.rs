@@ -7,6 +7,7 @@ use std::task::{self, Poll};
 use std::time::Duration;
 
 use futures_core::future::BoxFuture;
+use serde::Serialize;
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -14,13 +15,14 @@ use super::load::stream_of;
 use super::running::Running;
 use super::unit::{Together, Unit, run};
 use super::wait_for::WaitFor;
-use super::{ExecuteError, Repository};
-use crate::asked::KeyText;
+use super::{ExecuteError, LoadError, Repository};
+use crate::asked::{FingerprintedCommand, KeyText};
 use crate::demands::{Complete, Demands, LacksSomething, MadeComplete, Takes};
 use crate::subscription::Projected;
 use crate::{
-    Aggregate, Appended, AppendedStream, Context, Events, Handle, IdempotencyKey, InvalidStreamId,
-    Metadata, MetadataKey, Position, Projection, StreamId, TraceContext,
+    Aggregate, Appended, AppendedStream, CommandFingerprint, Context, Events, FingerprintError,
+    Handle, IdempotencyKey, InvalidStreamId, Metadata, MetadataKey, OccurredAt, Position,
+    Projection, StreamId, TraceContext,
 };
 
 /// A command that waits to be executed; `.await` it.
@@ -35,6 +37,7 @@ pub struct Execute<'a, A: Aggregate, C, M = ()> {
     command: C,
     metadata: Metadata,
     idempotency_key: Option<IdempotencyKey>,
+    fingerprint: Option<Result<CommandFingerprint, FingerprintError>>,
     missing: PhantomData<fn() -> M>,
 }
 
@@ -119,8 +122,9 @@ impl Executed {
 
 impl<'a, A: Aggregate, C> Execute<'a, A, C, A::Requires> {
     pub(super) fn new(repository: &'a Repository<A>, id: A::Id, command: C) -> Self {
-        let (metadata, idempotency_key) = (Metadata::new(), None);
-        Self { repository, id, command, metadata, idempotency_key, missing: PhantomData }
+        let metadata = Metadata::new();
+        let (idempotency_key, fingerprint, missing) = (None, None, PhantomData);
+        Self { repository, id, command, metadata, idempotency_key, fingerprint, missing }
     }
 }
 
@@ -139,6 +143,12 @@ impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
     /// the command share an id of their own.
     pub fn correlated_by(self, id: Uuid) -> Execute<'a, A, C, M::WithCorrelation> {
         self.knowing(|metadata| metadata.with_correlation_id(id))
+    }
+
+    /// The time at which what the command is about occurred, as a `Timestamp`, or as a `ZonedDateTime` with the
+    /// time zone of its source. Without it, the command occurs when it is executed.
+    pub fn occurred_at(self, time: impl Into<OccurredAt>) -> Self {
+        self.knowing(|metadata| metadata.with_occurred_at(time))
     }
 
     /// A key of your own, by its type, beside every event of the command. Keys that the aggregate
@@ -172,20 +182,38 @@ impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
     }
 
     fn knowing<N>(self, more: impl FnOnce(Metadata) -> Metadata) -> Execute<'a, A, C, N> {
-        let Self { repository, id, command, metadata, idempotency_key, .. } = self;
-        let metadata = more(metadata);
-        Execute { repository, id, command, metadata, idempotency_key, missing: PhantomData }
+        let Self { repository, id, command, metadata, idempotency_key, fingerprint, .. } = self;
+        let (metadata, missing) = (more(metadata), PhantomData);
+        Execute { repository, id, command, metadata, idempotency_key, fingerprint, missing }
     }
 
-    /// What tells a repetition of this command from a new one, as `&str`, `String` or
-    /// [`IdempotencyKey`]; scoped to the instance.
+    /// Identifies repetitions of this command by a key, as `&str`, `String` or [`IdempotencyKey`]; scoped
+    /// to the instance.
     ///
     /// The key is stored with the command's events, in one unit. A command with a key that was
     /// used is answered with its first result, also when it would be rejected by now. A command
     /// that came to no events leaves no key behind.
-    pub fn idempotency_key(mut self, key: impl KeyText) -> Self {
-        self.idempotency_key = Some(key.into_key());
-        self
+    ///
+    /// A [fingerprint](CommandFingerprint) of the command is stored with the key: a key that was used for
+    /// a different command is [`ExecuteError::KeyReused`]. It is made of what `Serialize` writes, so the
+    /// command needs `#[derive(Serialize)]`.
+    pub fn idempotency_key(self, key: impl KeyText) -> Self
+    where
+        C: FingerprintedCommand,
+    {
+        let fingerprint = Some(self.command.fingerprint());
+        Self { idempotency_key: Some(key.into_key()), fingerprint, ..self }
+    }
+
+    /// The same as [`idempotency_key`](Self::idempotency_key), with a fingerprint of `content` instead of
+    /// the command: of the request that it was made of, or for a command that is not `Serialize`.
+    pub fn idempotency_key_for(
+        self,
+        key: impl KeyText,
+        content: &(impl Serialize + ?Sized),
+    ) -> Self {
+        let fingerprint = Some(CommandFingerprint::of(content));
+        Self { idempotency_key: Some(key.into_key()), fingerprint, ..self }
     }
 
     /// Has the events of another command, on another instance, stored in the same unit: all of them
@@ -193,8 +221,9 @@ impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
     /// store, or more than one command.
     ///
     /// Each decides on its own instance. The answer is a pair, and so is a rejection, which says
-    /// whose it is. An idempotency key is given to the first command, and is that of them all; on
-    /// another it is [`ExecuteError::KeyNotOnFirst`]. One that comes to no events does not hold the
+    /// whose it is. An idempotency key is given to the first command, and is that of them all, with
+    /// the fingerprints of them all: each needs `#[derive(Serialize)]`. On another it is
+    /// [`ExecuteError::KeyNotOnFirst`]. One that comes to no events does not hold the
     /// others to what it has seen.
     ///
     /// ```text
@@ -204,6 +233,7 @@ impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
     pub fn and<U: Unit + 'a>(self, other: U) -> Together<'a, Self, U>
     where
         M: Complete<A>,
+        C: FingerprintedCommand,
     {
         Together::new(self, other)
     }
@@ -226,11 +256,21 @@ impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
         WaitFor { execute, subscription: Projected::<P>::subscription_of(), timeout }
     }
 
+    /// Computes the fingerprint of a command that is one of several, the first of which may have a key.
+    pub(super) fn fingerprinted(mut self) -> Self
+    where
+        C: FingerprintedCommand,
+    {
+        self.fingerprint.get_or_insert_with(|| self.command.fingerprint());
+        self
+    }
+
     pub(super) fn into_running(self) -> Result<Running<'a, A, C>, InvalidStreamId> {
-        let Self { repository, id, command, metadata, idempotency_key, .. } = self;
+        let Self { repository, id, command, metadata, idempotency_key, fingerprint, .. } = self;
         let stream = stream_of::<A>(&id)?;
         let metadata = repository.trace_source.trace(metadata);
-        Ok(Running::new(repository, (id, stream), command, metadata, idempotency_key))
+        let key = (idempotency_key, fingerprint);
+        Ok(Running::new(repository, (id, stream), command, metadata, key))
     }
 }
 
@@ -250,7 +290,7 @@ where
             command = std::any::type_name::<C>()
         );
         // The trace is the caller's, so it begins before the span does.
-        let begun = self.begin();
+        let begun = self.into_running().map_err(LoadError::from);
         Box::pin(async move { run(begun?).await }.instrument(span))
     }
 }

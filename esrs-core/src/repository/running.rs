@@ -10,8 +10,9 @@ use crate::clock::to_microsecond;
 use crate::encode::round_trip;
 use crate::guard::guarded;
 use crate::{
-    Aggregate, AppendBatch, AppendCondition, Appended, Context, Events, Handle, IdempotencyKey,
-    Metadata, NewEvent, Page, StoreError, StreamAppend, StreamId,
+    Aggregate, AppendBatch, AppendCondition, Appended, CommandFingerprint, Context, Events,
+    FingerprintError, Handle, IdempotencyKey, Metadata, NewEvent, Page, StoreError, StreamAppend,
+    StreamId,
 };
 
 /// One command at work on one instance.
@@ -19,6 +20,8 @@ pub struct Running<'a, A: Aggregate, C> {
     pub(super) repository: &'a Repository<A>,
     pub(super) stream: StreamId,
     pub(super) idempotency_key: Option<IdempotencyKey>,
+    /// Of the command; of one without a key only where it is one of several.
+    pub(super) fingerprint: Option<Result<CommandFingerprint, FingerprintError>>,
     pub(super) metadata: Metadata,
     id: A::Id,
     command: C,
@@ -52,12 +55,16 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
         (id, stream): (A::Id, StreamId),
         command: C,
         metadata: Metadata,
-        idempotency_key: Option<IdempotencyKey>,
+        (idempotency_key, fingerprint): (
+            Option<IdempotencyKey>,
+            Option<Result<CommandFingerprint, FingerprintError>>,
+        ),
     ) -> Self {
         Self {
             repository,
             stream,
             idempotency_key,
+            fingerprint,
             id,
             command,
             metadata,

@@ -9,9 +9,11 @@ use uuid::Uuid;
 
 use super::running::Running;
 use super::{Execute, ExecuteError, Executed, LoadError};
+use crate::asked::FingerprintedCommand;
 use crate::demands::{Complete, Demands};
 use crate::{
-    AppendBatch, Appended, EventStore, Handle, IdempotencyKey, Metadata, StoreError, StreamId,
+    AppendBatch, Appended, CommandFingerprint, EventStore, FingerprintError, Handle,
+    IdempotencyKey, Metadata, StoreError, StreamId,
 };
 
 /// One command, or several that are stored as one unit; what [`Execute::and`] takes.
@@ -59,7 +61,8 @@ pub enum Rejection<L, R> {
 pub(super) struct Member<'a> {
     stream: &'a StreamId,
     store: &'a dyn EventStore,
-    has_key: bool,
+    idempotency_key: Option<&'a IdempotencyKey>,
+    fingerprint: Option<&'a Result<CommandFingerprint, FingerprintError>>,
     metadata: &'a Metadata,
 }
 
@@ -70,7 +73,6 @@ pub(super) trait Parts: Send + Sync {
 
     /// The store of the first, and how often it tries.
     fn first(&self) -> (&dyn EventStore, u32);
-    fn idempotency_key(&self) -> Option<IdempotencyKey>;
     fn correlation_id(&self) -> Option<Uuid>;
     fn correlate(&mut self, id: Uuid);
     /// Gives the first event of the first this id, which is new.
@@ -105,10 +107,6 @@ where
         (&*self.repository.store, self.repository.max_attempts)
     }
 
-    fn idempotency_key(&self) -> Option<IdempotencyKey> {
-        self.idempotency_key.clone()
-    }
-
     fn correlation_id(&self) -> Option<Uuid> {
         Running::correlation_id(self)
     }
@@ -125,7 +123,8 @@ where
         into.push(Member {
             stream: &self.stream,
             store: &*self.repository.store,
-            has_key: self.idempotency_key.is_some(),
+            idempotency_key: self.idempotency_key.as_ref(),
+            fingerprint: self.fingerprint.as_ref(),
             metadata: &self.metadata,
         });
     }
@@ -175,10 +174,6 @@ impl<L: Parts, R: Parts> Parts for Both<L, R> {
 
     fn first(&self) -> (&dyn EventStore, u32) {
         self.0.first()
-    }
-
-    fn idempotency_key(&self) -> Option<IdempotencyKey> {
-        self.0.idempotency_key()
     }
 
     fn correlation_id(&self) -> Option<Uuid> {
@@ -240,6 +235,7 @@ impl<L: Parts, R: Parts> Parts for Both<L, R> {
 /// Decides, appends, and decides again when another writer was faster.
 pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteError<P::Rejection>> {
     let streams = in_order(&parts)?;
+    let key = key_of(&parts)?;
     for stream in &streams {
         parts.take_turn(stream).await;
     }
@@ -256,7 +252,7 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
         // The append of one command finds its key by itself. That of several may begin with another
         // stream than it did before.
         if streams.len() > 1
-            && let Some(first) = first_answer(&parts, &streams).await?
+            && let Some(first) = first_answer(&parts, &streams, key.as_ref()).await?
         {
             return Ok(parts.settle(&first));
         }
@@ -272,12 +268,12 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
                 decided => decided.map(drop),
             };
         if decided.is_err() || batch.streams.is_empty() {
-            return match first_answer(&parts, &streams).await? {
+            return match first_answer(&parts, &streams, key.as_ref()).await? {
                 Some(first) => Ok(parts.settle(&first)),
                 None => decided.map(|()| parts.nothing()),
             };
         }
-        batch.idempotency_key = parts.idempotency_key();
+        batch.idempotency_key.clone_from(&key);
         let (store, max_attempts) = parts.first();
         match store.append(batch).await {
             Ok(appended) => {
@@ -310,7 +306,7 @@ fn in_order<P: Parts>(parts: &P) -> Result<Vec<StreamId>, ExecuteError<P::Reject
         if later.store.log_id() != parts.first().0.log_id() {
             return Err(ExecuteError::DifferentStores { stream: later.stream.clone() });
         }
-        if later.has_key {
+        if later.idempotency_key.is_some() {
             return Err(ExecuteError::KeyNotOnFirst { stream: later.stream.clone() });
         }
     }
@@ -322,12 +318,38 @@ fn in_order<P: Parts>(parts: &P) -> Result<Vec<StreamId>, ExecuteError<P::Reject
     }
 }
 
-/// What the unit was answered with, if it was executed before under its key.
+/// The key of the first command, with the fingerprints of all.
+fn key_of<P: Parts>(parts: &P) -> Result<Option<IdempotencyKey>, ExecuteError<P::Rejection>> {
+    let mut members = Vec::new();
+    parts.members(&mut members);
+    let Some(key) = members.first().and_then(|first| first.idempotency_key) else {
+        return Ok(None);
+    };
+    let mut fingerprints = Vec::with_capacity(members.len());
+    for Member { stream, fingerprint, .. } in &members {
+        match fingerprint {
+            Some(Ok(fingerprint)) => fingerprints.push((*stream, fingerprint)),
+            Some(Err(source)) => {
+                let (stream, source) = ((*stream).clone(), source.clone());
+                return Err(ExecuteError::Fingerprint { stream, source });
+            }
+            None => {}
+        }
+    }
+    let fingerprint = match &*fingerprints {
+        [(_, only)] if members.len() == 1 => (*only).clone(),
+        _ => CommandFingerprint::of_batch(fingerprints.into_iter()),
+    };
+    Ok(Some(key.clone().for_command(fingerprint)))
+}
+
+/// Finds the answer of a unit that was executed before under its key.
 async fn first_answer<P: Parts>(
     parts: &P,
     streams: &[StreamId],
+    key: Option<&IdempotencyKey>,
 ) -> Result<Option<Appended>, ExecuteError<P::Rejection>> {
-    let Some(key) = parts.idempotency_key() else { return Ok(None) };
+    let Some(key) = key else { return Ok(None) };
     for stream in streams {
         let found = parts.first().0.find_append(stream.clone(), key.clone()).await?;
         if found.is_some() {
@@ -340,7 +362,7 @@ async fn first_answer<P: Parts>(
 impl<'a, A, C, M> Unit for Execute<'a, A, C, M>
 where
     A: Handle<C, Error: Send>,
-    C: Send + Sync + 'a,
+    C: FingerprintedCommand + Send + Sync + 'a,
     M: Demands + Complete<A>,
 {
     type Answer = Executed;
@@ -348,7 +370,7 @@ where
     type Parts = Running<'a, A, C>;
 
     fn begin(self) -> Result<Self::Parts, LoadError> {
-        Ok(self.into_running()?)
+        Ok(self.fingerprinted().into_running()?)
     }
 }
 

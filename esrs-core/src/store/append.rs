@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{LimitExceeded, NewEnvelope, NewRecord, PageWriter, StoreError};
 use crate::clock::to_microsecond;
-use crate::{Event, EventType, Metadata, Position, StreamId};
+use crate::{Event, EventType, IdempotencyKey, Metadata, Position, StreamId};
 
 /// The events of one or more streams that are to be stored as one unit.
 #[derive(Debug, Clone, Default)]
@@ -97,18 +97,20 @@ pub struct NewEvent {
     pub version: u32,
     /// Its JSON.
     pub payload: String,
-    /// When it happened; stores keep the microsecond.
+    /// The time at which the store records it, to the microsecond. The time at which it occurred is a part
+    /// of the [metadata](Metadata::occurred_at).
     pub recorded_at: Timestamp,
     /// Who caused it, and through what.
     pub metadata: Metadata,
 }
 
 impl NewEvent {
-    /// An event that happens now, with an id of its own: a UUID of version 7, so that ids that are
+    /// An event that is recorded now, with an id of its own: a UUID of version 7, so that ids that are
     /// made one after the other sort so, which keeps indexes short.
     ///
-    /// A [`Repository`](crate::Repository) does this for the events of a command; do it yourself to
-    /// import what another system recorded.
+    /// A [`Repository`](crate::Repository) does this for the events of a command. To import what another
+    /// system recorded, use [`ImportSource`](crate::ImportSource), which derives the id from the key that
+    /// the source has: with a new id each time, an import that is repeated stores everything twice.
     ///
     /// # Errors
     /// When the event's `Serialize` fails.
@@ -133,35 +135,6 @@ impl NewEvent {
     ) -> Self {
         let (name, version) = (event_type.name.into(), event_type.version);
         Self { id, name, version, payload, recorded_at, metadata }
-    }
-}
-
-/// What tells a repeated command from a new one, such as the request id of a client that retries.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct IdempotencyKey(Arc<str>);
-
-impl IdempotencyKey {
-    /// The key of this text: not empty, without control characters, and at most
-    /// [`MAX_NAME_LENGTH`](AppendBatch::MAX_NAME_LENGTH) bytes.
-    pub fn new(key: impl Into<Arc<str>>) -> Self {
-        Self(key.into())
-    }
-
-    /// Its text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<T: Into<Arc<str>>> From<T> for IdempotencyKey {
-    fn from(key: T) -> Self {
-        Self::new(key)
-    }
-}
-
-impl std::fmt::Display for IdempotencyKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

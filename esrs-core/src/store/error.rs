@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{AppendCondition, InvalidPage};
 use crate::projection::ProjectionError;
-use crate::{InvalidStreamId, Position, StreamId};
+use crate::{InvalidStreamId, KeyReused, Position, StreamId};
 
 /// Any error of a driver.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -16,6 +16,9 @@ pub enum StoreError {
     /// A stream is not as the append's condition says.
     #[error(transparent)]
     Conflict(#[from] Conflict),
+    /// The idempotency key of the append was used for another command.
+    #[error(transparent)]
+    KeyReused(Box<KeyReused>),
     /// The batch is larger than stores take.
     #[error(transparent)]
     Limit(#[from] LimitExceeded),
@@ -33,6 +36,19 @@ pub enum StoreError {
     EventIdTaken {
         /// The id.
         event_id: uuid::Uuid,
+    },
+    /// An event is stored under the same id with other content.
+    #[error(
+        "the event {event_id} is stored already as {place}, with another {what}: the source has changed \
+         an entry or uses a key twice; import a correction as an event of its own"
+    )]
+    EventDiffers {
+        /// The id.
+        event_id: uuid::Uuid,
+        /// The place of the stored event: `version 3 of account-1`, or `an earlier event of the import`.
+        place: String,
+        /// What differs: `payload`, `name`, `stream`, `time at which it occurred`.
+        what: &'static str,
     },
     /// What is stored as a stream's name is none.
     #[error("a stream's name cannot be read: {0}")]
@@ -296,6 +312,12 @@ impl StoreError {
                 | Self::Unavailable { .. }
                 | Self::TimedOut { .. }
         )
+    }
+}
+
+impl From<KeyReused> for StoreError {
+    fn from(error: KeyReused) -> Self {
+        Self::KeyReused(Box::new(error))
     }
 }
 

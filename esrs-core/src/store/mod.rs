@@ -11,8 +11,7 @@ mod snapshot;
 mod stats;
 
 pub use append::{
-    AppendBatch, AppendCondition, Appended, AppendedStream, IdempotencyKey, LogId, NewEvent,
-    StreamAppend,
+    AppendBatch, AppendCondition, Appended, AppendedStream, LogId, NewEvent, StreamAppend,
 };
 pub use error::{BoxError, Conflict, LimitExceeded, StoreError};
 pub use mark::LogMark;
@@ -22,14 +21,15 @@ pub use page::{
     Record, StreamIndex,
 };
 pub use read::{EventFilter, ReadQuery, ReadSource};
-pub use repetition::StoredEvent;
+pub use repetition::{StoredEvent, unknown_events};
 pub use snapshot::{Snapshot, SnapshotQuery};
 pub use stats::{Counters, Stats};
 
 use futures_core::future::BoxFuture;
 
-use crate::StreamId;
+pub use crate::idempotency::{CommandFingerprint, FingerprintError, IdempotencyKey, KeyReused};
 use crate::subscription::SubscriptionStore;
+use crate::{Imported, StreamId};
 
 /// A log of events: all that a database has to do for esrs.
 ///
@@ -40,7 +40,7 @@ use crate::subscription::SubscriptionStore;
 /// - An append of several streams is one unit: all of it is stored, or nothing.
 /// - The condition of each stream is checked in the same unit, whoever writes beside it.
 /// - An append that is repeated, by its event ids or its idempotency key, changes nothing and is
-///   answered with the first result.
+///   answered with the first result; one whose key stands for another command is refused.
 /// - The versions of a stream are 1, 2, 3 … without a gap.
 /// - A reader who follows positions never misses an event, and never sees one change or move.
 /// - Payloads, times and metadata come back as they were.
@@ -56,7 +56,8 @@ pub trait EventStore: Send + Sync + 'static {
     /// Appends the events of one or more streams, as one unit.
     ///
     /// # Errors
-    /// Returns [`StoreError::Conflict`] if a stream is not as its condition says, [`StoreError::Limit`]
+    /// Returns [`StoreError::Conflict`] if a stream is not as its condition says,
+    /// [`StoreError::KeyReused`] if its idempotency key stands for another command, [`StoreError::Limit`]
     /// if the batch is larger than the store takes, and the errors of the database. After an error
     /// nothing of the batch is stored, except after [`StoreError::Unknown`].
     fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>>;
@@ -70,15 +71,28 @@ pub trait EventStore: Send + Sync + 'static {
     /// hold, and the errors of the database.
     fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>>;
 
-    /// What an append with this idempotency key on this stream was answered with, if there was one.
+    /// Finds the answer to an append with this idempotency key on this stream, if there was one.
     ///
     /// # Errors
-    /// What may happen to a database.
+    /// Returns [`StoreError::KeyReused`] if the key stands for [another command](IdempotencyKey::check),
+    /// and the errors of the database.
     fn find_append(
         &self,
         stream: StreamId,
         key: IdempotencyKey,
     ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>>;
+
+    /// Stores events of another system, each behind the last of its stream, in this order, as one unit. An
+    /// event whose id is stored already, here or earlier in the chunk, is left out. See
+    /// [`import`](crate::import), which calls it.
+    ///
+    /// # Errors
+    /// Returns [`StoreError::EventDiffers`] if an id is stored with
+    /// [another event](StoredEvent::check), and the errors of an append.
+    fn import_chunk(
+        &self,
+        events: Vec<(StreamId, NewEvent)>,
+    ) -> BoxFuture<'_, Result<Imported, StoreError>>;
 
     /// Keeps a snapshot for reads to begin with, unless one that is
     /// [further](Snapshot::replaces) is kept already.
@@ -113,6 +127,13 @@ impl<S: EventStore + ?Sized> EventStore for std::sync::Arc<S> {
         key: IdempotencyKey,
     ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
         (**self).find_append(stream, key)
+    }
+
+    fn import_chunk(
+        &self,
+        events: Vec<(StreamId, NewEvent)>,
+    ) -> BoxFuture<'_, Result<Imported, StoreError>> {
+        (**self).import_chunk(events)
     }
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -74,12 +74,26 @@ impl StreamIndex {
 pub struct MetadataIndex(u32);
 
 /// One event of a page.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Record<'a> {
     page: &'a Page,
     entry: &'a Entry,
     index: usize,
     payload: &'a str,
+}
+
+/// The event, without the rest of its page.
+impl std::fmt::Debug for Record<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Record")
+            .field("position", &self.position())
+            .field("stream", self.stream())
+            .field("version", &self.version())
+            .field("kind", self.kind())
+            .field("payload", &self.payload)
+            .field("envelope", &self.envelope())
+            .finish()
+    }
 }
 
 impl<'a> Record<'a> {
@@ -458,6 +472,18 @@ mod tests {
         }
         let error = writer.finish(true, Position::START).unwrap_err();
         assert_eq!(error.position, Position::new(1));
+    }
+
+    #[test]
+    fn a_record_shows_itself_and_not_its_page() {
+        let mut writer = Page::new().into_writer();
+        for number in 1..=2 {
+            let record = record(&mut writer, number);
+            writer.push(record, format!("\"payload {number}\"").as_bytes());
+        }
+        let page = writer.finish(true, Position::new(2)).unwrap();
+        let shown = format!("{:?}", page.records().next().unwrap());
+        assert!(shown.contains("payload 1") && !shown.contains("payload 2"), "{shown}");
     }
 
     #[test]

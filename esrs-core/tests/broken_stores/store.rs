@@ -369,6 +369,13 @@ impl EventStore for BrokenStore {
         })
     }
 
+    fn import_chunk(
+        &self,
+        events: Vec<(StreamId, NewEvent)>,
+    ) -> BoxFuture<'_, Result<esrs_core::Imported, StoreError>> {
+        self.inner.import_chunk(events)
+    }
+
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             let is_there = self.version(&snapshot.stream).await >= snapshot.version;

@@ -105,7 +105,7 @@ impl Apply<Counted> for Counter {
 }
 
 /// Emits an event for each number.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct Count(pub(crate) Vec<i64>);
 
 impl Handle<Count> for Counter {

@@ -62,6 +62,13 @@ impl EventStore for Faulty {
         self.store.find_append(stream, key)
     }
 
+    fn import_chunk(
+        &self,
+        events: Vec<(StreamId, esrs_core::NewEvent)>,
+    ) -> BoxFuture<'_, Result<esrs_core::Imported, StoreError>> {
+        self.store.import_chunk(events)
+    }
+
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         self.store.save_snapshot(snapshot)
     }

@@ -128,6 +128,13 @@ impl EventStore for Between {
         self.store.find_append(stream, key)
     }
 
+    fn import_chunk(
+        &self,
+        events: Vec<(StreamId, esrs::NewEvent)>,
+    ) -> BoxFuture<'_, Result<esrs::Imported, StoreError>> {
+        self.store.import_chunk(events)
+    }
+
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         self.store.save_snapshot(snapshot)
     }

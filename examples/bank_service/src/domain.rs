@@ -108,7 +108,7 @@ impl BankAccount {
 }
 
 /// Opens an account.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Open {
     /// For whom.
     pub(crate) owner: String,
@@ -126,7 +126,7 @@ impl Handle<Open> for BankAccount {
 }
 
 /// Puts money in.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Deposit {
     /// How much.
     pub(crate) cents: i64,
@@ -142,7 +142,7 @@ impl Handle<Deposit> for BankAccount {
 }
 
 /// Takes money out.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Withdraw {
     /// How much.
     pub(crate) cents: i64,
@@ -161,7 +161,7 @@ impl Handle<Withdraw> for BankAccount {
 }
 
 /// Closes an account with nothing on it.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub(crate) struct Close;
 
 impl Handle<Close> for BankAccount {

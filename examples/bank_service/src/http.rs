@@ -102,7 +102,7 @@ async fn execute<C>(
 ) -> Answer
 where
     BankAccount: Handle<C, Error = Refusal>,
-    C: Send + Sync,
+    C: Serialize + Send + Sync,
 {
     let mut execute = bank.accounts.execute(&AccountId(id), command);
     if let Some(actor) = header(headers, "x-actor") {

@@ -86,6 +86,11 @@ impl From<ExecuteError<Refusal>> for Problem {
                 ("/problems/busy-account", "Others were faster"),
                 format!("{}: try again", conflict.stream),
             ),
+            ExecuteError::KeyReused(reused) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                ("/problems/key-reused", "The idempotency key was used for another request"),
+                reused,
+            ),
             ExecuteError::Load(LoadError::Id(error)) => Self::new(
                 StatusCode::BAD_REQUEST,
                 ("/problems/invalid-id", "This can be no account"),

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use esrs_core::store::StoredEvent;
+use esrs_core::store::{StoredEvent, unknown_events};
 use esrs_core::{
-    AppendBatch, Appended, AppendedStream, IdempotencyKey, Position, StoreError, StreamId,
+    AppendBatch, Appended, AppendedStream, EventKind, IdempotencyKey, Position, StoreError,
+    StreamId,
 };
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::error::Location;
 use crate::pool::Reader;
+use crate::writer::PreparedAppend;
 
 const DOING: &str = "looking for an append that was stored before";
 
@@ -18,32 +20,90 @@ fn explain(location: &Location) -> impl Fn(tokio_postgres::Error) -> StoreError 
     |error| location.explain(DOING, error)
 }
 
-/// What an append with this key on this stream was answered with.
+/// The answer that is stored under a key, and the fingerprint of its command.
+#[derive(Debug)]
+pub(crate) struct StoredKey {
+    pub(crate) appended: Appended,
+    pub(crate) command: Option<String>,
+}
+
+impl StoredKey {
+    /// The answer, unless the key stands for another command.
+    pub(crate) fn answer(
+        self,
+        stream: &StreamId,
+        key: &IdempotencyKey,
+    ) -> Result<Appended, StoreError> {
+        key.check(stream, self.command.as_deref())?;
+        Ok(self.appended)
+    }
+}
+
+/// Finds the answer to an append with this key on this stream.
 pub(crate) async fn by_key(
     reader: &Reader<'_>,
     stream: &StreamId,
     key: &IdempotencyKey,
-) -> Result<Option<Appended>, StoreError> {
+) -> Result<Option<StoredKey>, StoreError> {
     let explain = explain(reader.location);
     let found = reader.query(&reader.sql.by_key, &[&stream.as_str(), &key.as_str()]).await;
-    let found = found.map_err(explain)?;
-    let Some(row) = found.first() else { return Ok(None) };
-    let range: Result<(i64, i64), _> = (|| Ok((row.try_get(0)?, row.try_get(1)?)))();
-    let (first, last) = range.map_err(explain)?;
-    let rows = reader.query(&reader.sql.between, &[&first, &last]).await.map_err(explain)?;
+    let rows = found.map_err(explain)?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let of_key: Result<(i64, i64, Option<String>), _> =
+        (|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))();
+    let (first, last, command) = of_key.map_err(explain)?;
     let mut streams = Vec::with_capacity(rows.len());
-    for row in rows {
-        let (name, range) = stream_of(&row).map_err(explain)?;
+    for row in &rows {
+        let (name, range) = stream_of(row).map_err(explain)?;
         let (first_version, last_version) = range;
         streams.push(AppendedStream { stream: name.parse()?, first_version, last_version });
     }
     let [first_position, last_position] = [first, last].map(|one| Position::new(one as u64));
-    Ok(Some(Appended { streams, first_position, last_position, repeated: true }))
+    let appended = Appended { streams, first_position, last_position, repeated: true };
+    Ok(Some(StoredKey { appended, command }))
 }
 
 fn stream_of(row: &Row) -> Result<(&str, (u64, u64)), tokio_postgres::Error> {
-    let (first, last): (i64, i64) = (row.try_get(1)?, row.try_get(2)?);
-    Ok((row.try_get(0)?, (first as u64, last as u64)))
+    let (first, last): (i64, i64) = (row.try_get(4)?, row.try_get(5)?);
+    Ok((row.try_get(3)?, (first as u64, last as u64)))
+}
+
+/// Reads the streams of what is stored under a key, as `append_commands` answers: a line each.
+pub(crate) fn streams_of_lines(lines: &str) -> Option<Vec<AppendedStream>> {
+    let stream = |line: &str| {
+        let mut parts = line.splitn(3, ' ');
+        let first_version = parts.next()?.parse().ok()?;
+        let last_version = parts.next()?.parse().ok()?;
+        let stream = parts.next()?.parse().ok()?;
+        Some(AppendedStream { stream, first_version, last_version })
+    };
+    lines.split('\n').map(stream).collect()
+}
+
+/// Says of each event of an import whether it is to be stored.
+pub(crate) async fn unknown(
+    reader: &Reader<'_>,
+    chunk: &[PreparedAppend],
+) -> Result<Vec<bool>, StoreError> {
+    let rows = reader.query(&reader.sql.by_event_ids, &[&ids_of(chunk)]).await;
+    unknown_of(chunk, &rows.map_err(explain(reader.location))?, reader.location)
+}
+
+/// The ids of the events of an import.
+pub(crate) fn ids_of(chunk: &[PreparedAppend]) -> Vec<Uuid> {
+    chunk.iter().flat_map(|append| append.events()).map(|(_, event)| event.id).collect()
+}
+
+/// The same as [`unknown`], by the rows that were found.
+pub(crate) fn unknown_of(
+    chunk: &[PreparedAppend],
+    rows: &[Row],
+    location: &Location,
+) -> Result<Vec<bool>, StoreError> {
+    let stored = rows.iter().map(event_of).collect::<Result<HashMap<_, _>, _>>();
+    let stored = stored.map_err(explain(location))?;
+    let events = chunk.iter().flat_map(|append| append.events());
+    unknown_events(events, |id| Ok(stored.get(&id).cloned()))
 }
 
 /// What the batch was answered with, if its event ids are stored already.
@@ -63,7 +123,17 @@ pub(crate) async fn repetition(
 }
 
 fn event_of(row: &Row) -> Result<(Uuid, StoredEvent), tokio_postgres::Error> {
-    let position = Position::new(row.try_get::<_, i64>(1)? as u64);
-    let version = row.try_get::<_, i64>(3)? as u64;
-    Ok((row.try_get(0)?, StoredEvent { position, stream: row.try_get(2)?, version }))
+    let kind = EventKind {
+        name: row.try_get::<_, &str>(4)?.into(),
+        version: u32::try_from(row.try_get::<_, i64>(5)?).unwrap_or(u32::MAX),
+    };
+    let stored = StoredEvent {
+        position: Position::new(row.try_get::<_, i64>(1)? as u64),
+        stream: row.try_get(2)?,
+        version: row.try_get::<_, i64>(3)? as u64,
+        kind,
+        payload: row.try_get(6)?,
+        details: row.try_get(7)?,
+    };
+    Ok((row.try_get(0)?, stored))
 }

@@ -4,19 +4,19 @@ use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 
 use esrs_core::{
-    AppendBatch, AppendCondition, EventKind, NewEvent, Position, StoreError, StreamId,
+    AppendBatch, AppendCondition, EventKind, Imported, NewEvent, Position, StoreError, StreamId,
 };
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error};
-use uuid::Uuid;
 
-use crate::PostgresStore;
 use crate::encode::{JsonText, Moment};
+use crate::find;
 use crate::names::KindOf;
-use crate::pool;
+use crate::pool::{self, ask};
 use crate::store::Shared;
 use crate::writer::PreparedAppend;
+use crate::{PostgresStore, connect};
 
 const DOING: &str = "importing events";
 
@@ -33,18 +33,6 @@ const TYPES: [Type; 10] = [
     Type::JSON,
     Type::JSON,
 ];
-
-/// What an import came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Imported {
-    /// How many events it has stored.
-    pub stored: u64,
-    /// How many were stored before, by their ids.
-    pub known: u64,
-    /// The position of the last event that it has stored.
-    pub last_position: Option<Position>,
-}
 
 /// An event of a chunk, and where it comes to stand.
 struct Row {
@@ -82,35 +70,59 @@ impl PostgresStore {
         &self,
         events: impl IntoIterator<Item = (StreamId, NewEvent), IntoIter: Send>,
     ) -> Result<Imported, StoreError> {
-        let shared = self.shared();
-        let connecting = async {
-            let connected = shared.connector.connect().await;
-            connected.map_err(|error| pool::not_connected(error, &shared.location))
-        };
-        // Dropped on the way of an error, it takes its transaction with it.
-        let client = shared.in_time(shared.longest_call(), connecting).await?;
         let mut imported = Imported::default();
         let mut events = events.into_iter();
+        let mut client = None;
         loop {
-            // An append's checks, event by event: a stream may stand in a chunk often.
-            let chunk = events.by_ref().take(Self::IMPORT_CHUNK).map(|(stream, event)| {
-                PreparedAppend::new(AppendBatch::new(stream, AppendCondition::Any, vec![event]))
-            });
-            let chunk = chunk.collect::<Result<Vec<_>, _>>()?;
+            let chunk: Vec<_> = events.by_ref().take(Self::IMPORT_CHUNK).collect();
             if chunk.is_empty() {
                 return Ok(imported);
             }
-            let count = chunk.len() as u64;
-            let stored = store_chunk(chunk, &client, shared);
-            // Whether its end was sent, nobody knows.
-            let stored = shared.timer.within(shared.longest_call(), stored).await;
-            let stored = stored.unwrap_or_else(|elapsed| Err(shared.unknown(elapsed)))?;
-            let (number, last) = stored.map_or((0, None), |(number, last)| (number, Some(last)));
-            imported.known += count - number;
-            imported.stored += number;
-            imported.last_position = last.or(imported.last_position);
+            imported.add(self.import_by(chunk, &mut client).await?);
         }
     }
+
+    /// Stores a chunk by `COPY` on a connection of its own, which is opened if anything is not stored yet.
+    pub(crate) async fn import_by(
+        &self,
+        chunk: Vec<(StreamId, NewEvent)>,
+        client: &mut Option<connect::Client>,
+    ) -> Result<Imported, StoreError> {
+        let shared = self.shared();
+        // An append's checks, event by event: a stream may stand in a chunk often.
+        let chunk = chunk.into_iter().map(|(stream, event)| {
+            PreparedAppend::new(AppendBatch::new(stream, AppendCondition::Any, vec![event]))
+        });
+        let mut chunk = chunk.collect::<Result<Vec<_>, _>>()?;
+        let count = chunk.len() as u64;
+        // Without the lock: what is stored stays stored.
+        chunk = ask!(shared, |reader| find::unknown(&reader, &chunk))
+            .map(|is_unknown| without_known(chunk, &is_unknown))?;
+        if chunk.is_empty() {
+            return Ok(Imported::new(0, count, None));
+        }
+        let client = match client {
+            Some(client) => client,
+            None => {
+                let connecting = async {
+                    let connected = shared.connector.connect().await;
+                    connected.map_err(|error| pool::not_connected(error, &shared.location))
+                };
+                client.insert(shared.in_time(shared.longest_call(), connecting).await?)
+            }
+        };
+        let stored = store_chunk(chunk, client, shared);
+        // Whether its end was sent, nobody knows.
+        let stored = shared.timer.within(shared.longest_call(), stored).await;
+        let stored = stored.unwrap_or_else(|elapsed| Err(shared.unknown(elapsed)))?;
+        let (number, last) = stored.map_or((0, None), |(number, last)| (number, Some(last)));
+        Ok(Imported::new(number, count - number, last))
+    }
+}
+
+fn without_known(chunk: Vec<PreparedAppend>, is_unknown: &[bool]) -> Vec<PreparedAppend> {
+    let chunk = chunk.into_iter().zip(is_unknown);
+    chunk.filter(|(_, is_unknown)| **is_unknown).map(|(append, _)| append).collect()
 }
 
 /// Stores a chunk; how many of its events were not stored yet, and the position of the last of them.
@@ -143,18 +155,16 @@ async fn rows_of(
     shared: &Shared,
 ) -> Result<Vec<Row>, StoreError> {
     let explain = |error| explain(shared, error);
+    // What another process has imported meanwhile.
+    let known = client.query(&shared.sql.by_event_ids, &[&find::ids_of(&chunk)]).await;
+    let is_unknown = find::unknown_of(&chunk, &known.map_err(explain)?, &shared.location)?;
+    let chunk = without_known(chunk, &is_unknown);
     let chunk: Vec<_> = chunk.into_iter().filter_map(PreparedAppend::into_one).collect();
-    let ids: Vec<Uuid> = chunk.iter().map(|(_, event, _)| event.id).collect();
-    let known = client.query(&shared.sql.known_ids, &[&ids]).await.map_err(explain)?;
-    let known = known.iter().map(|row| row.try_get(0)).collect::<Result<Vec<Uuid>, _>>();
-    let mut known = HashSet::<Uuid>::from_iter(known.map_err(explain)?);
     let names: HashSet<&StreamId> = chunk.iter().map(|(stream, ..)| stream).collect();
     let mut streams = enter_streams(names, client, shared).await.map_err(explain)?;
     let kinds = number_kinds(&chunk, client, shared).await?;
     let mut rows = Vec::with_capacity(chunk.len());
-    // An event that stands in the chunk twice is known the second time.
-    for (stream, event, details) in chunk.into_iter().filter(|(_, event, _)| known.insert(event.id))
-    {
+    for (stream, event, details) in chunk {
         let Some(&kind) = kinds.get(&kind_of(&stream, &event)) else {
             let source = format!("expected a number for the kind {}, found none", event.name);
             return Err(StoreError::Database { doing: DOING, source: source.into() });

@@ -117,5 +117,5 @@ mod tls;
 mod writer;
 
 pub use builder::PostgresStoreBuilder;
-pub use import::Imported;
+pub use esrs_core::Imported;
 pub use store::PostgresStore;

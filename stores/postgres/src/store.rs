@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use esrs_core::store::Counters;
 use esrs_core::subscription::SubscriptionStore;
 use esrs_core::{
-    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, Position, ReadQuery, Snapshot,
-    Stats, StoreError, StreamId,
+    AppendBatch, Appended, EventStore, IdempotencyKey, Imported, LogId, NewEvent, Page, Position,
+    ReadQuery, Snapshot, Stats, StoreError, StreamId,
 };
 use futures_core::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
@@ -15,14 +15,15 @@ use tokio::sync::{mpsc, oneshot};
 use crate::builder::PostgresStoreBuilder;
 use crate::connect::{Client, Connector};
 use crate::error::{Location, is_busy, is_lost};
+use crate::find::{self, StoredKey};
 use crate::limit::{Elapsed, Timer};
 use crate::listen::{Listener, Notifier, notify};
 use crate::names::Names;
 use crate::pool::{self, Attempts, Lent, Pool, Reader, ask};
+use crate::snapshot;
 use crate::sql::Sql;
 use crate::subscription::{Inline, Subscriptions};
 use crate::writer::{Job, PreparedAppend, QueuedAppend, Writer};
-use crate::{find, snapshot};
 
 /// A log of events in a PostgreSQL database. Its clones share their connections.
 ///
@@ -332,7 +333,18 @@ impl EventStore for PostgresStore {
         key: IdempotencyKey,
     ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
         let shared = self.shared();
-        Box::pin(async move { ask!(shared, |reader| find::by_key(&reader, &stream, &key)) })
+        Box::pin(async move {
+            let found: Result<Option<StoredKey>, StoreError> =
+                ask!(shared, |reader| find::by_key(&reader, &stream, &key));
+            found?.map(|stored| stored.answer(&stream, &key)).transpose()
+        })
+    }
+
+    fn import_chunk(
+        &self,
+        events: Vec<(StreamId, NewEvent)>,
+    ) -> BoxFuture<'_, Result<Imported, StoreError>> {
+        Box::pin(async move { self.import_by(events, &mut None).await })
     }
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {

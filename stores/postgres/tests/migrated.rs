@@ -8,7 +8,10 @@ use std::sync::Arc;
 use esrs_core::subscription::{
     Checkpoint, Lease, LeaseClaim, Projected, Subscription, SubscriptionStore,
 };
-use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent, Position};
+use esrs_core::{
+    AppendBatch, AppendCondition, CommandFingerprint, EventStore, IdempotencyKey, NewEvent,
+    Position,
+};
 use esrs_postgres::PostgresStore;
 use support::account::Account;
 use support::{connect, event, read_all, stream};
@@ -37,6 +40,7 @@ async fn tables_of_version_two_are_migrated_with_their_rows_and_rights() {
          INSERT INTO esrs.streams (name, category) VALUES ('account-a', 'account');
          INSERT INTO esrs.events (position, stream, version, kind, event_id, recorded_at, payload)
              VALUES (nextval('esrs.position_seq'), 1, 1, 1, gen_random_uuid(), now(), '7');
+         INSERT INTO esrs.idempotency_keys VALUES (1, 'old key', 1, 1);
          CREATE TABLE accounts (id text PRIMARY KEY, cents bigint NOT NULL, last_event uuid NOT NULL,
              changed_at timestamptz NOT NULL, actor text);
          INSERT INTO accounts VALUES ('a', 7, gen_random_uuid(), now());
@@ -60,6 +64,14 @@ async fn tables_of_version_two_are_migrated_with_their_rows_and_rights() {
     assert_eq!(read_all(&store).await.len(), 3);
     let cents = store.query("SELECT cents FROM accounts ORDER BY id", []).await.unwrap();
     assert_eq!(cents, [[12.into()], [1.into()]]);
+    for command in ["one", "another"] {
+        let fingerprint = CommandFingerprint::of(command).unwrap();
+        let old_key = || IdempotencyKey::new("old key").for_command(fingerprint.clone());
+        let again = AppendBatch::new(stream("a"), AppendCondition::Any, vec![event("1")]);
+        let again = store.append(again.with_idempotency_key(old_key())).await.unwrap();
+        assert!(again.repeated && again.first_position == Position::new(1), "{again:?}");
+        assert!(store.find_append(stream("a"), old_key()).await.unwrap().is_some());
+    }
     let claim = LeaseClaim {
         name: "lease".into(),
         holder: "new".into(),

@@ -1,5 +1,8 @@
 //! How connections are opened and set up.
 
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +23,9 @@ const PREPARED: usize = 128;
 /// when it is loaded again. It is taken only as far as it is used.
 const CACHE: i64 = 16 * 1024;
 
+/// The longest time between the header of a new file and its write-ahead log.
+const WAL_IS_MADE_WITHIN: Duration = Duration::from_millis(500);
+
 /// The one connection that writes, to a file whose tables are there and up to date.
 pub(crate) fn open_writer(
     options: &Options,
@@ -32,11 +38,21 @@ pub(crate) fn open_writer(
             reason,
         }));
     }
-    let give_up_at = Instant::now() + database.busy_timeout;
+    let begun = Instant::now();
+    let give_up_at = begun + database.busy_timeout;
     loop {
         // SQLite does not wait by itself while another process turns the file into a WAL database.
-        match try_open_writer(options, database) {
+        // SQLite makes the log anew when it opens the file.
+        let lacks_wal = lacks_wal(&database.path);
+        let opened = try_open_writer(options, database, lacks_wal);
+        match opened.map_err(|fault| of_a_copy(fault, database, lacks_wal)) {
             Err(fault) if fault.is_busy() && Instant::now() < give_up_at => {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            // Another process may be about to make the log of a new file.
+            Err(Fault::Store(StoreError::NotADatabase { .. }))
+                if lacks_wal && begun.elapsed() < WAL_IS_MADE_WITHIN =>
+            {
                 std::thread::sleep(Duration::from_millis(10));
             }
             opened => return opened,
@@ -44,9 +60,42 @@ pub(crate) fn open_writer(
     }
 }
 
+/// Whether the file says that it has a write-ahead log, and there is none: after the last connection was
+/// closed, or because the file is a copy of one in use.
+fn lacks_wal(path: &Path) -> bool {
+    /// The place in the header of the version that a writer has to know: 2 for a write-ahead log.
+    /// <https://www.sqlite.org/fileformat.html#file_format_version_numbers>
+    const WRITE_VERSION: usize = 18;
+    let mut header = [0; WRITE_VERSION + 1];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok() && header[WRITE_VERSION] == 2 && !wal_of(path).exists()
+}
+
+/// The write-ahead log of a file.
+fn wal_of(path: &Path) -> PathBuf {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    wal.into()
+}
+
+/// A file that is damaged may be no more than a copy without its write-ahead log.
+fn of_a_copy(fault: Fault, database: &Database, lacks_wal: bool) -> Fault {
+    if lacks_wal && fault.is_damage() { without_wal(database) } else { fault }
+}
+
+fn without_wal(database: &Database) -> Fault {
+    let reason = format!(
+        "it is incomplete, and its write-ahead log {} is missing: a copy of a file in use needs both \
+         files; make copies by `VACUUM INTO` or the backup command of SQLite",
+        wal_of(&database.path).display()
+    );
+    Fault::Store(StoreError::NotADatabase { location: database.location(), reason })
+}
+
 fn try_open_writer(
     options: &Options,
     database: &Database,
+    lacks_wal: bool,
 ) -> Result<(Connection, Arc<Guard>), Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
@@ -54,6 +103,10 @@ fn try_open_writer(
     let mut connection = Connection::open_with_flags(&database.path, flags)?;
     set_up(&connection, database)?;
     schema::check(&connection, database)?;
+    // What was stored so far stands in the log: the tables would be made anew, without any event.
+    if lacks_wal && schema::is_empty(&connection)? {
+        return Err(without_wal(database));
+    }
     // SQLite opens a file that it may not write to for reading, and says nothing.
     if connection.is_readonly("main")? {
         return Err(Fault::Store(StoreError::ReadOnly {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use crate::error::{Database, Fault};
 
 /// One step each, from version `n` of the tables to `n + 1`; what was released is never edited.
-const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6];
 
 /// The newest version of the tables that this program knows.
 const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -188,6 +188,11 @@ CREATE TABLE esrs_superseded (
 ) STRICT, WITHOUT ROWID;
 ";
 
+// The fingerprint of the command that a key stands for; one of an older esrs has none.
+const V6: &str = "
+ALTER TABLE esrs_idempotency_keys ADD COLUMN command TEXT;
+";
+
 /// The version of the tables in the file; 0 when there are none.
 fn stored_version(connection: &Connection) -> Result<i64, Fault> {
     let exists = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'esrs_schema'";
@@ -198,6 +203,12 @@ fn stored_version(connection: &Connection) -> Result<i64, Fault> {
         .query_row("SELECT version FROM esrs_schema", [], |row| row.get::<_, i64>(0))
         .optional()?;
     Ok(version.unwrap_or(0))
+}
+
+/// Whether there is nothing in the file.
+pub(crate) fn is_empty(connection: &Connection) -> Result<bool, Fault> {
+    let mut any = connection.prepare("SELECT 1 FROM sqlite_schema")?;
+    Ok(!any.exists([])?)
 }
 
 /// Whether the tables are those of this esrs.

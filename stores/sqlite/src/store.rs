@@ -6,8 +6,8 @@ use std::sync::Arc;
 use esrs_core::store::Counters;
 use esrs_core::subscription::SubscriptionStore;
 use esrs_core::{
-    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, ReadQuery, Snapshot, Stats,
-    StoreError, StreamId,
+    AppendBatch, AppendCondition, Appended, EventStore, IdempotencyKey, Imported, LogId, NewEvent,
+    Page, ReadQuery, Snapshot, Stats, StoreError, StreamId,
 };
 use futures_channel::oneshot;
 use futures_core::future::BoxFuture;
@@ -319,6 +319,19 @@ impl EventStore for SqliteStore {
         Box::pin(self.on_reader("looking for an idempotency key", move |reader| {
             find_append(&reader.connection, &stream, &key)
         }))
+    }
+
+    fn import_chunk(
+        &self,
+        events: Vec<(StreamId, NewEvent)>,
+    ) -> BoxFuture<'_, Result<Imported, StoreError>> {
+        Box::pin(async move {
+            let chunk = events.into_iter().map(|(stream, event)| {
+                PreparedAppend::new(AppendBatch::new(stream, AppendCondition::Any, vec![event]))
+            });
+            let chunk = chunk.collect::<Result<Vec<_>, _>>()?;
+            self.on_writer("importing events", move |writer| writer.import(&chunk)).await
+        })
     }
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {

@@ -5,7 +5,10 @@ mod support;
 use std::time::{Duration, Instant};
 
 use esrs_core::subscription::{Checkpoint, CheckpointOf, SubscriptionStore};
-use esrs_core::{EventStore, LogMark, NewEvent, Position, Projection, StoreError};
+use esrs_core::{
+    CommandFingerprint, EventStore, IdempotencyKey, LogMark, NewEvent, Position, Projection,
+    StoreError,
+};
 use esrs_sqlite::SqliteStore;
 use futures_util::future::join_all;
 use support::account::Account;
@@ -103,7 +106,7 @@ async fn the_tables_of_a_newer_esrs_are_refused_and_left_alone() {
     file.raw().execute("UPDATE esrs_schema SET version = 99", []).unwrap();
     let before = std::fs::read(&file.path).unwrap();
     let error = refusal(&file.path).await;
-    let StoreError::NewerSchema { found: 99, known: 5, location } = &error else {
+    let StoreError::NewerSchema { found: 99, known: 6, location } = &error else {
         panic!("{error}")
     };
     assert_eq!(*location, file.path.display().to_string());
@@ -129,7 +132,7 @@ async fn the_tables_of_an_older_esrs_are_brought_up_to_date_and_its_events_are_k
     let expected = [(1, "account-1", 1, "1"), (2, "account-1", 2, "2"), (3, "account-2", 1, "3")];
     assert_eq!(found, expected.map(|(at, of, is, what)| (at, of.into(), is, what.into())));
     let snapshots = "SELECT version, (SELECT count(*) FROM esrs_snapshots) FROM esrs_schema";
-    assert_eq!(store.query(snapshots, []).await.unwrap(), [[5.into(), 0.into()]]);
+    assert_eq!(store.query(snapshots, []).await.unwrap(), [[6.into(), 0.into()]]);
 
     // Its read model goes on where it stood.
     assert_eq!(store.catch_up::<Account>().await.unwrap().get(), 3);
@@ -152,6 +155,14 @@ async fn the_tables_of_an_older_esrs_are_brought_up_to_date_and_its_events_are_k
     assert!(matches!(taken, Err(StoreError::EventIdTaken { .. })), "{taken:?}");
     let keyed = store.find_append(stream(1), "first".into()).await.unwrap();
     assert_eq!(keyed.map(|first| first.last_position.get()), Some(2));
+    for command in ["one", "another"] {
+        let fingerprint = CommandFingerprint::of(command).unwrap();
+        let old_key = IdempotencyKey::new("first").for_command(fingerprint);
+        let again =
+            batch(stream(1), vec![event("opened", "1")]).with_idempotency_key(old_key.clone());
+        assert!(store.append(again).await.unwrap().repeated, "{command}");
+        assert!(store.find_append(stream(1), old_key).await.unwrap().is_some(), "{command}");
+    }
     let next = append(&store, "1", "deposited", "4").await;
     assert_eq!((next.last_position.get(), next.streams[0].last_version), (4, 3));
     let changed = file.raw().execute("UPDATE esrs_events SET payload = '2'", []).unwrap_err();

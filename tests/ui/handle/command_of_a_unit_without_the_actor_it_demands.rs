@@ -8,6 +8,7 @@ struct AccountOpened {}
 #[aggregate("bank_account", id = u64, events(ignored(AccountOpened)), requires(actor))]
 struct BankAccount {}
 
+#[derive(Serialize)]
 struct Open;
 
 impl Handle<Open> for BankAccount {

@@ -10,6 +10,7 @@ struct AccountOpened {}
 #[aggregate("bank_account", id = u64, events(ignored(AccountOpened)))]
 struct BankAccount {}
 
+#[derive(Serialize)]
 struct Open;
 
 impl Handle<Open> for BankAccount {

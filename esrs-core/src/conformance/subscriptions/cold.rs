@@ -65,6 +65,13 @@ impl EventStore for Cold {
         Box::pin(async move { (self.open)().await.find_append(stream, key).await })
     }
 
+    fn import_chunk(
+        &self,
+        events: Vec<(StreamId, crate::NewEvent)>,
+    ) -> BoxFuture<'_, Result<crate::Imported, StoreError>> {
+        self.store.import_chunk(events)
+    }
+
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         self.store.save_snapshot(snapshot)
     }

@@ -1,7 +1,7 @@
 //! What the derives ask of a lock in const evaluation.
 
 use super::compare::{Change, compare};
-use super::line::{Line, Lines, MAX_LINES, begins_with, ends_with, slice, split};
+use super::line::{Line, Lines, MAX_LINES, begins_with, ends_with, equal, has_alias, slice, split};
 use super::located::{is_named, push_place};
 use super::outline::{Outline, outline};
 use super::ways::{
@@ -182,6 +182,10 @@ const fn differs(
     push_place(text, shape, path);
     text.push("\n    ");
     text.push(change.rule.sentence());
+    // Of a tuple, all places are shown.
+    if tuple.is_none() && !change.rule.is_compatible() {
+        push_others(text, change, locked, now);
+    }
 }
 
 /// All places of a tuple.
@@ -215,6 +219,94 @@ const fn damaged(event: &EventType, ident: &str) -> Message {
         " with a fingerprint that is not that of its shape: the lock was damaged, or written by \
          another esrs; restore it from version control",
     )
+}
+
+/// A part as messages show it.
+pub(super) const fn part_text(line: Line<'_>) -> Message {
+    let mut text = Message::new();
+    push_line(&mut text, line.head, line.optional, line.aliases);
+    text
+}
+
+/// Names what else differs than the change that is shown: it all belongs into one new version.
+const fn push_others(text: &mut Message, change: &Change<'_>, locked: &[u8], now: &[u8]) {
+    let shown = path_of(change);
+    let (locked, now) = (Lines::new(locked), Lines::new(now));
+    let (locked, now) = (locked.as_slice(), now.as_slice());
+    push_only_in(text, "\n    not here either: ", shown, locked, now);
+    push_only_in(text, "\n    new here:        ", shown, now, locked);
+    let (mut i, mut count) = (0, 0);
+    while i < locked.len() {
+        let line = locked[i];
+        i += 1;
+        if line.path.is_empty() || equal(line.path, shown) {
+            continue;
+        }
+        if let Some(other) = of_path(line.path, now)
+            && !(equal(line.head, other.head) && line.optional == other.optional)
+        {
+            text.push(if count == 0 { "\n    changed too:     " } else { ", " });
+            push_quoted_path(text, line.path);
+            count += 1;
+        }
+    }
+}
+
+/// Names the parts of `lines` that `others` lack, but for the one that is shown and all below another.
+const fn push_only_in(
+    text: &mut Message,
+    title: &str,
+    shown: &[u8],
+    lines: &[Line<'_>],
+    others: &[Line<'_>],
+) {
+    let (mut i, mut count) = (0, 0);
+    while i < lines.len() {
+        let line = lines[i];
+        i += 1;
+        let parent = split(line.path).parent;
+        let is_below = !parent.is_empty() && of_path(parent, others).is_none();
+        if line.path.is_empty() || equal(line.path, shown) || is_below {
+            continue;
+        }
+        if !has_part(line, others) {
+            text.push(if count == 0 { title } else { ", " });
+            push_quoted_path(text, line.path);
+            count += 1;
+        }
+    }
+}
+
+/// Whether there is a part of this name, or of one that it is also read as.
+const fn has_part(part: Line<'_>, lines: &[Line<'_>]) -> bool {
+    let path = split(part.path);
+    let mut i = 0;
+    while i < lines.len() {
+        let other = split(lines[i].path);
+        if equal(lines[i].path, part.path) {
+            return true;
+        }
+        if equal(other.parent, path.parent)
+            && equal(other.step, path.step)
+            && (has_alias(lines[i].aliases, path.name) || has_alias(part.aliases, other.name))
+        {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+/// The line of this path, if there is one.
+const fn of_path<'l>(path: &[u8], lines: &[Line<'l>]) -> Option<Line<'l>> {
+    let mut i = 0;
+    while i < lines.len() {
+        if equal(lines[i].path, path) {
+            return Some(lines[i]);
+        }
+        i += 1;
+    }
+    None
 }
 
 const fn push_part(text: &mut Message, part: &Option<Line<'_>>) {

@@ -47,10 +47,7 @@ pub fn first_change<S: AsRef<str>>(locked: &[S], now: &[S]) -> Option<OutlineCha
     let (locked, now) = (indented(locked), indented(now));
     let change = compare::compare(locked.as_bytes(), now.as_bytes())?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let said = |line: Line<'_>| match line.optional {
-        true => format!("{}, may be absent", text(line.head)),
-        false => text(line.head),
-    };
+    let said = |line: Line<'_>| check::part_text(line).as_str().to_owned();
     let path = change.now.or(change.locked).map(|line| text(line.path));
     Some(OutlineChange {
         rule: change.rule,

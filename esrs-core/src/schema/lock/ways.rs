@@ -122,7 +122,7 @@ impl<'a> Spot<'a> {
         if is_of_the_event {
             return self.declared_on_the_event(text, changed, change);
         }
-        if self.is_declarable(locked, now) {
+        if self.is_declarable(locked, now) || self.is_lost_variant() {
             self.declared_on_the_way(text, changed, change, locked, now);
         }
         text.push("\nor:     write ");
@@ -193,9 +193,18 @@ impl<'a> Spot<'a> {
         if matches!(self.rule, Rule::FieldRemoved) {
             text.push("if it was removed, ");
         }
+        if self.is_lost_variant() {
+            text.push("if it was renamed, ");
+        }
         text.push("declare what changed, from the inside out:");
         text.push("\n        1. write ");
-        if matches!(self.rule, Rule::FieldRemoved) {
+        if self.is_lost_variant() {
+            text.push("`#[schema(version = 2)]` on the enum that had ");
+            push_quoted_path(text, self.path);
+            text.push(", and `#[schema(renamed(from = \"");
+            text.push(unquoted(split(self.path).name));
+            text.push("\", in = 2))]` on the variant");
+        } else if matches!(self.rule, Rule::FieldRemoved) {
             text.push("`#[schema(version = 2, ");
             push_removed(text, split(self.path).name, 2);
             text.push(")]` on the type that had ");
@@ -234,6 +243,21 @@ impl<'a> Spot<'a> {
             "\n        (`version = 2` is for a type without `#[schema(version = …)]` so far; any other takes \
              its next version, and is `updated` from its last)",
         );
+    }
+
+    /// Whether it is a variant that may have another name now. Below a tuple, nothing can declare it.
+    const fn is_lost_variant(&self) -> bool {
+        if !matches!(self.rule, Rule::VariantRemoved) {
+            return false;
+        }
+        let mut above = split(self.path).parent;
+        while !above.is_empty() {
+            if is_number(split(above).name) {
+                return false;
+            }
+            above = split(above).parent;
+        }
+        true
     }
 
     /// Whether attributes can tell what became of it: not of variants, nor of what they lost, nor below

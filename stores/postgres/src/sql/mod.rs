@@ -3,8 +3,12 @@
 use esrs_core::{BoxError, StoreError};
 
 /// One step each, from version `n` of the tables to `n + 1`; what was released is never edited.
-const MIGRATIONS: &[&str] =
-    &[include_str!("v1.sql"), include_str!("v2.sql"), include_str!("v3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("v1.sql"),
+    include_str!("v2.sql"),
+    include_str!("v3.sql"),
+    include_str!("v4.sql"),
+];
 
 /// The newest version of the tables that this program knows.
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -29,7 +33,6 @@ pub(crate) struct Sql {
     pub(crate) append: String,
     /// The lock that whoever appends holds until it has committed.
     pub(crate) lock: String,
-    pub(crate) known_ids: String,
     /// Gives a number to streams that have none.
     pub(crate) enter_streams: String,
     pub(crate) stream_versions: String,
@@ -47,7 +50,6 @@ pub(crate) struct Sql {
     pub(crate) before_stream: String,
     pub(crate) head: String,
     pub(crate) by_key: String,
-    pub(crate) between: String,
     pub(crate) by_event_ids: String,
     pub(crate) save_snapshot: String,
     pub(crate) find_snapshot: String,
@@ -114,15 +116,15 @@ impl Sql {
                 lock = lock_key(LOCK_CLASS, s),
             ),
             append: format!(
-                "SELECT stream_id, version_before, last_before, first_position
-                 FROM {s}.append_by_name(
+                "SELECT stream_id, version_before, last_before, first_position, key_first, key_last,
+                    key_command, key_streams
+                 FROM {s}.append_commands(
                     $1::int4[], $2::text[], $3::text[], $4::int8[], $5::uuid[], $6::text[],
-                    $7::int4[], $8::int4[], $9::text[], $10::text[], $11::int8[], $12::int4[],
-                    $13::int4[], $14::int4[], $15::uuid[], $16::timestamptz[], $17::uuid[],
-                    $18::uuid[], $19::text[], $20::text[])"
+                    $7::text[], $8::int4[], $9::int4[], $10::text[], $11::text[], $12::int8[],
+                    $13::int4[], $14::int4[], $15::int4[], $16::uuid[], $17::timestamptz[],
+                    $18::uuid[], $19::uuid[], $20::text[], $21::text[])"
             ),
             lock: format!("SELECT pg_advisory_xact_lock({})", lock_key(LOCK_CLASS, s)),
-            known_ids: format!("SELECT event_id FROM {s}.events WHERE event_id = ANY($1)"),
             enter_streams: format!(
                 "INSERT INTO {s}.streams (name, category)
                  SELECT * FROM unnest($1::text[], $2::text[]) ON CONFLICT (name) DO NOTHING"
@@ -173,17 +175,19 @@ impl Sql {
             ),
             head: format!("SELECT coalesce(max(position), 0) FROM {s}.events"),
             by_key: format!(
-                "SELECT first_position, last_position FROM {s}.idempotency_keys
-                 WHERE stream = (SELECT id FROM {s}.streams WHERE name = $1) AND key = $2"
-            ),
-            between: format!(
-                "SELECT s.name, min(e.version), max(e.version)
-                 FROM {s}.events e JOIN {s}.streams s ON s.id = e.stream
-                 WHERE e.position BETWEEN $1 AND $2 GROUP BY s.name ORDER BY min(e.position)"
+                "SELECT k.first_position, k.last_position, k.command, s.name, min(e.version),
+                    max(e.version)
+                 FROM {s}.idempotency_keys k
+                 JOIN {s}.events e ON e.position BETWEEN k.first_position AND k.last_position
+                 JOIN {s}.streams s ON s.id = e.stream
+                 WHERE k.stream = (SELECT id FROM {s}.streams WHERE name = $1) AND k.key = $2
+                 GROUP BY k.stream, k.key, s.name ORDER BY min(e.position)"
             ),
             by_event_ids: format!(
-                "SELECT e.event_id, e.position, s.name, e.version
+                "SELECT e.event_id, e.position, s.name, e.version, k.name, k.version,
+                    e.payload::text, e.metadata::text
                  FROM {s}.events e JOIN {s}.streams s ON s.id = e.stream
+                 JOIN {s}.kinds k ON k.id = e.kind
                  WHERE e.event_id = ANY($1)"
             ),
             // `Snapshot::replaces`, as SQL: one statement, so that two processes cannot come between.

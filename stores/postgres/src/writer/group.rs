@@ -2,7 +2,10 @@
 
 use std::collections::HashMap;
 
-use esrs_core::{AppendCondition, Appended, AppendedStream, Position, StreamAppend, StreamId};
+use esrs_core::{
+    AppendCondition, Appended, AppendedStream, CommandFingerprint, IdempotencyKey, Position,
+    StreamAppend, StreamId,
+};
 use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
@@ -10,6 +13,7 @@ use super::prepared::kind_of;
 use super::{Connection, Direct, PreparedAppend};
 use crate::encode::{Moment, to_i64};
 use crate::error::{is_duplicate, is_renumbered};
+use crate::find::{self, StoredKey};
 use crate::names::{KindOf, Names};
 use crate::sql::Sql;
 
@@ -20,8 +24,8 @@ pub(super) const RENUMBERED: usize = 2;
 #[derive(Debug)]
 pub(super) enum Outcome {
     Stored(Appended),
-    /// It was refused, with its streams as they are.
-    Refused(Vec<At>),
+    /// It was refused, with its streams as they are, and what is stored under its key.
+    Refused(Vec<At>, Option<StoredKey>),
 }
 
 /// The version of a stream, and the id of its last event.
@@ -53,6 +57,7 @@ struct Parts<'a> {
     expected: Vec<i64>,
     last: Vec<Option<Uuid>>,
     key: Vec<Option<&'a str>>,
+    command: Vec<Option<String>>,
     count: Vec<i32>,
     event_part: Vec<i32>,
     event_number: Vec<i32>,
@@ -117,7 +122,7 @@ impl<'a> Parts<'a> {
     fn of(appends: impl Iterator<Item = &'a PreparedAppend>) -> Self {
         let mut parts = Self::default();
         for (batch, append) in (1..).zip(appends) {
-            let mut key = append.batch.idempotency_key.as_ref().map(|key| key.as_str());
+            let mut key = append.batch.idempotency_key.as_ref();
             for part in &append.batch.streams {
                 parts.batch.push(batch);
                 parts.stream.push(part.stream.as_str());
@@ -125,7 +130,10 @@ impl<'a> Parts<'a> {
                 parts.expected.push(expected(part.condition));
                 parts.last.push(part.condition.last_event());
                 // The key belongs to the first stream.
-                parts.key.push(key.take());
+                let key = key.take();
+                parts.key.push(key.map(IdempotencyKey::as_str));
+                let command = key.and_then(IdempotencyKey::fingerprint);
+                parts.command.push(command.map(CommandFingerprint::to_json));
                 parts.count.push(part.events.len() as i32);
                 let place = parts.batch.len() as i32;
                 for number in 1..=part.events.len() as i32 {
@@ -263,6 +271,7 @@ impl Connection {
                     &parts.expected,
                     &parts.last,
                     &parts.key,
+                    &parts.command,
                     &parts.count,
                     &kinds.id,
                     &kinds.category(),
@@ -388,10 +397,14 @@ fn outcome(
 ) -> Result<Outcome, Error> {
     let mut versions = Vec::with_capacity(append.batch.streams.len());
     let (mut streams, mut first, mut last) = (Vec::new(), None, 0);
+    let mut stored_key = None;
     for (part, row) in append.batch.streams.iter().zip(rows) {
         let version = row.try_get::<_, i64>(1)? as u64;
         versions.push(At { version, last: row.try_get(2)? });
-        let Some(position) = row.try_get::<_, Option<i64>>(3)? else { continue };
+        let Some(position) = row.try_get::<_, Option<i64>>(3)? else {
+            stored_key = stored_key.or(key_of(&row)?);
+            continue;
+        };
         let (stream, id) = (part.stream.clone(), row.try_get(0)?);
         seen.push(SeenStream { stream, id, version: version + part.events.len() as u64 });
         first = first.or(Some(position));
@@ -405,8 +418,19 @@ fn outcome(
             last_position: Position::new(last as u64),
             repeated: false,
         }),
-        None => Outcome::Refused(versions),
+        None => Outcome::Refused(versions, stored_key),
     })
+}
+
+/// What is stored under the key of a part.
+fn key_of(row: &Row) -> Result<Option<StoredKey>, Error> {
+    let first = row.try_get::<_, Option<i64>>(4)?;
+    let (last, streams) = (row.try_get::<_, Option<i64>>(5)?, row.try_get::<_, Option<&str>>(7)?);
+    let streams = streams.and_then(find::streams_of_lines);
+    let (Some(first), Some(last), Some(streams)) = (first, last, streams) else { return Ok(None) };
+    let [first_position, last_position] = [first, last].map(|one| Position::new(one as u64));
+    let appended = Appended { streams, first_position, last_position, repeated: true };
+    Ok(Some(StoredKey { appended, command: row.try_get(6)? }))
 }
 
 fn stored(part: &StreamAppend, version: u64) -> AppendedStream {

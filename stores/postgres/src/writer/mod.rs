@@ -397,11 +397,19 @@ impl Session<'_> {
         Ok(outcomes)
     }
 
-    /// Tells what became of an append. Why one was refused is found out beside the writer.
+    /// Tells what became of an append. Why one was refused is found out beside the writer, unless a
+    /// stored key says it.
     fn answer(&self, queued: QueuedAppend, outcome: Outcome) {
         match outcome {
             Outcome::Stored(appended) => queued.answer(Ok(appended)),
-            Outcome::Refused(versions) => {
+            Outcome::Refused(versions, stored) => {
+                if let (false, Some(stored)) = (queued.append.may_be_stored, stored)
+                    && let (Some(key), Some(first)) =
+                        (&queued.append.batch.idempotency_key, queued.append.batch.streams.first())
+                {
+                    let answer = stored.answer(&first.stream, key);
+                    return queued.answer(answer);
+                }
                 let (shared, mut queued) = (self.shared.clone(), queued);
                 tokio::spawn(async move {
                     let answer = refusal(&shared, &queued, &versions).await;
@@ -452,7 +460,8 @@ async fn why_refused(
     let batch = &queued.append.batch;
     let mut found = None;
     if let (Some(key), Some(first)) = (&batch.idempotency_key, batch.streams.first()) {
-        found = find::by_key(reader, &first.stream, key).await?;
+        let stored = find::by_key(reader, &first.stream, key).await?;
+        found = stored.map(|stored| stored.answer(&first.stream, key)).transpose()?;
     }
     let is_by_key = found.is_some();
     if found.is_none() {

@@ -37,6 +37,11 @@ impl PreparedAppend {
         Ok(Self { batch, details, may_be_stored: false })
     }
 
+    /// Its events, each with its stream.
+    pub(crate) fn events(&self) -> impl Iterator<Item = (&StreamId, &NewEvent)> {
+        self.batch.events()
+    }
+
     /// The stream, the event and its metadata as JSON, if it is one event.
     pub(crate) fn into_one(self) -> Option<(StreamId, NewEvent, Option<String>)> {
         let part = self.batch.streams.into_iter().next()?;

@@ -1,8 +1,8 @@
 //! One append, within a transaction.
 
 use esrs_core::{
-    AppendBatch, Appended, AppendedStream, Conflict, EventKind, NewEvent, Position, StoreError,
-    StreamAppend,
+    AppendBatch, Appended, AppendedStream, CommandFingerprint, Conflict, EventKind, NewEvent,
+    Position, StoreError, StreamAppend,
 };
 use rusqlite::OptionalExtension;
 use uuid::Uuid;
@@ -79,6 +79,19 @@ impl Writer {
             }
         }
         Ok(false)
+    }
+
+    /// Whether the event of an import is stored already; an error if another event has its id.
+    pub(super) fn holds_event_of(&self, append: &PreparedAppend) -> Result<bool, Fault> {
+        let mut is_stored = false;
+        for (stream, event) in append.batch.events() {
+            let found = find::by_event_id(&self.connection, &self.event_ids, event.id)?;
+            if let Some(stored) = found {
+                stored.check(stream, event)?;
+                is_stored = true;
+            }
+        }
+        Ok(is_stored)
     }
 
     fn repetition(&self, batch: &AppendBatch) -> Result<Option<Appended>, Fault> {
@@ -164,10 +177,17 @@ impl Writer {
         if let (Some(key), Some(stream)) = (&batch.idempotency_key, first_id) {
             self.connection
                 .prepare_cached(
-                    "INSERT INTO esrs_idempotency_keys (stream, key, first_position, last_position)
-                     VALUES (?1, ?2, ?3, ?4)",
+                    "INSERT INTO esrs_idempotency_keys
+                         (stream, key, first_position, last_position, command)
+                     VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
-                .execute((stream, key.as_str(), to_sql(first_position), to_sql(position)))?;
+                .execute((
+                    stream,
+                    key.as_str(),
+                    to_sql(first_position),
+                    to_sql(position),
+                    key.fingerprint().map(CommandFingerprint::to_json),
+                ))?;
         }
         self.project(append, &appended)?;
         Ok(appended)

@@ -1,7 +1,10 @@
 //! Appends that were stored before.
 
 use esrs_core::store::StoredEvent;
-use esrs_core::{AppendBatch, Appended, AppendedStream, IdempotencyKey, Position, StreamId};
+use esrs_core::{
+    AppendBatch, Appended, AppendedStream, EventKind, IdempotencyKey, Position, StoreError,
+    StreamId,
+};
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
@@ -9,22 +12,24 @@ use super::event_ids::EventIds;
 use super::event_row::to_sql;
 use crate::error::Fault;
 
-/// What an append with this key on this stream was answered with.
+/// Finds the answer to an append with this key on this stream.
 pub(crate) fn by_key(
     connection: &Connection,
     stream: &StreamId,
     key: &IdempotencyKey,
 ) -> Result<Option<Appended>, Fault> {
     let mut statement = connection.prepare_cached(
-        "SELECT first_position, last_position FROM esrs_idempotency_keys
+        "SELECT first_position, last_position, command FROM esrs_idempotency_keys
          WHERE stream = (SELECT id FROM esrs_streams WHERE name = ?1) AND key = ?2",
     )?;
     let found = statement
         .query_row((stream.as_str(), key.as_str()), |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<String>>(2)?))
         })
         .optional()?;
-    found.map(|(first, last)| between(connection, first, last)).transpose()
+    let Some((first, last, command)) = found else { return Ok(None) };
+    key.check(stream, command.as_deref()).map_err(StoreError::from)?;
+    between(connection, first, last).map(Some)
 }
 
 /// The append whose events stand from `first` to `last`.
@@ -56,20 +61,27 @@ pub(super) fn repetition(
     batch.repetition(|id| by_event_id(connection, ids, id))
 }
 
-fn by_event_id(
+pub(super) fn by_event_id(
     connection: &Connection,
     ids: &EventIds,
     id: Uuid,
 ) -> Result<Option<StoredEvent>, Fault> {
     let Some(position) = ids.position(connection, id)? else { return Ok(None) };
     let mut statement = connection.prepare_cached(
-        "SELECT name, esrs_events.version
-         FROM esrs_events JOIN esrs_streams ON esrs_streams.id = esrs_events.stream
+        "SELECT stream.name, event.version, kind.name, kind.version, payload, metadata
+         FROM esrs_events AS event JOIN esrs_streams AS stream ON stream.id = event.stream
+             JOIN esrs_kinds AS kind ON kind.id = event.kind
          WHERE position = ?1",
     )?;
     let stored = statement.query_row([to_sql(position)], |row| {
-        let version = row.get::<_, i64>(1)? as u64;
-        Ok(StoredEvent { position, stream: row.get(0)?, version })
+        Ok(StoredEvent {
+            position,
+            stream: row.get(0)?,
+            version: row.get::<_, i64>(1)? as u64,
+            kind: EventKind { name: row.get::<_, String>(2)?.into(), version: row.get(3)? },
+            payload: row.get(4)?,
+            details: row.get(5)?,
+        })
     })?;
     Ok(Some(stored))
 }

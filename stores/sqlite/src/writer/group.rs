@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use esrs_core::{Appended, LogMark, Position, StoreError};
+use esrs_core::{Appended, Imported, LogMark, Position, StoreError};
 
 use super::{PreparedAppend, QueuedAppend, Writer};
 use crate::error::Fault;
@@ -114,10 +114,7 @@ impl Writer {
         &mut self,
         group: impl ExactSizeIterator<Item = &'a PreparedAppend>,
     ) -> Result<Answers, Fault> {
-        self.begin()?;
-        let start = self.follow_history()?;
-        self.follow_inline(start)?;
-        self.event_ids.follow(&self.connection, start)?;
+        let start = self.begin_appending()?;
         let (mut head, mut last) = (start, self.anchor);
         let mut answers = Vec::with_capacity(group.len());
         let mut alone = None;
@@ -138,19 +135,7 @@ impl Writer {
                 Err(fault) => answers.push(Err(self.database.explain(APPENDING, fault))),
             }
         }
-        if head != start {
-            let Self { inline, connection, .. } = self;
-            inline.iter().try_for_each(|inline| inline.move_to(connection, head, last))?;
-            self.event_ids.tidy(&self.connection)?;
-        }
-        self.commit()?;
-        self.anchor = last;
-        if head != start {
-            self.waiting.appended(head);
-            for inline in &self.inline {
-                self.waiting.changed(&self.connection, &self.database, inline.subscription());
-            }
-        }
+        self.commit_appends(start, head, last)?;
         if let ([Ok(only)], Some(append)) = (&*answers, alone)
             && !only.repeated
         {
@@ -165,6 +150,60 @@ impl Writer {
         let stored = answers.iter().flatten().filter(|appended| !appended.repeated).count();
         self.counters.stored(stored);
         Ok(answers)
+    }
+
+    /// Stores a chunk of an import as one transaction: each event behind the last of its stream, without
+    /// those that are stored already.
+    pub(crate) fn import(&mut self, chunk: &[PreparedAppend]) -> Result<Imported, Fault> {
+        let start = self.begin_appending()?;
+        let (mut head, mut last, mut stored) = (start, self.anchor, 0);
+        for append in chunk {
+            if self.holds_event_of(append)? {
+                continue;
+            }
+            let appended = self.append(append, head)?;
+            if let Some(event_id) = append.last_event() {
+                stored += 1;
+                head = appended.last_position;
+                last = Some(LogMark { position: head, event_id });
+            }
+        }
+        self.commit_appends(start, head, last)?;
+        self.counters.stored(stored);
+        let known = chunk.len() - stored;
+        Ok(Imported::new(stored as u64, known as u64, (head != start).then_some(head)))
+    }
+
+    /// Begins a transaction that appends, behind the end of the log that it answers.
+    fn begin_appending(&mut self) -> Result<Position, Fault> {
+        self.begin()?;
+        let start = self.follow_history()?;
+        self.follow_inline(start)?;
+        self.event_ids.follow(&self.connection, start)?;
+        Ok(start)
+    }
+
+    /// Commits what was appended from `start` to `head`, which is the event `last`.
+    fn commit_appends(
+        &mut self,
+        start: Position,
+        head: Position,
+        last: Option<LogMark>,
+    ) -> Result<(), Fault> {
+        if head != start {
+            let Self { inline, connection, .. } = self;
+            inline.iter().try_for_each(|inline| inline.move_to(connection, head, last))?;
+            self.event_ids.tidy(&self.connection)?;
+        }
+        self.commit()?;
+        self.anchor = last;
+        if head != start {
+            self.waiting.appended(head);
+            for inline in &self.inline {
+                self.waiting.changed(&self.connection, &self.database, inline.subscription());
+            }
+        }
+        Ok(())
     }
 
     /// Runs `write`, which appends behind `head`, in a savepoint: all of it stays, or nothing.

@@ -74,6 +74,7 @@ impl Apply<Withdrawn> for Account {
 }
 
 /// Puts money in.
+#[derive(Serialize)]
 pub struct Deposit {
     /// How much.
     pub cents: i64,
@@ -82,6 +83,7 @@ pub struct Deposit {
 }
 
 /// Takes money out, if there is enough.
+#[derive(Serialize)]
 pub struct Withdraw {
     /// How much.
     pub cents: i64,

@@ -207,7 +207,7 @@ impl Writer {
     async fn command<C>(&self, id: &u32, operation: String, make: impl Fn(String) -> C)
     where
         Account: Handle<C, Error = Insufficient>,
-        C: Send + Sync,
+        C: Serialize + Send + Sync,
     {
         let mut is_known = true;
         for _ in 0..REPETITIONS {
