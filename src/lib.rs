@@ -23,6 +23,9 @@
 //! | do more than a row can say | [`subscription::EventHandler`] |
 //! | keep read models up to date, in one of several processes | `esrs::runner`, with the feature `runner` |
 //! | read what was just written | [`Execute::wait_for`] |
+//! | import what another system recorded | [`ImportSource`], [`import`] |
+//! | say when something occurred | [`OccurredAt`], [`Execute::occurred_at`] |
+//! | back up and restore | `esrs::backup` |
 //! | test a domain | [`Scenario`], [`ProjectionScenario`] |
 //! | tell instances apart | [`#[derive(Id)]`](derive@Id), or any type that is an [`Id`](trait@Id) |
 //!
@@ -67,6 +70,10 @@ pub use esrs_sqlite::{SqliteStore, SqliteStoreBuilder, Synchronous};
 pub use jiff::Timestamp;
 
 pub mod tutorial;
+
+#[doc = include_str!("doc/backup.md")]
+#[cfg(feature = "sqlite")]
+pub mod backup {}
 
 /// All that a domain needs: `use esrs::prelude::*;`.
 pub mod prelude {

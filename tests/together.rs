@@ -192,7 +192,7 @@ async fn a_unit_with_an_idempotency_key_has_its_effects_once() {
 async fn a_key_is_known_again_though_other_commands_of_the_unit_have_events_by_now() {
     let bank = bank().await;
     let unit = |cents| {
-        let first = bank.accounts.execute(&1, Move(cents)).idempotency_key("k");
+        let first = bank.accounts.execute(&1, Move(cents)).idempotency_key_for("k", "request");
         first.and(bank.accounts.execute(&2, Move(5)))
     };
     unit(0).await.unwrap();

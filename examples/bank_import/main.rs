@@ -17,9 +17,11 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use esrs::{Repository, SqliteStore};
+use esrs::{OccurredAt, Repository, SqliteStore};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinSet;
 
@@ -88,10 +90,13 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
 
     let commands = rows.good.len();
     let started = Instant::now();
-    import(&accounts, rows.good).await?;
+    let known = import(&accounts, rows.good).await?;
     let seconds = started.elapsed().as_secs_f64();
 
     let replayed = compare_with_replay(&store, &accounts).await?;
+    if known > 0 {
+        eprintln!("{known} of {commands} rows were imported before");
+    }
     println!("replayed: {replayed} accounts, each as its row in account_summary");
     for (name, value) in summary::figures(&store).await? {
         println!("{name}: {value}");
@@ -101,29 +106,35 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Executes the rows: those of one account in the order of the book, those of many at once.
+/// Executes the rows: those of one account in the order of the book, those of many at once. Says how many were
+/// imported before.
 async fn import(
     accounts: &Repository<Account>,
     rows: Vec<(AccountId, Book)>,
-) -> Result<(), Box<dyn Error>> {
+) -> Result<u64, Box<dyn Error>> {
     let style = "{elapsed_precise} [{bar:40}] {pos} of {len}, {per_sec}";
     let progress = ProgressBar::new(rows.len() as u64);
     progress.set_style(ProgressStyle::with_template(style)?.progress_chars("=> "));
 
-    let mut books: HashMap<AccountId, Vec<Book>> = HashMap::new();
+    let mut books: HashMap<AccountId, Vec<(Book, OccurredAt)>> = HashMap::new();
     for (account, row) in rows {
-        books.entry(account).or_default().push(row);
+        // The book has days: what occurred on one did so at its begin, in the time of the bank.
+        let occurred_at = format!("{}T00:00:00+01:00", row.booking.on).parse()?;
+        books.entry(account).or_default().push((row, occurred_at));
     }
+    let known = Arc::new(AtomicU64::new(0));
     let mut tasks = JoinSet::new();
     for (id, book) in books {
         if tasks.len() == CONCURRENCY {
             tasks.join_next().await.transpose()?.transpose()?;
         }
-        let (accounts, progress) = (accounts.clone(), progress.clone());
+        let (accounts, progress, known) = (accounts.clone(), progress.clone(), known.clone());
         tasks.spawn(async move {
-            for row in book {
+            for (row, occurred_at) in book {
                 let key = row.booking.transaction.to_string();
-                accounts.execute(&id, row).by("import").idempotency_key(key).await?;
+                let command = accounts.execute(&id, row).by("import").occurred_at(occurred_at);
+                let executed = command.idempotency_key(key).await?;
+                known.fetch_add(u64::from(executed.was_repeated()), Ordering::Relaxed);
                 progress.inc(1);
             }
             Ok::<_, esrs::ExecuteError<std::convert::Infallible>>(())
@@ -133,7 +144,7 @@ async fn import(
         imported??;
     }
     progress.finish();
-    Ok(())
+    Ok(known.load(Ordering::Relaxed))
 }
 
 /// Holds every row of the table to what its account's log adds up to.

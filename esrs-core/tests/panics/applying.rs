@@ -105,12 +105,12 @@ async fn state_of_a_command_that_is_dropped_during_its_append_is_dropped() {
 async fn state_of_a_repeated_command_is_dropped() {
     let store = MemoryStore::new();
     let counters = Repository::<Counter>::new(store.clone());
-    let keyed = || counters.execute(&1, Count(vec![7])).idempotency_key("one");
+    let keyed = || counters.execute(&1, Count(vec![7])).idempotency_key_for("one", "one");
     keyed().await.unwrap();
     assert!(keyed().await.unwrap().was_repeated());
     assert_in_step(&counters, 1).await;
     // The first answer counts, also for a command that would be refused by now.
-    let refused = counters.execute(&1, Count(vec![NOT_APPLIED])).idempotency_key("one");
+    let refused = counters.execute(&1, Count(vec![NOT_APPLIED])).idempotency_key_for("one", "one");
     assert!(refused.await.unwrap().was_repeated());
     assert_in_step(&counters, 1).await;
 }

@@ -65,6 +65,9 @@ fn importing_a_book_twice_changes_nothing() {
     let second = import(&["--db", path(&db)]);
     assert!(first.0, "{}", first.2);
     assert_eq!(first.1, second.1);
+    let rows = include_str!("../../bank_import/invented_book.csv").lines().skip(1).count();
+    let all = format!("{rows} of {rows} rows were imported before");
+    assert!(!first.2.contains("imported before") && second.2.contains(&all), "{}", second.2);
 }
 
 #[test]

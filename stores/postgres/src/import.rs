@@ -51,8 +51,9 @@ impl PostgresStore {
     /// order, on no condition.
     ///
     /// They are stored in chunks of [`IMPORT_CHUNK`](Self::IMPORT_CHUNK) events, each as one unit; an
-    /// event whose id is stored already is left out. So an import that has failed is simply repeated.
-    /// Appends wait while a chunk is stored.
+    /// event whose id is stored already is left out. So an import that has failed is simply repeated, if its
+    /// ids are those of an [`ImportSource`](esrs_core::ImportSource). Appends wait while a chunk is stored,
+    /// and not while one is looked for that is stored already.
     ///
     /// ```no_run
     /// # use esrs_core::{NewEvent, StreamId, StoreError};
@@ -63,7 +64,8 @@ impl PostgresStore {
     /// ```
     ///
     /// # Errors
-    /// Those of an append, [`StoreError::Busy`] when somebody holds the log for longer than
+    /// [`StoreError::EventDiffers`] if an id is stored with other content, and those of an append,
+    /// [`StoreError::Busy`] when somebody holds the log for longer than
     /// [`busy_timeout`](crate::PostgresStoreBuilder::busy_timeout) among them. The chunks before the one
     /// that failed are stored.
     pub async fn import(

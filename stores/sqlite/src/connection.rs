@@ -125,7 +125,16 @@ fn try_open_writer(
         let pages = (i64::try_from(bytes).unwrap_or(i64::MAX) / page_size).max(1);
         connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
     }
-    schema::migrate(&mut connection, database)?;
+    if let Err(fault) = schema::migrate(&mut connection, database) {
+        // Else a file without tables would be taken for a copy without its log.
+        if schema::is_empty(&connection).unwrap_or(false) {
+            let left = connection.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(()));
+            left.unwrap_or_else(
+                |error| tracing::warn!(%error, "an empty file stays a WAL database"),
+            );
+        }
+        return Err(fault);
+    }
     let guard = Guard::install(&mut connection)?;
     let files = Files::opened(&database.path)
         .map_err(|error| Fault::said("looking at the file", error.to_string()))?;

@@ -62,7 +62,8 @@ async fn a_backup_of_a_store_in_use_is_restored_with_its_rows() {
     let file = File::new();
     let store = SqliteStore::builder(&file.path).inline::<Account>().open().await.unwrap();
     for number in 1..=300 {
-        append(&store, &(number % 7).to_string(), "deposited", "1").await;
+        let name = if number <= 7 { "opened" } else { "deposited" };
+        append(&store, &(number % 7).to_string(), name, "1").await;
     }
     let backup = file.directory.path().join("backup.db");
     file.raw().execute("VACUUM INTO ?1", [backup.to_str().unwrap()]).unwrap();

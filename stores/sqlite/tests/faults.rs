@@ -147,7 +147,7 @@ async fn the_tables_of_an_older_esrs_are_brought_up_to_date_and_its_events_are_k
     // What was stored then is known by its ids and its key, and is as safe as it was.
     let old = |id: u128| NewEvent {
         id: Uuid::from_u128(0x01890000_0000_7000_8000_000000000000 + id),
-        ..event("opened", "1")
+        ..event(if id == 2 { "deposited" } else { "opened" }, id.to_string())
     };
     let again = store.append(batch(stream(1), vec![old(1), old(2)])).await.unwrap();
     assert_eq!((again.repeated, again.last_position.get()), (true, 2));

@@ -73,9 +73,11 @@ impl QueuedAppend {
 /// out, and nobody else knows.
 fn unless_looked_for(error: StoreError) -> StoreError {
     let since = match &error {
-        StoreError::Conflict(_) | StoreError::EventIdTaken { .. } | StoreError::Unknown { .. } => {
-            return error;
-        }
+        StoreError::Conflict(_)
+        | StoreError::KeyReused(_)
+        | StoreError::EventIdTaken { .. }
+        | StoreError::EventDiffers { .. }
+        | StoreError::Unknown { .. } => return error,
         // These say of themselves that nothing was stored, which is true of the last attempt only.
         StoreError::Unavailable { location, reason } => {
             format!("{location} cannot be reached: {reason}")
