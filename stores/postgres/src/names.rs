@@ -35,7 +35,7 @@ pub(crate) struct Names {
 /// By name: what appends are given, whose statements verify it.
 struct Numbers {
     streams: LruCache<StreamId, KnownStream>,
-    kinds: LruCache<KindOf, i32>,
+    kinds: LruCache<KindOf, KnownKind>,
 }
 
 /// By number: what reads look up, while the log holds the anchor.
@@ -53,6 +53,15 @@ struct KnownStream {
     id: i64,
     /// The version that it has at least.
     version: u64,
+}
+
+/// A kind that is there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KnownKind {
+    pub(crate) id: i32,
+    /// An event that was stored by a statement which has verified the number: a log that holds it, holds
+    /// the kind.
+    pub(crate) proof: Option<LogMark>,
 }
 
 /// The anchor that a read verifies. What was remembered by another is not used by it: it may be of a log
@@ -110,8 +119,15 @@ impl Names {
     }
 
     /// The number of a kind, if it is known.
-    pub(crate) fn kind_id(&self, of: &KindOf) -> Option<i32> {
+    pub(crate) fn known_kind(&self, of: &KindOf) -> Option<KnownKind> {
         self.numbers().kinds.get(of).copied()
+    }
+
+    /// Remembers an event that was stored by a statement which has verified the number of its kind.
+    pub(crate) fn prove_kind(&self, of: &KindOf, id: i32, event: LogMark) {
+        if let Some(known) = self.numbers().kinds.get_mut(of).filter(|known| known.id == id) {
+            known.proof = Some(event);
+        }
     }
 
     /// The number of a kind is not true of the log.
@@ -126,14 +142,14 @@ impl Names {
         client: &Client,
         sql: &Sql,
     ) -> Result<i32, Error> {
-        if let Some(id) = self.kind_id(&of) {
-            return Ok(id);
+        if let Some(known) = self.known_kind(&of) {
+            return Ok(known.id);
         }
         let version = i64::from(of.kind.version);
         let id = client
             .query_one_scalar::<i32, _>(&sql.kind_of, &[&&*of.category, &&*of.kind.name, &version])
             .await?;
-        self.numbers().kinds.put(of, id);
+        self.numbers().kinds.put(of, KnownKind { id, proof: None });
         Ok(id)
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Sql {
     pub(crate) is_partitioned: String,
     /// One event behind a version that its stream is known to have.
     pub(crate) append_one: String,
+    /// The same, if the last event of the stream is known, and an event with the same kind.
+    pub(crate) append_behind: String,
     /// The same for events of several streams: where the first came to stand.
     pub(crate) append_known: String,
     pub(crate) append: String,
@@ -67,6 +69,7 @@ impl Sql {
             is_partitioned: format!(
                 "SELECT relkind = 'p' FROM pg_class WHERE oid = '{s}.events'::regclass"
             ),
+            // What the program remembers is verified where it is used.
             append_one: format!(
                 "INSERT INTO {s}.events (position, stream, version, kind, event_id, recorded_at,
                     correlation_id, causation_id, metadata, payload)
@@ -81,6 +84,21 @@ impl Sql {
                 RETURNING position",
                 lock = lock_key(LOCK_CLASS, s),
             ),
+            // What an event follows from was committed before it: a log that holds the event, holds that.
+            append_behind: format!(
+                "INSERT INTO {s}.events (position, stream, version, kind, event_id, recorded_at,
+                    correlation_id, causation_id, metadata, payload)
+                SELECT nextval('{s}.position_seq'), $1::int8, $2::int8, $3::int4, $4::uuid,
+                    $5::timestamptz, $6::uuid, $7::uuid, $8::text::json, $9::text::json
+                FROM pg_advisory_xact_lock({lock})
+                WHERE EXISTS (SELECT FROM {s}.events WHERE stream = $1::int8
+                        AND version = $2::int8 - 1 AND event_id = $10::uuid)
+                    AND ($12::uuid = $10::uuid OR EXISTS (
+                        SELECT FROM {s}.events WHERE position = $11::int8 AND event_id = $12::uuid))
+                RETURNING position",
+                lock = lock_key(LOCK_CLASS, s),
+            ),
+            // Each look-up by itself: as `EXISTS` it may be planned as a hash of the whole table.
             append_known: format!(
                 "WITH stored AS (
                     INSERT INTO {s}.events (position, stream, version, kind, event_id, recorded_at,
@@ -98,17 +116,21 @@ impl Sql {
                     WHERE NOT EXISTS (
                         SELECT FROM unnest($10::int8[], $11::text[], $12::int8[], $13::uuid[])
                             AS p (id, name, version, last)
-                        WHERE NOT EXISTS (SELECT FROM {s}.events o WHERE o.stream = p.id
-                                AND o.version = p.version
-                                AND (p.last IS NULL OR o.event_id = p.last))
-                            OR NOT EXISTS (SELECT FROM {s}.streams o
-                                WHERE o.id = p.id AND o.name = p.name))
+                        WHERE CASE WHEN p.last IS NOT NULL THEN (SELECT o.event_id
+                                FROM {s}.events o WHERE o.stream = p.id AND o.version = p.version)
+                                IS DISTINCT FROM p.last
+                            ELSE (SELECT o.version
+                                FROM {s}.events o WHERE o.stream = p.id AND o.version = p.version)
+                                IS NULL
+                                OR (SELECT o.name FROM {s}.streams o WHERE o.id = p.id)
+                                IS DISTINCT FROM p.name
+                            END)
                     AND NOT EXISTS (
                         SELECT FROM unnest($14::int4[], $15::text[], $16::text[], $17::int8[])
                             AS k (id, category, name, version)
-                        WHERE NOT EXISTS (SELECT FROM {s}.kinds o WHERE o.id = k.id
+                        WHERE (SELECT o.id FROM {s}.kinds o WHERE o.id = k.id
                             AND o.category = k.category AND o.name = k.name
-                            AND o.version = k.version))
+                            AND o.version = k.version) IS NULL)
                     RETURNING position
                 ) SELECT min(position) FROM stored",
                 lock = lock_key(LOCK_CLASS, s),
