@@ -6,12 +6,13 @@ use tokio_postgres::{Error, Row};
 
 use super::{Connection, Direct, PreparedAppend, prepared::kind_of};
 use crate::encode::{Moment, to_i64};
-use crate::names::{KindOf, KnownKind, Names};
+use crate::names::{Anchor, KindOf, Names, Numbered, StoredIn};
 
-/// What is remembered of the one event that is to be appended, which the statement verifies.
+/// What is remembered for the one event that is to be appended, which the statement verifies.
 pub(super) struct Remembered {
-    stream: i64,
-    kind: KnownKind,
+    anchor: Anchor,
+    stream: Numbered<i64>,
+    kind: Numbered<i32>,
     of: KindOf,
 }
 
@@ -19,9 +20,11 @@ impl PreparedAppend {
     /// The numbers of its stream and its kind, if it is one event and both are known.
     pub(super) fn remembered(&self, names: &Names) -> Option<Remembered> {
         let (part, event, expected) = self.one()?;
-        let of = kind_of(part, event);
-        let stream = names.stream_at(&part.stream, expected)?;
-        Some(Remembered { stream, kind: names.known_kind(&of)?, of })
+        let (anchor, of) = (names.anchor(), kind_of(part, event));
+        let last = part.condition.last_event();
+        let stream = names.stream_at(&part.stream, expected, last, anchor)?;
+        let kind = names.kind_at(&of, anchor)?;
+        Some(Remembered { anchor, stream, kind, of })
     }
 }
 
@@ -33,7 +36,7 @@ impl Connection {
     pub(super) async fn append_one(
         &self,
         append: &PreparedAppend,
-        Remembered { stream, kind, of }: Remembered,
+        Remembered { anchor, stream, kind, of }: Remembered,
         names: &Names,
     ) -> Result<Option<Appended>, Error> {
         let Some(Direct { append_one, append_behind, .. }) = &self.direct else { return Ok(None) };
@@ -42,10 +45,12 @@ impl Connection {
         };
         let metadata = &event.metadata;
         let (version, recorded_at) = (expected + 1, Moment(event.recorded_at));
-        let (to_version, last) = (to_i64(version), part.condition.last_event());
+        let to_version = to_i64(version);
         let (correlation, causation) = (metadata.correlation_id(), metadata.causation_id());
-        let row: [&(dyn ToSql + Sync); 10] = [
-            &stream,
+        let anchor_position = anchor.event.map(|event| to_i64(event.position.get()));
+        let anchor_id = anchor.event.map(|event| event.event_id);
+        let given: [&(dyn ToSql + Sync); 11] = [
+            &stream.id,
             &to_version,
             &kind.id,
             &event.id,
@@ -54,30 +59,29 @@ impl Connection {
             &causation,
             details,
             &event.payload,
-            &last,
+            &anchor_position,
+            &anchor_id,
         ];
-        let rows: Vec<Row> = match (kind.proof, last) {
-            (Some(proof), Some(_)) => {
-                let place = to_i64(proof.position.get());
-                let proof: [&(dyn ToSql + Sync); 2] = [&place, &proof.event_id];
-                self.client.query(append_behind, &[&row[..], &proof].concat()).await?
-            }
-            _ => {
-                let (name, kind_version) = (part.stream.as_str(), i64::from(of.kind.version));
-                let (category, kind) = (&*of.category, &*of.kind.name);
-                let names: [&(dyn ToSql + Sync); 4] = [&name, &category, &kind, &kind_version];
-                self.client.query(append_one, &[&row[..], &names].concat()).await?
-            }
+        let rows: Vec<Row> = if stream.is_proven && kind.is_proven {
+            self.client.query(append_behind, &given).await?
+        } else {
+            let (last, name) = (part.condition.last_event(), part.stream.as_str());
+            let (category, kind) = (&*of.category, &*of.kind.name);
+            let kind_version = i64::from(of.kind.version);
+            let verified: [&(dyn ToSql + Sync); 5] =
+                [&last, &name, &category, &kind, &kind_version];
+            self.client.query(append_one, &[&given[..], &verified].concat()).await?
         };
         let Some(row) = rows.first() else {
-            // Its stream, its kind or the event before it is another one than was remembered.
+            names.forget_anchor(anchor);
             names.forget_stream(&part.stream);
             names.forget_kind(&of);
             return Ok(None);
         };
         let position = Position::new(row.try_get::<_, i64>(0)? as u64);
-        names.learn_version(&part.stream, version);
-        names.prove_kind(&of, kind.id, LogMark { position, event_id: event.id });
+        let stored = StoredIn { stream: &part.stream, version, last: Some(event.id) };
+        let last = LogMark { position, event_id: event.id };
+        names.stored(anchor, [stored].into_iter(), [(&of, kind.id)].into_iter(), last);
         let stream = part.stream.clone();
         Ok(Some(Appended {
             streams: vec![AppendedStream { stream, first_version: version, last_version: version }],
