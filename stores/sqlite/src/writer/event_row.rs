@@ -21,23 +21,25 @@ const INSERT: &str = "
         correlation_id, causation_id, actor, metadata, payload)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
+/// Without the anchor there is no stream, which the table refuses. A `SELECT … WHERE` would be written to a
+/// temporary table first.
 const INSERT_BEHIND: &str = "
     INSERT INTO esrs_events (position, stream, version, kind, event_id, recorded_at,
         correlation_id, causation_id, actor, metadata, payload)
-    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11
-    WHERE (SELECT event_id FROM esrs_events WHERE position = ?12) = ?13";
+    VALUES (?1, (SELECT ?2 FROM esrs_events WHERE position = ?12 AND event_id = ?13), ?3, ?4, ?5, ?6,
+        ?7, ?8, ?9, ?10, ?11)";
 
 impl EventRow<'_> {
     pub(super) fn insert(&self, connection: &Connection) -> rusqlite::Result<()> {
-        self.run(connection, INSERT, None).map(drop)
+        self.run(connection, INSERT, None)
     }
 
-    /// Inserts it if the log holds `anchor`; how many rows were inserted.
+    /// Inserts it if the log holds `anchor`; otherwise a constraint is violated.
     pub(super) fn insert_behind(
         &self,
         connection: &Connection,
         anchor: LogMark,
-    ) -> rusqlite::Result<usize> {
+    ) -> rusqlite::Result<()> {
         self.run(connection, INSERT_BEHIND, Some(anchor))
     }
 
@@ -46,7 +48,7 @@ impl EventRow<'_> {
         connection: &Connection,
         sql: &str,
         anchor: Option<LogMark>,
-    ) -> rusqlite::Result<usize> {
+    ) -> rusqlite::Result<()> {
         let mut statement = connection.prepare_cached(sql)?;
         let metadata = &self.event.metadata;
         statement.raw_bind_parameter(1, to_sql(self.position))?;
@@ -64,7 +66,7 @@ impl EventRow<'_> {
             statement.raw_bind_parameter(12, to_sql(anchor.position))?;
             statement.raw_bind_parameter(13, anchor.event_id.as_bytes())?;
         }
-        statement.raw_execute()
+        statement.raw_execute().map(drop)
     }
 }
 

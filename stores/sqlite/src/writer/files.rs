@@ -1,5 +1,7 @@
 //! Whether the writer still writes to the file that it has opened.
 
+use std::time::{Duration, Instant};
+
 use esrs_core::StoreError;
 
 use super::Writer;
@@ -8,9 +10,14 @@ use crate::error::Fault;
 use crate::file::Written;
 use crate::history;
 
+/// How soon after a look another one is spared: the commit that follows is looked at anyway, and what was
+/// replaced in between is found then.
+const JUST_NOW: Duration = Duration::from_micros(100);
+
 /// The file when the writer looked at it last.
 #[derive(Debug, Default)]
 pub(super) struct LastLook {
+    at: Option<Instant>,
     written: Option<Written>,
     /// What SQLite says of other processes then.
     progress: Option<Progress>,
@@ -45,13 +52,16 @@ impl Progress {
 impl Writer {
     /// Refuses to write to a file that was replaced or overwritten, before a transaction.
     pub(super) fn check_files(&mut self) -> Result<(), Fault> {
+        if self.last_look.at.is_some_and(|at| at.elapsed() < JUST_NOW) {
+            return Ok(());
+        }
         let now = self.database.check_files()?;
         if now == self.last_look.written {
             return Ok(());
         }
         match self.check_content() {
             Ok(Content::Whole(progress)) => {
-                self.last_look = LastLook { written: now, progress: Some(progress) };
+                self.last_look = LastLook { at: None, written: now, progress: Some(progress) };
                 return Ok(());
             }
             Ok(Content::Unknown) => return Ok(()),
@@ -94,8 +104,10 @@ impl Writer {
             StoreError::Unknown { reason: error.to_string() }
         })?;
         if now != self.last_look.written {
-            self.last_look = LastLook { written: now, progress: Some(self.progress()?) };
+            let progress = Some(self.progress()?);
+            self.last_look = LastLook { at: None, written: now, progress };
         }
+        self.last_look.at = Some(Instant::now());
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 //!
 //! The writer assumes that nothing was appended since it looked. If another process appended, the next
 //! position is taken, and the table refuses the event. If the log lost what the writer remembers, the
-//! statement does not find the event that it inserts behind, and inserts nothing.
+//! table refuses it, too, because the event that it stands behind is not there.
 
 use esrs_core::{AppendCondition, Appended, AppendedStream, LogMark};
 use rusqlite::ErrorCode;
@@ -22,17 +22,15 @@ impl Writer {
         let Some((anchor, row)) = self.row_of_one(append) else { return Ok(None) };
         self.check_files()?;
         let inserted = row.insert_behind(&self.connection, anchor);
-        match &inserted {
-            Ok(0) => return Ok(None),
-            Err(error) if is_constraint(error) => return Ok(None),
-            _ => {}
+        if inserted.as_ref().is_err_and(is_constraint) {
+            return Ok(None);
         }
         let (id, position) = (row.event.id, row.position);
         let (stream, version) = (row.stream, row.version);
         if inserted.is_ok() {
             self.event_ids.inserted(id, position);
         }
-        self.committed(inserted.map(drop))?;
+        self.committed(inserted)?;
         self.counters.stored(1);
         let streams = append.batch.streams.iter().map(|part| AppendedStream {
             stream: part.stream.clone(),
