@@ -30,6 +30,7 @@ pub use crate::asked::{
 };
 pub use crate::demands::given::{Another, Beside, TheSame};
 pub use crate::demands::{Actor, Causation, Correlation, Lacking, TypedKey};
+pub use crate::faithful::Encoder;
 
 pub use crate::fold::{code_and, fold};
 pub use core::prelude::v1::test;

@@ -106,20 +106,21 @@ const _: () = {
                 },
             )
         }
-        fn encode(
+        fn encode_into(
             event: &CounterEvent,
+            encoder: &mut ::esrs::__private::Encoder,
         ) -> (
             ::esrs::__private::usize,
-            ::esrs::__private::Result<
-                ::esrs::__private::String,
-                ::esrs::__private::JsonError,
-            >,
+            ::esrs::__private::Result<(), ::esrs::__private::JsonError>,
         ) {
             match event {
                 CounterEvent::Counted(event) => {
                     (
                         0usize,
-                        <Counted as ::esrs::__private::KnownEvent>::encode_payload(event),
+                        <Counted as ::esrs::__private::KnownEvent>::encode_payload(
+                            event,
+                            encoder,
+                        ),
                     )
                 }
             }

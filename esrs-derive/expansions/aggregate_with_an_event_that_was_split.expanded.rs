@@ -179,14 +179,12 @@ const _: () = {
             }
             ::esrs::__private::Ok(())
         }
-        fn encode(
+        fn encode_into(
             event: &OrderEvent,
+            encoder: &mut ::esrs::__private::Encoder,
         ) -> (
             ::esrs::__private::usize,
-            ::esrs::__private::Result<
-                ::esrs::__private::String,
-                ::esrs::__private::JsonError,
-            >,
+            ::esrs::__private::Result<(), ::esrs::__private::JsonError>,
         ) {
             match event {
                 OrderEvent::OrderPlaced(event) => {
@@ -194,6 +192,7 @@ const _: () = {
                         0usize,
                         <OrderPlaced as ::esrs::__private::KnownEvent>::encode_payload(
                             event,
+                            encoder,
                         ),
                     )
                 }
@@ -202,6 +201,7 @@ const _: () = {
                         2usize,
                         <OrderPaid as ::esrs::__private::KnownEvent>::encode_payload(
                             event,
+                            encoder,
                         ),
                     )
                 }

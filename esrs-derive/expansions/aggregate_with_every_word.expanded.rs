@@ -211,12 +211,13 @@ const _: () = {
                 },
             )
         }
-        fn encode(
+        fn encode_into(
             event: &AccountEvent,
+            encoder: &mut crate::reexported::__private::Encoder,
         ) -> (
             crate::reexported::__private::usize,
             crate::reexported::__private::Result<
-                crate::reexported::__private::String,
+                (),
                 crate::reexported::__private::JsonError,
             >,
         ) {
@@ -226,6 +227,7 @@ const _: () = {
                         0usize,
                         <AccountOpened as crate::reexported::__private::KnownEvent>::encode_payload(
                             event,
+                            encoder,
                         ),
                     )
                 }
@@ -234,6 +236,7 @@ const _: () = {
                         1usize,
                         <shared::Transferred as crate::reexported::__private::KnownEvent>::encode_payload(
                             event,
+                            encoder,
                         ),
                     )
                 }
@@ -242,6 +245,7 @@ const _: () = {
                         2usize,
                         <StatementSent as crate::reexported::__private::KnownEvent>::encode_payload(
                             event,
+                            encoder,
                         ),
                     )
                 }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::clock::to_microsecond;
+use crate::faithful::to_faithful_json;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -367,9 +368,9 @@ pub fn text_from_value<T: FromStr<Err: Display>>(value: Value) -> Result<T, Colu
 
 /// A column kept as JSON; what `#[projection(json)]` uses.
 #[doc(hidden)]
-pub fn json_to_value<T: Serialize>(value: &T) -> Result<Value, ColumnError> {
-    let json = serde_json::to_string(value);
-    json.map(Value::Json).map_err(|error| ColumnError::new(error.to_string()))
+pub fn json_to_value<T: Serialize + DeserializeOwned>(value: &T) -> Result<Value, ColumnError> {
+    let json = to_faithful_json(value);
+    json.map(Value::Json).map_err(|fault| ColumnError::new(fault.to_string()))
 }
 
 /// The other way of [`json_to_value`].

@@ -3,7 +3,8 @@
 use super::Executed;
 use crate::encode::EncodeError;
 use crate::{
-    AsOf, BlankActor, Conflict, InvalidStreamId, PayloadError, ReplayError, StoreError, StreamId,
+    AsOf, BlankActor, ChangedValue, Conflict, InvalidStreamId, PayloadError, ReplayError,
+    StoreError, StreamId,
 };
 
 /// Why an instance could not be loaded.
@@ -155,6 +156,19 @@ pub enum ExecuteError<E> {
         /// What its `Deserialize` said.
         source: PayloadError,
     },
+    /// An event would be read as another one than the command decided, such as one with NaN in an
+    /// `Option`, which JSON cannot hold.
+    #[error(
+        "the event `{event}` for {stream} was not stored, because it would not be read as it is: {source}"
+    )]
+    Changed {
+        /// The stream it was meant for.
+        stream: StreamId,
+        /// Its stored name.
+        event: &'static str,
+        /// The value in it that would be another.
+        source: ChangedValue,
+    },
     /// An event that the command decided was refused, because its own `Apply` panicked. Nothing is
     /// stored, and the next command works on a state that is loaded anew.
     #[error(
@@ -242,6 +256,7 @@ impl<E> ExecuteError<E> {
             EncodeError::Unreadable { event, source, .. } => {
                 Self::Unreadable { stream, event, source }
             }
+            EncodeError::Changed { event, source } => Self::Changed { stream, event, source },
         }
     }
 
@@ -256,6 +271,9 @@ impl<E> ExecuteError<E> {
             }
             Self::Unreadable { stream, event, source } => {
                 ExecuteError::Unreadable { stream, event, source }
+            }
+            Self::Changed { stream, event, source } => {
+                ExecuteError::Changed { stream, event, source }
             }
             Self::ApplyPanicked { stream, version, event, message } => {
                 ExecuteError::ApplyPanicked { stream, version, event, message }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{LimitExceeded, NewEnvelope, NewRecord, PageWriter, StoreError};
 use crate::clock::to_microsecond;
+use crate::encode::{EncodeError, payload_of};
 use crate::{Event, EventType, Metadata, Position, StreamId};
 
 /// The events of one or more streams that are to be stored as one unit.
@@ -111,9 +112,11 @@ impl NewEvent {
     /// import what another system recorded.
     ///
     /// # Errors
-    /// When the event's `Serialize` fails.
-    pub fn of<E: Event>(event: &E, metadata: Metadata) -> Result<Self, serde_json::Error> {
-        let payload = serde_json::to_string(event)?;
+    /// Returns [`EncodeError::Unwritable`] if its `Serialize` fails, [`EncodeError::Unreadable`] if the
+    /// event cannot be read from its JSON, and [`EncodeError::Changed`] if it would be read as another
+    /// event, such as one with NaN in an `Option`.
+    pub fn of<E: Event>(event: &E, metadata: Metadata) -> Result<Self, EncodeError> {
+        let payload = payload_of(event)?;
         Ok(Self::encoded(
             Uuid::now_v7(),
             &EventType::of::<E>(),

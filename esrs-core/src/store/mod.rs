@@ -26,6 +26,8 @@ pub use repetition::StoredEvent;
 pub use snapshot::{Snapshot, SnapshotQuery};
 pub use stats::{Counters, Stats};
 
+pub use crate::clock::{from_microseconds, to_microseconds};
+
 use futures_core::future::BoxFuture;
 
 use crate::StreamId;

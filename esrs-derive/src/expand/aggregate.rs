@@ -196,9 +196,10 @@ fn aggregate(
 
             #parts
 
-            fn encode(
+            fn encode_into(
                 event: &#event_enum,
-            ) -> (#private::usize, #private::Result<#private::String, #private::JsonError>) {
+                encoder: &mut #private::Encoder,
+            ) -> (#private::usize, #private::Result<(), #private::JsonError>) {
                 #encode
             }
         }
@@ -267,7 +268,7 @@ impl Bodies {
                 #number => #event_enum::#variant(#event::decode_stored(stored, payload)?),
             });
             encode.extend(quote! {
-                #event_enum::#variant(event) => (#number, #event::encode_payload(event)),
+                #event_enum::#variant(event) => (#number, #event::encode_payload(event, encoder)),
             });
         }
         let (folded, split) = (model.count(Role::Folded), model.count(Role::Split));
