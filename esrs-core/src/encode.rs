@@ -5,6 +5,8 @@ use uuid::Uuid;
 
 use crate::faithful::{ChangedValue, Encoder, changed};
 use crate::guard::guarded;
+use crate::schema::FormatMismatch;
+use crate::schema::formats::Formats;
 use crate::{Aggregate, Event, EventType, Metadata, NewEvent, PayloadError, StoredAs};
 
 /// An event that cannot be stored, because no read would return it as it is.
@@ -28,6 +30,14 @@ pub enum EncodeError {
         payload: String,
         /// What its `Deserialize` said.
         source: PayloadError,
+    },
+    /// The event holds a type of a foreign crate that this program writes otherwise than the log has it.
+    #[error("the event `{event}` cannot be stored by this program: {source}")]
+    Format {
+        /// Its stored name.
+        event: &'static str,
+        /// The format, and what this program writes.
+        source: FormatMismatch,
     },
     /// The event would be read as another one than it is.
     #[error("the event `{event}` would not be read as it is: {source}")]
@@ -64,6 +74,11 @@ pub(crate) fn round_trip<A: Aggregate>(
 ) -> Result<(NewEvent, A::Event), EncodeError> {
     let (place, payload, again) = there_and_back(event, A::EVENTS, A::encode_into, A::decode)?;
     let event_type = &A::EVENTS[place];
+    // Of most aggregates it is known at compile time that there is nothing to check.
+    if const { Formats::of_events(A::EVENTS).are_any() } {
+        let checked = Formats::of(event_type.shape).check();
+        checked.map_err(|source| EncodeError::Format { event: event_type.name, source })?;
+    }
     Ok((NewEvent::encoded(id, event_type, payload, recorded_at, metadata), again))
 }
 
@@ -72,6 +87,8 @@ pub(crate) fn payload_of<E: Event>(event: &E) -> Result<String, EncodeError> {
     let write = |event: &E, encoder: &mut Encoder| (0, encoder.write(event));
     let read = |_, stored: StoredAs, payload: &str| stored.decode(payload);
     let (_, payload, _) = there_and_back(event, &[EventType::of::<E>()], write, read)?;
+    let checked = const { Formats::of(E::SHAPE) }.check();
+    checked.map_err(|source| EncodeError::Format { event: E::NAME, source })?;
     Ok(payload)
 }
 

@@ -33,6 +33,9 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::esrs::__private::Emits<Counted> for Counter {}
+    const _: () = ::esrs::__private::is_storable(
+        &<Counted as ::esrs::__private::KnownEvent>::TYPE,
+    );
     #[automatically_derived]
     impl ::esrs::__private::Aggregate for Counter {
         const NAME: &'static ::esrs::__private::str = "counter";

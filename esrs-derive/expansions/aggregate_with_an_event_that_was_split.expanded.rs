@@ -42,6 +42,12 @@ const _: () = {
     impl ::esrs::__private::Emits<OrderPlaced> for Order {}
     #[automatically_derived]
     impl ::esrs::__private::Emits<OrderPaid> for Order {}
+    const _: () = ::esrs::__private::is_storable(
+        &<OrderPlaced as ::esrs::__private::KnownEvent>::TYPE,
+    );
+    const _: () = ::esrs::__private::is_storable(
+        &<OrderPaid as ::esrs::__private::KnownEvent>::TYPE,
+    );
     #[automatically_derived]
     impl ::esrs::__private::Aggregate for Order {
         const NAME: &'static ::esrs::__private::str = "order";

@@ -71,6 +71,15 @@ const _: () = {
     impl crate::reexported::__private::Emits<shared::Transferred> for BankAccount {}
     #[automatically_derived]
     impl crate::reexported::__private::Emits<StatementSent> for BankAccount {}
+    const _: () = crate::reexported::__private::is_storable(
+        &<AccountOpened as crate::reexported::__private::KnownEvent>::TYPE,
+    );
+    const _: () = crate::reexported::__private::is_storable(
+        &<shared::Transferred as crate::reexported::__private::KnownEvent>::TYPE,
+    );
+    const _: () = crate::reexported::__private::is_storable(
+        &<StatementSent as crate::reexported::__private::KnownEvent>::TYPE,
+    );
     #[automatically_derived]
     impl crate::reexported::__private::Aggregate for BankAccount {
         const NAME: &'static crate::reexported::__private::str = "bank_account";

@@ -2,6 +2,7 @@
 
 use super::Executed;
 use crate::encode::EncodeError;
+use crate::schema::FormatMismatch;
 use crate::{
     AsOf, BlankActor, ChangedValue, Conflict, InvalidStreamId, PayloadError, ReplayError,
     StoreError, StreamId,
@@ -103,7 +104,7 @@ pub enum SnapshotError {
     #[error(
         "the state of {stream} at version {version} was not kept, because written as JSON and read \
          again it is not equal to itself; look for a field that serde skips or writes inexactly \
-         (`#[serde(skip)]`, a float), or that is no part of what `PartialEq` should compare"
+         (`#[serde(skip)]`, a function of `with`), or that is no part of what `PartialEq` should compare"
     )]
     Different {
         /// The stream.
@@ -155,6 +156,17 @@ pub enum ExecuteError<E> {
         event: &'static str,
         /// What its `Deserialize` said.
         source: PayloadError,
+    },
+    /// An event holds a type of a foreign crate that this program writes otherwise than the log has it,
+    /// because a feature of that crate is switched on.
+    #[error("the event `{event}` for {stream} was not stored: {source}")]
+    Format {
+        /// The stream it was meant for.
+        stream: StreamId,
+        /// Its stored name.
+        event: &'static str,
+        /// The format, and what this program writes.
+        source: FormatMismatch,
     },
     /// An event would be read as another one than the command decided, such as one with NaN in an
     /// `Option`, which JSON cannot hold.
@@ -256,6 +268,7 @@ impl<E> ExecuteError<E> {
             EncodeError::Unreadable { event, source, .. } => {
                 Self::Unreadable { stream, event, source }
             }
+            EncodeError::Format { event, source } => Self::Format { stream, event, source },
             EncodeError::Changed { event, source } => Self::Changed { stream, event, source },
         }
     }
@@ -271,6 +284,9 @@ impl<E> ExecuteError<E> {
             }
             Self::Unreadable { stream, event, source } => {
                 ExecuteError::Unreadable { stream, event, source }
+            }
+            Self::Format { stream, event, source } => {
+                ExecuteError::Format { stream, event, source }
             }
             Self::Changed { stream, event, source } => {
                 ExecuteError::Changed { stream, event, source }
