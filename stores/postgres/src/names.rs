@@ -1,9 +1,10 @@
 //! What the numbers in rows stand for: streams and kinds.
 //!
 //! Nothing here is trusted by itself, because the log may be another one by now: a fail-over may have
-//! lost commits, or a backup may have been restored. Statements that append verify the numbers that they
-//! are given. What reads look up by number holds as long as the log holds one event, the anchor: events
-//! are committed in their order, so that everything before it is unchanged then.
+//! lost commits, or a backup may have been restored. It holds as long as the log holds one event, the
+//! anchor: events are committed in their order, so that everything before it is unchanged then. Appends
+//! and reads have an anchor each, which their statements verify; an append also verifies the numbers that
+//! no append before its anchor has used.
 
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use esrs_core::{EventKind, LogMark, StreamId};
 use lru::LruCache;
 use tokio_postgres::{Client, Error};
+use uuid::Uuid;
 
 use crate::sql::Sql;
 
@@ -35,7 +37,10 @@ pub(crate) struct Names {
 /// By name: what appends are given, whose statements verify it.
 struct Numbers {
     streams: LruCache<StreamId, KnownStream>,
-    kinds: LruCache<KindOf, i32>,
+    kinds: LruCache<KindOf, KnownKind>,
+    anchor: Option<LogMark>,
+    /// Counts the logs in which there was an anchor.
+    log: u64,
 }
 
 /// By number: what reads look up, while the log holds the anchor.
@@ -53,6 +58,46 @@ struct KnownStream {
     id: i64,
     /// The version that it has at least.
     version: u64,
+    /// The event of that version, if an append stored it.
+    last: Option<Uuid>,
+    proven_in: Option<u64>,
+}
+
+/// A kind that is there.
+#[derive(Debug, Clone, Copy)]
+struct KnownKind {
+    id: i32,
+    proven_in: Option<u64>,
+}
+
+/// The anchor that an append verifies.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Anchor {
+    pub(crate) event: Option<LogMark>,
+    log: u64,
+}
+
+impl Anchor {
+    /// Whether a log that holds the anchor holds what was proven then.
+    fn proves(self, proven_in: Option<u64>) -> bool {
+        self.event.is_some() && proven_in == Some(self.log)
+    }
+}
+
+/// A number that an append is given.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Numbered<T> {
+    pub(crate) id: T,
+    /// Whether it is true of a log that holds the anchor; otherwise the statement verifies it.
+    pub(crate) is_proven: bool,
+}
+
+/// Events that an append stored in a stream that was known before.
+pub(crate) struct StoredIn<'a> {
+    pub(crate) stream: &'a StreamId,
+    /// The version of the stream since then, and its last event.
+    pub(crate) version: u64,
+    pub(crate) last: Option<Uuid>,
 }
 
 /// The anchor that a read verifies. What was remembered by another is not used by it: it may be of a log
@@ -66,7 +111,7 @@ pub(crate) struct Seen {
 impl Names {
     pub(crate) fn new() -> Self {
         let (streams, kinds) = (LruCache::new(STREAMS), LruCache::new(KINDS));
-        let numbers = Mutex::new(Numbers { streams, kinds });
+        let numbers = Mutex::new(Numbers { streams, kinds, anchor: None, log: 0 });
         let (kinds, streams) = (LruCache::new(KINDS), LruCache::new(STREAMS));
         let read = Mutex::new(Read { kinds, streams, anchor: None, stamp: 0 });
         Self { numbers, read }
@@ -81,26 +126,69 @@ impl Names {
         self.read.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// The number of a stream, if it was at this version or a later one.
-    pub(crate) fn stream_at(&self, stream: &StreamId, version: u64) -> Option<i64> {
+    /// The anchor that an append has to verify.
+    pub(crate) fn anchor(&self) -> Anchor {
+        let numbers = self.numbers();
+        Anchor { event: numbers.anchor, log: numbers.log }
+    }
+
+    /// The number of a stream that was at the version which is expected, or a later one.
+    pub(crate) fn stream_at(
+        &self,
+        stream: &StreamId,
+        version: u64,
+        last: Option<Uuid>,
+        anchor: Anchor,
+    ) -> Option<Numbered<i64>> {
         let mut numbers = self.numbers();
-        numbers.streams.get(stream).filter(|known| known.version >= version).map(|known| known.id)
+        let known = numbers.streams.get(stream).filter(|known| known.version >= version)?;
+        let is_last = last.is_none() || (known.version == version && known.last == last);
+        Some(Numbered { id: known.id, is_proven: is_last && anchor.proves(known.proven_in) })
     }
 
     /// Remembers a stream whose row is committed, and its version.
     pub(crate) fn learn_stream(&self, stream: &StreamId, id: i64, version: u64) {
         let mut numbers = self.numbers();
+        let known = KnownStream { id, version, last: None, proven_in: None };
         match numbers.streams.get_mut(stream) {
-            Some(known) if known.id == id => known.version = known.version.max(version),
-            Some(known) => *known = KnownStream { id, version },
-            None => drop(numbers.streams.put(stream.clone(), KnownStream { id, version })),
+            Some(old) if old.id == id && old.version >= version => {}
+            Some(old) => *old = known,
+            None => drop(numbers.streams.put(stream.clone(), known)),
         }
     }
 
-    /// Remembers the version of a stream whose number is known.
-    pub(crate) fn learn_version(&self, stream: &StreamId, version: u64) {
-        if let Some(known) = self.numbers().streams.get_mut(stream) {
-            known.version = known.version.max(version);
+    /// Remembers what was stored by a statement that verified the anchor and what was not proven by it.
+    pub(crate) fn stored<'a, 'b>(
+        &self,
+        anchor: Anchor,
+        streams: impl Iterator<Item = StoredIn<'a>>,
+        kinds: impl Iterator<Item = (&'b KindOf, i32)>,
+        last: LogMark,
+    ) {
+        let mut numbers = self.numbers();
+        if numbers.log != anchor.log {
+            return;
+        }
+        let proven_in = Some(anchor.log);
+        for StoredIn { stream, version, last } in streams {
+            if let Some(known) = numbers.streams.get_mut(stream) {
+                *known = KnownStream { version, last, proven_in, ..*known };
+            }
+        }
+        for (of, id) in kinds {
+            if let Some(known) = numbers.kinds.get_mut(of).filter(|known| known.id == id) {
+                known.proven_in = proven_in;
+            }
+        }
+        numbers.anchor = Some(last);
+    }
+
+    /// The log does not hold the anchor, or what was remembered beside it.
+    pub(crate) fn forget_anchor(&self, anchor: Anchor) {
+        let mut numbers = self.numbers();
+        if numbers.log == anchor.log {
+            numbers.anchor = None;
+            numbers.log += 1;
         }
     }
 
@@ -110,8 +198,9 @@ impl Names {
     }
 
     /// The number of a kind, if it is known.
-    pub(crate) fn kind_id(&self, of: &KindOf) -> Option<i32> {
-        self.numbers().kinds.get(of).copied()
+    pub(crate) fn kind_at(&self, of: &KindOf, anchor: Anchor) -> Option<Numbered<i32>> {
+        let known = *self.numbers().kinds.get(of)?;
+        Some(Numbered { id: known.id, is_proven: anchor.proves(known.proven_in) })
     }
 
     /// The number of a kind is not true of the log.
@@ -126,14 +215,14 @@ impl Names {
         client: &Client,
         sql: &Sql,
     ) -> Result<i32, Error> {
-        if let Some(id) = self.kind_id(&of) {
-            return Ok(id);
+        if let Some(known) = self.numbers().kinds.get(&of) {
+            return Ok(known.id);
         }
         let version = i64::from(of.kind.version);
         let id = client
             .query_one_scalar::<i32, _>(&sql.kind_of, &[&&*of.category, &&*of.kind.name, &version])
             .await?;
-        self.numbers().kinds.put(of, id);
+        self.numbers().kinds.put(of, KnownKind { id, proven_in: None });
         Ok(id)
     }
 

@@ -78,6 +78,11 @@ struct Lost {
 /// A store that has written and read streams and kinds which then were lost, and replaced by others of the
 /// same numbers.
 async fn lost() -> Lost {
+    lost_for(4).await
+}
+
+/// The same, with so many events in the stream that took the number of a lost one.
+async fn lost_for(foreign: u64) -> Lost {
     let database = postgres_server::database().unwrap();
     let raw = connect(database.url()).await;
     let store = PostgresStore::open(database.url()).await.unwrap();
@@ -96,7 +101,7 @@ async fn lost() -> Lost {
     store.read(ReadQuery::stream(stream("old")), Page::new()).await.unwrap();
     lose_behind(&raw, kept).await;
     let other = PostgresStore::open(database.url()).await.unwrap();
-    for number in 0..4 {
+    for number in 0..foreign {
         let condition = AppendCondition::Version(number);
         other.append(batch("foreign", condition, "theirs")).await.unwrap();
     }
@@ -214,6 +219,36 @@ async fn many_appends_at_once_go_to_their_own_streams() {
     assert_eq!(found[..7], theirs());
     assert_eq!(found.len(), 7 + 16);
     assert!(found[7..].iter().all(|(name, _, kind)| name != "account-foreign" && kind == "mine"));
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn an_event_of_this_log_proves_nothing_of_a_lost_one() {
+    for at_once in [false, true] {
+        let it = lost_for(3).await;
+        // The first finds that the log has changed, the others are stored behind one another.
+        for version in 3..7 {
+            let next = batch("kept", AppendCondition::Version(version), "mine");
+            it.store.append(next).await.unwrap();
+        }
+        // The stream and version that it names are those of another stream now.
+        let last = AppendCondition::LastEvent { version: 3, id: it.last };
+        let count = if at_once { 8 } else { 1 };
+        let appends = (0..count).map(|number| {
+            it.store.append(match number % 2 {
+                0 => batch("old", last, "mine"),
+                _ => batch(&format!("other-{number}"), AppendCondition::NoStream, "mine"),
+            })
+        });
+        for (number, answer) in futures_util::future::join_all(appends).await.iter().enumerate() {
+            let is_refused = matches!(answer, Err(StoreError::Conflict(_)));
+            assert_eq!(is_refused, number % 2 == 0, "{answer:?}");
+        }
+        let found = log(&it.raw).await;
+        let foreign = found.iter().filter(|(name, ..)| name == "account-foreign");
+        assert!(foreign.map(|(_, _, kind)| kind).eq(["theirs"; 3]), "{found:?}");
+        it.store.append(batch("kept", AppendCondition::Version(7), "mine")).await.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ pub(crate) struct Sql {
     pub(crate) is_partitioned: String,
     /// One event behind a version that its stream is known to have.
     pub(crate) append_one: String,
+    /// The same, if the anchor proves all that it is given.
+    pub(crate) append_behind: String,
     /// The same for events of several streams: where the first came to stand.
     pub(crate) append_known: String,
     pub(crate) append: String,
@@ -67,20 +69,35 @@ impl Sql {
             is_partitioned: format!(
                 "SELECT relkind = 'p' FROM pg_class WHERE oid = '{s}.events'::regclass"
             ),
+            // What the program remembers is verified where it is used.
             append_one: format!(
                 "INSERT INTO {s}.events (position, stream, version, kind, event_id, recorded_at,
                     correlation_id, causation_id, metadata, payload)
                 SELECT nextval('{s}.position_seq'), $1::int8, $2::int8, $3::int4, $4::uuid,
                     $5::timestamptz, $6::uuid, $7::uuid, $8::text::json, $9::text::json
                 FROM pg_advisory_xact_lock({lock})
-                WHERE EXISTS (SELECT FROM {s}.events WHERE stream = $1::int8
-                        AND version = $2::int8 - 1 AND ($10::uuid IS NULL OR event_id = $10::uuid))
-                    AND EXISTS (SELECT FROM {s}.streams WHERE id = $1::int8 AND name = $11::text)
-                    AND EXISTS (SELECT FROM {s}.kinds WHERE id = $3::int4 AND category = $12::text
-                        AND name = $13::text AND version = $14::int8)
+                WHERE ($11::uuid IS NULL OR EXISTS (
+                        SELECT FROM {s}.events WHERE position = $10::int8 AND event_id = $11::uuid))
+                    AND EXISTS (SELECT FROM {s}.events WHERE stream = $1::int8
+                        AND version = $2::int8 - 1 AND ($12::uuid IS NULL OR event_id = $12::uuid))
+                    AND EXISTS (SELECT FROM {s}.streams WHERE id = $1::int8 AND name = $13::text)
+                    AND EXISTS (SELECT FROM {s}.kinds WHERE id = $3::int4 AND category = $14::text
+                        AND name = $15::text AND version = $16::int8)
                 RETURNING position",
                 lock = lock_key(LOCK_CLASS, s),
             ),
+            append_behind: format!(
+                "INSERT INTO {s}.events (position, stream, version, kind, event_id, recorded_at,
+                    correlation_id, causation_id, metadata, payload)
+                SELECT nextval('{s}.position_seq'), $1::int8, $2::int8, $3::int4, $4::uuid,
+                    $5::timestamptz, $6::uuid, $7::uuid, $8::text::json, $9::text::json
+                FROM {s}.events anchor
+                WHERE anchor.position = $10::int8 AND anchor.event_id = $11::uuid
+                    AND pg_advisory_xact_lock({lock}) IS NOT NULL
+                RETURNING position",
+                lock = lock_key(LOCK_CLASS, s),
+            ),
+            // Each look-up by itself: as `EXISTS` it may be planned as a hash of the whole table.
             append_known: format!(
                 "WITH stored AS (
                     INSERT INTO {s}.events (position, stream, version, kind, event_id, recorded_at,
@@ -95,20 +112,26 @@ impl Sql {
                             correlation_id, causation_id, metadata, payload, place)
                         ORDER BY u.place
                     ) e
-                    WHERE NOT EXISTS (
-                        SELECT FROM unnest($10::int8[], $11::text[], $12::int8[], $13::uuid[])
-                            AS p (id, name, version, last)
-                        WHERE NOT EXISTS (SELECT FROM {s}.events o WHERE o.stream = p.id
-                                AND o.version = p.version
-                                AND (p.last IS NULL OR o.event_id = p.last))
-                            OR NOT EXISTS (SELECT FROM {s}.streams o
-                                WHERE o.id = p.id AND o.name = p.name))
+                    WHERE ($11::uuid IS NULL OR (SELECT o.event_id FROM {s}.events o
+                        WHERE o.position = $10::int8) = $11::uuid)
                     AND NOT EXISTS (
-                        SELECT FROM unnest($14::int4[], $15::text[], $16::text[], $17::int8[])
+                        SELECT FROM unnest($12::int8[], $13::text[], $14::int8[], $15::uuid[])
+                            AS p (id, name, version, last)
+                        WHERE CASE WHEN p.last IS NOT NULL THEN (SELECT o.event_id
+                                FROM {s}.events o WHERE o.stream = p.id AND o.version = p.version)
+                                IS DISTINCT FROM p.last
+                            ELSE (SELECT o.version
+                                FROM {s}.events o WHERE o.stream = p.id AND o.version = p.version)
+                                IS NULL
+                                OR (SELECT o.name FROM {s}.streams o WHERE o.id = p.id)
+                                IS DISTINCT FROM p.name
+                            END)
+                    AND NOT EXISTS (
+                        SELECT FROM unnest($16::int4[], $17::text[], $18::text[], $19::int8[])
                             AS k (id, category, name, version)
-                        WHERE NOT EXISTS (SELECT FROM {s}.kinds o WHERE o.id = k.id
+                        WHERE (SELECT o.id FROM {s}.kinds o WHERE o.id = k.id
                             AND o.category = k.category AND o.name = k.name
-                            AND o.version = k.version))
+                            AND o.version = k.version) IS NULL)
                     RETURNING position
                 ) SELECT min(position) FROM stored",
                 lock = lock_key(LOCK_CLASS, s),

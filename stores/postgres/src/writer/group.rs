@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use esrs_core::{AppendCondition, Appended, AppendedStream, Position, StreamAppend, StreamId};
+use esrs_core::{
+    AppendCondition, Appended, AppendedStream, LogMark, Position, StreamAppend, StreamId,
+};
 use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
@@ -10,7 +12,7 @@ use super::prepared::kind_of;
 use super::{Connection, Direct, PreparedAppend};
 use crate::encode::{Moment, to_i64};
 use crate::error::{is_duplicate, is_renumbered};
-use crate::names::{KindOf, Names};
+use crate::names::{Anchor, KindOf, Names, StoredIn};
 use crate::sql::Sql;
 
 /// How often kinds are numbered again whose numbers turn out to be others'.
@@ -59,10 +61,11 @@ struct Parts<'a> {
 }
 
 /// The same, where their streams and versions are known.
-#[derive(Default)]
 struct KnownParts<'a> {
+    anchor: Anchor,
     event_stream: Vec<i64>,
     event_version: Vec<i64>,
+    /// The streams that the anchor does not prove.
     stream: Vec<i64>,
     name: Vec<&'a str>,
     version: Vec<i64>,
@@ -89,6 +92,16 @@ impl Kinds {
 
     fn version(&self) -> Vec<i64> {
         self.of.iter().map(|of| i64::from(of.kind.version)).collect()
+    }
+
+    /// Those that the anchor does not prove.
+    fn unproven(&self, names: &Names, anchor: Anchor) -> Self {
+        let is_proven = |of: &KindOf, id: i32| {
+            names.kind_at(of, anchor).is_some_and(|known| known.is_proven && known.id == id)
+        };
+        let kinds = self.of.iter().zip(&self.id).filter(|(of, id)| !is_proven(of, **id));
+        let (of, id) = kinds.map(|(of, id)| (of.clone(), *id)).unzip();
+        Self { of_events: Vec::new(), id, of }
     }
 
     pub(super) fn forget(&self, names: &Names) {
@@ -141,20 +154,31 @@ impl<'a> Parts<'a> {
 impl<'a> KnownParts<'a> {
     /// `None` if a stream or its version is not known, or a key has to be looked for.
     fn of(appends: impl Iterator<Item = &'a PreparedAppend>, names: &Names) -> Option<Self> {
-        let mut parts = Self::default();
+        let mut parts = Self {
+            anchor: names.anchor(),
+            event_stream: Vec::new(),
+            event_version: Vec::new(),
+            stream: Vec::new(),
+            name: Vec::new(),
+            version: Vec::new(),
+            last: Vec::new(),
+        };
         for append in appends {
             if append.batch.idempotency_key.is_some() || append.may_be_stored {
                 return None;
             }
             for part in &append.batch.streams {
                 let expected = known_version(part.condition, part.events.len())?;
-                let id = names.stream_at(&part.stream, expected as u64)?;
-                parts.stream.push(id);
-                parts.name.push(part.stream.as_str());
-                parts.version.push(expected);
-                parts.last.push(part.condition.last_event());
+                let (stream, last) = (&part.stream, part.condition.last_event());
+                let known = names.stream_at(stream, expected as u64, last, parts.anchor)?;
+                if !known.is_proven {
+                    parts.stream.push(known.id);
+                    parts.name.push(stream.as_str());
+                    parts.version.push(expected);
+                    parts.last.push(last);
+                }
                 for version in expected + 1..=expected + part.events.len() as i64 {
-                    parts.event_stream.push(id);
+                    parts.event_stream.push(known.id);
                     parts.event_version.push(version);
                 }
             }
@@ -200,11 +224,17 @@ impl Connection {
             && let Some(parts) = KnownParts::of(appends.clone(), names)
         {
             let events = Events::of(appends.clone(), kinds.of_events.clone());
-            match self.append_known(direct, &parts, &events, &kinds).await {
-                Ok(Some(first)) => return Ok(behind(first, appends, names)),
+            match self.append_known(direct, &parts, &events, &kinds, names).await {
+                Ok(Some(first)) => {
+                    learn(first, parts.anchor, appends.clone(), &kinds, names);
+                    return Ok(behind(first, appends));
+                }
                 Err(error) if !is_duplicate(&error) => return Err(error),
                 // What was remembered is not true of the log, or of its end.
-                Ok(None) | Err(_) => {
+                refused => {
+                    if refused.is_ok() {
+                        names.forget_anchor(parts.anchor);
+                    }
                     for append in appends.clone() {
                         append
                             .batch
@@ -294,7 +324,12 @@ impl Connection {
         parts: &KnownParts<'_>,
         events: &Events<'_>,
         kinds: &Kinds,
+        names: &Names,
     ) -> Result<Option<u64>, Error> {
+        let anchor = parts.anchor;
+        let anchor_position = anchor.event.map(|event| to_i64(event.position.get()));
+        let anchor_id = anchor.event.map(|event| event.event_id);
+        let kinds = kinds.unproven(names, anchor);
         let Events { kind, id, recorded_at, correlation_id, causation_id, metadata, payload } =
             events;
         let rows = self
@@ -311,6 +346,8 @@ impl Connection {
                     causation_id,
                     metadata,
                     payload,
+                    &anchor_position,
+                    &anchor_id,
                     &parts.stream,
                     &parts.name,
                     &parts.version,
@@ -354,22 +391,36 @@ impl Connection {
     }
 }
 
-/// Where batches stand whose events are stored one behind the other from `first` on.
-fn behind<'a>(
+/// Remembers what was stored, from `first` on, behind an anchor.
+fn learn<'a>(
     first: u64,
-    appends: impl Iterator<Item = &'a PreparedAppend>,
+    anchor: Anchor,
+    appends: impl Iterator<Item = &'a PreparedAppend> + Clone,
+    kinds: &Kinds,
     names: &Names,
-) -> Vec<Outcome> {
+) {
+    let parts = appends.clone().flat_map(|append| &append.batch.streams);
+    let streams = parts.map(|part| StoredIn {
+        stream: &part.stream,
+        version: stored(part, part.condition.version().unwrap_or(0)).last_version,
+        last: part.events.last().map(|event| event.id),
+    });
+    let (count, last) = appends
+        .flat_map(|append| append.batch.events())
+        .fold((0, None), |(count, _), (_, event)| (count + 1, Some(event.id)));
+    let Some(event_id) = last else { return };
+    let last = LogMark { position: Position::new(first + count - 1), event_id };
+    names.stored(anchor, streams, kinds.of.iter().zip(kinds.id.iter().copied()), last);
+}
+
+/// Where batches stand whose events are stored one behind the other from `first` on.
+fn behind<'a>(first: u64, appends: impl Iterator<Item = &'a PreparedAppend>) -> Vec<Outcome> {
     let mut next = first;
     let stand = |append: &PreparedAppend| {
         let first_position = Position::new(next);
         next += append.details.len() as u64;
-        let streams = append.batch.streams.iter().map(|part| {
-            let version = part.condition.version().unwrap_or(0);
-            let stored = stored(part, version);
-            names.learn_version(&part.stream, stored.last_version);
-            stored
-        });
+        let parts = append.batch.streams.iter();
+        let streams = parts.map(|part| stored(part, part.condition.version().unwrap_or(0)));
         Outcome::Stored(Appended {
             streams: streams.collect(),
             first_position,

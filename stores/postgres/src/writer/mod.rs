@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use esrs_core::{AppendBatch, Appended, Conflict, StoreError};
-use futures_util::future::try_join4;
+use futures_util::future::try_join5;
 use tokio::sync::{Notify, mpsc};
 use tokio_postgres::{Error, Statement};
 
@@ -61,6 +61,7 @@ struct Wait {
 /// partitioned table cannot.
 struct Direct {
     append_one: Statement,
+    append_behind: Statement,
     append_known: Statement,
 }
 
@@ -91,14 +92,19 @@ impl Drop for AtWork<'_> {
 impl Connection {
     async fn open(connector: &Connector, shared: &Shared) -> Result<Self, ConnectError> {
         let client = connector.connect().await?;
-        let (append_one, append_known, append, is_partitioned) = try_join4(
+        // Planned once, for a log of any length: planning takes as long as the append itself.
+        let planning = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
+        client.batch_execute(planning).await?;
+        let (append_one, append_behind, append_known, append, is_partitioned) = try_join5(
             client.prepare(&shared.sql.append_one),
+            client.prepare(&shared.sql.append_behind),
             client.prepare(&shared.sql.append_known),
             client.prepare(&shared.sql.append),
             client.query_one_scalar::<bool, _>(&shared.sql.is_partitioned, &[]),
         )
         .await?;
-        let direct = (!is_partitioned).then_some(Direct { append_one, append_known });
+        let direct =
+            (!is_partitioned).then_some(Direct { append_one, append_behind, append_known });
         Ok(Self { client, wait: Mutex::default(), direct, append })
     }
 
@@ -183,11 +189,11 @@ impl Writer {
         if self.is_shared.load(Ordering::Relaxed) || self.is_inline.load(Ordering::Relaxed) {
             return Err(append);
         }
-        let Some(numbers) = append.numbers_of_one(&shared.names) else { return Err(append) };
+        let Some(remembered) = append.remembered(&shared.names) else { return Err(append) };
         let connection = self.connection().filter(|open| open.is_patient(shared));
         let Some(connection) = connection else { return Err(append) };
         let Some(_at_work) = self.begin_alone() else { return Err(append) };
-        let appending = connection.append_one(&append, numbers, &shared.names);
+        let appending = connection.append_one(&append, remembered, &shared.names);
         let answer = match shared.timer.until(ends_at, appending).await {
             Ok(answer) => answer,
             Err(elapsed) => {
@@ -378,9 +384,9 @@ impl Session<'_> {
         }
         if let [only] = group
             && !only.append.may_be_stored
-            && let Some(numbers) = only.append.numbers_of_one(names)
+            && let Some(remembered) = only.append.remembered(names)
         {
-            match connection.append_one(&only.append, numbers, names).await {
+            match connection.append_one(&only.append, remembered, names).await {
                 Ok(Some(appended)) => {
                     self.shared.committed(1);
                     return Ok(vec![Outcome::Stored(appended)]);
