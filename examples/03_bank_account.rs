@@ -151,7 +151,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // By key, by a condition that gives rows back, and by any SQL at all.
     println!("{:?}", store.get::<AccountSummary>(&bob).await?);
-    let rich = "cents > ?1 ORDER BY cents DESC";
+    let rich = "cents > $1 ORDER BY cents DESC";
     for account in store.find::<AccountSummary>(rich, [100_000.into()]).await? {
         println!("over 1000: {} with {} cents", account.owner, account.cents);
     }

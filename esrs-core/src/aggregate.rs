@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use crate::demands::Demands;
+use crate::faithful::Encoder;
 use crate::{
     Context, EventKind, EventType, Events, Fingerprint, IntoEvents, PayloadError, StoredAs,
 };
@@ -102,12 +103,26 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
         Err(PayloadError::NoSuchDecoder(decoder))
     }
 
+    /// Writes the event, and answers with the place of its type in [`EVENTS`](Self::EVENTS).
+    ///
+    /// # Errors
+    /// When its `Serialize` fails.
+    #[doc(hidden)]
+    fn encode_into(
+        event: &Self::Event,
+        encoder: &mut Encoder,
+    ) -> (usize, Result<(), serde_json::Error>);
+
     /// The place of the event's type in [`EVENTS`](Self::EVENTS), and its payload.
     ///
     /// # Errors
     /// When its `Serialize` fails.
     #[doc(hidden)]
-    fn encode(event: &Self::Event) -> (usize, Result<String, serde_json::Error>);
+    fn encode(event: &Self::Event) -> (usize, Result<String, serde_json::Error>) {
+        let mut encoder = Encoder::json();
+        let (place, written) = Self::encode_into(event, &mut encoder);
+        (place, written.map(|()| encoder.into_json()))
+    }
 }
 
 /// How an aggregate's state follows from one of its events.

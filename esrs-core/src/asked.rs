@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::__private::not_generated;
-use crate::guard::to_json;
+use crate::faithful::Encoder;
 use crate::projection::{
     ColumnError, RowError, Source, Value, json_from_value, json_to_value, text_from_value,
     text_to_value,
@@ -65,7 +65,7 @@ pub trait KnownEvent: Sized {
     fn decode_stored(stored: StoredAs, payload: &str) -> Result<Self, PayloadError>;
 
     /// Writes its payload.
-    fn encode_payload(&self) -> Result<String, serde_json::Error>;
+    fn encode_payload(&self, encoder: &mut Encoder) -> Result<(), serde_json::Error>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -87,8 +87,8 @@ impl<E: Event> KnownEvent for E {
     }
 
     #[inline]
-    fn encode_payload(&self) -> Result<String, serde_json::Error> {
-        to_json(|| serde_json::to_string(self))
+    fn encode_payload(&self, encoder: &mut Encoder) -> Result<(), serde_json::Error> {
+        encoder.write(self)
     }
 }
 

@@ -61,5 +61,49 @@ impl Clock for FixedClock {
 
 /// The same time without what is finer than a microsecond, which no store keeps.
 pub(crate) fn to_microsecond(time: Timestamp) -> Timestamp {
-    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
+    from_microseconds(to_microseconds(time)).unwrap_or(time)
+}
+
+/// Microseconds per second.
+const MICROS: i64 = 1_000_000;
+
+/// The microseconds from 1970 to a time, as every store writes them. What is finer is cut off towards the
+/// past, so that no time is stored as a later one.
+pub fn to_microseconds(time: Timestamp) -> i64 {
+    // In range: jiff's calendar is about 2.5e17 microseconds long on each side.
+    time.as_nanosecond().div_euclid(1_000) as i64
+}
+
+/// The time so many microseconds after 1970, as every store reads them.
+///
+/// It takes each number that [`to_microseconds`] returns; `Timestamp::from_microsecond` refuses those of
+/// the last second that there is.
+///
+/// # Errors
+/// When jiff has no such time: it lies before the year -9999 or after the year 9999.
+pub fn from_microseconds(micros: i64) -> Result<Timestamp, jiff::Error> {
+    let nanos = micros.rem_euclid(MICROS) * 1_000;
+    Timestamp::new(micros.div_euclid(MICROS), nanos as i32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_time_that_is_written_can_be_read() {
+        let nano = SignedDuration::from_nanos(1);
+        for time in [Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX] {
+            for near in [time.checked_sub(nano), Ok(time), time.checked_add(nano)] {
+                let Ok(near) = near else { continue };
+                let back = from_microseconds(to_microseconds(near)).unwrap();
+                assert!(back <= near && near.duration_since(back) < SignedDuration::from_micros(1));
+                assert_eq!(to_microsecond(near), back);
+            }
+        }
+        for beyond in [i64::MIN, to_microseconds(Timestamp::MIN) - 1, i64::MAX] {
+            assert!(from_microseconds(beyond).is_err(), "{beyond}");
+        }
+        assert!(from_microseconds(to_microseconds(Timestamp::MAX) + 1).is_err());
+    }
 }

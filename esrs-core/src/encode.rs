@@ -1,22 +1,56 @@
-//! An event on its way into a log.
+//! Events before they are stored.
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::faithful::{ChangedValue, Encoder, changed};
 use crate::guard::guarded;
-use crate::{Aggregate, Metadata, NewEvent, PayloadError, StoredAs};
+use crate::schema::FormatMismatch;
+use crate::schema::formats::Formats;
+use crate::{Aggregate, Event, EventType, Metadata, NewEvent, PayloadError, StoredAs};
 
-/// Why an event is not fit to be stored.
+/// An event that cannot be stored, because no read would return it as it is.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum EncodeError {
+#[non_exhaustive]
+pub enum EncodeError {
+    /// The event cannot be written as JSON.
     #[error("the event `{event}` could not be written as JSON: {source}")]
-    Unwritable { event: &'static str, source: serde_json::Error },
-    #[error("the event `{event}` could not be read again, {payload}: {source}")]
-    Unreadable { event: &'static str, payload: String, source: PayloadError },
+    Unwritable {
+        /// Its stored name.
+        event: &'static str,
+        /// What its `Serialize` said.
+        source: serde_json::Error,
+    },
+    /// The event cannot be read from the JSON that it is written as.
+    #[error("the event `{event}` could not be read again: {source}")]
+    Unreadable {
+        /// Its stored name.
+        event: &'static str,
+        /// The JSON. It may be confidential, so the message does not contain it.
+        payload: String,
+        /// What its `Deserialize` said.
+        source: PayloadError,
+    },
+    /// The event holds a type of a foreign crate that this program writes otherwise than the log has it.
+    #[error("the event `{event}` cannot be stored by this program: {source}")]
+    Format {
+        /// Its stored name.
+        event: &'static str,
+        /// The format, and what this program writes.
+        source: FormatMismatch,
+    },
+    /// The event would be read as another one than it is.
+    #[error("the event `{event}` would not be read as it is: {source}")]
+    Changed {
+        /// Its stored name.
+        event: &'static str,
+        /// The value in it that would be another.
+        source: ChangedValue,
+    },
 }
 
 /// Writes an event as it is stored, and answers also with the place of its type in
-/// [`Aggregate::EVENTS`].
+/// [`Aggregate::EVENTS`]. It is not checked: that is [`round_trip`].
 pub(crate) fn encode<A: Aggregate>(
     id: Uuid,
     event: &A::Event,
@@ -30,22 +64,68 @@ pub(crate) fn encode<A: Aggregate>(
     Ok((place, NewEvent::encoded(id, event_type, payload, recorded_at, metadata)))
 }
 
-/// Writes an event, and reads it again: what is stored once has to be read for ever, and a state is
-/// to take what a later load would give it.
+/// Writes an event, and reads it again: what is stored once has to be read for ever as what it was, and a
+/// state takes what a later load would give it.
 pub(crate) fn round_trip<A: Aggregate>(
     id: Uuid,
     event: &A::Event,
     recorded_at: Timestamp,
     metadata: Metadata,
 ) -> Result<(NewEvent, A::Event), EncodeError> {
-    let (place, encoded) = encode::<A>(id, event, recorded_at, metadata)?;
-    let stored = StoredAs::version(encoded.version);
-    let decoded = guarded(|| A::decode(place, stored, &encoded.payload));
-    match decoded.unwrap_or_else(|message| Err(PayloadError::Panicked { message })) {
-        Ok(again) => Ok((encoded, again)),
-        Err(source) => {
-            let (event, payload) = (A::EVENTS[place].name, encoded.payload);
-            Err(EncodeError::Unreadable { event, payload, source })
-        }
+    let (place, payload, again) = there_and_back(event, A::EVENTS, A::encode_into, A::decode)?;
+    let event_type = &A::EVENTS[place];
+    // Of most aggregates it is known at compile time that there is nothing to check.
+    if const { Formats::of_events(A::EVENTS).are_any() } {
+        let checked = Formats::of(event_type.shape).check();
+        checked.map_err(|source| EncodeError::Format { event: event_type.name, source })?;
     }
+    Ok((NewEvent::encoded(id, event_type, payload, recorded_at, metadata), again))
+}
+
+/// The payload of an event that is read again as it is.
+pub(crate) fn payload_of<E: Event>(event: &E) -> Result<String, EncodeError> {
+    let write = |event: &E, encoder: &mut Encoder| (0, encoder.write(event));
+    let read = |_, stored: StoredAs, payload: &str| stored.decode(payload);
+    let (_, payload, _) = there_and_back(event, &[EventType::of::<E>()], write, read)?;
+    let checked = const { Formats::of(E::SHAPE) }.check();
+    checked.map_err(|source| EncodeError::Format { event: E::NAME, source })?;
+    Ok(payload)
+}
+
+/// Writes an event of one of several types, reads it again, and compares the two. Answers with the place of
+/// its type, its payload, and what was read.
+fn there_and_back<T>(
+    event: &T,
+    types: &[EventType],
+    write: impl Fn(&T, &mut Encoder) -> (usize, Result<(), serde_json::Error>),
+    read: impl FnOnce(usize, StoredAs, &str) -> Result<T, PayloadError>,
+) -> Result<(usize, String, T), EncodeError> {
+    let mut written = Encoder::json_and_trace();
+    let (place, done) = write(event, &mut written);
+    let EventType { name, version, .. } = types[place];
+    let unwritable = |source| EncodeError::Unwritable { event: name, source };
+    done.map_err(unwritable)?;
+    let tree = |event: &T| {
+        let mut tree = Encoder::tree();
+        write(event, &mut tree).1.ok().map(|()| tree)
+    };
+    let decoded = guarded(|| read(place, StoredAs::version(version), written.payload()));
+    let again = match decoded.unwrap_or_else(|message| Err(PayloadError::Panicked { message })) {
+        Ok(again) => again,
+        Err(source) => {
+            return Err(match tree(event).and_then(|tree| tree.unheld()) {
+                Some(source) => EncodeError::Changed { event: name, source },
+                None => {
+                    EncodeError::Unreadable { event: name, payload: written.into_json(), source }
+                }
+            });
+        }
+    };
+    let mut trace = Encoder::trace();
+    write(&again, &mut trace).1.map_err(unwritable)?;
+    if written.is_same(&trace) {
+        return Ok((place, written.into_json(), again));
+    }
+    let source = changed(tree(event), tree(&again));
+    Err(EncodeError::Changed { event: name, source })
 }

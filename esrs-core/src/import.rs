@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::{
-    AppendBatch, Event, EventStore, Metadata, NewEvent, OccurredAt, Position, StoreError, StreamId,
+    AppendBatch, EncodeError, Event, EventStore, Metadata, NewEvent, OccurredAt, Position,
+    StoreError, StreamId,
 };
 
 /// The namespace of the namespaces of sources: UUID v5 of "esrs" in RFC 9562's namespace of URLs.
@@ -73,14 +74,14 @@ impl ImportSource {
     /// Makes the event that the source knows by this key, and which occurred at this time.
     ///
     /// # Errors
-    /// Returns the error of the event's `Serialize`.
+    /// Returns the errors of [`NewEvent::of`].
     pub fn event<E: Event>(
         &self,
         key: impl std::fmt::Display,
         event: &E,
         occurred_at: impl Into<OccurredAt>,
         metadata: Metadata,
-    ) -> Result<NewEvent, serde_json::Error> {
+    ) -> Result<NewEvent, EncodeError> {
         let made = NewEvent::of(event, metadata.with_occurred_at(occurred_at))?;
         Ok(NewEvent { id: self.event_id(key), recorded_at: Timestamp::now(), ..made })
     }

@@ -22,6 +22,7 @@ pub mod demands;
 mod encode;
 mod event;
 mod events;
+mod faithful;
 mod fold;
 mod guard;
 mod idempotency;
@@ -53,10 +54,12 @@ pub use audit::{AuditEntry, AuditTrail};
 pub use changes::{Change, Changes};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use context::Context;
+pub use encode::EncodeError;
 pub use event::{
     Emit, Event, EventType, MergeError, PayloadError, RetypeError, StoredAs, TryUpcast, Upcast,
 };
 pub use events::{Events, IntoEvents};
+pub use faithful::ChangedValue;
 pub use import::{ImportSource, Imported, import};
 pub use memory::MemoryStore;
 pub use metadata::{BlankActor, Metadata};

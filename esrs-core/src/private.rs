@@ -16,6 +16,7 @@ pub use std::vec::Vec;
 pub use serde;
 pub use serde_json::Error as JsonError;
 
+use crate::text::ConstText;
 use crate::{MergeError, RetypeError};
 
 pub use crate::projection::variant::{name_in, unknown_name};
@@ -30,6 +31,7 @@ pub use crate::asked::{
 };
 pub use crate::demands::given::{Another, Beside, TheSame};
 pub use crate::demands::{Actor, Causation, Correlation, Lacking, TypedKey};
+pub use crate::faithful::Encoder;
 
 pub use crate::fold::{code_and, fold};
 pub use core::prelude::v1::test;
@@ -46,6 +48,7 @@ pub use crate::names::{
     no_merge_in_turn, not_older_than_lock, tell_aggregate,
 };
 pub use crate::schema::derived::{UNKNOWN, changes, fingerprint, follows, leads_back};
+pub use crate::schema::storable::is_storable;
 pub use crate::split::{
     Applied, PartType, PartTypes, Split, all_parts_are_listed, parts_are_listed,
 };
@@ -197,12 +200,32 @@ pub const fn past_version<const V: u32, E: DeclaredVersion<V>>(
     ShapeVersion::new(V, shape, fingerprint, step, code, previous)
 }
 
-/// Fails to compile, at the place of the call, with the derive's sentence, when `C` may hold nothing.
+/// Fails to compile, at the place of the call, when the field `name` tells no rows apart as a part of the
+/// key: when it may hold nothing, or is a float.
 #[track_caller]
-pub const fn key_is_never_null<C: Column>(sentence: &str) {
+pub const fn key_tells_rows_apart<C: Column>(name: &str) {
+    let field = ConstText::<512>::new().quote(name);
     if C::NULLABLE {
-        panic!("{}", sentence)
+        let rest = " is part of the key, so it cannot hold nothing: take the `Option` away";
+        panic!("{}", field.say(rest).as_str())
     }
+    if matches!(C::TYPE, ColumnType::Real) {
+        let rest = " is part of the key, and a float tells no rows apart, as 0.0 equals -0.0: take a whole \
+                    number, or keep it by its text: `#[projection(key, text)]`";
+        panic!("{}", field.say(rest).as_str())
+    }
+}
+
+/// Whether the field `name` may hold nothing. Fails to compile, at the place of the call, when two of its
+/// values are nothing in the column.
+#[track_caller]
+pub const fn nullable<C: Column>(name: &str) -> bool {
+    if C::AMBIGUOUS {
+        let rest = " cannot hold `Some(None)`, which is nothing in a column, as `None` is: take one \
+                    `Option` away, or give it a type that tells them apart, such as an enum";
+        panic!("{}", ConstText::<512>::new().quote(name).say(rest).as_str())
+    }
+    C::NULLABLE
 }
 
 /// Adds the column to an error about it.

@@ -4,6 +4,7 @@
 
 use std::error::Error;
 
+use esrs_core::__private::{Encoder, KnownEvent};
 use esrs_core::store::NewRecord;
 use esrs_core::{
     Aggregate, Emit, Event, EventType, Fingerprint, IntoEvents, Page, PayloadError, Position,
@@ -77,14 +78,16 @@ impl Aggregate for Sum {
 
     fn decode(decoder: usize, stored: StoredAs, payload: &str) -> Result<SumEvent, PayloadError> {
         match decoder {
-            0 => <Added as esrs_core::__private::KnownEvent>::decode_stored(stored, payload)
-                .map(SumEvent),
+            0 => Added::decode_stored(stored, payload).map(SumEvent),
             other => Err(PayloadError::NoSuchDecoder(other)),
         }
     }
 
-    fn encode(event: &SumEvent) -> (usize, Result<String, serde_json::Error>) {
-        (0, serde_json::to_string(&event.0))
+    fn encode_into(
+        event: &SumEvent,
+        encoder: &mut Encoder,
+    ) -> (usize, Result<(), serde_json::Error>) {
+        (0, event.0.encode_payload(encoder))
     }
 }
 

@@ -197,3 +197,12 @@ fn equal_values_are_found_by_their_hash_and_no_number_is_lost_in_a_fraction() {
     assert_eq!(values.len(), 4);
     assert_ne!(Value::Text("1".to_owned()), Value::Json("1".to_owned()));
 }
+
+#[test]
+fn a_column_holds_zero_without_a_sign() {
+    for value in
+        [(-0.0_f64).to_value(), 0.0_f64.to_value(), (-0.0_f32).to_value(), Some(-0.0).to_value()]
+    {
+        assert_eq!(value, Ok(Value::Real(0.0)));
+    }
+}

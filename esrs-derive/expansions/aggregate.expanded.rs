@@ -33,6 +33,9 @@ const _: () = {
     }
     #[automatically_derived]
     impl ::esrs::__private::Emits<Counted> for Counter {}
+    const _: () = ::esrs::__private::is_storable(
+        &<Counted as ::esrs::__private::KnownEvent>::TYPE,
+    );
     #[automatically_derived]
     impl ::esrs::__private::Aggregate for Counter {
         const NAME: &'static ::esrs::__private::str = "counter";
@@ -106,20 +109,21 @@ const _: () = {
                 },
             )
         }
-        fn encode(
+        fn encode_into(
             event: &CounterEvent,
+            encoder: &mut ::esrs::__private::Encoder,
         ) -> (
             ::esrs::__private::usize,
-            ::esrs::__private::Result<
-                ::esrs::__private::String,
-                ::esrs::__private::JsonError,
-            >,
+            ::esrs::__private::Result<(), ::esrs::__private::JsonError>,
         ) {
             match event {
                 CounterEvent::Counted(event) => {
                     (
                         0usize,
-                        <Counted as ::esrs::__private::KnownEvent>::encode_payload(event),
+                        <Counted as ::esrs::__private::KnownEvent>::encode_payload(
+                            event,
+                            encoder,
+                        ),
                     )
                 }
             }

@@ -42,6 +42,12 @@ const _: () = {
     impl ::esrs::__private::Emits<OrderPlaced> for Order {}
     #[automatically_derived]
     impl ::esrs::__private::Emits<OrderPaid> for Order {}
+    const _: () = ::esrs::__private::is_storable(
+        &<OrderPlaced as ::esrs::__private::KnownEvent>::TYPE,
+    );
+    const _: () = ::esrs::__private::is_storable(
+        &<OrderPaid as ::esrs::__private::KnownEvent>::TYPE,
+    );
     #[automatically_derived]
     impl ::esrs::__private::Aggregate for Order {
         const NAME: &'static ::esrs::__private::str = "order";
@@ -179,14 +185,12 @@ const _: () = {
             }
             ::esrs::__private::Ok(())
         }
-        fn encode(
+        fn encode_into(
             event: &OrderEvent,
+            encoder: &mut ::esrs::__private::Encoder,
         ) -> (
             ::esrs::__private::usize,
-            ::esrs::__private::Result<
-                ::esrs::__private::String,
-                ::esrs::__private::JsonError,
-            >,
+            ::esrs::__private::Result<(), ::esrs::__private::JsonError>,
         ) {
             match event {
                 OrderEvent::OrderPlaced(event) => {
@@ -194,6 +198,7 @@ const _: () = {
                         0usize,
                         <OrderPlaced as ::esrs::__private::KnownEvent>::encode_payload(
                             event,
+                            encoder,
                         ),
                     )
                 }
@@ -202,6 +207,7 @@ const _: () = {
                         2usize,
                         <OrderPaid as ::esrs::__private::KnownEvent>::encode_payload(
                             event,
+                            encoder,
                         ),
                     )
                 }

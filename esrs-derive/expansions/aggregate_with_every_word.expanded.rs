@@ -71,6 +71,15 @@ const _: () = {
     impl crate::reexported::__private::Emits<shared::Transferred> for BankAccount {}
     #[automatically_derived]
     impl crate::reexported::__private::Emits<StatementSent> for BankAccount {}
+    const _: () = crate::reexported::__private::is_storable(
+        &<AccountOpened as crate::reexported::__private::KnownEvent>::TYPE,
+    );
+    const _: () = crate::reexported::__private::is_storable(
+        &<shared::Transferred as crate::reexported::__private::KnownEvent>::TYPE,
+    );
+    const _: () = crate::reexported::__private::is_storable(
+        &<StatementSent as crate::reexported::__private::KnownEvent>::TYPE,
+    );
     #[automatically_derived]
     impl crate::reexported::__private::Aggregate for BankAccount {
         const NAME: &'static crate::reexported::__private::str = "bank_account";
@@ -211,12 +220,13 @@ const _: () = {
                 },
             )
         }
-        fn encode(
+        fn encode_into(
             event: &AccountEvent,
+            encoder: &mut crate::reexported::__private::Encoder,
         ) -> (
             crate::reexported::__private::usize,
             crate::reexported::__private::Result<
-                crate::reexported::__private::String,
+                (),
                 crate::reexported::__private::JsonError,
             >,
         ) {
@@ -226,6 +236,7 @@ const _: () = {
                         0usize,
                         <AccountOpened as crate::reexported::__private::KnownEvent>::encode_payload(
                             event,
+                            encoder,
                         ),
                     )
                 }
@@ -234,6 +245,7 @@ const _: () = {
                         1usize,
                         <shared::Transferred as crate::reexported::__private::KnownEvent>::encode_payload(
                             event,
+                            encoder,
                         ),
                     )
                 }
@@ -242,6 +254,7 @@ const _: () = {
                         2usize,
                         <StatementSent as crate::reexported::__private::KnownEvent>::encode_payload(
                             event,
+                            encoder,
                         ),
                     )
                 }

@@ -12,9 +12,7 @@ const _: () = {
     pub enum __CounterRowInput {
         Source0(::esrs::__private::Recorded<Counted>),
     }
-    const _: () = ::esrs::__private::key_is_never_null::<
-        u64,
-    >("`id` is part of the key, so it cannot hold nothing: take the `Option` away");
+    const _: () = ::esrs::__private::key_tells_rows_apart::<u64>("id");
     #[automatically_derived]
     impl ::esrs::__private::Projection for CounterRow {
         const TABLE: ::esrs::__private::Table = ::esrs::__private::Table {
@@ -24,13 +22,13 @@ const _: () = {
                 ::esrs::__private::ColumnSpec {
                     name: "id",
                     column_type: <u64 as ::esrs::__private::Column>::TYPE,
-                    nullable: <u64 as ::esrs::__private::Column>::NULLABLE,
+                    nullable: ::esrs::__private::nullable::<u64>("id"),
                     key: true,
                 },
                 ::esrs::__private::ColumnSpec {
                     name: "sum",
                     column_type: <i64 as ::esrs::__private::Column>::TYPE,
-                    nullable: <i64 as ::esrs::__private::Column>::NULLABLE,
+                    nullable: ::esrs::__private::nullable::<i64>("sum"),
                     key: false,
                 },
             ],

@@ -27,9 +27,7 @@ const _: () = {
         Source1(::renamed::__private::Recorded<MoneyTransferred>),
         Source2(::renamed::__private::Recorded<AccountClosed>),
     }
-    const _: () = ::renamed::__private::key_is_never_null::<
-        AccountId,
-    >("`account` is part of the key, so it cannot hold nothing: take the `Option` away");
+    const _: () = ::renamed::__private::key_tells_rows_apart::<AccountId>("account");
     #[automatically_derived]
     impl ::renamed::__private::Projection for Balance {
         const TABLE: ::renamed::__private::Table = ::renamed::__private::Table {
@@ -39,7 +37,7 @@ const _: () = {
                 ::renamed::__private::ColumnSpec {
                     name: "account",
                     column_type: <AccountId as ::renamed::__private::Column>::TYPE,
-                    nullable: <AccountId as ::renamed::__private::Column>::NULLABLE,
+                    nullable: ::renamed::__private::nullable::<AccountId>("account"),
                     key: true,
                 },
                 ::renamed::__private::ColumnSpec {
@@ -51,7 +49,7 @@ const _: () = {
                 ::renamed::__private::ColumnSpec {
                     name: "amount",
                     column_type: <i64 as ::renamed::__private::Column>::TYPE,
-                    nullable: <i64 as ::renamed::__private::Column>::NULLABLE,
+                    nullable: ::renamed::__private::nullable::<i64>("cents"),
                     key: false,
                 },
                 ::renamed::__private::ColumnSpec {

@@ -34,7 +34,7 @@ where
                     aliases: &[],
                     other: false,
                     content: ::esrs::__private::Content::Newtype(
-                        ::esrs::__private::Item::of::<T>(),
+                        ::esrs::__private::Item::of_variant::<T>(),
                     ),
                 },
                 ::esrs::__private::Variant {
@@ -43,8 +43,8 @@ where
                     other: false,
                     content: ::esrs::__private::Content::Tuple(
                         &[
-                            ::esrs::__private::Item::of::<T>(),
-                            ::esrs::__private::Item::of::<Cow<'a, str>>(),
+                            ::esrs::__private::Item::of_variant::<T>(),
+                            ::esrs::__private::Item::of_variant::<Cow<'a, str>>(),
                         ],
                     ),
                 },

@@ -25,7 +25,7 @@ impl ::esrs::__private::Schema for Method {
                     aliases: &[],
                     other: false,
                     content: ::esrs::__private::Content::Newtype(
-                        ::esrs::__private::Item::of::<Card>(),
+                        ::esrs::__private::Item::of_variant::<Card>(),
                     ),
                 },
                 ::esrs::__private::Variant {
@@ -99,7 +99,7 @@ const _: () = {
                         aliases: &[],
                         other: false,
                         content: ::esrs::__private::Content::Newtype(
-                            ::esrs::__private::Item::of::<__Held1_0>(),
+                            ::esrs::__private::Item::of_variant::<__Held1_0>(),
                         ),
                     },
                 ],

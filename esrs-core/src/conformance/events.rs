@@ -1,10 +1,13 @@
 //! What stands beside a payload comes back as it was.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::support::{append, batch, event_with, events, new_stream, stored};
-use crate::{EventStore, Metadata, NewEvent, StreamId};
+use super::support::{append, batch, event_with, events, new_stream, read, stored};
+use crate::store::{from_microseconds, to_microseconds};
+use crate::{
+    EventStore, Metadata, MetadataFilter, NewEvent, Page, ReadQuery, StoreError, StreamId,
+};
 
 async fn assert_metadata(store: &dyn EventStore, all: Vec<Metadata>) {
     let stream = new_stream("metadata");
@@ -68,7 +71,8 @@ pub async fn absent_metadata_stays_absent(store: &dyn EventStore) {
 }
 
 /// A time comes back to the microsecond, also far in the past and in the future; what is finer is
-/// cut off.
+/// cut off. At the edges of the calendar it comes back so, or is refused before anything is stored; a
+/// filter may name any time.
 ///
 /// # Panics
 /// When the store breaks the promise.
@@ -89,6 +93,64 @@ pub async fn times_come_back_to_the_microsecond(store: &dyn EventStore) {
     let found = stored(store, &stream).await;
     let found: Vec<_> = found.iter().map(|event| event.envelope().recorded_at).collect();
     assert_eq!(found, times.map(|(_, back)| time(back)), "times are not what they were");
+    times_at_the_edges_come_back_or_are_refused(store).await;
+}
+
+async fn times_at_the_edges_come_back_or_are_refused(store: &dyn EventStore) {
+    let nano = SignedDuration::from_nanos(1);
+    let micro = SignedDuration::from_micros(1);
+    let year = |year| -> Timestamp {
+        let text = format!("{year}-01-01T00:00:00Z");
+        text.parse().expect("the suite's own times are valid")
+    };
+    let times = [
+        Timestamp::MAX,
+        Timestamp::MAX - nano,
+        Timestamp::MAX - micro,
+        Timestamp::MAX - SignedDuration::from_secs(1),
+        Timestamp::MIN,
+        Timestamp::MIN + nano,
+        Timestamp::MIN + micro,
+        Timestamp::UNIX_EPOCH - nano,
+        year("-009998"),
+        year("-004714"),
+        year("-004712"),
+        year("-000001"),
+        year("0000"),
+        year("0001"),
+        year("9999"),
+    ];
+    for time in times {
+        let stream = new_stream("edges");
+        let event = NewEvent { recorded_at: time, ..event_with("{}") };
+        let to_the_microsecond = from_microseconds(to_microseconds(time)).expect("in range");
+        match store.append(batch(&stream, vec![event])).await {
+            Ok(_) => {
+                let found = stored(store, &stream).await;
+                assert_eq!(found.len(), 1, "{time} was stored, and is not found");
+                assert_eq!(found[0].envelope().recorded_at, to_the_microsecond);
+            }
+            Err(StoreError::InvalidBatch { .. }) => {
+                assert!(stored(store, &stream).await.is_empty(), "{time} was refused and stored");
+            }
+            Err(error) => panic!("{time} is refused by {error:?}"),
+        }
+        append(store, batch(&stream, vec![event_with("{}")])).await;
+    }
+    let stream = new_stream("filtered");
+    let event = NewEvent { recorded_at: year("2026"), ..event_with("{}") };
+    append(store, batch(&stream, vec![event])).await;
+    for (from, before, expected) in [
+        (Timestamp::MIN, Timestamp::MAX, 1),
+        (Timestamp::MIN, Timestamp::MIN, 0),
+        (Timestamp::MAX, Timestamp::MAX, 0),
+        (year("2026"), year("2026") + micro, 1),
+    ] {
+        let filter = MetadataFilter::default().recorded_from(from).recorded_before(before);
+        let query = ReadQuery::stream(stream.clone()).recorded(filter);
+        let page = read(store, query, Page::new()).await;
+        assert_eq!(page.len(), expected, "from {from} and before {before}");
+    }
 }
 
 /// A stream is known by its name to the last byte, up to the longest, in any script.

@@ -12,6 +12,11 @@ fn text_of(length: usize) -> String {
     format!("\"{}\"", "a".repeat(length - 2))
 }
 
+/// Arrays within each other.
+fn nested(depth: usize) -> String {
+    "[".repeat(depth) + &"]".repeat(depth)
+}
+
 fn named(name: impl Into<Arc<str>>) -> Vec<NewEvent> {
     let mut part = events(2);
     part[1].name = name.into();
@@ -28,6 +33,8 @@ pub async fn what_is_too_large_is_refused_at_append(store: &dyn EventStore) {
     let payload = event_with(text_of(AppendBatch::MAX_PAYLOAD_LENGTH + 1));
     let too_large = [
         batch(&stream, vec![event_with("1"), payload]),
+        batch(&stream, vec![event_with(nested(AppendBatch::MAX_NESTING + 1))]),
+        batch(&stream, vec![event_with(format!("{{\"a\":{}}}", nested(10_000)))]),
         batch(&stream, named("n".repeat(AppendBatch::MAX_NAME_LENGTH + 1))),
         // 128 characters, and 256 bytes: the limit counts bytes.
         batch(&stream, named("š".repeat(AppendBatch::MAX_NAME_LENGTH / 2 + 1))),
@@ -58,7 +65,12 @@ pub async fn what_is_too_large_is_refused_at_append(store: &dyn EventStore) {
 /// When the store breaks the promise.
 pub async fn what_is_as_large_as_allowed_is_stored(store: &dyn EventStore) {
     let stream = new_stream("largest");
-    let mut largest = vec![event_with(text_of(AppendBatch::MAX_PAYLOAD_LENGTH))];
+    let mut largest = vec![
+        event_with(text_of(AppendBatch::MAX_PAYLOAD_LENGTH)),
+        event_with(nested(AppendBatch::MAX_NESTING)),
+        // Brackets in a text are no arrays.
+        event_with(format!("\"\\\"{}\"", "[".repeat(1_000))),
+    ];
     largest.extend(named("n".repeat(AppendBatch::MAX_NAME_LENGTH)));
     let key = "k".repeat(AppendBatch::MAX_NAME_LENGTH);
     append(store, batch(&stream, largest.clone()).with_idempotency_key(key)).await;

@@ -45,6 +45,8 @@ cases! {
         what_was_put_in_place_stands_nowhere,
         what_is_asked_takes_nobodys_place;
     rows: every_kind_of_value_comes_back,
+        numbers_with_a_fraction_come_back_bit_for_bit,
+        times_of_rows_come_back_in_their_order_or_are_refused,
         a_key_of_several_columns_tells_rows_apart,
         many_rows_are_written_and_deleted_at_once,
         a_row_may_have_what_one_that_goes_has_had,

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::clock::to_microsecond;
+use crate::faithful::to_faithful_json;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,7 +20,7 @@ pub enum ColumnType {
     Bool,
     /// A whole number of 64 bits.
     Integer,
-    /// A number with a fraction, of 64 bits.
+    /// A number with a fraction, of 64 bits. It is stored exactly, but for the sign of zero.
     Real,
     /// Text.
     Text,
@@ -197,6 +198,9 @@ pub trait Column: Sized {
     const TYPE: ColumnType;
     /// Whether it may hold nothing.
     const NULLABLE: bool = false;
+    /// Whether two of its values are nothing in the column, as `None` and `Some(None)` are.
+    #[doc(hidden)]
+    const AMBIGUOUS: bool = false;
 
     /// The value in the column.
     ///
@@ -317,7 +321,8 @@ macro_rules! float {
                 if self.is_nan() {
                     return Err(ColumnError::new("NaN is not a number, and cannot be kept as one"));
                 }
-                Ok(Value::Real(f64::from(*self)))
+                // SQLite has one zero, so that of a row has no sign in any store.
+                Ok(Value::Real(f64::from(*self) + 0.0))
             }
 
             fn from_value(value: Value) -> Result<Self, ColumnError> {
@@ -335,9 +340,16 @@ float!(f32, f64);
 impl<T: Column> Column for Option<T> {
     const TYPE: ColumnType = T::TYPE;
     const NULLABLE: bool = true;
+    const AMBIGUOUS: bool = T::NULLABLE || T::AMBIGUOUS;
 
     fn to_value(&self) -> Result<Value, ColumnError> {
-        self.as_ref().map_or(Ok(Value::Null), T::to_value)
+        match self.as_ref().map(T::to_value) {
+            None => Ok(Value::Null),
+            Some(Ok(Value::Null)) => Err(ColumnError::new(
+                "`Some(None)` cannot be told from `None` in a column; take one `Option` away",
+            )),
+            Some(value) => value,
+        }
     }
 
     fn from_value(value: Value) -> Result<Self, ColumnError> {
@@ -367,9 +379,9 @@ pub fn text_from_value<T: FromStr<Err: Display>>(value: Value) -> Result<T, Colu
 
 /// A column kept as JSON; what `#[projection(json)]` uses.
 #[doc(hidden)]
-pub fn json_to_value<T: Serialize>(value: &T) -> Result<Value, ColumnError> {
-    let json = serde_json::to_string(value);
-    json.map(Value::Json).map_err(|error| ColumnError::new(error.to_string()))
+pub fn json_to_value<T: Serialize + DeserializeOwned>(value: &T) -> Result<Value, ColumnError> {
+    let json = to_faithful_json(value);
+    json.map(Value::Json).map_err(|fault| ColumnError::new(fault.to_string()))
 }
 
 /// The other way of [`json_to_value`].

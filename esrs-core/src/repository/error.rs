@@ -2,9 +2,10 @@
 
 use super::Executed;
 use crate::encode::EncodeError;
+use crate::schema::FormatMismatch;
 use crate::{
-    AsOf, BlankActor, Conflict, FingerprintError, InvalidStreamId, KeyReused, PayloadError,
-    ReplayError, StoreError, StreamId,
+    AsOf, BlankActor, ChangedValue, Conflict, FingerprintError, InvalidStreamId, KeyReused,
+    PayloadError, ReplayError, StoreError, StreamId,
 };
 
 /// Why an instance could not be loaded.
@@ -103,7 +104,7 @@ pub enum SnapshotError {
     #[error(
         "the state of {stream} at version {version} was not kept, because written as JSON and read \
          again it is not equal to itself; look for a field that serde skips or writes inexactly \
-         (`#[serde(skip)]`, a float), or that is no part of what `PartialEq` should compare"
+         (`#[serde(skip)]`, a function of `with`), or that is no part of what `PartialEq` should compare"
     )]
     Different {
         /// The stream.
@@ -155,6 +156,30 @@ pub enum ExecuteError<E> {
         event: &'static str,
         /// What its `Deserialize` said.
         source: PayloadError,
+    },
+    /// An event holds a type of a foreign crate that this program writes otherwise than the log has it,
+    /// because a feature of that crate is switched on.
+    #[error("the event `{event}` for {stream} was not stored: {source}")]
+    Format {
+        /// The stream it was meant for.
+        stream: StreamId,
+        /// Its stored name.
+        event: &'static str,
+        /// The format, and what this program writes.
+        source: FormatMismatch,
+    },
+    /// An event would be read as another one than the command decided, such as one with NaN in an
+    /// `Option`, which JSON cannot hold.
+    #[error(
+        "the event `{event}` for {stream} was not stored, because it would not be read as it is: {source}"
+    )]
+    Changed {
+        /// The stream it was meant for.
+        stream: StreamId,
+        /// Its stored name.
+        event: &'static str,
+        /// The value in it that would be another.
+        source: ChangedValue,
     },
     /// An event that the command decided was refused, because its own `Apply` panicked. Nothing is
     /// stored, and the next command works on a state that is loaded anew.
@@ -266,6 +291,8 @@ impl<E> ExecuteError<E> {
             EncodeError::Unreadable { event, source, .. } => {
                 Self::Unreadable { stream, event, source }
             }
+            EncodeError::Format { event, source } => Self::Format { stream, event, source },
+            EncodeError::Changed { event, source } => Self::Changed { stream, event, source },
         }
     }
 
@@ -280,6 +307,12 @@ impl<E> ExecuteError<E> {
             }
             Self::Unreadable { stream, event, source } => {
                 ExecuteError::Unreadable { stream, event, source }
+            }
+            Self::Format { stream, event, source } => {
+                ExecuteError::Format { stream, event, source }
+            }
+            Self::Changed { stream, event, source } => {
+                ExecuteError::Changed { stream, event, source }
             }
             Self::ApplyPanicked { stream, version, event, message } => {
                 ExecuteError::ApplyPanicked { stream, version, event, message }

@@ -6,7 +6,7 @@ use std::task::{self, Poll, Waker};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::encode::encode;
+use crate::encode::{encode, round_trip};
 use crate::{
     Aggregate, AppendBatch, AppendCondition, BoxError, EventStore, LoadError, MemoryStore,
     Metadata, NewEvent, Page, ReadQuery, StoreError, StreamId, repository,
@@ -15,7 +15,20 @@ use crate::{
 /// The time of a scenario, unless it says another: 2026-01-01T00:00:00Z.
 pub(super) const TIME: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
-/// Writes events as a repository does, which is how they are stored.
+/// Writes events as a repository does, which stores none that would be read as another.
+pub(super) fn store_all<A: Aggregate>(
+    events: &[A::Event],
+    recorded_at: Timestamp,
+    metadata: &Metadata,
+) -> Result<Vec<NewEvent>, BoxError> {
+    let store_one = |event| {
+        let (event, _) = round_trip::<A>(Uuid::now_v7(), event, recorded_at, metadata.clone())?;
+        Ok(event)
+    };
+    events.iter().map(store_one).collect()
+}
+
+/// Writes events, to tell and compare them.
 pub(super) fn encode_all<A: Aggregate>(
     events: &[A::Event],
     recorded_at: Timestamp,

@@ -78,7 +78,7 @@ impl<A: Aggregate> Scenario<A> {
     /// An instance that these events have happened to: one, a tuple, an array, a `Vec`, an `Option`.
     ///
     /// # Panics
-    /// When one of them cannot be written as JSON.
+    /// When one of them cannot be written as JSON, or would be read as another event.
     #[must_use]
     #[track_caller]
     pub fn given(events: impl IntoEvents<A>) -> Self {
@@ -88,11 +88,11 @@ impl<A: Aggregate> Scenario<A> {
     /// The same instance after further events.
     ///
     /// # Panics
-    /// When one of them cannot be written as JSON.
+    /// When one of them cannot be written as JSON, or would be read as another event.
     #[must_use]
     #[track_caller]
     pub fn and_given(mut self, events: impl IntoEvents<A>) -> Self {
-        match log::encode_all::<A>(Events::of(events).as_slice(), self.now, &self.metadata) {
+        match log::store_all::<A>(Events::of(events).as_slice(), self.now, &self.metadata) {
             Ok(events) => self.given.extend(events),
             Err(error) => panic!("{}: {error}", A::NAME),
         }

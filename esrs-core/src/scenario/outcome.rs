@@ -7,7 +7,7 @@ use super::{Instance, Story, log};
 use uuid::Uuid;
 
 use crate::encode::round_trip;
-use crate::{Aggregate, BoxError, Context, Events, IntoEvents};
+use crate::{Aggregate, BoxError, Context, EncodeError, Events, IntoEvents};
 
 /// What came of the command of a [`Scenario`](super::Scenario).
 ///
@@ -158,6 +158,16 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
     }
 }
 
+/// The error, with the payload: a test shows it, and a log does not.
+fn with_payload(error: EncodeError) -> BoxError {
+    match error {
+        EncodeError::Unreadable { event, payload, source } => {
+            format!("the event `{event}` could not be read again, {payload}: {source}").into()
+        }
+        error => error.into(),
+    }
+}
+
 /// Stores the events as a repository does, and reads them again as who comes later will.
 fn store<A: Aggregate>(
     instance: &Instance<A>,
@@ -168,7 +178,7 @@ fn store<A: Aggregate>(
     let written =
         |event| round_trip::<A>(Uuid::now_v7(), event, context.now(), context.metadata().clone());
     let written = events.as_slice().iter().map(written).collect::<Result<_, _>>();
-    let (new, read): (Vec<_>, Vec<_>) = written?;
+    let (new, read): (Vec<_>, Vec<_>) = written.map_err(with_payload)?;
     log::append(store, stream, new)?;
     let (state, _) = log::fold(store, stream)?;
     let events = Events::of(read);

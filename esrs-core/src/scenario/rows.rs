@@ -84,7 +84,7 @@ impl<P: Projection> ProjectionScenario<P> {
     #[must_use]
     #[track_caller]
     pub fn given<A: Aggregate>(mut self, id: A::Id, events: impl IntoEvents<A>) -> Self {
-        let events = log::encode_all::<A>(Events::of(events).as_slice(), self.now, &self.metadata);
+        let events = log::store_all::<A>(Events::of(events).as_slice(), self.now, &self.metadata);
         match events.and_then(|events| self.append::<A>(&id, events)) {
             Ok(()) => self,
             Err(error) => self.report(error).fail(),

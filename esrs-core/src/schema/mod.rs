@@ -9,14 +9,17 @@ pub(crate) mod derived;
 mod fingerprint;
 #[cfg(any(feature = "chrono", feature = "rust_decimal", feature = "time", feature = "url"))]
 mod foreign;
+pub(crate) mod formats;
 mod history;
 pub mod lock;
 mod past;
 mod place;
 pub mod samples;
 mod std_types;
+pub(crate) mod storable;
 
 pub use fingerprint::Fingerprint;
+pub use formats::FormatMismatch;
 pub use history::{FieldChange, ShapeVersion, ShapeVersions, Step};
 pub use past::PastVersion;
 use place::Place;
@@ -199,6 +202,21 @@ impl Field {
     /// A field that has to be present, holding a `T`.
     #[track_caller]
     pub const fn of<T: Schema + ?Sized>(name: &'static str) -> Self {
+        storable::check_field(name, T::SHAPE, false);
+        Self::unchecked::<T>(name)
+    }
+
+    /// The same, within an enum that is told by a `tag`: serde holds such a value in a buffer of its own
+    /// before it is read.
+    #[doc(hidden)]
+    #[track_caller]
+    pub const fn of_tagged<T: Schema + ?Sized>(name: &'static str) -> Self {
+        storable::check_field(name, T::SHAPE, true);
+        Self::unchecked::<T>(name)
+    }
+
+    #[track_caller]
+    const fn unchecked<T: Schema + ?Sized>(name: &'static str) -> Self {
         let (shape, fingerprint, place) = (T::SHAPE, T::FINGERPRINT, Place::here());
         Self { name, aliases: &[], optional: false, shape, fingerprint, place }
     }
@@ -225,6 +243,22 @@ impl Item {
     /// A place that holds a `T`.
     pub const fn of<T: Schema + ?Sized>() -> Self {
         Self { shape: T::SHAPE, fingerprint: T::FINGERPRINT }
+    }
+
+    /// What a variant holds.
+    #[doc(hidden)]
+    #[track_caller]
+    pub const fn of_variant<T: Schema + ?Sized>() -> Self {
+        storable::check_item(T::SHAPE, None);
+        Self::of::<T>()
+    }
+
+    /// What a variant holds that is told by this tag.
+    #[doc(hidden)]
+    #[track_caller]
+    pub const fn of_tagged<T: Schema + ?Sized>(tag: &'static str) -> Self {
+        storable::check_item(T::SHAPE, Some(tag));
+        Self::of::<T>()
     }
 
     /// A place whose shape only its owner knows.

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{LimitExceeded, NewEnvelope, NewRecord, PageWriter, StoreError};
 use crate::clock::to_microsecond;
+use crate::encode::{EncodeError, payload_of};
 use crate::{Event, EventType, IdempotencyKey, Metadata, Position, StreamId};
 
 /// The events of one or more streams that are to be stored as one unit.
@@ -113,9 +114,11 @@ impl NewEvent {
     /// the source has: with a new id each time, an import that is repeated stores everything twice.
     ///
     /// # Errors
-    /// When the event's `Serialize` fails.
-    pub fn of<E: Event>(event: &E, metadata: Metadata) -> Result<Self, serde_json::Error> {
-        let payload = serde_json::to_string(event)?;
+    /// Returns [`EncodeError::Unwritable`] if its `Serialize` fails, [`EncodeError::Unreadable`] if the
+    /// event cannot be read from its JSON, and [`EncodeError::Changed`] if it would be read as another
+    /// event, such as one with NaN in an `Option`.
+    pub fn of<E: Event>(event: &E, metadata: Metadata) -> Result<Self, EncodeError> {
+        let payload = payload_of(event)?;
         Ok(Self::encoded(
             Uuid::now_v7(),
             &EventType::of::<E>(),
@@ -179,6 +182,8 @@ impl AppendBatch {
     pub const MAX_PAYLOAD_LENGTH: usize = 16 * 1024 * 1024;
     /// The longest stored name of an event, and the longest idempotency key, in bytes.
     pub const MAX_NAME_LENGTH: usize = 255;
+    /// The most arrays and objects within each other in a payload, as many as serde_json reads.
+    pub const MAX_NESTING: usize = 127;
     /// The largest number of events in one batch.
     pub const MAX_EVENTS: usize = 10_000;
 
@@ -339,7 +344,53 @@ impl AppendBatch {
                 let name = &event.name;
                 return invalid(format!("the payload of {name:?} on {stream} is no JSON: {error}"));
             }
+            let depth = nesting(&event.payload);
+            if depth > Self::MAX_NESTING {
+                return limit("the depth of a payload", Some(stream), depth, Self::MAX_NESTING);
+            }
         }
         Ok(())
+    }
+}
+
+/// How many arrays and objects are within each other in some JSON.
+fn nesting(json: &str) -> usize {
+    // Each has two brackets, so what is short is not deep.
+    if json.len() <= 2 * AppendBatch::MAX_NESTING {
+        return 0;
+    }
+    let (mut depth, mut deepest, mut in_text, mut is_escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match (in_text, byte) {
+            (true, _) if is_escaped => is_escaped = false,
+            (true, b'\\') => is_escaped = true,
+            (_, b'"') => in_text = !in_text,
+            (false, b'[' | b'{') => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            (false, b']' | b'}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(depth: usize) -> String {
+        format!("{}{}{}", "[{\"\\\"]}\":".repeat(depth / 2), "[]", "}]".repeat(depth / 2))
+    }
+
+    #[test]
+    fn the_deepest_payload_is_one_that_serde_json_reads() {
+        for depth in [1, 101, 125, 127, 129, 201] {
+            let json = nested(depth - 1);
+            let is_read = serde_json::from_str::<serde_json::Value>(&json).is_ok();
+            assert_eq!(is_read, depth <= AppendBatch::MAX_NESTING, "{depth}");
+            assert_eq!(is_read, nesting(&json) <= AppendBatch::MAX_NESTING, "{depth}: {json}");
+        }
     }
 }

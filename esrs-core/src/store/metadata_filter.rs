@@ -98,8 +98,8 @@ impl MetadataFilter {
         self.actor.as_deref().is_none_or(|actor| metadata.actor() == Some(actor))
             && is(&self.correlation_id, metadata.correlation_id())
             && is(&self.causation_id, metadata.causation_id())
-            && self.from.is_none_or(|from| recorded_at >= from)
-            && self.before.is_none_or(|before| recorded_at < before)
+            && self.from.is_none_or(|from| recorded_at >= to_microsecond(from))
+            && self.before.is_none_or(|before| recorded_at < to_microsecond(before))
             && self.keys.iter().all(|(key, value)| metadata.get(key) == Some(value))
     }
 

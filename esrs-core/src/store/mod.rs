@@ -25,6 +25,8 @@ pub use repetition::{StoredEvent, unknown_events};
 pub use snapshot::{Snapshot, SnapshotQuery};
 pub use stats::{Counters, Stats};
 
+pub use crate::clock::{from_microseconds, to_microseconds};
+
 use futures_core::future::BoxFuture;
 
 pub use crate::idempotency::{CommandFingerprint, FingerprintError, IdempotencyKey, KeyReused};

@@ -154,9 +154,22 @@ fn aggregate(
         0 => TokenStream::new(),
         split => quote!(const SPLIT: #private::usize = #split;),
     };
-    let Bodies { initial, events, histories, code, requires, apply, replay, decode, parts, encode } =
-        bodies;
+    let Bodies {
+        initial,
+        events,
+        histories,
+        code,
+        requires,
+        apply,
+        replay,
+        decode,
+        parts,
+        encode,
+        ..
+    } = bodies;
+    let storable = &bodies.storable;
     quote! {
+        #storable
         #[automatically_derived]
         impl #private::Aggregate for #ident {
             const NAME: &'static #private::str = #name;
@@ -196,9 +209,10 @@ fn aggregate(
 
             #parts
 
-            fn encode(
+            fn encode_into(
                 event: &#event_enum,
-            ) -> (#private::usize, #private::Result<#private::String, #private::JsonError>) {
+                encoder: &mut #private::Encoder,
+            ) -> (#private::usize, #private::Result<(), #private::JsonError>) {
                 #encode
             }
         }
@@ -207,6 +221,8 @@ fn aggregate(
 
 /// What depends on the events, one by one.
 struct Bodies {
+    /// Fails to compile when JSON cannot hold an event.
+    storable: TokenStream,
     initial: TokenStream,
     events: TokenStream,
     /// Where the events tell what they went through.
@@ -227,6 +243,7 @@ impl Bodies {
         let private = model.krate.private();
         let none = quote!(#private::not_generated());
         Self {
+            storable: TokenStream::new(),
             initial: none.clone(),
             events: TokenStream::new(),
             histories: TokenStream::new(),
@@ -244,6 +261,7 @@ impl Bodies {
         let Aggregate { event_enum, .. } = model;
         let private = model.krate.private();
         let (mut events, mut histories) = (TokenStream::new(), TokenStream::new());
+        let mut storable = TokenStream::new();
         let (mut apply, mut replay) = (TokenStream::new(), TokenStream::new());
         let (mut decode, mut encode) = (TokenStream::new(), TokenStream::new());
         for (number, Event { path, variant, role }) in model.events.iter().enumerate() {
@@ -256,6 +274,9 @@ impl Bodies {
             if *role == Role::Split {
                 continue;
             }
+            storable.extend(quote_spanned! {span=>
+                const _: () = #private::is_storable(&#event::TYPE);
+            });
             if *role == Role::Folded {
                 let fold = quote_spanned!(span=> <Self as #private::Apply<#path>>::apply);
                 apply.extend(quote!(#event_enum::#variant(event) => #fold(self, event),));
@@ -267,7 +288,7 @@ impl Bodies {
                 #number => #event_enum::#variant(#event::decode_stored(stored, payload)?),
             });
             encode.extend(quote! {
-                #event_enum::#variant(event) => (#number, #event::encode_payload(event)),
+                #event_enum::#variant(event) => (#number, #event::encode_payload(event, encoder)),
             });
         }
         let (folded, split) = (model.count(Role::Folded), model.count(Role::Split));
@@ -295,6 +316,7 @@ impl Bodies {
         let span = model.ident.span();
         let private = respanned(&private, span);
         Self {
+            storable,
             initial: quote_spanned!(span=> <Self as #private::InitialState>::initial_state()),
             events,
             histories,

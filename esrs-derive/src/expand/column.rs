@@ -60,6 +60,7 @@ pub(super) fn by_value(ident: &Ident, value: &Type, krate: &Krate) -> TokenStrea
         impl #p::Column for #ident {
             const TYPE: #p::ColumnType = #column::TYPE;
             const NULLABLE: #p::bool = #column::NULLABLE;
+            const AMBIGUOUS: #p::bool = #column::AMBIGUOUS;
             fn to_value(&self) -> #p::Result<#p::Value, #p::ColumnError> {
                 #column::to_value(&self.0)
             }

@@ -45,13 +45,10 @@ impl Columns {
         let key_values = quote!(#p::Ok(#p::From::from([#(#values),*])));
         for column in keys.iter().filter(|column| column.form == Form::Column) {
             let (span, ty) = (column.ty.span(), column.ty);
-            let message = format!(
-                "`{}` is part of the key, so it cannot hold nothing: take the `Option` away",
-                column.ident.unraw()
-            );
+            let name = column.ident.unraw().to_string();
             let spanned = respanned(&p, span);
             asserts.extend(quote_spanned! {span=>
-                const _: () = #spanned::key_is_never_null::<#ty>(#message);
+                const _: () = #spanned::key_tells_rows_apart::<#ty>(#name);
             });
         }
         Self {
@@ -75,8 +72,9 @@ fn spec(column: &Column<'_>, p: &TokenStream) -> TokenStream {
     let spanned = respanned(p, span);
     let (column_type, nullable) = match column.form {
         Form::Column => {
-            let column = quote_spanned!(span=> <#ty as #spanned::Column>);
-            (quote!(#column::TYPE), quote!(#column::NULLABLE))
+            let name = column.ident.unraw().to_string();
+            let nullable = quote_spanned!(span=> #spanned::nullable::<#ty>(#name));
+            (quote_spanned!(span=> <#ty as #spanned::Column>::TYPE), nullable)
         }
         Form::Text => (quote!(#p::ColumnType::Text), quote!(false)),
         Form::Json => (quote!(#p::ColumnType::Json), quote!(false)),

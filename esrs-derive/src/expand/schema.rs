@@ -78,7 +78,7 @@ pub(crate) fn implement(input: &DeriveInput, wire: &Wire<'_>, p: &TokenStream) -
     let ident = &input.ident;
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     let bounds = bounds(input, where_clause, p);
-    let (shape, fingerprint) = consts(wire, p);
+    let (shape, fingerprint) = consts(wire, is_enum(input), p);
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
@@ -87,6 +87,10 @@ pub(crate) fn implement(input: &DeriveInput, wire: &Wire<'_>, p: &TokenStream) -
             const FINGERPRINT: #p::Fingerprint = #fingerprint;
         }
     }
+}
+
+fn is_enum(input: &DeriveInput) -> bool {
+    matches!(input.data, syn::Data::Enum(_))
 }
 
 /// The type's own where clause, and a schema for each of its type parameters.
@@ -108,7 +112,7 @@ fn bounds(
     }
 }
 
-fn consts(wire: &Wire<'_>, p: &TokenStream) -> (TokenStream, TokenStream) {
+fn consts(wire: &Wire<'_>, is_enum: bool, p: &TokenStream) -> (TokenStream, TokenStream) {
     let shape = match wire {
         Wire::Same(Holds::Type(ty)) => return same(&quote!(#ty), type_span(ty), p),
         Wire::Converted(ty) => return same(&quote!(#ty), type_span(ty), p),
@@ -119,10 +123,15 @@ fn consts(wire: &Wire<'_>, p: &TokenStream) -> (TokenStream, TokenStream) {
             quote!(&#p::Shape::Tuple(&[#(#items),*]))
         }
         Wire::Struct { fields, closed } => {
-            let fields = fields.iter().map(|one| field(one, p));
+            let fields = fields.iter().map(|one| field(one, false, p));
             quote!(&#p::Shape::Struct(&#p::StructShape { fields: &[#(#fields),*], closed: #closed }))
         }
         Wire::Enum { tagging, variants, closed } => {
+            // The fields of a struct with a tag are read as those of any struct.
+            let tag = match tagging {
+                Tagging::Internal(tag) if is_enum => Some(tag),
+                _ => None,
+            };
             let tagging = match tagging {
                 Tagging::External => quote!(External),
                 Tagging::Internal(tag) => quote!(Internal { tag: #tag }),
@@ -130,7 +139,7 @@ fn consts(wire: &Wire<'_>, p: &TokenStream) -> (TokenStream, TokenStream) {
                     quote!(Adjacent { tag: #tag, content: #content })
                 }
             };
-            let variants = variants.iter().map(|one| variant(one, p));
+            let variants = variants.iter().map(|one| variant(one, tag, p));
             quote!(&#p::Shape::Enum(&#p::EnumShape {
                 tagging: #p::Tagging::#tagging,
                 variants: &[#(#variants),*],
@@ -160,11 +169,25 @@ fn item(holds: &Holds<'_>, p: &TokenStream) -> TokenStream {
     }
 }
 
-fn field(field: &Field<'_>, p: &TokenStream) -> TokenStream {
+/// What a variant holds without a name.
+fn variant_item(holds: &Holds<'_>, tag: Option<&LitStr>, p: &TokenStream) -> TokenStream {
+    let Holds::Type(ty) = holds else { return item(holds, p) };
+    // The place of the call is where the type is named.
+    let (span, p) = (type_span(ty), respanned(p, type_span(ty)));
+    match tag {
+        None => quote_spanned!(span=> #p::Item::of_variant::<#ty>()),
+        Some(tag) => quote_spanned!(span=> #p::Item::of_tagged::<#ty>(#tag)),
+    }
+}
+
+fn field(field: &Field<'_>, is_tagged: bool, p: &TokenStream) -> TokenStream {
     let name = &field.name.written;
     // The place of the call is where the field is declared.
     let p = &respanned(p, name.span());
     let base = match &field.holds {
+        Holds::Type(ty) if is_tagged => {
+            quote_spanned!(name.span()=> #p::Field::of_tagged::<#ty>(#name))
+        }
         Holds::Type(ty) => quote_spanned!(name.span()=> #p::Field::of::<#ty>(#name)),
         Holds::Opaque(opaque_name) => {
             let shape = opaque(opaque_name, p);
@@ -176,21 +199,21 @@ fn field(field: &Field<'_>, p: &TokenStream) -> TokenStream {
     quote!(#base #optional #aliases)
 }
 
-fn variant(variant: &Variant<'_>, p: &TokenStream) -> TokenStream {
+fn variant(variant: &Variant<'_>, tag: Option<&LitStr>, p: &TokenStream) -> TokenStream {
     let Name { written, aliases } = &variant.name;
     let other = variant.other;
     let content = match &variant.content {
         Content::Unit => quote!(Unit),
         Content::Newtype(holds) => {
-            let item = item(holds, p);
+            let item = variant_item(holds, tag, p);
             quote!(Newtype(#item))
         }
         Content::Tuple(items) => {
-            let items = items.iter().map(|holds| item(holds, p));
+            let items = items.iter().map(|holds| variant_item(holds, None, p));
             quote!(Tuple(&[#(#items),*]))
         }
         Content::Struct(fields) => {
-            let fields = fields.iter().map(|one| field(one, p));
+            let fields = fields.iter().map(|one| field(one, tag.is_some(), p));
             quote!(Struct(&[#(#fields),*]))
         }
     };

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use esrs_core::projection::ColumnError;
+use esrs_core::store::{from_microseconds, to_microseconds};
 use jiff::Timestamp;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
@@ -17,9 +18,16 @@ pub(crate) const EARLIEST: i64 = -210_866_803_200_000_000;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment(pub(crate) Timestamp);
 
+impl Moment {
+    /// The same time for a comparison with stored ones, none of which is earlier than the earliest.
+    pub(crate) fn for_comparison(time: Timestamp) -> Self {
+        Self(from_microseconds(EARLIEST).map_or(time, |earliest| time.max(earliest)))
+    }
+}
+
 /// The microseconds since 2000 of a moment that PostgreSQL holds.
 pub(crate) fn from_2000(moment: Timestamp) -> Result<i64, ColumnError> {
-    match moment.as_microsecond() {
+    match to_microseconds(moment) {
         micros if micros >= EARLIEST => Ok(micros - EPOCH),
         _ => Err(ColumnError::new(format!("{moment} is a time before all that PostgreSQL holds"))),
     }
@@ -27,7 +35,7 @@ pub(crate) fn from_2000(moment: Timestamp) -> Result<i64, ColumnError> {
 
 impl ToSql for Moment {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        let since_2000 = self.0.as_microsecond() - EPOCH;
+        let since_2000 = to_microseconds(self.0) - EPOCH;
         out.extend_from_slice(&since_2000.to_be_bytes());
         Ok(IsNull::No)
     }
@@ -39,8 +47,12 @@ impl ToSql for Moment {
 impl<'a> FromSql<'a> for Moment {
     fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
         let since_2000 = i64::from_be_bytes(raw.try_into()?);
-        let micros = since_2000.checked_add(EPOCH).ok_or("the time is out of range")?;
-        Ok(Self(Timestamp::from_microsecond(micros)?))
+        let time = match since_2000 {
+            i64::MAX => return Err("it holds `infinity`, which is no point in time".into()),
+            i64::MIN => return Err("it holds `-infinity`, which is no point in time".into()),
+            since_2000 => since_2000.checked_add(EPOCH).and_then(|at| from_microseconds(at).ok()),
+        };
+        Ok(Self(time.ok_or("it holds a time after the year 9999, which cannot be read")?))
     }
 
     accepts!(TIMESTAMPTZ);

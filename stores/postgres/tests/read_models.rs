@@ -191,6 +191,46 @@ async fn a_query_is_answered_by_the_types_of_its_columns_and_only_reads() {
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_whole_number_is_compared_with_a_float_exactly_or_not_at_all() {
+    let (_database, store, _) = opened().await;
+    let query = |number: i64, of: &str| {
+        let sql = format!("SELECT $1::{of} = {number}::numeric");
+        let store = store.clone();
+        async move { store.query(&sql, [number.into()]).await }
+    };
+    for (number, of) in [(1 << 53, "float8"), (i64::MIN, "float8"), (-16_777_216, "float4")] {
+        assert_eq!(query(number, of).await.unwrap(), [[Value::from(true)]], "{number} as {of}");
+    }
+    for (number, of) in [((1 << 53) + 1, "float8"), (i64::MAX, "float8"), (16_777_217, "float4")] {
+        let error = query(number, of).await.unwrap_err().to_string();
+        assert!(error.contains("exactly"), "{number} as {of}: {error}");
+        assert!(query(1, of).await.is_ok());
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_time_that_another_program_wrote_and_none_can_read_is_named() {
+    let (_database, store, raw) = opened().await;
+    history(&store).await;
+    store.catch_up::<Account>().await.unwrap();
+    for (time, expected) in [
+        ("infinity", "`infinity`"),
+        ("-infinity", "`-infinity`"),
+        ("12026-01-31", "after the year 9999"),
+    ] {
+        let spoil = format!("UPDATE accounts SET changed_at = '{time}' WHERE id = 'alice'");
+        raw.batch_execute(&spoil).await.unwrap();
+        let error = store.get::<Account>(&"alice".to_owned()).await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{time}: {error}");
+        assert!(store.get::<Account>(&"carol".to_owned()).await.unwrap().is_some());
+    }
+    raw.batch_execute("UPDATE accounts SET changed_at = now()").await.unwrap();
+    assert!(store.get::<Account>(&"alice".to_owned()).await.unwrap().is_some());
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
 async fn a_table_that_no_projection_has_made_is_left_alone() {
     let (database, store, raw) = opened().await;
     raw.batch_execute("CREATE TABLE accounts (precious text)").await.unwrap();

@@ -45,6 +45,7 @@ mod error;
 mod file;
 mod guard;
 mod history;
+mod parameters;
 mod projection;
 mod queue;
 mod reader;

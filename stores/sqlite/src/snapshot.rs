@@ -1,7 +1,7 @@
 //! States that a read may begin with.
 
+use esrs_core::store::{from_microseconds, to_microseconds};
 use esrs_core::{Position, Snapshot, SnapshotQuery, StreamId};
-use jiff::Timestamp;
 use rusqlite::types::{FromSqlError, ValueRef};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
@@ -29,7 +29,7 @@ pub(crate) fn save(connection: &Connection, snapshot: &Snapshot) -> Result<(), F
         snapshot.stream.as_str(),
         to_sql(snapshot.fold.to_u64()),
         snapshot.version as i64,
-        snapshot.recorded_at.as_microsecond(),
+        to_microseconds(snapshot.recorded_at),
         snapshot.state,
         snapshot.event_id.as_bytes(),
     ])?;
@@ -49,17 +49,19 @@ pub(crate) fn find(
          WHERE esrs_snapshots.stream = ?1 AND fold = ?2",
     )?;
     let found = statement.query_row([row, to_sql(query.fold.to_u64())], |row| {
-        Ok(Snapshot {
+        // One with a time that is none is as good as no snapshot: the events are folded.
+        let Ok(recorded_at) = from_microseconds(row.get(2)?) else { return Ok(None) };
+        Ok(Some(Snapshot {
             stream: stream.clone(),
             version: row.get::<_, i64>(0)? as u64,
             position: Position::new(row.get::<_, i64>(1)? as u64),
             event_id: uuid_of(row.get_ref(4)?)?,
-            recorded_at: Timestamp::from_microsecond(row.get(2)?).unwrap_or(Timestamp::MAX),
+            recorded_at,
             fold: query.fold,
             state: row.get(3)?,
-        })
+        }))
     });
-    Ok(found.optional()?.filter(|snapshot| query.allows(snapshot)))
+    Ok(found.optional()?.flatten().filter(|snapshot| query.allows(snapshot)))
 }
 
 fn uuid_of(value: ValueRef<'_>) -> rusqlite::Result<Uuid> {

@@ -1,6 +1,7 @@
 //! Between the values of a read model and those of SQLite.
 
 use esrs_core::projection::{ColumnError, ColumnType, Value};
+use esrs_core::store::{from_microseconds, to_microseconds};
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 use rusqlite::ToSql;
@@ -42,17 +43,28 @@ impl ToSql for Bound<'_> {
                 ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes()))
             }
             Value::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
-            Value::Timestamp(time) => timestamp(time).into(),
+            Value::Timestamp(time) => match timestamp(time) {
+                Some(text) => text.into(),
+                None => {
+                    return refuse(format!(
+                        "SQLite cannot order {time}, a time before the year 0; keep it as a whole number, \
+                         such as its microseconds since 1970"
+                    ));
+                }
+            },
             Value::Uuid(id) => id.to_string().into(),
             other => return refuse(format!("SQLite cannot hold {other:?}")),
         })
     }
 }
 
-/// All of the same length, so that they sort as the times do.
-fn timestamp(time: &Timestamp) -> String {
+/// All of the same length, so that they sort as the times do; none before the year 0, where texts would sort
+/// the other way round. What is finer than a microsecond is cut off, as in every store.
+fn timestamp(time: &Timestamp) -> Option<String> {
     const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
-    PRINTER.timestamp_to_string(time)
+    let time = from_microseconds(to_microseconds(*time)).ok()?;
+    let text = PRINTER.timestamp_to_string(&time);
+    (!text.starts_with('-')).then_some(text)
 }
 
 /// The value of a column of this type.

@@ -299,7 +299,7 @@ async fn rows_are_found_by_a_condition() {
     for number in 1..=9 {
         append(&store, &number.to_string(), "opened", &(number * 100).to_string()).await;
     }
-    let found = store.find::<Account>("cents > ?1 ORDER BY cents DESC LIMIT 2", [400.into()]).await;
+    let found = store.find::<Account>("cents > $1 ORDER BY cents DESC LIMIT 2", [400.into()]).await;
     let found: Vec<_> = found.unwrap().iter().map(|row| row.cents).collect();
     assert_eq!(found, [900, 800]);
     assert_eq!(store.find::<Account>(" ", []).await.unwrap().len(), 9);
@@ -307,6 +307,51 @@ async fn rows_are_found_by_a_condition() {
     assert!(matches!(error, StoreError::Database { .. }), "{error}");
     let error = store.find::<Account>("cents > ?1", []).await.unwrap_err();
     assert!(error.to_string().contains("parameter"), "{error}");
+}
+
+#[tokio::test]
+async fn parameters_of_a_query_are_bound_by_their_number() {
+    let file = File::new();
+    let store = inline(&file).await;
+    for number in 1..=9 {
+        append(&store, &number.to_string(), "opened", &(number * 100).to_string()).await;
+    }
+    for condition in [
+        "cents > $2 AND id <> $1 ORDER BY cents",
+        "cents > ?2 AND id <> ?1 ORDER BY cents",
+        "cents > $2 AND id <> $1 AND cents > $2 /* $3 ? */ AND '$4 ?' <> \"id\" -- $5",
+    ] {
+        let found = store.find::<Account>(condition, ["8".into(), 600.into()]).await.unwrap();
+        let found: Vec<_> = found.iter().map(|row| row.cents).collect();
+        assert_eq!(found, [700, 900], "{condition}");
+        let sql = format!("SELECT cents FROM accounts WHERE {condition}");
+        let rows = store.query(&sql, ["8".into(), 600.into()]).await.unwrap();
+        assert_eq!(rows, [[Value::from(700)], [900.into()]], "{condition}");
+    }
+    let ten: Vec<_> = (1..=10).map(Value::from).collect();
+    let rows = store.query("SELECT $10, $2, $9, $1, $3+$4+$5+$6+$7+$8", ten).await.unwrap();
+    assert_eq!(rows, [[10, 2, 9, 1, 33].map(Value::from)]);
+    for (condition, values, expected) in [
+        ("cents > $2 AND id = ?1", 2, "has `?` as well"),
+        ("id = ?1 AND cents > $2", 2, "has `?` as well"),
+        ("cents > $1 AND id = ?", 2, "this has `?`"),
+        ("cents > :cents", 1, "this has `:cents`"),
+        ("cents > $cents", 1, "this has `$cents`"),
+        ("cents > $0", 1, "this has `$0`"),
+        ("cents > $1 AND cents < $3", 3, "does not use its parameter $2"),
+        ("cents > ?1 AND cents < ?3", 3, "does not use its parameter $2"),
+        ("cents > $1", 0, "was given 0 values"),
+        ("cents > $1", 2, "was given 2 values"),
+        ("true", 1, "was given 1 values"),
+    ] {
+        let values = vec![Value::from(1); values];
+        let refused = store.find::<Account>(condition, values.clone()).await.unwrap_err();
+        assert!(refused.to_string().contains(expected), "{condition}: {refused}");
+        let sql = format!("SELECT * FROM accounts WHERE {condition}");
+        let refused = store.query(&sql, values).await.unwrap_err();
+        assert!(refused.to_string().contains(expected), "{condition}: {refused}");
+        assert_eq!(store.find::<Account>("cents > $1", [800.into()]).await.unwrap().len(), 1);
+    }
 }
 
 #[tokio::test]

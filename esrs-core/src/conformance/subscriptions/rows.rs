@@ -1,17 +1,19 @@
 //! Rows come back as they were written.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use jiff::Timestamp;
+use futures_core::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::scripted::{
-    Scripted, advance, column, key, names, new_subscription, rows, step, stored, subscribe, sum,
-    with_columns,
+    Scripted, advance, column, key, lock, names, new_subscription, rows, step, stored, subscribe,
+    sum, with_columns,
 };
-use crate::StoreError;
-use crate::projection::{ColumnSpec, ColumnType, RowChanges, Value};
-use crate::subscription::SubscriptionStore;
+use crate::projection::{ColumnSpec, ColumnType, ProjectionError, RowChanges, Value};
+use crate::store::{from_microseconds, to_microseconds};
+use crate::subscription::{Parked, RowTransaction, Subscriber, Subscription, SubscriptionStore};
+use crate::{EventFilter, Page, Position, StoreError};
 
 const EVERY_KIND: &[ColumnSpec] = &[
     key("id", ColumnType::Integer),
@@ -61,6 +63,142 @@ pub async fn every_kind_of_value_comes_back(store: &dyn SubscriptionStore) {
     advance(store, step(&subscription, begin, 1), scripted).await;
     let keys = [1, 2, 3].map(|id| vec![Value::from(id)]).to_vec();
     assert_eq!(stored(store, &subscription, keys).await, written);
+}
+
+const NUMBERS: &[ColumnSpec] = &[key("id", ColumnType::Integer), column("value", ColumnType::Real)];
+
+/// A number with a fraction comes back bit for bit, alone in its row or as one of thousands; -0.0 is none
+/// that a column holds.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn numbers_with_a_fraction_come_back_bit_for_bit(store: &dyn SubscriptionStore) {
+    let subscription = Arc::new(with_columns(NUMBERS));
+    let edges = [0.0, 1.0, -1.0, 0.1, 1e23, f64::MIN, f64::MAX, f64::MIN_POSITIVE];
+    let edges = edges.into_iter().chain([
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::from_bits(1),
+        f64::from(f32::MIN_POSITIVE),
+        9_007_199_254_740_993.0,
+    ]);
+    // SplitMix64, whose numbers have every kind of bits.
+    let mut state = 7_u64;
+    let random = std::iter::from_fn(|| {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        Some(f64::from_bits(mixed ^ (mixed >> 31)))
+    });
+    let random = random.filter(|number| !number.is_nan()).take(2_500);
+    let numbers: Vec<f64> = edges.chain(random).collect();
+    let ids = 100_000_i64..;
+    let written: Vec<Vec<Value>> =
+        numbers.iter().zip(ids).map(|(&number, id)| vec![id.into(), number.into()]).collect();
+    let keys: Vec<_> = written.iter().map(|row| vec![row[0].clone()]).collect();
+    let begin = subscribe(store, &subscription).await;
+    let one = rows(written[..1].to_vec());
+    advance(store, step(&subscription, begin, 1), Scripted::writing(&subscription, one)).await;
+    let begin = subscribe(store, &subscription).await;
+    let all = rows(written[1..].to_vec());
+    advance(store, step(&subscription, begin, 2), Scripted::writing(&subscription, all)).await;
+    // A `Value` equals another bit for bit.
+    let found = stored(store, &subscription, keys).await;
+    let changed = found.iter().zip(&written).find(|(found, written)| found != written);
+    assert_eq!(changed, None, "a number is not what it was");
+    assert_eq!(found.len(), written.len());
+}
+
+const TIMES: &[ColumnSpec] = &[key("at", ColumnType::Timestamp), column("n", ColumnType::Integer)];
+
+/// A time at the edge of the calendar comes back to the microsecond, or its row is refused, and SQL puts
+/// those that are stored in the order of time.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn times_of_rows_come_back_in_their_order_or_are_refused(store: &dyn SubscriptionStore) {
+    let subscription = Arc::new(with_columns(TIMES));
+    let year = |year: &str| -> Timestamp {
+        format!("{year}-06-01T12:00:00.5Z").parse().expect("the suite's own times are valid")
+    };
+    let micro = SignedDuration::from_micros(1);
+    // In their order.
+    let times = [
+        Timestamp::MIN,
+        year("-009998"),
+        year("-004714"),
+        year("-000002"),
+        year("-000001"),
+        year("0000"),
+        year("0000") + micro,
+        year("0001"),
+        Timestamp::UNIX_EPOCH - micro,
+        Timestamp::UNIX_EPOCH,
+        year("2026"),
+        year("9999"),
+        Timestamp::MAX - SignedDuration::from_secs(1),
+        Timestamp::MAX,
+    ];
+    let mut expected = Vec::new();
+    for (n, time) in (0_i64..).zip(times) {
+        let begin = subscribe(store, &subscription).await;
+        let to = begin.position.get() + 1;
+        let written = Scripted::writing(&subscription, rows(vec![vec![time.into(), n.into()]]));
+        match store.advance(step(&subscription, begin, to), Box::new(written)).await.1 {
+            Ok(_) => {
+                let back = from_microseconds(to_microseconds(time)).expect("in range");
+                let row: Vec<Value> = vec![back.into(), n.into()];
+                let found = stored(store, &subscription, vec![vec![back.into()]]).await;
+                assert_eq!(found, std::slice::from_ref(&row), "{time} is not what it was");
+                expected.push(n);
+            }
+            Err(StoreError::RowRefused { .. }) => {
+                assert_eq!(subscribe(store, &subscription).await, begin, "{time} was refused");
+            }
+            Err(error) => panic!("the row of {time} is refused by {error:?}"),
+        }
+    }
+    assert!(expected.len() >= 9, "a store keeps the times from the year 0: {expected:?}");
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let looking = Ordered { subscription: subscription.clone(), told: told.clone() };
+    let begin = subscribe(store, &subscription).await;
+    let to = begin.position.get() + 1;
+    let (_, looked) = store.advance(step(&subscription, begin, to), Box::new(looking)).await;
+    looked.expect("a table of a projection is asked");
+    let expected: Vec<_> = expected.into_iter().map(|n| vec![Value::from(n)]).collect();
+    assert_eq!(*lock(&told), expected, "SQL puts times in another order than they have");
+}
+
+/// Asks SQL for the order of times.
+struct Ordered {
+    subscription: Arc<Subscription>,
+    told: Arc<Mutex<Vec<Vec<Value>>>>,
+}
+
+impl Subscriber for Ordered {
+    fn subscription(&self) -> &Arc<Subscription> {
+        &self.subscription
+    }
+
+    fn filter(&self) -> EventFilter {
+        EventFilter::everything()
+    }
+
+    fn take(&mut self, _: &Page, _: &Parked) -> Result<(), ProjectionError> {
+        Ok(())
+    }
+
+    fn run<'a>(
+        &'a mut self,
+        _: Position,
+        transaction: &'a mut dyn RowTransaction,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let sql = format!("SELECT n FROM {} ORDER BY at", self.subscription.name);
+            *lock(&self.told) = transaction.as_transaction().query(&sql, &[]).await?;
+            Ok(())
+        })
+    }
 }
 
 const PAIRS: &[ColumnSpec] = &[

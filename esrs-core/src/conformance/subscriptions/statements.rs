@@ -167,6 +167,12 @@ pub async fn sql_runs_in_the_transaction_of_the_step(store: &dyn SubscriptionSto
             let select = format!("SELECT name, sum FROM {table} WHERE sum > $1 AND name <> $2");
             let found = transaction.query(&select, &[1.into(), "c".into()]).await?;
             assert_eq!(found, [sum("b", 2)]);
+            let select = format!(
+                "SELECT name, sum FROM {table} WHERE sum < $2 AND sum > $3 AND sum < $2 AND name <> $1
+                    AND name <> '$4' /* $5 */ -- $6"
+            );
+            let found = transaction.query(&select, &["b".into(), 3.into(), 0.into()]).await?;
+            assert_eq!(found, [sum("a", 1)]);
             Ok(())
         })
     });
@@ -192,6 +198,33 @@ pub async fn sql_runs_in_the_transaction_of_the_step(store: &dyn SubscriptionSto
         })
     });
     advance(store, step(&subscription, begin, 2), looking).await;
+    // One too few, one too many, and one that is not used.
+    let miscounted: [Sql; 3] = [
+        |it, table| {
+            Box::pin(async move {
+                let sql = format!("SELECT sum FROM {table} WHERE sum > $1 AND sum < $2");
+                it.query(&sql, &[1.into()]).await.map(drop)
+            })
+        },
+        |it, table| {
+            Box::pin(async move {
+                let sql = format!("SELECT sum FROM {table} WHERE sum > $1");
+                it.query(&sql, &[1.into(), 2.into()]).await.map(drop)
+            })
+        },
+        |it, table| {
+            Box::pin(async move {
+                let sql = format!("SELECT sum FROM {table} WHERE sum > $1 AND sum < $3");
+                it.query(&sql, &[1.into(), 2.into(), 3.into()]).await.map(drop)
+            })
+        },
+    ];
+    for (number, sql) in miscounted.into_iter().enumerate() {
+        let begin = subscribe(store, &subscription).await;
+        let scripted = Scripted::running(&subscription, sql);
+        let (_, refused) = store.advance(step(&subscription, begin, 3), Box::new(scripted)).await;
+        assert!(refused.is_err(), "statement {number} was given other values than it needs");
+    }
     let wrong = Scripted::running(&subscription, |transaction, _| {
         Box::pin(async move {
             transaction.execute("INSERT INTO no_such_table VALUES ($1)", &[1.into()]).await?;

@@ -5,6 +5,7 @@ use super::generate::Samples;
 use super::golden::Golden;
 use super::locked::{Entry, Locked, Name};
 use super::way::{Fault, there_and_back};
+use crate::schema::formats::Formats;
 use crate::schema::lock::tree::Tree;
 use crate::{Event, Fingerprint, PayloadError};
 
@@ -17,6 +18,7 @@ const AT_MOST: usize = 1024;
 /// Reads golden payloads, and those made up from each entry, of every version that `E` reads of a name
 /// that is its own, or that of an event which it merges.
 pub(super) fn check<E: Event>(locked: &Locked) -> Result<(), Failure> {
+    Formats::of(E::SHAPE).check()?;
     let entries = locked.entries()?;
     let event = Name::of::<E>(locked);
     let golden = Golden::read(locked)?;

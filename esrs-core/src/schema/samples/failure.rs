@@ -6,11 +6,14 @@ use super::locked::Name;
 use super::plan::Missing;
 use super::way::Fault;
 use crate::PayloadError;
+use crate::schema::FormatMismatch;
 use crate::schema::lock::tree::OutlineError;
 
 /// Why what is locked cannot be read, or could not be tried.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
+    #[error(transparent)]
+    Format(#[from] FormatMismatch),
     #[error("{}", .0)]
     MadeUp(Box<MadeUp>),
     #[error(

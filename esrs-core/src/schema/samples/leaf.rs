@@ -102,14 +102,25 @@ impl Leaf {
                     false => (number >> unused).to_string(),
                 }
             }
-            // Few digits: serde_json reads the last one of many as another at times.
-            Self::Float { .. } => format!("{:?}", dice.below(2_000_001) as f64 / 8.0 - 125_000.0),
+            Self::Float { bits: 32 } => any_float(dice, |bits| {
+                let number = f32::from_bits(bits as u32);
+                number.is_finite().then(|| format!("{number:?}"))
+            }),
+            Self::Float { .. } => any_float(dice, |bits| {
+                let number = f64::from_bits(bits);
+                number.is_finite().then(|| format!("{number:?}"))
+            }),
             Self::Char => quoted(&letter(dice).to_string()),
             Self::String => quoted(&(0..dice.below(12)).map(|_| letter(dice)).collect::<String>()),
             Self::Format(values) => quoted(dice.one_of(values).copied().unwrap_or_default()),
             Self::Any => any_json(dice, 3),
         }
     }
+}
+
+/// A number of any bits, as JSON; seldom none, and then 0.
+fn any_float(dice: &mut Dice, text: impl Fn(u64) -> Option<String>) -> String {
+    (0..4).find_map(|_| text(dice.next())).unwrap_or_else(|| "0.0".to_owned())
 }
 
 fn texts<T: ToString, const N: usize>(values: [T; N]) -> Vec<String> {

@@ -8,7 +8,7 @@
 //! - makes up payloads of every version, as often as it was locked, and of every event that
 //!   [became it](crate::Event::MERGES),
 //! - reads them by [`Event::decode`](crate::Event::decode), which brings them up to date,
-//! - writes what came of them, reads that and writes it again: both texts have to say the same.
+//! - writes what came of them and reads that: both have to be the same value.
 //!
 //! **Golden payloads** go the same way: files that users keep beside their locks, in
 //! `schema/golden/<event>/` (of a binary `schema/bin/<binary>/golden/<event>/`), by the name
@@ -37,7 +37,6 @@ mod leaf;
 mod locked;
 mod plan;
 mod probe;
-mod same;
 mod strays;
 mod way;
 

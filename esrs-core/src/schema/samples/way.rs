@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::same::say_the_same;
+use crate::faithful::is_same;
 use crate::{Event, EventType, PayloadError, StoredAs};
 
 /// Why a payload did not come through.
@@ -43,13 +43,13 @@ pub(super) fn there_and_back<E: Event>(
     let event = read::<E>(stored, payload)?.map_err(Fault::Refused)?;
     let written = write(&event)?;
     let again = match read::<E>(current, &written)? {
-        Ok(event) => write(&event)?,
+        Ok(event) => event,
         Err(error) => return Err(Fault::NotReadAgain { written, error }),
     };
-    match say_the_same(&written, &again) {
-        true => Ok(()),
-        false => Err(Fault::Changed { written, again }),
+    if is_same(&event, &again) == Some(true) {
+        return Ok(());
     }
+    Err(Fault::Changed { written, again: write(&again)? })
 }
 
 fn read<E: Event>(stored: StoredAs, payload: &str) -> Result<Result<E, PayloadError>, Fault> {

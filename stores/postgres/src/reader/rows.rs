@@ -134,10 +134,10 @@ impl<'a> Rows<'a> {
             self = self.and(" AND causation_id = ", id);
         }
         if let Some(time) = from {
-            self = self.and(" AND recorded_at >= ", Moment(*time));
+            self = self.and(" AND recorded_at >= ", Moment::for_comparison(*time));
         }
         if let Some(time) = before {
-            self = self.and(" AND recorded_at < ", Moment(*time));
+            self = self.and(" AND recorded_at < ", Moment::for_comparison(*time));
         }
         let actor = actor.as_ref().map(|actor| ("actor", actor.as_str()));
         let keys = keys.iter().map(|(key, value)| (key.as_str(), value.as_str()));

@@ -1,7 +1,7 @@
 //! The table of a read model, and the statements on its rows.
 
 use esrs_core::StoreError;
-use esrs_core::projection::{ColumnSpec, Table, Value};
+use esrs_core::projection::{ColumnSpec, ColumnType, Table, Value};
 
 use super::columns::{Encoded, sql_type};
 
@@ -61,6 +61,12 @@ impl ModelTable {
         }
         if let Some(column) = table.key_columns().find(|column| column.nullable) {
             return refuse(format!("its key column `{}` may hold nothing", column.name));
+        }
+        if let Some(column) =
+            table.key_columns().find(|column| column.column_type == ColumnType::Real)
+        {
+            let reason = "is a float, which tells no rows apart, as 0.0 equals -0.0";
+            return refuse(format!("its key column `{}` {reason}", column.name));
         }
         let mut lines = Vec::with_capacity(table.columns.len() + 1);
         let mut arrays = Vec::with_capacity(table.columns.len());

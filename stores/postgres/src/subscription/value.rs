@@ -68,7 +68,7 @@ fn misplaced(value: &Value, of: &Type) -> Fault {
 }
 
 fn integer(value: i64, of: &Type, out: &mut BytesMut) -> Result<IsNull, Fault> {
-    let too_large = || ColumnError::new(format!("{value} is too large for {of}"));
+    let too_large = || ColumnError::new(format!("{value} does not fit into {of} exactly"));
     if *of == Type::INT8 {
         out.extend_from_slice(&value.to_be_bytes());
     } else if *of == Type::INT4 {
@@ -78,9 +78,11 @@ fn integer(value: i64, of: &Type, out: &mut BytesMut) -> Result<IsNull, Fault> {
         let value = i16::try_from(value).map_err(|_| too_large())?;
         out.extend_from_slice(&value.to_be_bytes());
     } else if *of == Type::FLOAT8 {
-        out.extend_from_slice(&(value as f64).to_be_bytes());
+        let exact = Some(value as f64).filter(|float| *float as i128 == i128::from(value));
+        out.extend_from_slice(&exact.ok_or_else(too_large)?.to_be_bytes());
     } else if *of == Type::FLOAT4 {
-        out.extend_from_slice(&(value as f32).to_be_bytes());
+        let exact = Some(value as f32).filter(|float| *float as i128 == i128::from(value));
+        out.extend_from_slice(&exact.ok_or_else(too_large)?.to_be_bytes());
     } else if *of == Type::NUMERIC {
         numeric::write(value, out);
     } else {

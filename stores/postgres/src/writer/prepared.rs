@@ -1,5 +1,6 @@
 //! An append that was checked, on its way into the database.
 
+use esrs_core::store::{from_microseconds, to_microseconds};
 use esrs_core::{AppendBatch, EventKind, NewEvent, StoreError, StreamAppend, StreamId};
 use jiff::Timestamp;
 
@@ -24,11 +25,11 @@ impl PreparedAppend {
         batch.check()?;
         for (stream, event) in batch.events() {
             let (id, at) = (event.id, event.recorded_at);
-            if at.as_microsecond() < EARLIEST {
+            if to_microseconds(at) < EARLIEST {
                 let reason = format!(
                     "the event {id} of {stream} was recorded at {at}, and PostgreSQL holds no time \
                      before {}",
-                    Timestamp::from_microsecond(EARLIEST).unwrap_or(Timestamp::MIN)
+                    from_microseconds(EARLIEST).unwrap_or(Timestamp::MIN)
                 );
                 return Err(StoreError::InvalidBatch { reason });
             }

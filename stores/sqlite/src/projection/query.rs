@@ -2,15 +2,16 @@
 
 use esrs_core::projection::Value;
 use esrs_core::{Projection, StoreError};
-use rusqlite::{Statement, params_from_iter};
+use rusqlite::Statement;
 
 use super::ModelTable;
 use crate::SqliteStore;
 use crate::error::Fault;
 use crate::guard::Author;
+use crate::parameters::{Style, bind};
 use crate::reader::Reader;
 use crate::statement::{self, Place};
-use crate::value::{Bound, untyped};
+use crate::value::untyped;
 
 const DOING: &str = "asking for rows";
 
@@ -51,10 +52,11 @@ fn reading<T>(
     })
 }
 
-fn all_rows(reader: &Reader, sql: &str, parameters: &[Value]) -> Result<Vec<Vec<Value>>, Fault> {
+fn all_rows(reader: &Reader, sql: &str, values: &[Value]) -> Result<Vec<Vec<Value>>, Fault> {
     reading(reader, sql, |statement| {
         let columns = statement.column_count();
-        let mut found = statement.query(params_from_iter(parameters.iter().map(Bound)))?;
+        bind(DOING, sql, statement, values, Style::DollarOrQuestionMark)?;
+        let mut found = statement.raw_query();
         let mut rows = Vec::new();
         while let Some(row) = found.next()? {
             let values = (0..columns).map(|place| Ok(untyped(row.get_ref(place)?)?));
@@ -116,7 +118,7 @@ impl SqliteStore {
         Ok(rows.into_iter().next())
     }
 
-    /// The rows that fulfil a condition: what stands behind `WHERE`, with `?1`, `?2` … for
+    /// The rows that fulfil a condition: what stands behind `WHERE`, with `$1`, `$2` … for
     /// `parameters`. It may go on with `ORDER BY` and `LIMIT`; an empty one is fulfilled by all, as
     /// is `true ORDER BY cents`. Rows are as new as those of [`get`](Self::get).
     ///
@@ -124,7 +126,7 @@ impl SqliteStore {
     /// # use esrs_core::{Projection, StoreError};
     /// # async fn example<AccountSummary: Projection>(store: esrs_sqlite::SqliteStore) -> Result<(), StoreError> {
     /// let rich: Vec<AccountSummary> =
-    ///     store.find("cents > ?1 ORDER BY cents DESC LIMIT 10", [100_000.into()]).await?;
+    ///     store.find("cents > $1 ORDER BY cents DESC LIMIT 10", [100_000.into()]).await?;
     /// # Ok(()) }
     /// ```
     ///
@@ -181,7 +183,7 @@ impl SqliteStore {
     async fn rows<P: Projection>(
         &self,
         sql: impl FnOnce(&ModelTable) -> String,
-        parameters: Vec<Value>,
+        values: Vec<Value>,
     ) -> Result<Vec<P>, StoreError> {
         let table = ModelTable::of::<P>().map_err(|fault| self.explain(DOING, fault))?;
         let sql = sql(&table);
@@ -190,8 +192,8 @@ impl SqliteStore {
             at_once(reader, |reader| {
                 table.checkpoint(&reader.connection)?;
                 reading(reader, &sql, |statement| {
-                    let parameters = params_from_iter(parameters.iter().map(Bound));
-                    let mut found = statement.query(parameters)?;
+                    bind(DOING, &sql, statement, &values, Style::DollarOrQuestionMark)?;
+                    let mut found = statement.raw_query();
                     let mut rows = Vec::new();
                     while let Some(row) = found.next()? {
                         rows.push(P::from_values(table.values(row)?)?);

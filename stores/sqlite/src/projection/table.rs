@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use esrs_core::projection::{AnyPass, ColumnSpec, RowChanges, RowKey, Table, Value};
+use esrs_core::projection::{AnyPass, ColumnSpec, ColumnType, RowChanges, RowKey, Table, Value};
 use esrs_core::subscription::{Checkpoint, Parked, Projected, Subscription};
 use esrs_core::{LogMark, Page, Position, Projection, StoreError};
 use rusqlite::{Connection, Row, params_from_iter};
@@ -71,6 +71,12 @@ impl ModelTable {
         }
         if let Some(column) = table.key_columns().find(|column| column.nullable) {
             return refuse(format!("its key column `{}` may hold nothing", column.name));
+        }
+        if let Some(column) =
+            table.key_columns().find(|column| column.column_type == ColumnType::Real)
+        {
+            let reason = "is a float, which tells no rows apart, as 0.0 equals -0.0";
+            return refuse(format!("its key column `{}` {reason}", column.name));
         }
         let stored_name = stored_name(&subscription);
         let name = quoted(&stored_name);
@@ -238,7 +244,8 @@ impl ModelTable {
         let mut rows = Vec::with_capacity(keys.len());
         let mut by_key = connection.prepare_cached(&self.by_key)?;
         for key in keys {
-            let mut found = by_key.query(params_from_iter(key.iter().map(Bound)))?;
+            let found = by_key.query(params_from_iter(key.iter().map(Bound)));
+            let mut found = found.map_err(|error| self.refused(error))?;
             if let Some(row) = found.next()? {
                 rows.push(self.values(row)?);
             }
@@ -264,13 +271,13 @@ impl ModelTable {
 
     fn refused(&self, error: rusqlite::Error) -> Fault {
         use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
-        match error.sqlite_error_code() {
-            Some(ConstraintViolation | TooBig | TypeMismatch) => {
-                let (table, reason) = (self.table.name.to_owned(), error.to_string());
-                Fault::Store(StoreError::RowRefused { table, reason })
-            }
-            _ => error.into(),
-        }
+        let reason = match (&error, error.sqlite_error_code()) {
+            (_, Some(ConstraintViolation | TooBig | TypeMismatch)) => error.to_string(),
+            // A value that SQLite cannot hold.
+            (rusqlite::Error::ToSqlConversionFailure(reason), _) => reason.to_string(),
+            _ => return error.into(),
+        };
+        Fault::Store(StoreError::RowRefused { table: self.table.name.to_owned(), reason })
     }
 
     /// The columns of a row that `select` or `by_key` has found.

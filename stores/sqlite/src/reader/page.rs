@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use esrs_core::store::{KindIndex, NewEnvelope, NewRecord, PageWriter, StreamIndex};
+use esrs_core::store::{
+    KindIndex, NewEnvelope, NewRecord, PageWriter, StreamIndex, from_microseconds,
+};
 use esrs_core::{
     BoxError, EventFilter, EventKind, LogMark, Page, Position, ReadQuery, ReadSource, StoreError,
     StreamId,
 };
-use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row, params_from_iter};
 use uuid::Uuid;
@@ -367,7 +368,7 @@ fn envelope(row: &Row<'_>, writer: &mut PageWriter) -> Result<NewEnvelope, BoxEr
     };
     Ok(NewEnvelope {
         event_id: Uuid::from_slice(row.get_ref(5)?.as_blob()?)?,
-        recorded_at: Timestamp::from_microsecond(row.get(6)?)?,
+        recorded_at: from_microseconds(row.get(6)?)?,
         correlation_id: optional_id(row.get_ref(7)?)?,
         causation_id: optional_id(row.get_ref(8)?)?,
         metadata: details,

@@ -1,6 +1,7 @@
 //! Which rows of the log a page is filled from.
 
 use esrs_core::MetadataFilter;
+use esrs_core::store::to_microseconds;
 use rusqlite::types::Value;
 
 /// What a page needs of an event.
@@ -38,7 +39,7 @@ impl Rows {
         let MetadataFilter { actor, correlation_id, causation_id, from, before, keys, .. } =
             metadata;
         let id = |id: &uuid::Uuid| Value::Blob(id.as_bytes().to_vec());
-        let time = |time: &jiff::Timestamp| Value::Integer(time.as_microsecond());
+        let time = |time: &jiff::Timestamp| Value::Integer(to_microseconds(*time));
         let conditions = [
             ("actor =", actor.clone().map(Value::Text)),
             ("correlation_id =", correlation_id.as_ref().map(id)),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use esrs_core::StoreError;
+use esrs_core::store::to_microseconds;
 use esrs_core::subscription::{Lease, LeaseClaim, Subscription};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
@@ -11,7 +12,7 @@ use crate::error::Fault;
 
 /// By the clock of the system, which all who share a file have in common.
 pub(super) fn now() -> i64 {
-    Timestamp::now().as_microsecond()
+    to_microseconds(Timestamp::now())
 }
 
 /// A lease that another holder has not given back.

@@ -14,6 +14,7 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Duration;
 
+use esrs_core::store::from_microseconds;
 use esrs_core::subscription::{
     Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
     ParkingEntry, Replaced, Subscriber, Subscription, SubscriptionStore, WaitTarget,
@@ -38,7 +39,7 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// A time that is stored in microseconds.
 fn time(microseconds: i64) -> Result<Timestamp, Fault> {
-    Timestamp::from_microsecond(microseconds)
+    from_microseconds(microseconds)
         .map_err(|error| Fault::said("reading a time", error.to_string()))
 }
 

@@ -1,5 +1,6 @@
 //! Streams that were put aside, what becomes of them, and who said so.
 
+use esrs_core::store::to_microseconds;
 use esrs_core::subscription::{
     Decision, ParkedStream, ParkingAction, ParkingEntry, ResumedStream, Subscription, WaitTarget,
 };
@@ -60,7 +61,7 @@ pub(crate) fn park(
             parked.position.get().cast_signed(),
             parked.event,
             parked.reason,
-            parked.parked_at.as_microsecond(),
+            to_microseconds(parked.parked_at),
             parked.is_to_resume,
         ])?;
     let what = (ParkingAction::Parked, None, &*parked.reason);
@@ -147,7 +148,7 @@ fn log(
             action.name(),
             actor,
             reason,
-            Timestamp::now().as_microsecond(),
+            to_microseconds(Timestamp::now()),
         ))?;
     Ok(())
 }

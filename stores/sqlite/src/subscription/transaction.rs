@@ -1,6 +1,5 @@
 //! The transaction of a step, as its subscriber has it in hand.
 
-use std::borrow::Cow;
 use std::task::{Context, Poll, Waker};
 
 use esrs_core::projection::{RowChanges, RowKey, Value};
@@ -11,9 +10,10 @@ use rusqlite::{Connection, ErrorCode, Statement};
 
 use crate::error::{Database, Fault};
 use crate::guard::{Author, Guard};
+use crate::parameters::{Style, bind};
 use crate::projection::ModelTable;
 use crate::statement::{self, Place};
-use crate::value::{Bound, untyped};
+use crate::value::untyped;
 use crate::within_step;
 
 const DOING: &str = "running a statement of a subscription";
@@ -118,7 +118,7 @@ impl<'a> Step<'a> {
         let (connection, guard, timeout) = (&*self.connection, self.guard, self.database.timeout);
         let place = Place { connection, guard, timeout };
         let done = statement::run(&place, author, DOING, sql, |statement| {
-            bind(statement, parameters)?;
+            bind(DOING, sql, statement, parameters, Style::Dollar)?;
             work(statement)
         });
         done.map_err(|fault| match fault {
@@ -176,32 +176,6 @@ fn again(error: &StoreError) -> StoreError {
         }
         other => StoreError::Database { doing: DOING, source: other.to_string().into() },
     }
-}
-
-/// Binds the n-th value to `$n`: SQLite itself would number them by where they come first.
-fn bind(statement: &mut Statement<'_>, parameters: &[Value]) -> Result<(), Fault> {
-    let mut highest = 0;
-    for place in 1..=statement.parameter_count() {
-        let name = match statement.parameter_name(place) {
-            Some(name) => Cow::Owned(name.to_owned()),
-            None => Cow::Borrowed("?"),
-        };
-        let number = name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok());
-        let Some(number) = number.filter(|&number| number > 0) else {
-            let reason = format!("parameters are `$1`, `$2` …, and this has `{name}`");
-            return Err(Fault::said(DOING, reason));
-        };
-        highest = highest.max(number);
-        if let Some(value) = parameters.get(number - 1) {
-            statement.raw_bind_parameter(place, Bound(value))?;
-        }
-    }
-    if highest == parameters.len() {
-        return Ok(());
-    }
-    let given = parameters.len();
-    let reason = format!("its highest parameter is ${highest}, and it was given {given} values");
-    Err(Fault::said(DOING, reason))
 }
 
 impl Transaction for Step<'_> {

@@ -1,5 +1,6 @@
 //! A row of the table of events.
 
+use esrs_core::store::to_microseconds;
 use esrs_core::{LogMark, NewEvent, Position};
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -56,7 +57,7 @@ impl EventRow<'_> {
         statement.raw_bind_parameter(3, self.version as i64)?;
         statement.raw_bind_parameter(4, self.kind)?;
         statement.raw_bind_parameter(5, self.event.id.as_bytes())?;
-        statement.raw_bind_parameter(6, self.event.recorded_at.as_microsecond())?;
+        statement.raw_bind_parameter(6, to_microseconds(self.event.recorded_at))?;
         statement.raw_bind_parameter(7, metadata.correlation_id().map(Uuid::into_bytes))?;
         statement.raw_bind_parameter(8, metadata.causation_id().map(Uuid::into_bytes))?;
         statement.raw_bind_parameter(9, metadata.actor())?;

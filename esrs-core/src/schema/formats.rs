@@ -1,0 +1,242 @@
+//! Formats that depend on how a foreign crate was built.
+//!
+//! The features of a crate are those that the whole program asks for, so another crate can change how its
+//! types are written, and no shape tells. A value of each such type is written once per process, and
+//! compared with what its format stands for, before an event that holds one is stored.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use super::{Content, Field, Item, Shape};
+use crate::EventType;
+
+/// A type of a foreign crate is written otherwise than its events have it.
+///
+/// Another crate of the program has switched on a feature of that crate, such as
+/// `rust_decimal/serde-float`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FormatMismatch {
+    /// The format, as locks name it, such as `decimal`.
+    pub format: &'static str,
+    /// The crate whose features decide it.
+    pub of_crate: &'static str,
+    /// What a value is written as by this format.
+    pub expected: &'static str,
+    /// What this program writes for the same value.
+    pub found: String,
+}
+
+impl fmt::Display for FormatMismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { format, of_crate, expected, found } = self;
+        write!(
+            f,
+            "the format `{format}` has {expected} where this program writes {found}: a feature of \
+             `{of_crate}` is switched on; find out by which crate, with \
+             `cargo tree --edges features --invert {of_crate}`, and switch it off"
+        )
+    }
+}
+
+impl std::error::Error for FormatMismatch {}
+
+/// A value of a foreign type, and what it is written as.
+struct Probe {
+    format: &'static str,
+    of_crate: &'static str,
+    expected: &'static str,
+    /// Writes the value, reads that, and writes it again.
+    write: fn() -> Result<String, serde_json::Error>,
+}
+
+impl Probe {
+    fn try_it(&self) -> Result<(), FormatMismatch> {
+        let Self { format, of_crate, expected, write } = *self;
+        let found = write().unwrap_or_else(|error| format!("nothing ({error})"));
+        match found == expected {
+            true => Ok(()),
+            false => Err(FormatMismatch { format, of_crate, expected, found }),
+        }
+    }
+}
+
+#[cfg(any(feature = "rust_decimal", feature = "time"))]
+fn there_and_back<T>(value: T) -> Result<String, serde_json::Error>
+where
+    T: serde::Serialize + serde::de::DeserializeOwned,
+{
+    let again: T = serde_json::from_str(&serde_json::to_string(&value)?)?;
+    serde_json::to_string(&again)
+}
+
+const PROBES: &[Probe] = &[
+    #[cfg(feature = "rust_decimal")]
+    Probe {
+        format: "decimal",
+        of_crate: "rust_decimal",
+        expected: r#""12345678901234567.89""#,
+        write: || there_and_back(rust_decimal::Decimal::new(1_234_567_890_123_456_789, 2)),
+    },
+    #[cfg(feature = "time")]
+    Probe {
+        format: "time::Date",
+        of_crate: "time",
+        expected: "[1970,1]",
+        write: || there_and_back(time::UtcDateTime::UNIX_EPOCH.date()),
+    },
+    #[cfg(feature = "time")]
+    Probe {
+        format: "time::Time",
+        of_crate: "time",
+        expected: "[0,0,0,0]",
+        write: || there_and_back(time::Time::MIDNIGHT),
+    },
+    #[cfg(feature = "time")]
+    Probe {
+        format: "time::PrimitiveDateTime",
+        of_crate: "time",
+        expected: "[1970,1,0,0,0,0]",
+        write: || {
+            let epoch = time::UtcDateTime::UNIX_EPOCH;
+            there_and_back(time::PrimitiveDateTime::new(epoch.date(), epoch.time()))
+        },
+    },
+    #[cfg(feature = "time")]
+    Probe {
+        format: "time::OffsetDateTime",
+        of_crate: "time",
+        expected: "[1970,1,0,0,0,0,0,0,0]",
+        write: || there_and_back(time::OffsetDateTime::UNIX_EPOCH),
+    },
+];
+
+/// Which of [`PROBES`] matter to a shape, one bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Formats(u64);
+
+impl Formats {
+    /// Those of any of these events.
+    pub(crate) const fn of_events(events: &'static [EventType]) -> Self {
+        let (mut bits, mut i) = (0, 0);
+        while i < events.len() {
+            bits |= of_shape(events[i].shape);
+            i += 1;
+        }
+        Self(bits)
+    }
+
+    /// Those of a shape.
+    pub(crate) const fn of(shape: &'static Shape) -> Self {
+        Self(of_shape(shape))
+    }
+
+    /// Whether there are any.
+    pub(crate) const fn are_any(self) -> bool {
+        self.0 != 0
+    }
+
+    /// Whether each is written as its name says.
+    pub(crate) fn check(self) -> Result<(), FormatMismatch> {
+        static TRIED: OnceLock<Vec<FormatMismatch>> = OnceLock::new();
+        if self.0 == 0 {
+            return Ok(());
+        }
+        let tried =
+            TRIED.get_or_init(|| PROBES.iter().filter_map(|probe| probe.try_it().err()).collect());
+        let is_one = |mismatch: &&FormatMismatch| self.0 & of_name(mismatch.format) != 0;
+        tried.iter().find(is_one).map_or(Ok(()), |mismatch| Err(mismatch.clone()))
+    }
+}
+
+const fn of_name(name: &str) -> u64 {
+    let mut i = 0;
+    while i < PROBES.len() {
+        if crate::names::same_name(PROBES[i].format, name) {
+            return 1 << i;
+        }
+        i += 1;
+    }
+    0
+}
+
+const fn of_shape(shape: &'static Shape) -> u64 {
+    match *shape {
+        Shape::Format(name) | Shape::Opaque(name) => of_name(name),
+        Shape::Option(item) | Shape::Sequence(item) | Shape::Array { item, .. } => of_shape(item),
+        Shape::Tuple(items) => of_items(items),
+        Shape::Map { key, value } => of_shape(key) | of_shape(value),
+        Shape::Struct(shape) => of_fields(shape.fields),
+        Shape::Enum(shape) => {
+            let (mut bits, mut i) = (0, 0);
+            while i < shape.variants.len() {
+                bits |= match shape.variants[i].content {
+                    Content::Unit => 0,
+                    Content::Newtype(item) => of_shape(item.shape),
+                    Content::Tuple(items) => of_items(items),
+                    Content::Struct(fields) => of_fields(fields),
+                };
+                i += 1;
+            }
+            bits
+        }
+        _ => 0,
+    }
+}
+
+const fn of_items(items: &'static [Item]) -> u64 {
+    let (mut bits, mut i) = (0, 0);
+    while i < items.len() {
+        bits |= of_shape(items[i].shape);
+        i += 1;
+    }
+    bits
+}
+
+const fn of_fields(fields: &'static [Field]) -> u64 {
+    let (mut bits, mut i) = (0, 0);
+    while i < fields.len() {
+        bits |= of_shape(fields[i].shape);
+        i += 1;
+    }
+    bits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Schema;
+
+    #[test]
+    fn this_program_writes_each_format_as_it_is_named() {
+        for probe in PROBES {
+            assert_eq!(probe.try_it(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn another_way_to_write_a_value_is_told() {
+        let write = || serde_json::to_string(&12_345_678_901_234_567.89_f64);
+        let probe =
+            Probe { format: "decimal", of_crate: "rust_decimal", expected: r#""1.5""#, write };
+        let mismatch = probe.try_it().unwrap_err();
+        assert_eq!(mismatch.found, "1.2345678901234568e+16");
+        assert!(mismatch.to_string().contains("--invert rust_decimal"), "{mismatch}");
+    }
+
+    #[cfg(feature = "rust_decimal")]
+    #[test]
+    fn a_format_is_found_in_every_part_of_a_shape() {
+        type Decimal = rust_decimal::Decimal;
+        assert_eq!(Formats::of(<String as Schema>::SHAPE), Formats(0));
+        for shape in [
+            <Decimal as Schema>::SHAPE,
+            <Option<Vec<Decimal>> as Schema>::SHAPE,
+            <[(u8, Decimal); 2] as Schema>::SHAPE,
+            <std::collections::BTreeMap<Decimal, u8> as Schema>::SHAPE,
+        ] {
+            assert_eq!(Formats::of(shape), Formats(of_name("decimal")), "{shape}");
+            assert_eq!(Formats::of(shape).check(), Ok(()));
+        }
+    }
+}
