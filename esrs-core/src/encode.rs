@@ -22,10 +22,12 @@ pub enum EncodeError {
         source: serde_json::Error,
     },
     /// The event cannot be read from the JSON that it is written as.
-    #[error("the event `{event}` could not be read again: {source}")]
+    #[error("the event `{event}` could not be read again: {}", why(.unheld.as_deref(), source))]
     Unreadable {
         /// Its stored name.
         event: &'static str,
+        /// The value in it that JSON cannot hold, such as NaN, if there is one.
+        unheld: Option<Box<ChangedValue>>,
         /// The JSON. It may be confidential, so the message does not contain it.
         payload: String,
         /// What its `Deserialize` said.
@@ -47,6 +49,17 @@ pub enum EncodeError {
         /// The value in it that would be another.
         source: ChangedValue,
     },
+}
+
+/// Why an event cannot be read: the value that JSON cannot hold, or what its `Deserialize` said.
+pub(crate) fn why<'a>(
+    unheld: Option<&'a ChangedValue>,
+    source: &'a PayloadError,
+) -> &'a dyn std::fmt::Display {
+    match unheld {
+        Some(unheld) => unheld,
+        None => source,
+    }
 }
 
 /// Writes an event as it is stored, and answers also with the place of its type in
@@ -113,11 +126,11 @@ fn there_and_back<T>(
     let again = match decoded.unwrap_or_else(|message| Err(PayloadError::Panicked { message })) {
         Ok(again) => again,
         Err(source) => {
-            return Err(match tree(event).and_then(|tree| tree.unheld()) {
-                Some(source) => EncodeError::Changed { event: name, source },
-                None => {
-                    EncodeError::Unreadable { event: name, payload: written.into_json(), source }
-                }
+            return Err(EncodeError::Unreadable {
+                event: name,
+                unheld: tree(event).and_then(|tree| tree.unheld()).map(Box::new),
+                payload: written.into_json(),
+                source,
             });
         }
     };

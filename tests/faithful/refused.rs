@@ -26,13 +26,24 @@ async fn are_refused(Opened { store, .. }: &Opened) {
         let mut command = vec![Anything::Nothing; 2];
         command.push(value.clone());
         let refused = records.execute(&1, Take(command)).await.unwrap_err();
-        let ExecuteError::Changed { source, event, .. } = refused else { panic!("{refused:?}") };
+        let (source, event) = match refused {
+            ExecuteError::Changed { source, event, .. } => (source, event),
+            ExecuteError::Unreadable { unheld: Some(source), event, .. } => {
+                assert_eq!(read, None);
+                (*source, event)
+            }
+            other => panic!("{other:?}"),
+        };
         assert_eq!(event, "recorded");
         let told = (source.path.as_str(), source.written.as_str(), source.read.as_deref());
         assert_eq!(told, (path, written, read));
         let event = Recorded { value, number: 0 };
         let refused = NewEvent::of(&event, Metadata::new()).unwrap_err();
-        let EncodeError::Changed { source: again, .. } = refused else { panic!("{refused:?}") };
+        let again = match refused {
+            EncodeError::Changed { source, .. } => source,
+            EncodeError::Unreadable { unheld: Some(source), .. } => *source,
+            other => panic!("{other:?}"),
+        };
         assert_eq!(again, source);
         // The next command works, and nothing of those before is there.
         let cold = Repository::<Record>::new(store.clone());

@@ -138,12 +138,16 @@ async fn come_back_or_are_refused(Opened { store, .. }: &Opened, cases: usize) {
                 assert!(values.iter().all(is_held), "{values:?} was stored");
                 stored.extend(values);
             }
-            Err(ExecuteError::Changed { source, .. }) => {
+            Err(error) => {
+                let source = match &error {
+                    ExecuteError::Changed { source, .. } => source,
+                    ExecuteError::Unreadable { unheld: Some(source), .. } => source,
+                    error => panic!("{values:?}: {error}"),
+                };
                 assert!(!values.iter().all(is_held), "{values:?} was refused: {source}");
                 assert!(source.path.starts_with("value"), "{source}: {values:?}");
                 refused += 1;
             }
-            Err(error) => panic!("{values:?}: {error}"),
         }
     }
     assert!(refused > cases / 100, "hardly anything was refused: {refused} of {cases}");

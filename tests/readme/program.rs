@@ -101,7 +101,7 @@ impl Project<MoneyWithdrawn> for AccountSummary {
 async fn rich(file: &str) -> Result<(), StoreError> {
     // `inline`: the row is written in the transaction that appends the event.
     let store = SqliteStore::builder(file).inline::<AccountSummary>().open().await?;
-    for row in store.find::<AccountSummary>("cents > ?1 ORDER BY cents DESC", [100_000.into()]).await? {
+    for row in store.find::<AccountSummary>("cents > $1 ORDER BY cents DESC", [100_000.into()]).await? {
         println!("{} has {} cents", row.account, row.cents);
     }
     let sums = store.query("SELECT count(*), sum(cents) FROM account_summary", []).await?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use esrs::prelude::*;
-use esrs::{Metadata, NewEvent};
+use esrs::{EncodeError, Metadata, NewEvent};
 
 fn credit(cents: i64) -> i64 {
     cents
@@ -49,9 +49,9 @@ macro_rules! events {
         }
 
         /// The event of this number, for the types in turn.
-        pub(crate) fn new_event(number: u64) -> Result<NewEvent, serde_json::Error> {
+        pub(crate) fn new_event(number: u64) -> Result<NewEvent, EncodeError> {
             let (cents, reference) = (number as i64 % 9_973 + 1, format!("R-{number:08}"));
-            let makers: &[fn(i64, String) -> Result<NewEvent, serde_json::Error>] = &[
+            let makers: &[fn(i64, String) -> Result<NewEvent, EncodeError>] = &[
                 $(|cents, reference| NewEvent::of(&$event { cents, reference }, Metadata::new())),*
             ];
             makers[number as usize % makers.len()](cents, reference)

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use esrs::prelude::*;
-use esrs::{AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, StreamId};
+use esrs::{AppendBatch, AppendCondition, EncodeError, EventStore, Metadata, NewEvent, StreamId};
 
 use super::{AddItem, Currency, ItemAdded, Money, Order, OrderEvent};
 
@@ -30,7 +30,7 @@ pub fn item() -> ItemAdded {
 ///
 /// # Errors
 /// When its `Serialize` fails.
-pub fn new_event(event: &OrderEvent) -> Result<NewEvent, serde_json::Error> {
+pub fn new_event(event: &OrderEvent) -> Result<NewEvent, EncodeError> {
     match event {
         OrderEvent::OrderPlaced(event) => NewEvent::of(event, Metadata::new()),
         OrderEvent::ItemAdded(event) => NewEvent::of(event, Metadata::new()),

@@ -1,7 +1,7 @@
 //! Why a command or a load came to nothing.
 
 use super::Executed;
-use crate::encode::EncodeError;
+use crate::encode::{EncodeError, why};
 use crate::schema::FormatMismatch;
 use crate::{
     AsOf, BlankActor, ChangedValue, Conflict, FingerprintError, InvalidStreamId, KeyReused,
@@ -147,7 +147,8 @@ pub enum ExecuteError<E> {
     /// An event could not be read again from the JSON that it was written as, so that it would have
     /// been stored for nobody.
     #[error(
-        "the event `{event}` for {stream} was not stored, because it could not be read again: {source}"
+        "the event `{event}` for {stream} was not stored, because it could not be read again: {}",
+        why(.unheld.as_deref(), source)
     )]
     Unreadable {
         /// The stream it was meant for.
@@ -156,6 +157,8 @@ pub enum ExecuteError<E> {
         event: &'static str,
         /// What its `Deserialize` said.
         source: PayloadError,
+        /// The value in it that JSON cannot hold, such as NaN, if there is one.
+        unheld: Option<Box<ChangedValue>>,
     },
     /// An event holds a type of a foreign crate that this program writes otherwise than the log has it,
     /// because a feature of that crate is switched on.
@@ -288,8 +291,8 @@ impl<E> ExecuteError<E> {
         match error {
             EncodeError::Unwritable { event, source } => Self::Encode { stream, event, source },
             // The payload may be confidential, and errors are logged.
-            EncodeError::Unreadable { event, source, .. } => {
-                Self::Unreadable { stream, event, source }
+            EncodeError::Unreadable { event, source, unheld, .. } => {
+                Self::Unreadable { stream, event, source, unheld }
             }
             EncodeError::Format { event, source } => Self::Format { stream, event, source },
             EncodeError::Changed { event, source } => Self::Changed { stream, event, source },
@@ -305,8 +308,8 @@ impl<E> ExecuteError<E> {
             Self::Encode { stream, event, source } => {
                 ExecuteError::Encode { stream, event, source }
             }
-            Self::Unreadable { stream, event, source } => {
-                ExecuteError::Unreadable { stream, event, source }
+            Self::Unreadable { stream, event, source, unheld } => {
+                ExecuteError::Unreadable { stream, event, source, unheld }
             }
             Self::Format { stream, event, source } => {
                 ExecuteError::Format { stream, event, source }

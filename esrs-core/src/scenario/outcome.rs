@@ -6,7 +6,7 @@ use super::report::{Report, Told, lines_of};
 use super::{Instance, Story, log};
 use uuid::Uuid;
 
-use crate::encode::round_trip;
+use crate::encode::{round_trip, why};
 use crate::{Aggregate, BoxError, Context, EncodeError, Events, IntoEvents};
 
 /// What came of the command of a [`Scenario`](super::Scenario).
@@ -161,8 +161,9 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
 /// The error, with the payload: a test shows it, and a log does not.
 fn with_payload(error: EncodeError) -> BoxError {
     match error {
-        EncodeError::Unreadable { event, payload, source } => {
-            format!("the event `{event}` could not be read again, {payload}: {source}").into()
+        EncodeError::Unreadable { event, payload, source, unheld } => {
+            let why = why(unheld.as_deref(), &source);
+            format!("the event `{event}` could not be read again, {payload}: {why}").into()
         }
         error => error.into(),
     }

@@ -71,7 +71,10 @@ const fn fault(shape: &'static Shape, look: Look) -> Option<Fault> {
 
 const fn key_fault(key: &'static Shape, look: Look) -> Option<&'static str> {
     match *key {
-        Shape::Integer { .. } | Shape::Float { .. } | Shape::Bool if look.is_buffered => {
+        // One that is empty can be read, and may have been stored.
+        Shape::Integer { .. } | Shape::Float { .. } | Shape::Bool
+            if look.is_buffered && look.is_written =>
+        {
             Some(TAGGED_KEY)
         }
         Shape::Integer { .. }
@@ -117,6 +120,10 @@ const fn in_fields(fields: &'static [Field], look: Look) -> Option<Fault> {
 }
 
 const fn in_variants(shape: &'static EnumShape, look: Look) -> Option<Fault> {
+    // A struct with a tag has the shape of an enum with one variant, and is not buffered.
+    let is_enum = shape.variants.len() > 1;
+    let is_buffered = is_enum && matches!(shape.tagging, Tagging::Internal { .. });
+    let look = Look { is_buffered: look.is_buffered || is_buffered, ..look };
     let mut i = 0;
     while i < shape.variants.len() {
         let found = match shape.variants[i].content {
@@ -263,8 +270,9 @@ mod tests {
         );
         assert_eq!(reason::<Vec<BTreeMap<Either<true>, Option<u8>>>>(true, true), None);
         assert_eq!(reason::<BTreeMap<u128, BTreeMap<char, bool>>>(false, true), None);
-        assert_eq!(reason::<BTreeMap<u8, u8>>(true, false), Some(TAGGED_KEY));
-        assert_eq!(reason::<Two<String, BTreeMap<bool, u8>>>(true, false), Some(TAGGED_KEY));
+        assert_eq!(reason::<BTreeMap<u8, u8>>(true, true), Some(TAGGED_KEY));
+        assert_eq!(reason::<Two<String, BTreeMap<bool, u8>>>(true, true), Some(TAGGED_KEY));
+        assert_eq!(reason::<BTreeMap<u8, u8>>(true, false), None);
         assert_eq!(reason::<Two<u64, Option<Vec<i128>>>>(true, false), Some(WIDE));
         assert_eq!(reason::<Two<u128, Option<Vec<i128>>>>(false, true), None);
         assert_eq!(reason::<Two<u8, Vec<Option<Option<u8>>>>>(false, true), Some(NOTHING));

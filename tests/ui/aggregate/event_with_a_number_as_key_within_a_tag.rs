@@ -9,4 +9,14 @@ enum Stock {
     Named { by_name: BTreeMap<String, u64> },
 }
 
+#[derive(Event, Serialize, Deserialize)]
+#[event("stock_taken")]
+struct StockTaken {
+    stock: Vec<Stock>,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate("warehouse", id = u64, events(ignored(StockTaken)))]
+struct Warehouse {}
+
 fn main() {}
