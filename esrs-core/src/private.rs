@@ -18,6 +18,7 @@ pub use serde_json::Error as JsonError;
 
 use crate::{MergeError, RetypeError};
 
+use crate::projection::text_of;
 pub use crate::projection::variant::{name_in, unknown_name};
 pub use crate::projection::{
     Column, ColumnError, ColumnSpec, ColumnType, Create, Project, Projection, RowError, Source,
@@ -297,7 +298,7 @@ pub fn delete_or_skip<P: Projection, E>(
 
 fn key_text<P: Projection>(key: &P::Key) -> String {
     match P::key_values(key) {
-        Ok(values) => values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        Ok(values) => text_of(&values),
         Err(error) => error.to_string(),
     }
 }

@@ -21,4 +21,12 @@ impl ::esrs::__private::Column for Cents {
             Self,
         )
     }
+    fn settle(
+        &mut self,
+    ) -> ::esrs::__private::Result<
+        ::esrs::__private::Option<::esrs::__private::Value>,
+        ::esrs::__private::ColumnError,
+    > {
+        <i64 as ::esrs::__private::Column>::settle(&mut self.0)
+    }
 }

@@ -44,4 +44,12 @@ impl ::renamed::__private::Column for Status {
             }
         }
     }
+    fn settle(
+        &mut self,
+    ) -> ::renamed::__private::Result<
+        ::renamed::__private::Option<::renamed::__private::Value>,
+        ::renamed::__private::ColumnError,
+    > {
+        ::renamed::__private::Ok(::renamed::__private::Option::None)
+    }
 }

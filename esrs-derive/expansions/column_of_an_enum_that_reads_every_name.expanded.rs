@@ -31,4 +31,12 @@ impl ::esrs::__private::Column for Class {
             _ => ::esrs::__private::Ok(Self::Unknown),
         }
     }
+    fn settle(
+        &mut self,
+    ) -> ::esrs::__private::Result<
+        ::esrs::__private::Option<::esrs::__private::Value>,
+        ::esrs::__private::ColumnError,
+    > {
+        ::esrs::__private::Ok(::esrs::__private::Option::None)
+    }
 }

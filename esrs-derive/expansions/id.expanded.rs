@@ -57,4 +57,12 @@ impl ::esrs::__private::Column for AccountId {
             Self,
         )
     }
+    fn settle(
+        &mut self,
+    ) -> ::esrs::__private::Result<
+        ::esrs::__private::Option<::esrs::__private::Value>,
+        ::esrs::__private::ColumnError,
+    > {
+        <u64 as ::esrs::__private::Column>::settle(&mut self.0)
+    }
 }

@@ -74,7 +74,10 @@ const _: () = {
                         keys,
                         <u64 as ::esrs::__private::StreamKey<
                             Counter,
-                        >>::stream_key(::esrs::__private::Recorded::envelope(event))?,
+                        >>::stream_key(
+                            ::esrs::__private::Recorded::envelope(event),
+                            <u64 as ::esrs::__private::Column>::settle,
+                        )?,
                     );
                 }
             }
@@ -133,6 +136,42 @@ const _: () = {
                     <i64 as ::esrs::__private::Column>::from_value(column1),
                 )?,
             })
+        }
+        fn settle(
+            &mut self,
+            stored: &mut ::esrs::__private::Vec<
+                (::esrs::__private::usize, ::esrs::__private::Value),
+            >,
+        ) -> ::esrs::__private::Result<(), ::esrs::__private::ColumnError> {
+            if let ::esrs::__private::Option::Some(value) = ::esrs::__private::in_column(
+                "id",
+                <u64 as ::esrs::__private::Column>::settle(&mut self.id),
+            )? {
+                ::esrs::__private::Vec::push(stored, (0usize, value));
+            }
+            if let ::esrs::__private::Option::Some(value) = ::esrs::__private::in_column(
+                "sum",
+                <i64 as ::esrs::__private::Column>::settle(&mut self.sum),
+            )? {
+                ::esrs::__private::Vec::push(stored, (1usize, value));
+            }
+            ::esrs::__private::Ok(())
+        }
+        fn has_key(
+            &self,
+            key: &[::esrs::__private::Value],
+        ) -> ::esrs::__private::Result<
+            ::esrs::__private::bool,
+            ::esrs::__private::ColumnError,
+        > {
+            let [column0] = key else { return ::esrs::__private::Ok(false) };
+            ::esrs::__private::Ok(
+                *column0
+                    == ::esrs::__private::in_column(
+                        "id",
+                        <u64 as ::esrs::__private::Column>::to_value(&self.id),
+                    )?,
+            )
         }
         fn key_values(
             key: &Self::Key,

@@ -16,8 +16,8 @@ pub use column::{Column, ColumnError, ColumnType, Value};
 #[doc(hidden)]
 pub use column::{json_from_value, json_to_value, text_from_value, text_to_value};
 pub use error::{ProjectionError, RowError};
-pub(crate) use pass::guarded_async;
 pub use pass::{AnyPass, Pass, RowChanges, RowKey};
+pub(crate) use pass::{guarded_async, text_of};
 pub use table::{ColumnSpec, Table};
 
 use crate::{Aggregate, Envelope, EventType, PayloadError, Recorded, SplitEvents, StoredAs};
@@ -89,6 +89,29 @@ pub trait Projection: Sized + Send + Sync + 'static {
     /// # Errors
     /// When a column does not hold what the field needs.
     fn from_values(values: Vec<Value>) -> Result<Self, ColumnError>;
+
+    /// Makes of the row what its columns return, so that the next event of a batch sees what it would
+    /// see in a batch of its own. Adds to `stored` the values of columns, by their places, that
+    /// [`to_values`](Self::to_values) may not give any more.
+    ///
+    /// # Errors
+    /// As of [`to_values`](Self::to_values) and [`from_values`](Self::from_values).
+    #[doc(hidden)]
+    fn settle(&mut self, stored: &mut Vec<(usize, Value)>) -> Result<(), ColumnError> {
+        let values = self.to_values()?;
+        *self = Self::from_values(values.clone())?;
+        stored.extend(values.into_iter().enumerate());
+        Ok(())
+    }
+
+    /// Whether the key columns of the row are these.
+    ///
+    /// # Errors
+    /// As of [`to_values`](Self::to_values).
+    #[doc(hidden)]
+    fn has_key(&self, key: &[Value]) -> Result<bool, ColumnError> {
+        Ok(Self::TABLE.key_of(&self.to_values()?) == key)
+    }
 
     /// The key columns of a key, in the order of the table.
     ///

@@ -66,6 +66,9 @@ pub(super) fn by_value(ident: &Ident, value: &Type, krate: &Krate) -> TokenStrea
             fn from_value(value: #p::Value) -> #p::Result<Self, #p::ColumnError> {
                 #p::Result::map(#column::from_value(value), Self)
             }
+            fn settle(&mut self) -> #p::Result<#p::Option<#p::Value>, #p::ColumnError> {
+                #column::settle(&mut self.0)
+            }
         }
     }
 }
@@ -101,6 +104,9 @@ fn by_name(ident: &Ident, variants: &[Variant<'_>], p: &TokenStream) -> TokenStr
                     #(#read,)*
                     _ => #any_other,
                 }
+            }
+            fn settle(&mut self) -> #p::Result<#p::Option<#p::Value>, #p::ColumnError> {
+                #p::Ok(#p::Option::None)
             }
         }
     }

@@ -14,6 +14,8 @@ pub(super) struct Columns {
     pub(super) specs: TokenStream,
     pub(super) to_values: TokenStream,
     pub(super) from_values: TokenStream,
+    pub(super) settle: TokenStream,
+    pub(super) has_key: TokenStream,
     pub(super) key_values: TokenStream,
     pub(super) asserts: TokenStream,
 }
@@ -23,7 +25,7 @@ impl Columns {
         let p = model.krate.private();
         let (mut specs, mut to_values) = (TokenStream::new(), TokenStream::new());
         let (mut from_values, mut asserts) = (TokenStream::new(), TokenStream::new());
-        let mut variables = Vec::new();
+        let (mut variables, mut settle) = (Vec::new(), TokenStream::new());
         for (number, column) in model.columns.iter().enumerate() {
             let Column { ident, name, .. } = column;
             let spec = spec(column, &p);
@@ -34,6 +36,12 @@ impl Columns {
             let read = conversion(column, "from_value", &quote!(#variable), &p);
             from_values.extend(quote!(#ident: #p::in_column(#name, #read)?,));
             variables.push(variable);
+            let settled = conversion(column, "settle", &quote!(&mut self.#ident), &p);
+            settle.extend(quote! {
+                if let #p::Option::Some(value) = #p::in_column(#name, #settled)? {
+                    #p::Vec::push(stored, (#number, value));
+                }
+            });
         }
         let keys = model.key_columns();
         let single = keys.len() == 1;
@@ -43,6 +51,16 @@ impl Columns {
             to_value(column, &part, &p)
         });
         let key_values = quote!(#p::Ok(#p::From::from([#(#values),*])));
+        let columns: Vec<_> =
+            (0..keys.len()).map(|number| format_ident!("column{number}")).collect();
+        let row_keys = keys.iter().map(|column| {
+            let ident = column.ident;
+            to_value(column, &quote!(&self.#ident), &p)
+        });
+        let has_key = quote! {
+            let [#(#columns),*] = key else { return #p::Ok(false) };
+            #p::Ok(#(*#columns == #row_keys)&&*)
+        };
         for column in keys.iter().filter(|column| column.form == Form::Column) {
             let (span, ty) = (column.ty.span(), column.ty);
             let message = format!(
@@ -61,6 +79,8 @@ impl Columns {
                 let [#(#variables),*] = #p::columns(values)?;
                 #p::Ok(Self { #from_values })
             },
+            settle: quote!(#settle #p::Ok(())),
+            has_key,
             key_values,
             asserts,
         }
@@ -100,6 +120,12 @@ fn conversion(
     of: &TokenStream,
     p: &TokenStream,
 ) -> TokenStream {
+    let function = function(column, direction, p);
+    quote_spanned!(column.ty.span()=> #function(#of))
+}
+
+/// The function that converts between a field and the value of its column.
+pub(super) fn function(column: &Column<'_>, name: &str, p: &TokenStream) -> TokenStream {
     let ty = column.ty;
     let span = ty.span();
     let p = respanned(p, span);
@@ -108,6 +134,6 @@ fn conversion(
         Form::Text => "TextColumn",
         Form::Json => "JsonColumn",
     };
-    let (form, direction) = (Ident::new(form, span), Ident::new(direction, span));
-    quote_spanned!(span=> <#ty as #p::#form>::#direction(#of))
+    let (form, name) = (Ident::new(form, span), Ident::new(name, span));
+    quote_spanned!(span=> <#ty as #p::#form>::#name)
 }

@@ -7,7 +7,7 @@ use syn::spanned::Spanned;
 use syn::{DeriveInput, LitStr, Type};
 
 use super::aggregate::respanned;
-use super::columns::Columns;
+use super::columns::{Columns, function};
 use crate::attr::projection::{self as attr, KeyPart, RowKey};
 use crate::check::projection::check;
 use crate::errors::Errors;
@@ -50,6 +50,8 @@ fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
         change,
         to_values,
         from_values,
+        settle,
+        has_key,
         key_values,
         asserts,
     } = bodies;
@@ -104,6 +106,20 @@ fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
                     #from_values
                 }
 
+                fn settle(
+                    &mut self,
+                    stored: &mut #p::Vec<(#p::usize, #p::Value)>,
+                ) -> #p::Result<(), #p::ColumnError> {
+                    #settle
+                }
+
+                fn has_key(
+                    &self,
+                    key: &[#p::Value],
+                ) -> #p::Result<#p::bool, #p::ColumnError> {
+                    #has_key
+                }
+
                 fn key_values(
                     key: &Self::Key,
                 ) -> #p::Result<#p::Vec<#p::Value>, #p::ColumnError> {
@@ -135,6 +151,8 @@ struct Bodies {
     change: TokenStream,
     to_values: TokenStream,
     from_values: TokenStream,
+    settle: TokenStream,
+    has_key: TokenStream,
     key_values: TokenStream,
     asserts: TokenStream,
 }
@@ -152,6 +170,8 @@ impl Bodies {
             change: none.clone(),
             to_values: none.clone(),
             from_values: none.clone(),
+            settle: none.clone(),
+            has_key: none.clone(),
             key_values: none,
             asserts: TokenStream::new(),
         }
@@ -165,7 +185,8 @@ impl Bodies {
             arms.add(model, source, number, &input);
         }
         let Arms { sources, variants, decode, keys, change } = arms;
-        let Columns { specs, to_values, from_values, key_values, asserts } = Columns::new(model);
+        let Columns { specs, to_values, from_values, settle, has_key, key_values, asserts } =
+            Columns::new(model);
         Self {
             sources,
             variants,
@@ -180,6 +201,8 @@ impl Bodies {
             columns: specs,
             to_values,
             from_values,
+            settle,
+            has_key,
             key_values,
             asserts,
         }
@@ -253,7 +276,13 @@ fn keys(model: &Projection<'_>, source: &Source<'_>) -> TokenStream {
         None => vec![stream_key(model, source, source.path.span(), fields[0])],
     };
     let rows = rows.into_iter().map(|key| quote!(#p::Vec::push(keys, #key);));
-    rows.collect()
+    let of_an_instance = source.keys.filter(|keys| !keys.has_stream_id()).map(|_| {
+        let (path, of, span) = (source.path, source.of, source.path.span());
+        let spanned = respanned(&p, span);
+        let check = quote_spanned!(span=> <#path as #spanned::SourceOf<#of>>::of_an_instance);
+        quote!(#check(#p::Recorded::envelope(event))?;)
+    });
+    of_an_instance.into_iter().chain(rows).collect()
 }
 
 fn row_key(model: &Projection<'_>, source: &Source<'_>, RowKey(parts): &RowKey) -> TokenStream {
@@ -280,5 +309,6 @@ fn stream_key(
     let spanned = respanned(&p, span);
     let (ty, of) = (field.ty, source.of);
     let key = quote_spanned!(span=> <#ty as #spanned::StreamKey<#of>>::stream_key);
-    quote!(#key(#p::Recorded::envelope(event))?)
+    let settle = function(field, "settle", &p);
+    quote!(#key(#p::Recorded::envelope(event), #settle)?)
 }

@@ -4,6 +4,7 @@
 
 mod bank;
 mod between;
+mod equal;
 mod faults;
 mod handling;
 mod inline;
