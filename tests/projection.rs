@@ -670,3 +670,256 @@ async fn an_event_of_the_same_name_in_another_category_is_none_of_its_events() {
     book.catch_up().await.unwrap();
     assert_eq!(book.rows(), []);
 }
+
+mod change {
+    //! What a definition tells apart, without a word from the user.
+
+    use esrs::prelude::*;
+
+    #[derive(Event, Serialize, Deserialize)]
+    #[event("placed")]
+    pub(super) struct Placed {}
+
+    #[derive(Aggregate, Default)]
+    #[aggregate("order", id = u64, events(ignored(Placed)))]
+    pub(super) struct Order {}
+
+    pub(super) mod today {
+        use super::*;
+
+        #[derive(Schema, Serialize, Deserialize)]
+        pub(in super::super) struct Details {
+            note: String,
+        }
+
+        #[derive(Column)]
+        pub(in super::super) enum Status {
+            Open,
+            Paid,
+        }
+
+        #[derive(Projection)]
+        #[projection(table = "orders", of = Order, creates(Placed), events(Placed))]
+        pub(in super::super) struct Row {
+            #[projection(key)]
+            id: u64,
+            #[projection(json)]
+            details: Vec<Details>,
+            status: Status,
+        }
+
+        impl Create<Placed> for Row {
+            fn create(id: u64, _: &Recorded<Placed>) -> Self {
+                Self { id, details: vec![], status: Status::Open }
+            }
+        }
+
+        impl Project<Placed> for Row {
+            fn project(&mut self, _: &Recorded<Placed>) {
+                self.status = Status::Paid;
+            }
+        }
+    }
+
+    /// The same in other clothes.
+    pub(super) mod reformatted {
+        use super::*;
+
+        /// The details.
+        #[derive(Debug, Schema, Serialize, Deserialize)]
+        pub(in super::super) struct Details {
+            /// A note.
+            note: String,
+        }
+
+        /// The status.
+        #[derive(Debug, Column)]
+        pub(in super::super) enum Status {
+            Open,
+            Paid,
+        }
+
+        /// A row.
+        #[derive(Projection)]
+        #[projection(table = "orders", of = Order, creates(Placed), events(Placed))]
+        pub(in super::super) struct Row {
+            #[projection(key)]
+            id: u64,
+            #[projection(json)]
+            details: Vec<Details>,
+            status: Status,
+        }
+
+        impl Project<Placed> for Row {
+            // Comes first now.
+            fn project(&mut self, _: &Recorded<Placed>) {
+                /* paid */
+                self.status = Status::Paid;
+            }
+        }
+
+        impl Create<Placed> for Row {
+            fn create(id: u64, _: &Recorded<Placed>) -> Self {
+                Self { id, details: vec![], status: Status::Open }
+            }
+        }
+    }
+
+    pub(super) mod another_field_in_the_json {
+        use super::*;
+
+        #[derive(Schema, Serialize, Deserialize)]
+        pub(in super::super) struct Details {
+            note: String,
+            #[serde(default)]
+            by: Option<String>,
+        }
+
+        #[derive(Column)]
+        pub(in super::super) enum Status {
+            Open,
+            Paid,
+        }
+
+        #[derive(Projection)]
+        #[projection(table = "orders", of = Order, creates(Placed), events(Placed))]
+        pub(in super::super) struct Row {
+            #[projection(key)]
+            id: u64,
+            #[projection(json)]
+            details: Vec<Details>,
+            status: Status,
+        }
+
+        impl Create<Placed> for Row {
+            fn create(id: u64, _: &Recorded<Placed>) -> Self {
+                Self { id, details: vec![], status: Status::Open }
+            }
+        }
+
+        impl Project<Placed> for Row {
+            fn project(&mut self, _: &Recorded<Placed>) {
+                self.status = Status::Paid;
+            }
+        }
+    }
+
+    pub(super) mod another_body {
+        use super::*;
+
+        #[derive(Schema, Serialize, Deserialize)]
+        pub(in super::super) struct Details {
+            note: String,
+        }
+
+        #[derive(Column)]
+        pub(in super::super) enum Status {
+            Open,
+            Paid,
+        }
+
+        #[derive(Projection)]
+        #[projection(table = "orders", of = Order, creates(Placed), events(Placed))]
+        pub(in super::super) struct Row {
+            #[projection(key)]
+            id: u64,
+            #[projection(json)]
+            details: Vec<Details>,
+            status: Status,
+        }
+
+        impl Create<Placed> for Row {
+            fn create(id: u64, _: &Recorded<Placed>) -> Self {
+                Self { id, details: vec![], status: Status::Paid }
+            }
+        }
+
+        impl Project<Placed> for Row {
+            fn project(&mut self, _: &Recorded<Placed>) {
+                self.status = Status::Paid;
+            }
+        }
+    }
+}
+
+/// An enum that a row names, whose variant was renamed; the code is the same.
+mod renamed {
+    use super::change::{Order, Placed};
+    use esrs::prelude::*;
+
+    /// A row with an enum of two names.
+    macro_rules! row {
+        ($module:ident, $status:item, $inside:item) => {
+            pub(super) mod $module {
+                use super::*;
+
+                #[derive(Column)]
+                $status
+
+                #[derive(Schema, Serialize, Deserialize)]
+                $inside
+
+                #[derive(Projection)]
+                #[projection(table = "orders", of = Order, creates(Placed))]
+                pub(in super::super) struct Row {
+                    #[projection(key)]
+                    id: u64,
+                    status: Option<Status>,
+                    #[projection(json)]
+                    inside: Vec<Inside>,
+                }
+
+                impl Create<Placed> for Row {
+                    fn create(id: u64, _: &Recorded<Placed>) -> Self {
+                        Self { id, status: None, inside: Vec::new() }
+                    }
+                }
+            }
+        };
+    }
+
+    row!(
+        today,
+        pub(super) enum Status {
+            #[allow(dead_code)]
+            Open,
+        },
+        pub(super) enum Inside {
+            Open,
+        }
+    );
+    row!(
+        status,
+        pub(super) enum Status {
+            #[allow(dead_code)]
+            Opened,
+        },
+        pub(super) enum Inside {
+            Open,
+        }
+    );
+    row!(
+        inside,
+        pub(super) enum Status {
+            #[allow(dead_code)]
+            Open,
+        },
+        pub(super) enum Inside {
+            Opened,
+        }
+    );
+}
+
+#[test]
+fn a_definition_tells_what_its_columns_hold_and_how_rows_are_made() {
+    let today = change::today::Row::definition();
+    assert_eq!(change::reformatted::Row::definition(), today);
+    let changed = [
+        change::another_field_in_the_json::Row::definition(),
+        change::another_body::Row::definition(),
+    ];
+    assert!(changed.iter().all(|changed| *changed != today), "{today}\n{changed:?}");
+    let today = renamed::today::Row::definition();
+    let changed = [renamed::status::Row::definition(), renamed::inside::Row::definition()];
+    assert!(changed.iter().all(|changed| *changed != today), "{today}\n{changed:?}");
+}

@@ -56,6 +56,43 @@ pub use crate::{
     Schema, Shape, ShapeVersion, Step, StoredAs, StructShape, Tagging, TryUpcast, Upcast, Variant,
 };
 
+/// Fails to compile, at the place of the call, because of code that a derive cannot find.
+#[track_caller]
+pub const fn unseen_code(sentence: &str) {
+    panic!("{}", sentence)
+}
+
+/// What is known of the JSON of a `T`: by the inherent constant where it has a [`Schema`], and by that of
+/// [`UnknownShape`] otherwise.
+pub struct ShapeOf<T>(PhantomData<T>);
+
+impl<T: Schema> ShapeOf<T> {
+    /// The fingerprint of its shape.
+    pub const SHAPE: Option<Fingerprint> = Some(T::FINGERPRINT);
+}
+
+/// The shape of a type that has no [`Schema`].
+pub trait UnknownShape {
+    /// None is known.
+    const SHAPE: Option<Fingerprint> = None;
+}
+
+impl<T> UnknownShape for ShapeOf<T> {}
+
+/// The shape of an enum whose column names its variant.
+pub const fn shape_of_names(names: &[&str]) -> Option<Fingerprint> {
+    Some(Fingerprint::of_texts(names))
+}
+
+/// Fails to compile, at the place of the call, with the derive's sentence, when nothing is known of a
+/// shape.
+#[track_caller]
+pub const fn shape_is_known(shape: Option<Fingerprint>, sentence: &str) {
+    if shape.is_none() {
+        panic!("{}", sentence)
+    }
+}
+
 /// Stands for a body that was not generated, because the derive found an error; it is never run.
 #[cold]
 pub fn not_generated() -> ! {

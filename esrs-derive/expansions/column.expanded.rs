@@ -5,6 +5,7 @@
 impl ::esrs::__private::Column for Cents {
     const TYPE: ::esrs::__private::ColumnType = <i64 as ::esrs::__private::Column>::TYPE;
     const NULLABLE: ::esrs::__private::bool = <i64 as ::esrs::__private::Column>::NULLABLE;
+    const TEXTS: ::esrs::__private::Option<::esrs::__private::Fingerprint> = <i64 as ::esrs::__private::Column>::TEXTS;
     fn to_value(
         &self,
     ) -> ::esrs::__private::Result<

@@ -8,6 +8,9 @@
 #[allow(deprecated)]
 impl ::esrs::__private::Column for Class {
     const TYPE: ::esrs::__private::ColumnType = ::esrs::__private::ColumnType::Text;
+    const TEXTS: ::esrs::__private::Option<::esrs::__private::Fingerprint> = ::esrs::__private::shape_of_names(
+        &["Economy", "Unknown"],
+    );
     fn to_value(
         &self,
     ) -> ::esrs::__private::Result<

@@ -41,6 +41,7 @@ impl ::esrs::__private::From<u64> for AccountId {
 impl ::esrs::__private::Column for AccountId {
     const TYPE: ::esrs::__private::ColumnType = <u64 as ::esrs::__private::Column>::TYPE;
     const NULLABLE: ::esrs::__private::bool = <u64 as ::esrs::__private::Column>::NULLABLE;
+    const TEXTS: ::esrs::__private::Option<::esrs::__private::Fingerprint> = <u64 as ::esrs::__private::Column>::TEXTS;
     fn to_value(
         &self,
     ) -> ::esrs::__private::Result<

@@ -39,6 +39,13 @@ const _: () = {
             <Counted as ::esrs::__private::SourceOf<Counter>>::SOURCE
                 .in_role("create_or_project"),
         ];
+        const CODE: ::esrs::__private::u64 = 0u64;
+        const SHAPES: &'static [::esrs::__private::Option<
+            ::esrs::__private::Fingerprint,
+        >] = &[
+            <u64 as ::esrs::__private::Column>::TEXTS,
+            <i64 as ::esrs::__private::Column>::TEXTS,
+        ];
         type Key = u64;
         type Input = __CounterRowInput;
         fn decode(

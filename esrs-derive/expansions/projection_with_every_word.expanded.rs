@@ -73,6 +73,23 @@ const _: () = {
                 .in_role("delete by [(stream_id, currency)]")
                 .keyed(),
         ];
+        const CODE: ::renamed::__private::u64 = 0u64;
+        const SHAPES: &'static [::renamed::__private::Option<
+            ::renamed::__private::Fingerprint,
+        >] = &[
+            <AccountId as ::renamed::__private::Column>::TEXTS,
+            {
+                #[allow(unused_imports)]
+                use ::renamed::__private::UnknownShape as _;
+                <::renamed::__private::ShapeOf<Currency>>::SHAPE
+            },
+            <i64 as ::renamed::__private::Column>::TEXTS,
+            {
+                #[allow(unused_imports)]
+                use ::renamed::__private::UnknownShape as _;
+                <::renamed::__private::ShapeOf<Vec<String>>>::SHAPE
+            },
+        ];
         type Key = (AccountId, Currency);
         type Input = __BalanceInput;
         fn decode(

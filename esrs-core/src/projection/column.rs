@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::Fingerprint;
 use crate::clock::to_microsecond;
 
 /// What a column holds.
@@ -197,6 +198,10 @@ pub trait Column: Sized {
     const TYPE: ColumnType;
     /// Whether it may hold nothing.
     const NULLABLE: bool = false;
+    /// The texts that it may hold, where only some are possible; part of a projection's
+    /// [`definition`](crate::Projection::definition).
+    #[doc(hidden)]
+    const TEXTS: Option<Fingerprint> = None;
 
     /// The value in the column.
     ///
@@ -372,6 +377,7 @@ float!(f32, f64);
 impl<T: Column> Column for Option<T> {
     const TYPE: ColumnType = T::TYPE;
     const NULLABLE: bool = true;
+    const TEXTS: Option<Fingerprint> = T::TEXTS;
 
     fn to_value(&self) -> Result<Value, ColumnError> {
         self.as_ref().map_or(Ok(Value::Null), T::to_value)

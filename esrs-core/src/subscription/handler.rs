@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
 
-use super::{Parked, RowTransaction, Subscriber, Subscription, Transaction};
+use super::{Owner, Parked, RowTransaction, Subscriber, Subscription, Transaction};
 use crate::asked::SourceOf;
 use crate::guard::guarded;
 use crate::projection::meaning::{Place, each_input, filter_of};
@@ -172,6 +172,7 @@ impl<H: EventHandler> Handled<H> {
             definition: definition::<H>(&listening::<H>().sources).into(),
             table: None,
             building: false,
+            owner: Some(Owner::of::<H>()),
         }
     }
 }

@@ -60,6 +60,7 @@ pub(super) fn by_value(ident: &Ident, value: &Type, krate: &Krate) -> TokenStrea
         impl #p::Column for #ident {
             const TYPE: #p::ColumnType = #column::TYPE;
             const NULLABLE: #p::bool = #column::NULLABLE;
+            const TEXTS: #p::Option<#p::Fingerprint> = #column::TEXTS;
             fn to_value(&self) -> #p::Result<#p::Value, #p::ColumnError> {
                 #column::to_value(&self.0)
             }
@@ -84,7 +85,7 @@ fn by_name(ident: &Ident, variants: &[Variant<'_>], p: &TokenStream) -> TokenStr
         let names = std::iter::once(&name.written).chain(&name.aliases);
         quote!(#(#names)|* => #p::Ok(Self::#ident))
     });
-    let known = variants.iter().map(|variant| &variant.name.written);
+    let known: Vec<_> = variants.iter().map(|variant| &variant.name.written).collect();
     let any_other = match variants.iter().find(|variant| variant.other) {
         Some(Variant { ident, .. }) => quote!(#p::Ok(Self::#ident)),
         None => quote!(#p::Err(#p::unknown_name::<Self>(&value, &[#(#known),*]))),
@@ -94,6 +95,7 @@ fn by_name(ident: &Ident, variants: &[Variant<'_>], p: &TokenStream) -> TokenStr
         #[allow(deprecated)]
         impl #p::Column for #ident {
             const TYPE: #p::ColumnType = #p::ColumnType::Text;
+            const TEXTS: #p::Option<#p::Fingerprint> = #p::shape_of_names(&[#(#known),*]);
             fn to_value(&self) -> #p::Result<#p::Value, #p::ColumnError> {
                 #p::Ok(#p::From::from(match *self {
                     #(#written,)*

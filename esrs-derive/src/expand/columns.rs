@@ -12,6 +12,7 @@ use crate::model::projection::{Column, Form, Projection};
 /// What depends on the columns, one by one.
 pub(super) struct Columns {
     pub(super) specs: TokenStream,
+    pub(super) shapes: TokenStream,
     pub(super) to_values: TokenStream,
     pub(super) from_values: TokenStream,
     pub(super) settle: TokenStream,
@@ -25,11 +26,29 @@ impl Columns {
         let p = model.krate.private();
         let (mut specs, mut to_values) = (TokenStream::new(), TokenStream::new());
         let (mut from_values, mut asserts) = (TokenStream::new(), TokenStream::new());
+        let mut shapes = TokenStream::new();
         let (mut variables, mut settle) = (Vec::new(), TokenStream::new());
         for (number, column) in model.columns.iter().enumerate() {
             let Column { ident, name, .. } = column;
             let spec = spec(column, &p);
             specs.extend(quote!(#spec,));
+            let shape = shape(column, &p);
+            shapes.extend(quote!(#shape,));
+            if column.form == Form::Json && model.version.is_none() {
+                let ty = column.ty;
+                let written = quote!(#ty).to_string().replace(' ', "");
+                let sentence = format!(
+                    "`{written}` has no `Schema`, so a change of the JSON in `{name}` would go \
+                     unnoticed\n\
+                     help: add `#[derive(Schema)]` to it\n\
+                     help: or declare `version = 1` on the projection, and raise it with each change of \
+                     that JSON"
+                );
+                let spanned = respanned(&p, ty.span());
+                asserts.extend(quote_spanned! {ty.span()=>
+                    const _: () = #spanned::shape_is_known(#shape, #sentence);
+                });
+            }
             let value = to_value(column, &quote!(&self.#ident), &p);
             to_values.extend(quote!(#value,));
             let variable = format_ident!("column{number}");
@@ -74,6 +93,7 @@ impl Columns {
         }
         Self {
             specs,
+            shapes,
             to_values: quote!(#p::Ok(#p::From::from([#to_values]))),
             from_values: quote! {
                 let [#(#variables),*] = #p::columns(values)?;
@@ -103,6 +123,21 @@ fn spec(column: &Column<'_>, p: &TokenStream) -> TokenStream {
     };
     quote! {
         #p::ColumnSpec { name: #name, column_type: #column_type, nullable: #nullable, key: #key }
+    }
+}
+
+/// What is known of the values of a column.
+fn shape(column: &Column<'_>, p: &TokenStream) -> TokenStream {
+    let ty = column.ty;
+    let span = ty.span();
+    let spanned = respanned(p, span);
+    match column.form {
+        Form::Column => quote_spanned!(span=> <#ty as #spanned::Column>::TEXTS),
+        Form::Text | Form::Json => quote!({
+            #[allow(unused_imports)]
+            use #p::UnknownShape as _;
+            <#p::ShapeOf<#ty>>::SHAPE
+        }),
     }
 }
 

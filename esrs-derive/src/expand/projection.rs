@@ -6,11 +6,12 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{DeriveInput, LitStr, Type};
 
-use super::aggregate::respanned;
+use super::aggregate::{respanned, text, unseen_impl};
 use super::columns::{Columns, function};
 use crate::attr::projection::{self as attr, KeyPart, RowKey};
 use crate::check::projection::check;
 use crate::errors::Errors;
+use crate::fold;
 use crate::model::projection::{Action, Column, Projection, Source};
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
@@ -35,7 +36,7 @@ pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
 }
 
 fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
-    let Projection { ident, version, .. } = model;
+    let (ident, version) = (model.ident, model.version.unwrap_or(1));
     let p = model.krate.private();
     let unnamed = LitStr::new("", Span::call_site());
     let table = model.table.unwrap_or(&unnamed);
@@ -43,6 +44,8 @@ fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
     let key = key_type(model);
     let Bodies {
         columns,
+        shapes,
+        code,
         sources,
         variants,
         decode,
@@ -69,6 +72,8 @@ fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
                 const TABLE: #p::Table =
                     #p::Table { name: #table, version: #version, columns: &[#columns] };
                 const SOURCES: &'static [#p::Source] = &[#sources];
+                const CODE: #p::u64 = #code;
+                const SHAPES: &'static [#p::Option<#p::Fingerprint>] = &[#shapes];
                 type Key = #key;
                 type Input = #input;
 
@@ -144,6 +149,9 @@ fn key_type(model: &Projection<'_>) -> TokenStream {
 /// What depends on the columns and the events, one by one.
 struct Bodies {
     columns: TokenStream,
+    shapes: TokenStream,
+    /// The hash of the code that makes rows.
+    code: u64,
     sources: TokenStream,
     variants: TokenStream,
     decode: TokenStream,
@@ -163,6 +171,8 @@ impl Bodies {
         let none = quote!(#p::not_generated());
         Self {
             columns: TokenStream::new(),
+            shapes: TokenStream::new(),
+            code: 0,
             sources: TokenStream::new(),
             variants: TokenStream::new(),
             decode: none.clone(),
@@ -185,7 +195,9 @@ impl Bodies {
             arms.add(model, source, number, &input);
         }
         let Arms { sources, variants, decode, keys, change } = arms;
-        let Columns { specs, to_values, from_values, settle, has_key, key_values, asserts } =
+        let code = fold::of_projection(model);
+        let unseen = unseen(model, &code);
+        let Columns { specs, shapes, asserts, to_values, from_values, settle, has_key, key_values } =
             Columns::new(model);
         Self {
             sources,
@@ -199,14 +211,38 @@ impl Bodies {
             keys: quote!(match input { #keys } #p::Ok(())),
             change: quote!(match input { #change }),
             columns: specs,
+            shapes,
+            code: code.hash,
             to_values,
             from_values,
             settle,
             has_key,
             key_values,
-            asserts,
+            asserts: quote!(#asserts #unseen),
         }
     }
+}
+
+/// Fails to compile where code that makes rows is not found, unless a version is declared.
+fn unseen(model: &Projection<'_>, code: &fold::Code) -> TokenStream {
+    if model.version.is_some() {
+        return TokenStream::new();
+    }
+    let unseen = code.missing.iter().map(|(of_trait, place)| {
+        let path = model.sources[*place].path;
+        let (event, target) = (text(path), model.ident.unraw());
+        unseen_impl(
+            &model.krate.private(),
+            path.span(),
+            &format!(
+                "no source file of this target has `impl {of_trait}<{event}> for {target}`, so a change \
+                 of that code would go unnoticed\n\
+                 help: write the impl there, with these names\n\
+                 help: or declare `version = 1`, and raise it with each change of that code"
+            ),
+        )
+    });
+    unseen.collect()
 }
 
 /// What an event adds to the impl: an entry in the list of sources, a variant, and an arm each.

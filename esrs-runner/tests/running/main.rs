@@ -16,6 +16,7 @@ mod parking;
 mod projecting;
 mod rebuilding;
 mod refusing;
+mod registered;
 mod stopping;
 mod stores;
 mod telling;
