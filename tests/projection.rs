@@ -409,6 +409,186 @@ async fn the_id_of_a_stream_that_is_no_key_is_an_error_that_shows_it() {
     assert!(matches!(&*error.reason, RowError::Key { id, .. } if id == "first"), "{error}");
 }
 
+/// An aggregate by its id, and a row of it by its stream and one by a field of the event.
+macro_rules! by_id {
+    ($name:ident, $id:ty) => {
+        mod $name {
+            use super::*;
+
+            #[derive(Event, Serialize, Deserialize)]
+            #[event("seen")]
+            struct Seen {
+                place: String,
+            }
+
+            #[derive(Aggregate, Default)]
+            #[aggregate("thing", id = $id, events(ignored(Seen)))]
+            struct Thing {}
+
+            #[derive(Projection, Debug)]
+            #[projection(table = "things", of = Thing, creates(Seen), events(Seen))]
+            struct Row {
+                #[projection(key, text)]
+                id: $id,
+                seen: u32,
+            }
+
+            impl Create<Seen> for Row {
+                fn create(id: $id, _: &Recorded<Seen>) -> Self {
+                    Self { id, seen: 1 }
+                }
+            }
+
+            impl Project<Seen> for Row {
+                fn project(&mut self, _: &Recorded<Seen>) {
+                    self.seen += 1;
+                }
+            }
+
+            #[derive(Projection, Debug)]
+            #[projection(table = "places", of = Thing, creates(Seen(key = place)), events(Seen(key = place)))]
+            struct Place {
+                #[projection(key)]
+                place: String,
+                seen: u32,
+            }
+
+            impl Create<Seen> for Place {
+                fn create(place: String, _: &Recorded<Seen>) -> Self {
+                    Self { place, seen: 1 }
+                }
+            }
+
+            impl Project<Seen> for Place {
+                fn project(&mut self, _: &Recorded<Seen>) {
+                    self.seen += 1;
+                }
+            }
+
+            async fn refused<P: Projection + Debug>(id: &str) -> ProjectionError {
+                let mut book = Book::<P>::new();
+                book.record(&format!("thing-{id}"), Seen { place: "here".to_owned() }).await;
+                book.catch_up().await.unwrap_err()
+            }
+
+            /// Refuses the ids that the type does not write itself, in both rows.
+            pub(super) async fn compare(written: &str, otherwise: &[&str]) {
+                for id in otherwise {
+                    for error in [refused::<Row>(id).await, refused::<Place>(id).await] {
+                        assert!(matches!(&*error.reason, RowError::Key { .. }), "{id}: {error}");
+                        assert!(error.to_string().contains(id), "{id}: {error}");
+                    }
+                }
+                let (mut rows, mut places) = (Book::<Row>::new(), Book::<Place>::new());
+                let stream = format!("thing-{written}");
+                rows.record(&stream, Seen { place: "here".to_owned() }).await;
+                places.record(&stream, Seen { place: "here".to_owned() }).await;
+                rows.catch_up().await.unwrap();
+                places.catch_up().await.unwrap();
+                assert_eq!((rows.rows()[0].seen, places.rows()[0].seen), (1, 1), "{written}");
+            }
+        }
+    };
+}
+
+by_id!(of_numbers, i64);
+by_id!(of_truths, bool);
+by_id!(of_addresses, std::net::Ipv6Addr);
+by_id!(of_floats, f64);
+by_id!(of_uuids, uuid::Uuid);
+
+#[tokio::test]
+async fn a_stream_whose_id_is_written_otherwise_has_no_rows() {
+    of_numbers::compare("7", &["007", "+7", "07", "x"]).await;
+    of_numbers::compare("-7", &["-07", "-0"]).await;
+    of_truths::compare("true", &["True", "1"]).await;
+    of_addresses::compare("::1", &["0:0:0:0:0:0:0:1", "::0001", "::0.0.0.1"]).await;
+    of_floats::compare("1.5", &["1.50", "+1.5", "15e-1", "01.5"]).await;
+    let uuid = "67e55044-10b1-426f-9247-bb680e5fe0c8";
+    let braces = format!("{{{uuid}}}");
+    let others = [uuid.to_uppercase(), uuid.replace('-', ""), braces, format!("urn:uuid:{uuid}")];
+    of_uuids::compare(uuid, &others.each_ref().map(String::as_str)).await;
+}
+
+/// A row by the time that its stream is named after, which the column rounds.
+mod of_times {
+    use super::*;
+    use jiff::Timestamp;
+
+    #[derive(Event, Serialize, Deserialize)]
+    #[event("ticked")]
+    pub(super) struct Ticked {}
+
+    #[derive(Aggregate, Default)]
+    #[aggregate("tick", id = Timestamp, events(ignored(Ticked)))]
+    struct Tick {}
+
+    #[derive(Projection, Debug)]
+    #[projection(table = "ticks", of = Tick, creates(Ticked))]
+    pub(super) struct Row {
+        #[projection(key)]
+        pub(super) at: Timestamp,
+    }
+
+    impl Create<Ticked> for Row {
+        fn create(at: Timestamp, _: &Recorded<Ticked>) -> Self {
+            Self { at }
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_streams_that_a_key_column_does_not_tell_apart_share_no_row() {
+    let mut book = Book::<of_times::Row>::new();
+    book.record("tick-2026-01-01T00:00:00.000001Z", of_times::Ticked {}).await;
+    book.catch_up().await.unwrap();
+    book.record("tick-2026-01-01T00:00:00.000001001Z", of_times::Ticked {}).await;
+    let error = book.catch_up().await.unwrap_err();
+    assert!(matches!(*error.reason, RowError::Key { .. }), "{error}");
+    assert_eq!(book.rows().len(), 1);
+}
+
+/// A row that moves to another key.
+#[derive(Projection, Debug)]
+#[projection(table = "movers", of = Account, creates(AccountOpened), events(OwnerRenamed))]
+struct Mover {
+    #[projection(key)]
+    account: String,
+}
+
+impl Create<AccountOpened> for Mover {
+    fn create(account: String, event: &Recorded<AccountOpened>) -> Self {
+        if event.owner.is_empty() {
+            Self { account: "nobody".to_owned() }
+        } else {
+            Self { account }
+        }
+    }
+}
+
+impl Project<OwnerRenamed> for Mover {
+    fn project(&mut self, event: &Recorded<OwnerRenamed>) {
+        self.account.clone_from(&event.owner);
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_changes_the_key_of_its_row_is_an_error() {
+    let mut book = Book::<Mover>::new();
+    book.record("account-a", opened("Alice")).await;
+    book.record("account-a", OwnerRenamed { owner: "b".to_owned() }).await;
+    book.record("account-a", OwnerRenamed { owner: "a".to_owned() }).await;
+    let error = book.catch_up().await.unwrap_err();
+    assert_eq!(error.version, 2, "{error}");
+    let expected = "expected a row with the key a, found b; `create` and `project` must not change the \
+                    key fields";
+    assert_eq!(error.reason.to_string(), expected);
+    let mut book = Book::<Mover>::new();
+    book.record("account-a", opened("")).await;
+    let error = book.catch_up().await.unwrap_err();
+    assert!(matches!(*error.reason, RowError::KeyChanged { .. }), "{error}");
+}
+
 #[tokio::test]
 async fn an_event_for_a_missing_row_is_an_error_that_says_where() {
     let mut book = Book::<Balance>::new();
@@ -489,4 +669,257 @@ async fn an_event_of_the_same_name_in_another_category_is_none_of_its_events() {
     book.record("account-a", transferred("a", "b", 1)).await;
     book.catch_up().await.unwrap();
     assert_eq!(book.rows(), []);
+}
+
+mod change {
+    //! What a definition tells apart, without a word from the user.
+
+    use esrs::prelude::*;
+
+    #[derive(Event, Serialize, Deserialize)]
+    #[event("placed")]
+    pub(super) struct Placed {}
+
+    #[derive(Aggregate, Default)]
+    #[aggregate("order", id = u64, events(ignored(Placed)))]
+    pub(super) struct Order {}
+
+    pub(super) mod today {
+        use super::*;
+
+        #[derive(Schema, Serialize, Deserialize)]
+        pub(in super::super) struct Details {
+            note: String,
+        }
+
+        #[derive(Column)]
+        pub(in super::super) enum Status {
+            Open,
+            Paid,
+        }
+
+        #[derive(Projection)]
+        #[projection(table = "orders", of = Order, creates(Placed), events(Placed))]
+        pub(in super::super) struct Row {
+            #[projection(key)]
+            id: u64,
+            #[projection(json)]
+            details: Vec<Details>,
+            status: Status,
+        }
+
+        impl Create<Placed> for Row {
+            fn create(id: u64, _: &Recorded<Placed>) -> Self {
+                Self { id, details: vec![], status: Status::Open }
+            }
+        }
+
+        impl Project<Placed> for Row {
+            fn project(&mut self, _: &Recorded<Placed>) {
+                self.status = Status::Paid;
+            }
+        }
+    }
+
+    /// The same in other clothes.
+    pub(super) mod reformatted {
+        use super::*;
+
+        /// The details.
+        #[derive(Debug, Schema, Serialize, Deserialize)]
+        pub(in super::super) struct Details {
+            /// A note.
+            note: String,
+        }
+
+        /// The status.
+        #[derive(Debug, Column)]
+        pub(in super::super) enum Status {
+            Open,
+            Paid,
+        }
+
+        /// A row.
+        #[derive(Projection)]
+        #[projection(table = "orders", of = Order, creates(Placed), events(Placed))]
+        pub(in super::super) struct Row {
+            #[projection(key)]
+            id: u64,
+            #[projection(json)]
+            details: Vec<Details>,
+            status: Status,
+        }
+
+        impl Project<Placed> for Row {
+            // Comes first now.
+            fn project(&mut self, _: &Recorded<Placed>) {
+                /* paid */
+                self.status = Status::Paid;
+            }
+        }
+
+        impl Create<Placed> for Row {
+            fn create(id: u64, _: &Recorded<Placed>) -> Self {
+                Self { id, details: vec![], status: Status::Open }
+            }
+        }
+    }
+
+    pub(super) mod another_field_in_the_json {
+        use super::*;
+
+        #[derive(Schema, Serialize, Deserialize)]
+        pub(in super::super) struct Details {
+            note: String,
+            #[serde(default)]
+            by: Option<String>,
+        }
+
+        #[derive(Column)]
+        pub(in super::super) enum Status {
+            Open,
+            Paid,
+        }
+
+        #[derive(Projection)]
+        #[projection(table = "orders", of = Order, creates(Placed), events(Placed))]
+        pub(in super::super) struct Row {
+            #[projection(key)]
+            id: u64,
+            #[projection(json)]
+            details: Vec<Details>,
+            status: Status,
+        }
+
+        impl Create<Placed> for Row {
+            fn create(id: u64, _: &Recorded<Placed>) -> Self {
+                Self { id, details: vec![], status: Status::Open }
+            }
+        }
+
+        impl Project<Placed> for Row {
+            fn project(&mut self, _: &Recorded<Placed>) {
+                self.status = Status::Paid;
+            }
+        }
+    }
+
+    pub(super) mod another_body {
+        use super::*;
+
+        #[derive(Schema, Serialize, Deserialize)]
+        pub(in super::super) struct Details {
+            note: String,
+        }
+
+        #[derive(Column)]
+        pub(in super::super) enum Status {
+            Open,
+            Paid,
+        }
+
+        #[derive(Projection)]
+        #[projection(table = "orders", of = Order, creates(Placed), events(Placed))]
+        pub(in super::super) struct Row {
+            #[projection(key)]
+            id: u64,
+            #[projection(json)]
+            details: Vec<Details>,
+            status: Status,
+        }
+
+        impl Create<Placed> for Row {
+            fn create(id: u64, _: &Recorded<Placed>) -> Self {
+                Self { id, details: vec![], status: Status::Paid }
+            }
+        }
+
+        impl Project<Placed> for Row {
+            fn project(&mut self, _: &Recorded<Placed>) {
+                self.status = Status::Paid;
+            }
+        }
+    }
+}
+
+/// An enum that a row names, whose variant was renamed; the code is the same.
+mod renamed {
+    use super::change::{Order, Placed};
+    use esrs::prelude::*;
+
+    /// A row with an enum of two names.
+    macro_rules! row {
+        ($module:ident, $status:item, $inside:item) => {
+            pub(super) mod $module {
+                use super::*;
+
+                #[derive(Column)]
+                $status
+
+                #[derive(Schema, Serialize, Deserialize)]
+                $inside
+
+                #[derive(Projection)]
+                #[projection(table = "orders", of = Order, creates(Placed))]
+                pub(in super::super) struct Row {
+                    #[projection(key)]
+                    id: u64,
+                    status: Option<Status>,
+                    #[projection(json)]
+                    inside: Vec<Inside>,
+                }
+
+                impl Create<Placed> for Row {
+                    fn create(id: u64, _: &Recorded<Placed>) -> Self {
+                        Self { id, status: None, inside: Vec::new() }
+                    }
+                }
+            }
+        };
+    }
+
+    row!(
+        today,
+        pub(super) enum Status {
+            #[allow(dead_code)]
+            Open,
+        },
+        pub(super) enum Inside {
+            Open,
+        }
+    );
+    row!(
+        status,
+        pub(super) enum Status {
+            #[allow(dead_code)]
+            Opened,
+        },
+        pub(super) enum Inside {
+            Open,
+        }
+    );
+    row!(
+        inside,
+        pub(super) enum Status {
+            #[allow(dead_code)]
+            Open,
+        },
+        pub(super) enum Inside {
+            Opened,
+        }
+    );
+}
+
+#[test]
+fn a_definition_tells_what_its_columns_hold_and_how_rows_are_made() {
+    let today = change::today::Row::definition();
+    assert_eq!(change::reformatted::Row::definition(), today);
+    let changed = [
+        change::another_field_in_the_json::Row::definition(),
+        change::another_body::Row::definition(),
+    ];
+    assert!(changed.iter().all(|changed| *changed != today), "{today}\n{changed:?}");
+    let today = renamed::today::Row::definition();
+    let changed = [renamed::status::Row::definition(), renamed::inside::Row::definition()];
+    assert!(changed.iter().all(|changed| *changed != today), "{today}\n{changed:?}");
 }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use esrs::prelude::*;
 use esrs::projection::RowError;
@@ -305,24 +306,50 @@ impl Project<MoneyDeposited> for Rounded {
 }
 
 #[test]
-fn a_row_that_remembers_more_than_its_columns_hold_is_found() {
+fn a_row_remembers_what_its_columns_hold() {
+    let deposits = [MoneyDeposited { cents: 150 }, MoneyDeposited { cents: 150 }];
+    ProjectionScenario::<Rounded>::new()
+        .given::<BankAccount>(bob(), deposits)
+        .then_rows([Rounded { account: bob(), sum: Whole { cents: 200 } }]);
+}
+
+/// A row that follows from more than its events.
+#[derive(Projection, Debug, PartialEq)]
+#[projection(table = "impure", of = BankAccount, creates(MoneyDeposited), events(MoneyDeposited))]
+struct Impure {
+    #[projection(key)]
+    account: String,
+    number: u64,
+}
+
+static NUMBER: AtomicU64 = AtomicU64::new(0);
+
+impl Create<MoneyDeposited> for Impure {
+    fn create(account: String, _: &Recorded<MoneyDeposited>) -> Self {
+        Self { account, number: NUMBER.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl Project<MoneyDeposited> for Impure {
+    fn project(&mut self, _: &Recorded<MoneyDeposited>) {}
+}
+
+#[test]
+fn a_row_that_follows_from_more_than_its_events_is_found() {
     let text = failure(|| {
-        let deposits = [MoneyDeposited { cents: 150 }, MoneyDeposited { cents: 150 }];
-        ProjectionScenario::<Rounded>::new().given::<BankAccount>(bob(), deposits).rows()
+        let deposits = [MoneyDeposited { cents: 1 }];
+        ProjectionScenario::<Impure>::new().given::<BankAccount>(bob(), deposits).rows()
     });
     assert_eq!(
         text,
-        r#"rounded: it matters how many events are taken at a time; a row may remember no more than its columns hold
+        r#"impure: it matters how often the events are taken, and how many at a time; a row must follow from its events alone
 given
-    bank_account-bob: money_deposited v2 {"cents":150}
-    bank_account-bob: money_deposited v2 {"cents":150}
+    bank_account-bob: money_deposited v2 {"cents":1}
 rows (- one event at a time, + all events at once)
-    Rounded {
+    Impure {
         account: "bob",
-        sum: Whole {
-  -         cents: 200,
-  +         cents: 300,
-        },
+  -     number: 0,
+  +     number: 1,
     }"#
     );
 }

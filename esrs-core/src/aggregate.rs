@@ -42,15 +42,17 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     /// another fingerprint was folded otherwise, and is not to be used.
     ///
     /// It changes with `fold_version`; with the code of each [`Apply`] for this type, of each
-    /// [`Upcast`](crate::Upcast) and [`TryUpcast`](crate::TryUpcast) that leads to one of its
-    /// events, of each [`Split`](crate::Split) of one, and of the functions of the type and of its
-    /// events themselves, as far as they stand in the source file of the type; with the name, the
-    /// version, the shape and the aliases of an event; with which events are folded, which are split
-    /// and which are ignored; and with the names that are retired. Comments, formatting and order
+    /// [`Upcast`](crate::Upcast) and [`TryUpcast`](crate::TryUpcast) that leads to one of its events, of
+    /// each [`Split`](crate::Split) of one, and of the types, functions, constants and macros that this
+    /// code and the fields of the type name, as far as they stand in the source file of the type; with the
+    /// name, the version, the shape and the aliases of an event; with which events are folded, which are
+    /// split and which are ignored; and with the names that are retired. Comments, formatting and order
     /// leave no trace.
     ///
-    /// Code elsewhere is not seen, such as a free function that `apply` calls: after a change of
-    /// that, raise `fold_version`.
+    /// An `Apply` in another file of the target is found, with the code that it names there. One that is
+    /// found nowhere is a compile error unless `fold_version` is declared. Other code elsewhere is not
+    /// seen, such as a function of another module that `apply` calls: after a change of that, raise
+    /// `fold_version`.
     const FOLD: Fingerprint;
     /// What tells its instances apart.
     type Id: Id;

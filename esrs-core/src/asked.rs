@@ -247,6 +247,13 @@ pub trait TextColumn: Sized {
 
     /// The other way.
     fn from_value(value: Value) -> Result<Self, ColumnError>;
+
+    /// Makes of the value what its column returns, and answers with what the column holds.
+    fn settle(&mut self) -> Result<Option<Value>, ColumnError> {
+        let value = self.to_value()?;
+        *self = Self::from_value(value.clone())?;
+        Ok(Some(value))
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -272,6 +279,13 @@ pub trait JsonColumn: Sized {
 
     /// The other way.
     fn from_value(value: Value) -> Result<Self, ColumnError>;
+
+    /// Makes of the value what its column returns, and answers with what the column holds.
+    fn settle(&mut self) -> Result<Option<Value>, ColumnError> {
+        let value = self.to_value()?;
+        *self = Self::from_value(value.clone())?;
+        Ok(Some(value))
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -303,6 +317,9 @@ pub trait SourceOf<A>: Sized {
         payload: &str,
         envelope: Envelope,
     ) -> Result<Recorded<Self>, PayloadError>;
+
+    /// Refuses an event of a stream that no instance of `A` has.
+    fn of_an_instance(envelope: &Envelope) -> Result<(), RowError>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -316,6 +333,10 @@ impl<A: Aggregate + Emits<E>, E: Event> SourceOf<A> for E {
     ) -> Result<Recorded<Self>, PayloadError> {
         Ok(Recorded::new(stored.decode(payload)?, envelope))
     }
+
+    fn of_an_instance(envelope: &Envelope) -> Result<(), RowError> {
+        id_of::<A>(envelope, |_| Ok(None)).map(drop)
+    }
 }
 
 /// The key of a row that is kept by its stream: the id of the aggregate `A`.
@@ -325,15 +346,58 @@ impl<A: Aggregate + Emits<E>, E: Event> SourceOf<A> for E {
     note = "say which field of the event is the key, such as `(key = account_id)`, or give the key field the type of the id"
 )]
 pub trait StreamKey<A>: Sized {
-    /// Reads it.
-    fn stream_key(envelope: &Envelope) -> Result<Self, RowError>;
+    /// Reads it; `settle` makes of it what its column returns.
+    fn stream_key(
+        envelope: &Envelope,
+        settle: fn(&mut Self) -> Result<Option<Value>, ColumnError>,
+    ) -> Result<Self, RowError>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<A: Aggregate<Id = K>, K: crate::Id> StreamKey<A> for K {
-    fn stream_key(envelope: &Envelope) -> Result<Self, RowError> {
-        let id = envelope.stream.id();
-        id.parse()
-            .map_err(|error: K::Err| RowError::Key { id: id.to_owned(), reason: error.to_string() })
+    fn stream_key(
+        envelope: &Envelope,
+        settle: fn(&mut Self) -> Result<Option<Value>, ColumnError>,
+    ) -> Result<Self, RowError> {
+        id_of::<A>(envelope, settle)
+    }
+}
+
+/// The id of the instance that an event is of; `settle` makes of it what its column returns.
+///
+/// Two streams of one id would share a row, and a command on that id sees one of them.
+fn id_of<A: Aggregate>(
+    envelope: &Envelope,
+    settle: fn(&mut A::Id) -> Result<Option<Value>, ColumnError>,
+) -> Result<A::Id, RowError> {
+    let text = envelope.stream.id();
+    let refuse = |reason| RowError::Key { id: text.to_owned(), reason };
+    let mut id: A::Id =
+        text.parse().map_err(|error: <A::Id as FromStr>::Err| refuse(error.to_string()))?;
+    settle(&mut id).map_err(|error| refuse(error.to_string()))?;
+    match is_written(&id, text) {
+        true => Ok(id),
+        false => Err(refuse(format!(
+            "it is read as the id {id}, whose stream is \"{}-{id}\"; append the events to that stream, \
+             and skip this one",
+            A::NAME
+        ))),
+    }
+}
+
+/// Whether a value is written as this text, without writing it down.
+fn is_written(value: &impl Display, text: &str) -> bool {
+    use std::fmt::Write;
+    let mut expected = Expected(text);
+    write!(expected, "{value}").is_ok() && expected.0.is_empty()
+}
+
+/// What is left of a text that is expected to be written.
+struct Expected<'a>(&'a str);
+
+impl std::fmt::Write for Expected<'_> {
+    fn write_str(&mut self, text: &str) -> std::fmt::Result {
+        self.0 = self.0.strip_prefix(text).ok_or(std::fmt::Error)?;
+        Ok(())
     }
 }

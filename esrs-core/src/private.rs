@@ -19,6 +19,7 @@ pub use serde_json::Error as JsonError;
 use crate::text::ConstText;
 use crate::{MergeError, RetypeError};
 
+use crate::projection::text_of;
 pub use crate::projection::variant::{name_in, unknown_name};
 pub use crate::projection::{
     Column, ColumnError, ColumnSpec, ColumnType, Create, Project, Projection, RowError, Source,
@@ -57,6 +58,43 @@ pub use crate::{
     FieldChange, Fingerprint, IntoEvents, Item, MetadataKey, PastVersion, PayloadError, Recorded,
     Schema, Shape, ShapeVersion, Step, StoredAs, StructShape, Tagging, TryUpcast, Upcast, Variant,
 };
+
+/// Fails to compile, at the place of the call, because of code that a derive cannot find.
+#[track_caller]
+pub const fn unseen_code(sentence: &str) {
+    panic!("{}", sentence)
+}
+
+/// What is known of the JSON of a `T`: by the inherent constant where it has a [`Schema`], and by that of
+/// [`UnknownShape`] otherwise.
+pub struct ShapeOf<T>(PhantomData<T>);
+
+impl<T: Schema> ShapeOf<T> {
+    /// The fingerprint of its shape.
+    pub const SHAPE: Option<Fingerprint> = Some(T::FINGERPRINT);
+}
+
+/// The shape of a type that has no [`Schema`].
+pub trait UnknownShape {
+    /// None is known.
+    const SHAPE: Option<Fingerprint> = None;
+}
+
+impl<T> UnknownShape for ShapeOf<T> {}
+
+/// The shape of an enum whose column names its variant.
+pub const fn shape_of_names(names: &[&str]) -> Option<Fingerprint> {
+    Some(Fingerprint::of_texts(names))
+}
+
+/// Fails to compile, at the place of the call, with the derive's sentence, when nothing is known of a
+/// shape.
+#[track_caller]
+pub const fn shape_is_known(shape: Option<Fingerprint>, sentence: &str) {
+    if shape.is_none() {
+        panic!("{}", sentence)
+    }
+}
 
 /// Stands for a body that was not generated, because the derive found an error; it is never run.
 #[cold]
@@ -320,7 +358,7 @@ pub fn delete_or_skip<P: Projection, E>(
 
 fn key_text<P: Projection>(key: &P::Key) -> String {
     match P::key_values(key) {
-        Ok(values) => values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        Ok(values) => text_of(&values),
         Err(error) => error.to_string(),
     }
 }

@@ -12,6 +12,9 @@
 #[allow(deprecated)]
 impl ::renamed::__private::Column for Status {
     const TYPE: ::renamed::__private::ColumnType = ::renamed::__private::ColumnType::Text;
+    const TEXTS: ::renamed::__private::Option<::renamed::__private::Fingerprint> = ::renamed::__private::shape_of_names(
+        &["pending", "granted", "sent back"],
+    );
     fn to_value(
         &self,
     ) -> ::renamed::__private::Result<
@@ -43,5 +46,13 @@ impl ::renamed::__private::Column for Status {
                 )
             }
         }
+    }
+    fn settle(
+        &mut self,
+    ) -> ::renamed::__private::Result<
+        ::renamed::__private::Option<::renamed::__private::Value>,
+        ::renamed::__private::ColumnError,
+    > {
+        ::renamed::__private::Ok(::renamed::__private::Option::None)
     }
 }

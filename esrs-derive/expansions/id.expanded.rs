@@ -42,6 +42,7 @@ impl ::esrs::__private::Column for AccountId {
     const TYPE: ::esrs::__private::ColumnType = <u64 as ::esrs::__private::Column>::TYPE;
     const NULLABLE: ::esrs::__private::bool = <u64 as ::esrs::__private::Column>::NULLABLE;
     const AMBIGUOUS: ::esrs::__private::bool = <u64 as ::esrs::__private::Column>::AMBIGUOUS;
+    const TEXTS: ::esrs::__private::Option<::esrs::__private::Fingerprint> = <u64 as ::esrs::__private::Column>::TEXTS;
     fn to_value(
         &self,
     ) -> ::esrs::__private::Result<
@@ -57,5 +58,13 @@ impl ::esrs::__private::Column for AccountId {
             <u64 as ::esrs::__private::Column>::from_value(value),
             Self,
         )
+    }
+    fn settle(
+        &mut self,
+    ) -> ::esrs::__private::Result<
+        ::esrs::__private::Option<::esrs::__private::Value>,
+        ::esrs::__private::ColumnError,
+    > {
+        <u64 as ::esrs::__private::Column>::settle(&mut self.0)
     }
 }

@@ -37,6 +37,13 @@ const _: () = {
             <Counted as ::esrs::__private::SourceOf<Counter>>::SOURCE
                 .in_role("create_or_project"),
         ];
+        const CODE: ::esrs::__private::u64 = 0u64;
+        const SHAPES: &'static [::esrs::__private::Option<
+            ::esrs::__private::Fingerprint,
+        >] = &[
+            <u64 as ::esrs::__private::Column>::TEXTS,
+            <i64 as ::esrs::__private::Column>::TEXTS,
+        ];
         type Key = u64;
         type Input = __CounterRowInput;
         fn decode(
@@ -72,7 +79,10 @@ const _: () = {
                         keys,
                         <u64 as ::esrs::__private::StreamKey<
                             Counter,
-                        >>::stream_key(::esrs::__private::Recorded::envelope(event))?,
+                        >>::stream_key(
+                            ::esrs::__private::Recorded::envelope(event),
+                            <u64 as ::esrs::__private::Column>::settle,
+                        )?,
                     );
                 }
             }
@@ -131,6 +141,42 @@ const _: () = {
                     <i64 as ::esrs::__private::Column>::from_value(column1),
                 )?,
             })
+        }
+        fn settle(
+            &mut self,
+            stored: &mut ::esrs::__private::Vec<
+                (::esrs::__private::usize, ::esrs::__private::Value),
+            >,
+        ) -> ::esrs::__private::Result<(), ::esrs::__private::ColumnError> {
+            if let ::esrs::__private::Option::Some(value) = ::esrs::__private::in_column(
+                "id",
+                <u64 as ::esrs::__private::Column>::settle(&mut self.id),
+            )? {
+                ::esrs::__private::Vec::push(stored, (0usize, value));
+            }
+            if let ::esrs::__private::Option::Some(value) = ::esrs::__private::in_column(
+                "sum",
+                <i64 as ::esrs::__private::Column>::settle(&mut self.sum),
+            )? {
+                ::esrs::__private::Vec::push(stored, (1usize, value));
+            }
+            ::esrs::__private::Ok(())
+        }
+        fn has_key(
+            &self,
+            key: &[::esrs::__private::Value],
+        ) -> ::esrs::__private::Result<
+            ::esrs::__private::bool,
+            ::esrs::__private::ColumnError,
+        > {
+            let [column0] = key else { return ::esrs::__private::Ok(false) };
+            ::esrs::__private::Ok(
+                *column0
+                    == ::esrs::__private::in_column(
+                        "id",
+                        <u64 as ::esrs::__private::Column>::to_value(&self.id),
+                    )?,
+            )
         }
         fn key_values(
             key: &Self::Key,

@@ -71,6 +71,23 @@ const _: () = {
                 .in_role("delete by [(stream_id, currency)]")
                 .keyed(),
         ];
+        const CODE: ::renamed::__private::u64 = 0u64;
+        const SHAPES: &'static [::renamed::__private::Option<
+            ::renamed::__private::Fingerprint,
+        >] = &[
+            <AccountId as ::renamed::__private::Column>::TEXTS,
+            {
+                #[allow(unused_imports)]
+                use ::renamed::__private::UnknownShape as _;
+                <::renamed::__private::ShapeOf<Currency>>::SHAPE
+            },
+            <i64 as ::renamed::__private::Column>::TEXTS,
+            {
+                #[allow(unused_imports)]
+                use ::renamed::__private::UnknownShape as _;
+                <::renamed::__private::ShapeOf<Vec<String>>>::SHAPE
+            },
+        ];
         type Key = (AccountId, Currency);
         type Input = __BalanceInput;
         fn decode(
@@ -130,6 +147,7 @@ const _: () = {
                                 BankAccount,
                             >>::stream_key(
                                 ::renamed::__private::Recorded::envelope(event),
+                                <AccountId as ::renamed::__private::Column>::settle,
                             )?,
                             ::renamed::__private::Clone::clone(
                                 &::renamed::__private::Recorded::event(event).currency,
@@ -138,6 +156,9 @@ const _: () = {
                     );
                 }
                 __BalanceInput::Source1(event) => {
+                    <MoneyTransferred as ::renamed::__private::SourceOf<
+                        Transfer,
+                    >>::of_an_instance(::renamed::__private::Recorded::envelope(event))?;
                     ::renamed::__private::Vec::push(
                         keys,
                         (
@@ -169,6 +190,7 @@ const _: () = {
                                 BankAccount,
                             >>::stream_key(
                                 ::renamed::__private::Recorded::envelope(event),
+                                <AccountId as ::renamed::__private::Column>::settle,
                             )?,
                             ::renamed::__private::Clone::clone(
                                 &::renamed::__private::Recorded::event(event).currency,
@@ -270,6 +292,65 @@ const _: () = {
                     > as ::renamed::__private::JsonColumn>::from_value(column3),
                 )?,
             })
+        }
+        fn settle(
+            &mut self,
+            stored: &mut ::renamed::__private::Vec<
+                (::renamed::__private::usize, ::renamed::__private::Value),
+            >,
+        ) -> ::renamed::__private::Result<(), ::renamed::__private::ColumnError> {
+            if let ::renamed::__private::Option::Some(value) = ::renamed::__private::in_column(
+                "account",
+                <AccountId as ::renamed::__private::Column>::settle(&mut self.account),
+            )? {
+                ::renamed::__private::Vec::push(stored, (0usize, value));
+            }
+            if let ::renamed::__private::Option::Some(value) = ::renamed::__private::in_column(
+                "currency",
+                <Currency as ::renamed::__private::TextColumn>::settle(
+                    &mut self.currency,
+                ),
+            )? {
+                ::renamed::__private::Vec::push(stored, (1usize, value));
+            }
+            if let ::renamed::__private::Option::Some(value) = ::renamed::__private::in_column(
+                "amount",
+                <i64 as ::renamed::__private::Column>::settle(&mut self.cents),
+            )? {
+                ::renamed::__private::Vec::push(stored, (2usize, value));
+            }
+            if let ::renamed::__private::Option::Some(value) = ::renamed::__private::in_column(
+                "tags",
+                <Vec<String> as ::renamed::__private::JsonColumn>::settle(&mut self.tags),
+            )? {
+                ::renamed::__private::Vec::push(stored, (3usize, value));
+            }
+            ::renamed::__private::Ok(())
+        }
+        fn has_key(
+            &self,
+            key: &[::renamed::__private::Value],
+        ) -> ::renamed::__private::Result<
+            ::renamed::__private::bool,
+            ::renamed::__private::ColumnError,
+        > {
+            let [column0, column1] = key else { return ::renamed::__private::Ok(false) };
+            ::renamed::__private::Ok(
+                *column0
+                    == ::renamed::__private::in_column(
+                        "account",
+                        <AccountId as ::renamed::__private::Column>::to_value(
+                            &self.account,
+                        ),
+                    )?
+                    && *column1
+                        == ::renamed::__private::in_column(
+                            "currency",
+                            <Currency as ::renamed::__private::TextColumn>::to_value(
+                                &self.currency,
+                            ),
+                        )?,
+            )
         }
         fn key_values(
             key: &Self::Key,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use esrs_core::Projection;
-use esrs_core::subscription::{EventHandler, SubscriptionStore};
+use esrs_core::subscription::{EventHandler, Subscription, SubscriptionStore};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
@@ -153,6 +153,9 @@ impl Runner {
 
     /// Starts to run, on tasks of the runtime that this is called in.
     ///
+    /// Of two subscriptions of one name, in whichever case, or one that is registered twice, only the first
+    /// is run; the other is [`State::Failed`].
+    ///
     /// # Panics
     /// Outside of a Tokio runtime.
     pub fn start(self) -> Running {
@@ -171,10 +174,25 @@ impl Runner {
                 }
             }));
         }
+        let mut taken: Vec<Arc<Subscription>> = Vec::new();
         for subject in subjects {
-            let name = subject.subscriber.subscription().name;
-            let report = Report::new(name).told(on_state.clone());
+            let subscription = subject.subscriber.subscription().clone();
+            let report = Report::new(subscription.name).told(on_state.clone());
             reports.push(report.clone());
+            taken.push(subscription);
+            if let Err(error) = Subscription::check_distinct(taken.iter().map(|one| &**one)) {
+                // Both would hold one lease, and move one checkpoint.
+                taken.pop();
+                tracing::error!(%error, "a subscription is not run");
+                let (failed, mut stopped) =
+                    (State::Failed { reason: error.to_string() }, stopped.clone());
+                tasks.spawn(reported(report.clone(), async move {
+                    report.state(failed);
+                    // An error says that nothing is left to stop it.
+                    let _ = stopped.wait_for(|stop| *stop).await;
+                }));
+                continue;
+            }
             let (store, options, stop) = (store.clone(), options.clone(), stopped.clone());
             let task = Task { store, options, report: report.clone(), stop };
             tasks.spawn(reported(report, task.run(subject)));

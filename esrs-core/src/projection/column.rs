@@ -9,6 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
+use crate::Fingerprint;
 use crate::clock::to_microsecond;
 use crate::faithful::to_faithful_json;
 
@@ -201,6 +202,10 @@ pub trait Column: Sized {
     /// Whether two of its values are nothing in the column, as `None` and `Some(None)` are.
     #[doc(hidden)]
     const AMBIGUOUS: bool = false;
+    /// The texts that it may hold, where only some are possible; part of a projection's
+    /// [`definition`](crate::Projection::definition).
+    #[doc(hidden)]
+    const TEXTS: Option<Fingerprint> = None;
 
     /// The value in the column.
     ///
@@ -213,6 +218,19 @@ pub trait Column: Sized {
     /// # Errors
     /// When the column holds something else.
     fn from_value(value: Value) -> Result<Self, ColumnError>;
+
+    /// Makes of the value what its column returns, so that the next event of a batch sees what it would
+    /// see in a batch of its own. Answers with the value of the column unless
+    /// [`to_value`](Self::to_value) still gives it.
+    ///
+    /// # Errors
+    /// As of [`to_value`](Self::to_value) and [`from_value`](Self::from_value).
+    #[doc(hidden)]
+    fn settle(&mut self) -> Result<Option<Value>, ColumnError> {
+        let value = self.to_value()?;
+        *self = Self::from_value(value.clone())?;
+        Ok(Some(value))
+    }
 }
 
 pub(super) fn unexpected<T>(value: &Value) -> ColumnError {
@@ -238,6 +256,10 @@ macro_rules! integer {
                     other => Err(unexpected::<Self>(&other)),
                 }
             }
+
+            fn settle(&mut self) -> Result<Option<Value>, ColumnError> {
+                self.to_value().map(|_| None)
+            }
         }
     )*};
 }
@@ -259,18 +281,22 @@ macro_rules! column {
                     other => Err(unexpected::<Self>(&other)),
                 }
             }
+
+            fn settle(&mut self) -> Result<Option<Value>, ColumnError> {
+                Ok(None)
+            }
         }
     )*};
 }
 
-/// A text that every database keeps.
-fn without_nul(text: String) -> Result<Value, ColumnError> {
+/// Refuses a text that not every database keeps.
+fn without_nul(text: &str) -> Result<(), ColumnError> {
     match text.as_bytes().contains(&0) {
         true => Err(ColumnError::new(format!(
             "{text:?} has the character U+0000 in it, which PostgreSQL does not keep; keep it as bytes, \
              or leave it out"
         ))),
-        false => Ok(Value::Text(text)),
+        false => Ok(()),
     }
 }
 
@@ -278,7 +304,8 @@ impl Column for String {
     const TYPE: ColumnType = ColumnType::Text;
 
     fn to_value(&self) -> Result<Value, ColumnError> {
-        without_nul(self.clone())
+        without_nul(self)?;
+        Ok(Value::Text(self.clone()))
     }
 
     fn from_value(value: Value) -> Result<Self, ColumnError> {
@@ -286,6 +313,10 @@ impl Column for String {
             Value::Text(text) => Ok(text),
             other => Err(unexpected::<Self>(&other)),
         }
+    }
+
+    fn settle(&mut self) -> Result<Option<Value>, ColumnError> {
+        without_nul(self).map(|()| None)
     }
 }
 
@@ -309,6 +340,11 @@ impl Column for Timestamp {
             other => Err(unexpected::<Self>(&other)),
         }
     }
+
+    fn settle(&mut self) -> Result<Option<Value>, ColumnError> {
+        *self = Self::from_value(self.to_value()?)?;
+        Ok(None)
+    }
 }
 
 macro_rules! float {
@@ -321,7 +357,7 @@ macro_rules! float {
                 if self.is_nan() {
                     return Err(ColumnError::new("NaN is not a number, and cannot be kept as one"));
                 }
-                // SQLite has one zero, so that of a row has no sign in any store.
+                // SQLite stores no negative zero, so none is stored anywhere.
                 Ok(Value::Real(f64::from(*self) + 0.0))
             }
 
@@ -330,6 +366,11 @@ macro_rules! float {
                     Value::Real(number) => Ok(number as Self),
                     other => Err(unexpected::<Self>(&other)),
                 }
+            }
+
+            fn settle(&mut self) -> Result<Option<Value>, ColumnError> {
+                *self = Self::from_value(self.to_value()?)?;
+                Ok(None)
             }
         }
     )*};
@@ -341,6 +382,7 @@ impl<T: Column> Column for Option<T> {
     const TYPE: ColumnType = T::TYPE;
     const NULLABLE: bool = true;
     const AMBIGUOUS: bool = T::NULLABLE || T::AMBIGUOUS;
+    const TEXTS: Option<Fingerprint> = T::TEXTS;
 
     fn to_value(&self) -> Result<Value, ColumnError> {
         match self.as_ref().map(T::to_value) {
@@ -358,12 +400,24 @@ impl<T: Column> Column for Option<T> {
             value => T::from_value(value).map(Some),
         }
     }
+
+    fn settle(&mut self) -> Result<Option<Value>, ColumnError> {
+        if T::NULLABLE {
+            // NULL does not tell `Some(None)` from `None`.
+            let value = self.to_value()?;
+            *self = Self::from_value(value.clone())?;
+            return Ok(Some(value));
+        }
+        self.as_mut().map_or(Ok(None), T::settle)
+    }
 }
 
 /// A column kept by `Display` and `FromStr`; what `#[projection(text)]` uses.
 #[doc(hidden)]
 pub fn text_to_value<T: Display>(value: &T) -> Result<Value, ColumnError> {
-    without_nul(value.to_string())
+    let text = value.to_string();
+    without_nul(&text)?;
+    Ok(Value::Text(text))
 }
 
 /// The other way of [`text_to_value`].

@@ -47,6 +47,17 @@ pub enum RowError {
         /// Its key.
         key: String,
     },
+    /// The projection changed the key of the row.
+    #[error(
+        "expected a row with the key {key}, found {found}; `create` and `project` must not change the key \
+         fields"
+    )]
+    KeyChanged {
+        /// The key that the event is about.
+        key: String,
+        /// The key of the row.
+        found: String,
+    },
     /// The stream's id is not the text of a key.
     #[error("the stream's id {id:?} is no key: {reason}")]
     Key {

@@ -16,11 +16,13 @@ pub use column::{Column, ColumnError, ColumnType, Value};
 #[doc(hidden)]
 pub use column::{json_from_value, json_to_value, text_from_value, text_to_value};
 pub use error::{ProjectionError, RowError};
-pub(crate) use pass::guarded_async;
 pub use pass::{AnyPass, Pass, RowChanges, RowKey};
+pub(crate) use pass::{guarded_async, text_of};
 pub use table::{ColumnSpec, Table};
 
-use crate::{Aggregate, Envelope, EventType, PayloadError, Recorded, SplitEvents, StoredAs};
+use crate::{
+    Aggregate, Envelope, EventType, Fingerprint, PayloadError, Recorded, SplitEvents, StoredAs,
+};
 
 /// A row of a read model, and the events that create, change and delete it.
 ///
@@ -42,6 +44,12 @@ pub trait Projection: Sized + Send + Sync + 'static {
     const TABLE: Table;
     /// The events it listens to; a decoder's number is a place in this list.
     const SOURCES: &'static [Source];
+    /// A hash of the code that its rows follow from; 0 if none was found.
+    #[doc(hidden)]
+    const CODE: u64 = 0;
+    /// What is known of the values in its columns, in the order of the table.
+    #[doc(hidden)]
+    const SHAPES: &'static [Option<Fingerprint>] = &[];
     /// The key of a row: the type of its key field, or a tuple of several.
     type Key: Clone + Send;
     /// The events it listens to, decoded.
@@ -90,17 +98,42 @@ pub trait Projection: Sized + Send + Sync + 'static {
     /// When a column does not hold what the field needs.
     fn from_values(values: Vec<Value>) -> Result<Self, ColumnError>;
 
+    /// Makes of the row what its columns return, so that the next event of a batch sees what it would
+    /// see in a batch of its own. Adds to `stored` the values of columns, by their places, that
+    /// [`to_values`](Self::to_values) may not give any more.
+    ///
+    /// # Errors
+    /// As of [`to_values`](Self::to_values) and [`from_values`](Self::from_values).
+    #[doc(hidden)]
+    fn settle(&mut self, stored: &mut Vec<(usize, Value)>) -> Result<(), ColumnError> {
+        let values = self.to_values()?;
+        *self = Self::from_values(values.clone())?;
+        stored.extend(values.into_iter().enumerate());
+        Ok(())
+    }
+
+    /// Whether the key columns of the row are these.
+    ///
+    /// # Errors
+    /// As of [`to_values`](Self::to_values).
+    #[doc(hidden)]
+    fn has_key(&self, key: &[Value]) -> Result<bool, ColumnError> {
+        Ok(Self::TABLE.key_of(&self.to_values()?) == key)
+    }
+
     /// The key columns of a key, in the order of the table.
     ///
     /// # Errors
     /// When a value does not fit its column.
     fn key_values(key: &Self::Key) -> Result<Vec<Value>, ColumnError>;
 
-    /// What tells this projection from another, or an earlier one, of the same table: the columns,
-    /// the events it listens to, what each of them does, and which events count as parts of others.
+    /// What tells this projection from another, or an earlier one, of the same table: the columns and
+    /// the shapes of what they hold, the events it listens to, what each of them does, which events
+    /// count as parts of others, and the code of `create` and `project`.
     ///
-    /// Stores keep it beside the rows, so that rows of another definition are never added to. What
-    /// it cannot tell, a handler whose code changed, is said by raising `version`.
+    /// Stores keep it beside the rows, so that rows of another definition are never added to. Code is seen
+    /// as far as that of [`Aggregate::FOLD`](crate::Aggregate::FOLD); what it cannot tell is declared by
+    /// raising `version`.
     fn definition() -> String {
         let mut events = Vec::new();
         for Source { category, event, role, split, .. } in Self::SOURCES {
@@ -110,7 +143,17 @@ pub trait Projection: Sized + Send + Sync + 'static {
         }
         events.sort();
         events.dedup();
-        format!("{}; {}", Self::TABLE.definition(), events.join(", "))
+        let mut definition = format!("{}; {}", Self::TABLE.definition(), events.join(", "));
+        let shapes = Self::TABLE.columns.iter().zip(Self::SHAPES);
+        let shapes = shapes.filter_map(|(column, shape)| Some((column.name, (*shape)?.to_u64())));
+        for (number, (column, shape)) in shapes.enumerate() {
+            let separator = if number == 0 { "; shapes" } else { "," };
+            definition.push_str(&format!("{separator} {column} {shape:016x}"));
+        }
+        if Self::CODE != 0 {
+            definition.push_str(&format!("; code {:016x}", Self::CODE));
+        }
+        definition
     }
 }
 

@@ -76,6 +76,8 @@ struct Slot<P> {
     stored: Option<Vec<Value>>,
     row: Option<P>,
     existed: bool,
+    /// Values of columns, by their places, that differ from what the row would be written as again.
+    kept: Vec<(usize, Value)>,
     /// The input that changed it last.
     changed_by: Option<usize>,
 }
@@ -120,7 +122,7 @@ impl<P: Projection> Pass<P> {
 
 impl<P: Projection> Slot<P> {
     fn absent() -> Self {
-        Self { stored: None, row: None, existed: false, changed_by: None }
+        Self { stored: None, row: None, existed: false, kept: Vec::new(), changed_by: None }
     }
 
     fn take(&mut self) -> Result<Option<P>, RowError> {
@@ -129,6 +131,44 @@ impl<P: Projection> Slot<P> {
             None => Ok(self.row.take()),
         }
     }
+
+    /// Replaces the row by what `change` makes of it, as its columns return it: how many events are taken
+    /// at once must not show in a row.
+    fn change(
+        &mut self,
+        key: &[Value],
+        change: impl FnOnce(Option<P>) -> Result<Option<P>, RowError>,
+    ) -> Result<(), RowError> {
+        let row = self.take()?;
+        self.row = change(row)?;
+        self.kept.clear();
+        let Some(row) = &mut self.row else { return Ok(()) };
+        row.settle(&mut self.kept)?;
+        match row.has_key(key)? {
+            true => Ok(()),
+            false => Err(RowError::KeyChanged {
+                key: text_of(key),
+                found: text_of(&P::TABLE.key_of(&row.to_values()?)),
+            }),
+        }
+    }
+
+    /// The columns of the row.
+    fn values(&mut self) -> Result<Option<Vec<Value>>, RowError> {
+        let Some(row) = &self.row else { return Ok(None) };
+        let mut values = row.to_values()?;
+        for (place, value) in self.kept.drain(..) {
+            if let Some(column) = values.get_mut(place) {
+                *column = value;
+            }
+        }
+        Ok(Some(values))
+    }
+}
+
+/// A key as people write it.
+pub(crate) fn text_of(key: &[Value]) -> String {
+    key.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// Decodes an event, and finds the rows that it is about.
@@ -199,27 +239,26 @@ impl<P: Projection> AnyPass for Pass<P> {
                 state[slot] = Slot { stored: Some(values), existed: true, ..Slot::absent() };
             }
         }
+        let mut keys: Vec<&[Value]> = vec![&[]; slots.len()];
+        slots.iter().for_each(|(key, slot)| keys[*slot] = key);
         for (number, Decoded { input, targets, place }) in inputs.iter().enumerate() {
-            for (key, slot) in targets {
-                let slot = &mut state[*slot];
-                let changed = guarded(|| P::change(input, key.clone(), slot.take()?));
-                slot.row = changed.map_err(|reason| place.error(P::TABLE.name, reason))?;
+            for (key, number_of_slot) in targets {
+                let (slot, values) = (&mut state[*number_of_slot], keys[*number_of_slot]);
+                let change = |row| P::change(input, key.clone(), row);
+                let changed = guarded(|| slot.change(values, change));
+                changed.map_err(|reason| place.error(P::TABLE.name, reason))?;
                 slot.changed_by = Some(number);
             }
         }
         let mut changes = RowChanges::default();
         for (key, slot) in slots.drain() {
-            let Slot { row, existed, changed_by, .. } = &state[slot];
-            match (row, changed_by) {
-                (Some(row), Some(number)) => {
-                    let values = guarded(|| Ok(row.to_values()?));
-                    let place = &inputs[*number].place;
-                    changes
-                        .upserts
-                        .push(values.map_err(|reason| place.error(P::TABLE.name, reason))?);
-                }
-                (None, Some(_)) if *existed => changes.deletes.push(key),
-                _ => {}
+            let slot = &mut state[slot];
+            let Some(number) = slot.changed_by else { continue };
+            let values = guarded(|| slot.values());
+            match values.map_err(|reason| inputs[number].place.error(P::TABLE.name, reason))? {
+                Some(values) => changes.upserts.push(values),
+                None if slot.existed => changes.deletes.push(key),
+                None => {}
             }
         }
         inputs.clear();

@@ -33,7 +33,7 @@ use crate::{
 /// The events are written to a log in memory and read from there, and the rows go through their
 /// columns, as they do in a store. It is done twice, once with every event alone and once with all
 /// of them in one page: a store may take either way, so a projection whose rows differ fails its
-/// scenario. A row that remembers more than its columns hold is such a one.
+/// scenario. A row that follows from more than its events, such as the clock, is such a one.
 ///
 /// The first event has the position 1 and the id 00000000-0000-0000-0000-000000000001, and so on.
 pub struct ProjectionScenario<P: Projection> {
@@ -311,8 +311,8 @@ impl<P: Projection + PartialEq + Debug> ProjectionScenario<P> {
             Err(error) => error.to_string(),
         };
         let report = self.report(
-            "it matters how many events are taken at a time; a row may remember no more than its \
-             columns hold",
+            "it matters how often the events are taken, and how many at a time; a row must follow from \
+             its events alone",
         );
         let title = "rows (- one event at a time, + all events at once)";
         Err(report.texts(title, &text(one_by_one), &text(at_once)))

@@ -233,6 +233,14 @@ pub enum StoreError {
         /// Why it failed.
         reason: String,
     },
+    /// Two subscriptions have one name, or one is registered twice.
+    #[error("the subscription `{name}` is taken: {reason}")]
+    SubscriptionTaken {
+        /// The name.
+        name: String,
+        /// Which types have it, and the next step.
+        reason: String,
+    },
     /// The table of a projection cannot be made, or is not there.
     #[error("the table `{table}` cannot be used: {reason}")]
     ProjectionTable {

@@ -1,5 +1,8 @@
 //! A subscription, where it stands, and how it gets further.
 
+use std::any::{TypeId, type_name};
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use super::{ParkedStream, ResumedStream};
@@ -17,9 +20,69 @@ pub struct Subscription {
     pub table: Option<Table>,
     /// Whether it is built anew, beside the one of this name that others ask.
     pub building: bool,
+    /// The type that it was derived from; `None` if that is not known.
+    pub owner: Option<Owner>,
+}
+
+/// The Rust type of a projection or an event handler: two of them must not share a subscription.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Owner {
+    id: TypeId,
+    name: &'static str,
+}
+
+impl Owner {
+    /// The type `T`.
+    pub fn of<T: 'static>() -> Self {
+        Self { id: TypeId::of::<T>(), name: type_name::<T>() }
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", self.name)
+    }
+}
+
+impl fmt::Debug for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
 }
 
 impl Subscription {
+    /// Refuses subscriptions of which two have one name, in whichever case.
+    ///
+    /// # Errors
+    /// [`StoreError::SubscriptionTaken`].
+    pub fn check_distinct<'a>(
+        subscriptions: impl IntoIterator<Item = &'a Self>,
+    ) -> Result<(), StoreError> {
+        let mut first: HashMap<String, &Self> = HashMap::new();
+        for second in subscriptions {
+            if let Some(first) = first.insert(second.name.to_ascii_lowercase(), second) {
+                return Err(first.taken_by(second));
+            }
+        }
+        Ok(())
+    }
+
+    /// The error when another subscription has the name of this one.
+    pub fn taken_by(&self, other: &Self) -> StoreError {
+        let owner = |one: &Self| match one.owner {
+            Some(owner) => owner.to_string(),
+            None => format!("{:?}", one.name),
+        };
+        let (first, second) = (owner(self), owner(other));
+        let reason = match first == second {
+            true => format!("{first} is registered twice; remove one of the registrations"),
+            false => format!(
+                "it belongs to {first} and to {second}; give one of them another table or name"
+            ),
+        };
+        StoreError::SubscriptionTaken { name: other.name.to_owned(), reason }
+    }
+
     /// The same, built beside the one of its name.
     #[must_use]
     pub fn building(&self) -> Self {
@@ -36,6 +99,7 @@ impl Subscription {
     ///     definition: "1".into(),
     ///     table: None,
     ///     building: false,
+    ///     owner: None,
     /// };
     /// assert_eq!(asked.building().asked()?, asked);
     /// assert!(asked.asked().is_err());

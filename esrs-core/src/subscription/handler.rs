@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
 
-use super::{Parked, RowTransaction, Subscriber, Subscription, Transaction};
+use super::{Owner, Parked, RowTransaction, Subscriber, Subscription, Transaction};
 use crate::asked::SourceOf;
 use crate::guard::guarded;
 use crate::projection::meaning::{Place, each_input, filter_of};
 use crate::projection::{ProjectionError, RowError, Source, guarded_async};
 use crate::{
-    BoxError, Envelope, EventFilter, Page, PayloadError, Position, Record, Recorded, StoreError,
-    StoredAs,
+    BoxError, Envelope, EventFilter, Page, Position, Record, Recorded, StoreError, StoredAs,
 };
 
 /// What is to be done for events in the transaction that moves the checkpoint: SQL of your own.
@@ -119,7 +118,7 @@ type Handling<'a> = BoxFuture<'a, Result<(), RowError>>;
 
 /// Decodes an event, and gives it to the handler.
 type Call<H> =
-    for<'a> fn(&'a mut H, &'a Input, &'a mut dyn Transaction) -> Result<Handling<'a>, PayloadError>;
+    for<'a> fn(&'a mut H, &'a Input, &'a mut dyn Transaction) -> Result<Handling<'a>, RowError>;
 
 /// An event that is still to be handled.
 #[derive(Debug)]
@@ -141,6 +140,7 @@ impl<H: EventHandler> Listen<H> {
     {
         self.sources.push(E::SOURCE);
         self.calls.push(|handler, input, transaction| {
+            E::of_an_instance(&input.envelope)?;
             let event = E::recorded(input.stored, &input.payload, input.envelope.clone())?;
             Ok(Box::pin(
                 async move { handler.on(&event, transaction).await.map_err(RowError::Handler) },
@@ -172,6 +172,7 @@ impl<H: EventHandler> Handled<H> {
             definition: definition::<H>(&listening::<H>().sources).into(),
             table: None,
             building: false,
+            owner: Some(Owner::of::<H>()),
         }
     }
 }
@@ -245,7 +246,7 @@ impl<H: EventHandler> Subscriber for Handled<H> {
                 let call = listen.calls[input.source];
                 let handled = match guarded(|| call(handler, &input, transaction)) {
                     Ok(Ok(handling)) => guarded_async(handling).await,
-                    Ok(Err(error)) => Err(error.into()),
+                    Ok(Err(error)) => Err(error),
                     Err(message) => Err(RowError::Panicked { message }),
                 };
                 // A statement that failed has failed the event, also where the handler ignored it.

@@ -12,6 +12,7 @@ mod advance;
 mod catch_up;
 mod handler;
 mod lease;
+mod owners;
 mod parked;
 mod projected;
 mod rebuild;
@@ -19,11 +20,12 @@ mod store;
 mod subscriber;
 
 pub use advance::{
-    Advance, Advanced, Checkpoint, CheckpointOf, Replaced, Subscription, WaitTarget,
+    Advance, Advanced, Checkpoint, CheckpointOf, Owner, Replaced, Subscription, WaitTarget,
 };
 pub use catch_up::{catch_up, catch_up_unless_parked};
 pub use handler::{EventHandler, Handled, Listen, On};
 pub use lease::{Lease, LeaseClaim};
+pub use owners::InlineOwners;
 pub use parked::{Decision, Parked, ParkedStream, ParkingAction, ParkingEntry, ResumedStream};
 pub use projected::Projected;
 pub use rebuild::rebuild;

@@ -7,7 +7,7 @@ use std::thread;
 
 use futures_core::future::BoxFuture;
 
-use super::{Parked, RowTransaction, Subscriber, Subscription};
+use super::{Owner, Parked, RowTransaction, Subscriber, Subscription};
 use crate::projection::{AnyPass, Pass, ProjectionError, RowChanges, RowKey, Value};
 use crate::{EventFilter, Page, Position, Projection, StoreError, StreamId};
 
@@ -37,6 +37,7 @@ impl<P: Projection> Projected<P> {
             definition: P::definition().into(),
             table: Some(P::TABLE),
             building: false,
+            owner: Some(Owner::of::<P>()),
         }
     }
 

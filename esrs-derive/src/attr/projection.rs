@@ -79,6 +79,16 @@ pub(crate) enum KeyPart {
     Field(Vec<Member>),
 }
 
+impl Keys {
+    /// Whether the id of the stream is part of one.
+    pub(crate) fn has_stream_id(&self) -> bool {
+        self.rows
+            .iter()
+            .flat_map(|RowKey(parts)| parts)
+            .any(|part| matches!(part, KeyPart::StreamId(_)))
+    }
+}
+
 impl fmt::Display for Keys {
     /// As it is written: `[from, (to, currency)]`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -19,11 +19,13 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let model = Aggregate::new(input, &attr);
     check(input, &attr, &model, errors);
     let (name, id) = (model.name?, id_type(&model, model.id?));
-    let bodies = Bodies::new(&model);
+    let code = fold::of_aggregate(&model);
+    let bodies = Bodies::new(&model, code.hash);
+    let unseen = unseen(&model, &code);
     let (aggregate, names) = (aggregate(&model, name, &id, &bodies), distinct_names(&model));
     let (emits, keys, parts) = (emits(&model), requires::keys(&model), listed_parts(&model));
     let lock = lock::aggregate(&model, name);
-    Some(expanded(&model, &quote!(#emits #aggregate #keys #names #parts #lock)))
+    Some(expanded(&model, &quote!(#emits #aggregate #keys #names #parts #lock #unseen)))
 }
 
 /// The id's type, asked for by a trait with words of our own; wholly at its place, so that the compiler
@@ -65,6 +67,34 @@ fn emits_all(input: &DeriveInput, private: &TokenStream) -> TokenStream {
         #[automatically_derived]
         impl #impl_generics #private::Emits<__E> for #ident #ty_generics #where_clause {}
     }
+}
+
+/// Fails to compile where code that folds is not found, unless a version is declared.
+fn unseen(model: &Aggregate<'_>, code: &fold::Code) -> TokenStream {
+    if model.fold_version.is_some() {
+        return TokenStream::new();
+    }
+    let unseen = code.missing.iter().map(|(of_trait, place)| {
+        let path = model.events[*place].path;
+        let (event, target) = (text(path), model.ident.unraw());
+        unseen_impl(
+            &model.krate.private(),
+            path.span(),
+            &format!(
+                "no source file of this target has `impl {of_trait}<{event}> for {target}`, so a change \
+                 of that code would go unnoticed\n\
+                 help: write the impl there, with these names\n\
+                 help: or declare `fold_version = 1`, and raise it with each change of that code"
+            ),
+        )
+    });
+    unseen.collect()
+}
+
+/// Fails to compile, at an event, because of code that is not found.
+pub(super) fn unseen_impl(private: &TokenStream, span: Span, message: &str) -> TokenStream {
+    let private = respanned(private, span);
+    quote_spanned!(span=> const _: () = #private::unseen_code(#message);)
 }
 
 /// The enum stands where the aggregate stands; no lint looks into the impls.
@@ -148,6 +178,7 @@ fn aggregate(
     bodies: &Bodies,
 ) -> TokenStream {
     let Aggregate { ident, event_enum, retired, fold_version, .. } = model;
+    let fold_version = fold_version.unwrap_or(1);
     let private = model.krate.private();
     let ignored = model.count(Role::Ignored);
     let split = match model.count(Role::Split) {
@@ -257,7 +288,7 @@ impl Bodies {
         }
     }
 
-    fn new(model: &Aggregate<'_>) -> Self {
+    fn new(model: &Aggregate<'_>, code: u64) -> Self {
         let Aggregate { event_enum, .. } = model;
         let private = model.krate.private();
         let (mut events, mut histories) = (TokenStream::new(), TokenStream::new());
@@ -320,7 +351,7 @@ impl Bodies {
             initial: quote_spanned!(span=> <Self as #private::InitialState>::initial_state()),
             events,
             histories,
-            code: fold::code_of(model),
+            code,
             requires: requires::list(model),
             apply: quote!(match event { #apply }),
             replay: quote!(match decoder { #replay #no_such } #private::Ok(())),
@@ -374,7 +405,7 @@ fn parts(model: &Aggregate<'_>) -> TokenStream {
 }
 
 /// A path as it is written.
-fn text(path: &Path) -> String {
+pub(super) fn text(path: &Path) -> String {
     path.to_token_stream().to_string().replace(' ', "")
 }
 

@@ -61,11 +61,15 @@ pub(super) fn by_value(ident: &Ident, value: &Type, krate: &Krate) -> TokenStrea
             const TYPE: #p::ColumnType = #column::TYPE;
             const NULLABLE: #p::bool = #column::NULLABLE;
             const AMBIGUOUS: #p::bool = #column::AMBIGUOUS;
+            const TEXTS: #p::Option<#p::Fingerprint> = #column::TEXTS;
             fn to_value(&self) -> #p::Result<#p::Value, #p::ColumnError> {
                 #column::to_value(&self.0)
             }
             fn from_value(value: #p::Value) -> #p::Result<Self, #p::ColumnError> {
                 #p::Result::map(#column::from_value(value), Self)
+            }
+            fn settle(&mut self) -> #p::Result<#p::Option<#p::Value>, #p::ColumnError> {
+                #column::settle(&mut self.0)
             }
         }
     }
@@ -82,7 +86,7 @@ fn by_name(ident: &Ident, variants: &[Variant<'_>], p: &TokenStream) -> TokenStr
         let names = std::iter::once(&name.written).chain(&name.aliases);
         quote!(#(#names)|* => #p::Ok(Self::#ident))
     });
-    let known = variants.iter().map(|variant| &variant.name.written);
+    let known: Vec<_> = variants.iter().map(|variant| &variant.name.written).collect();
     let any_other = match variants.iter().find(|variant| variant.other) {
         Some(Variant { ident, .. }) => quote!(#p::Ok(Self::#ident)),
         None => quote!(#p::Err(#p::unknown_name::<Self>(&value, &[#(#known),*]))),
@@ -92,6 +96,7 @@ fn by_name(ident: &Ident, variants: &[Variant<'_>], p: &TokenStream) -> TokenStr
         #[allow(deprecated)]
         impl #p::Column for #ident {
             const TYPE: #p::ColumnType = #p::ColumnType::Text;
+            const TEXTS: #p::Option<#p::Fingerprint> = #p::shape_of_names(&[#(#known),*]);
             fn to_value(&self) -> #p::Result<#p::Value, #p::ColumnError> {
                 #p::Ok(#p::From::from(match *self {
                     #(#written,)*
@@ -102,6 +107,9 @@ fn by_name(ident: &Ident, variants: &[Variant<'_>], p: &TokenStream) -> TokenStr
                     #(#read,)*
                     _ => #any_other,
                 }
+            }
+            fn settle(&mut self) -> #p::Result<#p::Option<#p::Value>, #p::ColumnError> {
+                #p::Ok(#p::Option::None)
             }
         }
     }

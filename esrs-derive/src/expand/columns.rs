@@ -12,8 +12,11 @@ use crate::model::projection::{Column, Form, Projection};
 /// What depends on the columns, one by one.
 pub(super) struct Columns {
     pub(super) specs: TokenStream,
+    pub(super) shapes: TokenStream,
     pub(super) to_values: TokenStream,
     pub(super) from_values: TokenStream,
+    pub(super) settle: TokenStream,
+    pub(super) has_key: TokenStream,
     pub(super) key_values: TokenStream,
     pub(super) asserts: TokenStream,
 }
@@ -23,17 +26,41 @@ impl Columns {
         let p = model.krate.private();
         let (mut specs, mut to_values) = (TokenStream::new(), TokenStream::new());
         let (mut from_values, mut asserts) = (TokenStream::new(), TokenStream::new());
-        let mut variables = Vec::new();
+        let mut shapes = TokenStream::new();
+        let (mut variables, mut settle) = (Vec::new(), TokenStream::new());
         for (number, column) in model.columns.iter().enumerate() {
             let Column { ident, name, .. } = column;
             let spec = spec(column, &p);
             specs.extend(quote!(#spec,));
+            let shape = shape(column, &p);
+            shapes.extend(quote!(#shape,));
+            if column.form == Form::Json && model.version.is_none() {
+                let ty = column.ty;
+                let written = quote!(#ty).to_string().replace(' ', "");
+                let sentence = format!(
+                    "`{written}` has no `Schema`, so a change of the JSON in `{name}` would go \
+                     unnoticed\n\
+                     help: add `#[derive(Schema)]` to it\n\
+                     help: or declare `version = 1` on the projection, and raise it with each change of \
+                     that JSON"
+                );
+                let spanned = respanned(&p, ty.span());
+                asserts.extend(quote_spanned! {ty.span()=>
+                    const _: () = #spanned::shape_is_known(#shape, #sentence);
+                });
+            }
             let value = to_value(column, &quote!(&self.#ident), &p);
             to_values.extend(quote!(#value,));
             let variable = format_ident!("column{number}");
             let read = conversion(column, "from_value", &quote!(#variable), &p);
             from_values.extend(quote!(#ident: #p::in_column(#name, #read)?,));
             variables.push(variable);
+            let settled = conversion(column, "settle", &quote!(&mut self.#ident), &p);
+            settle.extend(quote! {
+                if let #p::Option::Some(value) = #p::in_column(#name, #settled)? {
+                    #p::Vec::push(stored, (#number, value));
+                }
+            });
         }
         let keys = model.key_columns();
         let single = keys.len() == 1;
@@ -43,6 +70,16 @@ impl Columns {
             to_value(column, &part, &p)
         });
         let key_values = quote!(#p::Ok(#p::From::from([#(#values),*])));
+        let columns: Vec<_> =
+            (0..keys.len()).map(|number| format_ident!("column{number}")).collect();
+        let row_keys = keys.iter().map(|column| {
+            let ident = column.ident;
+            to_value(column, &quote!(&self.#ident), &p)
+        });
+        let has_key = quote! {
+            let [#(#columns),*] = key else { return #p::Ok(false) };
+            #p::Ok(#(*#columns == #row_keys)&&*)
+        };
         for column in keys.iter().filter(|column| column.form == Form::Column) {
             let (span, ty) = (column.ty.span(), column.ty);
             let name = column.ident.unraw().to_string();
@@ -53,11 +90,14 @@ impl Columns {
         }
         Self {
             specs,
+            shapes,
             to_values: quote!(#p::Ok(#p::From::from([#to_values]))),
             from_values: quote! {
                 let [#(#variables),*] = #p::columns(values)?;
                 #p::Ok(Self { #from_values })
             },
+            settle: quote!(#settle #p::Ok(())),
+            has_key,
             key_values,
             asserts,
         }
@@ -84,6 +124,21 @@ fn spec(column: &Column<'_>, p: &TokenStream) -> TokenStream {
     }
 }
 
+/// What is known of the values of a column.
+fn shape(column: &Column<'_>, p: &TokenStream) -> TokenStream {
+    let ty = column.ty;
+    let span = ty.span();
+    let spanned = respanned(p, span);
+    match column.form {
+        Form::Column => quote_spanned!(span=> <#ty as #spanned::Column>::TEXTS),
+        Form::Text | Form::Json => quote!({
+            #[allow(unused_imports)]
+            use #p::UnknownShape as _;
+            <#p::ShapeOf<#ty>>::SHAPE
+        }),
+    }
+}
+
 fn to_value(column: &Column<'_>, field: &TokenStream, p: &TokenStream) -> TokenStream {
     let name = &column.name;
     let write = conversion(column, "to_value", field, p);
@@ -98,6 +153,12 @@ fn conversion(
     of: &TokenStream,
     p: &TokenStream,
 ) -> TokenStream {
+    let function = function(column, direction, p);
+    quote_spanned!(column.ty.span()=> #function(#of))
+}
+
+/// The function that converts between a field and the value of its column.
+pub(super) fn function(column: &Column<'_>, name: &str, p: &TokenStream) -> TokenStream {
     let ty = column.ty;
     let span = ty.span();
     let p = respanned(p, span);
@@ -106,6 +167,6 @@ fn conversion(
         Form::Text => "TextColumn",
         Form::Json => "JsonColumn",
     };
-    let (form, direction) = (Ident::new(form, span), Ident::new(direction, span));
-    quote_spanned!(span=> <#ty as #p::#form>::#direction(#of))
+    let (form, name) = (Ident::new(form, span), Ident::new(name, span));
+    quote_spanned!(span=> <#ty as #p::#form>::#name)
 }

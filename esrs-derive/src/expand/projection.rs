@@ -6,11 +6,12 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{DeriveInput, LitStr, Type};
 
-use super::aggregate::respanned;
-use super::columns::Columns;
+use super::aggregate::{respanned, text, unseen_impl};
+use super::columns::{Columns, function};
 use crate::attr::projection::{self as attr, KeyPart, RowKey};
 use crate::check::projection::check;
 use crate::errors::Errors;
+use crate::fold;
 use crate::model::projection::{Action, Column, Projection, Source};
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
@@ -35,7 +36,7 @@ pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
 }
 
 fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
-    let Projection { ident, version, .. } = model;
+    let (ident, version) = (model.ident, model.version.unwrap_or(1));
     let p = model.krate.private();
     let unnamed = LitStr::new("", Span::call_site());
     let table = model.table.unwrap_or(&unnamed);
@@ -43,6 +44,8 @@ fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
     let key = key_type(model);
     let Bodies {
         columns,
+        shapes,
+        code,
         sources,
         variants,
         decode,
@@ -50,6 +53,8 @@ fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
         change,
         to_values,
         from_values,
+        settle,
+        has_key,
         key_values,
         asserts,
     } = bodies;
@@ -67,6 +72,8 @@ fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
                 const TABLE: #p::Table =
                     #p::Table { name: #table, version: #version, columns: &[#columns] };
                 const SOURCES: &'static [#p::Source] = &[#sources];
+                const CODE: #p::u64 = #code;
+                const SHAPES: &'static [#p::Option<#p::Fingerprint>] = &[#shapes];
                 type Key = #key;
                 type Input = #input;
 
@@ -104,6 +111,20 @@ fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
                     #from_values
                 }
 
+                fn settle(
+                    &mut self,
+                    stored: &mut #p::Vec<(#p::usize, #p::Value)>,
+                ) -> #p::Result<(), #p::ColumnError> {
+                    #settle
+                }
+
+                fn has_key(
+                    &self,
+                    key: &[#p::Value],
+                ) -> #p::Result<#p::bool, #p::ColumnError> {
+                    #has_key
+                }
+
                 fn key_values(
                     key: &Self::Key,
                 ) -> #p::Result<#p::Vec<#p::Value>, #p::ColumnError> {
@@ -128,6 +149,9 @@ fn key_type(model: &Projection<'_>) -> TokenStream {
 /// What depends on the columns and the events, one by one.
 struct Bodies {
     columns: TokenStream,
+    shapes: TokenStream,
+    /// The hash of the code that makes rows.
+    code: u64,
     sources: TokenStream,
     variants: TokenStream,
     decode: TokenStream,
@@ -135,6 +159,8 @@ struct Bodies {
     change: TokenStream,
     to_values: TokenStream,
     from_values: TokenStream,
+    settle: TokenStream,
+    has_key: TokenStream,
     key_values: TokenStream,
     asserts: TokenStream,
 }
@@ -145,6 +171,8 @@ impl Bodies {
         let none = quote!(#p::not_generated());
         Self {
             columns: TokenStream::new(),
+            shapes: TokenStream::new(),
+            code: 0,
             sources: TokenStream::new(),
             variants: TokenStream::new(),
             decode: none.clone(),
@@ -152,6 +180,8 @@ impl Bodies {
             change: none.clone(),
             to_values: none.clone(),
             from_values: none.clone(),
+            settle: none.clone(),
+            has_key: none.clone(),
             key_values: none,
             asserts: TokenStream::new(),
         }
@@ -165,7 +195,10 @@ impl Bodies {
             arms.add(model, source, number, &input);
         }
         let Arms { sources, variants, decode, keys, change } = arms;
-        let Columns { specs, to_values, from_values, key_values, asserts } = Columns::new(model);
+        let code = fold::of_projection(model);
+        let unseen = unseen(model, &code);
+        let Columns { specs, shapes, asserts, to_values, from_values, settle, has_key, key_values } =
+            Columns::new(model);
         Self {
             sources,
             variants,
@@ -178,12 +211,38 @@ impl Bodies {
             keys: quote!(match input { #keys } #p::Ok(())),
             change: quote!(match input { #change }),
             columns: specs,
+            shapes,
+            code: code.hash,
             to_values,
             from_values,
+            settle,
+            has_key,
             key_values,
-            asserts,
+            asserts: quote!(#asserts #unseen),
         }
     }
+}
+
+/// Fails to compile where code that makes rows is not found, unless a version is declared.
+fn unseen(model: &Projection<'_>, code: &fold::Code) -> TokenStream {
+    if model.version.is_some() {
+        return TokenStream::new();
+    }
+    let unseen = code.missing.iter().map(|(of_trait, place)| {
+        let path = model.sources[*place].path;
+        let (event, target) = (text(path), model.ident.unraw());
+        unseen_impl(
+            &model.krate.private(),
+            path.span(),
+            &format!(
+                "no source file of this target has `impl {of_trait}<{event}> for {target}`, so a change \
+                 of that code would go unnoticed\n\
+                 help: write the impl there, with these names\n\
+                 help: or declare `version = 1`, and raise it with each change of that code"
+            ),
+        )
+    });
+    unseen.collect()
 }
 
 /// What an event adds to the impl: an entry in the list of sources, a variant, and an arm each.
@@ -253,7 +312,13 @@ fn keys(model: &Projection<'_>, source: &Source<'_>) -> TokenStream {
         None => vec![stream_key(model, source, source.path.span(), fields[0])],
     };
     let rows = rows.into_iter().map(|key| quote!(#p::Vec::push(keys, #key);));
-    rows.collect()
+    let of_an_instance = source.keys.filter(|keys| !keys.has_stream_id()).map(|_| {
+        let (path, of, span) = (source.path, source.of, source.path.span());
+        let spanned = respanned(&p, span);
+        let check = quote_spanned!(span=> <#path as #spanned::SourceOf<#of>>::of_an_instance);
+        quote!(#check(#p::Recorded::envelope(event))?;)
+    });
+    of_an_instance.into_iter().chain(rows).collect()
 }
 
 fn row_key(model: &Projection<'_>, source: &Source<'_>, RowKey(parts): &RowKey) -> TokenStream {
@@ -280,5 +345,6 @@ fn stream_key(
     let spanned = respanned(&p, span);
     let (ty, of) = (field.ty, source.of);
     let key = quote_spanned!(span=> <#ty as #spanned::StreamKey<#of>>::stream_key);
-    quote!(#key(#p::Recorded::envelope(event))?)
+    let settle = function(field, "settle", &p);
+    quote!(#key(#p::Recorded::envelope(event), #settle)?)
 }

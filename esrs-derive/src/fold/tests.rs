@@ -1,11 +1,13 @@
 //! What a hash of the code tells apart, and what leaves no trace in it.
 
-use super::{code, scan};
+use super::{Root, is_type, scan};
 
 /// The hash of what is for an aggregate `Counter` of two events in this text.
 fn hash(text: &str) -> u64 {
     let events = ["Counted", "Reset"].map(str::to_owned);
-    code(&scan::impls(text), "Counter", events.into())
+    let items = scan::items(text, false);
+    let own_type = items.iter().position(|item| is_type(item, "Counter"));
+    Root::of_aggregate("Counter", events.into()).code(&items, own_type)
 }
 
 const COUNTED: &str = "impl Apply<Counted> for Counter {
@@ -189,4 +191,143 @@ fn a_text_that_is_no_rust_has_no_impls() {
 #[test]
 fn the_hash_is_the_same_in_every_release() {
     assert_eq!(hash(&whole()), 3_008_457_226_858_974_911);
+}
+
+/// A state with parts of other types, and what they call.
+const NESTED: &str = "
+    #[derive(Aggregate, Default)]
+    #[aggregate(\"counter\", id = u64, events(Counted, ignored(Reset)))]
+    struct Counter { meter: Option<Meter>, sum: i64 }
+    #[derive(Default)]
+    struct Meter { by: Unit }
+    impl Meter { fn add(&mut self, by: i64) { self.by.total += by * FACTOR; } }
+    impl Default for Unit { fn default() -> Self { Self { total: 1 } } }
+    struct Unit { total: i64 }
+    const FACTOR: i64 = 3;
+    fn twice(by: i64) -> i64 { doubled!(by) }
+    macro_rules! doubled { ($it:ident) => { $it * 2 } }
+    impl Default for Counter { fn default() -> Self { Self { meter: None, sum: 0 } } }
+    impl Apply<Counted> for Counter {
+        fn apply(&mut self, event: Counted) { self.meter.add(twice(event.by)); }
+    }
+    impl Handle<Count> for Counter { fn handle(&self) { check(); } }
+    fn check() { 1 }
+    struct Other { a: u8 }
+    impl Other { fn add(&mut self) { 1 } }
+    #[cfg(test)]
+    mod tests { fn twice() { 1 } impl Meter { fn tested() { 1 } } }";
+
+#[track_caller]
+fn nested_with(from: &str, to: &str) -> u64 {
+    assert!(NESTED.contains(from), "there is no {from:?}");
+    hash(&NESTED.replace(from, to))
+}
+
+#[test]
+fn code_that_an_apply_names_is_noticed_however_deep() {
+    for (from, to) in [
+        ("+= by * FACTOR", "-= by * FACTOR"),
+        ("i64 = 3", "i64 = 4"),
+        ("total: 1", "total: 2"),
+        ("struct Unit { total: i64 }", "struct Unit { total: i64, spare: u8 }"),
+        ("{ doubled!(by) }", "{ by }"),
+        ("$it * 2", "$it * 3"),
+        ("sum: 0", "sum: 1"),
+    ] {
+        assert_ne!(nested_with(from, to), hash(NESTED), "{from}");
+    }
+}
+
+#[test]
+fn code_that_no_apply_names_leaves_no_trace() {
+    for (from, to) in [
+        ("fn check() { 1 }", "fn check() { 2 }"),
+        ("check(); }", "check(); check(); }"),
+        ("struct Other { a: u8 }", "struct Other { b: u8 }"),
+        ("fn add(&mut self) { 1 }", "fn add(&mut self) { 2 }"),
+        ("fn twice() { 1 }", "fn twice() { 2 }"),
+        ("fn tested() { 1 }", "fn tested() { 2 }"),
+        ("#[derive(Default)]", "/// A meter.\n #[derive(Debug, Default)] #[allow(dead_code)]"),
+        ("sum: i64 }", "/** In cents. */ sum: i64, }"),
+        ("fn check", "\n// Checks.\nfn check"),
+    ] {
+        assert_eq!(nested_with(from, to), hash(NESTED), "{from}");
+    }
+}
+
+/// The hash of what is for a projection `Row` of an event in this text.
+fn hash_of_row(text: &str) -> u64 {
+    let items = scan::items(text, false);
+    let own_type = items.iter().position(|item| is_type(item, "Row"));
+    Root::of_projection("Row", ["Counted".to_owned()].into()).code(&items, own_type)
+}
+
+#[test]
+fn the_code_of_a_row_is_that_of_its_create_and_its_project() {
+    let text = "
+        #[projection(table = \"rows\", of = Counter, creates(Counted), events(Counted))]
+        struct Row { id: u64, tier: Tier }
+        enum Tier { Low }
+        impl fmt::Display for Tier { fn fmt(&self) { \"low\" } }
+        impl Create<Counted> for Row { fn create(id: u64) -> Self { Self { id } } }
+        impl Project<Counted> for Row { fn project(&mut self) { self.id += one(); } }
+        fn one() -> u64 { 1 }
+        impl Row { fn shown(&self) { 7 } }
+        impl Apply<Counted> for Counter { fn apply(&mut self) { 1 } }
+        impl Counter { fn spare(&self) { 1 } }
+        impl Create<Counted> for Another { fn create(id: u64) -> Self { Self } }";
+    let changed = |from: &str, to: &str| {
+        assert!(text.contains(from), "there is no {from:?}");
+        hash_of_row(&text.replace(from, to))
+    };
+    for (from, to) in [
+        ("Self { id }", "Self { id: id + 1 }"),
+        ("self.id += one()", "self.id -= one()"),
+        ("fn one() -> u64 { 1 }", "fn one() -> u64 { 2 }"),
+        ("\"low\"", "\"lowest\""),
+        ("{ 7 }", "{ 8 }"),
+    ] {
+        assert_ne!(changed(from, to), hash_of_row(text), "{from}");
+    }
+    for (from, to) in [
+        ("fn apply(&mut self) { 1 }", "fn apply(&mut self) { 2 }"),
+        ("fn spare(&self) { 1 }", "fn spare(&self) { 2 }"),
+        ("-> Self { Self }", "-> Self { Self {} }"),
+        ("creates(Counted)", "creates(Counted(key = id))"),
+        ("impl Row", "// Shows.\n impl Row"),
+    ] {
+        assert_eq!(changed(from, to), hash_of_row(text), "{from}");
+    }
+}
+
+#[test]
+fn types_of_one_name_in_two_modules_are_told_apart() {
+    let text = "
+        mod one {
+            struct Row { part: Part }
+            struct Part;
+            impl Part { fn get() { 1 } }
+            impl Create<Counted> for Row { fn create() { 1 } }
+        }
+        mod other {
+            pub struct Row { part: Part }
+            struct Part;
+            impl Part { fn get() { 2 } }
+            impl Create<Counted> for Row { fn create() { 2 } }
+        }";
+    let code = |text: &str, line| {
+        let items = scan::items(text, false);
+        let types: Vec<_> =
+            (0..items.len()).filter(|place| is_type(&items[*place], "Row")).collect();
+        let own_type = types[scan::place_of_type(text, "Row", line)];
+        Root::of_projection("Row", ["Counted".to_owned()].into()).code(&items, Some(own_type))
+    };
+    let (one, other) = (code(text, 3), code(text, 9));
+    assert_ne!(one, other);
+    for changed in
+        [text.replace("get() { 2 }", "get() { 3 }"), text.replace("create() { 2 }", "{}")]
+    {
+        assert_eq!(code(&changed, 3), one);
+        assert_ne!(code(&changed, 9), other);
+    }
 }

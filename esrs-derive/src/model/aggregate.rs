@@ -22,7 +22,7 @@ pub(crate) struct Aggregate<'a> {
     pub(crate) events_span: Span,
     pub(crate) retired: &'a [LitStr],
     pub(crate) requires: &'a [Demand],
-    pub(crate) fold_version: u32,
+    pub(crate) fold_version: Option<u32>,
     pub(crate) event_enum: Ident,
     pub(crate) event_derives: &'a [Path],
 }
@@ -49,7 +49,7 @@ impl<'a> Aggregate<'a> {
             events_span: attr.events_word.as_ref().map_or_else(Span::call_site, Ident::span),
             retired: &attr.retired,
             requires: &attr.requires,
-            fold_version: attr.fold_version.unwrap_or(1),
+            fold_version: attr.fold_version,
             event_enum: event_enum.unwrap_or_else(|| format_ident!("{}Event", input.ident.unraw())),
             event_derives: &attr.event_derives,
         }

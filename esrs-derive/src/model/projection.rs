@@ -12,7 +12,7 @@ pub(crate) struct Projection<'a> {
     pub(crate) krate: Krate,
     pub(crate) ident: &'a Ident,
     pub(crate) table: Option<&'a LitStr>,
-    pub(crate) version: u32,
+    pub(crate) version: Option<u32>,
     pub(crate) columns: Vec<Column<'a>>,
     pub(crate) sources: Vec<Source<'a>>,
 }
@@ -82,7 +82,7 @@ impl<'a> Projection<'a> {
             krate: Krate::new(attr.krate.clone()),
             ident: &input.ident,
             table: attr.table.as_ref(),
-            version: version.unwrap_or(1),
+            version,
             columns: columns.collect(),
             sources: sources(attr),
         }

@@ -4,6 +4,7 @@ use esrs::BoxError;
 use esrs::prelude::*;
 use esrs::runner::{Parking, Retries, Runner};
 use esrs::subscription::{EventHandler, Listen, On, Transaction};
+use esrs::{AppendBatch, AppendCondition, Metadata, NewEvent};
 
 use crate::bank::{Account, MoneyDeposited, NEVER};
 use crate::stores::{TestStore, on_every_store};
@@ -13,6 +14,7 @@ on_every_store!(
     what_a_handler_writes_is_written_once,
     a_handler_of_another_version_starts_over_when_it_may,
     an_event_that_a_handler_refuses_is_parked,
+    stream_whose_id_is_spelled_otherwise_is_parked,
 );
 
 /// A row for each deposit.
@@ -89,5 +91,20 @@ async fn an_event_that_a_handler_refuses_is_parked(store: impl TestStore) {
     assert_eq!(count(&store).await, "3 10");
     let parked = Parking::of_handler::<Deposits<1>>(store.clone()).streams().await.unwrap();
     assert!(parked[0].reason.contains("this is never taken"), "{parked:?}");
+    running.stop().await;
+}
+
+/// A handler that reads the id of its event's stream would take it for that of another instance.
+async fn stream_whose_id_is_spelled_otherwise_is_parked(store: impl TestStore) {
+    history(&store, 1, 1).await;
+    let event = NewEvent::of(&MoneyDeposited { cents: 10 }, Metadata::new()).unwrap();
+    let stream = "account-01".parse().unwrap();
+    store.append(AppendBatch::new(stream, AppendCondition::Any, vec![event])).await.unwrap();
+    let retries = Retries::new(0, std::time::Duration::ZERO);
+    let running = Runner::new(store.clone()).retries(retries).handle(Deposits::<1>).start();
+    assert_eq!(caught_up(&store, &running).await.parked, 1);
+    assert_eq!(count(&store).await, "1 10");
+    let parked = Parking::of_handler::<Deposits<1>>(store.clone()).streams().await.unwrap();
+    assert!(parked[0].reason.contains("it is read as the id 1"), "{}", parked[0].reason);
     running.stop().await;
 }

@@ -4,6 +4,7 @@
 
 mod bank;
 mod between;
+mod equal;
 mod faults;
 mod handling;
 mod inline;
@@ -15,6 +16,7 @@ mod parking;
 mod projecting;
 mod rebuilding;
 mod refusing;
+mod registered;
 mod stopping;
 mod stores;
 mod telling;

@@ -233,6 +233,7 @@ impl PostgresStoreBuilder {
     /// - [`StoreError::Projection`], [`StoreError::ProjectionChanged`] or
     ///   [`StoreError::ProjectionTable`] when an inline read model cannot be brought up to date, and
     ///   [`StoreError::Busy`] when somebody reads one that is to be replaced for too long;
+    /// - [`StoreError::SubscriptionTaken`] if a table is [`inline`](Self::inline) twice;
     /// - [`StoreError::Database`] outside of a Tokio runtime, on which the store's connections live, and
     ///   for any other error of the database.
     pub async fn open(self) -> Result<PostgresStore, StoreError> {
@@ -248,6 +249,7 @@ impl PostgresStoreBuilder {
             rebuild_changed,
             connect,
         } = self;
+        Registered::check_distinct(&inline)?;
         let failed = |source: BoxError| StoreError::Database { doing: DOING, source };
         let mut config: Config =
             url.parse().map_err(|error| failed(Box::new(DriverError(error))))?;

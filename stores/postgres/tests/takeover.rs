@@ -32,6 +32,7 @@ fn counting() -> Arc<Subscription> {
         definition: "one".into(),
         table: None,
         building: false,
+        owner: None,
     })
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use esrs_core::subscription::InlineOwners;
 use esrs_core::{Projection, StoreError};
 
 use crate::SqliteStore;
@@ -67,6 +68,7 @@ impl SqliteStoreBuilder {
                 timeout: Self::DEFAULT_TIMEOUT,
                 files: OnceLock::new(),
                 known: Known::default(),
+                owners: InlineOwners::default(),
                 overwritten: OnceLock::new(),
             },
             options: Options {
@@ -190,10 +192,12 @@ impl SqliteStoreBuilder {
     /// - [`StoreError::Full`] when there is no room for it, or for the files beside it;
     /// - [`StoreError::Projection`], [`StoreError::ProjectionChanged`] or
     ///   [`StoreError::ProjectionTable`] when an inline read model cannot be brought up to date;
+    /// - [`StoreError::SubscriptionTaken`] if a table is [`inline`](Self::inline) twice;
     /// - [`StoreError::Database`] for the rest, such as a directory that does not exist.
     ///
     /// None of them changes an event that is stored.
     pub async fn open(self) -> Result<SqliteStore, StoreError> {
+        Registered::check_distinct(&self.options.inline)?;
         SqliteStore::start(self.database, self.options).await
     }
 }

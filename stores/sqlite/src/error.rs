@@ -10,6 +10,8 @@ use esrs_core::{Conflict, InvalidStreamId, StoreError};
 use rusqlite::{ErrorCode, ffi};
 
 use crate::file::{Files, Written};
+use esrs_core::subscription::InlineOwners;
+
 use crate::projection::Known;
 
 /// What went wrong on one of the store's threads.
@@ -96,6 +98,8 @@ pub(crate) struct Database {
     pub(crate) files: OnceLock<Files>,
     /// The read models that were asked for.
     pub(crate) known: Known,
+    /// The read models that are written inline.
+    pub(crate) owners: InlineOwners,
     /// What was found when the file was overwritten.
     pub(crate) overwritten: OnceLock<String>,
 }

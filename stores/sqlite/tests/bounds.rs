@@ -275,7 +275,7 @@ struct Doing {
 
 fn handler() -> Arc<Subscription> {
     let (name, definition) = ("handler", "first".into());
-    Arc::new(Subscription { name, definition, table: None, building: false })
+    Arc::new(Subscription { name, definition, table: None, building: false, owner: None })
 }
 
 impl Subscriber for Doing {

@@ -28,7 +28,7 @@ struct Running {
 
 fn subscription() -> Arc<Subscription> {
     let (name, definition) = ("handler", "first".into());
-    Arc::new(Subscription { name, definition, table: None, building: false })
+    Arc::new(Subscription { name, definition, table: None, building: false, owner: None })
 }
 
 impl Subscriber for Running {

@@ -46,6 +46,7 @@ fn handler(run: Run) -> (Arc<Subscription>, Box<dyn Subscriber>) {
         definition: "first".into(),
         table: None,
         building: false,
+        owner: None,
     });
     (subscription.clone(), Box::new(Doing { subscription, run }))
 }

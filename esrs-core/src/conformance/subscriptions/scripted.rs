@@ -36,7 +36,13 @@ pub(super) fn with_columns(columns: &'static [ColumnSpec]) -> Subscription {
     // Names are 'static, because those of a program are; those of a test are few.
     let name: &'static str = Box::leak(name.into_boxed_str());
     let table = Table { name, version: 1, columns };
-    Subscription { name, definition: "first".into(), table: Some(table), building: false }
+    Subscription {
+        name,
+        definition: "first".into(),
+        table: Some(table),
+        building: false,
+        owner: None,
+    }
 }
 
 pub(super) fn sum(name: &str, sum: i64) -> Vec<Value> {

@@ -41,6 +41,12 @@ impl Registered {
         Self { subscriber, pass: || Box::new(Pass::<P>::new()) }
     }
 
+    /// Refuses read models of which two have one table: both would take every event.
+    pub(crate) fn check_distinct(registered: &[Self]) -> Result<(), StoreError> {
+        let subscriptions: Vec<_> = registered.iter().map(|one| one.subscription(false)).collect();
+        Subscription::check_distinct(subscriptions.iter().map(|one| &**one))
+    }
+
     fn subscription(&self, building: bool) -> Arc<Subscription> {
         (self.subscriber)(building).subscription().clone()
     }
@@ -131,7 +137,9 @@ pub(crate) enum InlineError {
 impl Inline {
     pub(crate) fn new(registered: &[Registered], shared: &Shared) -> Result<Self, StoreError> {
         let models = registered.iter().map(|registered| {
-            Model::new(registered.subscription(false), (registered.pass)(), shared)
+            let subscription = registered.subscription(false);
+            shared.subscriptions.owners.add(&subscription)?;
+            Model::new(subscription, (registered.pass)(), shared)
         });
         models.filter_map(Result::transpose).collect::<Result<_, _>>().map(Self)
     }

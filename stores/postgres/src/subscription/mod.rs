@@ -92,6 +92,7 @@ impl SubscriptionStore for PostgresStore {
     ) -> BoxFuture<'_, Result<Checkpoint, StoreError>> {
         Box::pin(async move {
             let shared = self.shared();
+            shared.subscriptions.owners.check(&subscription)?;
             let subscribing = Subscribing::new(shared, &subscription)?;
             let stand = ask!(shared, |reader| subscribing.look(&reader))?;
             if let Some(known) = subscribing.known(stand)? {
@@ -109,6 +110,7 @@ impl SubscriptionStore for PostgresStore {
     ) -> BoxFuture<'_, Result<Checkpoint, StoreError>> {
         Box::pin(async move {
             let shared = self.shared();
+            shared.subscriptions.owners.check(&subscription)?;
             let subscribing = Subscribing::new(shared, &subscription)?;
             let lease = subscription.lease();
             let fenced = fence.map(|fence| (&*lease, fence));

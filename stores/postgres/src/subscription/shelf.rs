@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 use esrs_core::StoreError;
-use esrs_core::subscription::Subscription;
+use esrs_core::subscription::{InlineOwners, Subscription};
 use tokio::sync::watch;
 
 use super::statements::Statements;
@@ -19,6 +19,8 @@ pub(crate) struct Subscriptions {
     tables: RwLock<HashMap<(&'static str, bool), Known>>,
     /// Changes whenever this process has moved a checkpoint.
     pub(super) moved: watch::Sender<()>,
+    /// The read models that are written inline.
+    pub(super) owners: InlineOwners,
 }
 
 /// A table that was asked for, and for which subscriptions.
@@ -47,6 +49,7 @@ impl Subscriptions {
             read_model_schema,
             tables: RwLock::default(),
             moved: watch::Sender::default(),
+            owners: InlineOwners::default(),
         })
     }
 

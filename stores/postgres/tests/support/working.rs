@@ -68,7 +68,7 @@ impl Subscriber for Working {
 /// A subscription with a table of its name.
 pub fn subscription(name: &'static str, columns: &'static [ColumnSpec]) -> Arc<Subscription> {
     let table = Some(Table { name, version: 1, columns });
-    Arc::new(Subscription { name, definition: "first".into(), table, building: false })
+    Arc::new(Subscription { name, definition: "first".into(), table, building: false, owner: None })
 }
 
 /// A step to the next position.

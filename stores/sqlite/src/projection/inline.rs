@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use esrs_core::projection::{AnyPass, Pass, ProjectionError, RowError};
-use esrs_core::subscription::{Parked, ParkedStream, ResumedStream, Subscription};
+use esrs_core::subscription::{Parked, ParkedStream, Projected, ResumedStream, Subscription};
 use esrs_core::{LogMark, Page, PayloadError, Position, Projection, ReadQuery, StoreError};
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -15,11 +15,20 @@ use crate::subscription::parked;
 use crate::writer::Writer;
 
 /// A read model that is registered at the builder.
-pub(crate) struct Registered(Box<dyn AnyPass>);
+pub(crate) struct Registered {
+    pass: Box<dyn AnyPass>,
+    subscription: Subscription,
+}
 
 impl Registered {
     pub(crate) fn new<P: Projection>() -> Self {
-        Self(Box::new(Pass::<P>::new()))
+        let subscription = Projected::<P>::subscription_of();
+        Self { pass: Box::new(Pass::<P>::new()), subscription }
+    }
+
+    /// Refuses read models of which two have one table: both would take every event.
+    pub(crate) fn check_distinct(registered: &[Self]) -> Result<(), StoreError> {
+        Subscription::check_distinct(registered.iter().map(|one| &one.subscription))
     }
 }
 
@@ -36,14 +45,8 @@ pub(crate) struct Inline {
 }
 
 impl Inline {
-    pub(crate) fn new(Registered(pass): Registered) -> Result<Self, Fault> {
+    pub(crate) fn new(Registered { pass, subscription }: Registered) -> Result<Self, Fault> {
         let table = pass.table();
-        let subscription = Subscription {
-            name: table.name,
-            definition: pass.definition().into(),
-            table: Some(table),
-            building: false,
-        };
         let table = ModelTable::new(Arc::new(subscription), table)?;
         Ok(Self { table, pass, parked: Parked::none(), until: None, is_superseded: false })
     }

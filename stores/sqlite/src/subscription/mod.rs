@@ -75,6 +75,7 @@ impl SubscriptionStore for SqliteStore {
     fn subscribe(&self, subscription: Arc<Subscription>) -> Answer<'_, Checkpoint> {
         Box::pin(self.on_writer("entering a subscription", |writer| {
             let kept = Kept::new(subscription)?;
+            writer.database.owners.check(&kept.subscription)?;
             writer.database.known.add(&kept.subscription);
             writer.transact(|writer| kept.enter(&writer.connection))
         }))
@@ -87,6 +88,7 @@ impl SubscriptionStore for SqliteStore {
     ) -> Answer<'_, Checkpoint> {
         Box::pin(self.on_writer("starting a subscription over", move |writer| {
             let kept = Kept::new(subscription)?;
+            writer.database.owners.check(&kept.subscription)?;
             writer.transact(|writer| {
                 lease::check(&writer.connection, &kept.subscription, fence)?;
                 kept.start_over(&writer.connection)

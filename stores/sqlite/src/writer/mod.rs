@@ -148,7 +148,10 @@ impl Writer {
             page: Page::new(),
             waiting,
         };
-        writer.inline.iter().for_each(|inline| database.known.add(inline.subscription()));
+        for inline in &writer.inline {
+            database.owners.add(inline.subscription())?;
+            database.known.add(inline.subscription());
+        }
         writer.prepare_inline(options.rebuild_changed)?;
         Ok(writer)
     }
