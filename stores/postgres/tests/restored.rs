@@ -20,7 +20,7 @@ fn run(program: &Path, arguments: &[&str]) {
 
 fn one(id: u64, name: &str) -> AppendBatch {
     let event = NewEvent { name: name.into(), ..event("1") };
-    AppendBatch::new(stream(&id.to_string()), AppendCondition::Any, vec![event])
+    AppendBatch::new(stream(id.to_string()), AppendCondition::Any, vec![event])
 }
 
 #[tokio::test]
