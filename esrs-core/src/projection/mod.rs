@@ -132,7 +132,7 @@ pub trait Projection: Sized + Send + Sync + 'static {
     /// count as parts of others, and the code of `create` and `project`.
     ///
     /// Stores keep it beside the rows, so that rows of another definition are never added to. Code is seen
-    /// as far as that of [`Aggregate::FOLD`](crate::Aggregate::FOLD); what it cannot tell is declared by
+    /// as far as that of [`Aggregate::FOLD`]; what it cannot tell is declared by
     /// raising `version`.
     fn definition() -> String {
         let mut events = Vec::new();
