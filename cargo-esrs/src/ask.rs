@@ -7,7 +7,7 @@
 use std::process::Stdio;
 
 use cargo_metadata::Message;
-use cargo_metadata::diagnostic::DiagnosticLevel;
+use cargo_metadata::diagnostic::{DiagnosticLevel, DiagnosticSpan};
 
 use crate::error::Error;
 use crate::told::Told;
@@ -67,7 +67,7 @@ pub(crate) fn ask(target: &LockTarget, features: &Features) -> Result<Vec<Told>,
         let Ok(Message::CompilerMessage(message)) = message else { continue };
         let message = message.message;
         if let Some((_, said)) = message.message.split_once("esrs-lock:") {
-            told.push(Told::parse(said, target)?);
+            told.push(Told::parse(said, place(&message.spans), target)?);
         } else if message.level == DiagnosticLevel::Error {
             errors.push_str(message.rendered.as_deref().unwrap_or(&message.message));
         }
@@ -84,4 +84,10 @@ pub(crate) fn ask(target: &LockTarget, features: &Features) -> Result<Vec<Told>,
     told.sort();
     told.dedup();
     Ok(told)
+}
+
+/// The file and the line that a message is about.
+fn place(spans: &[DiagnosticSpan]) -> String {
+    let primary = spans.iter().find(|span| span.is_primary);
+    primary.map_or_else(String::new, |span| format!("{}:{}", span.file_name, span.line_start))
 }

@@ -26,6 +26,11 @@ pub(crate) enum Error {
         "{target} has two events that are stored as {name:?} in version {version}, of two shapes: give one of them another name"
     )]
     Ambiguous { target: String, name: String, version: u32 },
+    #[error(
+        "two aggregates that {program} uses are stored as {name:?}, at {places}: their streams would be one; \
+         give one of them another name, or a program of its own"
+    )]
+    SameAggregate { program: String, name: String, places: String },
     #[error("the lock of {event} version {version}: {source}")]
     Outline { event: String, version: u32, source: esrs_core::schema::lock::tree::OutlineError },
     #[error(

@@ -7,12 +7,21 @@ use crate::workspace::LockTarget;
 /// One event of one version, or one aggregate.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Told {
-    Event { name: String, entry: Entry },
-    Aggregate { name: String, reads: Vec<String> },
+    Event {
+        name: String,
+        entry: Entry,
+    },
+    Aggregate {
+        name: String,
+        reads: Vec<String>,
+        /// The file and the line of its `#[derive(Aggregate)]`.
+        place: String,
+    },
 }
 
 impl Told {
-    pub(crate) fn parse(said: &str, target: &LockTarget) -> Result<Self, Error> {
+    /// Reads what a target has said at a place in its source.
+    pub(crate) fn parse(said: &str, place: String, target: &LockTarget) -> Result<Self, Error> {
         let not_understood =
             || Error::NotUnderstood { target: target.name(), said: said.to_owned() };
         if said.trim_end() == "too-long" {
@@ -37,7 +46,7 @@ impl Told {
                 let mut reads: Vec<_> = lines.map(|line| line.trim().to_owned()).collect();
                 reads.sort();
                 reads.dedup();
-                Ok(Self::Aggregate { name, reads })
+                Ok(Self::Aggregate { name, reads, place })
             }
             _ => Err(not_understood()),
         }

@@ -1,9 +1,10 @@
 //! Which targets may have events.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use cargo_metadata::{MetadataCommand, Package, Target, TargetKind};
+use cargo_metadata::{DependencyKind, MetadataCommand, Package, Target, TargetKind};
 
 use crate::error::Error;
 
@@ -18,6 +19,8 @@ pub(crate) struct LockTarget {
     pub(crate) flags: Vec<String>,
     /// The features without which it is not built.
     pub(crate) features: Vec<String>,
+    /// The packages of the workspace whose libraries are a part of it, its own among them.
+    pub(crate) uses: BTreeSet<String>,
     /// The folder of its locks.
     pub(crate) folder: PathBuf,
     /// The file that its crate begins with.
@@ -25,7 +28,7 @@ pub(crate) struct LockTarget {
 }
 
 impl LockTarget {
-    fn new(package: &Package, target: &Target) -> Option<Self> {
+    fn new(package: &Package, target: &Target, members: &[&Package]) -> Option<Self> {
         let root = package.manifest_path.parent()?.as_std_path();
         let krate = target.name.replace('-', "_");
         let schema = root.join("schema");
@@ -44,12 +47,14 @@ impl LockTarget {
         } else {
             (vec!["--lib".to_owned()], schema)
         };
+        let is_in_development = !is(TargetKind::Bin) && flags[0] != "--lib";
         Some(Self {
             package: package.name.to_string(),
             version: package.version.to_string(),
             manifest: package.manifest_path.clone().into(),
             flags,
             features: target.required_features.clone(),
+            uses: uses(package, members, is_in_development),
             folder,
             root: target.src_path.clone().into(),
         })
@@ -83,6 +88,30 @@ impl LockTarget {
     }
 }
 
+/// The packages of a workspace that the programs of one are built of: itself, and what it depends on.
+fn uses(package: &Package, members: &[&Package], in_development: bool) -> BTreeSet<String> {
+    let mut uses = BTreeSet::from([package.name.to_string()]);
+    let mut next = vec![(package, in_development)];
+    while let Some((package, in_development)) = next.pop() {
+        for on in &package.dependencies {
+            let is_used = match on.kind {
+                DependencyKind::Development => in_development,
+                kind => kind == DependencyKind::Normal,
+            };
+            if !is_used {
+                continue;
+            }
+            let is_member = |member: &&&Package| on.path.is_some() && *member.name == on.name;
+            if let Some(member) = members.iter().find(is_member)
+                && uses.insert(on.name.clone())
+            {
+                next.push((member, false));
+            }
+        }
+    }
+    uses
+}
+
 /// The targets of the packages that depend on esrs.
 ///
 /// # Errors
@@ -99,7 +128,8 @@ pub(crate) fn targets(
     }
     let metadata = command.exec()?;
     let depends = |package: &&Package| package.dependencies.iter().any(|on| on.name == "esrs");
-    let known: Vec<_> = metadata.workspace_packages().into_iter().filter(depends).collect();
+    let members = metadata.workspace_packages();
+    let known: Vec<_> = members.iter().copied().filter(depends).collect();
     let chosen: Vec<_> = if !packages.is_empty() {
         for asked in packages {
             if !known.iter().any(|package| *package.name == *asked) {
@@ -121,7 +151,7 @@ pub(crate) fn targets(
         return Err(Error::NoPackage);
     }
     let targets = chosen.iter().flat_map(|package| {
-        package.targets.iter().filter_map(|target| LockTarget::new(package, target))
+        package.targets.iter().filter_map(|target| LockTarget::new(package, target, &members))
     });
     Ok(targets.collect())
 }

@@ -358,3 +358,50 @@ fn an_error_at_no_place_in_a_source_is_told_too() {
     let said = text(&lock);
     assert!(!lock.status.success() && said.contains("a_library_that_is_not_there"), "{said}");
 }
+
+#[test]
+fn two_aggregates_of_one_name_in_one_program_are_refused() {
+    let till = |name: &str| {
+        format!(
+            "pub mod till {{
+    use esrs::prelude::*;
+    use serde::{{Deserialize, Serialize}};
+
+    #[derive(Event, Serialize, Deserialize)]
+    #[event(\"till_opened\")]
+    pub struct TillOpened;
+
+    #[derive(Aggregate, Default)]
+    #[aggregate(\"{name}\", id = u64, events(TillOpened))]
+    pub struct Till;
+
+    impl Apply<TillOpened> for Till {{
+        fn apply(&mut self, _: TillOpened) {{}}
+    }}
+}}
+"
+        )
+    };
+    let package = Package::locked("bank", "two_aggregates");
+    let (lib, money) = (package.read(LIB), package.read("money/src/lib.rs"));
+    let refused = |at: &str| {
+        for arguments in [&["lock", "--workspace"][..], &["lock", "--check", "--workspace"]] {
+            let said = package.esrs(arguments);
+            assert!(!said.status.success(), "{}", text(&said));
+            let said = text(&said);
+            assert!(said.contains("are stored as \"account\""), "{said}");
+            assert!(said.contains("src/lib.rs:") && said.contains(at), "{said}");
+        }
+        let at = package.root.join("schema/events/till_opened.lock");
+        assert!(!at.exists(), "an event of it was locked");
+    };
+    // In one crate, and in the library that it uses.
+    package.write(LIB, &format!("{lib}\n{}", till("account")));
+    refused("src/lib.rs:");
+    package.write(LIB, &lib);
+    package.write("money/src/lib.rs", &format!("{money}\n{}", till("account")));
+    refused("money/src/lib.rs:");
+    package.write("money/src/lib.rs", &format!("{money}\n{}", till("till")));
+    let lock = package.esrs(&["lock", "--workspace"]);
+    assert!(lock.status.success(), "{}", text(&lock));
+}

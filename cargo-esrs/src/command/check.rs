@@ -2,21 +2,22 @@
 
 use std::process::ExitCode;
 
-use super::Lock;
 use super::plan::Plan;
+use super::{Lock, aggregates};
 use crate::ask::ask;
 use crate::error::Error;
 use crate::folder::Locks;
 use crate::workspace::LockTarget;
 
 pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, Error> {
-    let mut found = 0;
+    let (mut found, mut asked) = (0, Vec::new());
     for target in targets {
         let told = match ask(target, &arguments.features) {
             // What it depends on does not compile, and that was told.
             Err(Error::DoesNotCompile { .. }) if found > 0 => break,
             told => told?,
         };
+        asked.push((target, told.clone()));
         let plan = Plan::new(target, Locks::read(&target.folder)?, told, &[])?;
         let unlocked = plan.news.iter().map(|news| format!("not locked: {news}"));
         let drift = plan.problems.iter().map(ToString::to_string);
@@ -31,6 +32,7 @@ pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, 
         lines.iter().for_each(|line| println!("    {line}"));
         found += lines.len();
     }
+    aggregates::check(&asked)?;
     if found > 0 {
         println!("run `cargo esrs lock` for what is not locked; the rest has to be mended by hand");
         return Ok(ExitCode::FAILURE);

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 use std::time::SystemTime;
 
-use super::Lock;
 use super::plan::Plan;
+use super::{Lock, aggregates};
 use crate::ask::ask;
 use crate::error::Error;
 use crate::folder::Locks;
@@ -28,8 +28,9 @@ pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, 
             Err(error) => return Err(error),
         }
     }
-    for (target, told) in asked {
-        let plan = lock(target, told, &arguments.rewrite)?;
+    aggregates::check(&asked)?;
+    for (target, told) in &asked {
+        let plan = lock(target, told.clone(), &arguments.rewrite)?;
         locked += plan.news.len();
         problems += plan.problems.len();
     }
@@ -39,6 +40,8 @@ pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, 
             Err(Error::DoesNotCompile { .. }) if problems > 0 => continue,
             told => told?,
         };
+        asked.push((target, told.clone()));
+        aggregates::check(&asked)?;
         let plan = lock(target, told, &arguments.rewrite)?;
         locked += plan.news.len();
         problems += plan.problems.len();

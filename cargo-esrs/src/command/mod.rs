@@ -1,6 +1,7 @@
 //! The words of the command line.
 
 mod against;
+mod aggregates;
 mod check;
 mod lock;
 mod plan;

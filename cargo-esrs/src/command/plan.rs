@@ -86,7 +86,7 @@ impl Plan {
                     seen.push((name.clone(), entry.clone()));
                     plan.event(name, entry);
                 }
-                Told::Aggregate { name, reads } => plan.aggregate(name, &reads),
+                Told::Aggregate { name, reads, .. } => plan.aggregate(name, &reads),
             }
         }
         plan.unsound();
@@ -214,7 +214,7 @@ fn orphans(locks: &Locks, told: &[Told]) -> Vec<Orphan> {
                 events.insert(name);
                 versions.insert((name, entry.version));
             }
-            Told::Aggregate { name, reads: read } => {
+            Told::Aggregate { name, reads: read, .. } => {
                 aggregates.insert(name);
                 reads.extend(read);
             }
