@@ -323,10 +323,13 @@ impl Project<ParcelMoved> for Moves {
 
 #[tokio::test]
 async fn rows_that_missed_an_event_because_it_was_not_listed_are_never_added_to() {
+    let definition = Moves::definition();
+    let (listed, code) = definition.split_once("; code ").unwrap();
     assert_eq!(
-        Moves::definition(),
+        listed,
         "v1 id integer key, moves integer; parcel.parcel_moved project, parcel.parcel_sent create"
     );
+    assert_eq!(code.len(), 16, "{code}");
     let (_folder, file) = file();
     let store = SqliteStore::open(&file).await.unwrap();
     history(&store).await;
