@@ -1,6 +1,6 @@
 //! `#[derive(Aggregate)]`.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -75,26 +75,46 @@ fn unseen(model: &Aggregate<'_>, code: &fold::Code) -> TokenStream {
         return TokenStream::new();
     }
     let unseen = code.missing.iter().map(|(of_trait, place)| {
-        let path = model.events[*place].path;
-        let (event, target) = (text(path), model.ident.unraw());
+        let way_out = "declare `fold_version = 1`";
         unseen_impl(
             &model.krate.private(),
-            path.span(),
-            &format!(
-                "no source file of this target has `impl {of_trait}<{event}> for {target}`, so a change \
-                 of that code would go unnoticed\n\
-                 help: write the impl there, with these names\n\
-                 help: or declare `fold_version = 1`, and raise it with each change of that code"
-            ),
+            model.ident,
+            of_trait,
+            model.events[*place].path,
+            way_out,
         )
     });
     unseen.collect()
 }
 
-/// Fails to compile, at an event, because of code that is not found.
-pub(super) fn unseen_impl(private: &TokenStream, span: Span, message: &str) -> TokenStream {
+/// Fails to compile, at an event, because an impl of a trait is not found. It is no second mistake where
+/// the impl is not there at all: that is reported by the same words as where it is used, and so once.
+pub(super) fn unseen_impl(
+    private: &TokenStream,
+    ident: &Ident,
+    of_trait: &str,
+    path: &Path,
+    way_out: &str,
+) -> TokenStream {
+    let span = path.span();
+    let (event, written) = (text(path), ident.unraw());
+    let message = format!(
+        "no source file of this target has `impl {of_trait}<{event}> for {written}`, so a change of that \
+         code would go unnoticed\n\
+         help: write the impl there, with these names\n\
+         help: or {way_out}, and raise it with each change of that code"
+    );
     let private = respanned(private, span);
-    quote_spanned!(span=> const _: () = #private::unseen_code(#message);)
+    let mut target = ident.clone();
+    target.set_span(span);
+    let (of_trait, method) =
+        (Ident::new(of_trait, span), Ident::new(&of_trait.to_lowercase(), span));
+    quote_spanned! {span=>
+        const _: () = {
+            let _ = <#target as #private::#of_trait<#path>>::#method;
+            #private::unseen_code(#message)
+        };
+    }
 }
 
 /// The enum stands where the aggregate stands; no lint looks into the impls.

@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{DeriveInput, LitStr, Type};
 
-use super::aggregate::{respanned, text, unseen_impl};
+use super::aggregate::{respanned, unseen_impl};
 use super::columns::{Columns, function};
 use crate::attr::projection::{self as attr, KeyPart, RowKey};
 use crate::check::projection::check;
@@ -229,17 +229,13 @@ fn unseen(model: &Projection<'_>, code: &fold::Code) -> TokenStream {
         return TokenStream::new();
     }
     let unseen = code.missing.iter().map(|(of_trait, place)| {
-        let path = model.sources[*place].path;
-        let (event, target) = (text(path), model.ident.unraw());
+        let way_out = "declare `version = 1`";
         unseen_impl(
             &model.krate.private(),
-            path.span(),
-            &format!(
-                "no source file of this target has `impl {of_trait}<{event}> for {target}`, so a change \
-                 of that code would go unnoticed\n\
-                 help: write the impl there, with these names\n\
-                 help: or declare `version = 1`, and raise it with each change of that code"
-            ),
+            model.ident,
+            of_trait,
+            model.sources[*place].path,
+            way_out,
         )
     });
     unseen.collect()
