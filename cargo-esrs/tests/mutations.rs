@@ -91,6 +91,7 @@ const BREAKING: &[Mutation] = &[
     ),
     change("event_alias_removed", LIB, ", aliases(\"deposited\")", ""),
     change("event_renamed", LIB, "\"money_deposited\"", "\"money_put_in\""),
+    change("aggregate_renamed", LIB, "    \"account\",", "    \"bank_account\","),
     change("event_dropped", LIB, ", AccountClosed)", ")"),
     change("retired_dropped", LIB, ",\n    retired(\"gift_given\")", ""),
     change(

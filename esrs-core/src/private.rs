@@ -46,7 +46,7 @@ pub use crate::schema::samples::{Locked, Locks, Sampled, StandIn, no_stray};
 
 pub use crate::names::{
     first_clash, first_dropped, merge_clash, merge_each_other, name_clash, name_dropped,
-    no_merge_in_turn, not_older_than_lock, tell_aggregate,
+    no_merge_in_turn, not_older_than_lock, reads_all, tell_aggregate,
 };
 pub use crate::schema::derived::{UNKNOWN, changes, fingerprint, follows, leads_back};
 pub use crate::schema::storable::is_storable;
@@ -59,9 +59,9 @@ pub use crate::{
     Schema, Shape, ShapeVersion, Step, StoredAs, StructShape, Tagging, TryUpcast, Upcast, Variant,
 };
 
-/// Fails to compile, at the place of the call, because of code that a derive cannot find.
+/// Fails to compile, at the place of the call, with a message of the derive.
 #[track_caller]
-pub const fn unseen_code(sentence: &str) {
+pub const fn refuse(sentence: &str) {
     panic!("{}", sentence)
 }
 

@@ -112,7 +112,7 @@ pub(super) fn unseen_impl(
     quote_spanned! {span=>
         const _: () = {
             let _ = <#target as #private::#of_trait<#path>>::#method;
-            #private::unseen_code(#message)
+            #private::refuse(#message)
         };
     }
 }

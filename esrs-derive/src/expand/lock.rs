@@ -165,7 +165,10 @@ pub(crate) fn aggregate(model: &Aggregate<'_>, name: &LitStr) -> TokenStream {
             return quote!(#newest #mark);
         }
     };
-    let Some(locked) = locked else { return quote!(#newest) };
+    let Some(locked) = locked else {
+        let renamed = renamed(model, name, &folder);
+        return quote!(#newest #renamed);
+    };
     let (names, span, written) = (locked.names(), *events_span, ident.unraw().to_string());
     let (watched, mark) = (path(&locked), mark(name.span()));
     let dropped = quote_spanned!(span=> dropped(#written, NAMES[FIRST]));
@@ -182,6 +185,36 @@ pub(crate) fn aggregate(model: &Aggregate<'_>, name: &LitStr) -> TokenStream {
             }
         };
     }
+}
+
+/// Fails to compile where an aggregate that is not locked reads all that a locked one of another name has:
+/// if it was renamed, its streams would not be found any more.
+fn renamed(model: &Aggregate<'_>, name: &LitStr, folder: &Folder) -> TokenStream {
+    // `schema!()` reports a lock that is not as the index says.
+    let locked = lock::aggregates(folder).unwrap_or_default();
+    let Aggregate { ident, retired, .. } = model;
+    let p = model.krate.private();
+    let span = name.span();
+    let checks = locked.iter().map(|(old, locked)| {
+        let (names, watched, new) = (locked.names(), path(locked), name.value());
+        let message = format!(
+            "no aggregate is locked as {new:?}, and this one reads all that {old:?} reads: if it was \
+             renamed, the streams of {old:?} are not found any more\n\
+             either: keep the stored name, `#[aggregate({old:?}, …)]`; the type may have another\n\
+             or:     if it is another aggregate, run `cargo esrs lock`"
+        );
+        let p = respanned(&p, span);
+        let refuse = quote_spanned!(span=> #p::refuse(#message));
+        quote! {
+            const _: () = {
+                const _: &[#p::u8] = #p::include_bytes!(#watched);
+                if #p::reads_all(<#ident as #p::Aggregate>::EVENTS, &[#(#retired),*], &[#(#names),*]) {
+                    #refuse
+                }
+            };
+        }
+    });
+    checks.collect()
 }
 
 /// The module of the tests of an event.

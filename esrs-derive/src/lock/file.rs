@@ -60,6 +60,22 @@ pub(crate) fn aggregate(folder: &Folder, name: &str) -> Result<Option<Locked>, U
     locked(folder, &format!("aggregates/{}.lock", file_name(name)))
 }
 
+/// The locks of all aggregates of the target, each with the name of its aggregate.
+///
+/// # Errors
+/// When one of them is not what the index says.
+pub(crate) fn aggregates(folder: &Folder) -> Result<Vec<(String, Locked)>, Unsound> {
+    let files = index(folder)?.into_iter().map(|(file, _)| file);
+    let mut aggregates = Vec::new();
+    for file in files.filter(|file| file.starts_with("aggregates/")) {
+        if let Some(locked) = locked(folder, &file)? {
+            let name = locked.text.split('"').nth(1).unwrap_or_default().to_owned();
+            aggregates.push((name, locked));
+        }
+    }
+    Ok(aggregates)
+}
+
 fn locked(folder: &Folder, file: &str) -> Result<Option<Locked>, Unsound> {
     let (path, shown) = (folder.path().join(file), format!("{}/{file}", folder.name()));
     let index = index(folder)?;

@@ -178,7 +178,8 @@ async fn log_of_the_second_version_goes_on_with_its_subscriptions_and_rights() {
     // What the second version had.
     raw.batch_execute(
         "DROP TABLE esrs.superseded;
-         DROP FUNCTION esrs.hold_lease, esrs.append_by_name;
+         DROP FUNCTION esrs.hold_lease, esrs.append_by_name, esrs.append_commands;
+         ALTER TABLE esrs.idempotency_keys DROP COLUMN command;
          DROP FUNCTION esrs.refuse_end CASCADE;
          ALTER TABLE esrs.leases DROP COLUMN duration;
          ALTER TABLE esrs.subscriptions DROP COLUMN mark_position, DROP COLUMN mark_id,
