@@ -751,7 +751,8 @@ async fn a_log_of_the_first_version_gets_what_read_models_need() {
     store.close().await;
     raw.batch_execute(
         "DROP TABLE esrs.subscriptions, esrs.leases, esrs.parked, esrs.parking_log, esrs.superseded;
-         DROP FUNCTION esrs.hold_lease, esrs.refuse_end, esrs.append_by_name;
+         DROP FUNCTION esrs.hold_lease, esrs.refuse_end, esrs.append_by_name, esrs.append_commands;
+         ALTER TABLE esrs.idempotency_keys DROP COLUMN command;
          UPDATE esrs.schema_version SET version = 1",
     )
     .await

@@ -125,6 +125,7 @@ async fn a_follower_of_the_log_keeps_read_models_and_cannot_append() {
                 "sql_runs_in_the_transaction_of_the_step",
                 "who_catches_up_is_told_of_parked_streams",
                 "a_step_behind_an_event_that_is_gone_is_refused",
+                "times_of_rows_come_back_in_their_order_or_are_refused",
             ];
             if !not_here.contains(&case.name) {
                 case.run(&as_user).await;
