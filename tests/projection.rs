@@ -672,7 +672,7 @@ async fn an_event_of_the_same_name_in_another_category_is_none_of_its_events() {
 }
 
 mod change {
-    //! What a definition tells apart, without a word from the user.
+    //! Changes that a definition tells apart, without a word from the user.
 
     use esrs::prelude::*;
 

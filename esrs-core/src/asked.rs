@@ -385,14 +385,14 @@ fn id_of<A: Aggregate>(
     }
 }
 
-/// Whether a value is written as this text, without writing it down.
+/// Returns true if a value is written as this text, without writing it down.
 fn is_written(value: &impl Display, text: &str) -> bool {
     use std::fmt::Write;
     let mut expected = Expected(text);
     write!(expected, "{value}").is_ok() && expected.0.is_empty()
 }
 
-/// What is left of a text that is expected to be written.
+/// The rest of a text that is expected to be written.
 struct Expected<'a>(&'a str);
 
 impl std::fmt::Write for Expected<'_> {

@@ -18,7 +18,7 @@ pub enum EncodeError {
     Unwritable {
         /// Its stored name.
         event: &'static str,
-        /// What its `Serialize` said.
+        /// The error of its `Serialize`.
         source: serde_json::Error,
     },
     /// The event cannot be read from the JSON that it is written as.
@@ -30,7 +30,7 @@ pub enum EncodeError {
         unheld: Option<Box<ChangedValue>>,
         /// The JSON. It may be confidential, so the message does not contain it.
         payload: String,
-        /// What its `Deserialize` said.
+        /// The error of its `Deserialize`.
         source: PayloadError,
     },
     /// The event holds a type of a foreign crate that this program writes otherwise than the log has it.

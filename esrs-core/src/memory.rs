@@ -29,7 +29,7 @@ struct Log {
     /// Where the events of a stream stand in `events`, by version.
     streams: HashMap<StreamId, Vec<usize>>,
     by_event_id: HashMap<Uuid, usize>,
-    /// What was appended under a key, and the fingerprint of its command.
+    /// The append that has a key, and the fingerprint of its command.
     by_key: HashMap<(StreamId, String), (Appended, Option<String>)>,
     snapshots: HashMap<StreamId, Snapshot>,
 }

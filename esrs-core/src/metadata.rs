@@ -159,7 +159,7 @@ impl Metadata {
         self
     }
 
-    /// What stores keep as one JSON text, next to the two ids: the actor, the time at which it occurred, the
+    /// The part that stores keep as one JSON text, next to the two ids: the actor, when it occurred, the
     /// trace and the keys.
     ///
     /// # Errors

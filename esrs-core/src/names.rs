@@ -225,7 +225,7 @@ pub const fn first_dropped(events: &[EventType], retired: &[&str], locked: &[&st
     i
 }
 
-/// Whether an aggregate answers to all of these names, as one does that was locked with them under another
+/// Returns true if an aggregate answers to all of these names, as one does that was locked with another
 /// name of its own.
 pub const fn reads_all(events: &[EventType], retired: &[&str], locked: &[&str]) -> bool {
     !any_unknown(events) && first_dropped(events, retired, locked) == locked.len()

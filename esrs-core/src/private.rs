@@ -65,7 +65,7 @@ pub const fn refuse(sentence: &str) {
     panic!("{}", sentence)
 }
 
-/// What is known of the JSON of a `T`: by the inherent constant where it has a [`Schema`], and by that of
+/// The known shape of the JSON of a `T`: the inherent constant where it has a [`Schema`], and that of
 /// [`UnknownShape`] otherwise.
 pub struct ShapeOf<T>(PhantomData<T>);
 
@@ -254,7 +254,7 @@ pub const fn key_tells_rows_apart<C: Column>(name: &str) {
     }
 }
 
-/// Whether the field `name` may hold nothing. Fails to compile, at the place of the call, when two of its
+/// Returns true if the field `name` may hold nothing. Fails to compile, at the call, when two of its
 /// values are nothing in the column.
 #[track_caller]
 pub const fn nullable<C: Column>(name: &str) -> bool {

@@ -45,7 +45,7 @@ pub(crate) enum Tagged {
     None,
 }
 
-/// What may be in no enum with a `tag` alone.
+/// Values that no enum with a `tag` may hold.
 #[derive(Debug, Clone, PartialEq, Schema, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "a")]
 pub(crate) enum Beside {
@@ -61,7 +61,7 @@ pub(crate) struct Json(#[schema(opaque = "json@1")] pub(crate) serde_json::Value
 #[event("recorded")]
 pub(crate) struct Recorded {
     pub(crate) value: Anything,
-    /// What follows the value can be read too.
+    /// A value behind it can be read too.
     pub(crate) number: u32,
 }
 

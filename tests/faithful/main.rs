@@ -1,4 +1,4 @@
-//! What a command emits is what every later read returns, or the command is refused: random values and
+//! Events are read as a command has emitted them, or the command is refused: random values and
 //! those at their edges, on every store.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]

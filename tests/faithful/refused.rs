@@ -1,4 +1,4 @@
-//! What would be read as something else is refused with its place, and nothing of it is stored.
+//! A value that would be read as another is refused with its place, and nothing of it is stored.
 
 use esrs::prelude::*;
 use esrs::projection::{Value, json_to_value};

@@ -91,7 +91,7 @@ fn anything() -> impl Strategy<Value = Anything> {
     ]
 }
 
-/// Whether JSON can hold it.
+/// Returns true if JSON can hold it.
 fn is_held(value: &Anything) -> bool {
     let wide = |number: &Option<f64>| number.is_none_or(f64::is_finite);
     match value {

@@ -1,4 +1,4 @@
-//! Whether each aggregate of a program has a name of its own.
+//! Refuses two aggregates with one stored name in one program.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Whether a value that is read again is the one that was written.
+//! Checks that a value is read again as it was written.
 //!
 //! JSON has one `null` for `None`, `Some(None)`, `()` and NaN, and what a user's `Deserialize` makes of a
 //! text is its own affair. So a value and what was read of its text are compared by the calls that
@@ -64,7 +64,7 @@ pub(crate) enum JsonFault {
     Changed(#[from] ChangedValue),
 }
 
-/// What an event is written into: its text, or the calls that it makes for one.
+/// Takes an event: as its text, or as the calls that it makes for one.
 ///
 /// One function of a generated aggregate serves all of these.
 #[derive(Debug, Default)]
@@ -75,7 +75,7 @@ pub struct Encoder {
     tree: Option<Tree>,
 }
 
-/// What an [`Encoder`] is to hold afterwards.
+/// The contents that an [`Encoder`] is to hold afterwards.
 #[derive(Debug, Clone, Copy, Default)]
 enum Wants {
     #[default]
@@ -135,7 +135,7 @@ impl Encoder {
         self.json
     }
 
-    /// Whether both hold the same value.
+    /// Returns true if both hold the same value.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.trace == other.trace
     }
@@ -174,7 +174,7 @@ pub(crate) fn to_faithful_json<T: Serialize + DeserializeOwned>(
     }
 }
 
-/// Whether two values make the same calls; `None` if one of them cannot be written.
+/// Compares the calls that two values make; `None` if one of them cannot be written.
 pub(crate) fn is_same<T: Serialize>(one: &T, other: &T) -> Option<bool> {
     let (mut a, mut b) = (Encoder::trace(), Encoder::trace());
     a.write(one).ok()?;

@@ -93,7 +93,7 @@ impl Tree {
         }
     }
 
-    /// Whether JSON has `null` for it.
+    /// Returns true if JSON has `null` for it.
     fn is_null(&self) -> bool {
         match self {
             Self::Leaf(what, _) => [NONE, UNIT, NAN, INFINITE].contains(what),
@@ -172,7 +172,7 @@ fn is_same((place, part): &(Place, Tree), (other, of_other): &(Place, Tree)) -> 
     is_there && is_same_tree(part, of_other)
 }
 
-/// Whether two values are the same, in whichever order their parts are.
+/// Returns true if two values are the same, in whichever order their parts are.
 fn is_same_tree(one: &Tree, other: &Tree) -> bool {
     match (one, other) {
         (Tree::Some(a), Tree::Some(b)) => is_same_tree(a, b),

@@ -24,7 +24,7 @@ pub(super) enum Leaf<'a> {
     Variant(&'a str),
 }
 
-/// What has parts.
+/// A value that has parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Sequence,
@@ -47,7 +47,7 @@ pub(super) enum Key<N> {
     Of(N),
 }
 
-/// What is made of the calls.
+/// The result of the calls.
 pub(super) trait Node: Sized {
     /// The parts that have come so far.
     type Parts: Default;

@@ -57,7 +57,7 @@ pub(super) fn hash<T: ?Sized + Serialize>(value: &T) -> Answer {
     value.serialize(Hasher::new(is_unordered(std::any::type_name::<T>())))
 }
 
-/// Whether a type's elements have no order, as far as its name tells: those of a `HashSet` come in another
+/// True if a type's elements have no order, as far as its name tells: those of a `HashSet` come in another
 /// order each time.
 pub(super) fn is_unordered(type_name: &str) -> bool {
     const POINTERS: [&str; 4] =

@@ -56,7 +56,7 @@ impl Fields {
     }
 }
 
-/// What is serialized as a map or a sequence is compared as a whole: an entry that is not there says
+/// A map or a sequence is compared as a whole: an entry that is not there says
 /// something.
 struct Whole<T> {
     name: &'static str,

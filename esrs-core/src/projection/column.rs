@@ -199,7 +199,7 @@ pub trait Column: Sized {
     const TYPE: ColumnType;
     /// Whether it may hold nothing.
     const NULLABLE: bool = false;
-    /// Whether two of its values are nothing in the column, as `None` and `Some(None)` are.
+    /// True if two of its values are nothing in the column, as `None` and `Some(None)` are.
     #[doc(hidden)]
     const AMBIGUOUS: bool = false;
     /// The texts that it may hold, where only some are possible; part of a projection's

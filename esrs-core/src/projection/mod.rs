@@ -47,7 +47,7 @@ pub trait Projection: Sized + Send + Sync + 'static {
     /// A hash of the code that its rows follow from; 0 if none was found.
     #[doc(hidden)]
     const CODE: u64 = 0;
-    /// What is known of the values in its columns, in the order of the table.
+    /// The shapes of the values in its columns, in the order of the table.
     #[doc(hidden)]
     const SHAPES: &'static [Option<Fingerprint>] = &[];
     /// The key of a row: the type of its key field, or a tuple of several.
@@ -112,7 +112,7 @@ pub trait Projection: Sized + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Whether the key columns of the row are these.
+    /// Returns true if the key columns of the row are these.
     ///
     /// # Errors
     /// As of [`to_values`](Self::to_values).
@@ -127,7 +127,7 @@ pub trait Projection: Sized + Send + Sync + 'static {
     /// When a value does not fit its column.
     fn key_values(key: &Self::Key) -> Result<Vec<Value>, ColumnError>;
 
-    /// What tells this projection from another, or an earlier one, of the same table: the columns and
+    /// Tells this projection from another, or an earlier one, of the same table: the columns and
     /// the shapes of what they hold, the events it listens to, what each of them does, which events
     /// count as parts of others, and the code of `create` and `project`.
     ///

@@ -46,7 +46,7 @@ pub enum LoadError {
         stream: StreamId,
         /// The version of the state.
         version: u64,
-        /// What its `Serialize` said.
+        /// The error of its `Serialize`.
         source: serde_json::Error,
     },
 }

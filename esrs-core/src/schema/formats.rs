@@ -21,9 +21,9 @@ pub struct FormatMismatch {
     pub format: &'static str,
     /// The crate whose features decide it.
     pub of_crate: &'static str,
-    /// What a value is written as by this format.
+    /// The text of a value in this format.
     pub expected: &'static str,
-    /// What this program writes for the same value.
+    /// The text that this program writes for the same value.
     pub found: String,
 }
 
@@ -111,7 +111,7 @@ const PROBES: &[Probe] = &[
     },
 ];
 
-/// Which of [`PROBES`] matter to a shape, one bit each.
+/// The [`PROBES`] that matter to a shape, one bit each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Formats(u64);
 
@@ -131,12 +131,12 @@ impl Formats {
         Self(of_shape(shape))
     }
 
-    /// Whether there are any.
+    /// Returns true if there are any.
     pub(crate) const fn are_any(self) -> bool {
         self.0 != 0
     }
 
-    /// Whether each is written as its name says.
+    /// Checks that each is written as its name says.
     pub(crate) fn check(self) -> Result<(), FormatMismatch> {
         static TRIED: OnceLock<Vec<FormatMismatch>> = OnceLock::new();
         if self.0 == 0 {

@@ -185,7 +185,7 @@ pub struct Variant {
     pub content: Content,
 }
 
-/// What a variant holds.
+/// The content of a variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
     /// Nothing.
@@ -253,7 +253,7 @@ impl Item {
         Self::of::<T>()
     }
 
-    /// What a variant holds that is told by this tag.
+    /// The content of a variant that is told by this tag.
     #[doc(hidden)]
     #[track_caller]
     pub const fn of_tagged<T: Schema + ?Sized>(tag: &'static str) -> Self {

@@ -1,4 +1,4 @@
-//! What a shape shows that JSON, or serde on its way to it, cannot hold.
+//! Refuses shapes that JSON, or serde on its way to it, cannot hold.
 
 use super::place::Place;
 use super::{Content, EnumShape, Field, Shape, Tagging};
@@ -29,11 +29,11 @@ struct Fault {
 /// How far it is looked.
 #[derive(Clone, Copy)]
 struct Look {
-    /// Whether serde holds it in its buffer before it is read.
+    /// True if serde holds it in its buffer before it is read.
     is_buffered: bool,
-    /// Whether types with names are looked into, which their own derives have checked.
+    /// True if types with names are looked into, which their own derives have checked.
     is_deep: bool,
-    /// Whether an `Option` of what may be `null` counts; what is only read may have been stored so.
+    /// True if an `Option` of what may be `null` counts; an event that is only read may have been stored so.
     is_written: bool,
 }
 

@@ -47,7 +47,7 @@ pub enum StoreError {
         event_id: uuid::Uuid,
         /// The place of the stored event: `version 3 of account-1`, or `an earlier event of the import`.
         place: String,
-        /// What differs: `payload`, `name`, `stream`, `time at which it occurred`.
+        /// The difference: `payload`, `name`, `stream`, `time at which it occurred`.
         what: &'static str,
     },
     /// What is stored as a stream's name is none.
@@ -238,7 +238,7 @@ pub enum StoreError {
     SubscriptionTaken {
         /// The name.
         name: String,
-        /// Which types have it, and the next step.
+        /// The types that have it, and the next step.
         reason: String,
     },
     /// The table of a projection cannot be made, or is not there.

@@ -80,7 +80,7 @@ pub(crate) enum KeyPart {
 }
 
 impl Keys {
-    /// Whether the id of the stream is part of one.
+    /// Returns true if the id of the stream is part of one.
     pub(crate) fn has_stream_id(&self) -> bool {
         self.rows
             .iter()

@@ -124,7 +124,7 @@ fn spec(column: &Column<'_>, p: &TokenStream) -> TokenStream {
     }
 }
 
-/// What is known of the values of a column.
+/// The shape of the values of a column.
 fn shape(column: &Column<'_>, p: &TokenStream) -> TokenStream {
     let ty = column.ty;
     let span = ty.span();

@@ -169,7 +169,7 @@ fn item(holds: &Holds<'_>, p: &TokenStream) -> TokenStream {
     }
 }
 
-/// What a variant holds without a name.
+/// The content of a variant without names.
 fn variant_item(holds: &Holds<'_>, tag: Option<&LitStr>, p: &TokenStream) -> TokenStream {
     let Holds::Type(ty) = holds else { return item(holds, p) };
     // The place of the call is where the type is named.

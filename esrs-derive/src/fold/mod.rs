@@ -20,7 +20,7 @@ use crate::model::projection::{Action, Projection};
 use hash::Fnv;
 use scan::{Item, Kind, Name};
 
-/// What was found of the code.
+/// The code that was found.
 pub(crate) struct Code {
     /// A hash of it; 0 when none was found.
     pub(crate) hash: u64,
@@ -182,7 +182,7 @@ impl<'a> Root<'a> {
         Self { name, events, not_of_it, of_any }
     }
 
-    /// Whether an item is about this type, and not about another one of its name.
+    /// Returns true if an item is about this type, and not about another one of its name.
     fn is_of(&self, own_type: Option<usize>, items: &[Item], item: &Item) -> bool {
         let Some(own_type) = own_type else { return true };
         closest(items, &item.scope, |one| is_type(one, self.name)).any(|place| place == own_type)
@@ -231,7 +231,7 @@ impl<'a> Root<'a> {
     }
 }
 
-/// What a root reaches.
+/// The items that a root reaches.
 struct Reach<'a> {
     root: &'a Root<'a>,
     items: &'a [Item],
@@ -261,7 +261,7 @@ impl Reach<'_> {
         }
     }
 
-    /// Whether an item that has no name of its own is reached.
+    /// Returns true if an item that has no name of its own is reached.
     fn is_reached(&self, item: &Item) -> bool {
         let Self { root, items, own_type, .. } = self;
         let found = match &item.kind {

@@ -23,7 +23,7 @@ impl Name {
         if is_of_macro { Self::Any } else { Self::Is(word.unraw().to_string()) }
     }
 
-    /// Whether it is one of these names, or may be.
+    /// Returns true if it is one of these names, or may be.
     pub(super) fn may_be(&self, is_one: impl FnOnce(&str) -> bool) -> bool {
         match self {
             Self::Is(name) => is_one(name),
@@ -40,7 +40,7 @@ pub(super) struct Impl {
     pub(super) target: Name,
 }
 
-/// What an item is.
+/// The kind of an item.
 #[derive(Debug)]
 pub(super) enum Kind {
     Impl(Impl),
@@ -100,7 +100,7 @@ fn add_words(tokens: impl IntoIterator<Item = TokenTree>, words: &mut HashSet<St
     }
 }
 
-/// Which of the types of one name in a source file is the one whose name stands in this line, counted
+/// Finds, among the types of one name in a source file, the one whose name stands in this line, counted
 /// from 1.
 pub(super) fn place_of_type(text: &str, name: &str, line: usize) -> usize {
     let is_type = |words: &[&str]| matches!(words, ["struct" | "enum" | "union", named] if named.trim_start_matches("r#") == name);
@@ -225,7 +225,7 @@ fn begins_with(attribute: &TokenStream, words: &[&str]) -> bool {
     }
 }
 
-/// Whether it is `#[cfg(test)]` or `#[test]`.
+/// Returns true for `#[cfg(test)]` and `#[test]`.
 fn is_of_tests(attribute: &TokenStream) -> bool {
     let text = attribute.to_string().replace(' ', "");
     text == "cfg(test)" || text == "test"

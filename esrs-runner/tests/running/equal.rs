@@ -315,7 +315,7 @@ fn batch(stream: StreamId, event: NewEvent) -> AppendBatch {
     AppendBatch::new(stream, AppendCondition::Any, vec![event])
 }
 
-/// What a way has made: the rows, and where streams were parked.
+/// The result of one way: the rows, and where streams were parked.
 type Made = (Vec<String>, Vec<String>);
 
 async fn made<P: Projection + fmt::Debug>(store: &impl TestStore) -> Made {

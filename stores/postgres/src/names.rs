@@ -78,7 +78,7 @@ pub(crate) struct Anchor {
 }
 
 impl Anchor {
-    /// Whether a log that holds the anchor holds what was proven then.
+    /// Returns true if a log that holds the anchor holds what was proven then.
     fn proves(self, proven_in: Option<u64>) -> bool {
         self.event.is_some() && proven_in == Some(self.log)
     }
@@ -88,7 +88,7 @@ impl Anchor {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Numbered<T> {
     pub(crate) id: T,
-    /// Whether it is true of a log that holds the anchor; otherwise the statement verifies it.
+    /// True if a log that holds the anchor holds it; otherwise the statement verifies it.
     pub(crate) is_proven: bool,
 }
 

@@ -60,7 +60,7 @@ pub(crate) fn open_writer(
     }
 }
 
-/// Whether the file says that it has a write-ahead log, and there is none: after the last connection was
+/// Returns true if the file says that it has a write-ahead log, and there is none: after the last one was
 /// closed, or because the file is a copy of one in use.
 fn lacks_wal(path: &Path) -> bool {
     /// The place in the header of the version that a writer has to know: 2 for a write-ahead log.

@@ -67,7 +67,7 @@ pub(crate) fn bind(
     }
 }
 
-/// Whether a `?` stands in it without a number.
+/// Returns true if a `?` stands in it without a number.
 fn has_question_mark_alone(sql: &str) -> bool {
     let mut bytes = code(sql).peekable();
     while let Some(byte) = bytes.next() {

@@ -205,7 +205,7 @@ fn stored_version(connection: &Connection) -> Result<i64, Fault> {
     Ok(version.unwrap_or(0))
 }
 
-/// Whether there is nothing in the file.
+/// Returns true if there is nothing in the file.
 pub(crate) fn is_empty(connection: &Connection) -> Result<bool, Fault> {
     let mut any = connection.prepare("SELECT 1 FROM sqlite_schema")?;
     Ok(!any.exists([])?)

@@ -277,7 +277,7 @@ const fn push_only_in(
     }
 }
 
-/// Whether there is a part of this name, or of one that it is also read as.
+/// Returns true if there is a part of this name, or of one that it is also read as.
 const fn has_part(part: Line<'_>, lines: &[Line<'_>]) -> bool {
     let path = split(part.path);
     let mut i = 0;

@@ -245,7 +245,7 @@ impl<'a> Spot<'a> {
         );
     }
 
-    /// Whether it is a variant that may have another name now. Below a tuple, nothing can declare it.
+    /// Returns true for a variant that may have another name now. Below a tuple, nothing can declare it.
     const fn is_lost_variant(&self) -> bool {
         if !matches!(self.rule, Rule::VariantRemoved) {
             return false;

@@ -471,7 +471,7 @@ fn outcome(
     })
 }
 
-/// What is stored under the key of a part.
+/// The append that is stored under the key of a part.
 fn key_of(row: &Row) -> Result<Option<StoredKey>, Error> {
     let first = row.try_get::<_, Option<i64>>(4)?;
     let (last, streams) = (row.try_get::<_, Option<i64>>(5)?, row.try_get::<_, Option<&str>>(7)?);

@@ -81,7 +81,7 @@ impl Writer {
         Ok(false)
     }
 
-    /// Whether the event of an import is stored already; an error if another event has its id.
+    /// Looks for the event of an import in the log; an error if another event has its id.
     pub(super) fn holds_event_of(&self, append: &PreparedAppend) -> Result<bool, Fault> {
         let mut is_stored = false;
         for (stream, event) in append.batch.events() {
