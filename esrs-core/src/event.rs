@@ -171,7 +171,7 @@ pub enum PayloadError {
     Part {
         /// The stored name of the part.
         part: &'static str,
-        /// What its `Serialize` said.
+        /// The error of its `Serialize`.
         source: serde_json::Error,
     },
     /// The code that reads the payload panicked.

@@ -189,7 +189,7 @@ fn is_same_tree(one: &Tree, other: &Tree) -> bool {
     }
 }
 
-/// The first value that JSON has only `null` for, and that is none.
+/// Finds the first value that is written as `null` and is not `None`.
 pub(super) fn unheld(tree: &Tree) -> Option<ChangedValue> {
     search(String::new(), tree)
 }

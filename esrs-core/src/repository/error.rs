@@ -71,7 +71,7 @@ pub enum SnapshotError {
         stream: StreamId,
         /// The version of the state.
         version: u64,
-        /// What its `Serialize` said.
+        /// The error of its `Serialize`.
         source: serde_json::Error,
     },
     /// The state could not be read from the JSON it was written as.
@@ -141,7 +141,7 @@ pub enum ExecuteError<E> {
         stream: StreamId,
         /// Its stored name.
         event: &'static str,
-        /// What its `Serialize` said.
+        /// The error of its `Serialize`.
         source: serde_json::Error,
     },
     /// An event could not be read again from the JSON that it was written as, so that it would have
@@ -240,7 +240,7 @@ pub enum ExecuteError<E> {
     Fingerprint {
         /// The stream it was meant for.
         stream: StreamId,
-        /// What its `Serialize` said.
+        /// The error of its `Serialize`.
         source: FingerprintError,
     },
     /// The actor of the command is a text of nothing but blanks, which names nobody.

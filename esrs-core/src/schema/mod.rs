@@ -245,7 +245,7 @@ impl Item {
         Self { shape: T::SHAPE, fingerprint: T::FINGERPRINT }
     }
 
-    /// What a variant holds.
+    /// The content of a variant.
     #[doc(hidden)]
     #[track_caller]
     pub const fn of_variant<T: Schema + ?Sized>() -> Self {

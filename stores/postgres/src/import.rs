@@ -65,7 +65,7 @@ impl PostgresStore {
     ///
     /// # Errors
     /// [`StoreError::EventDiffers`] if an id is stored with other content, and those of an append,
-    /// [`StoreError::Busy`] when somebody holds the log for longer than
+    /// [`StoreError::Busy`] when another process holds the log for longer than
     /// [`busy_timeout`](crate::PostgresStoreBuilder::busy_timeout) among them. The chunks before the one
     /// that failed are stored.
     pub async fn import(

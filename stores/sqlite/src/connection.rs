@@ -103,7 +103,7 @@ fn try_open_writer(
     let mut connection = Connection::open_with_flags(&database.path, flags)?;
     set_up(&connection, database)?;
     schema::check(&connection, database)?;
-    // What was stored so far stands in the log: the tables would be made anew, without any event.
+    // What was stored so far stands in the log: new tables would have none of its events.
     if lacks_wal && schema::is_empty(&connection)? {
         return Err(without_wal(database));
     }

@@ -118,7 +118,7 @@ pub struct Variant {
     pub content: Content,
 }
 
-/// What a variant holds.
+/// The content of a variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Content {
     /// Nothing.
