@@ -189,7 +189,7 @@ fn is_same_tree(one: &Tree, other: &Tree) -> bool {
     }
 }
 
-/// Finds the first value that is written as `null` and is not `None`.
+/// Finds the first value that JSON cannot hold.
 pub(super) fn unheld(tree: &Tree) -> Option<ChangedValue> {
     search(String::new(), tree)
 }
