@@ -34,19 +34,25 @@ pub(crate) fn by_key(
 
 /// The append whose events stand from `first` to `last`.
 fn between(connection: &Connection, first: i64, last: i64) -> Result<Appended, Fault> {
+    // The events of a stream stand together: no sorting, and no table for it.
     let mut statement = connection.prepare_cached(
-        "SELECT name, min(esrs_events.version), max(esrs_events.version)
-         FROM esrs_events JOIN esrs_streams ON esrs_streams.id = esrs_events.stream
-         WHERE position BETWEEN ?1 AND ?2 GROUP BY stream ORDER BY min(position)",
+        "SELECT name, event.version FROM esrs_events AS event
+         JOIN esrs_streams AS stream ON stream.id = event.stream
+         WHERE position BETWEEN ?1 AND ?2 ORDER BY position",
     )?;
     let mut rows = statement.query([first, last])?;
-    let mut streams = Vec::new();
+    let mut streams: Vec<AppendedStream> = Vec::new();
     while let Some(row) = rows.next()? {
-        streams.push(AppendedStream {
-            stream: row.get::<_, String>(0)?.parse()?,
-            first_version: row.get::<_, i64>(1)? as u64,
-            last_version: row.get::<_, i64>(2)? as u64,
-        });
+        let name = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+        let version = row.get::<_, i64>(1)? as u64;
+        match streams.last_mut() {
+            Some(part) if part.stream.as_str() == name => part.last_version = version,
+            _ => streams.push(AppendedStream {
+                stream: name.parse()?,
+                first_version: version,
+                last_version: version,
+            }),
+        }
     }
     let [first_position, last_position] = [first, last].map(|one| Position::new(one as u64));
     Ok(Appended { streams, first_position, last_position, repeated: true })
