@@ -148,7 +148,8 @@ async fn execute(store: impl EventStore) -> Tried<u64> {
                 for number in 0..COMMANDS_OF_AN_AGGREGATE {
                     let executed = orders.execute(&id, command(number));
                     let executed = executed.idempotency_key(number.to_string()).await;
-                    known += u64::from(executed.map_err(|error| error.to_string())?.was_repeated());
+                    let executed = executed.map_err(|error| format!("{error:?}"))?;
+                    known += u64::from(executed.was_repeated());
                 }
                 Ok::<_, String>(known)
             })

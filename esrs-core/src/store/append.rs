@@ -154,6 +154,31 @@ pub struct Appended {
     pub repeated: bool,
 }
 
+impl Appended {
+    /// The result of an append that was stored before, from its events in the order of their positions,
+    /// each as the name of its stream and its version; for the author of a store.
+    ///
+    /// # Errors
+    /// Returns the error of the first event that cannot be read.
+    pub fn repeated<E>(
+        (first, last): (Position, Position),
+        events: impl Iterator<Item = Result<(StreamId, u64), E>>,
+    ) -> Result<Self, E> {
+        let mut streams: Vec<AppendedStream> = Vec::new();
+        for event in events {
+            let (stream, version) = event?;
+            match streams.last_mut() {
+                Some(part) if part.stream == stream => part.last_version = version,
+                _ => {
+                    let (first_version, last_version) = (version, version);
+                    streams.push(AppendedStream { stream, first_version, last_version });
+                }
+            }
+        }
+        Ok(Self { streams, first_position: first, last_position: last, repeated: true })
+    }
+}
+
 /// What tells one open log from another within a process, so that events meant to be stored as one
 /// unit are known to have one home.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,11 +1,8 @@
 //! Appends that were stored before.
 
 use esrs_core::store::StoredEvent;
-use esrs_core::{
-    AppendBatch, Appended, AppendedStream, EventKind, IdempotencyKey, Position, StoreError,
-    StreamId,
-};
-use rusqlite::{Connection, OptionalExtension};
+use esrs_core::{AppendBatch, Appended, EventKind, IdempotencyKey, Position, StoreError, StreamId};
+use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::event_ids::EventIds;
@@ -40,22 +37,13 @@ fn between(connection: &Connection, first: i64, last: i64) -> Result<Appended, F
          JOIN esrs_streams AS stream ON stream.id = event.stream
          WHERE position BETWEEN ?1 AND ?2 ORDER BY position",
     )?;
-    let mut rows = statement.query([first, last])?;
-    let mut streams: Vec<AppendedStream> = Vec::new();
-    while let Some(row) = rows.next()? {
-        let name = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
-        let version = row.get::<_, i64>(1)? as u64;
-        match streams.last_mut() {
-            Some(part) if part.stream.as_str() == name => part.last_version = version,
-            _ => streams.push(AppendedStream {
-                stream: name.parse()?,
-                first_version: version,
-                last_version: version,
-            }),
-        }
-    }
-    let [first_position, last_position] = [first, last].map(|one| Position::new(one as u64));
-    Ok(Appended { streams, first_position, last_position, repeated: true })
+    let events = statement.query_and_then([first, last], stream_of)?;
+    let positions = [first, last].map(|one| Position::new(one as u64));
+    Appended::repeated(positions.into(), events)
+}
+
+fn stream_of(row: &Row<'_>) -> Result<(StreamId, u64), Fault> {
+    Ok((row.get::<_, String>(0)?.parse()?, row.get::<_, i64>(1)? as u64))
 }
 
 /// What the batch was answered with, if its event ids are stored already.
