@@ -22,8 +22,8 @@ use crate::{MergeError, RetypeError};
 use crate::projection::text_of;
 pub use crate::projection::variant::{name_in, unknown_name};
 pub use crate::projection::{
-    Column, ColumnError, ColumnSpec, ColumnType, Create, Project, Projection, RowError, Source,
-    Table, Value,
+    Column, ColumnError, ColumnSpec, ColumnType, Create, JsonShape, Project, Projection, RowError,
+    Source, Table, Value,
 };
 
 pub use crate::asked::{
@@ -72,12 +72,16 @@ pub struct ShapeOf<T>(PhantomData<T>);
 impl<T: Schema> ShapeOf<T> {
     /// The fingerprint of its shape.
     pub const SHAPE: Option<Fingerprint> = Some(T::FINGERPRINT);
+    /// What a JSON column of it is.
+    pub const JSON: JsonShape = JsonShape::of(T::SHAPE);
 }
 
 /// The shape of a type that has no [`Schema`].
 pub trait UnknownShape {
     /// None is known.
     const SHAPE: Option<Fingerprint> = None;
+    /// What a JSON column of it is.
+    const JSON: JsonShape = JsonShape::UNKNOWN;
 }
 
 impl<T> UnknownShape for ShapeOf<T> {}

@@ -9,6 +9,7 @@ mod faults;
 mod handling;
 mod inline;
 mod leases;
+mod json;
 mod live;
 mod measured;
 mod outdated;

@@ -9,7 +9,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 
-use super::columns::without_nul;
+use super::columns::{JSONB_VERSION, without_nul};
 use super::numeric;
 use crate::encode::{Moment, from_2000};
 
@@ -38,8 +38,7 @@ impl ToSql for Bound<'_> {
                 out.extend_from_slice(without_nul(value)?.as_bytes());
             }
             Value::Text(value) | Value::Json(value) if *of == Type::JSONB => {
-                // The version of its form.
-                out.extend_from_slice(&[1]);
+                out.extend_from_slice(&[JSONB_VERSION]);
                 out.extend_from_slice(without_nul(value)?.as_bytes());
             }
             Value::Bytes(value) if *of == Type::BYTEA => out.extend_from_slice(value),
