@@ -46,7 +46,7 @@ pub use crate::schema::samples::{Locked, Locks, Sampled, StandIn, no_stray};
 
 pub use crate::names::{
     first_clash, first_dropped, merge_clash, merge_each_other, name_clash, name_dropped,
-    no_merge_in_turn, not_older_than_lock, reads_all, tell_aggregate,
+    no_merge_in_turn, not_older_than_lock, reads_all, tell_aggregate, tell_projection,
 };
 pub use crate::schema::derived::{UNKNOWN, changes, fingerprint, follows, leads_back};
 pub use crate::schema::storable::is_storable;

@@ -8,6 +8,7 @@ use syn::{DeriveInput, LitStr, Type};
 
 use super::aggregate::{respanned, unseen_impl};
 use super::columns::{Columns, function};
+use super::lock;
 use crate::attr::projection::{self as attr, KeyPart, RowKey};
 use crate::check::projection::check;
 use crate::errors::Errors;
@@ -202,6 +203,7 @@ impl Bodies {
         let code = fold::of_projection(model);
         let unseen = unseen(model, &code);
         let columns = Columns::new(model);
+        let told = model.table.map(|table| lock::projection(&p, table));
         let Columns { specs, shapes, json, asserts, to_values, from_values, settle, .. } = columns;
         let Columns { has_key, key_values, .. } = columns;
         Self {
@@ -224,7 +226,7 @@ impl Bodies {
             settle,
             has_key,
             key_values,
-            asserts: quote!(#asserts #unseen),
+            asserts: quote!(#asserts #unseen #told),
         }
     }
 }
