@@ -22,6 +22,7 @@ mod stopping;
 mod stores;
 mod telling;
 
+mod unreadable;
 use std::time::Duration;
 
 use bank::{Account, AccountOpened, MoneyDeposited, Say};
