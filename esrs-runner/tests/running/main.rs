@@ -4,12 +4,13 @@
 
 mod bank;
 mod between;
+mod changed;
 mod equal;
 mod faults;
 mod handling;
 mod inline;
-mod leases;
 mod json;
+mod leases;
 mod live;
 mod measured;
 mod outdated;
@@ -21,8 +22,8 @@ mod registered;
 mod stopping;
 mod stores;
 mod telling;
-
 mod unreadable;
+
 use std::time::Duration;
 
 use bank::{Account, AccountOpened, MoneyDeposited, Say};
