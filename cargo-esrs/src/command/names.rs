@@ -17,15 +17,14 @@ pub(super) fn check(asked: &[(&LockTarget, Vec<Told>)]) -> Result<(), Error> {
         let libraries = asked.iter().filter(|(library, _)| is_used(library));
         let used: Vec<_> = told.iter().chain(libraries.flat_map(|(_, told)| told)).collect();
         let aggregates = used.iter().filter_map(|one| match one {
-            Told::Aggregate { name, place, .. } => Some((name.clone(), &**place)),
+            Told::Aggregate { name, place, .. } => Some((&**name, &**place)),
             _ => None,
         });
         if let Some((name, places)) = named_twice(aggregates) {
             return Err(Error::SameAggregate { program: program.name(), name, places });
         }
         let tables = used.iter().filter_map(|one| match one {
-            // Databases do not tell them apart by their case.
-            Told::Projection { table, place } => Some((table.to_ascii_lowercase(), &**place)),
+            Told::Projection { table, place } => Some((&**table, &**place)),
             _ => None,
         });
         if let Some((table, places)) = named_twice(tables) {
@@ -36,12 +35,12 @@ pub(super) fn check(asked: &[(&LockTarget, Vec<Told>)]) -> Result<(), Error> {
 }
 
 /// The first name that stands at several places, and those.
-fn named_twice<'a>(named: impl Iterator<Item = (String, &'a str)>) -> Option<(String, String)> {
+fn named_twice<'a>(named: impl Iterator<Item = (&'a str, &'a str)>) -> Option<(String, String)> {
     // A file that two targets share is one place.
-    let mut all: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    let mut all: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (name, place) in named {
         all.entry(name).or_default().insert(place);
     }
     let (name, places) = all.into_iter().find(|(_, places)| places.len() > 1)?;
-    Some((name, places.into_iter().collect::<Vec<_>>().join(" and ")))
+    Some((name.to_owned(), places.into_iter().collect::<Vec<_>>().join(" and ")))
 }
