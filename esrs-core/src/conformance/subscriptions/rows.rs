@@ -27,6 +27,7 @@ const EVERY_KIND: &[ColumnSpec] = &[
     nullable("at", ColumnType::Timestamp),
     nullable("uuid", ColumnType::Uuid),
     nullable("json", ColumnType::Json),
+    nullable("jsonb", ColumnType::Jsonb),
 ];
 
 const fn nullable(name: &'static str, column_type: ColumnType) -> ColumnSpec {
@@ -43,6 +44,8 @@ pub async fn every_kind_of_value_comes_back(store: &dyn SubscriptionStore) {
     let row = |id: i64, time: Timestamp| {
         let (ratio, bytes) = (0.1 + 0.2, vec![0, 255, 39]);
         let json = Value::Json("{\"b\": [1.50, \"š'\"], \"a\":null}".to_owned());
+        // It may be spelled in another way, which is this one where a store has `jsonb`.
+        let jsonb = Value::Json("{\"b\": [18446744073709551615, \"š'\"], \"aa\": null}".to_owned());
         let text = "it's \"odd\": š\n";
         let uuid = Uuid::from_u128(7);
         vec![
@@ -55,6 +58,7 @@ pub async fn every_kind_of_value_comes_back(store: &dyn SubscriptionStore) {
             time.into(),
             uuid.into(),
             json,
+            jsonb,
         ]
     };
     let mut nothing = vec![Value::Null; EVERY_KIND.len()];
