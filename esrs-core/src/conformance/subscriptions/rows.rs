@@ -314,8 +314,8 @@ fn indexing(subscription: &Arc<Subscription>) -> Scripted {
     })
 }
 
-/// What an index of somebody's own refuses of the rows that are asked is refused of those that are built
-/// beside them, at its own step: not in the end, when nobody knows the event any more.
+/// A unique index that users have put on a table refuses rows of the one that is built beside it as well, at
+/// their own step: in the end, the event would not be known.
 ///
 /// # Panics
 /// When the store breaks the promise.
