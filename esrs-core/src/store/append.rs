@@ -405,14 +405,21 @@ fn nesting(json: &str) -> usize {
 mod tests {
     use super::*;
 
+    /// Arrays and objects within each other, the innermost with a number in it.
     fn nested(depth: usize) -> String {
-        format!("{}{}{}", "[{\"\\\"]}\":".repeat(depth / 2), "[]", "}]".repeat(depth / 2))
+        let levels = |array: &str, object: &str| -> Vec<String> {
+            let level = |level| if level % 2 == 0 { array } else { object }.to_owned();
+            (0..depth).map(level).collect()
+        };
+        let (begin, mut end) = (levels("[", "{\"\\\"]}\":"), levels("]", "}"));
+        end.reverse();
+        format!("{}1{}", begin.concat(), end.concat())
     }
 
     #[test]
     fn the_deepest_payload_is_one_that_serde_json_reads() {
-        for depth in [1, 101, 125, 127, 129, 201] {
-            let json = nested(depth - 1);
+        for depth in [1, 2, 101, 126, 127, 128, 129, 200] {
+            let json = nested(depth);
             let is_read = serde_json::from_str::<serde_json::Value>(&json).is_ok();
             assert_eq!(is_read, depth <= AppendBatch::MAX_NESTING, "{depth}");
             assert_eq!(is_read, nesting(&json) <= AppendBatch::MAX_NESTING, "{depth}: {json}");
