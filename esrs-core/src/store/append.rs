@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{LimitExceeded, NewEnvelope, NewRecord, PageWriter, StoreError};
+use super::{LimitExceeded, NewEnvelope, NewRecord, PageWriter, StoreError, StreamIndex};
 use crate::clock::to_microsecond;
 use crate::encode::{EncodeError, payload_of};
 use crate::{Event, EventType, IdempotencyKey, Metadata, Position, StreamId};
@@ -138,6 +138,32 @@ impl NewEvent {
     ) -> Self {
         let (name, version) = (event_type.name.into(), event_type.version);
         Self { id, name, version, payload, recorded_at, metadata }
+    }
+
+    /// Adds the event to a page, as a read returns it from this version of a stream and this position;
+    /// for the author of a store.
+    ///
+    /// # Errors
+    /// Returns an error if `details` is not what [`Metadata::details_json`] wrote.
+    pub fn write_into(
+        &self,
+        page: &mut PageWriter,
+        stream: StreamIndex,
+        (version, position): (u64, Position),
+        details: Option<&str>,
+    ) -> Result<(), serde_json::Error> {
+        let metadata = details.map(|details| page.intern_metadata(details)).transpose()?;
+        let kind = page.intern_kind(&self.name, self.version);
+        let record = NewRecord { position, version, stream, kind };
+        let envelope = NewEnvelope {
+            event_id: self.id,
+            recorded_at: to_microsecond(self.recorded_at),
+            correlation_id: self.metadata.correlation_id(),
+            causation_id: self.metadata.causation_id(),
+            metadata,
+        };
+        page.push_with_envelope(record, self.payload.as_bytes(), envelope);
+        Ok(())
     }
 }
 
@@ -288,23 +314,11 @@ impl AppendBatch {
         for (part, stands) in self.streams.iter().zip(&appended.streams) {
             let stream = page.add_stream(part.stream.clone());
             for (version, event) in (stands.first_version..).zip(&part.events) {
-                let kind = page.intern_kind(&event.name, event.version);
-                let record = NewRecord { position, version, stream, kind };
                 let details = details.next().and_then(Option::as_deref);
-                let metadata = details.map(|details| page.intern_metadata(details)).transpose();
-                let metadata = metadata.map_err(|source| StoreError::Damaged {
-                    stream: part.stream.to_string(),
-                    position,
-                    source: source.into(),
+                event.write_into(page, stream, (version, position), details).map_err(|source| {
+                    let stream = part.stream.to_string();
+                    StoreError::Damaged { stream, position, source: source.into() }
                 })?;
-                let envelope = NewEnvelope {
-                    event_id: event.id,
-                    recorded_at: to_microsecond(event.recorded_at),
-                    correlation_id: event.metadata.correlation_id(),
-                    causation_id: event.metadata.causation_id(),
-                    metadata,
-                };
-                page.push_with_envelope(record, event.payload.as_bytes(), envelope);
                 position = Position::new(position.get() + 1);
             }
         }

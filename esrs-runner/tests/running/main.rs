@@ -8,6 +8,7 @@ mod changed;
 mod equal;
 mod faults;
 mod handling;
+mod imported;
 mod inline;
 mod json;
 mod leases;
