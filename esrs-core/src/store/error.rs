@@ -148,6 +148,17 @@ pub enum StoreError {
         /// The newest version this program knows.
         known: u32,
     },
+    /// A table, index, view or trigger of the store differs from what esrs has made, is missing, or was
+    /// added by another program.
+    #[error("{location} cannot be trusted: {object}: {reason}")]
+    UnexpectedSchema {
+        /// The database.
+        location: String,
+        /// The object: ``the trigger `copy` on `esrs_events` ``.
+        object: String,
+        /// How it differs, and the next step.
+        reason: String,
+    },
     /// What was read is not what any append has written.
     #[error("the stored event at {position} of {stream} is damaged: {source}")]
     Damaged {

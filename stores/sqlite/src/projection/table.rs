@@ -33,8 +33,13 @@ pub(crate) struct ModelTable {
 fn stored_name(subscription: &Subscription) -> Cow<'static, str> {
     match subscription.building {
         false => Cow::Borrowed(subscription.name),
-        true => Cow::Owned(format!("esrs_building_{:016x}", fnv_1a(subscription.name))),
+        true => Cow::Owned(building_name(subscription.name)),
     }
+}
+
+/// The name of the table that is built for a subscription.
+pub(crate) fn building_name(subscription: &str) -> String {
+    format!("esrs_building_{:016x}", fnv_1a(subscription))
 }
 
 /// FNV-1a of 64 bits; to SQLite, names in other cases are the same.
