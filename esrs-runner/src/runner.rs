@@ -95,6 +95,9 @@ impl Runner {
     }
 
     /// Maximum number of events in a batch, from 1 to 1,000,000; 2,000 by default.
+    ///
+    /// It does not show in rows, unless users have put constraints on the table: these judge the rows after
+    /// the last event of a batch.
     pub fn batch(mut self, events: usize) -> Self {
         self.options.set_batch(events);
         self

@@ -78,7 +78,8 @@ pub trait RowTransaction: Transaction {
     /// The rows of these keys, as far as they are there.
     ///
     /// # Errors
-    /// What the database says.
+    /// Returns [`StoreError::RowRefused`] if another program has written such a row and it cannot be read,
+    /// and the errors of the database.
     fn rows<'a>(
         &'a mut self,
         keys: &'a [RowKey],

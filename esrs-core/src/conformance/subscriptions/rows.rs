@@ -355,3 +355,43 @@ pub async fn rows_that_are_built_fulfil_what_those_that_are_asked_do(
         assert!(again.is_err(), "the name of the index is free");
     }
 }
+
+const NAMED_TIMES: &[ColumnSpec] =
+    &[key("name", ColumnType::Text), column("at", ColumnType::Timestamp)];
+
+/// A row that another program has written, and that no value of its column can hold, refuses the steps that
+/// read it, and says so; steps on other rows are taken.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn a_row_that_cannot_be_read_refuses_the_step(store: &dyn SubscriptionStore) {
+    let subscription = Arc::new(with_columns(NAMED_TIMES));
+    let row = |name: &str| vec![name.into(), Timestamp::UNIX_EPOCH.into()];
+    let begin = subscribe(store, &subscription).await;
+    let written = Scripted::writing(&subscription, rows(vec![row("a"), row("b")]));
+    advance(store, step(&subscription, begin, 1), written).await;
+    let at = subscribe(store, &subscription).await;
+    let spoiling = Scripted::running(&subscription, |transaction, beside| {
+        Box::pin(async move {
+            let table = beside.trim_end_matches("_sql");
+            let spoil = format!("UPDATE {table} SET at = 'infinity' WHERE name = 'a'");
+            transaction.execute(&spoil, &[]).await.map(drop)
+        })
+    });
+    advance(store, step(&subscription, at, 2), spoiling).await;
+    let at = subscribe(store, &subscription).await;
+    for keys in [&["a"][..], &["a", "b"], &["b", "a"]] {
+        let reading = Scripted { keys: names(keys), ..Scripted::new(&subscription) };
+        let (_, refused) = store.advance(step(&subscription, at, 3), Box::new(reading)).await;
+        let Err(StoreError::RowRefused { table, reason }) = &refused else {
+            panic!("a row that cannot be read was reported as something else: {refused:?}")
+        };
+        assert_eq!(table, subscription.name);
+        assert!(reason.contains("column `at`"), "it is not said which column: {reason}");
+        assert_eq!(subscribe(store, &subscription).await, at);
+        assert_eq!(stored(store, &subscription, names(&["b"])).await, [row("b")]);
+    }
+    let corrected = Scripted::writing(&subscription, rows(vec![row("a")]));
+    advance(store, step(&subscription, at, 3), corrected).await;
+    assert_eq!(stored(store, &subscription, names(&["a", "b"])).await, [row("a"), row("b")]);
+}
