@@ -110,6 +110,7 @@ mod schema;
 mod session;
 mod snapshot;
 mod sql;
+mod sslmode;
 mod store;
 mod subscription;
 #[cfg(feature = "tls")]
