@@ -8,7 +8,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row};
 use uuid::Uuid;
 
-use super::beside::Beside;
+use super::beside::{self, Beside};
 use super::lease;
 use super::table::{ModelTable, quoted};
 use crate::encode::to_i64;
@@ -263,7 +263,7 @@ impl<'a> Subscribing<'a> {
             Some(_) => {
                 let location = &self.shared.location;
                 let beside = Beside::of(client, model, location).await?;
-                super::beside::drop_table(client, model, location).await?;
+                beside::drop_table(client, model, location).await?;
                 self.create(client, model).await?;
                 beside.put_on(client, model, location).await
             }
@@ -280,7 +280,13 @@ impl<'a> Subscribing<'a> {
             }
             client.batch_execute(&model.create).await
         };
-        create.await.map_err(|error| self.explain(error))
+        create.await.map_err(|error| self.explain(error))?;
+        if !self.subscription.building {
+            return Ok(());
+        }
+        // Not one that is known from then on: what is asked is of another definition yet.
+        let live = ModelTable::new(model.table, false, &model.schema)?;
+        beside::protect(client, &live, model, &self.shared.location).await
     }
 
     /// Enters it at the beginning of the log, with nothing parked.
