@@ -10,12 +10,13 @@ use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Error};
 
+use crate::connect::OutOfOrder;
 use crate::encode::{JsonText, Moment};
 use crate::find;
 use crate::names::KindOf;
 use crate::pool::{self, ask};
 use crate::store::Shared;
-use crate::writer::PreparedAppend;
+use crate::writer::{Condition, PreparedAppend};
 use crate::{PostgresStore, connect};
 
 const DOING: &str = "importing events";
@@ -134,6 +135,9 @@ async fn store_chunk(
     shared: &Shared,
 ) -> Result<Option<(u64, Position)>, StoreError> {
     lock(client, shared).await?;
+    let condition = Condition::of(client, shared).await;
+    let condition = condition.map_err(|error| explain(shared, error))?;
+    condition.check().map_err(OutOfOrder::explain)?;
     let rows = rows_of(chunk, client, shared).await?;
     if rows.is_empty() {
         let ended = client.batch_execute("ROLLBACK").await;
