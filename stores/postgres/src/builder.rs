@@ -55,7 +55,7 @@ pub struct PostgresStoreBuilder {
     inline: Vec<Registered>,
     rebuild_changed: bool,
     connect: Connect,
-    /// Whether the connector can encrypt.
+    /// True if the connector can encrypt.
     encrypts: bool,
 }
 
@@ -208,7 +208,7 @@ impl PostgresStoreBuilder {
     /// | --- | --- |
     /// | none | `require`; `prefer` for a socket or the loopback interface of this machine |
     /// | `disable` | never encrypted |
-    /// | `prefer` | encrypted if the server says that it can: a password may be sent in clear to whoever answers |
+    /// | `prefer` | encrypted if the server says that it can: a password may be sent in clear to any server that answers |
     /// | `require`, `verify-full` | encrypted, or not connected; rustls accepts only a trusted certificate of this host, another connector what it is made for |
     ///
     /// `verify-ca` is refused. Without the feature, and with [`NoTls`](tokio_postgres::NoTls), nothing is

@@ -147,19 +147,19 @@ impl Client {
         self.prepare_in(sql, |statements| &mut statements.own).await
     }
 
-    /// The same with a text that a user has written, whose names are found by the path of the role; within a
+    /// Prepares a text that a user has written, whose names are found by the path of the role; within a
     /// transaction that has set it.
     pub(crate) async fn prepare_text(&self, sql: &str) -> Result<Statement, Error> {
         self.prepare_in(sql, |statements| &mut statements.of_users).await
     }
 
-    /// The same outside of a transaction.
+    /// Prepares a text that a user has written outside of a transaction.
     pub(crate) async fn prepare_text_alone(&self, sql: &str) -> Result<Statement, Error> {
         if let Some(known) = self.statements().of_users.get(sql) {
             return Ok(known.clone());
         }
         let begin = format!("BEGIN READ ONLY; {}", self.role_path);
-        // All are sent at once, so nobody who goes away leaves a transaction behind.
+        // All are sent at once, so a call that is dropped leaves no transaction behind.
         let (begun, prepared, ended) = join3(
             self.client.batch_execute(&begin),
             self.prepare_text(sql),

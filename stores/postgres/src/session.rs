@@ -12,7 +12,7 @@ const DOING: &str = "opening the store";
 
 /// Refuses what forgets prepared statements, such as an old PgBouncer that pools transactions, and what
 /// forgets settings, as every PgBouncer does that pools transactions. The first would be noticed under load
-/// only, and then a statement of somebody else may be run in place of one's own. The second would run the
+/// only, and then a statement of another program may be run in place of one's own. The second would run the
 /// store's statements by a `search_path` in which others may have made functions, and other programs by the
 /// store's.
 pub(crate) async fn check(

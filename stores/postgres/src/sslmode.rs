@@ -14,7 +14,7 @@ const DOING: &str = "opening the store";
 ///
 /// `verify-full` demands encryption; that the certificate is that of the host is up to the connector, whose
 /// own default never accepts another. A url without `sslmode` demands encryption outside of this machine: the
-/// driver would send a password in clear to whoever answers that it does not encrypt.
+/// driver would send a password in clear to any server that answers that it does not encrypt.
 pub(crate) fn config_of(url: &str, encrypts: bool) -> Result<Config, StoreError> {
     let failed = |source: BoxError| StoreError::Database { doing: DOING, source };
     let (url, given) = without_verify(url).map_err(failed)?;
@@ -25,7 +25,7 @@ pub(crate) fn config_of(url: &str, encrypts: bool) -> Result<Config, StoreError>
     Ok(config)
 }
 
-/// Whether every host is reached without a network: by a socket, or by the loopback interface.
+/// Returns true if every host is reached without a network: by a socket, or by the loopback interface.
 fn is_of_this_machine(config: &Config) -> bool {
     let is_loopback = |address: &IpAddr| address.to_canonical().is_loopback();
     // An address is what is connected to, whatever the name beside it.
@@ -43,7 +43,7 @@ fn is_of_this_machine(config: &Config) -> bool {
     })
 }
 
-/// The same url with a mode that the driver knows, and whether it names any.
+/// Returns the url with a mode that the driver knows, and whether it names any.
 fn without_verify(url: &str) -> Result<(String, bool), BoxError> {
     let mut modes = modes_of(url);
     // The last one holds, as it does for the driver.

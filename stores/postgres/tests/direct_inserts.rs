@@ -1,4 +1,4 @@
-//! What a role that may append can say by an `INSERT` of its own, and a log in which somebody has said more.
+//! Bounds of an `INSERT` by a role that may append, and a log in which somebody has said more.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -17,7 +17,7 @@ use support::{IMPORTS, append, connect, event, read_all, stream, within};
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-/// What the crate's documentation tells an owner to run.
+/// The script that the crate's documentation tells an owner to run.
 const REPAIR: &str = include_str!("../doc/repair.sql");
 
 const LIMIT: Duration = Duration::from_secs(30);

@@ -23,7 +23,7 @@ use tokio_postgres::Client;
 /// Makes what shadows the names that it is given, in one schema.
 const SHADOWS: &str = include_str!("support/shadows.sql");
 
-/// What a shadow writes into the server's log when it is called.
+/// The text that a shadow writes into the server's log when it is called.
 const CALLED: &str = "a shadow was called";
 
 /// The cases in which users' own SQL runs, which finds names by the path of the role.
@@ -165,7 +165,7 @@ async fn shadow(hostile: &Client, schema: &str, names: &(Vec<String>, Vec<String
     hostile.query_one(&made, &[&names.0, &names.1]).await.unwrap().get(0)
 }
 
-/// What was called since the log was so long.
+/// The shadows that were called since the log was so long.
 fn called_since(server: &Server, length: usize) -> BTreeSet<String> {
     let log = server.log().unwrap();
     let lines = log[length..].lines().filter(|line| line.contains(CALLED));

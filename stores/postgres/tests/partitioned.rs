@@ -14,7 +14,7 @@ use tokio_postgres::error::SqlState;
 /// What the crate's documentation tells a user to run.
 const PARTITION: &str = include_str!("../doc/partition.sql");
 
-/// What it told before the tables of version 5.
+/// The script that it told before the tables of version 5.
 const BY_HAND: &str = include_str!("support/partitioned_by_hand.sql");
 
 const TABLES_OF_VERSION_4: [&str; 4] = [

@@ -1,4 +1,4 @@
-//! What each role may do with each table, as it is measured; the page of the documentation says the same.
+//! The rights of each role on each table, as they are measured; the page of the documentation says the same.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -46,7 +46,7 @@ const TABLES: [(&str, &str, &str); 12] = [
     ("log", "(position) VALUES (1)", "stream"),
 ];
 
-/// What came of a statement of a role, which is taken back.
+/// The result of a statement of a role, which is rolled back.
 async fn measured(client: &Client, statement: &str) -> &'static str {
     client.batch_execute("BEGIN").await.unwrap();
     let done = client.batch_execute(statement).await;
@@ -63,7 +63,7 @@ async fn measured(client: &Client, statement: &str) -> &'static str {
         code if *code == SqlState::RESTRICT_VIOLATION => "refused",
         // It may be done, and not twice.
         code if *code == SqlState::UNIQUE_VIOLATION => "yes",
-        // A view of several tables, whoever asks.
+        // A view of several tables takes no rows.
         code if *code == SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE => "–",
         code if *code == SqlState::WRONG_OBJECT_TYPE => "–",
         _ => panic!("{statement}: {error:?}"),

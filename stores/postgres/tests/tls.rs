@@ -132,7 +132,7 @@ async fn in_the_middle() -> (u16, tokio::task::JoinHandle<Vec<u8>>) {
 }
 
 #[tokio::test]
-async fn password_is_not_sent_to_whoever_answers_that_it_does_not_encrypt() {
+async fn password_is_not_sent_to_a_server_that_does_not_encrypt() {
     // An address that is not the loopback interface, and answers on this machine.
     for (mode, is_sent) in [("", false), ("?sslmode=verify-full", false), ("?sslmode=prefer", true)]
     {

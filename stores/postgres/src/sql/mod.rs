@@ -25,8 +25,8 @@ const TABLE_LOCK_CLASS: i32 = i32::from_be_bytes(*b"esrt");
 #[derive(Debug)]
 pub(crate) struct Sql {
     pub(crate) schema: String,
-    /// Whether the log is divided, so that no index of it can refuse what another part has; the last position
-    /// of an event, and the last that the log has given.
+    /// Asks whether the log is divided, so that no index of it can refuse what another part has; for the last
+    /// position of an event, and the last that the log has given.
     pub(crate) condition: String,
     /// One event behind a version that its stream is known to have.
     pub(crate) append_one: String,
@@ -58,7 +58,7 @@ pub(crate) struct Sql {
     pub(crate) save_snapshot: String,
     pub(crate) find_snapshot: String,
     pub(crate) stored_version: String,
-    /// Whether the user may grant rights on the tables.
+    /// Asks whether the user may grant rights on the tables.
     pub(crate) is_owner: String,
     /// Wakes all that listen, in every process.
     pub(crate) notify: String,

@@ -1,4 +1,4 @@
--- Functions find nothing by the path of whoever calls them.
+-- Functions find nothing by the path of their caller.
 ALTER FUNCTION {schema}.refuse_change() SET search_path = pg_catalog, pg_temp;
 ALTER FUNCTION {schema}.refuse_end() SET search_path = pg_catalog, pg_temp;
 ALTER FUNCTION {schema}.to_jsonb_or_null(json) SET search_path = pg_catalog, pg_temp;

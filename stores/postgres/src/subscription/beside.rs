@@ -12,7 +12,7 @@ const DOING: &str = "replacing the table of a read model";
 /// Constraints, indexes, statistics, triggers, row security, comments, rights, and whose the table is.
 const BESIDE: &str = include_str!("../sql/beside.sql");
 
-/// What a table has by itself when it is made.
+/// The rights and policies that a table has by itself when it is made.
 const BARE: &str = include_str!("../sql/bare.sql");
 
 /// The steps of `BESIDE` that keep others from the rows of a table.

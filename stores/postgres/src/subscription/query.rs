@@ -203,7 +203,7 @@ async fn by_role_path(
 ) -> Result<Vec<Row>, Error> {
     let statement = reader.client.prepare_text_alone(sql).await?;
     let begin = format!("BEGIN READ ONLY; {}", reader.client.role_path());
-    // All are sent at once, so nobody who goes away leaves a transaction behind.
+    // All are sent at once, so a call that is dropped leaves no transaction behind.
     let (begun, rows, ended) = join3(
         reader.client.batch_execute(&begin),
         reader.client.query(&statement, parameters),
@@ -265,7 +265,7 @@ async fn read_only(
             pinned.and(rows)
         });
         let begin = format!("BEGIN READ ONLY; {}", reader.client.role_path());
-        // All are sent at once, so nobody who goes away leaves a transaction behind.
+        // All are sent at once, so a call that is dropped leaves no transaction behind.
         let (begun, rows, unusable, ended) = join4(
             reader.client.batch_execute(&begin),
             asking,

@@ -49,7 +49,7 @@ pub(crate) struct Connection {
     append: Statement,
 }
 
-/// What has to be known of a log before anything is appended to it.
+/// The facts about a log that are needed before anything is appended to it.
 pub(crate) struct Condition {
     is_partitioned: bool,
     /// The last position of an event.

@@ -43,9 +43,9 @@ struct Held {
 /// The `search_path` that a statement finds names by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Path {
-    /// That of the store's own statements.
+    /// The path of the store's own statements.
     Pinned,
-    /// That of the role: of statements that users have written, and of triggers on their tables.
+    /// The path of the role: for statements that users have written, and triggers on their tables.
     Role,
 }
 
@@ -88,7 +88,7 @@ pub(super) struct Step<'a> {
     is_in_transaction: bool,
     /// The path that is set when all that is held back is sent.
     path: Path,
-    /// Whether the path of the role was set at any time.
+    /// True if the path of the role was set at any time.
     was_on_role_path: bool,
 }
 
@@ -294,7 +294,7 @@ impl<'a> Step<'a> {
         self.hold_on(Path::Pinned, sql, parameters).await
     }
 
-    /// The same with one on the rows of a read model, whose triggers users have written.
+    /// Holds back a statement on the rows of a read model, whose triggers users have written.
     pub(super) async fn hold_on_rows(
         &mut self,
         sql: &str,
