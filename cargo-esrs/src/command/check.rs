@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::plan::Plan;
-use super::{Lock, aggregates};
+use super::{Lock, names};
 use crate::ask::ask;
 use crate::error::Error;
 use crate::folder::Locks;
@@ -32,7 +32,7 @@ pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, 
         lines.iter().for_each(|line| println!("    {line}"));
         found += lines.len();
     }
-    aggregates::check(&asked)?;
+    names::check(&asked)?;
     if found > 0 {
         println!("run `cargo esrs lock` for what is not locked; the rest has to be mended by hand");
         return Ok(ExitCode::FAILURE);

@@ -4,7 +4,7 @@ mod changes;
 mod rows;
 
 use super::{Contract, Event, Version};
-use changes::{change, gone};
+use changes::Rows;
 use rows::{Presence, Row, rows};
 
 /// The page of a contract.
@@ -63,12 +63,13 @@ fn version_section(version: &Version, before: Option<&Version>) -> String {
     let now = rows(newest);
     let then =
         before.and_then(|before| before.shapes.last().map(|last| (before.number, rows(last))));
+    let then = then.as_ref().map(|(number, rows)| (*number, Rows::of(rows)));
     match now.is_empty() {
         true => text.push_str("An object without a field.\n"),
         false => table(&mut text, then.as_ref(), &now),
     }
     let gone: Vec<_> = match &then {
-        Some((_, then)) => gone(then, &now).into_iter().map(code).collect(),
+        Some((_, then)) => then.gone(&Rows::of(&now)).into_iter().map(code).collect(),
         None => Vec::new(),
     };
     if !gone.is_empty() {
@@ -77,7 +78,7 @@ fn version_section(version: &Version, before: Option<&Version>) -> String {
     text
 }
 
-fn table(text: &mut String, then: Option<&(u32, Vec<Row>)>, now: &[Row]) {
+fn table(text: &mut String, then: Option<&(u32, Rows<'_>)>, now: &[Row]) {
     let mut head = vec!["field".to_owned(), "type".to_owned(), "may be absent".to_owned()];
     head.extend(then.map(|(number, _)| format!("since version {number}")));
     line(text, &head);
@@ -88,8 +89,8 @@ fn table(text: &mut String, then: Option<&(u32, Vec<Row>)>, now: &[Row]) {
             Presence::Optional => "yes",
             Presence::OfVariant => "by variant",
         };
-        let mut cells = vec![code(&row.path), row.kind.clone(), absent.to_owned()];
-        cells.extend(then.map(|(_, then)| change(then, row)));
+        let mut cells = vec![code(row.path.as_str()), row.kind.clone(), absent.to_owned()];
+        cells.extend(then.map(|(_, then)| then.change(row)));
         line(text, &cells);
     }
 }

@@ -8,6 +8,7 @@ mod json_schema;
 mod markdown;
 mod schema;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use esrs_core::schema::lock::tree::Tree;
@@ -70,22 +71,21 @@ impl Contract {
         }
         let mut events = Vec::new();
         for (name, entries) in locks.events {
-            let mut versions: Vec<Version> = Vec::new();
+            let mut versions: BTreeMap<u32, Version> = BTreeMap::new();
             for entry in entries {
                 let shape = Tree::parse(&entry.outline).map_err(|source| Error::Outline {
                     event: name.clone(),
                     version: entry.version,
                     source,
                 })?;
-                match versions.iter_mut().find(|version| version.number == entry.version) {
-                    Some(version) => version.shapes.push(shape),
-                    None => {
-                        versions.push(Version { number: entry.version, shapes: vec![shape] });
-                    }
-                }
+                let number = entry.version;
+                let version = versions.entry(number);
+                version
+                    .or_insert_with(|| Version { number, shapes: Vec::new() })
+                    .shapes
+                    .push(shape);
             }
-            versions.sort_by_key(|version| version.number);
-            events.push(Event { name, versions });
+            events.push(Event { name, versions: versions.into_values().collect() });
         }
         let aggregates = locks.aggregates.into_iter();
         let aggregates = aggregates.map(|(name, reads)| Aggregate { name, reads }).collect();
@@ -110,7 +110,8 @@ impl Contract {
     }
 
     fn event(&self, name: &str) -> Option<&Event> {
-        self.events.iter().find(|event| event.name == name)
+        let found = self.events.binary_search_by(|event| event.name.as_str().cmp(name));
+        found.ok().and_then(|place| self.events.get(place))
     }
 }
 

@@ -148,6 +148,17 @@ pub enum StoreError {
         /// The newest version this program knows.
         known: u32,
     },
+    /// A table, index, view or trigger of the store differs from what esrs has made, is missing, or was
+    /// added by another program.
+    #[error("{location} cannot be trusted: {object}: {reason}")]
+    UnexpectedSchema {
+        /// The database.
+        location: String,
+        /// The object: ``the trigger `copy` on `esrs_events` ``.
+        object: String,
+        /// How it differs, and the next step.
+        reason: String,
+    },
     /// What was read is not what any append has written.
     #[error("the stored event at {position} of {stream} is damaged: {source}")]
     Damaged {
@@ -197,7 +208,8 @@ pub enum StoreError {
         /// The definition of this program.
         declared: String,
     },
-    /// The database refused a row: a constraint or a trigger on the table, or a value that is too large.
+    /// The database refused a row: a constraint or a trigger on the table, or a value that is too large; or
+    /// the stored row, which another program has written, cannot be read.
     #[error("the table `{table}` refused a row, and nothing was stored: {reason}")]
     RowRefused {
         /// The table.

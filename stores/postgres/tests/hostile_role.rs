@@ -27,8 +27,9 @@ const SHADOWS: &str = include_str!("support/shadows.sql");
 const CALLED: &str = "a shadow was called";
 
 /// The cases in which users' own SQL runs, which finds names by the path of the role.
-const WITH_SQL_OF_USERS: [&str; 10] = [
+const WITH_SQL_OF_USERS: [&str; 11] = [
     "a_row_that_the_table_refuses_refuses_the_step",
+    "rows_that_are_built_fulfil_what_those_that_are_asked_do",
     "a_statement_that_failed_is_the_last_but_for_a_way_back",
     "sql_does_not_end_the_transaction_of_the_step",
     "who_waits_is_told_of_an_append",

@@ -182,11 +182,17 @@ impl SqliteStoreBuilder {
         self
     }
 
-    /// Opens the file, or makes it, and brings its tables up to date.
+    /// Opens the file, or creates it, and brings its tables up to date.
+    ///
+    /// A new file can be read and written by the user of this process only (mode 0600 on Unix), and so can
+    /// its write-ahead log and its shared memory. The mode of a file that exists is respected: for another
+    /// one, create an empty file with that mode first.
     ///
     /// # Errors
     /// - [`StoreError::NotADatabase`] when the file is something else;
     /// - [`StoreError::NewerSchema`] when a newer esrs has made it;
+    /// - [`StoreError::UnexpectedSchema`] when another program has changed the store's tables, or added a
+    ///   trigger, a view, or a table or index other than an index of plain columns;
     /// - [`StoreError::ReadOnly`] when it, or its directory, cannot be written to;
     /// - [`StoreError::Busy`] when another process holds it for too long;
     /// - [`StoreError::Full`] when there is no room for it, or for the files beside it;

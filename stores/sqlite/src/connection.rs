@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::builder::Options;
 use crate::error::{Database, Fault};
-use crate::file::Files;
+use crate::file::{self, Files};
 use crate::guard::Guard;
 use crate::schema;
 
@@ -38,6 +38,7 @@ pub(crate) fn open_writer(
             reason,
         }));
     }
+    file::create_private(&database.path);
     let begun = Instant::now();
     let give_up_at = begun + database.busy_timeout;
     loop {
@@ -66,9 +67,15 @@ fn lacks_wal(path: &Path) -> bool {
     /// The place in the header of the version that a writer has to know: 2 for a write-ahead log.
     /// <https://www.sqlite.org/fileformat.html#file_format_version_numbers>
     const WRITE_VERSION: usize = 18;
+    // A file that is in use has a log, and must not be opened here: to close it again would end the locks
+    // that SQLite holds on it in this process.
+    let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if wal_of(&real).exists() {
+        return false;
+    }
     let mut header = [0; WRITE_VERSION + 1];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
-    read.is_ok() && header[WRITE_VERSION] == 2 && !wal_of(path).exists()
+    read.is_ok() && header[WRITE_VERSION] == 2
 }
 
 /// The write-ahead log of a file.
@@ -102,7 +109,7 @@ fn try_open_writer(
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(&database.path, flags)?;
     set_up(&connection, database)?;
-    schema::check(&connection, database)?;
+    schema::verify(&connection, database)?;
     // What was stored so far stands in the log: new tables would have none of its events.
     if lacks_wal && schema::is_empty(&connection)? {
         return Err(without_wal(database));
@@ -182,6 +189,8 @@ fn set_up(connection: &Connection, database: &Database) -> Result<(), Fault> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     // No statement can then write around SQLite, whatever the guard allows.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // Triggers, views and indexes in a file call only functions without effects.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
     // The writer looks up or inserts every row that it refers to; checked twice is only slower.
     connection.pragma_update(None, "foreign_keys", false)?;
     Ok(())

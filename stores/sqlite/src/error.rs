@@ -174,8 +174,8 @@ impl Database {
             ErrorCode::AuthorizationForStatementDenied => StoreError::Database {
                 doing: "running a trigger",
                 source:
-                    "a trigger in the file writes to a table that begins with `esrs_`, which only \
-                         the store may; drop the trigger"
+                    "a trigger in the file is on a table that begins with `esrs_`, or writes to one, \
+                         which only the store may; drop the trigger"
                         .into(),
             },
             _ => return None,

@@ -5,7 +5,7 @@
 //! expires all prepared statements.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization, TransactionOperation};
 
 use crate::error::Fault;
+use crate::schema;
 
 /// Who has written the statement that is compiled or run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +49,10 @@ pub(crate) struct Guard {
     reads: Mutex<BTreeSet<String>>,
     /// Until when a statement of an event handler may run.
     until: Mutex<Option<Instant>>,
+    /// Whether the statement of the store that is compiled writes to a table of the store.
+    writes_own: AtomicBool,
+    /// Whether a statement of a handler has altered a table since it was asked last.
+    altered: AtomicBool,
 }
 
 impl Guard {
@@ -105,6 +110,11 @@ impl Guard {
         lock(&self.until).is_some_and(|until| until <= Instant::now())
     }
 
+    /// Whether a table was altered since it was called last: SQLite does not say what its new name is.
+    pub(crate) fn take_altered(&self) -> bool {
+        self.altered.swap(false, Ordering::Relaxed)
+    }
+
     /// Why SQLite did not authorize a statement.
     pub(crate) fn take_refusal(&self) -> Option<String> {
         lock(&self.refusal).take()
@@ -113,13 +123,13 @@ impl Guard {
     fn refusal_of(&self, context: &AuthContext<'_>) -> Option<String> {
         let action = context.action;
         match Author::from_u8(self.author.load(Ordering::Relaxed)) {
-            Author::Store => {
-                // A trigger of the user may stand on a table that the store writes to.
-                let trigger = context.accessor.filter(|name| !is_of_store(name))?;
-                let table = written(action).filter(|table| is_of_store(table))?;
-                Some(format!("the trigger `{trigger}` writes to `{table}`; {OWN_TABLES}"))
+            Author::Store => self.of_store(action, context.accessor),
+            Author::Handler => {
+                if let AuthAction::AlterTable { .. } = action {
+                    self.altered.store(true, Ordering::Relaxed);
+                }
+                of_handler(action)
             }
-            Author::Handler => of_handler(action),
             Author::FailedHandler => match action {
                 AuthAction::Savepoint { operation: TransactionOperation::Rollback, .. } => {
                     of_handler(action)
@@ -137,6 +147,29 @@ impl Guard {
                 of_query(action)
             }
         }
+    }
+
+    /// Refuses what a trigger in the file would add to a statement of the store.
+    fn of_store(&self, action: AuthAction<'_>, trigger: Option<&str>) -> Option<String> {
+        let writes_own = written(action).map(is_of_store);
+        let Some(trigger) = trigger else {
+            // Of the table that a statement writes to SQLite asks before it looks for triggers.
+            if let Some(writes_own) = writes_own {
+                self.writes_own.store(writes_own, Ordering::Relaxed);
+            }
+            return None;
+        };
+        if schema::TRIGGERS.iter().any(|own| own.eq_ignore_ascii_case(trigger)) {
+            return None;
+        }
+        if self.writes_own.load(Ordering::Relaxed) {
+            return Some(format!(
+                "the trigger `{trigger}` is on a table that begins with `esrs_`; only the store has \
+                 triggers there, so drop it"
+            ));
+        }
+        let table = written(action).filter(|table| is_of_store(table))?;
+        Some(format!("the trigger `{trigger}` writes to `{table}`; {OWN_TABLES}"))
     }
 }
 
@@ -171,6 +204,11 @@ fn written<'a>(action: AuthAction<'a>) -> Option<&'a str> {
         A::CreateView { view_name } | A::DropView { view_name } => view_name,
         _ => return None,
     })
+}
+
+/// Functions that load code into the process.
+fn loads_code(function: &str) -> bool {
+    ["load_extension", "fts3_tokenizer"].iter().any(|name| function.eq_ignore_ascii_case(name))
 }
 
 fn of_handler(action: AuthAction<'_>) -> Option<String> {
@@ -213,6 +251,9 @@ fn of_handler(action: AuthAction<'_>) -> Option<String> {
              create an ordinary one"
                 .to_owned(),
         ),
+        A::Function { function_name } if loads_code(function_name) => {
+            Some(format!("the function `{function_name}` is refused, because it loads code"))
+        }
         A::Unknown { code, .. } => Some(format!("this store does not know action {code} of SQLite")),
         _ => None,
     }
@@ -220,20 +261,42 @@ fn of_handler(action: AuthAction<'_>) -> Option<String> {
 
 fn of_query(action: AuthAction<'_>) -> Option<String> {
     use AuthAction as A;
-    match action {
-        A::Select | A::Read { .. } | A::Function { .. } | A::Recursive => None,
-        A::Pragma { pragma_name, pragma_value } if reads(pragma_name, pragma_value) => None,
+    let refused = match action {
+        A::Select | A::Read { .. } | A::Recursive => return None,
+        A::Function { function_name } if !loads_code(function_name) => return None,
+        A::Pragma { pragma_name, pragma_value } if reads(pragma_name, pragma_value) => return None,
+        A::Function { function_name } => {
+            return Some(format!("a query only reads, and `{function_name}` loads code"));
+        }
         A::Pragma { pragma_name, .. } => {
-            Some(format!("a query only reads, and `PRAGMA {pragma_name}` may change something"))
+            return Some(format!(
+                "a query only reads, and `PRAGMA {pragma_name}` may change something"
+            ));
         }
-        A::Attach { .. } | A::Detach { .. } => Some(
-            "a query reads the file of its store only, without `ATTACH` or `DETACH`".to_owned(),
-        ),
+        A::Attach { .. } | A::Detach { .. } => {
+            return Some(
+                "a query reads the file of its store only, without `ATTACH` or `DETACH`".to_owned(),
+            );
+        }
         A::Transaction { .. } | A::Savepoint { .. } => {
-            Some("a query is one statement, without a transaction of its own".to_owned())
+            return Some("a query is one statement, without a transaction of its own".to_owned());
         }
-        _ => Some("a query only reads, and this one would write".to_owned()),
-    }
+        // The first thing that SQLite asks about, whatever is created.
+        A::Insert { table_name: "sqlite_temp_master" } => {
+            "a temporary table, view or trigger".to_owned()
+        }
+        A::Insert { table_name: "sqlite_master" } => "a change of the schema".to_owned(),
+        A::Insert { table_name } => format!("`INSERT` into `{table_name}`"),
+        A::Update { table_name, .. } => format!("`UPDATE` of `{table_name}`"),
+        A::Delete { table_name } => format!("`DELETE` from `{table_name}`"),
+        A::Analyze { table_name } => format!("`ANALYZE` of `{table_name}`"),
+        A::Reindex { index_name } => format!("`REINDEX` of `{index_name}`"),
+        other => match written(other) {
+            Some(table) => format!("a change of `{table}`"),
+            None => "this one".to_owned(),
+        },
+    };
+    Some(format!("a query only reads, and {refused} would write"))
 }
 
 /// Whether a pragma only reads.

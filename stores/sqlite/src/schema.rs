@@ -5,8 +5,10 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::error::{Database, Fault};
 
+mod expected;
+
 /// One step each, from version `n` of the tables to `n + 1`; what was released is never edited.
-const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6];
+const MIGRATIONS: &[&str] = &[V1, V2, V3, V4, V5, V6, V7];
 
 /// The newest version of the tables that this program knows.
 const VERSION: u32 = MIGRATIONS.len() as u32;
@@ -193,6 +195,68 @@ const V6: &str = "
 ALTER TABLE esrs_idempotency_keys ADD COLUMN command TEXT;
 ";
 
+// `REPLACE` deletes rows without their triggers, unless a connection asks for it. So an insert is refused
+// before it could replace anything, on the connections of other programs too: an event is the next of the
+// log and of its stream, and what names it stays as it is.
+const V7: &str = "
+CREATE TRIGGER esrs_events_are_never_replaced BEFORE INSERT ON esrs_events
+WHEN NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM esrs_events)
+    OR NEW.version IS NOT
+        (SELECT coalesce(max(version), 0) + 1 FROM esrs_events WHERE stream = NEW.stream)
+    OR length(NEW.event_id) <> 16
+    OR NEW.recorded_at NOT BETWEEN -377705023201000000 AND 253402207200999999
+BEGIN SELECT RAISE(ABORT, 'an event is stored as the next of the log and of its stream only'); END;
+
+CREATE TRIGGER esrs_streams_are_never_updated BEFORE UPDATE ON esrs_streams
+BEGIN SELECT RAISE(ABORT, 'a stream that is stored is never changed'); END;
+CREATE TRIGGER esrs_streams_are_never_deleted BEFORE DELETE ON esrs_streams
+BEGIN SELECT RAISE(ABORT, 'a stream that is stored is never deleted'); END;
+CREATE TRIGGER esrs_streams_are_never_replaced BEFORE INSERT ON esrs_streams
+WHEN EXISTS (SELECT 1 FROM esrs_streams WHERE id = NEW.id OR name = NEW.name)
+BEGIN SELECT RAISE(ABORT, 'a stream that is stored is never replaced'); END;
+
+CREATE TRIGGER esrs_kinds_are_never_updated BEFORE UPDATE ON esrs_kinds
+BEGIN SELECT RAISE(ABORT, 'an event kind that is stored is never changed'); END;
+CREATE TRIGGER esrs_kinds_are_never_deleted BEFORE DELETE ON esrs_kinds
+BEGIN SELECT RAISE(ABORT, 'an event kind that is stored is never deleted'); END;
+CREATE TRIGGER esrs_kinds_are_never_replaced BEFORE INSERT ON esrs_kinds
+WHEN EXISTS (SELECT 1 FROM esrs_kinds
+    WHERE id = NEW.id OR (name = NEW.name AND version = NEW.version))
+BEGIN SELECT RAISE(ABORT, 'an event kind that is stored is never replaced'); END;
+
+CREATE TRIGGER esrs_idempotency_keys_are_never_updated BEFORE UPDATE ON esrs_idempotency_keys
+BEGIN SELECT RAISE(ABORT, 'an idempotency key that is stored is never changed'); END;
+CREATE TRIGGER esrs_idempotency_keys_are_never_replaced BEFORE INSERT ON esrs_idempotency_keys
+WHEN EXISTS (SELECT 1 FROM esrs_idempotency_keys WHERE stream = NEW.stream AND key = NEW.key)
+BEGIN SELECT RAISE(ABORT, 'an idempotency key that is stored is never replaced'); END;
+
+CREATE TRIGGER esrs_parking_log_is_never_updated BEFORE UPDATE ON esrs_parking_log
+BEGIN SELECT RAISE(ABORT, 'an entry of the parking log is never changed'); END;
+CREATE TRIGGER esrs_parking_log_is_never_deleted BEFORE DELETE ON esrs_parking_log
+BEGIN SELECT RAISE(ABORT, 'an entry of the parking log is never deleted'); END;
+CREATE TRIGGER esrs_parking_log_is_never_replaced BEFORE INSERT ON esrs_parking_log
+WHEN EXISTS (SELECT 1 FROM esrs_parking_log WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'an entry of the parking log is never replaced'); END;
+";
+
+/// The triggers on the store's tables that are its own.
+pub(crate) const TRIGGERS: &[&str] = &[
+    "esrs_events_are_never_updated",
+    "esrs_events_are_never_deleted",
+    "esrs_events_are_never_replaced",
+    "esrs_streams_are_never_updated",
+    "esrs_streams_are_never_deleted",
+    "esrs_streams_are_never_replaced",
+    "esrs_kinds_are_never_updated",
+    "esrs_kinds_are_never_deleted",
+    "esrs_kinds_are_never_replaced",
+    "esrs_idempotency_keys_are_never_updated",
+    "esrs_idempotency_keys_are_never_replaced",
+    "esrs_parking_log_is_never_updated",
+    "esrs_parking_log_is_never_deleted",
+    "esrs_parking_log_is_never_replaced",
+];
+
 /// The version of the tables in the file; 0 when there are none.
 fn stored_version(connection: &Connection) -> Result<i64, Fault> {
     let exists = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'esrs_schema'";
@@ -237,13 +301,37 @@ pub(crate) fn migrate(connection: &mut Connection, database: &Database) -> Resul
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // Another process may have been faster while this one waited.
     let stored = check(&transaction, database)?;
-    if stored == 0 {
-        transaction.execute_batch("CREATE TABLE esrs_schema (version INTEGER NOT NULL) STRICT")?;
-        transaction.execute("INSERT INTO esrs_schema (version) VALUES (0)", [])?;
-    }
-    for step in &MIGRATIONS[stored as usize..] {
-        transaction.execute_batch(step)?;
-    }
-    transaction.execute("UPDATE esrs_schema SET version = ?1", [VERSION])?;
+    expected::verify(&transaction, database, stored)?;
+    bring_to(&transaction, stored, VERSION)?;
     Ok(transaction.commit()?)
+}
+
+/// Refuses tables that are not as an esrs of their version has made them.
+pub(crate) fn verify(connection: &Connection, database: &Database) -> Result<(), Fault> {
+    // Another process may bring them up to date between the two looks.
+    let transaction = connection.unchecked_transaction()?;
+    let version = check(&transaction, database)?;
+    expected::verify(&transaction, database, version)?;
+    Ok(transaction.commit()?)
+}
+
+/// The same within a transaction, of tables that are up to date, and of those that are being built.
+pub(crate) fn verify_all(connection: &Connection, database: &Database) -> Result<(), Fault> {
+    expected::verify(connection, database, VERSION)?;
+    expected::verify_building(connection, database)
+}
+
+/// Runs the steps from one version of the tables to another.
+fn bring_to(connection: &Connection, from: u32, to: u32) -> Result<(), Fault> {
+    if from == 0 && to > 0 {
+        connection.execute_batch("CREATE TABLE esrs_schema (version INTEGER NOT NULL) STRICT")?;
+        connection.execute("INSERT INTO esrs_schema (version) VALUES (0)", [])?;
+    }
+    for step in &MIGRATIONS[from as usize..to as usize] {
+        connection.execute_batch(step)?;
+    }
+    if from != to {
+        connection.execute("UPDATE esrs_schema SET version = ?1", [to])?;
+    }
+    Ok(())
 }

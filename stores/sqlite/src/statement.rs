@@ -59,7 +59,9 @@ pub(crate) fn compile(
 }
 
 fn explain(guard: &Guard, doing: &'static str, error: rusqlite::Error) -> Fault {
-    if error.sqlite_error_code() == Some(ErrorCode::AuthorizationForStatementDenied)
+    // Of a function that is refused SQLite says no more than that there is an error.
+    let is_input = matches!(error, rusqlite::Error::SqlInputError { .. });
+    if (is_input || error.sqlite_error_code() == Some(ErrorCode::AuthorizationForStatementDenied))
         && let Some(refusal) = guard.take_refusal()
     {
         return Fault::Refused { doing, refusal };

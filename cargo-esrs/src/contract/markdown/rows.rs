@@ -1,14 +1,58 @@
 //! The fields of a shape, a row each, by their way into the payload.
 
+use std::hash::{Hash, Hasher};
+
 use esrs_core::schema::lock::tree::{Content, Field, Tag, Tree, Variant};
 
 use super::super::schema::may_be_left_out;
 
+/// The way of a field into the payload: `amount.cents`.
+#[derive(Debug, Clone, Eq)]
+pub(super) struct Path(String);
+
+impl Path {
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for Path {
+    fn from(path: String) -> Self {
+        Self(path)
+    }
+}
+
+#[cfg(test)]
+thread_local! {
+    static COMPARED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[cfg(test)]
+impl Path {
+    /// How many paths were compared since it was called last.
+    pub(super) fn compared() -> usize {
+        COMPARED.take()
+    }
+}
+
+impl PartialEq for Path {
+    fn eq(&self, other: &Self) -> bool {
+        #[cfg(test)]
+        COMPARED.set(COMPARED.get() + 1);
+        self.0 == other.0
+    }
+}
+
+impl Hash for Path {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
 /// One row of a version's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
-    /// `amount.cents`
-    pub(super) path: String,
+    pub(super) path: Path,
     pub(super) kind: String,
     pub(super) presence: Presence,
 }
@@ -26,7 +70,7 @@ pub(super) enum Presence {
 pub(super) fn rows(tree: &Tree) -> Vec<Row> {
     let mut rows = Vec::new();
     if !matches!(tree, Tree::Struct { .. }) {
-        let (path, kind) = ("(the payload)".to_owned(), kind(tree));
+        let (path, kind) = (Path::from("(the payload)".to_owned()), kind(tree));
         rows.push(Row { path, kind, presence: Presence::Required });
     }
     parts(&mut rows, "", tree);
@@ -53,7 +97,7 @@ fn of_fields(rows: &mut Vec<Row>, path: &str, fields: &[Field]) {
     for field in fields {
         if field.name == "*" {
             let kind = format!("the other fields: {}", kind(&field.tree));
-            rows.push(Row { path: join(path, "…"), kind, presence: Presence::Optional });
+            rows.push(Row { path: join(path, "…").into(), kind, presence: Presence::Optional });
             continue;
         }
         let presence = match field.optional || may_be_left_out(&field.tree) {
@@ -83,7 +127,8 @@ fn of_variant(rows: &mut Vec<Row>, path: &str, tag: &Tag, variant: &Variant) {
             join(&format!("{path}({} = {name})", named(tag)), &named(content))
         }
     };
-    let own = |kind: String| Row { path: within.clone(), kind, presence: Presence::OfVariant };
+    let own =
+        |kind: String| Row { path: within.clone().into(), kind, presence: Presence::OfVariant };
     match (&variant.content, tag) {
         (Content::Unit, _) => {}
         // The tag stands among its fields, so it has no place of its own.
@@ -105,7 +150,7 @@ fn of_variant(rows: &mut Vec<Row>, path: &str, tag: &Tag, variant: &Variant) {
 }
 
 fn row(rows: &mut Vec<Row>, path: String, kind: String, presence: Presence, tree: &Tree) {
-    rows.push(Row { path: path.clone(), kind, presence });
+    rows.push(Row { path: path.clone().into(), kind, presence });
     parts(rows, &path, tree);
 }
 

@@ -256,15 +256,23 @@ impl<'a> Subscribing<'a> {
             _ if !stand.is_there => self.create(client, model).await,
             None => Err(model.foreign()),
             // What depends on the table stays where it is.
-            Some((stored, _)) if **stored == *self.subscription.definition => {
+            Some((stored, _))
+                if **stored == *self.subscription.definition && !self.subscription.building =>
+            {
                 let emptied = client.batch_execute(&format!("TRUNCATE {}", model.name)).await;
                 emptied.map_err(|error| self.explain(error))
             }
             Some(_) => {
                 let location = &self.shared.location;
+                if self.subscription.building {
+                    // It is judged by what is on the other table now.
+                    beside::drop_table(client, model, location).await?;
+                    return self.create(client, model).await;
+                }
                 let beside = Beside::of(client, model, location).await?;
                 beside::drop_table(client, model, location).await?;
                 self.create(client, model).await?;
+                beside::strip(client, model, location).await?;
                 beside.put_on(client, model, location).await
             }
         }
@@ -286,7 +294,11 @@ impl<'a> Subscribing<'a> {
         }
         // Not one that is known from then on: what is asked is of another definition yet.
         let live = ModelTable::new(model.table, false, &model.schema)?;
-        beside::protect(client, &live, model, &self.shared.location).await
+        let location = &self.shared.location;
+        let judges = Beside::judges_of(client, &live, model, location).await?;
+        // What it says is of the table that users know.
+        judges.put_on(client, &live, location).await?;
+        beside::protect(client, &live, model, location).await
     }
 
     /// Enters it at the beginning of the log, with nothing parked.

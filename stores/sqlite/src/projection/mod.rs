@@ -7,4 +7,4 @@ mod table;
 
 pub(crate) use inline::{Inline, Registered};
 pub(crate) use known::Known;
-pub(crate) use table::ModelTable;
+pub(crate) use table::{ModelTable, building_name};

@@ -12,6 +12,7 @@ use crate::error::{Database, Fault};
 use crate::guard::{Author, Guard};
 use crate::parameters::{Style, bind};
 use crate::projection::ModelTable;
+use crate::schema;
 use crate::statement::{self, Place};
 use crate::value::untyped;
 use crate::within_step;
@@ -121,6 +122,7 @@ impl<'a> Step<'a> {
             bind(DOING, sql, statement, parameters, Style::Dollar)?;
             work(statement)
         });
+        let done = done.and_then(|done| self.check_names().map(|()| done));
         done.map_err(|fault| match fault {
             Fault::Sql(error)
                 if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) =>
@@ -130,6 +132,19 @@ impl<'a> Step<'a> {
             }
             fault => fault,
         })
+    }
+
+    /// Refuses a table that was given a name of the store: SQLite tells the guard the old name only.
+    fn check_names(&self) -> Result<(), Fault> {
+        if !self.guard.take_altered() {
+            return Ok(());
+        }
+        match schema::verify_all(self.connection, self.database) {
+            Err(Fault::Store(error)) => {
+                Err(Fault::Refused { doing: DOING, refusal: error.to_string() })
+            }
+            checked => checked,
+        }
     }
 
     fn execute_now(&self, author: Author, sql: &str, parameters: &[Value]) -> Result<u64, Fault> {

@@ -9,7 +9,7 @@ use futures_util::future::join;
 
 use super::super::subscribe::Stored;
 use super::super::table::ModelTable;
-use super::super::value::values_of;
+use super::super::value::stored_rows;
 use super::{InlineError, PREPARING, commit, run, run_on_rows};
 use crate::connect::{Client, PIN_PATH};
 use crate::encode::to_i64;
@@ -235,8 +235,7 @@ impl Model {
         let asked = run_on_rows(client, shared, table, &table.by_keys, &encoded);
         let (on_path, rows) = join(on_path, asked).await;
         on_path?;
-        let rows = rows?;
-        let rows = rows.iter().map(values_of).collect::<Result<_, _>>()?;
+        let rows = stored_rows(table, &rows?)?;
         let changes = pass.change(rows).map_err(StoreError::from)?;
         // First, so that a row may have what another that goes has had, where that is unique.
         if !changes.deletes.is_empty() {
