@@ -34,7 +34,7 @@
 //! | --- | --- |
 //! | `sqlite` (default) | [`SqliteStore`] |
 //! | `postgres` | `esrs::PostgresStore` |
-//! | `postgres-tls` | the same, encrypted by rustls where the server's url asks for it |
+//! | `postgres-tls` | the same, encrypted by rustls unless the server is on this machine or its url says otherwise |
 //! | `runner` | `esrs::runner`: projections and event handlers that follow the log |
 //! | `conformance` | the suite that a store of your own has to pass: `esrs::conformance` |
 //! | `opentelemetry` | events carry the W3C trace context of [`tracing::Span::current`](https://docs.rs/tracing/latest/tracing/struct.Span.html#method.current), as `tracing-opentelemetry` knows it |

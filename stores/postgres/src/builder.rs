@@ -1,5 +1,6 @@
 //! How a store is opened.
 
+use std::any::TypeId;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,17 +9,18 @@ use esrs_core::{BoxError, Projection, StoreError};
 use tokio::runtime::Handle;
 use tokio_postgres::config::Host;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::{Config, Socket};
+use tokio_postgres::{Config, NoTls, Socket};
 
 use crate::PostgresStore;
 use crate::connect::{Connector, SessionLimits};
-use crate::error::{DriverError, Location};
+use crate::error::Location;
 use crate::limit::Timer;
 use crate::listen::{Listener, Notifier};
 use crate::names::Names;
 use crate::schema;
 use crate::session;
 use crate::sql::Sql;
+use crate::sslmode;
 use crate::store::{Pools, Shared};
 use crate::subscription::{Inline, Registered, Subscriptions};
 use crate::writer::Writer;
@@ -53,6 +55,8 @@ pub struct PostgresStoreBuilder {
     inline: Vec<Registered>,
     rebuild_changed: bool,
     connect: Connect,
+    /// True if the connector can encrypt.
+    encrypts: bool,
 }
 
 impl PostgresStoreBuilder {
@@ -89,6 +93,7 @@ impl PostgresStoreBuilder {
             inline: Vec::new(),
             rebuild_changed: false,
             connect: Box::new(by_default),
+            encrypts: cfg!(feature = "tls"),
         }
     }
 
@@ -199,6 +204,16 @@ impl PostgresStoreBuilder {
     /// Encrypts connections by this connector, as the url's `sslmode` demands. Without it they are
     /// encrypted by rustls, with the roots of the operating system (feature `tls`; `postgres-tls` of `esrs`).
     ///
+    /// | `sslmode` | |
+    /// | --- | --- |
+    /// | none | `require`; `prefer` for a socket or the loopback interface of this machine |
+    /// | `disable` | never encrypted |
+    /// | `prefer` | encrypted if the server says that it can: a password may be sent in clear to any server that answers |
+    /// | `require`, `verify-full` | encrypted, or not connected; rustls accepts only a trusted certificate of this host, another connector what it is made for |
+    ///
+    /// `verify-ca` is refused. Without the feature, and with [`NoTls`](tokio_postgres::NoTls), nothing is
+    /// encrypted: a url without `sslmode` is connected to in clear.
+    ///
     /// ```no_run
     /// # async fn example() -> Result<(), esrs_core::StoreError> {
     /// use esrs_postgres::PostgresStore;
@@ -217,6 +232,7 @@ impl PostgresStoreBuilder {
         T::TlsConnect: Send,
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
+        self.encrypts = TypeId::of::<T>() != TypeId::of::<NoTls>();
         self.connect = Box::new(move |config, runtime, limits| {
             Ok(Connector::new(config, tls, runtime, limits))
         });
@@ -248,11 +264,11 @@ impl PostgresStoreBuilder {
             inline,
             rebuild_changed,
             connect,
+            encrypts,
         } = self;
         Registered::check_distinct(&inline)?;
         let failed = |source: BoxError| StoreError::Database { doing: DOING, source };
-        let mut config: Config =
-            url.parse().map_err(|error| failed(Box::new(DriverError(error))))?;
+        let mut config = sslmode::config_of(&url, encrypts)?;
         complete(&mut config);
         let location = location(&config, (busy_timeout, busy_timeout + timeout));
         let sql = Sql::new(&schema)?;
@@ -342,7 +358,7 @@ fn by_default(
     runtime: Handle,
     limits: SessionLimits,
 ) -> Result<Connector, StoreError> {
-    Ok(Connector::new(config, tokio_postgres::NoTls, runtime, limits))
+    Ok(Connector::new(config, NoTls, runtime, limits))
 }
 
 /// Which database it is, without a password: `postgres://user@host:port/name`.

@@ -7,15 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
+use esrs_core::{Position, StoreError};
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
+use futures_util::future::join3;
 use futures_util::{StreamExt, stream};
 use lru::LruCache;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::{AsyncMessage, Config, Error, Socket, Statement};
+use tokio_postgres::{AsyncMessage, Config, Error, SimpleQueryMessage, Socket, Statement};
+
+use crate::sql::literal;
 
 /// What the server sends on its own; the connection works while it is polled.
 pub(crate) type Messages = Pin<Box<dyn Stream<Item = Result<AsyncMessage, Error>> + Send>>;
@@ -32,6 +36,14 @@ const USER_STATEMENTS: NonZeroUsize = NonZeroUsize::new(128).expect("it is not z
 /// middle of one holds up others no longer.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(60);
 
+/// The `search_path` of the store's own statements: whatever they name without a schema is PostgreSQL's own.
+/// A schema that is not named here cannot shadow it, and neither can a temporary table.
+const PINNED: &str = "pg_catalog, pg_temp";
+
+/// Pins the path again, whatever a statement of a user has set it to. It outlives the transaction: what
+/// such a statement has set for the session would otherwise come back with its end.
+pub(crate) const PIN_PATH: &str = "SET search_path = pg_catalog, pg_temp";
+
 /// How often a limit of the role may stop the statement that takes it away.
 const SET_UP_ATTEMPTS: u32 = 50;
 
@@ -45,11 +57,13 @@ pub(crate) struct SessionLimits {
 }
 
 impl SessionLimits {
-    /// The statements that set a session up, whatever the role, the database and the server say.
+    /// The statements that set a session up, whatever the role, the database and the server say. Answers
+    /// with the `search_path` that the role has by itself.
     ///
     /// `append` relies on seeing what was committed before each of its statements; compiling a short query
-    /// takes longer than running it; and what was answered is on disk.
-    async fn set_up(self, client: &tokio_postgres::Client) -> Result<(), Error> {
+    /// takes longer than running it; and what was answered is on disk. Nothing is called by a name before
+    /// the path is pinned: a role may have made a function of that name where its own path finds it.
+    async fn set_up(self, client: &tokio_postgres::Client) -> Result<String, Error> {
         let [lock, statement, idle] =
             [self.lock, self.statement, IDLE_IN_TRANSACTION].map(to_millis);
         // By itself: a role's own limit may be shorter than all of it takes.
@@ -62,7 +76,8 @@ impl SessionLimits {
             left -= 1;
         }
         let settings = format!(
-            "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE, \
+            "SHOW search_path; SET search_path = {PINNED};
+             SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE, \
                  NOT DEFERRABLE;
              SET standard_conforming_strings = on; SET jit = off; SET row_security = on;
              SET client_min_messages = notice;
@@ -74,7 +89,12 @@ impl SessionLimits {
              SELECT pg_catalog.set_config('synchronous_commit', 'on', false)
                  WHERE pg_catalog.current_setting('synchronous_commit') IN ('off', 'local')"
         );
-        client.batch_execute(&settings).await
+        let answers = client.simple_query(&settings).await?;
+        let path = answers.iter().find_map(|answer| match answer {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        });
+        Ok(path.unwrap_or_default().to_owned())
     }
 }
 
@@ -90,6 +110,8 @@ pub(crate) struct Client {
     statements: Mutex<Statements>,
     /// Whether a statement has begun a transaction within another: PostgreSQL warns of it only.
     has_begun_twice: Arc<AtomicBool>,
+    /// Sets the path of the role for the rest of a transaction, in which statements of users run.
+    role_path: String,
 }
 
 /// Dropped, a statement is closed on the server too.
@@ -106,7 +128,13 @@ impl Client {
     ) -> Self {
         let (own, of_users) = (LruCache::new(OWN_STATEMENTS), LruCache::new(USER_STATEMENTS));
         let statements = Mutex::new(Statements { own, of_users });
-        Self { client, task, statements, has_begun_twice }
+        Self { client, task, statements, has_begun_twice, role_path: String::new() }
+    }
+
+    /// The statement that sets the path of the role for the rest of a transaction, in which statements of
+    /// users run, and triggers on their tables.
+    pub(crate) fn role_path(&self) -> &str {
+        &self.role_path
     }
 
     fn statements(&self) -> MutexGuard<'_, Statements> {
@@ -119,9 +147,28 @@ impl Client {
         self.prepare_in(sql, |statements| &mut statements.own).await
     }
 
-    /// The same with a text that a user has written.
+    /// Prepares a text that a user has written, whose names are found by the path of the role; within a
+    /// transaction that has set it.
     pub(crate) async fn prepare_text(&self, sql: &str) -> Result<Statement, Error> {
         self.prepare_in(sql, |statements| &mut statements.of_users).await
+    }
+
+    /// Prepares a text that a user has written outside of a transaction.
+    pub(crate) async fn prepare_text_alone(&self, sql: &str) -> Result<Statement, Error> {
+        if let Some(known) = self.statements().of_users.get(sql) {
+            return Ok(known.clone());
+        }
+        let begin = format!("BEGIN READ ONLY; {}", self.role_path);
+        // All are sent at once, so a call that is dropped leaves no transaction behind.
+        let (begun, prepared, ended) = join3(
+            self.client.batch_execute(&begin),
+            self.prepare_text(sql),
+            self.client.batch_execute("ROLLBACK"),
+        )
+        .await;
+        begun?;
+        let prepared = prepared?;
+        ended.map(|()| prepared)
     }
 
     async fn prepare_in(
@@ -206,8 +253,8 @@ impl Connector {
         Self { limits, ..self.clone() }
     }
 
-    /// Sets a session up as the store needs it, whatever its role says.
-    pub(crate) async fn set_up(&self, client: &tokio_postgres::Client) -> Result<(), Error> {
+    /// Sets a session up as the store needs it, whatever its role says; answers with the role's path.
+    pub(crate) async fn set_up(&self, client: &tokio_postgres::Client) -> Result<String, Error> {
         self.limits.set_up(client).await
     }
 
@@ -261,8 +308,10 @@ impl Connector {
                 }
             }
         });
-        let client = Client::new(client, task.abort_handle(), has_begun_twice);
-        self.set_up(&client).await?;
+        let mut client = Client::new(client, task.abort_handle(), has_begun_twice);
+        let path = self.set_up(&client).await?;
+        let path = literal(&path);
+        client.role_path = format!("SELECT pg_catalog.set_config('search_path', {path}, true)");
         Ok(client)
     }
 }
@@ -276,6 +325,27 @@ pub(crate) enum ConnectError {
     NoAnswer { limit: Duration },
     #[error("the runtime on which the store was opened has ended")]
     NoRuntime,
+    #[error(transparent)]
+    OutOfOrder(#[from] OutOfOrder),
+}
+
+/// An event stands behind the last position that the log has given.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error(
+    "expected no event behind position {given}, the last that the log has given; nothing was stored, because \
+     followers that took this event would never see it: repair the log as the section \"Events that no append \
+     has stored\" of the documentation of `esrs-postgres` says"
+)]
+pub(crate) struct OutOfOrder {
+    pub(crate) last: i64,
+    pub(crate) given: i64,
+}
+
+impl OutOfOrder {
+    pub(crate) fn explain(self) -> StoreError {
+        let position = Position::new(self.last as u64);
+        StoreError::Damaged { stream: "the log".to_owned(), position, source: self.into() }
+    }
 }
 
 #[cfg(test)]

@@ -58,6 +58,27 @@ impl<'a> FromSql<'a> for Moment {
     accepts!(TIMESTAMPTZ);
 }
 
+/// The time of a stored event. One that no program can write, and a role can, is read as the nearest that
+/// there is: it keeps nobody from reading the events behind it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StoredTime(pub(crate) Timestamp);
+
+impl<'a> FromSql<'a> for StoredTime {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+        let since_2000 = i64::from_be_bytes(raw.try_into()?);
+        let time = since_2000.checked_add(EPOCH).and_then(|at| from_microseconds(at).ok());
+        Ok(Self(time.unwrap_or_else(|| {
+            tracing::warn!(since_2000, "an event has a time that cannot be read; see the nearest");
+            // The last whole microsecond, as every time that is stored.
+            let latest = from_microseconds(to_microseconds(Timestamp::MAX));
+            let nearest = if since_2000 > 0 { latest } else { from_microseconds(EARLIEST) };
+            nearest.unwrap_or(Timestamp::UNIX_EPOCH)
+        })))
+    }
+
+    accepts!(TIMESTAMPTZ);
+}
+
 /// The text of some JSON, as it was stored.
 pub(crate) struct Json<'a>(pub(crate) &'a [u8]);
 

@@ -125,6 +125,10 @@ impl Location {
             reason += "; let the store trust it by `PostgresStoreBuilder::tls`, or do without \
                        encryption by `sslmode=disable` in the url";
         }
+        if reason.contains("server does not support TLS") {
+            reason += "; expected an encrypted connection, which the url demands or a host that is not this \
+                       machine: have the server encrypt, or do without by `sslmode=disable` in the url";
+        }
         StoreError::Unavailable { location: self.to_string(), reason }
     }
 
@@ -143,8 +147,8 @@ impl Location {
     pub(crate) fn not_a_session(&self, said: &str) -> StoreError {
         let reason = format!(
             "{said}: something between here and the server, such as PgBouncer, gives transactions to \
-             other connections than those their statements were prepared on; let it pool sessions, or \
-             set its max_prepared_statements (PgBouncer 1.21)"
+             other connections than those their session was set up on; let it pool sessions \
+             (max_prepared_statements is not enough, because settings of the session are lost)"
         );
         StoreError::Unavailable { location: self.to_string(), reason }
     }

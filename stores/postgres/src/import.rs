@@ -11,13 +11,14 @@ use tokio_postgres::Error;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
 
+use crate::connect::OutOfOrder;
 use crate::encode::{JsonText, Moment};
 use crate::find;
 use crate::names::KindOf;
 use crate::pool::{self, ask};
 use crate::store::Shared;
-use crate::subscription::{Inline, InlineError};
-use crate::writer::PreparedAppend;
+use crate::subscription::{Inline, InlineError, commit};
+use crate::writer::{Condition, PreparedAppend};
 use crate::{PostgresStore, connect};
 
 const DOING: &str = "importing events";
@@ -138,6 +139,9 @@ async fn store_chunk(
     shared: &Shared,
 ) -> Result<Option<(u64, Position)>, StoreError> {
     lock(client, shared).await?;
+    let condition = Condition::of(client, shared).await;
+    let condition = condition.map_err(|error| explain(shared, error))?;
+    condition.check().map_err(OutOfOrder::explain)?;
     let rows = rows_of(chunk, client, shared).await?;
     if rows.is_empty() {
         let ended = client.batch_execute("ROLLBACK").await;
@@ -153,7 +157,7 @@ async fn store_chunk(
         let (first, page) = page_of(&rows, last)?;
         inline.take(client, shared, (first, &page)).await.map_err(explain_inline)?;
     }
-    let ended = client.batch_execute("COMMIT").await;
+    let ended = client.batch_execute(&commit(client)).await;
     ended.map_err(|error| explain_inline(inline.not_committed(shared, error)))?;
     shared.committed(1);
     inline.committed(shared);

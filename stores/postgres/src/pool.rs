@@ -226,6 +226,7 @@ pub(crate) fn not_connected(error: ConnectError, location: &Location) -> StoreEr
             StoreError::Unavailable { location: location.to_string(), reason: error.to_string() }
         }
         ConnectError::NoRuntime => StoreError::Closed,
+        ConnectError::OutOfOrder(error) => error.explain(),
     }
 }
 
@@ -245,16 +246,6 @@ impl<C: Deref<Target = Client>> Reader<'_, C> {
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Error> {
         let statement = self.client.prepare_cached(sql).await?;
-        self.client.query(&statement, parameters).await
-    }
-
-    /// The same with a text that a user has written.
-    pub(crate) async fn query_text(
-        &self,
-        sql: &str,
-        parameters: &[&(dyn ToSql + Sync)],
-    ) -> Result<Vec<Row>, Error> {
-        let statement = self.client.prepare_text(sql).await?;
         self.client.query(&statement, parameters).await
     }
 

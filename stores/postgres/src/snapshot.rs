@@ -6,7 +6,7 @@ use esrs_core::{Position, Snapshot, SnapshotQuery, StoreError, StreamId};
 use tokio_postgres::{Error, Row};
 
 use crate::connect::Client;
-use crate::encode::{Json, Moment, to_i64};
+use crate::encode::{Json, Moment, StoredTime, to_i64};
 use crate::pool::Reader;
 
 /// Keeps a snapshot, unless the stream is not that far, or a further one is kept already.
@@ -47,7 +47,7 @@ fn snapshot_of(row: &Row, stream: &StreamId, query: &SnapshotQuery) -> Result<Sn
         version: row.try_get::<_, i64>(0)? as u64,
         position: Position::new(row.try_get::<_, i64>(1)? as u64),
         event_id: row.try_get(4)?,
-        recorded_at: row.try_get::<_, Moment>(2)?.0,
+        recorded_at: row.try_get::<_, StoredTime>(2)?.0,
         fold: query.fold,
         // What is no UTF-8 is no state of any aggregate: it is folded anew.
         state: String::from_utf8_lossy(state).into_owned(),

@@ -93,3 +93,75 @@ async fn tables_of_version_two_are_migrated_with_their_rows_and_rights() {
     store.close().await;
     raw.batch_execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await.unwrap();
 }
+
+const TABLES_OF_VERSION_4: [&str; 4] =
+    [BEFORE[0], BEFORE[1], include_str!("../src/sql/v3.sql"), include_str!("../src/sql/v4.sql")];
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn rights_that_were_granted_on_tables_of_version_four_are_bounded_and_enough() {
+    let database = postgres_server::database().unwrap();
+    let raw = connect(database.url()).await;
+    let name = database.name();
+    let (teller, follower) = (format!("teller_{name}"), format!("follower_{name}"));
+    let made = TABLES_OF_VERSION_4
+        .map(|step| step.replace("{schema}", "esrs").replace("{lock}", "1702064755, -1509142538"));
+    // As `grant_appending` and `grant_following` granted them then.
+    raw.batch_execute(&format!(
+        "CREATE ROLE {teller} LOGIN PASSWORD 'secret'; CREATE ROLE {follower} LOGIN PASSWORD 'secret';
+         CREATE SCHEMA esrs;
+         CREATE TABLE esrs.schema_version (version integer NOT NULL);
+         INSERT INTO esrs.schema_version VALUES (4);
+         {};
+         GRANT USAGE ON SCHEMA esrs TO {teller}, {follower};
+         GRANT SELECT ON ALL TABLES IN SCHEMA esrs TO {teller}, {follower};
+         GRANT USAGE ON SEQUENCE esrs.position_seq TO {teller};
+         GRANT INSERT ON esrs.events, esrs.streams, esrs.kinds, esrs.idempotency_keys, esrs.snapshots
+             TO {teller};
+         GRANT UPDATE ON esrs.snapshots TO {teller};
+         GRANT INSERT, UPDATE, DELETE ON esrs.subscriptions, esrs.leases, esrs.parked,
+             esrs.parking_log, esrs.superseded TO {follower};
+         GRANT USAGE, CREATE ON SCHEMA public TO {follower}",
+        made.join(";")
+    ))
+    .await
+    .unwrap();
+    let store = PostgresStore::open(database.url()).await.unwrap();
+    let opened = |id: &str| {
+        let opened = NewEvent { name: "opened".into(), ..event("1") };
+        AppendBatch::new(stream(id), AppendCondition::Any, vec![opened])
+    };
+    store.append(opened("a")).await.unwrap();
+    let (_, address) = database.url().split_once('@').unwrap();
+    let url_of = |role: &str| format!("postgres://{role}:secret@{address}");
+
+    let as_teller = PostgresStore::open(&url_of(&teller)).await.unwrap();
+    as_teller.append(opened("b").with_idempotency_key("key")).await.unwrap();
+    assert!(as_teller.append(opened("b").with_idempotency_key("key")).await.unwrap().repeated);
+    as_teller
+        .append(AppendBatch::new(stream("b"), AppendCondition::Version(1), vec![event("1")]))
+        .await
+        .unwrap();
+    let as_follower = PostgresStore::open(&url_of(&follower)).await.unwrap();
+    as_follower.catch_up::<Account>().await.unwrap();
+    assert_eq!(as_follower.find::<Account>("true", []).await.unwrap().len(), 2);
+
+    for (role, statement) in [
+        (&teller, "INSERT INTO esrs.events (position, stream, version, kind, event_id, recorded_at, payload)
+            VALUES (190000000000, 1, 2, 1, gen_random_uuid(), now(), '1')"),
+        (&teller, "INSERT INTO esrs.streams (name, category) VALUES ('nonsense', '')"),
+        (&teller, "INSERT INTO esrs.streams OVERRIDING SYSTEM VALUE VALUES (77, 'account-x', 'account')"),
+        (&teller, "INSERT INTO esrs.kinds OVERRIDING SYSTEM VALUE VALUES (77, 'account', 'x', 1)"),
+        (&follower, "DELETE FROM esrs.parking_log"),
+        (&follower, "UPDATE esrs.parking_log SET actor = 'alice'"),
+    ] {
+        let asked = connect(&url_of(role)).await.batch_execute(statement).await;
+        let error = asked.expect_err(statement);
+        assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{statement}: {error:?}");
+    }
+    for store in [store, as_teller, as_follower] {
+        store.close().await;
+    }
+    let roles = format!("{teller}, {follower}");
+    raw.batch_execute(&format!("DROP OWNED BY {roles}; DROP ROLE {roles}")).await.unwrap();
+}

@@ -1,13 +1,58 @@
-//! A log may be divided into partitions without the store's help.
+//! A log may be divided into partitions, and is protected in each.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod support;
+
 use esrs_core::conformance;
+use esrs_core::{AppendBatch, AppendCondition, EventStore};
 use esrs_postgres::PostgresStore;
-use tokio_postgres::NoTls;
+use support::{append, connect, event, one, read_all, stream};
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 /// What the crate's documentation tells a user to run.
 const PARTITION: &str = include_str!("../doc/partition.sql");
+
+/// The script that it told before the tables of version 5.
+const BY_HAND: &str = include_str!("support/partitioned_by_hand.sql");
+
+const TABLES_OF_VERSION_4: [&str; 4] = [
+    include_str!("../src/sql/v1.sql"),
+    include_str!("../src/sql/v2.sql"),
+    include_str!("../src/sql/v3.sql"),
+    include_str!("../src/sql/v4.sql"),
+];
+
+async fn partitions(raw: &Client) -> Vec<String> {
+    let names = "SELECT inhrelid::regclass::text FROM pg_inherits
+        WHERE inhparent = 'esrs.events'::regclass ORDER BY inhrelid";
+    raw.query(names, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+/// Nobody, not even the owner, takes events away by a partition.
+async fn each_partition_refuses_changes(raw: &Client) {
+    for table in partitions(raw).await.into_iter().chain(["esrs.events".to_owned()]) {
+        for statement in [
+            format!("TRUNCATE {table}"),
+            format!("TRUNCATE {table} CASCADE"),
+            format!("TRUNCATE {table} RESTART IDENTITY"),
+        ] {
+            let error = raw.batch_execute(&statement).await.expect_err(&statement);
+            assert_eq!(error.code(), Some(&SqlState::RESTRICT_VIOLATION), "{statement}: {error:?}");
+        }
+        let count = format!("SELECT count(*) FROM {table}");
+        if raw.query_one(&count, &[]).await.unwrap().get::<_, i64>(0) == 0 {
+            continue;
+        }
+        for statement in
+            [format!("DELETE FROM {table}"), format!("UPDATE {table} SET payload = '1'")]
+        {
+            let error = raw.batch_execute(&statement).await.expect_err(&statement);
+            assert_eq!(error.code(), Some(&SqlState::RESTRICT_VIOLATION), "{statement}: {error:?}");
+        }
+    }
+}
 
 #[tokio::test]
 #[ignore = "needs PostgreSQL: cargo xtask test"]
@@ -15,8 +60,7 @@ async fn a_partitioned_log_keeps_every_promise_and_what_was_there_before() {
     let database = postgres_server::database().unwrap();
     let store = PostgresStore::open(database.url()).await.unwrap();
     conformance::all(&store).await;
-    let (client, connection) = tokio_postgres::connect(database.url(), NoTls).await.unwrap();
-    tokio::spawn(connection);
+    let client = connect(database.url()).await;
     let count = "SELECT count(*) FROM esrs.log";
     let before: i64 = client.query_one(count, &[]).await.unwrap().get(0);
     store.close().await;
@@ -29,7 +73,109 @@ async fn a_partitioned_log_keeps_every_promise_and_what_was_there_before() {
     let parts = "SELECT count(DISTINCT tableoid) FROM esrs.events";
     let parts: i64 = client.query_one(parts, &[]).await.unwrap().get(0);
     assert!(parts > 1, "all events stand in one partition");
-    for statement in ["DELETE FROM esrs.events", "UPDATE esrs.events SET payload = '1'"] {
-        client.batch_execute(statement).await.expect_err(statement);
+    each_partition_refuses_changes(&client).await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn division_keeps_the_rights_and_the_protection_of_the_log() {
+    let database = postgres_server::database().unwrap();
+    let raw = connect(database.url()).await;
+    let role = format!("appender_{}", database.name());
+    // Rights that tables get by themselves are none of the log's.
+    raw.batch_execute(&format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'secret'; CREATE ROLE {role}_other;
+         ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO {role}_other"
+    ))
+    .await
+    .unwrap();
+    let store = PostgresStore::open(database.url()).await.unwrap();
+    raw.batch_execute(&format!("REVOKE ALL ON ALL TABLES IN SCHEMA esrs FROM {role}_other"))
+        .await
+        .unwrap();
+    store.grant_appending(&role).await.unwrap();
+    append(&store, "a").await;
+    let rights = "SELECT relacl::text FROM pg_class WHERE oid = 'esrs.events'::regclass";
+    let before: String = raw.query_one(rights, &[]).await.unwrap().get(0);
+
+    // Whoever has it open would store what the indexes of partitions cannot refuse.
+    let error = raw.batch_execute(PARTITION).await.unwrap_err();
+    assert!(error.as_db_error().unwrap().message().contains("open store"), "{error:?}");
+    append(&store, "a").await;
+    store.close().await;
+    raw.batch_execute("SELECT esrs.partition_events(3)").await.unwrap();
+    for wrong in ["0", "-1", "NULL"] {
+        raw.batch_execute(&format!("SELECT esrs.partition_events({wrong})")).await.unwrap_err();
     }
+    let after: String = raw.query_one(rights, &[]).await.unwrap().get(0);
+    assert_eq!(after, before);
+    assert_eq!(partitions(&raw).await.len(), 3);
+
+    let (_, address) = database.url().split_once('@').unwrap();
+    let url = format!("postgres://{role}:secret@{address}");
+    let as_role = PostgresStore::open(&url).await.unwrap();
+    let several = AppendBatch::new(stream("b"), AppendCondition::Any, vec![event("1"), event("2")]);
+    as_role.append(several).await.unwrap();
+    // It goes on while another partition is made ready, far behind the last.
+    for round in 0..6 {
+        append(&as_role, "a").await;
+        as_role.append(one(format!("c-{round}"))).await.unwrap();
+        raw.batch_execute("SELECT esrs.partition_events(3)").await.unwrap();
+    }
+    append(&as_role, "a").await;
+    assert_eq!(read_all(&as_role).await.len(), 17);
+    assert_eq!(partitions(&raw).await.len(), 9);
+    each_partition_refuses_changes(&raw).await;
+
+    // A partition gives the role nothing that the whole does not.
+    let raw_role = connect(&url).await;
+    let nonsense = "(position, stream, version, kind, event_id, recorded_at, payload)
+        VALUES (9223372036854775000, 1, 77, 1, gen_random_uuid(), 'infinity', '1')";
+    for table in partitions(&raw).await.into_iter().chain(["esrs.events".to_owned()]) {
+        let insert = format!("INSERT INTO {table} {nonsense}");
+        let error = raw_role.batch_execute(&insert).await.expect_err(&insert);
+        assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{insert}: {error:?}");
+    }
+    drop(raw_role);
+    as_role.close().await;
+    raw.batch_execute(&format!(
+        "ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM {role}_other;
+         DROP OWNED BY {role}, {role}_other; DROP ROLE {role}, {role}_other"
+    ))
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn log_that_was_divided_by_hand_is_protected_by_the_migration() {
+    let database = postgres_server::database().unwrap();
+    let raw = connect(database.url()).await;
+    let tables = TABLES_OF_VERSION_4
+        .map(|step| step.replace("{schema}", "esrs").replace("{lock}", "1702064755, -1509142538"));
+    raw.batch_execute(&format!(
+        "CREATE SCHEMA esrs; CREATE TABLE esrs.schema_version (version integer NOT NULL);
+         INSERT INTO esrs.schema_version VALUES (4); {}",
+        tables.join(";")
+    ))
+    .await
+    .unwrap();
+    raw.batch_execute(
+        "INSERT INTO esrs.kinds (category, name, version) VALUES ('account', 'deposited', 1);
+         INSERT INTO esrs.streams (name, category) VALUES ('account-old', 'account');
+         INSERT INTO esrs.events (position, stream, version, kind, event_id, recorded_at, payload)
+             VALUES (nextval('esrs.position_seq'), 1, 1, 1, gen_random_uuid(), now(), '7')",
+    )
+    .await
+    .unwrap();
+    raw.batch_execute(BY_HAND).await.unwrap();
+    let store = PostgresStore::open(database.url()).await.unwrap();
+    append(&store, "old").await;
+    append(&store, "new").await;
+    each_partition_refuses_changes(&raw).await;
+    raw.batch_execute("SELECT esrs.partition_events(5)").await.unwrap();
+    append(&store, "new").await;
+    assert_eq!(read_all(&store).await.len(), 4);
+    assert_eq!(partitions(&raw).await.len(), 4);
+    each_partition_refuses_changes(&raw).await;
 }

@@ -196,5 +196,20 @@ async fn a_pool_of_transactions_that_forgets_prepared_statements_is_refused_at_o
         for word in ["PgBouncer", "pool sessions", "max_prepared_statements"] {
             assert!(reason.contains(word), "{reason}");
         }
+        // Other programs get connections as they were.
+        let mut others = Vec::new();
+        for _ in 0..4 {
+            let other = support::connect(&bouncer.url).await;
+            if mode == "transaction" {
+                other.batch_execute("BEGIN").await.unwrap();
+            }
+            let path = other.simple_query("SHOW search_path").await.unwrap();
+            let path = path.iter().find_map(|answer| match answer {
+                tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0),
+                _ => None,
+            });
+            assert_eq!(path, Some("\"$user\", public"), "{mode}");
+            others.push(other);
+        }
     }
 }

@@ -111,6 +111,13 @@ async fn a_follower_of_the_log_keeps_read_models_and_cannot_append() {
         let user = format!("follower_{}_{schema}", database.name());
         owner.batch_execute(&format!("CREATE ROLE {user} LOGIN PASSWORD 'secret'")).await.unwrap();
         store.grant_following(&user).await.unwrap();
+        let is_own = schema == "models";
+        let may_create = "SELECT has_schema_privilege($1, $2, 'CREATE')";
+        let may_create: bool = owner.query_one(may_create, &[&user, &schema]).await.unwrap().get(0);
+        assert_eq!(may_create, is_own, "{schema}");
+        if !is_own {
+            owner.batch_execute(&format!("GRANT CREATE ON SCHEMA public TO {user}")).await.unwrap();
+        }
 
         let as_user = open(url_of(&user, database.url())).await;
         for case in conformance::subscriptions::CASES {
@@ -138,6 +145,41 @@ async fn a_follower_of_the_log_keeps_read_models_and_cannot_append() {
         as_user.close().await;
         owner.batch_execute(&format!("DROP OWNED BY {user}; DROP ROLE {user}")).await.unwrap();
     }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn rights_on_a_log_in_public_are_none_on_other_tables_there() {
+    let database = postgres_server::database().unwrap();
+    let owner = connect(database.url()).await;
+    let user = format!("user_{}", database.name());
+    owner
+        .batch_execute(&format!(
+            "CREATE ROLE {user} LOGIN PASSWORD 'secret'; CREATE TABLE salaries (cents bigint);
+             REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+        ))
+        .await
+        .unwrap();
+    let builder = |url: &str| {
+        let url = url.to_owned();
+        async move { PostgresStore::builder(&url).schema("public").open().await.unwrap() }
+    };
+    let store = builder(database.url()).await;
+    store.grant_reading(&user).await.unwrap();
+    store.grant_appending(&user).await.unwrap();
+    store.grant_following(&user).await.unwrap();
+    let as_user = builder(&url_of(&user, database.url())).await;
+    as_user.append(batch("1")).await.unwrap();
+    let raw = connect(&url_of(&user, database.url())).await;
+    for statement in
+        ["SELECT * FROM salaries", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS '1'"]
+    {
+        let error = raw.batch_execute(statement).await.expect_err(statement);
+        assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{statement}: {error}");
+    }
+    as_user.close().await;
+    drop(raw);
+    owner.batch_execute(&format!("DROP OWNED BY {user}; DROP ROLE {user}")).await.unwrap();
 }
 
 #[tokio::test]

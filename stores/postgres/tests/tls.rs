@@ -14,6 +14,7 @@ use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
 use support::{append, connect, read_all};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// A server that encrypts for whoever wants it, and its certificate.
@@ -105,4 +106,65 @@ async fn a_server_that_does_not_encrypt_is_refused_where_that_is_required() {
     let error = PostgresStore::open(&require).await.unwrap_err();
     let StoreError::Unavailable { reason, .. } = &error else { panic!("{error}") };
     assert!(reason.contains("server does not support TLS"), "{reason}");
+}
+
+/// Answers in place of a server that it does not encrypt, and asks for the password in clear; what it was sent.
+async fn in_the_middle() -> (u16, tokio::task::JoinHandle<Vec<u8>>) {
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let listening = tokio::spawn(async move {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut sent = Vec::new();
+        let mut buffer = [0; 1024];
+        // To the request to encrypt, to the startup message, and to what comes then.
+        for answer in [&b"N"[..], &[b'R', 0, 0, 0, 8, 0, 0, 0, 3], &[]] {
+            let count = socket.read(&mut buffer).await.unwrap_or(0);
+            if count == 0 {
+                break;
+            }
+            sent.extend_from_slice(&buffer[..count]);
+            // It may be gone already.
+            let _ = socket.write_all(answer).await;
+        }
+        sent
+    });
+    (port, listening)
+}
+
+#[tokio::test]
+async fn password_is_not_sent_to_a_server_that_does_not_encrypt() {
+    // An address that is not the loopback interface, and answers on this machine.
+    for (mode, is_sent) in [("", false), ("?sslmode=verify-full", false), ("?sslmode=prefer", true)]
+    {
+        let (port, middle) = in_the_middle().await;
+        let url = format!("postgres://bank:hunter2@0.0.0.0:{port}/bank{mode}");
+        let opened = PostgresStore::open(&url);
+        let error = support::within(std::time::Duration::from_secs(20), "opening", opened).await;
+        let error = error.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+        let sent = middle.await.unwrap();
+        assert!(sent.len() >= 8, "it was never asked");
+        let has_password = sent.windows(7).any(|bytes| bytes == b"hunter2");
+        assert_eq!(has_password, is_sent, "{mode}: {error}");
+        if !is_sent {
+            assert!(error.to_string().contains("sslmode=disable"), "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn verify_full_is_taken_and_checks_the_name() {
+    let (server, certificate) = encrypting_server().await;
+    let database = server.create_database().unwrap();
+    let full = format!("{}?sslmode=verify-full", database.url());
+    let trusting = trusting(certificate);
+    let store = PostgresStore::builder(&full).tls(trusting.clone()).open().await.unwrap();
+    append(&store, "1").await;
+    let elsewhere = full.replacen("127.0.0.1", "localhost", 1);
+    let error = PostgresStore::builder(&elsewhere).tls(trusting).open().await.unwrap_err();
+    assert!(error.to_string().contains("certificate not valid for name"), "{error}");
+    let ca = full.replacen("verify-full", "verify-ca", 1);
+    let error = PostgresStore::open(&ca).await.unwrap_err();
+    assert!(error.to_string().contains("sslmode=verify-full"), "{error}");
 }

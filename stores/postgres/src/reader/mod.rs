@@ -18,7 +18,7 @@ use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
 use crate::connect::Client;
-use crate::encode::{Json, Moment, to_i64};
+use crate::encode::{Json, StoredTime, to_i64};
 use crate::names::Seen;
 use crate::pool::Reader;
 use crate::snapshot;
@@ -210,8 +210,12 @@ impl<C: Deref<Target = Client>> Reader<'_, C> {
         let (is_last, scanned, mark) = match (is_last, span.end(after)) {
             // More rows stand behind the last.
             (false, _) => (false, last, last_mark),
-            // The log goes on behind the span that was searched.
-            (true, Some(upto)) if upto < end => (false, upto, before.upto),
+            // The log goes on behind the span that was searched, and behind the hole that follows it.
+            (true, Some(upto)) if upto < end => {
+                let before_next = before.next.map(|next| next.get().saturating_sub(1));
+                let upto = before_next.map_or(upto, |next| upto.max(Position::new(next)));
+                (false, upto, before.upto)
+            }
             (true, _) if last > head => (true, last.max(end), last_mark.or(before.head)),
             (true, _) => (true, end, before.head),
         };
@@ -233,6 +237,7 @@ impl<C: Deref<Target = Client>> Reader<'_, C> {
                 head: mark_at(row, 0)?,
                 upto: mark_at(row, 2)?,
                 continued: row.try_get(4)?,
+                next: row.try_get::<_, Option<i64>>(5)?.map(|next| Position::new(next as u64)),
             })
         };
         asked.await.map_err(|error| self.explain(error))
@@ -276,7 +281,7 @@ impl<C: Deref<Target = Client>> Reader<'_, C> {
         let details = details.map(|Json(text)| std::str::from_utf8(text)).transpose()?;
         let envelope = NewEnvelope {
             event_id: row.try_get(rows::EVENT_ID)?,
-            recorded_at: row.try_get::<_, Moment>(rows::RECORDED_AT)?.0,
+            recorded_at: row.try_get::<_, StoredTime>(rows::RECORDED_AT)?.0,
             correlation_id: row.try_get(rows::CORRELATION_ID)?,
             causation_id: row.try_get(rows::CAUSATION_ID)?,
             metadata: details.map(|details| writer.intern_metadata(details)).transpose()?,
@@ -376,6 +381,8 @@ struct Before {
     upto: Option<LogMark>,
     /// The event at the position where the reader goes on.
     continued: Option<Uuid>,
+    /// The position of the first event behind what is searched.
+    next: Option<Position>,
 }
 
 /// The event whose position and id are in these columns, if there is one.

@@ -8,6 +8,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("v2.sql"),
     include_str!("v3.sql"),
     include_str!("v4.sql"),
+    include_str!("v5.sql"),
 ];
 
 /// The newest version of the tables that this program knows.
@@ -24,8 +25,9 @@ const TABLE_LOCK_CLASS: i32 = i32::from_be_bytes(*b"esrt");
 #[derive(Debug)]
 pub(crate) struct Sql {
     pub(crate) schema: String,
-    /// Whether the log is divided, so that no index of it can refuse what another part has.
-    pub(crate) is_partitioned: String,
+    /// Asks whether the log is divided, so that no index of it can refuse what another part has; for the last
+    /// position of an event, and the last that the log has given.
+    pub(crate) condition: String,
     /// One event behind a version that its stream is known to have.
     pub(crate) append_one: String,
     /// The same, if the anchor proves all that it is given.
@@ -56,6 +58,8 @@ pub(crate) struct Sql {
     pub(crate) save_snapshot: String,
     pub(crate) find_snapshot: String,
     pub(crate) stored_version: String,
+    /// Asks whether the user may grant rights on the tables.
+    pub(crate) is_owner: String,
     /// Wakes all that listen, in every process.
     pub(crate) notify: String,
     pub(crate) listen: String,
@@ -68,8 +72,10 @@ impl Sql {
         let s = schema;
         let channel = format!("{s}_appended");
         Ok(Self {
-            is_partitioned: format!(
-                "SELECT relkind = 'p' FROM pg_class WHERE oid = '{s}.events'::regclass"
+            condition: format!(
+                "SELECT relkind = 'p', (SELECT coalesce(max(position), 0) FROM {s}.events),
+                    coalesce(pg_sequence_last_value('{s}.position_seq'::regclass), 0)
+                 FROM pg_class WHERE oid = '{s}.events'::regclass"
             ),
             // What the program remembers is verified where it is used.
             append_one: format!(
@@ -183,7 +189,8 @@ impl Sql {
             ),
             before_all: format!(
                 "SELECT head.position, head.event_id, upto.position, upto.event_id,
-                    (SELECT event_id FROM {s}.events WHERE position = $1)
+                    (SELECT event_id FROM {s}.events WHERE position = $1),
+                    (SELECT min(position) FROM {s}.events WHERE position > $2)
                  FROM (SELECT) one
                  LEFT JOIN LATERAL (SELECT position, event_id FROM {s}.events
                     ORDER BY position DESC LIMIT 1) head ON true
@@ -229,6 +236,9 @@ impl Sql {
                 "SELECT n.version, n.position, n.recorded_at, n.state, e.event_id
                  FROM {s}.snapshots n JOIN {s}.events e ON e.stream = n.stream AND e.version = n.version
                  WHERE n.stream = (SELECT id FROM {s}.streams WHERE name = $1) AND n.fold = $2"
+            ),
+            is_owner: format!(
+                "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = '{s}.events'::regclass"
             ),
             stored_version: format!("SELECT version FROM {s}.schema_version"),
             notify: format!("NOTIFY {channel}"),
@@ -278,6 +288,11 @@ fn what_is_wrong_with(schema: &str) -> Option<&'static str> {
     } else {
         None
     }
+}
+
+/// A text as a literal, where `standard_conforming_strings` is on.
+pub(crate) fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// The two numbers of an advisory lock: whose it is, and of which schema, by FNV-1a.

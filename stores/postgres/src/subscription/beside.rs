@@ -12,6 +12,14 @@ const DOING: &str = "replacing the table of a read model";
 /// Constraints, indexes, statistics, triggers, row security, comments, rights, and whose the table is.
 const BESIDE: &str = include_str!("../sql/beside.sql");
 
+/// The rights and policies that a table has by itself when it is made.
+const BARE: &str = include_str!("../sql/bare.sql");
+
+/// The steps of `BESIDE` that keep others from the rows of a table.
+const POLICIES: i32 = 6;
+const ROW_SECURITY: i32 = 7;
+const OWNER: i32 = 10;
+
 /// What rows have to fulfil, for the table that is built.
 const JUDGES: &str = include_str!("../sql/judges.sql");
 
@@ -38,7 +46,7 @@ impl Beside {
     ) -> Result<Self, StoreError> {
         let read = async {
             let columns: Vec<_> = model.table.columns.iter().map(|column| column.name).collect();
-            let rows = client.query(BESIDE, &[&model.name, &columns]).await?;
+            let rows = client.query(BESIDE, &[&model.name, &columns, &model.name]).await?;
             let statement = |row: &Row| {
                 let sql: String = row.try_get(0)?;
                 Ok(Statement { shown: sql.clone(), sql })
@@ -98,6 +106,66 @@ impl Beside {
         }
         Ok(())
     }
+}
+
+/// Takes from a table what it has by itself.
+pub(super) async fn strip(
+    client: &Client,
+    model: &ModelTable,
+    location: &Location,
+) -> Result<(), StoreError> {
+    let stripping = async {
+        for row in client.query(BARE, &[&model.name]).await? {
+            client.batch_execute(row.try_get(0)?).await?;
+        }
+        Ok(())
+    };
+    stripping.await.map_err(|error| location.explain(DOING, error))
+}
+
+/// Keeps others from the rows that are built beside those of `live`, before there are any: nobody but the
+/// owner of both has a right to them, and their row security is on. They get the rights of `live` when they
+/// take its place. Does nothing if there is no such table.
+pub(super) async fn protect(
+    client: &Client,
+    live: &ModelTable,
+    built: &ModelTable,
+    location: &Location,
+) -> Result<(), StoreError> {
+    let explain = |error| location.explain(DOING, error);
+    if !super::subscribe::is_there(client, live).await.map_err(explain)? {
+        return Ok(());
+    }
+    strip(client, built, location).await?;
+    let columns: Vec<_> = built.table.columns.iter().map(|column| column.name).collect();
+    let rows = client.query(BESIDE, &[&live.name, &columns, &built.name]).await.map_err(explain)?;
+    for row in rows {
+        let (statement, step): (&str, i32) =
+            (|| Ok((row.try_get(0)?, row.try_get(1)?)))().map_err(explain)?;
+        match step {
+            // The owner is not held up by policies while it builds.
+            ROW_SECURITY if !statement.contains(" FORCE ") => {
+                client.batch_execute(statement).await.map_err(explain)?;
+            }
+            OWNER => client.batch_execute(statement).await.map_err(explain)?,
+            // Without a policy, row security shows nobody a row. One that the new columns do not allow is
+            // an error when they take their place.
+            POLICIES => {
+                client.batch_execute("SAVEPOINT esrs_policy").await.map_err(explain)?;
+                let end = match client.batch_execute(statement).await {
+                    Err(error)
+                        if error.as_db_error().is_some_and(|said| is_about_rows(said.code())) =>
+                    {
+                        "ROLLBACK TO esrs_policy; RELEASE esrs_policy"
+                    }
+                    made => made.map(|()| "RELEASE esrs_policy").map_err(explain)?,
+                };
+                client.batch_execute(end).await.map_err(explain)?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Whether the new table is not as the statement needs it.

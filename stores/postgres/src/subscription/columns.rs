@@ -12,18 +12,18 @@ use crate::encode::from_2000;
 #[derive(Debug)]
 pub(super) struct Encoded(Vec<u8>);
 
-/// The type of a column, as SQL writes it.
+/// The type of a column, as SQL writes it whatever the path is.
 pub(super) fn sql_type(of: ColumnType) -> Result<&'static str, ColumnError> {
     Ok(match of {
         ColumnType::Bool => "boolean",
         ColumnType::Integer => "bigint",
         ColumnType::Real => "double precision",
-        ColumnType::Text => "text",
-        ColumnType::Bytes => "bytea",
-        ColumnType::Timestamp => "timestamptz",
-        ColumnType::Uuid => "uuid",
-        ColumnType::Json => "json",
-        ColumnType::Jsonb => "jsonb",
+        ColumnType::Text => "pg_catalog.text",
+        ColumnType::Bytes => "pg_catalog.bytea",
+        ColumnType::Timestamp => "pg_catalog.timestamptz",
+        ColumnType::Uuid => "pg_catalog.uuid",
+        ColumnType::Json => "pg_catalog.json",
+        ColumnType::Jsonb => "pg_catalog.jsonb",
         other => return Err(unknown(other)),
     })
 }

@@ -186,6 +186,12 @@ impl Inline {
     }
 }
 
+/// Ends a transaction in which rows were written: triggers of users that wait for the end find names by the
+/// path of the role.
+pub(crate) fn commit(client: &Client) -> String {
+    format!("{}; COMMIT", client.role_path())
+}
+
 /// Runs a statement that is prepared once for the connection, or again if its table was made anew.
 async fn run(
     client: &Client,

@@ -36,7 +36,7 @@ use crate::pool::ask;
 use crate::store::AbortOnDrop;
 use subscribe::Subscribing;
 
-pub(crate) use inline::{Inline, InlineError, Registered};
+pub(crate) use inline::{Inline, InlineError, Registered, commit};
 pub(crate) use shelf::Subscriptions;
 
 /// Does something in a transaction; on another connection, if that one was lost before the end.
@@ -58,7 +58,7 @@ macro_rules! transact {
                 };
                 let failed = match done.await {
                     Ok(done) => {
-                        let end = $shared.subscriptions.statements.end($fenced);
+                        let end = $shared.subscriptions.statements.end($fenced, None);
                         lent.batch_execute(&end).await.map_err(|error| match $fenced {
                             Some((lease, fence)) if is_fenced(&error) => {
                                 StoreError::Fenced { lease: lease.to_owned(), fence }

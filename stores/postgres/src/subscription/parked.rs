@@ -7,7 +7,7 @@ use esrs_core::{BoxError, Position, StoreError, StreamId};
 use tokio_postgres::Row;
 
 use crate::connect::Client;
-use crate::encode::{Moment, to_i64};
+use crate::encode::{StoredTime, to_i64};
 use crate::pool::Reader;
 use crate::store::Shared;
 
@@ -29,7 +29,7 @@ pub(super) async fn parked(
             position: Position::new(row.try_get::<_, i64>(2)? as u64),
             event: row.try_get(3)?,
             reason: row.try_get(4)?,
-            parked_at: row.try_get::<_, Moment>(5)?.0,
+            parked_at: row.try_get::<_, StoredTime>(5)?.0,
             is_to_resume: row.try_get(6)?,
         })
     };
@@ -96,7 +96,7 @@ pub(super) async fn log(
             action: ParkingAction::of_name(action).ok_or_else(unknown)?,
             actor: row.try_get(3)?,
             reason: row.try_get(4)?,
-            at: row.try_get::<_, Moment>(5)?.0,
+            at: row.try_get::<_, StoredTime>(5)?.0,
         })
     };
     rows.iter().map(entry).collect::<Result<_, _>>().map_err(unreadable)

@@ -5,7 +5,7 @@ use std::pin::pin;
 use esrs_core::projection::Value;
 use esrs_core::subscription::{self, Projected, Subscription};
 use esrs_core::{BoxError, Position, Projection, StoreError};
-use futures_util::future::{join, join4};
+use futures_util::future::{join, join3, join4};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
@@ -15,6 +15,7 @@ use super::subscribe::Stored;
 use super::table::ModelTable;
 use super::value::{Bound, row_of, values_of};
 use crate::PostgresStore;
+use crate::connect::PIN_PATH;
 use crate::error::is_outdated;
 use crate::pool::{Reader, ask};
 use crate::store::Shared;
@@ -36,7 +37,7 @@ impl PostgresStore {
     /// - and the errors of the database.
     pub async fn get<P: Projection>(&self, key: &P::Key) -> Result<Option<P>, StoreError> {
         let key = P::key_values(key).map_err(|error| misfit(error.into()))?;
-        let rows = self.rows::<P>(|model| model.by_key.clone(), key).await?;
+        let rows = self.rows::<P>(|model| model.by_key.clone(), key, Author::Store).await?;
         Ok(rows.into_iter().next())
     }
 
@@ -52,10 +53,11 @@ impl PostgresStore {
     /// # Ok(()) }
     /// ```
     ///
-    /// The condition is SQL of yours: never build it from what somebody has typed in.
+    /// The condition is SQL of yours: never build it from what somebody has typed in. It names functions and
+    /// tables by the `search_path` of the role, and runs in a transaction that only reads.
     ///
     /// # Errors
-    /// As of [`get`](Self::get), and when the condition is no SQL.
+    /// As of [`get`](Self::get), and when the condition is no SQL, or would write.
     pub async fn find<P: Projection>(
         &self,
         condition: &str,
@@ -65,7 +67,7 @@ impl PostgresStore {
             "" => model.select.clone(),
             condition => format!("{} WHERE {condition}", model.select),
         };
-        self.rows(sql, parameters.into_iter().collect()).await
+        self.rows(sql, parameters.into_iter().collect(), Author::User).await
     }
 
     /// The rows that any `SELECT` finds, over read models and tables of your own.
@@ -124,6 +126,7 @@ impl PostgresStore {
         &self,
         sql: impl FnOnce(&ModelTable) -> String,
         parameters: Vec<Value>,
+        author: Author,
     ) -> Result<Vec<P>, StoreError> {
         let shared = self.shared();
         let subscription = Projected::<P>::subscription_of();
@@ -131,7 +134,7 @@ impl PostgresStore {
             return Ok(Vec::new());
         };
         let sql = sql(&model);
-        let asking = Asking { shared, subscription: &subscription, sql: &sql };
+        let asking = Asking { shared, subscription: &subscription, sql: &sql, author };
         let rows = ask!(shared, |reader| asking.ask(&reader, &parameters))?;
         let rows = rows.iter().map(|row| row_of(&model, row).and_then(P::from_values));
         rows.collect::<Result<_, _>>().map_err(|error| misfit(error.into()))
@@ -147,24 +150,37 @@ fn decoded(shared: &Shared, rows: &[Row]) -> Result<Vec<Vec<Value>>, StoreError>
     rows.iter().map(|row| values_of(row).map_err(explain)).collect()
 }
 
+/// The author of a statement, whose names are found by the path of the role if it is a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Author {
+    Store,
+    User,
+}
+
 /// A question about the rows of a projection.
 struct Asking<'a> {
     shared: &'a Shared,
     subscription: &'a Subscription,
     sql: &'a str,
+    author: Author,
 }
 
 impl Asking<'_> {
     async fn ask(&self, reader: &Reader<'_>, parameters: &[Value]) -> Result<Vec<Row>, StoreError> {
         let Subscription { name, building, definition, .. } = self.subscription;
         let whose: [&(dyn ToSql + Sync); 3] = [name, building, &&**definition];
-        let looking = reader.query(&self.shared.subscriptions.statements.stored, &whose);
+        let explain = |error| reader.location.explain(DOING, error);
+        let stored = &self.shared.subscriptions.statements.stored;
+        let stored = reader.client.prepare_cached(stored).await.map_err(explain)?;
+        let looking = reader.client.query(&stored, &whose);
         let bound: Vec<_> = parameters.iter().map(Bound).collect();
         let bound: Vec<&(dyn ToSql + Sync)> =
             bound.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
-        let asking = twice_if_outdated(reader, || reader.query_text(self.sql, &bound));
+        let asking = twice_if_outdated(reader, async || match self.author {
+            Author::Store => reader.query(self.sql, &bound).await,
+            Author::User => by_role_path(reader, self.sql, &bound).await,
+        });
         let (stored, rows) = join(looking, asking).await;
-        let explain = |error| reader.location.explain(DOING, error);
         let stored = stored.map_err(explain)?;
         let not_made = || not_made(self.subscription);
         let stored = stored.first().map(|row| Stored::of(row, 0)).transpose().map_err(explain)?;
@@ -176,6 +192,27 @@ impl Asking<'_> {
             _ => explain(error),
         })
     }
+}
+
+/// Runs a statement of a user, whose names are found by the path of the role, in a transaction that only
+/// reads.
+async fn by_role_path(
+    reader: &Reader<'_>,
+    sql: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, Error> {
+    let statement = reader.client.prepare_text_alone(sql).await?;
+    let begin = format!("BEGIN READ ONLY; {}", reader.client.role_path());
+    // All are sent at once, so a call that is dropped leaves no transaction behind.
+    let (begun, rows, ended) = join3(
+        reader.client.batch_execute(&begin),
+        reader.client.query(&statement, parameters),
+        reader.client.batch_execute("ROLLBACK"),
+    )
+    .await;
+    begun?;
+    let rows = rows?;
+    ended.map(|()| rows)
 }
 
 /// Asks again when the statement was prepared for columns of other types.
@@ -211,7 +248,7 @@ async fn read_only(
     let known = shared.subscriptions.known_tables();
     let unusable = &shared.subscriptions.statements.unusable;
     let asked = twice_if_outdated(reader, async || {
-        let statement = reader.client.prepare_text(sql).await?;
+        let statement = reader.client.prepare_text_alone(sql).await?;
         let looking = match known.names.is_empty() {
             true => None,
             false => Some(reader.client.prepare_cached(unusable).await?),
@@ -220,14 +257,17 @@ async fn read_only(
         let asking = pin!(reader.client.query(&statement, &bound));
         let looking = pin!(async {
             let Some(statement) = &looking else { return Ok(Vec::new()) };
+            let pinned = reader.client.batch_execute(PIN_PATH);
             let KnownTables { names, tables, defined_names, definitions, .. } = &known;
             let of: [&(dyn ToSql + Sync); 5] =
                 [names, tables, &declared, defined_names, definitions];
-            reader.client.query(statement, &of).await
+            let (pinned, rows) = join(pinned, reader.client.query(statement, &of)).await;
+            pinned.and(rows)
         });
-        // All are sent at once, so nobody who goes away leaves a transaction behind.
+        let begin = format!("BEGIN READ ONLY; {}", reader.client.role_path());
+        // All are sent at once, so a call that is dropped leaves no transaction behind.
         let (begun, rows, unusable, ended) = join4(
-            reader.client.batch_execute("BEGIN READ ONLY"),
+            reader.client.batch_execute(&begin),
             asking,
             looking,
             // So nothing that the statement has set outlives it.

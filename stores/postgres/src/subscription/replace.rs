@@ -6,7 +6,7 @@ use esrs_core::subscription::{Checkpoint, Replaced, Subscriber, Subscription};
 use esrs_core::{Page, Position, ReadQuery, StoreError};
 use tokio_postgres::{Client, Error};
 
-use super::beside::{Beside, drop_table};
+use super::beside::{Beside, drop_table, strip};
 use super::step::Step;
 use super::subscribe::{Stored, is_there, supersede};
 use super::table::{ModelTable, quoted};
@@ -164,12 +164,12 @@ async fn put_in_place(
     let explain = |error| location.explain(DOING, error);
     let limit = format!("SET LOCAL lock_timeout = {}", LONGEST_WAIT.as_millis());
     client.batch_execute(&limit).await.map_err(explain)?;
-    let mut beside = Beside::default();
+    let mut beside = None;
     if is_there(client, live).await.map_err(explain)? {
         if !is_asked {
             return Err(live.foreign());
         }
-        beside = Beside::of(client, live, location).await?;
+        beside = Some(Beside::of(client, live, location).await?);
         // Their names are those of building, and the live ones may be others by now.
         Beside::lift(client, built, location).await?;
         drop_table(client, live, location).await?;
@@ -185,6 +185,8 @@ async fn put_in_place(
     );
     client.batch_execute(&rename).await.map_err(explain)?;
     // Rows were faster to insert while there was no index to keep up.
+    let Some(beside) = beside else { return Ok(()) };
+    strip(client, live, location).await?;
     beside.put_on(client, live, location).await
 }
 

@@ -1,8 +1,9 @@
 //! The statements on what subscriptions are kept by.
 
 use super::table::hash;
+use crate::connect::PIN_PATH;
 use crate::encode::to_i64;
-use crate::sql::Sql;
+use crate::sql::{Sql, literal};
 
 /// The statements, for one schema of a database.
 #[derive(Debug)]
@@ -101,11 +102,6 @@ fn stored(s: &str, declared: &str) -> String {
 /// The name that sessions have during the steps of a lease, up to its fence.
 pub(super) fn session_of_steps(schema: &str, lease: &str) -> String {
     format!("esrs step {:016x} ", hash(&format!("{schema} {lease}")))
-}
-
-/// A text as a literal, where `standard_conforming_strings` is on.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 impl Statements {
@@ -343,15 +339,20 @@ impl Statements {
     }
 
     /// Ends a step, if its lease is still held: in one message, so that a process that is stopped in
-    /// between holds no lock on it.
-    pub(super) fn end(&self, fenced: Option<(&str, u64)>) -> String {
-        let end = "SET LOCAL esrs.step = 'done'; COMMIT";
+    /// between holds no lock on it. Where users' names were found by the path of the role, their triggers
+    /// that wait for the end find them by it too.
+    pub(super) fn end(&self, fenced: Option<(&str, u64)>, role_path: Option<&str>) -> String {
+        let done = "SET LOCAL esrs.step = 'done'";
+        let (pin, end) = match role_path {
+            Some(role_path) => (format!("{PIN_PATH}; "), format!("{done}; {role_path}; COMMIT")),
+            None => (String::new(), format!("{done}; COMMIT")),
+        };
         match fenced {
             Some((lease, fence)) => {
                 let (schema, lease, fence) = (&self.schema, literal(lease), to_i64(fence));
-                format!("SELECT {schema}.hold_lease({lease}, {fence}); {end}")
+                format!("{pin}SELECT {schema}.hold_lease({lease}::text, {fence}::int8); {end}")
             }
-            None => end.to_owned(),
+            None => format!("{pin}{end}"),
         }
     }
 }

@@ -8,7 +8,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row};
 use uuid::Uuid;
 
-use super::beside::Beside;
+use super::beside::{self, Beside};
 use super::lease;
 use super::table::{ModelTable, quoted};
 use crate::encode::to_i64;
@@ -264,13 +264,15 @@ impl<'a> Subscribing<'a> {
             }
             Some(_) => {
                 let location = &self.shared.location;
-                let beside = match self.subscription.building {
+                if self.subscription.building {
                     // It is judged by what is on the other table now.
-                    true => Beside::default(),
-                    false => Beside::of(client, model, location).await?,
-                };
-                super::beside::drop_table(client, model, location).await?;
+                    beside::drop_table(client, model, location).await?;
+                    return self.create(client, model).await;
+                }
+                let beside = Beside::of(client, model, location).await?;
+                beside::drop_table(client, model, location).await?;
                 self.create(client, model).await?;
+                beside::strip(client, model, location).await?;
                 beside.put_on(client, model, location).await
             }
         }
@@ -290,12 +292,13 @@ impl<'a> Subscribing<'a> {
         if !self.subscription.building {
             return Ok(());
         }
-        let asked = self.subscription.asked()?;
-        let Some(live) = self.shared.subscriptions.table(&asked)? else { return Ok(()) };
+        // Not one that is known from then on: what is asked is of another definition yet.
+        let live = ModelTable::new(model.table, false, &model.schema)?;
         let location = &self.shared.location;
         let judges = Beside::judges_of(client, &live, model, location).await?;
         // What it says is of the table that users know.
-        judges.put_on(client, &live, location).await
+        judges.put_on(client, &live, location).await?;
+        beside::protect(client, &live, model, location).await
     }
 
     /// Enters it at the beginning of the log, with nothing parked.

@@ -151,7 +151,17 @@ impl ModelTable {
     }
 }
 
-/// Statements on rows.
+/// The equality of PostgreSQL itself, whatever the path is.
+const EQUALS: &str = "OPERATOR(pg_catalog.=)";
+
+/// The elements of arrays side by side.
+fn rows_from(arrays: &[String]) -> String {
+    let arrays: Vec<_> = arrays.iter().map(|one| format!("pg_catalog.unnest({one})")).collect();
+    format!("ROWS FROM ({})", arrays.join(", "))
+}
+
+/// Statements on rows, which are run by the path of the role: triggers and policies that users have put on
+/// the table find names by it. So nothing in them is found by a path.
 struct Sql {
     select: String,
     by_key: String,
@@ -166,29 +176,32 @@ impl Sql {
         let keys: Vec<_> = table.key_columns().collect();
         let is_key: Vec<_> = (1..)
             .zip(&keys)
-            .map(|(number, column)| format!("{} = ${number}", quoted(column.name)))
+            .map(|(number, column)| format!("{} {EQUALS} ${number}", quoted(column.name)))
             .collect();
         let key_arrays: Vec<_> = (1..)
             .zip(&keys)
             .map(|(number, column)| {
-                format!("${number}::{}[]", sql_type(column.column_type).unwrap_or("text"))
+                format!(
+                    "${number}::{}[]",
+                    sql_type(column.column_type).unwrap_or("pg_catalog.text")
+                )
             })
             .collect();
         let select = format!("SELECT {columns} FROM {name}");
         let (by_keys, delete) = match &*keys {
             [key] => {
-                let is_any = format!("{} = ANY({})", quoted(key.name), key_arrays[0]);
+                let is_any = format!("{} {EQUALS} ANY({})", quoted(key.name), key_arrays[0]);
                 (format!("{select} WHERE {is_any}"), format!("DELETE FROM {name} WHERE {is_any}"))
             }
             _ => {
                 let wanted = format!(
-                    "unnest({}) AS wanted ({})",
-                    key_arrays.join(", "),
+                    "{} AS wanted ({})",
+                    rows_from(&key_arrays),
                     list(keys.iter().copied(), "")
                 );
                 let is_wanted: Vec<_> = keys
                     .iter()
-                    .map(|key| format!("stored.{0} = wanted.{0}", quoted(key.name)))
+                    .map(|key| format!("stored.{0} {EQUALS} wanted.{0}", quoted(key.name)))
                     .collect();
                 let is_wanted = is_wanted.join(" AND ");
                 let columns = list(table.columns.iter(), "stored.");
@@ -213,8 +226,8 @@ impl Sql {
             by_keys,
             delete,
             upsert: format!(
-                "INSERT INTO {name} ({columns}) SELECT * FROM unnest({}) ON CONFLICT ({}) {on_conflict}",
-                arrays.join(", "),
+                "INSERT INTO {name} ({columns}) SELECT * FROM {} ON CONFLICT ({}) {on_conflict}",
+                rows_from(arrays),
                 list(keys.iter().copied(), "")
             ),
             select,

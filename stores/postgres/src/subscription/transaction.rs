@@ -76,10 +76,10 @@ impl RowTransaction for Step<'_> {
             };
             // First, so that a row may have what another that goes has had, where that is unique.
             for keys in changes.deletes.chunks(ROWS) {
-                self.hold(&model.delete, boxed(model.encode_keys(keys)?)).await?;
+                self.hold_on_rows(&model.delete, boxed(model.encode_keys(keys)?)).await?;
             }
             for rows in changes.upserts.chunks(ROWS) {
-                self.hold(&model.upsert, boxed(model.encode_rows(rows)?)).await?;
+                self.hold_on_rows(&model.upsert, boxed(model.encode_rows(rows)?)).await?;
             }
             Ok(())
         })

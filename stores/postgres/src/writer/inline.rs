@@ -8,7 +8,7 @@ use super::group::Outcome;
 use super::{Connection, QueuedAppend, Session};
 use crate::connect::to_millis;
 use crate::error::is_renumbered;
-use crate::subscription::InlineError;
+use crate::subscription::{InlineError, commit};
 
 /// The longest time between two statements of the transaction: a process that is stopped in the middle
 /// of it holds the log.
@@ -36,7 +36,7 @@ impl Session<'_> {
             if let Some((first, page)) = page_of(group, &appended.0)? {
                 self.inline.take(&connection.client, shared, (first, &page)).await?;
             }
-            let committed = connection.client.batch_execute("COMMIT").await;
+            let committed = connection.client.batch_execute(&commit(&connection.client)).await;
             committed.map_err(|error| self.inline.not_committed(shared, error))?;
             Ok(appended)
         };

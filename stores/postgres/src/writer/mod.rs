@@ -19,7 +19,7 @@ use futures_util::future::try_join5;
 use tokio::sync::{Notify, mpsc};
 use tokio_postgres::{Error, Statement};
 
-use crate::connect::{Client, ConnectError, Connector, to_millis};
+use crate::connect::{Client, ConnectError, Connector, OutOfOrder, to_millis};
 use crate::error::{is_busy, is_duplicate, is_lost, is_renumbered, may_be_about_one_append};
 use crate::find;
 use crate::pool::{self, Reader};
@@ -47,6 +47,35 @@ pub(crate) struct Connection {
     wait: Mutex<Wait>,
     direct: Option<Direct>,
     append: Statement,
+}
+
+/// The facts about a log that are needed before anything is appended to it.
+pub(crate) struct Condition {
+    is_partitioned: bool,
+    /// The last position of an event.
+    last: i64,
+    /// The last position that the log has given.
+    given: i64,
+}
+
+impl Condition {
+    pub(crate) async fn of(
+        client: &tokio_postgres::Client,
+        shared: &Shared,
+    ) -> Result<Self, Error> {
+        let row = client.query_one(&shared.sql.condition, &[]).await?;
+        let (last, given) = (row.try_get(1)?, row.try_get(2)?);
+        Ok(Self { is_partitioned: row.try_get(0)?, last, given })
+    }
+
+    /// Refuses a log with events at positions that it has not given: what is appended would stand before
+    /// them, where no follower looks any more.
+    pub(crate) fn check(&self) -> Result<(), OutOfOrder> {
+        match *self {
+            Self { last, given, .. } if last > given => Err(OutOfOrder { last, given }),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How long the statements of a connection wait for the log.
@@ -95,16 +124,20 @@ impl Connection {
         // Planned once, for a log of any length: planning takes as long as the append itself.
         let planning = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off";
         client.batch_execute(planning).await?;
-        let (append_one, append_behind, append_known, append, is_partitioned) = try_join5(
+        let (append_one, append_behind, append_known, append, condition) = try_join5(
             client.prepare(&shared.sql.append_one),
             client.prepare(&shared.sql.append_behind),
             client.prepare(&shared.sql.append_known),
             client.prepare(&shared.sql.append),
-            client.query_one_scalar::<bool, _>(&shared.sql.is_partitioned, &[]),
+            Condition::of(&client, shared),
         )
         .await?;
-        let direct =
-            (!is_partitioned).then_some(Direct { append_one, append_behind, append_known });
+        condition.check()?;
+        let direct = (!condition.is_partitioned).then_some(Direct {
+            append_one,
+            append_behind,
+            append_known,
+        });
         Ok(Self { client, wait: Mutex::default(), direct, append })
     }
 

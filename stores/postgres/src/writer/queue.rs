@@ -62,6 +62,10 @@ impl QueuedAppend {
             StoreError::Busy { location, waited } => {
                 StoreError::Busy { location: location.clone(), waited: *waited }
             }
+            StoreError::Damaged { stream, position, source } => {
+                let (stream, source) = (stream.clone(), source.to_string().into());
+                StoreError::Damaged { stream, position: *position, source }
+            }
             StoreError::Closed => StoreError::Closed,
             other => StoreError::Database { doing: "connecting", source: other.to_string().into() },
         };

@@ -35,6 +35,16 @@ pub fn event(payload: impl Into<String>) -> NewEvent {
     }
 }
 
+/// The cases of the conformance suite that import, which only the owner of a log may.
+pub const IMPORTS: [&str; 6] = [
+    "an_import_is_stored_once_in_its_order",
+    "an_event_that_is_imported_twice_at_once_is_stored_once",
+    "an_import_that_differs_is_refused",
+    "an_import_with_a_bad_event_stores_nothing",
+    "known_ids_with_other_content_are_refused",
+    "the_time_at_which_an_event_occurred_comes_back",
+];
+
 /// One event of a stream, at whichever version that is.
 pub fn one(id: impl std::fmt::Display) -> AppendBatch {
     AppendBatch::new(stream(id), AppendCondition::Any, vec![event("1")])

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use esrs_core::projection::AnyPass;
 use esrs_core::subscription::{Checkpoint, Parked, Subscription};
 use esrs_core::{Page, Position, ReadQuery, StoreError, StreamId};
+use futures_util::future::join;
 
 use super::super::subscribe::Stored;
 use super::super::table::ModelTable;
 use super::super::value::stored_rows;
-use super::{InlineError, PREPARING, run, run_on_rows};
-use crate::connect::Client;
+use super::{InlineError, PREPARING, commit, run, run_on_rows};
+use crate::connect::{Client, PIN_PATH};
 use crate::encode::to_i64;
 use crate::pool::Reader;
 use crate::store::Shared;
@@ -91,7 +92,7 @@ impl Model {
             let paging = async {
                 lent.batch_execute("BEGIN").await?;
                 let is_last = self.take_page(&lent, shared, &reader).await?;
-                let committed = lent.batch_execute("COMMIT").await;
+                let committed = lent.batch_execute(&commit(&lent)).await;
                 committed.map_err(|error| match crate::error::is_about_rows(&error) {
                     true => shared.location.refused_row(self.name(), &error).into(),
                     false => InlineError::from(error),
@@ -229,18 +230,27 @@ impl Model {
             return Ok(());
         }
         let encoded = table.encode_keys(&keys)?;
-        let rows = run_on_rows(client, shared, table, &table.by_keys, &encoded).await?;
-        let rows = stored_rows(table, &rows)?;
+        // Triggers and policies of users find names by the path of the role.
+        let on_path = client.batch_execute(client.role_path());
+        let asked = run_on_rows(client, shared, table, &table.by_keys, &encoded);
+        let (on_path, rows) = join(on_path, asked).await;
+        on_path?;
+        let rows = stored_rows(table, &rows?)?;
         let changes = pass.change(rows).map_err(StoreError::from)?;
         // First, so that a row may have what another that goes has had, where that is unique.
         if !changes.deletes.is_empty() {
             let encoded = table.encode_keys(&changes.deletes)?;
             run_on_rows(client, shared, table, &table.delete, &encoded).await?;
         }
-        if !changes.upserts.is_empty() {
-            let encoded = table.encode_rows(&changes.upserts)?;
-            run_on_rows(client, shared, table, &table.upsert, &encoded).await?;
+        if changes.upserts.is_empty() {
+            return Ok(client.batch_execute(PIN_PATH).await?);
         }
-        Ok(())
+        let encoded = table.encode_rows(&changes.upserts)?;
+        // Both are sent at once, in this order.
+        client.prepare_cached(&table.upsert).await?;
+        let written = run_on_rows(client, shared, table, &table.upsert, &encoded);
+        let (written, pinned) = join(written, client.batch_execute(PIN_PATH)).await;
+        written?;
+        Ok(pinned?)
     }
 }

@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 
 use super::model::{Aside, Model};
 use super::{InlineError, run};
-use crate::connect::Client;
+use crate::connect::{Client, PIN_PATH};
 use crate::encode::{Moment, to_i64};
 use crate::store::Shared;
 
@@ -112,7 +112,9 @@ impl Model {
         let written = match self.write(client, shared, page).await {
             // Constraints that are looked at last are looked at here, where they tell of these rows.
             Ok(()) => {
-                let checked = client.batch_execute("SET CONSTRAINTS ALL IMMEDIATE").await;
+                let role_path = client.role_path();
+                let check = format!("{role_path}; SET CONSTRAINTS ALL IMMEDIATE; {PIN_PATH}");
+                let checked = client.batch_execute(&check).await;
                 checked.map_err(|error| match crate::error::is_about_rows(&error) {
                     true => shared.location.refused_row(self.name(), &error).into(),
                     false => InlineError::from(error),

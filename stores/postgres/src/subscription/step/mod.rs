@@ -18,14 +18,14 @@ use tokio_postgres::{Error, Row, Statement};
 use super::lease;
 use super::statements::Statements;
 use super::table::ModelTable;
-use crate::connect::Client;
+use crate::connect::{Client, PIN_PATH};
 use crate::error::{is_about_rows, is_fenced, is_lost, is_outdated, said};
 use crate::limit::Elapsed;
 use crate::pool::Lent;
 use crate::store::Shared;
 
 /// The state of a step, as its transaction knows it.
-const STATE: &str = "SELECT current_setting('esrs.step', true)";
+const STATE: &str = "SELECT pg_catalog.current_setting('esrs.step'::pg_catalog.text, true)";
 
 const ADVANCING: &str = "advancing a subscription";
 
@@ -38,6 +38,15 @@ pub(super) type Parameters = Vec<Box<dyn ToSql + Sync + Send>>;
 struct Held {
     sql: String,
     parameters: Parameters,
+}
+
+/// The `search_path` that a statement finds names by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Path {
+    /// The path of the store's own statements.
+    Pinned,
+    /// The path of the role: for statements that users have written, and triggers on their tables.
+    Role,
 }
 
 /// How far the transaction has come.
@@ -77,6 +86,10 @@ pub(super) struct Step<'a> {
     verdict: Option<Result<Advanced, StoreError>>,
     /// Whether the connection may be in a transaction.
     is_in_transaction: bool,
+    /// The path that is set when all that is held back is sent.
+    path: Path,
+    /// True if the path of the role was set at any time.
+    was_on_role_path: bool,
 }
 
 impl<'a> Step<'a> {
@@ -93,7 +106,7 @@ impl<'a> Step<'a> {
         fence: Option<u64>,
     ) -> Result<Self, StoreError> {
         let mut step = Self::of(shared, subscription, doing, None, fence).await?;
-        step.open().await?;
+        step.open(Path::Pinned).await?;
         Ok(step)
     }
 
@@ -118,6 +131,8 @@ impl<'a> Step<'a> {
             held: Vec::new(),
             verdict: None,
             is_in_transaction: false,
+            path: Path::Pinned,
+            was_on_role_path: false,
         })
     }
 
@@ -199,11 +214,33 @@ impl<'a> Step<'a> {
     ///
     /// A statement that changes something waits for that: sent with a beginning that fails, it would be
     /// a transaction of its own.
-    async fn open(&mut self) -> Result<(), StoreError> {
+    async fn open(&mut self, path: Path) -> Result<(), StoreError> {
         match self.stage {
-            Stage::Fresh => self.open_with(None).await.map(drop),
-            _ => self.check(),
+            Stage::Fresh => self.open_with(None, path).await.map(drop),
+            _ => {
+                self.check()?;
+                self.take_path(path)
+            }
         }
+    }
+
+    /// Has what is sent next find names by this path.
+    fn take_path(&mut self, path: Path) -> Result<(), StoreError> {
+        if self.path != path {
+            let sql = match path {
+                Path::Pinned => PIN_PATH,
+                Path::Role => self.client()?.role_path(),
+            };
+            let sql = sql.to_owned();
+            self.held.push(Held { sql, parameters: Vec::new() });
+            self.on_path(path);
+        }
+        Ok(())
+    }
+
+    fn on_path(&mut self, path: Path) {
+        self.path = path;
+        self.was_on_role_path |= path == Path::Role;
     }
 
     fn check(&self) -> Result<(), StoreError> {
@@ -248,13 +285,31 @@ impl<'a> Step<'a> {
         self.answer(sent)
     }
 
-    /// Holds a statement back until the next is sent.
+    /// Holds a statement of the store back until the next is sent.
     pub(super) async fn hold(
         &mut self,
         sql: &str,
         parameters: Parameters,
     ) -> Result<(), StoreError> {
-        self.open().await?;
+        self.hold_on(Path::Pinned, sql, parameters).await
+    }
+
+    /// Holds back a statement on the rows of a read model, whose triggers users have written.
+    pub(super) async fn hold_on_rows(
+        &mut self,
+        sql: &str,
+        parameters: Parameters,
+    ) -> Result<(), StoreError> {
+        self.hold_on(Path::Role, sql, parameters).await
+    }
+
+    async fn hold_on(
+        &mut self,
+        path: Path,
+        sql: &str,
+        parameters: Parameters,
+    ) -> Result<(), StoreError> {
+        self.open(path).await?;
         self.held.push(Held { sql: sql.to_owned(), parameters });
         match self.held.len() < HELD {
             true => Ok(()),
@@ -262,7 +317,7 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// Asks for rows, by a statement that changes nothing.
+    /// Asks for rows of a read model, by a statement that changes nothing.
     pub(super) async fn ask(
         &mut self,
         sql: &str,
@@ -270,8 +325,11 @@ impl<'a> Step<'a> {
     ) -> Result<Vec<Row>, StoreError> {
         self.check()?;
         match self.stage {
-            Stage::Fresh => self.open_with(Some((sql, parameters))).await,
-            _ => self.run(sql, parameters).await,
+            Stage::Fresh => self.open_with(Some((sql, parameters)), Path::Role).await,
+            _ => {
+                self.take_path(Path::Role)?;
+                self.run(sql, parameters).await
+            }
         }
     }
 
@@ -297,7 +355,7 @@ impl<'a> Step<'a> {
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<u64, StoreError> {
-        self.open().await?;
+        self.open(Path::Pinned).await?;
         let held = std::mem::take(&mut self.held);
         let client = self.client()?;
         let sending = async {
@@ -334,7 +392,7 @@ impl<'a> Step<'a> {
             let is_open = matches!(&state, Ok(Some(Some(state))) if state == "open");
             if is_open && answer.is_err() {
                 // It was not even sent, as its parameters do not fit; an error is one all the same.
-                drop(client.batch_execute("SELECT 1 / 0").await);
+                drop(client.batch_execute("SELECT 1 OPERATOR(pg_catalog./) 0").await);
             }
             // A transaction that has failed is answered with that.
             let is_failed = matches!(&state, Err(error)
@@ -376,9 +434,9 @@ impl<'a> Step<'a> {
     /// Opens the transaction for a statement that a user has written, and sends what is held back.
     pub(super) async fn open_for_text(&mut self) -> Result<Arc<Client>, StoreError> {
         match self.stage {
-            Stage::Fresh => self.open_with(None).await.map(drop)?,
+            Stage::Fresh => self.open_with(None, Path::Role).await.map(drop)?,
             Stage::Failed => self.check()?,
-            _ => {}
+            _ => self.take_path(Path::Role)?,
         }
         if !self.held.is_empty() {
             self.check()?;
@@ -459,7 +517,8 @@ impl<'a> Step<'a> {
         self.check()?;
         let held = std::mem::take(&mut self.held);
         let client = self.client()?;
-        let end = self.statements().end(self.fenced());
+        let role_path = self.was_on_role_path.then(|| client.role_path());
+        let end = self.statements().end(self.fenced(), role_path);
         let sending = Self::send(client, &held, client.batch_execute(&end));
         let sent = self.shared.timer.within(self.limit, sending).await;
         self.stage = Stage::Ending;

@@ -2,12 +2,12 @@
 
 use esrs_core::subscription::{Advance, Advanced, Checkpoint};
 use esrs_core::{BoxError, LogMark, Position, StoreError};
-use futures_util::future::join;
+use futures_util::future::join4;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
 use uuid::Uuid;
 
-use super::{Stage, Step};
+use super::{Path, Stage, Step};
 use crate::connect::Client;
 use crate::encode::to_i64;
 use crate::error::is_lost;
@@ -54,11 +54,13 @@ impl<'a> Move<'a> {
 }
 
 impl Step<'_> {
-    /// Begins, and moves the checkpoint, together with a question; `true` when it was moved.
+    /// Begins, and moves the checkpoint, together with a question that finds names by this path; `true` when
+    /// it was moved.
     async fn begin(
         &self,
         client: &Client,
         question: Option<(&str, &[&(dyn ToSql + Sync)])>,
+        path: Path,
     ) -> Result<(bool, Result<Vec<Row>, Error>), Error> {
         let Statements { advance: unfenced, advance_fenced, .. } = self.statements();
         let begin = self.statements().begin(self.fenced());
@@ -83,6 +85,12 @@ impl Step<'_> {
                 None => Ok(1),
             }
         };
+        let on_path = async {
+            match path {
+                Path::Pinned => Ok(()),
+                Path::Role => client.batch_execute(client.role_path()).await,
+            }
+        };
         let asked = async {
             match question {
                 Ok(Some((statement, parameters))) => client.query(&statement, parameters).await,
@@ -90,20 +98,24 @@ impl Step<'_> {
                 Err(error) => Err(error),
             }
         };
-        let ((begun, moved), asked) = join(join(client.batch_execute(&begin), moved), asked).await;
+        let begun = client.batch_execute(&begin);
+        let (begun, moved, on_path, asked) = join4(begun, moved, on_path, asked).await;
         begun?;
-        Ok((moved? > 0, asked))
+        let is_moved = moved? > 0;
+        on_path?;
+        Ok((is_moved, asked))
     }
 
     /// Begins with a question, on another connection if this one was lost while nobody used it.
     pub(super) async fn open_with(
         &mut self,
         question: Option<(&str, &[&(dyn ToSql + Sync)])>,
+        path: Path,
     ) -> Result<Vec<Row>, StoreError> {
         let mut left = self.shared.attempts().left;
         let (is_moved, answer) = loop {
             self.is_in_transaction = true;
-            let beginning = self.begin(self.client()?, question);
+            let beginning = self.begin(self.client()?, question, path);
             match self.shared.timer.within(self.limit, beginning).await {
                 Ok(Err(error)) if is_lost(&error) && left > 0 => {
                     left -= 1;
@@ -117,6 +129,7 @@ impl Step<'_> {
             return Err(self.refuse(verdict));
         }
         self.stage = Stage::Open;
+        self.on_path(path);
         answer.map_err(|error| self.failed(error))
     }
 
