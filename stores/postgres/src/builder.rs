@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use esrs_core::store::Counters;
-use esrs_core::{BoxError, Projection, StoreError};
+use esrs_core::{AppendBatch, BoxError, Projection, StoreError};
 use tokio::runtime::Handle;
 use tokio_postgres::config::Host;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
@@ -12,7 +12,7 @@ use tokio_postgres::{Config, Socket};
 
 use crate::PostgresStore;
 use crate::connect::{Connector, SessionLimits};
-use crate::error::{DriverError, Location};
+use crate::error::{Location, said};
 use crate::limit::Timer;
 use crate::listen::{Listener, Notifier};
 use crate::names::Names;
@@ -21,7 +21,7 @@ use crate::session;
 use crate::sql::Sql;
 use crate::store::{Pools, Shared};
 use crate::subscription::{Inline, Registered, Subscriptions};
-use crate::writer::Writer;
+use crate::writer::{Room, Writer};
 
 const DOING: &str = "opening the store";
 
@@ -50,6 +50,7 @@ pub struct PostgresStoreBuilder {
     busy_timeout: Duration,
     timeout: Duration,
     poll_interval: Duration,
+    max_payload: usize,
     inline: Vec<Registered>,
     rebuild_changed: bool,
     connect: Connect,
@@ -86,6 +87,7 @@ impl PostgresStoreBuilder {
             busy_timeout: Self::DEFAULT_BUSY_TIMEOUT,
             timeout: Self::DEFAULT_TIMEOUT,
             poll_interval: Self::DEFAULT_POLL_INTERVAL,
+            max_payload: AppendBatch::MAX_PAYLOAD_LENGTH,
             inline: Vec::new(),
             rebuild_changed: false,
             connect: Box::new(by_default),
@@ -154,6 +156,16 @@ impl PostgresStoreBuilder {
     /// It is kept between 1 ms and 12 days.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.clamp(Self::SHORTEST_WAIT, Self::LONGEST_WAIT);
+        self
+    }
+
+    /// Sets how long a payload may be, in bytes; a longer one is refused with [`StoreError::Limit`] before
+    /// anything is stored. Without it, and at most, that is
+    /// [`AppendBatch::MAX_PAYLOAD_LENGTH`](esrs_core::AppendBatch::MAX_PAYLOAD_LENGTH), 16 MiB.
+    ///
+    /// What is stored already is read, whatever its length is.
+    pub fn max_payload(mut self, bytes: usize) -> Self {
+        self.max_payload = bytes.min(AppendBatch::MAX_PAYLOAD_LENGTH);
         self
     }
 
@@ -245,14 +257,14 @@ impl PostgresStoreBuilder {
             busy_timeout,
             timeout,
             poll_interval,
+            max_payload,
             inline,
             rebuild_changed,
             connect,
         } = self;
         Registered::check_distinct(&inline)?;
         let failed = |source: BoxError| StoreError::Database { doing: DOING, source };
-        let mut config: Config =
-            url.parse().map_err(|error| failed(Box::new(DriverError(error))))?;
+        let mut config: Config = url.parse().map_err(|error| failed(said(&error).into()))?;
         complete(&mut config);
         let location = location(&config, (busy_timeout, busy_timeout + timeout));
         let sql = Sql::new(&schema)?;
@@ -290,7 +302,9 @@ impl PostgresStoreBuilder {
             busy_timeout,
             timeout,
             poll_interval,
+            max_payload,
             writer,
+            room: Room::new(),
             listener,
             notifier,
             counters,
