@@ -212,6 +212,6 @@ fn aggregates_and_projections_derive_where_every_name_is_taken() {
     let table = <own::Projection as ::esrs::Projection>::TABLE;
     ::std::assert_eq!(
         table.definition(),
-        "v1 type integer key, values text, column0 json, row bool?"
+        "v1 type integer key, values text, column0 jsonb, row bool?"
     );
 }

@@ -292,7 +292,7 @@ fn the_table_has_a_column_for_each_field() {
     assert_eq!(Balance::TABLE.name, "balances");
     assert_eq!(
         Balance::TABLE.definition(),
-        "v3 account text key, owner text?, balance_in_cents integer, tier text, type json"
+        "v3 account text key, owner text?, balance_in_cents integer, tier text, type jsonb"
     );
     assert_eq!(Outflow::TABLE.version, 1, "unless it is said");
 }

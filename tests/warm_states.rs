@@ -162,6 +162,42 @@ async fn a_repetition_is_found_by_the_append_and_the_next_command_loads() {
 }
 
 #[tokio::test]
+async fn repetitions_in_a_row_are_looked_up_and_load_nothing() {
+    let (accounts, store) = accounts();
+    let deposit =
+        |n: u32| accounts.execute(&alice(), Deposit(1)).idempotency_key(format!("row {n}"));
+    for n in 0..100 {
+        assert!(!deposit(n).await.unwrap().was_repeated());
+    }
+    store.asked();
+    for n in 0..100 {
+        let again = deposit(n).await.unwrap();
+        assert!(again.was_repeated());
+        assert_eq!(again.version(), u64::from(n) + 1);
+    }
+    assert_eq!(store.asked(), Asked { finds: 99, ..ONE_APPEND }, "the first of them is appended");
+    // The first new row is looked up in vain and loads; those behind it are appended at once.
+    deposit(100).await.unwrap();
+    assert_eq!(store.asked(), Asked { finds: 1, reads: 1, ..ONE_APPEND });
+    deposit(101).await.unwrap();
+    assert_eq!(store.asked(), ONE_APPEND);
+    assert_eq!(accounts.load(&alice()).await.unwrap().cents, 102);
+}
+
+#[tokio::test]
+async fn a_key_that_was_reused_is_refused_between_repetitions() {
+    let (accounts, _) = accounts();
+    let deposit = |cents| accounts.execute(&alice(), Deposit(cents)).idempotency_key("request 1");
+    deposit(500).await.unwrap();
+    for _ in 0..2 {
+        assert!(deposit(500).await.unwrap().was_repeated());
+        let reused = deposit(501).await.unwrap_err();
+        assert!(matches!(reused, ExecuteError::KeyReused { .. }), "{reused}");
+    }
+    assert_eq!(accounts.load(&alice()).await.unwrap().cents, 500);
+}
+
+#[tokio::test]
 async fn without_warm_states_each_command_loads() {
     let (accounts, store) = accounts();
     let accounts = accounts.with_warm_states(WarmStates::none());

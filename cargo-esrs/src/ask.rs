@@ -86,8 +86,15 @@ pub(crate) fn ask(target: &LockTarget, features: &Features) -> Result<Vec<Told>,
     Ok(told)
 }
 
-/// The file and the line that a message is about.
+/// The file and the line that a message is about; and those of the macro call that wrote them, if there is
+/// one.
 fn place(spans: &[DiagnosticSpan]) -> String {
-    let primary = spans.iter().find(|span| span.is_primary);
-    primary.map_or_else(String::new, |span| format!("{}:{}", span.file_name, span.line_start))
+    let Some(primary) = spans.iter().find(|span| span.is_primary) else { return String::new() };
+    let mut outermost = primary;
+    while let Some(expansion) = &outermost.expansion {
+        outermost = &expansion.span;
+    }
+    let line = |span: &DiagnosticSpan| format!("{}:{}", span.file_name, span.line_start);
+    let (place, call) = (line(primary), line(outermost));
+    if place == call { place } else { format!("{place} (called at {call})") }
 }

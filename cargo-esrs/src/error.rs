@@ -33,6 +33,11 @@ pub(crate) enum Error {
          give one of them another name, or a program of its own"
     )]
     SameAggregate { program: String, name: String, places: String },
+    #[error(
+        "two projections that {program} uses have the table {table:?}, at {places}: their rows would be mixed; \
+         give one of them another table, or a program of its own"
+    )]
+    SameTable { program: String, table: String, places: String },
     #[error("the lock of {event} version {version}: {source}")]
     Outline { event: String, version: u32, source: esrs_core::schema::lock::tree::OutlineError },
     #[error(

@@ -4,7 +4,7 @@ use crate::entry::Entry;
 use crate::error::Error;
 use crate::workspace::LockTarget;
 
-/// One event of one version, or one aggregate.
+/// One event of one version, one aggregate, or one projection.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Told {
     Event {
@@ -15,6 +15,11 @@ pub(crate) enum Told {
         name: String,
         reads: Vec<String>,
         /// The file and the line of its `#[derive(Aggregate)]`.
+        place: String,
+    },
+    Projection {
+        table: String,
+        /// The file and the line of its `#[derive(Projection)]`.
         place: String,
     },
 }
@@ -48,6 +53,7 @@ impl Told {
                 reads.dedup();
                 Ok(Self::Aggregate { name, reads, place })
             }
+            "projection" => Ok(Self::Projection { table: name, place }),
             _ => Err(not_understood()),
         }
     }

@@ -359,49 +359,114 @@ fn an_error_at_no_place_in_a_source_is_told_too() {
     assert!(!lock.status.success() && said.contains("a_library_that_is_not_there"), "{said}");
 }
 
-#[test]
-fn two_aggregates_of_one_name_in_one_program_are_refused() {
-    let till = |name: &str| {
-        format!(
-            "pub mod till {{
+/// A module with an aggregate of this name, and with a projection of this table.
+fn till(module: &str, aggregate: &str, table: &str) -> String {
+    format!(
+        "pub mod {module} {{
     use esrs::prelude::*;
     use serde::{{Deserialize, Serialize}};
 
     #[derive(Event, Serialize, Deserialize)]
-    #[event(\"till_opened\")]
+    #[event(\"{module}_opened\")]
     pub struct TillOpened;
 
     #[derive(Aggregate, Default)]
-    #[aggregate(\"{name}\", id = u64, events(TillOpened))]
+    #[aggregate(\"{aggregate}\", id = u64, events(TillOpened))]
     pub struct Till;
 
     impl Apply<TillOpened> for Till {{
         fn apply(&mut self, _: TillOpened) {{}}
     }}
+
+    #[derive(Projection)]
+    #[projection(table = \"{table}\", of = Till, creates(TillOpened))]
+    pub struct Row {{
+        #[projection(key)]
+        id: u64,
+    }}
+
+    impl Create<TillOpened> for Row {{
+        fn create(id: u64, _: &Recorded<TillOpened>) -> Self {{
+            Self {{ id }}
+        }}
+    }}
 }}
 "
-        )
-    };
+    )
+}
+
+/// Checks that both ways to lock a workspace refuse it in these words, and lock nothing.
+fn refused(package: &Package, words: &[&str]) {
+    for arguments in [&["lock", "--workspace"][..], &["lock", "--check", "--workspace"]] {
+        let said = package.esrs(arguments);
+        assert!(!said.status.success(), "{}", text(&said));
+        let said = text(&said);
+        assert!(words.iter().all(|word| said.contains(word)), "{words:?}: {said}");
+    }
+    let at = package.root.join("schema/events/till_opened.lock");
+    assert!(!at.exists(), "an event of it was locked");
+}
+
+#[test]
+fn two_aggregates_of_one_name_in_one_program_are_refused() {
     let package = Package::locked("bank", "two_aggregates");
     let (lib, money) = (package.read(LIB), package.read("money/src/lib.rs"));
-    let refused = |at: &str| {
-        for arguments in [&["lock", "--workspace"][..], &["lock", "--check", "--workspace"]] {
-            let said = package.esrs(arguments);
-            assert!(!said.status.success(), "{}", text(&said));
-            let said = text(&said);
-            assert!(said.contains("are stored as \"account\""), "{said}");
-            assert!(said.contains("src/lib.rs:") && said.contains(at), "{said}");
-        }
-        let at = package.root.join("schema/events/till_opened.lock");
-        assert!(!at.exists(), "an event of it was locked");
-    };
+    let named = "are stored as \"account\"";
     // In one crate, and in the library that it uses.
-    package.write(LIB, &format!("{lib}\n{}", till("account")));
-    refused("src/lib.rs:");
+    package.write(LIB, &format!("{lib}\n{}", till("till", "account", "tills")));
+    refused(&package, &[named, "src/lib.rs:"]);
     package.write(LIB, &lib);
-    package.write("money/src/lib.rs", &format!("{money}\n{}", till("account")));
-    refused("money/src/lib.rs:");
-    package.write("money/src/lib.rs", &format!("{money}\n{}", till("till")));
+    package.write("money/src/lib.rs", &format!("{money}\n{}", till("till", "account", "tills")));
+    refused(&package, &[named, "src/lib.rs:", "money/src/lib.rs:"]);
+    // By two calls of one macro.
+    package.write("money/src/lib.rs", &money);
+    let (body, calls) = (till("$module", "till", "tills"), "tills!(one);\ntills!(other);\n");
+    let by_macro = format!("macro_rules! tills {{ ($module:ident) => {{ {body} }} }}\n{calls}");
+    let by_macro = by_macro.replace("$module_opened", "till_opened");
+    package.write(LIB, &format!("{lib}\n{by_macro}"));
+    refused(&package, &["are stored as \"till\"", "(called at src/lib.rs:"]);
+    package.write(LIB, &lib);
+    package.write("money/src/lib.rs", &format!("{money}\n{}", till("till", "till", "tills")));
     let lock = package.esrs(&["lock", "--workspace"]);
     assert!(lock.status.success(), "{}", text(&lock));
+}
+
+#[test]
+fn two_projections_of_one_table_in_one_program_are_refused() {
+    let package = Package::locked("bank", "two_projections");
+    let (lib, money) = (package.read(LIB), package.read("money/src/lib.rs"));
+    let both = |one: &str, other: &str| {
+        format!("{}{}", till("till", "till", one), till("shop", "shop", other))
+    };
+    let named = "have the table \"tills\"";
+    package.write(LIB, &format!("{lib}\n{}", both("tills", "tills")));
+    refused(&package, &[named, "src/lib.rs:", " and src/lib.rs:"]);
+    // A library is a part of the program.
+    package.write(LIB, &format!("{lib}\n{}", till("till", "till", "tills")));
+    package.write("money/src/lib.rs", &format!("{money}\n{}", till("shop", "shop", "tills")));
+    refused(&package, &[named, "src/lib.rs:", "money/src/lib.rs:"]);
+    package.write("money/src/lib.rs", &money);
+    package.write(LIB, &format!("{lib}\n{}", both("tills", "shops")));
+    let lock = package.esrs(&["lock", "--workspace"]);
+    assert!(lock.status.success(), "{}", text(&lock));
+    let check = package.esrs(&["lock", "--check", "--workspace"]);
+    assert!(check.status.success(), "{}", text(&check));
+}
+
+#[test]
+fn programs_of_tests_may_repeat_names() {
+    let package = Package::locked("bank", "names_in_tests");
+    let lib = package.read(LIB);
+    package.write(LIB, &format!("{lib}\n{}", till("till", "till", "tills")));
+    let lock = package.esrs(&["lock", "--workspace"]);
+    assert!(lock.status.success(), "{}", text(&lock));
+    // It plays an older program, and a newer one.
+    let programs = [till("older", "account", "tills"), till("newer", "till", "tills")];
+    package.write("tests/programs.rs", &format!("esrs::schema!();\n{}", programs.concat()));
+    for arguments in [&["lock", "--all-targets"][..], &["lock", "--check", "--all-targets"]] {
+        let said = package.esrs(arguments);
+        assert!(said.status.success(), "{}", text(&said));
+    }
+    let locked = package.read("schema/test/programs/aggregates/account.lock");
+    assert!(locked.contains("older_opened"), "{locked}");
 }

@@ -69,6 +69,12 @@ const BREAKING: &[Mutation] = &[
     change("variant_removed", LIB, "    Salary,\n", ""),
     change("variant_renamed", LIB, "    Salary,\n", "    Wage,\n"),
     change("variant_content", LIB, "Gift { from: String }", "Gift"),
+    change(
+        "variants_renamed_and_changed",
+        LIB,
+        "    Salary,\n    Gift { from: String },\n",
+        "    Wage,\n    Gift { by: String },\n",
+    ),
     change("field_alias_removed", LIB, "    #[serde(alias = \"memo\")]\n", ""),
     change("variant_alias_removed", LIB, "    #[serde(alias = \"repayment\")]\n", ""),
     change(
@@ -117,6 +123,24 @@ const COMPATIBLE: &[Mutation] = &[
     change("may_be_null", LIB, "pub city: String", "pub city: Option<String>"),
     change("may_be_absent", LIB, "    pub fee: Cents", "    #[serde(default)]\n    pub fee: Cents"),
     change("alias_added", LIB, "alias = \"memo\"", "alias = \"memo\", alias = \"remark\""),
+    change(
+        "first_alias_added",
+        LIB,
+        "    pub fee",
+        "    #[serde(alias = \"charge\")]\n    pub fee",
+    ),
+    change(
+        "variant_alias_added",
+        LIB,
+        "    Salary,\n",
+        "    #[serde(alias = \"wage\")]\n    Salary,\n",
+    ),
+    change(
+        "variant_alias_added_in_another_crate",
+        MONEY,
+        "    Usd,\n",
+        "    #[serde(alias = \"Dollar\", alias = \"USD\")]\n    Usd,\n",
+    ),
     change(
         "renamed_with_alias",
         LIB,
@@ -209,6 +233,8 @@ fn what_old_payloads_survive_is_told_apart_and_locked_once_more() {
         compared(mutation.name, &said).unwrap();
         let lock = package.esrs(&["lock"]);
         assert!(lock.status.success(), "{}: {}", mutation.name, text(&lock));
+        let locked = workspace().join("tests/ui/lock").join(mutation.name).with_extension("stdout");
+        compare(&locked, &text(&lock)).unwrap();
         assert_eq!(package.check(&[]), None, "{}", mutation.name);
         // What was locked first is still there, and the way back breaks.
         assert_ne!(package.read("schema/index.lock"), locks);

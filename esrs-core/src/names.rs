@@ -290,6 +290,11 @@ pub const fn tell_aggregate(name: &str, events: &[EventType], retired: &[&str]) 
     panic!("{}", text.as_str())
 }
 
+/// Fails to compile, in the lock mode of `cargo esrs`, with the table of a projection.
+pub const fn tell_projection(table: &str) {
+    panic!("{}", ConstText::<512>::new().say("esrs-lock:projection\n").say(table).as_str())
+}
+
 const fn push_names<const N: usize>(text: &mut ConstText<N>, events: &[EventType]) {
     let mut i = 0;
     while i < events.len() {

@@ -22,8 +22,8 @@ use crate::{MergeError, RetypeError};
 use crate::projection::text_of;
 pub use crate::projection::variant::{name_in, unknown_name};
 pub use crate::projection::{
-    Column, ColumnError, ColumnSpec, ColumnType, Create, Project, Projection, RowError, Source,
-    Table, Value,
+    Column, ColumnError, ColumnSpec, ColumnType, Create, JsonShape, Project, Projection, RowError,
+    Source, Table, Value,
 };
 
 pub use crate::asked::{
@@ -46,7 +46,7 @@ pub use crate::schema::samples::{Locked, Locks, Sampled, StandIn, no_stray};
 
 pub use crate::names::{
     first_clash, first_dropped, merge_clash, merge_each_other, name_clash, name_dropped,
-    no_merge_in_turn, not_older_than_lock, reads_all, tell_aggregate,
+    no_merge_in_turn, not_older_than_lock, reads_all, tell_aggregate, tell_projection,
 };
 pub use crate::schema::derived::{UNKNOWN, changes, fingerprint, follows, leads_back};
 pub use crate::schema::storable::is_storable;
@@ -72,12 +72,16 @@ pub struct ShapeOf<T>(PhantomData<T>);
 impl<T: Schema> ShapeOf<T> {
     /// The fingerprint of its shape.
     pub const SHAPE: Option<Fingerprint> = Some(T::FINGERPRINT);
+    /// What a JSON column of it is.
+    pub const JSON: JsonShape = JsonShape::of(T::SHAPE);
 }
 
 /// The shape of a type that has no [`Schema`].
 pub trait UnknownShape {
     /// None is known.
     const SHAPE: Option<Fingerprint> = None;
+    /// What a JSON column of it is.
+    const JSON: JsonShape = JsonShape::UNKNOWN;
 }
 
 impl<T> UnknownShape for ShapeOf<T> {}

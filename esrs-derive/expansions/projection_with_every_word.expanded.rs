@@ -27,6 +27,12 @@ const _: () = {
         Source1(::renamed::__private::Recorded<MoneyTransferred>),
         Source2(::renamed::__private::Recorded<AccountClosed>),
     }
+    #[allow(non_upper_case_globals)]
+    const __JSON_OF_tags: ::renamed::__private::JsonShape = {
+        #[allow(unused_imports)]
+        use ::renamed::__private::UnknownShape as _;
+        <::renamed::__private::ShapeOf<Vec<String>>>::JSON
+    };
     const _: () = ::renamed::__private::key_tells_rows_apart::<AccountId>("account");
     #[automatically_derived]
     impl ::renamed::__private::Projection for Balance {
@@ -54,7 +60,7 @@ const _: () = {
                 },
                 ::renamed::__private::ColumnSpec {
                     name: "tags",
-                    column_type: ::renamed::__private::ColumnType::Json,
+                    column_type: __JSON_OF_tags.column_type(),
                     nullable: false,
                     key: false,
                 },
@@ -88,6 +94,7 @@ const _: () = {
                 <::renamed::__private::ShapeOf<Vec<String>>>::SHAPE
             },
         ];
+        const JSON: &'static [::renamed::__private::JsonShape] = &[__JSON_OF_tags];
         type Key = (AccountId, Currency);
         type Input = __BalanceInput;
         fn decode(
@@ -259,9 +266,12 @@ const _: () = {
                     )?,
                     ::renamed::__private::in_column(
                         "tags",
-                        <Vec<
-                            String,
-                        > as ::renamed::__private::JsonColumn>::to_value(&self.tags),
+                        __JSON_OF_tags
+                            .value(
+                                <Vec<
+                                    String,
+                                > as ::renamed::__private::JsonColumn>::to_value(&self.tags),
+                            ),
                     )?,
                 ]),
             )
@@ -321,7 +331,12 @@ const _: () = {
             }
             if let ::renamed::__private::Option::Some(value) = ::renamed::__private::in_column(
                 "tags",
-                <Vec<String> as ::renamed::__private::JsonColumn>::settle(&mut self.tags),
+                __JSON_OF_tags
+                    .settled(
+                        <Vec<
+                            String,
+                        > as ::renamed::__private::JsonColumn>::settle(&mut self.tags),
+                    ),
             )? {
                 ::renamed::__private::Vec::push(stored, (3usize, value));
             }

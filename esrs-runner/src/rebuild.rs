@@ -94,12 +94,14 @@ impl Rebuild {
     /// An event that cannot be taken parks its stream, as it does in a [`Runner`](crate::Runner).
     ///
     /// # Errors
-    /// Returns [`StoreError::ProjectionTable`] if the rows that are asked cannot be taken away,
+    /// Returns [`StoreError::ProjectionTable`] if the rows that are asked cannot be taken away, or if this
+    /// program writes them otherwise than they are read,
     /// [`StoreError::Projection`] if an event was stored by a newer program and cannot be read by this one,
     /// and the errors of the database. What was built stays, and the next rebuild goes on with it.
     pub async fn run<P: Projection>(self) -> Result<Position, StoreError> {
         let Self { store, mut options, mut on_progress } = self;
         options.is_patient = false;
+        Projected::<P>::subscription_of().check()?;
         let (_go_on, stop) = watch::channel(false);
         let report = Report::new(P::TABLE.name);
         let mut told = report.subscribe();

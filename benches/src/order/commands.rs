@@ -5,7 +5,7 @@ use esrs::prelude::*;
 use super::{Currency, ItemAdded, Money, Order};
 
 /// Puts an item into an order.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct AddItem {
     /// The article.
     pub sku: String,

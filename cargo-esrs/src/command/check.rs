@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use esrs_core::escaped;
 
 use super::plan::Plan;
-use super::{Lock, aggregates};
+use super::{Lock, names};
 use crate::ask::ask;
 use crate::error::Error;
 use crate::folder::Locks;
@@ -34,7 +34,7 @@ pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, 
         lines.iter().for_each(|line| say!("    {line}"));
         found += lines.len();
     }
-    aggregates::check(&asked)?;
+    names::check(&asked)?;
     if found > 0 {
         say!("run `cargo esrs lock` for what is not locked; the rest has to be mended by hand");
         return Ok(ExitCode::FAILURE);

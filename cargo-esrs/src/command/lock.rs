@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use esrs_core::escaped;
 
 use super::plan::Plan;
-use super::{Lock, aggregates};
+use super::{Lock, names};
 use crate::ask::ask;
 use crate::error::Error;
 use crate::folder::Locks;
@@ -30,7 +30,7 @@ pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, 
             Err(error) => return Err(error),
         }
     }
-    aggregates::check(&asked)?;
+    names::check(&asked)?;
     for (target, told) in &asked {
         let plan = lock(target, told.clone(), &arguments.rewrite)?;
         locked += plan.news.len();
@@ -43,7 +43,7 @@ pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, 
             told => told?,
         };
         asked.push((target, told.clone()));
-        aggregates::check(&asked)?;
+        names::check(&asked)?;
         let plan = lock(target, told, &arguments.rewrite)?;
         locked += plan.news.len();
         problems += plan.problems.len();

@@ -1,9 +1,9 @@
 //! The words of the command line.
 
 mod against;
-mod aggregates;
 mod check;
 mod lock;
+mod names;
 mod plan;
 mod schema;
 

@@ -87,6 +87,8 @@ impl Plan {
                     plan.event(name, entry);
                 }
                 Told::Aggregate { name, reads, .. } => plan.aggregate(name, &reads),
+                // Its rows follow from events, so nothing of it is locked.
+                Told::Projection { .. } => {}
             }
         }
         plan.unsound();
@@ -218,6 +220,7 @@ fn orphans(locks: &Locks, told: &[Told]) -> Vec<Orphan> {
                 aggregates.insert(name);
                 reads.extend(read);
             }
+            Told::Projection { .. } => {}
         }
     }
     let mut orphans = Vec::new();

@@ -50,7 +50,8 @@ cases! {
         a_key_of_several_columns_tells_rows_apart,
         many_rows_are_written_and_deleted_at_once,
         a_row_may_have_what_one_that_goes_has_had,
-        a_row_that_the_table_refuses_refuses_the_step;
+        a_row_that_the_table_refuses_refuses_the_step,
+        rows_that_are_built_fulfil_what_those_that_are_asked_do;
     statements: sql_runs_in_the_transaction_of_the_step,
         sql_does_not_end_the_transaction_of_the_step,
         a_statement_that_failed_is_the_last_but_for_a_way_back;

@@ -241,57 +241,53 @@ impl<N: Node> ser::Serializer for Walk<N> {
     }
 }
 
-impl<N: Node> ser::SerializeSeq for Parts<N> {
-    type Ok = N;
-    type Error = serde_json::Error;
+macro_rules! parts {
+    ($($trait:ident::$method:ident by $part:ident),+ $(,)?) => {$(
+        impl<N: Node> ser::$trait for Parts<N> {
+            type Ok = N;
+            type Error = serde_json::Error;
 
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, part: &T) -> Result<(), Self::Error> {
-        self.item(part)
-    }
+            fn $method<T: Serialize + ?Sized>(&mut self, part: &T) -> Result<(), Self::Error> {
+                self.$part(part)
+            }
 
-    fn end(self) -> Result<N, Self::Error> {
-        self.close()
-    }
+            fn end(self) -> Result<N, Self::Error> {
+                self.close()
+            }
+        }
+    )+};
 }
 
-impl<N: Node> ser::SerializeTuple for Parts<N> {
-    type Ok = N;
-    type Error = serde_json::Error;
+parts!(
+    SerializeSeq::serialize_element by item,
+    SerializeTuple::serialize_element by place,
+    SerializeTupleStruct::serialize_field by place,
+    SerializeTupleVariant::serialize_field by place,
+);
 
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, part: &T) -> Result<(), Self::Error> {
-        self.place(part)
-    }
+macro_rules! fields {
+    ($($trait:ident),+) => {$(
+        impl<N: Node> ser::$trait for Parts<N> {
+            type Ok = N;
+            type Error = serde_json::Error;
 
-    fn end(self) -> Result<N, Self::Error> {
-        self.close()
-    }
+            #[inline]
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                name: &'static str,
+                part: &T,
+            ) -> Result<(), Self::Error> {
+                self.part(Key::Name(name), part)
+            }
+
+            fn end(self) -> Result<N, Self::Error> {
+                self.close()
+            }
+        }
+    )+};
 }
 
-impl<N: Node> ser::SerializeTupleStruct for Parts<N> {
-    type Ok = N;
-    type Error = serde_json::Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, part: &T) -> Result<(), Self::Error> {
-        self.place(part)
-    }
-
-    fn end(self) -> Result<N, Self::Error> {
-        self.close()
-    }
-}
-
-impl<N: Node> ser::SerializeTupleVariant for Parts<N> {
-    type Ok = N;
-    type Error = serde_json::Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, part: &T) -> Result<(), Self::Error> {
-        self.place(part)
-    }
-
-    fn end(self) -> Result<N, Self::Error> {
-        self.close()
-    }
-}
+fields!(SerializeStruct, SerializeStructVariant);
 
 impl<N: Node> ser::SerializeMap for Parts<N> {
     type Ok = N;
@@ -307,41 +303,6 @@ impl<N: Node> ser::SerializeMap for Parts<N> {
             Some(key) => self.part(Key::Of(key), part),
             None => Err(ser::Error::custom("a value of a map comes without a key")),
         }
-    }
-
-    fn end(self) -> Result<N, Self::Error> {
-        self.close()
-    }
-}
-
-impl<N: Node> ser::SerializeStruct for Parts<N> {
-    type Ok = N;
-    type Error = serde_json::Error;
-
-    #[inline]
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        name: &'static str,
-        part: &T,
-    ) -> Result<(), Self::Error> {
-        self.part(Key::Name(name), part)
-    }
-
-    fn end(self) -> Result<N, Self::Error> {
-        self.close()
-    }
-}
-
-impl<N: Node> ser::SerializeStructVariant for Parts<N> {
-    type Ok = N;
-    type Error = serde_json::Error;
-
-    fn serialize_field<T: Serialize + ?Sized>(
-        &mut self,
-        name: &'static str,
-        part: &T,
-    ) -> Result<(), Self::Error> {
-        self.part(Key::Name(name), part)
     }
 
     fn end(self) -> Result<N, Self::Error> {

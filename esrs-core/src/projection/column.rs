@@ -31,8 +31,12 @@ pub enum ColumnType {
     Timestamp,
     /// A UUID.
     Uuid,
-    /// JSON.
+    /// JSON that is stored as the text that it is, because it may hold what `jsonb` of PostgreSQL changes:
+    /// a float, or JSON of an unknown shape.
     Json,
+    /// JSON that is the same value if a database sorts the names in its objects and writes its numbers in
+    /// another way.
+    Jsonb,
 }
 
 impl Display for ColumnType {
@@ -46,6 +50,7 @@ impl Display for ColumnType {
             Self::Timestamp => "timestamp",
             Self::Uuid => "uuid",
             Self::Json => "json",
+            Self::Jsonb => "jsonb",
         })
     }
 }

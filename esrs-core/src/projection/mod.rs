@@ -7,6 +7,7 @@
 
 mod column;
 mod error;
+mod json;
 pub(crate) mod meaning;
 mod pass;
 mod table;
@@ -16,6 +17,8 @@ pub use column::{Column, ColumnError, ColumnType, Value};
 #[doc(hidden)]
 pub use column::{json_from_value, json_to_value, text_from_value, text_to_value};
 pub use error::{ProjectionError, RowError};
+#[doc(hidden)]
+pub use json::JsonShape;
 pub use pass::{AnyPass, Pass, RowChanges, RowKey};
 pub(crate) use pass::{guarded_async, text_of};
 pub use table::{ColumnSpec, Table};
@@ -50,6 +53,9 @@ pub trait Projection: Sized + Send + Sync + 'static {
     /// The shapes of the values in its columns, in the order of the table.
     #[doc(hidden)]
     const SHAPES: &'static [Option<Fingerprint>] = &[];
+    /// The shapes of its JSON columns.
+    #[doc(hidden)]
+    const JSON: &'static [JsonShape] = &[];
     /// The key of a row: the type of its key field, or a tuple of several.
     type Key: Clone + Send;
     /// The events it listens to, decoded.

@@ -99,6 +99,18 @@ pub enum SnapshotError {
         /// What its `Deserialize` said.
         source: JsonError,
     },
+    /// The state holds a type of a foreign crate that this program writes otherwise than its shape says.
+    #[error(
+        "the state of {stream} at version {version} was not stored, because this program cannot: {source}"
+    )]
+    Format {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the state.
+        version: u64,
+        /// The format, and what this program writes.
+        source: FormatMismatch,
+    },
     /// Comparing the state with itself panicked.
     #[error(
         "the state of {stream} at version {version} was not stored, because its `PartialEq` panicked: \

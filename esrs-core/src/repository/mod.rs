@@ -7,6 +7,7 @@ mod history;
 mod instances;
 mod load;
 mod pages;
+mod repetitions;
 mod running;
 mod snapshots;
 mod unit;
@@ -31,6 +32,7 @@ use crate::trace_source::TraceSource;
 use crate::{Aggregate, Clock, EventStore, StreamId, SystemClock, TraceContext};
 use instances::Instances;
 use pages::PagePool;
+use repetitions::Repetitions;
 use snapshots::{Codec, Snapshots};
 use warm::Warm;
 
@@ -57,6 +59,7 @@ pub struct Repository<A: Aggregate> {
     max_attempts: u32,
     instances: Arc<Instances<A>>,
     snapshots: Option<Arc<Snapshots<A>>>,
+    repetitions: Arc<Repetitions>,
     trace_source: TraceSource,
 }
 
@@ -74,6 +77,7 @@ impl<A: Aggregate> Repository<A> {
             max_attempts: Self::DEFAULT_MAX_ATTEMPTS,
             instances: Arc::new(Instances::new(WarmStates::default())),
             snapshots: None,
+            repetitions: Arc::default(),
             trace_source: TraceSource::default(),
         }
     }
@@ -212,6 +216,7 @@ impl<A: Aggregate> Clone for Repository<A> {
             max_attempts: self.max_attempts,
             instances: self.instances.clone(),
             snapshots: self.snapshots.clone(),
+            repetitions: self.repetitions.clone(),
             trace_source: self.trace_source.clone(),
         }
     }

@@ -7,6 +7,7 @@ use futures_core::future::BoxFuture;
 use tracing::Instrument;
 use uuid::Uuid;
 
+use super::repetitions::Repetitions;
 use super::running::Running;
 use super::{Execute, ExecuteError, Executed, LoadError};
 use crate::asked::FingerprintedCommand;
@@ -73,6 +74,8 @@ pub(super) trait Parts: Send + Sync {
 
     /// The store of the first, and how often it tries.
     fn first(&self) -> (&dyn EventStore, u32);
+    /// Those of the repository of the first, whose key is that of the unit.
+    fn repetitions(&self) -> &Repetitions;
     fn correlation_id(&self) -> Option<Uuid>;
     fn correlate(&mut self, id: Uuid);
     /// Gives the first event of the first this id, which is new.
@@ -105,6 +108,10 @@ where
 
     fn first(&self) -> (&dyn EventStore, u32) {
         (&*self.repository.store, self.repository.max_attempts)
+    }
+
+    fn repetitions(&self) -> &Repetitions {
+        &self.repository.repetitions
     }
 
     fn correlation_id(&self) -> Option<Uuid> {
@@ -174,6 +181,10 @@ impl<L: Parts, R: Parts> Parts for Both<L, R> {
 
     fn first(&self) -> (&dyn EventStore, u32) {
         self.0.first()
+    }
+
+    fn repetitions(&self) -> &Repetitions {
+        self.0.repetitions()
     }
 
     fn correlation_id(&self) -> Option<Uuid> {
@@ -249,9 +260,9 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
     let mut attempts = 0;
     loop {
         attempts += 1;
-        // The append of one command finds its key by itself. That of several may begin with another
-        // stream than it did before.
-        if streams.len() > 1
+        // The append of one command finds its key by itself, but costs a repetition its cached state.
+        // That of several may begin with another stream than it did before.
+        if (streams.len() > 1 || parts.repetitions().are_expected())
             && let Some(first) = first_answer(&parts, &streams, key.as_ref()).await?
         {
             return Ok(parts.settle(&first));
@@ -278,6 +289,9 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
         match store.append(batch).await {
             Ok(appended) => {
                 let repeated = appended.repeated;
+                if key.is_some() {
+                    parts.repetitions().record(repeated);
+                }
                 tracing::debug!(position = %appended.last_position, repeated, "appended");
                 return Ok(parts.settle(&appended));
             }
@@ -350,13 +364,15 @@ async fn first_answer<P: Parts>(
     key: Option<&IdempotencyKey>,
 ) -> Result<Option<Appended>, ExecuteError<P::Rejection>> {
     let Some(key) = key else { return Ok(None) };
+    let mut found = None;
     for stream in streams {
-        let found = parts.first().0.find_append(stream.clone(), key.clone()).await?;
+        found = parts.first().0.find_append(stream.clone(), key.clone()).await?;
         if found.is_some() {
-            return Ok(found);
+            break;
         }
     }
-    Ok(None)
+    parts.repetitions().record(found.is_some());
+    Ok(found)
 }
 
 impl<'a, A, C, M> Unit for Execute<'a, A, C, M>

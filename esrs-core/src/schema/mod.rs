@@ -11,6 +11,7 @@ mod fingerprint;
 mod foreign;
 pub(crate) mod formats;
 mod history;
+pub(crate) mod jsonb;
 pub mod lock;
 mod past;
 mod place;
@@ -90,7 +91,8 @@ pub enum Shape {
     },
     /// An array whose places have shapes of their own.
     Tuple(&'static [Item]),
-    /// An object with any keys.
+    /// An object with any keys, whose order is of no meaning: a type whose order counts is [`Opaque`](Self::Opaque),
+    /// or a list of pairs.
     Map {
         /// The shape of the keys (strings on the wire).
         key: &'static Shape,

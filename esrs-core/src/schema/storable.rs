@@ -126,25 +126,34 @@ const fn in_variants(shape: &'static EnumShape, look: Look) -> Option<Fault> {
     let look = Look { is_buffered: look.is_buffered || is_buffered, ..look };
     let mut i = 0;
     while i < shape.variants.len() {
-        let found = match shape.variants[i].content {
-            Content::Unit => None,
-            Content::Newtype(item) => fault(item.shape, look),
-            Content::Tuple(items) => {
-                let (mut found, mut place) = (None, 0);
-                while place < items.len() && found.is_none() {
-                    found = fault(items[place].shape, look);
-                    place += 1;
-                }
-                found
-            }
-            Content::Struct(fields) => in_fields(fields, look),
-        };
+        let found = in_content(shape.variants[i].content, look);
         if found.is_some() {
             return found;
         }
         i += 1;
     }
     None
+}
+
+const fn in_content(content: Content, look: Look) -> Option<Fault> {
+    match content {
+        Content::Unit => None,
+        Content::Newtype(item) => fault(item.shape, look),
+        Content::Tuple(items) => {
+            let (mut found, mut place) = (None, 0);
+            while place < items.len() && found.is_none() {
+                found = fault(items[place].shape, look);
+                place += 1;
+            }
+            found
+        }
+        Content::Struct(fields) => in_fields(fields, look),
+    }
+}
+
+/// Returns true if serde reads the content of a variant also from a buffer of its own.
+pub(super) const fn is_read_from_buffer(content: Content) -> bool {
+    in_content(content, Look { is_buffered: true, is_deep: true, is_written: true }).is_none()
 }
 
 /// Fails to compile, at the place of the call, when the field `name` holds what JSON cannot hold.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::{LimitExceeded, NewEnvelope, NewRecord, PageWriter, StoreError};
+use super::{LimitExceeded, NewEnvelope, NewRecord, PageWriter, StoreError, StreamIndex};
 use crate::clock::to_microsecond;
 use crate::encode::{EncodeError, payload_of};
 use crate::{Event, EventType, IdempotencyKey, JsonError, Metadata, Position, StreamId};
@@ -139,6 +139,32 @@ impl NewEvent {
         let (name, version) = (event_type.name.into(), event_type.version);
         Self { id, name, version, payload, recorded_at, metadata }
     }
+
+    /// Adds the event to a page, as a read returns it from this version of a stream and this position;
+    /// for the author of a store.
+    ///
+    /// # Errors
+    /// Returns an error if `details` is not what [`Metadata::details_json`] wrote.
+    pub fn write_into(
+        &self,
+        page: &mut PageWriter,
+        stream: StreamIndex,
+        (version, position): (u64, Position),
+        details: Option<&str>,
+    ) -> Result<(), serde_json::Error> {
+        let metadata = details.map(|details| page.intern_metadata(details)).transpose()?;
+        let kind = page.intern_kind(&self.name, self.version);
+        let record = NewRecord { position, version, stream, kind };
+        let envelope = NewEnvelope {
+            event_id: self.id,
+            recorded_at: to_microsecond(self.recorded_at),
+            correlation_id: self.metadata.correlation_id(),
+            causation_id: self.metadata.causation_id(),
+            metadata,
+        };
+        page.push_with_envelope(record, self.payload.as_bytes(), envelope);
+        Ok(())
+    }
 }
 
 /// Where the events of a batch came to stand.
@@ -152,6 +178,31 @@ pub struct Appended {
     pub last_position: Position,
     /// Whether it had been stored before, so that nothing was stored now.
     pub repeated: bool,
+}
+
+impl Appended {
+    /// The result of an append that was stored before, from its events in the order of their positions,
+    /// each as the name of its stream and its version; for the author of a store.
+    ///
+    /// # Errors
+    /// Returns the error of the first event that cannot be read.
+    pub fn repeated<E>(
+        (first, last): (Position, Position),
+        events: impl Iterator<Item = Result<(StreamId, u64), E>>,
+    ) -> Result<Self, E> {
+        let mut streams: Vec<AppendedStream> = Vec::new();
+        for event in events {
+            let (stream, version) = event?;
+            match streams.last_mut() {
+                Some(part) if part.stream == stream => part.last_version = version,
+                _ => {
+                    let (first_version, last_version) = (version, version);
+                    streams.push(AppendedStream { stream, first_version, last_version });
+                }
+            }
+        }
+        Ok(Self { streams, first_position: first, last_position: last, repeated: true })
+    }
 }
 
 /// What tells one open log from another within a process, so that events meant to be stored as one
@@ -270,23 +321,11 @@ impl AppendBatch {
         for (part, stands) in self.streams.iter().zip(&appended.streams) {
             let stream = page.add_stream(part.stream.clone());
             for (version, event) in (stands.first_version..).zip(&part.events) {
-                let kind = page.intern_kind(&event.name, event.version);
-                let record = NewRecord { position, version, stream, kind };
                 let details = details.next().and_then(Option::as_deref);
-                let metadata = details.map(|details| page.intern_metadata(details)).transpose();
-                let metadata = metadata.map_err(|source| StoreError::Damaged {
-                    stream: part.stream.to_string(),
-                    position,
-                    source: source.into(),
+                event.write_into(page, stream, (version, position), details).map_err(|source| {
+                    let stream = part.stream.to_string();
+                    StoreError::Damaged { stream, position, source: source.into() }
                 })?;
-                let envelope = NewEnvelope {
-                    event_id: event.id,
-                    recorded_at: to_microsecond(event.recorded_at),
-                    correlation_id: event.metadata.correlation_id(),
-                    causation_id: event.metadata.causation_id(),
-                    metadata,
-                };
-                page.push_with_envelope(record, event.payload.as_bytes(), envelope);
                 position = Position::new(position.get() + 1);
             }
         }
@@ -418,8 +457,15 @@ fn nesting(json: &str) -> usize {
 mod tests {
     use super::*;
 
+    /// Arrays and objects within each other, the innermost with a number in it.
     fn nested(depth: usize) -> String {
-        format!("{}{}{}", "[{\"\\\"]}\":".repeat(depth / 2), "[]", "}]".repeat(depth / 2))
+        let levels = |array: &str, object: &str| -> Vec<String> {
+            let level = |level| if level % 2 == 0 { array } else { object }.to_owned();
+            (0..depth).map(level).collect()
+        };
+        let (begin, mut end) = (levels("[", "{\"\\\"]}\":"), levels("]", "}"));
+        end.reverse();
+        format!("{}1{}", begin.concat(), end.concat())
     }
 
     #[test]
@@ -447,8 +493,8 @@ mod tests {
 
     #[test]
     fn the_deepest_payload_is_one_that_serde_json_reads() {
-        for depth in [1, 101, 125, 127, 129, 201] {
-            let json = nested(depth - 1);
+        for depth in [1, 2, 101, 126, 127, 128, 129, 200] {
+            let json = nested(depth);
             let is_read = serde_json::from_str::<serde_json::Value>(&json).is_ok();
             assert_eq!(is_read, depth <= AppendBatch::MAX_NESTING, "{depth}");
             assert_eq!(is_read, nesting(&json) <= AppendBatch::MAX_NESTING, "{depth}: {json}");

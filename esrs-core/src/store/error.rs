@@ -252,7 +252,8 @@ pub enum StoreError {
         /// The definition of this program.
         declared: String,
     },
-    /// The database refused a row: a constraint or a trigger on the table, or a value that is too large.
+    /// The database refused a row: a constraint or a trigger on the table, or a value that is too large; or
+    /// the stored row, which another program has written, cannot be read.
     #[error(
         "the table `{table}` refused a row, and nothing was stored: {reason}",
         table = escaped(.table),

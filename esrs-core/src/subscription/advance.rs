@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::{ParkedStream, ResumedStream};
 use crate::projection::Table;
+use crate::schema::formats::Formats;
 use crate::{LogMark, Position, StoreError, StreamId};
 
 /// What follows the log under a name of its own.
@@ -29,12 +30,19 @@ pub struct Subscription {
 pub struct Owner {
     id: TypeId,
     name: &'static str,
+    /// The formats that it writes.
+    formats: Formats,
 }
 
 impl Owner {
     /// The type `T`.
     pub fn of<T: 'static>() -> Self {
-        Self { id: TypeId::of::<T>(), name: type_name::<T>() }
+        Self { id: TypeId::of::<T>(), name: type_name::<T>(), formats: Formats::NONE }
+    }
+
+    /// The same, which writes these formats.
+    pub(crate) fn writing(self, formats: Formats) -> Self {
+        Self { formats, ..self }
     }
 }
 
@@ -51,20 +59,36 @@ impl fmt::Debug for Owner {
 }
 
 impl Subscription {
-    /// Refuses subscriptions of which two have one name, in whichever case.
+    /// Refuses subscriptions of which two have one name, in whichever case, and those that cannot be run
+    /// at all.
     ///
     /// # Errors
-    /// [`StoreError::SubscriptionTaken`].
+    /// Returns [`StoreError::SubscriptionTaken`] for two of one name, and the errors of
+    /// [`check`](Self::check).
     pub fn check_distinct<'a>(
         subscriptions: impl IntoIterator<Item = &'a Self>,
     ) -> Result<(), StoreError> {
         let mut first: HashMap<String, &Self> = HashMap::new();
         for second in subscriptions {
+            second.check()?;
             if let Some(first) = first.insert(second.name.to_ascii_lowercase(), second) {
                 return Err(first.taken_by(second));
             }
         }
         Ok(())
+    }
+
+    /// Refuses a subscription whose rows this program would write otherwise than they are read: with each
+    /// event it would park one more stream.
+    ///
+    /// # Errors
+    /// Returns [`StoreError::ProjectionTable`] if a feature of a foreign crate changes a format in a column.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let formats = self.owner.map_or(Formats::NONE, |owner| owner.formats);
+        formats.check().map_err(|mismatch| StoreError::ProjectionTable {
+            table: self.name,
+            reason: mismatch.to_string(),
+        })
     }
 
     /// The error when another subscription has the name of this one.

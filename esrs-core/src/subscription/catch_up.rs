@@ -19,6 +19,8 @@ use crate::{Page, Position, ReadQuery, StoreError};
 /// ```
 ///
 /// # Errors
+/// - [`StoreError::ProjectionTable`] if this program cannot write the rows, as of
+///   [`check`](super::Subscription::check);
 /// - [`StoreError::Parked`] if a stream is parked, after all other events are taken: the rows do not
 ///   contain its events;
 /// - [`StoreError::Projection`] if an event cannot be taken: the subscription then stands before the page
@@ -55,6 +57,7 @@ pub async fn catch_up_unless_parked(
     mut progress: impl FnMut(Position) + Send,
 ) -> Result<Position, StoreError> {
     let subscription = subscriber.subscription().clone();
+    subscription.check()?;
     let query = ReadQuery::all().only(subscriber.filter()).with_envelopes();
     let mut from = store.subscribe(subscription.clone()).await?;
     let parked = store.parked(subscription.clone()).await?;

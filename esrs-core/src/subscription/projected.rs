@@ -8,7 +8,7 @@ use std::thread;
 use futures_core::future::BoxFuture;
 
 use super::{Owner, Parked, RowTransaction, Subscriber, Subscription};
-use crate::projection::{AnyPass, Pass, ProjectionError, RowChanges, RowKey, Value};
+use crate::projection::{AnyPass, JsonShape, Pass, ProjectionError, RowChanges, RowKey, Value};
 use crate::{EventFilter, Page, Position, Projection, StoreError, StreamId};
 
 /// The rows of the projection `P`, kept in the table of its name.
@@ -37,7 +37,7 @@ impl<P: Projection> Projected<P> {
             definition: P::definition().into(),
             table: Some(P::TABLE),
             building: false,
-            owner: Some(Owner::of::<P>()),
+            owner: Some(Owner::of::<P>().writing(JsonShape::formats(P::JSON))),
         }
     }
 

@@ -21,14 +21,15 @@ use crate::{Position, StoreError};
 /// ```
 ///
 /// # Errors
-/// [`StoreError::Projection`] when an event cannot be taken: the rows that were asked so far stay; and
-/// those of [`replace`](SubscriptionStore::replace).
+/// [`StoreError::Projection`] when an event cannot be taken, and [`StoreError::RowRefused`] when the table
+/// refuses its row: nothing is parked, and the rows that were asked so far stay; and those of [`replace`](SubscriptionStore::replace).
 pub async fn rebuild(
     store: &dyn SubscriptionStore,
     building: impl Fn() -> Box<dyn Subscriber>,
     mut progress: impl FnMut(Position) + Send,
 ) -> Result<Position, StoreError> {
     let subscription = building().subscription().clone();
+    subscription.check()?;
     if let Err(StoreError::ProjectionChanged { .. }) = store.subscribe(subscription.clone()).await {
         // What was begun is of a definition that nobody has any more.
         store.start_over(subscription, None).await?;

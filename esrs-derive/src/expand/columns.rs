@@ -13,6 +13,8 @@ use crate::model::projection::{Column, Form, Projection};
 pub(super) struct Columns {
     pub(super) specs: TokenStream,
     pub(super) shapes: TokenStream,
+    /// The constant that lists the shapes of JSON columns, if there are any.
+    pub(super) json: TokenStream,
     pub(super) to_values: TokenStream,
     pub(super) from_values: TokenStream,
     pub(super) settle: TokenStream,
@@ -26,10 +28,18 @@ impl Columns {
         let p = model.krate.private();
         let (mut specs, mut to_values) = (TokenStream::new(), TokenStream::new());
         let (mut from_values, mut asserts) = (TokenStream::new(), TokenStream::new());
-        let mut shapes = TokenStream::new();
+        let (mut shapes, mut json_shapes) = (TokenStream::new(), Vec::new());
         let (mut variables, mut settle) = (Vec::new(), TokenStream::new());
         for (number, column) in model.columns.iter().enumerate() {
             let Column { ident, name, .. } = column;
+            if column.form == Form::Json {
+                let (json, shape) = (json(column), of_shape(column, "JSON", &p));
+                asserts.extend(quote! {
+                    #[allow(non_upper_case_globals)]
+                    const #json: #p::JsonShape = #shape;
+                });
+                json_shapes.push(json);
+            }
             let spec = spec(column, &p);
             specs.extend(quote!(#spec,));
             let shape = shape(column, &p);
@@ -56,6 +66,7 @@ impl Columns {
             from_values.extend(quote!(#ident: #p::in_column(#name, #read)?,));
             variables.push(variable);
             let settled = conversion(column, "settle", &quote!(&mut self.#ident), &p);
+            let settled = checked(column, "settled", settled);
             settle.extend(quote! {
                 if let #p::Option::Some(value) = #p::in_column(#name, #settled)? {
                     #p::Vec::push(stored, (#number, value));
@@ -91,6 +102,10 @@ impl Columns {
         Self {
             specs,
             shapes,
+            json: match json_shapes.is_empty() {
+                true => TokenStream::new(),
+                false => quote!(const JSON: &'static [#p::JsonShape] = &[#(#json_shapes),*];),
+            },
             to_values: quote!(#p::Ok(#p::From::from([#to_values]))),
             from_values: quote! {
                 let [#(#variables),*] = #p::columns(values)?;
@@ -117,11 +132,38 @@ fn spec(column: &Column<'_>, p: &TokenStream) -> TokenStream {
             (quote_spanned!(span=> <#ty as #spanned::Column>::TYPE), nullable)
         }
         Form::Text => (quote!(#p::ColumnType::Text), quote!(false)),
-        Form::Json => (quote!(#p::ColumnType::Json), quote!(false)),
+        Form::Json => {
+            let json = json(column);
+            (quote!(#json.column_type()), quote!(false))
+        }
     };
     quote! {
         #p::ColumnSpec { name: #name, column_type: #column_type, nullable: #nullable, key: #key }
     }
+}
+
+/// The name of the constant that says what a JSON column is.
+fn json(column: &Column<'_>) -> Ident {
+    format_ident!("__JSON_OF_{}", column.ident.unraw())
+}
+
+/// A constant that depends on the shape of the field's type, if it has one.
+fn of_shape(column: &Column<'_>, constant: &str, p: &TokenStream) -> TokenStream {
+    let (ty, constant) = (column.ty, Ident::new(constant, column.ty.span()));
+    quote!({
+        #[allow(unused_imports)]
+        use #p::UnknownShape as _;
+        <#p::ShapeOf<#ty>>::#constant
+    })
+}
+
+/// Checks what was written of a JSON column against its shape.
+fn checked(column: &Column<'_>, check: &str, written: TokenStream) -> TokenStream {
+    if column.form != Form::Json {
+        return written;
+    }
+    let (json, check) = (json(column), Ident::new(check, column.ty.span()));
+    quote!(#json.#check(#written))
 }
 
 /// The shape of the values of a column.
@@ -131,17 +173,13 @@ fn shape(column: &Column<'_>, p: &TokenStream) -> TokenStream {
     let spanned = respanned(p, span);
     match column.form {
         Form::Column => quote_spanned!(span=> <#ty as #spanned::Column>::TEXTS),
-        Form::Text | Form::Json => quote!({
-            #[allow(unused_imports)]
-            use #p::UnknownShape as _;
-            <#p::ShapeOf<#ty>>::SHAPE
-        }),
+        Form::Text | Form::Json => of_shape(column, "SHAPE", p),
     }
 }
 
 fn to_value(column: &Column<'_>, field: &TokenStream, p: &TokenStream) -> TokenStream {
     let name = &column.name;
-    let write = conversion(column, "to_value", field, p);
+    let write = checked(column, "value", conversion(column, "to_value", field, p));
     quote!(#p::in_column(#name, #write)?)
 }
 

@@ -217,6 +217,15 @@ fn renamed(model: &Aggregate<'_>, name: &LitStr, folder: &Folder) -> TokenStream
     checks.collect()
 }
 
+/// Tells the table of a projection, of which each program has one.
+pub(crate) fn projection(p: &TokenStream, table: &LitStr) -> TokenStream {
+    let table = table.value();
+    match Folder::of_target().map(|folder| folder.mode()) {
+        Some(Mode::Tell) => quote!(const _: () = #p::tell_projection(#table);),
+        _ => TokenStream::new(),
+    }
+}
+
 /// The module of the tests of an event.
 pub(super) fn module(event: &Event<'_>) -> proc_macro2::Ident {
     // At the event's own span an editor that renames the event would rename the module as well.

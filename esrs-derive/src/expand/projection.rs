@@ -8,6 +8,7 @@ use syn::{DeriveInput, LitStr, Type};
 
 use super::aggregate::{respanned, unseen_impl};
 use super::columns::{Columns, function};
+use super::lock;
 use crate::attr::projection::{self as attr, KeyPart, RowKey};
 use crate::check::projection::check;
 use crate::errors::Errors;
@@ -45,6 +46,7 @@ fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
     let Bodies {
         columns,
         shapes,
+        json,
         code,
         sources,
         variants,
@@ -74,6 +76,7 @@ fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
                 const SOURCES: &'static [#p::Source] = &[#sources];
                 const CODE: #p::u64 = #code;
                 const SHAPES: &'static [#p::Option<#p::Fingerprint>] = &[#shapes];
+                #json
                 type Key = #key;
                 type Input = #input;
 
@@ -150,6 +153,7 @@ fn key_type(model: &Projection<'_>) -> TokenStream {
 struct Bodies {
     columns: TokenStream,
     shapes: TokenStream,
+    json: TokenStream,
     /// The hash of the code that makes rows.
     code: u64,
     sources: TokenStream,
@@ -172,6 +176,7 @@ impl Bodies {
         Self {
             columns: TokenStream::new(),
             shapes: TokenStream::new(),
+            json: TokenStream::new(),
             code: 0,
             sources: TokenStream::new(),
             variants: TokenStream::new(),
@@ -197,8 +202,10 @@ impl Bodies {
         let Arms { sources, variants, decode, keys, change } = arms;
         let code = fold::of_projection(model);
         let unseen = unseen(model, &code);
-        let Columns { specs, shapes, asserts, to_values, from_values, settle, has_key, key_values } =
-            Columns::new(model);
+        let columns = Columns::new(model);
+        let told = model.table.map(|table| lock::projection(&p, table));
+        let Columns { specs, shapes, json, asserts, to_values, from_values, settle, .. } = columns;
+        let Columns { has_key, key_values, .. } = columns;
         Self {
             sources,
             variants,
@@ -212,13 +219,14 @@ impl Bodies {
             change: quote!(match input { #change }),
             columns: specs,
             shapes,
+            json,
             code: code.hash,
             to_values,
             from_values,
             settle,
             has_key,
             key_values,
-            asserts: quote!(#asserts #unseen),
+            asserts: quote!(#asserts #unseen #told),
         }
     }
 }

@@ -267,7 +267,15 @@ impl Reach<'_> {
         let found = match &item.kind {
             Kind::Impl(found) => found,
             Kind::Called => {
-                return item.words.contains(root.name) && root.is_of(*own_type, items, item);
+                // The call may name the type, or the macro that it calls.
+                let is_named = |word: &String| {
+                    let is_macro =
+                        |one: &Item| matches!(&one.kind, Kind::Named(name) if name == word);
+                    closest(items, &item.scope, is_macro)
+                        .any(|place| items[place].words.contains(root.name))
+                };
+                let is_about = item.words.contains(root.name) || item.words.iter().any(is_named);
+                return is_about && root.is_of(*own_type, items, item);
             }
             Kind::Type { .. } | Kind::Named(_) => return false,
         };

@@ -331,3 +331,26 @@ fn types_of_one_name_in_two_modules_are_told_apart() {
         assert_ne!(code(&changed, 9), other);
     }
 }
+
+#[test]
+fn code_in_a_call_of_the_macro_that_writes_a_row_is_noticed() {
+    let text = "
+        macro_rules! row {
+            ($module:ident, $by:expr) => {
+                mod $module {
+                    struct Row { id: u64 }
+                    impl Create<Counted> for Row { fn create() { 1 } }
+                    impl Project<Counted> for Row { fn project(&mut self) { self.id += $by; } }
+                }
+            };
+        }
+        row!(one, |event| event.by * 2);
+        other!(one, 2);";
+    let changed = |from: &str, to: &str| {
+        assert!(text.contains(from), "there is no {from:?}");
+        hash_of_row(&text.replace(from, to))
+    };
+    assert_ne!(changed("by * 2", "by * 3"), hash_of_row(text));
+    assert_ne!(changed("+= $by", "-= $by"), hash_of_row(text));
+    assert_eq!(changed("other!(one, 2)", "other!(one, 3)"), hash_of_row(text));
+}

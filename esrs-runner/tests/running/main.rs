@@ -4,10 +4,13 @@
 
 mod bank;
 mod between;
+mod changed;
 mod equal;
 mod faults;
 mod handling;
+mod imported;
 mod inline;
+mod json;
 mod leases;
 mod live;
 mod measured;
@@ -20,6 +23,7 @@ mod registered;
 mod stopping;
 mod stores;
 mod telling;
+mod unreadable;
 
 use std::time::Duration;
 

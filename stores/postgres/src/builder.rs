@@ -309,9 +309,10 @@ impl PostgresStoreBuilder {
             notifier,
             counters,
             subscriptions,
+            inline,
         });
-        let store = PostgresStore::start(shared.clone(), Inline::new(&inline, &shared)?);
-        for registered in &inline {
+        let store = PostgresStore::start(shared.clone(), Inline::new(&shared)?);
+        for registered in &shared.inline {
             if let Err(error) = registered.prepare(&store, rebuild_changed).await {
                 store.close().await;
                 return Err(error);

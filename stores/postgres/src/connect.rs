@@ -278,3 +278,16 @@ pub(crate) enum ConnectError {
     #[error("the runtime on which the store was opened has ended")]
     NoRuntime,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_time_is_a_limit_that_postgresql_takes() {
+        assert_eq!(to_millis(Duration::ZERO), 1, "0 is no limit");
+        assert_eq!(to_millis(Duration::from_micros(1_999)), 1);
+        assert_eq!(to_millis(Duration::from_millis(250)), 250);
+        assert_eq!(to_millis(Duration::MAX), i32::MAX as u128);
+    }
+}

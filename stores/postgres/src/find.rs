@@ -52,20 +52,17 @@ pub(crate) async fn by_key(
     let of_key: Result<(i64, i64, Option<String>), _> =
         (|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))();
     let (first, last, command) = of_key.map_err(explain)?;
-    let mut streams = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let (name, range) = stream_of(row).map_err(explain)?;
-        let (first_version, last_version) = range;
-        streams.push(AppendedStream { stream: name.parse()?, first_version, last_version });
-    }
-    let [first_position, last_position] = [first, last].map(|one| Position::new(one as u64));
-    let appended = Appended { streams, first_position, last_position, repeated: true };
+    let positions = [first, last].map(|one| Position::new(one as u64));
+    let events = rows.iter().map(|row| {
+        let (name, version) = stream_of(row).map_err(explain)?;
+        Ok::<_, StoreError>((name.parse()?, version as u64))
+    });
+    let appended = Appended::repeated(positions.into(), events)?;
     Ok(Some(StoredKey { appended, command }))
 }
 
-fn stream_of(row: &Row) -> Result<(&str, (u64, u64)), tokio_postgres::Error> {
-    let (first, last): (i64, i64) = (row.try_get(4)?, row.try_get(5)?);
-    Ok((row.try_get(3)?, (first as u64, last as u64)))
+fn stream_of(row: &Row) -> Result<(&str, i64), tokio_postgres::Error> {
+    Ok((row.try_get(3)?, row.try_get(4)?))
 }
 
 /// Reads the streams of what is stored under a key, as `append_commands` answers: a line each.

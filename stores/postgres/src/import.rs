@@ -4,17 +4,19 @@ use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 
 use esrs_core::{
-    AppendBatch, AppendCondition, EventKind, Imported, NewEvent, Position, StoreError, StreamId,
+    AppendBatch, AppendCondition, EventKind, Imported, LogMark, NewEvent, Page, Position,
+    StoreError, StreamId,
 };
+use tokio_postgres::Error;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Error};
 
 use crate::encode::{JsonText, Moment};
 use crate::find;
 use crate::names::KindOf;
 use crate::pool::{self, ask};
 use crate::store::Shared;
+use crate::subscription::{Inline, InlineError};
 use crate::writer::PreparedAppend;
 use crate::{PostgresStore, connect};
 
@@ -36,6 +38,7 @@ const TYPES: [Type; 10] = [
 
 /// An event of a chunk, and where it comes to stand.
 struct Row {
+    name: StreamId,
     stream: i64,
     version: i64,
     kind: i32,
@@ -53,7 +56,8 @@ impl PostgresStore {
     /// They are stored in chunks of [`IMPORT_CHUNK`](Self::IMPORT_CHUNK) events, each as one unit; an
     /// event whose id is stored already is left out. So an import that has failed is simply repeated, if its
     /// ids are those of an [`ImportSource`](esrs_core::ImportSource). Appends wait while a chunk is stored,
-    /// and not while one is looked for that is stored already.
+    /// and not while one is looked for that is stored already. [Inline](crate::PostgresStoreBuilder::inline) read
+    /// models take the events of a chunk in its transaction.
     ///
     /// ```no_run
     /// # use esrs_core::{NewEvent, StreamId, StoreError};
@@ -132,7 +136,7 @@ fn without_known(chunk: Vec<PreparedAppend>, is_unknown: &[bool]) -> Vec<Prepare
 /// Stores a chunk; how many of its events were not stored yet, and the position of the last of them.
 async fn store_chunk(
     chunk: Vec<PreparedAppend>,
-    client: &Client,
+    client: &connect::Client,
     shared: &Shared,
 ) -> Result<Option<(u64, Position)>, StoreError> {
     lock(client, shared).await?;
@@ -142,10 +146,41 @@ async fn store_chunk(
         return ended.map(|()| None).map_err(|error| explain(shared, error));
     }
     let last = copy(&rows, client, shared).await.map_err(|error| explain(shared, error))?;
+    let mut inline = Inline::again(shared)?;
+    let explain_inline = |error| match error {
+        InlineError::Store(error) => error,
+        InlineError::Driver(error) => shared.explain_append(DOING, &error),
+    };
+    if !inline.is_empty() {
+        let (first, page) = page_of(&rows, last)?;
+        inline.take(client, shared, (first, &page)).await.map_err(explain_inline)?;
+    }
     let ended = client.batch_execute("COMMIT").await;
-    ended.map_err(|error| shared.explain_append(DOING, &error))?;
+    ended.map_err(|error| explain_inline(inline.not_committed(shared, error)))?;
     shared.committed(1);
+    inline.committed(shared);
     Ok(Some((rows.len() as u64, last)))
+}
+
+/// The events of a chunk as a read returns them, and the position of the first.
+fn page_of(rows: &[Row], last: Position) -> Result<(Position, Page), StoreError> {
+    let first = Position::new(last.get() + 1 - rows.len() as u64);
+    let mut page = Page::new().into_writer();
+    let mut streams = HashMap::new();
+    for (position, row) in (first.get()..).map(Position::new).zip(rows) {
+        let Row { name, version, event, details, .. } = row;
+        let stream = *streams.entry(name).or_insert_with(|| page.add_stream(name.clone()));
+        let written =
+            event.write_into(&mut page, stream, (*version as u64, position), details.as_deref());
+        written.map_err(|source| StoreError::Damaged {
+            stream: name.to_string(),
+            position,
+            source: source.into(),
+        })?;
+    }
+    let event_id = rows.last().map(|row| row.event.id);
+    page.set_mark(event_id.map(|event_id| LogMark { position: last, event_id }));
+    Ok((first, page.finish(true, last)?))
 }
 
 fn explain(shared: &Shared, error: Error) -> StoreError {
@@ -155,7 +190,7 @@ fn explain(shared: &Shared, error: Error) -> StoreError {
 /// The events of a chunk that are not stored yet, in their order, each with its place.
 async fn rows_of(
     chunk: Vec<PreparedAppend>,
-    client: &Client,
+    client: &connect::Client,
     shared: &Shared,
 ) -> Result<Vec<Row>, StoreError> {
     let explain = |error| explain(shared, error);
@@ -168,17 +203,18 @@ async fn rows_of(
     let mut streams = enter_streams(names, client, shared).await.map_err(explain)?;
     let kinds = number_kinds(&chunk, client, shared).await?;
     let mut rows = Vec::with_capacity(chunk.len());
-    for (stream, event, details) in chunk {
-        let Some(&kind) = kinds.get(&kind_of(&stream, &event)) else {
+    for (name, event, details) in chunk {
+        let Some(&kind) = kinds.get(&kind_of(&name, &event)) else {
             let source = format!("expected a number for the kind {}, found none", event.name);
             return Err(StoreError::Database { doing: DOING, source: source.into() });
         };
-        let Some((stream, version)) = streams.get_mut(stream.as_str()) else {
-            let source = format!("the stream {stream} was entered and is not there");
+        let Some((stream, version)) = streams.get_mut(name.as_str()) else {
+            let source = format!("the stream {name} was entered and is not there");
             return Err(StoreError::Database { doing: DOING, source: source.into() });
         };
         *version += 1;
-        rows.push(Row { stream: *stream, version: *version, kind, event, details });
+        let (stream, version) = (*stream, *version);
+        rows.push(Row { name, stream, version, kind, event, details });
     }
     Ok(rows)
 }
@@ -192,7 +228,7 @@ fn kind_of(stream: &StreamId, event: &NewEvent) -> KindOf {
 /// number are given one outside of the transaction, because others may use it at once.
 async fn number_kinds(
     chunk: &[(StreamId, NewEvent, Option<String>)],
-    client: &Client,
+    client: &connect::Client,
     shared: &Shared,
 ) -> Result<HashMap<KindOf, i32>, StoreError> {
     let explain = |error| explain(shared, error);
@@ -228,7 +264,7 @@ async fn number_kinds(
 }
 
 /// Begins, and holds the log until the transaction ends, as whoever appends does.
-async fn lock(client: &Client, shared: &Shared) -> Result<(), StoreError> {
+async fn lock(client: &connect::Client, shared: &Shared) -> Result<(), StoreError> {
     let locked = client.batch_execute(&format!("BEGIN; {}", shared.sql.lock)).await;
     locked.map_err(|error| explain(shared, error))
 }
@@ -236,7 +272,7 @@ async fn lock(client: &Client, shared: &Shared) -> Result<(), StoreError> {
 /// The number of each stream, which is given to it if it has none, and its version.
 async fn enter_streams(
     streams: HashSet<&StreamId>,
-    client: &Client,
+    client: &connect::Client,
     shared: &Shared,
 ) -> Result<HashMap<String, (i64, i64)>, Error> {
     let streams = streams.into_iter().map(|stream| (stream.as_str(), stream.category()));
@@ -248,14 +284,14 @@ async fn enter_streams(
 }
 
 /// Copies the rows behind the end of the log; says where the last came to stand.
-async fn copy(rows: &[Row], client: &Client, shared: &Shared) -> Result<Position, Error> {
+async fn copy(rows: &[Row], client: &connect::Client, shared: &Shared) -> Result<Position, Error> {
     let count = rows.len() as i64;
     let taken = client.query_one(&shared.sql.take_positions, &[&count]).await?;
     let last: i64 = taken.try_get(0)?;
     let sink = client.copy_in(&shared.sql.copy).await?;
     let mut writer = pin!(BinaryCopyInWriter::new(sink, &TYPES));
     for (position, row) in (last - count + 1..).zip(rows) {
-        let Row { stream, version, kind, event, details } = row;
+        let Row { stream, version, kind, event, details, .. } = row;
         let values: [&(dyn ToSql + Sync); 10] = [
             &position,
             stream,

@@ -58,8 +58,9 @@
 //! writes them and commits.
 //!
 //! Put indexes, constraints, triggers, policies and rights on such a table as you like: a
-//! [`rebuild`](PostgresStore::rebuild), which builds the new rows beside the old ones, keeps them. A view
-//! of it has to be dropped before, and made again afterwards.
+//! [`rebuild`](PostgresStore::rebuild), which builds the new rows beside the old ones, keeps them. The new
+//! rows are built under the constraints and unique indexes, and without the triggers. A view of it has to
+//! be dropped before, and made again afterwards.
 //!
 //! The new rows are in place as soon as nobody reads the old ones. Who reads them in a transaction that
 //! stays open, as a backup does, is waited for half a second at a time, so that appends which write them

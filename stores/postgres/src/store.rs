@@ -22,7 +22,7 @@ use crate::names::Names;
 use crate::pool::{self, Attempts, Lent, Pool, Reader, ask};
 use crate::snapshot;
 use crate::sql::Sql;
-use crate::subscription::{Inline, Subscriptions};
+use crate::subscription::{Inline, Registered, Subscriptions};
 use crate::writer::{Job, PreparedAppend, QueuedAppend, Room, Writer};
 
 /// A log of events in a PostgreSQL database. Its clones share their connections.
@@ -89,6 +89,8 @@ pub(crate) struct Shared {
     pub(crate) notifier: Notifier,
     pub(crate) counters: Counters,
     pub(crate) subscriptions: Subscriptions,
+    /// The read models that are registered at the builder.
+    pub(crate) inline: Vec<Registered>,
 }
 
 impl Shared {

@@ -12,7 +12,7 @@ use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent, StoreError};
 use esrs_postgres::PostgresStore;
 use futures_util::future::join_all;
 use postgres_server::Database;
-use support::account::Account;
+use support::account::{Account, AccountVersion2};
 use support::{connect, event, read_all, stream};
 use tokio_postgres::Client;
 
@@ -145,4 +145,62 @@ async fn an_operator_retries_and_skips_without_a_runner() {
     assert_eq!(rows(&store).await, 5);
     let rich = store.query("SELECT cents FROM accounts WHERE id = 'rich'", []).await.unwrap();
     assert_eq!(rich, [[5_001.into()]]);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_changed_table_is_rebuilt_though_constraints_refuse_rows() {
+    let (database, store, raw) = setting().await;
+    // Names that are as long as names may be, and that have to be quoted.
+    let (index, unique) = ("\"One (of) each\"", "u".repeat(63));
+    raw.batch_execute(&format!(
+        "CREATE TABLE known (id text PRIMARY KEY);
+         INSERT INTO known VALUES ('a'), ('b'), ('c'), ('e'), ('f');
+         ALTER TABLE accounts ADD CONSTRAINT known FOREIGN KEY (id) REFERENCES known
+            DEFERRABLE INITIALLY DEFERRED;
+         ALTER TABLE accounts ADD CONSTRAINT {unique} UNIQUE (cents, actor);
+         CREATE UNIQUE INDEX {index} ON accounts ((cents / 100)) WHERE cents BETWEEN 100 AND 900"
+    ))
+    .await
+    .unwrap();
+    let on_it = async || {
+        let sql = "SELECT pg_get_indexdef(indexrelid) FROM pg_index
+                WHERE indrelid = 'accounts'::regclass
+            UNION ALL SELECT conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+                WHERE conrelid = 'accounts'::regclass AND contype <> 'n' ORDER BY 1";
+        let rows = raw.query(sql, &[]).await.unwrap();
+        rows.iter().map(|row| row.get(0)).collect::<Vec<String>>()
+    };
+    let before = on_it().await;
+    // Too many cents, nobody that is known, twice the same, and two of one hundred.
+    let plain = PostgresStore::open(database.url()).await.unwrap();
+    for (id, cents) in [("a", 1), ("b", 5000), ("c", 150), ("d", 2), ("e", 1), ("f", 199)] {
+        plain.append(batch(id, "opened", &cents.to_string())).await.unwrap();
+    }
+    let parked = async |store: &PostgresStore| {
+        let subscription = Arc::new(Projected::<AccountVersion2>::subscription_of());
+        let mut parked = store.parked(subscription).await.unwrap();
+        parked.sort_by_key(|one| one.position);
+        parked.into_iter().map(|one| (one.stream.id().to_owned(), one.reason)).collect::<Vec<_>>()
+    };
+    let ids =
+        |parked: &[(String, String)]| parked.iter().map(|(id, _)| id.clone()).collect::<String>();
+    store.append(batch("a", "deposited", "0")).await.unwrap();
+    assert_eq!(ids(&parked(&store).await), "bdef");
+    store.close().await;
+    for _ in 0..2 {
+        let changed = PostgresStore::builder(database.url()).inline::<AccountVersion2>();
+        let store = changed.rebuild_changed().open().await.unwrap();
+        let parked = parked(&store).await;
+        assert_eq!(ids(&parked), "bdef", "{parked:?}");
+        assert!(parked[0].1.contains("accounts_cents_check"), "{parked:?}");
+        assert!(parked[1].1.contains("\"known\""), "{parked:?}");
+        assert!(parked[2].1.contains("uuuuuuuuuuuu"), "{parked:?}");
+        assert!(parked[3].1.contains("One (of) each"), "{parked:?}");
+        assert_eq!(store.find::<AccountVersion2>("", []).await.unwrap().len(), 2);
+        assert_eq!(on_it().await, before);
+        let refused = store.append(batch("g", "opened", "7000")).await;
+        assert!(matches!(refused, Err(StoreError::RowRefused { .. })), "{refused:?}");
+        store.close().await;
+    }
 }

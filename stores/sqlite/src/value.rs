@@ -14,7 +14,11 @@ pub(crate) fn sql_type(column_type: ColumnType) -> Result<&'static str, ColumnEr
     Ok(match column_type {
         ColumnType::Bool | ColumnType::Integer => "INTEGER",
         ColumnType::Real => "REAL",
-        ColumnType::Text | ColumnType::Timestamp | ColumnType::Uuid | ColumnType::Json => "TEXT",
+        ColumnType::Text
+        | ColumnType::Timestamp
+        | ColumnType::Uuid
+        | ColumnType::Json
+        | ColumnType::Jsonb => "TEXT",
         ColumnType::Bytes => "BLOB",
         other => {
             return Err(ColumnError::new(format!("SQLite has no column of the type {other}")));
@@ -82,7 +86,7 @@ pub(crate) fn typed(column_type: ColumnType, value: ValueRef<'_>) -> Result<Valu
         (ColumnType::Uuid, Value::Text(text)) => {
             Value::Uuid(text.parse().map_err(|_: uuid::Error| is_none("UUID"))?)
         }
-        (ColumnType::Json, Value::Text(text)) => Value::Json(text),
+        (ColumnType::Json | ColumnType::Jsonb, Value::Text(text)) => Value::Json(text),
         (ColumnType::Integer, value @ Value::Integer(_))
         | (ColumnType::Real, value @ Value::Real(_))
         | (ColumnType::Text, value @ Value::Text(_))

@@ -614,3 +614,77 @@ async fn an_event_of_a_newer_version_is_not_parked_by_an_inline_store() {
     append(&without, "b", "opened", "1").await;
     assert_eq!(read_all(&with).await.len(), 3);
 }
+
+#[tokio::test]
+async fn a_row_that_another_program_wrote_and_none_can_read_stops_its_stream_alone() {
+    let file = File::new();
+    let store = inline(&file).await;
+    for id in ["a", "b", "c"] {
+        append(&store, id, "opened", "1").await;
+    }
+    file.raw().execute("UPDATE accounts SET changed_at = 'infinity' WHERE id = 'b'", []).unwrap();
+    let refused = store.find::<Account>("", []).await.unwrap_err().to_string();
+    assert!(refused.contains("column `changed_at`: it is no time"), "{refused}");
+    for _ in 0..2 {
+        let (refused, other) = join(
+            store.append(batch(stream("b"), vec![event("deposited", "1")])),
+            store.append(batch(stream("c"), vec![event("deposited", "1")])),
+        )
+        .await;
+        let Err(StoreError::RowRefused { table, reason }) = &refused else { panic!("{refused:?}") };
+        assert!(table == "accounts" && reason.contains("column `changed_at`"), "{reason}");
+        other.unwrap();
+    }
+    // What others have stored is parked, and keeps nobody from appending.
+    let plain = file.open().await;
+    append(&plain, "b", "deposited", "5").await;
+    append(&store, "a", "deposited", "1").await;
+    let subscription = Arc::new(Projected::<Account>::subscription_of());
+    let parked = store.parked(subscription.clone()).await.unwrap();
+    assert_eq!((parked.len(), parked[0].stream.clone()), (1, stream("b")));
+    assert!(parked[0].reason.contains("column `changed_at`"), "{}", parked[0].reason);
+    // It is taken up again when the row was corrected.
+    let corrected = "UPDATE accounts SET changed_at = '2026-01-31T12:00:00.000000Z'";
+    file.raw().execute(corrected, []).unwrap();
+    let retry = Decision::retry(parked[0].version, "operator", "corrected");
+    assert!(store.decide("accounts".to_owned(), stream("b"), retry).await.unwrap());
+    append(&store, "a", "deposited", "1").await;
+    assert!(store.parked(subscription).await.unwrap().is_empty());
+    let cents = [cents(&store, "a").await, cents(&store, "b").await, cents(&store, "c").await];
+    assert_eq!(cents, [Some(3), Some(6), Some(3)]);
+}
+
+#[tokio::test]
+async fn a_changed_table_is_rebuilt_though_an_index_refuses_a_row() {
+    let file = File::new();
+    let store = inline(&file).await;
+    append(&store, "a", "opened", "1").await;
+    for index in [
+        "CREATE UNIQUE INDEX \"one (of) each\" ON Accounts(cents) WHERE cents > 0",
+        "CREATE INDEX by_actor ON accounts(actor)",
+    ] {
+        file.raw().execute_batch(index).unwrap();
+    }
+    let plain = file.open().await;
+    append(&plain, "b", "opened", "1").await;
+    append(&store, "c", "opened", "2").await;
+    let subscription = Arc::new(Projected::<AccountVersion2>::subscription_of());
+    assert_eq!(store.parked(subscription.clone()).await.unwrap().len(), 1);
+    store.close().await;
+    for _ in 0..2 {
+        let changed = SqliteStore::builder(&file.path).inline::<AccountVersion2>();
+        let store = changed.rebuild_changed().open().await.unwrap();
+        let parked = store.parked(subscription.clone()).await.unwrap();
+        assert_eq!((parked.len(), parked[0].stream.clone()), (1, stream("b")));
+        assert!(parked[0].reason.contains("UNIQUE"), "{}", parked[0].reason);
+        assert_eq!(store.find::<AccountVersion2>("", []).await.unwrap().len(), 2);
+        let refused = store.append(batch(stream("d"), vec![event("opened", "2")])).await;
+        assert!(matches!(refused, Err(StoreError::RowRefused { .. })), "{refused:?}");
+        let indexes =
+            "SELECT name FROM sqlite_schema WHERE tbl_name = 'accounts' AND type = 'index'
+            AND sql IS NOT NULL ORDER BY name";
+        let indexes = store.query(indexes, []).await.unwrap();
+        assert_eq!(indexes, [["by_actor".into()], ["one (of) each".into()]] as [[Value; 1]; 2]);
+        store.close().await;
+    }
+}

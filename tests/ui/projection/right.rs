@@ -85,7 +85,7 @@ fn main() {
     assert_eq!((table.name, table.version), ("account_summary", 2));
     let columns: Vec<_> = table.columns.iter().map(|column| column.name).collect();
     assert_eq!(columns, ["account_id", "owner_name", "cards", "cents"]);
-    assert_eq!(table.columns[2].column_type, ColumnType::Json);
+    assert_eq!(table.columns[2].column_type, ColumnType::Jsonb);
     let sources: Vec<_> =
         AccountSummary::SOURCES.iter().map(|s| (s.category, s.event.name)).collect();
     assert!(sources.contains(&("card", "card_sent")), "{sources:?}");

@@ -12,7 +12,9 @@ use super::scripted::{
 };
 use crate::projection::{ColumnSpec, ColumnType, ProjectionError, RowChanges, Value};
 use crate::store::{from_microseconds, to_microseconds};
-use crate::subscription::{Parked, RowTransaction, Subscriber, Subscription, SubscriptionStore};
+use crate::subscription::{
+    Parked, Replaced, RowTransaction, Subscriber, Subscription, SubscriptionStore,
+};
 use crate::{EventFilter, Page, Position, StoreError};
 
 const EVERY_KIND: &[ColumnSpec] = &[
@@ -25,6 +27,7 @@ const EVERY_KIND: &[ColumnSpec] = &[
     nullable("at", ColumnType::Timestamp),
     nullable("uuid", ColumnType::Uuid),
     nullable("json", ColumnType::Json),
+    nullable("jsonb", ColumnType::Jsonb),
 ];
 
 const fn nullable(name: &'static str, column_type: ColumnType) -> ColumnSpec {
@@ -41,6 +44,8 @@ pub async fn every_kind_of_value_comes_back(store: &dyn SubscriptionStore) {
     let row = |id: i64, time: Timestamp| {
         let (ratio, bytes) = (0.1 + 0.2, vec![0, 255, 39]);
         let json = Value::Json("{\"b\": [1.50, \"š'\"], \"a\":null}".to_owned());
+        // It may be spelled in another way, which is this one where a store has `jsonb`.
+        let jsonb = Value::Json("{\"b\": [18446744073709551615, \"š'\"], \"aa\": null}".to_owned());
         let text = "it's \"odd\": š\n";
         let uuid = Uuid::from_u128(7);
         vec![
@@ -53,6 +58,7 @@ pub async fn every_kind_of_value_comes_back(store: &dyn SubscriptionStore) {
             time.into(),
             uuid.into(),
             json,
+            jsonb,
         ]
     };
     let mut nothing = vec![Value::Null; EVERY_KIND.len()];
@@ -279,14 +285,7 @@ pub async fn a_row_may_have_what_one_that_goes_has_had(store: &dyn SubscriptionS
 pub async fn a_row_that_the_table_refuses_refuses_the_step(store: &dyn SubscriptionStore) {
     let subscription = new_subscription();
     let begin = subscribe(store, &subscription).await;
-    let indexing = Scripted::running(&subscription, |transaction, beside| {
-        Box::pin(async move {
-            let table = beside.trim_end_matches("_sql");
-            let create = format!("CREATE UNIQUE INDEX {beside}_of_sums ON {table} (sum)");
-            transaction.execute(&create, &[]).await.map(drop)
-        })
-    });
-    advance(store, step(&subscription, begin, 1), indexing).await;
+    advance(store, step(&subscription, begin, 1), indexing(&subscription)).await;
     let at = subscribe(store, &subscription).await;
     for _ in 0..2 {
         let twice = Scripted::writing(&subscription, rows(vec![sum("a", 1), sum("b", 1)]));
@@ -302,4 +301,57 @@ pub async fn a_row_that_the_table_refuses_refuses_the_step(store: &dyn Subscript
     advance(store, step(&subscription, at, 2), written).await;
     let found = stored(store, &subscription, names(&["a", "b"])).await;
     assert_eq!(found, [sum("a", 1), sum("b", 2)]);
+}
+
+/// A subscriber that has the table refuse a second row of one sum, by a unique index.
+fn indexing(subscription: &Arc<Subscription>) -> Scripted {
+    Scripted::running(subscription, |transaction, beside| {
+        Box::pin(async move {
+            let table = beside.trim_end_matches("_sql");
+            let create = format!("CREATE UNIQUE INDEX {beside}_of_sums ON {table} (sum)");
+            transaction.execute(&create, &[]).await.map(drop)
+        })
+    })
+}
+
+/// A unique index that users have put on a table refuses rows of the one that is built beside it as well, at
+/// their own step: in the end, the event would not be known.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn rows_that_are_built_fulfil_what_those_that_are_asked_do(
+    store: &dyn SubscriptionStore,
+) {
+    let subscription = new_subscription();
+    let begin = subscribe(store, &subscription).await;
+    advance(store, step(&subscription, begin, 1), indexing(&subscription)).await;
+    let building = Arc::new(subscription.building());
+    for round in 1..=2 {
+        let mut at = subscribe(store, &building).await;
+        for _ in 0..2 {
+            let twice = Scripted::writing(&building, rows(vec![sum("a", 1), sum("b", 1)]));
+            let (_, refused) = store.advance(step(&building, at, 1), Box::new(twice)).await;
+            let Err(StoreError::RowRefused { table, .. }) = &refused else {
+                panic!("what is built holds rows that the table refuses: {refused:?}")
+            };
+            assert_eq!(table, subscription.name);
+            // One that begins again is judged as before.
+            at = store.start_over(building.clone(), None).await.expect("it may begin again");
+        }
+        let written = Scripted::writing(&building, rows(vec![sum("a", 1), sum("b", round + 1)]));
+        advance(store, step(&building, at, 1), written).await;
+        let replaced = store.replace(Box::new(Scripted::new(&building)), None).await.1;
+        assert!(matches!(replaced, Ok(Replaced::Done(_))), "{replaced:?}");
+        let found = stored(store, &subscription, names(&["a", "b"])).await;
+        assert_eq!(found, [sum("a", 1), sum("b", round + 1)]);
+        // The index is there, under its own name.
+        let at = subscribe(store, &subscription).await;
+        let to = at.position.get() + 1;
+        let twice = Scripted::writing(&subscription, rows(vec![sum("c", 1)]));
+        let (_, refused) = store.advance(step(&subscription, at, to), Box::new(twice)).await;
+        assert!(matches!(refused, Err(StoreError::RowRefused { .. })), "{refused:?}");
+        let (_, again) =
+            store.advance(step(&subscription, at, to), Box::new(indexing(&subscription))).await;
+        assert!(again.is_err(), "the name of the index is free");
+    }
 }

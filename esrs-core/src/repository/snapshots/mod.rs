@@ -15,12 +15,14 @@ use writer::{SnapshotWriter, write};
 
 use super::SnapshotError;
 use crate::guard::from_json;
+use crate::schema::FormatMismatch;
 use crate::{Aggregate, AsOf, EventStore, Fingerprint, Page, Snapshot, SnapshotQuery, StreamId};
 
 /// What a repository needs to know of an aggregate to keep its state; a repository without
 /// snapshots asks nothing of the kind.
 pub(super) struct Codec<A> {
     fold: Fingerprint,
+    check_formats: fn() -> Result<(), FormatMismatch>,
     to_json: fn(&A) -> Result<String, JsonError>,
     from_json: fn(&str) -> Result<A, JsonError>,
     is_same: fn(&A, &A) -> bool,
@@ -41,6 +43,7 @@ impl<A: Aggregate> Codec<A> {
     {
         Self {
             fold: A::SNAPSHOT,
+            check_formats: A::check_formats,
             to_json: A::to_json,
             from_json: A::from_json,
             is_same: A::is_same,

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::schema::FormatMismatch;
+use crate::schema::formats::Formats;
 use crate::{Aggregate, Fingerprint, Schema};
 
 /// An aggregate whose state can be kept as a snapshot.
@@ -18,6 +20,13 @@ use crate::{Aggregate, Fingerprint, Schema};
 pub trait SnapshotState: Aggregate {
     /// What a snapshot is known by: the shape of the state, and the fold that made it.
     const SNAPSHOT: Fingerprint;
+
+    /// Checks that this program writes the formats in the state as they are named.
+    ///
+    /// # Errors
+    /// [`FormatMismatch`] if a feature of a foreign crate changes one.
+    #[doc(hidden)]
+    fn check_formats() -> Result<(), FormatMismatch>;
 
     /// The state as JSON.
     ///
@@ -41,6 +50,10 @@ pub trait SnapshotState: Aggregate {
 #[diagnostic::do_not_recommend]
 impl<A: Aggregate + Schema + Serialize + DeserializeOwned + PartialEq> SnapshotState for A {
     const SNAPSHOT: Fingerprint = A::FINGERPRINT.with(A::FOLD.to_u64());
+
+    fn check_formats() -> Result<(), FormatMismatch> {
+        const { Formats::of(A::SHAPE) }.check()
+    }
 
     fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)

@@ -122,6 +122,9 @@ pub(in crate::repository) async fn write<A: Aggregate>(
         return Ok(version);
     };
     let stream = stream.clone();
+    if let Err(source) = (codec.check_formats)() {
+        return Err(SnapshotError::Format { stream, version, source });
+    }
     let json = match to_json(|| (codec.to_json)(&state)) {
         Ok(json) => json,
         Err(source) => {

@@ -198,13 +198,12 @@ impl Sql {
             ),
             head: format!("SELECT coalesce(max(position), 0) FROM {s}.events"),
             by_key: format!(
-                "SELECT k.first_position, k.last_position, k.command, s.name, min(e.version),
-                    max(e.version)
+                "SELECT k.first_position, k.last_position, k.command, s.name, e.version
                  FROM {s}.idempotency_keys k
                  JOIN {s}.events e ON e.position BETWEEN k.first_position AND k.last_position
                  JOIN {s}.streams s ON s.id = e.stream
                  WHERE k.stream = (SELECT id FROM {s}.streams WHERE name = $1) AND k.key = $2
-                 GROUP BY k.stream, k.key, s.name ORDER BY min(e.position)"
+                 ORDER BY e.position"
             ),
             by_event_ids: format!(
                 "SELECT e.event_id, e.position, s.name, e.version, k.name, k.version,

@@ -2,7 +2,7 @@
 
 use esrs_core::StoreError;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Error};
+use tokio_postgres::{Client, Error, Row};
 
 use super::table::ModelTable;
 use crate::error::Location;
@@ -12,9 +12,22 @@ const DOING: &str = "replacing the table of a read model";
 /// Constraints, indexes, statistics, triggers, row security, comments, rights, and whose the table is.
 const BESIDE: &str = include_str!("../sql/beside.sql");
 
+/// What rows have to fulfil, for the table that is built.
+const JUDGES: &str = include_str!("../sql/judges.sql");
+
+/// The end of that.
+const LIFT: &str = include_str!("../sql/lift.sql");
+
 /// What stands on a table.
 #[derive(Debug, Default)]
-pub(super) struct Beside(Vec<String>);
+pub(super) struct Beside(Vec<Statement>);
+
+#[derive(Debug)]
+struct Statement {
+    sql: String,
+    /// As users know it.
+    shown: String,
+}
 
 impl Beside {
     /// What stands on this table.
@@ -26,9 +39,45 @@ impl Beside {
         let read = async {
             let columns: Vec<_> = model.table.columns.iter().map(|column| column.name).collect();
             let rows = client.query(BESIDE, &[&model.name, &columns]).await?;
-            rows.iter().map(|row| row.try_get(0)).collect::<Result<_, Error>>()
+            let statement = |row: &Row| {
+                let sql: String = row.try_get(0)?;
+                Ok(Statement { shown: sql.clone(), sql })
+            };
+            rows.iter().map(statement).collect::<Result<_, Error>>()
         };
         read.await.map(Self).map_err(|error| location.explain(DOING, error))
+    }
+
+    /// The constraints and unique indexes of a table, for the one that is built beside it: a row that they
+    /// refuse has to be refused at its event, and not when all rows are there.
+    pub(super) async fn judges_of(
+        client: &Client,
+        live: &ModelTable,
+        building: &ModelTable,
+        location: &Location,
+    ) -> Result<Self, StoreError> {
+        let read = async {
+            let rows = client.query(JUDGES, &[&live.name, &building.name]).await?;
+            let statement =
+                |row: &Row| Ok(Statement { sql: row.try_get(0)?, shown: row.try_get(1)? });
+            rows.iter().map(statement).collect::<Result<_, Error>>()
+        };
+        read.await.map(Self).map_err(|error| location.explain(DOING, error))
+    }
+
+    /// Takes the constraints and unique indexes off a table that was built.
+    pub(super) async fn lift(
+        client: &Client,
+        built: &ModelTable,
+        location: &Location,
+    ) -> Result<(), StoreError> {
+        let lift = async {
+            for row in client.query(LIFT, &[&built.name]).await? {
+                client.batch_execute(row.try_get(0)?).await?;
+            }
+            Ok(())
+        };
+        lift.await.map_err(|error| location.explain(DOING, error))
     }
 
     /// Puts it on the table that has the name now.
@@ -38,10 +87,10 @@ impl Beside {
         model: &ModelTable,
         location: &Location,
     ) -> Result<(), StoreError> {
-        for statement in &self.0 {
-            client.batch_execute(statement).await.map_err(|error| match error.as_db_error() {
+        for Statement { sql, shown } in &self.0 {
+            client.batch_execute(sql).await.map_err(|error| match error.as_db_error() {
                 Some(said) if is_about_rows(said.code()) => model.unusable(format!(
-                    "`{statement}` is on it, and cannot be on the new rows: {}; drop it first",
+                    "`{shown}` is on it, and cannot be on the new rows: {}; drop it first",
                     said.message()
                 )),
                 _ => location.explain(DOING, error),

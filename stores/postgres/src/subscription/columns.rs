@@ -23,6 +23,7 @@ pub(super) fn sql_type(of: ColumnType) -> Result<&'static str, ColumnError> {
         ColumnType::Timestamp => "timestamptz",
         ColumnType::Uuid => "uuid",
         ColumnType::Json => "json",
+        ColumnType::Jsonb => "jsonb",
         other => return Err(unknown(other)),
     })
 }
@@ -41,6 +42,7 @@ fn element(of: ColumnType) -> Result<Type, ColumnError> {
         ColumnType::Timestamp => Type::TIMESTAMPTZ,
         ColumnType::Uuid => Type::UUID,
         ColumnType::Json => Type::JSON,
+        ColumnType::Jsonb => Type::JSONB,
         other => return Err(unknown(other)),
     })
 }
@@ -75,15 +77,23 @@ impl Encoded {
     }
 }
 
+/// The first byte of `jsonb` in its binary form.
+pub(super) const JSONB_VERSION: u8 = 1;
+
 /// A value, behind its length.
 fn push(bytes: &mut Vec<u8>, of: ColumnType, value: &Value) -> Result<(), ColumnError> {
-    let mut put = |value: &[u8]| {
-        let length = i32::try_from(value.len())
+    let mut put_all = |prefix: &[u8], value: &[u8]| {
+        let length = i32::try_from(prefix.len() + value.len())
             .map_err(|_| ColumnError::new("it is longer than PostgreSQL takes"))?;
         bytes.extend_from_slice(&length.to_be_bytes());
+        bytes.extend_from_slice(prefix);
         bytes.extend_from_slice(value);
         Ok(())
     };
+    if let (ColumnType::Jsonb, Value::Json(value)) = (of, value) {
+        return put_all(&[JSONB_VERSION], without_nul(value)?.as_bytes());
+    }
+    let mut put = |value: &[u8]| put_all(&[], value);
     match (of, value) {
         (ColumnType::Bool, Value::Bool(value)) => put(&[u8::from(*value)]),
         (ColumnType::Integer, Value::Integer(value)) => put(&value.to_be_bytes()),

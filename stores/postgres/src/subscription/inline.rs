@@ -135,11 +135,17 @@ pub(crate) enum InlineError {
 }
 
 impl Inline {
-    pub(crate) fn new(registered: &[Registered], shared: &Shared) -> Result<Self, StoreError> {
-        let models = registered.iter().map(|registered| {
-            let subscription = registered.subscription(false);
-            shared.subscriptions.owners.add(&subscription)?;
-            Model::new(subscription, (registered.pass)(), shared)
+    pub(crate) fn new(shared: &Shared) -> Result<Self, StoreError> {
+        for registered in &shared.inline {
+            shared.subscriptions.owners.add(&registered.subscription(false))?;
+        }
+        Self::again(shared)
+    }
+
+    /// The same models once more, for a transaction of another connection than the writer's.
+    pub(crate) fn again(shared: &Shared) -> Result<Self, StoreError> {
+        let models = shared.inline.iter().map(|registered| {
+            Model::new(registered.subscription(false), (registered.pass)(), shared)
         });
         models.filter_map(Result::transpose).collect::<Result<_, _>>().map(Self)
     }

@@ -13,7 +13,7 @@ use tokio_postgres::{Error, Row};
 use super::shelf::KnownTables;
 use super::subscribe::Stored;
 use super::table::ModelTable;
-use super::value::{Bound, values_of};
+use super::value::{Bound, row_of, values_of};
 use crate::PostgresStore;
 use crate::error::is_outdated;
 use crate::pool::{Reader, ask};
@@ -133,7 +133,7 @@ impl PostgresStore {
         let sql = sql(&model);
         let asking = Asking { shared, subscription: &subscription, sql: &sql };
         let rows = ask!(shared, |reader| asking.ask(&reader, &parameters))?;
-        let rows = decoded(shared, &rows)?.into_iter().map(P::from_values);
+        let rows = rows.iter().map(|row| row_of(&model, row).and_then(P::from_values));
         rows.collect::<Result<_, _>>().map_err(|error| misfit(error.into()))
     }
 }

@@ -170,6 +170,8 @@ async fn put_in_place(
             return Err(live.foreign());
         }
         beside = Beside::of(client, live, location).await?;
+        // Their names are those of building, and the live ones may be others by now.
+        Beside::lift(client, built, location).await?;
         drop_table(client, live, location).await?;
     }
     let rename = format!(

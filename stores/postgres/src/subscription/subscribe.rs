@@ -256,13 +256,19 @@ impl<'a> Subscribing<'a> {
             _ if !stand.is_there => self.create(client, model).await,
             None => Err(model.foreign()),
             // What depends on the table stays where it is.
-            Some((stored, _)) if **stored == *self.subscription.definition => {
+            Some((stored, _))
+                if **stored == *self.subscription.definition && !self.subscription.building =>
+            {
                 let emptied = client.batch_execute(&format!("TRUNCATE {}", model.name)).await;
                 emptied.map_err(|error| self.explain(error))
             }
             Some(_) => {
                 let location = &self.shared.location;
-                let beside = Beside::of(client, model, location).await?;
+                let beside = match self.subscription.building {
+                    // It is judged by what is on the other table now.
+                    true => Beside::default(),
+                    false => Beside::of(client, model, location).await?,
+                };
                 super::beside::drop_table(client, model, location).await?;
                 self.create(client, model).await?;
                 beside.put_on(client, model, location).await
@@ -280,7 +286,16 @@ impl<'a> Subscribing<'a> {
             }
             client.batch_execute(&model.create).await
         };
-        create.await.map_err(|error| self.explain(error))
+        create.await.map_err(|error| self.explain(error))?;
+        if !self.subscription.building {
+            return Ok(());
+        }
+        let asked = self.subscription.asked()?;
+        let Some(live) = self.shared.subscriptions.table(&asked)? else { return Ok(()) };
+        let location = &self.shared.location;
+        let judges = Beside::judges_of(client, &live, model, location).await?;
+        // What it says is of the table that users know.
+        judges.put_on(client, &live, location).await
     }
 
     /// Enters it at the beginning of the log, with nothing parked.

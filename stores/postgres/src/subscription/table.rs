@@ -75,9 +75,11 @@ impl ModelTable {
                 let reason = error.in_column(column.name).to_string();
                 StoreError::ProjectionTable { table: table.name, reason }
             })?;
-            if column.key && sql_type == "json" {
+            if column.key && matches!(column.column_type, ColumnType::Json | ColumnType::Jsonb) {
                 let name = column.name;
-                return refuse(format!("its key column `{name}` is JSON, which has no order"));
+                return refuse(format!(
+                    "its key column `{name}` is JSON, which tells no rows apart"
+                ));
             }
             let not_null = if column.nullable { "" } else { " NOT NULL" };
             lines.push(format!("{} {sql_type}{not_null}", quoted(column.name)));

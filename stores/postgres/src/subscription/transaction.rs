@@ -7,7 +7,7 @@ use futures_core::future::BoxFuture;
 use tokio_postgres::types::ToSql;
 
 use super::step::{Parameters, Step};
-use super::value::{Bound, values_of};
+use super::value::{Bound, stored_rows, values_of};
 
 /// So many rows are sent or asked for by one statement at most.
 const ROWS: usize = 10_000;
@@ -61,9 +61,8 @@ impl RowTransaction for Step<'_> {
                 let keys = model.encode_keys(keys)?;
                 let keys: Vec<&(dyn ToSql + Sync)> =
                     keys.iter().map(|one| one as &(dyn ToSql + Sync)).collect();
-                for row in self.ask(&model.by_keys, &keys).await? {
-                    found.push(values_of(&row).map_err(|error| self.explain(error))?);
-                }
+                let rows = self.ask(&model.by_keys, &keys).await?;
+                found.append(&mut stored_rows(&model, &rows)?);
             }
             Ok(found)
         })

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use esrs_core::StoreError;
 use esrs_core::projection::{ColumnError, Value};
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
@@ -9,8 +10,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{FromSql, IsNull, Kind, ToSql, Type, to_sql_checked};
 
-use super::columns::without_nul;
+use super::columns::{JSONB_VERSION, without_nul};
 use super::numeric;
+use super::table::ModelTable;
 use crate::encode::{Moment, from_2000};
 
 type Fault = Box<dyn Error + Sync + Send>;
@@ -38,8 +40,7 @@ impl ToSql for Bound<'_> {
                 out.extend_from_slice(without_nul(value)?.as_bytes());
             }
             Value::Text(value) | Value::Json(value) if *of == Type::JSONB => {
-                // The version of its form.
-                out.extend_from_slice(&[1]);
+                out.extend_from_slice(&[JSONB_VERSION]);
                 out.extend_from_slice(without_nul(value)?.as_bytes());
             }
             Value::Bytes(value) if *of == Type::BYTEA => out.extend_from_slice(value),
@@ -148,4 +149,29 @@ fn day(raw: &[u8]) -> Result<Date, Fault> {
 /// The values of a row.
 pub(super) fn values_of(row: &Row) -> Result<Vec<Value>, tokio_postgres::Error> {
     (0..row.len()).map(|place| Ok(row.try_get::<_, Found>(place)?.0)).collect()
+}
+
+/// The values of a row of a read model.
+pub(super) fn row_of(model: &ModelTable, row: &Row) -> Result<Vec<Value>, ColumnError> {
+    let columns = model.table.columns.iter().enumerate();
+    let values = columns.map(|(place, column)| {
+        let found = row.try_get::<_, Found>(place);
+        found.map(|found| found.0).map_err(|error| {
+            let why = Error::source(&error).map_or_else(|| error.to_string(), ToString::to_string);
+            ColumnError::new(why).in_column(column.name)
+        })
+    });
+    values.collect()
+}
+
+/// The values of rows that are about to be changed. One that another program has written and that cannot
+/// be read is refused at the events which are about it, as one is that cannot be written: others go on.
+pub(super) fn stored_rows(model: &ModelTable, rows: &[Row]) -> Result<Vec<Vec<Value>>, StoreError> {
+    let read = rows.iter().map(|row| row_of(model, row)).collect::<Result<_, _>>();
+    read.map_err(|error| {
+        let reason = format!(
+            "a stored row of it cannot be read: {error}; correct the row, or rebuild the table"
+        );
+        StoreError::RowRefused { table: model.table.name.to_owned(), reason: reason.into() }
+    })
 }

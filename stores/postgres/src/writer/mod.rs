@@ -20,7 +20,7 @@ use futures_util::future::try_join5;
 use tokio::sync::{Notify, mpsc};
 use tokio_postgres::{Error, Statement};
 
-use crate::connect::{Client, ConnectError, Connector};
+use crate::connect::{Client, ConnectError, Connector, to_millis};
 use crate::error::{is_busy, is_duplicate, is_lost, is_renumbered, may_be_about_one_append, said};
 use crate::find;
 use crate::pool::{self, Reader};
@@ -118,8 +118,7 @@ impl Connection {
     /// Waits for the log no longer than this.
     async fn limit_wait(&self, limit: Duration) -> Result<(), Error> {
         if self.wait().limit != limit {
-            // None would be no limit.
-            let millis = limit.as_millis().max(1);
+            let millis = to_millis(limit);
             self.client.batch_execute(&format!("SET lock_timeout = {millis}")).await?;
             self.wait().limit = limit;
         }

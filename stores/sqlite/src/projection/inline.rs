@@ -189,13 +189,15 @@ impl Inline {
     fn rebuild(&mut self, connection: &Connection, pages: &mut PageReader) -> Result<(), Fault> {
         let beside = self.table.take_away(connection)?;
         let mut at = self.table.create(connection)?.position;
+        // A row that is refused is so at its event.
+        self.table.put_beside(connection, beside.iter().filter(|one| one.is_unique))?;
         self.parked = Parked::none();
         let mut is_last = false;
         while !is_last {
             (at, is_last) = self.take_page(connection, pages, at)?;
         }
         // Rows are faster to insert while there is no index to keep up.
-        self.table.put_beside(connection, &beside)
+        self.table.put_beside(connection, beside.iter().filter(|one| !one.is_unique))
     }
 
     /// Takes a page that is stored already. An event that cannot be taken refuses nothing: its stream is

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use esrs_core::projection::{AnyPass, ColumnSpec, ColumnType, RowChanges, RowKey, Table, Value};
+use esrs_core::projection::{
+    AnyPass, ColumnError, ColumnSpec, ColumnType, RowChanges, RowKey, Table, Value,
+};
 use esrs_core::subscription::{Checkpoint, Parked, Projected, Subscription};
 use esrs_core::{LogMark, Page, Position, Projection, StoreError};
 use rusqlite::{Connection, Row, params_from_iter};
@@ -182,38 +184,66 @@ impl ModelTable {
     /// Makes the table, which is not there, and enters it at the beginning of the log.
     pub(crate) fn create(&self, connection: &Connection) -> Result<Checkpoint, Fault> {
         connection.execute_batch(&self.create)?;
+        if self.subscription.building {
+            self.put_judges(connection)?;
+        }
         checkpoint::begin(connection, &self.subscription)
     }
 
+    /// Puts the unique indexes of the rows that are asked on those that are built: a row that one refuses
+    /// has to be refused at its event, and not when all rows are there.
+    fn put_judges(&self, connection: &Connection) -> Result<(), Fault> {
+        let asked = beside(connection, self.subscription.name)?;
+        asked.iter().filter(|one| one.is_unique).try_for_each(|one| {
+            let (name, table) = (format!("esrs_building_{}", one.name), &self.quoted);
+            // How an index may be written that is not understood here, it is looked at in the end.
+            match index_on(&one.sql, &quoted(&name), table) {
+                Some(sql) => self.put_one(connection, &sql, &one.sql),
+                None => Ok(()),
+            }
+        })
+    }
+
+    /// Takes the unique indexes off the rows that were built.
+    pub(crate) fn lift_judges(&self, connection: &Connection) -> Result<(), Fault> {
+        let built = beside(connection, &self.stored_name)?;
+        built.iter().filter(|one| one.is_unique).try_for_each(|one| {
+            Ok(connection.execute_batch(&format!("DROP INDEX {}", quoted(&one.name)))?)
+        })
+    }
+
     /// Drops the table, if it is there; answers with what users have put on it.
-    pub(crate) fn take_away(&self, connection: &Connection) -> Result<Vec<String>, Fault> {
+    pub(crate) fn take_away(&self, connection: &Connection) -> Result<Vec<Beside>, Fault> {
         if !self.is_made(connection)? {
             return Ok(Vec::new());
         }
-        let beside = self.beside(connection)?;
+        let beside = match self.subscription.building {
+            // What judges its rows is made with it.
+            true => Vec::new(),
+            false => beside(connection, &self.stored_name)?,
+        };
         connection.execute_batch(&format!("DROP TABLE {}", self.quoted))?;
         Ok(beside)
     }
 
-    /// What users have put on the table.
-    fn beside(&self, connection: &Connection) -> Result<Vec<String>, Fault> {
-        let mut statement = connection.prepare(
-            "SELECT sql FROM sqlite_schema
-             WHERE tbl_name = ?1 COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL",
-        )?;
-        let beside = statement.query_map([&*self.stored_name], |row| row.get(0))?;
-        Ok(beside.collect::<Result<_, _>>()?)
+    /// Puts on the table what was on another of its name.
+    pub(crate) fn put_beside<'a>(
+        &self,
+        connection: &Connection,
+        beside: impl IntoIterator<Item = &'a Beside>,
+    ) -> Result<(), Fault> {
+        let mut beside = beside.into_iter();
+        beside.try_for_each(|one| self.put_one(connection, &one.sql, &one.sql))
     }
 
-    /// Puts on the table what was on another of its name.
-    pub(crate) fn put_beside(&self, connection: &Connection, sql: &[String]) -> Result<(), Fault> {
-        sql.iter().try_for_each(|sql| match connection.execute_batch(sql) {
-            Err(error) if is_about_the_table(&error) => Err(self.unusable(&format!(
-                "what stands on it cannot be kept: {}, by {sql}",
-                said(&error)
-            ))),
+    fn put_one(&self, connection: &Connection, sql: &str, shown: &str) -> Result<(), Fault> {
+        match connection.execute_batch(sql) {
+            Err(error) if is_about_the_table(&error) => {
+                let said = said(&error);
+                Err(self.unusable(&format!("what stands on it cannot be kept: {said}, by {shown}")))
+            }
             done => Ok(done?),
-        })
+        }
     }
 
     pub(crate) fn move_to(
@@ -253,10 +283,24 @@ impl ModelTable {
             let found = by_key.query(params_from_iter(key.iter().map(Bound)));
             let mut found = found.map_err(|error| self.refused(connection, error))?;
             if let Some(row) = found.next()? {
-                rows.push(self.values(row)?);
+                rows.push(self.stored_row(row)?);
             }
         }
         Ok(rows)
+    }
+
+    /// One that another program has written and that cannot be read is refused at the events which are
+    /// about it, as one is that cannot be written: others go on.
+    fn stored_row(&self, row: &Row<'_>) -> Result<Vec<Value>, Fault> {
+        self.read(row)?.map_err(|error| {
+            let reason = format!(
+                "a stored row of it cannot be read: {error}; correct the row, or rebuild the table"
+            );
+            Fault::Store(StoreError::RowRefused {
+                table: self.table.name.to_owned(),
+                reason: reason.into(),
+            })
+        })
     }
 
     /// Deletes and writes rows. What the table refuses of them is [`StoreError::RowRefused`].
@@ -293,12 +337,71 @@ impl ModelTable {
 
     /// The columns of a row that `select` or `by_key` has found.
     pub(super) fn values(&self, row: &Row<'_>) -> Result<Vec<Value>, Fault> {
+        Ok(self.read(row)??)
+    }
+
+    fn read(&self, row: &Row<'_>) -> Result<Result<Vec<Value>, ColumnError>, Fault> {
         let mut values = Vec::with_capacity(self.table.columns.len());
         for (place, column) in self.table.columns.iter().enumerate() {
-            let value = typed(column.column_type, row.get_ref(place)?);
-            values.push(value.map_err(|error| error.in_column(column.name))?);
+            match typed(column.column_type, row.get_ref(place)?) {
+                Ok(value) => values.push(value),
+                Err(error) => return Ok(Err(error.in_column(column.name))),
+            }
         }
-        Ok(values)
+        Ok(Ok(values))
+    }
+}
+
+/// An index or a trigger that users have put on a table.
+pub(crate) struct Beside {
+    name: String,
+    sql: String,
+    /// True if it is an index that refuses rows.
+    pub(crate) is_unique: bool,
+}
+
+/// What users have put on a table.
+fn beside(connection: &Connection, table: &str) -> Result<Vec<Beside>, Fault> {
+    let mut statement = connection.prepare(
+        "SELECT name, sql, type = 'index' AND EXISTS (SELECT 1 FROM pragma_index_list(tbl_name) AS one
+             WHERE one.name = sqlite_schema.name AND one.\"unique\")
+         FROM sqlite_schema
+         WHERE tbl_name = ?1 COLLATE NOCASE AND type IN ('index', 'trigger') AND sql IS NOT NULL",
+    )?;
+    let one =
+        |row: &Row<'_>| Ok(Beside { name: row.get(0)?, sql: row.get(1)?, is_unique: row.get(2)? });
+    Ok(statement.query_map([table], one)?.collect::<Result<_, _>>()?)
+}
+
+/// The statement of a unique index, as SQLite has stored it, for another name and another table; `None`
+/// if it is written otherwise than `CREATE UNIQUE INDEX name ON table…`.
+fn index_on(sql: &str, name: &str, table: &str) -> Option<String> {
+    let rest = behind_name(sql.strip_prefix("CREATE UNIQUE INDEX ")?.trim_start())?.trim_start();
+    let (on, rest) = rest.split_at_checked(2)?;
+    let rest = behind_name(rest.trim_start()).filter(|_| on.eq_ignore_ascii_case("ON"))?;
+    let rest = rest.trim_start();
+    rest.starts_with('(').then(|| format!("CREATE UNIQUE INDEX {name} ON {table} {rest}"))
+}
+
+/// What stands behind the name that an SQL text begins with.
+fn behind_name(sql: &str) -> Option<&str> {
+    let close = match sql.chars().next()? {
+        '[' => ']',
+        quote @ ('"' | '`' | '\'') => quote,
+        _ => {
+            let is_of_name = |c: char| c.is_alphanumeric() || c == '_' || c == '$' || !c.is_ascii();
+            let rest = sql.trim_start_matches(is_of_name);
+            return (rest.len() < sql.len()).then_some(rest);
+        }
+    };
+    let mut rest = &sql[1..];
+    loop {
+        rest = &rest[rest.find(close)? + 1..];
+        // Twice, it stands for itself.
+        match rest.strip_prefix(close).filter(|_| close != ']') {
+            Some(behind) => rest = behind,
+            None => return Some(rest),
+        }
     }
 }
 
@@ -314,4 +417,29 @@ fn is_about_the_table(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{ConstraintViolation, Unknown};
     matches!(error, rusqlite::Error::SqlInputError { .. })
         || matches!(error.sqlite_error_code(), Some(ConstraintViolation | Unknown))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_statement_of_an_index_is_written_for_another_table() {
+        for (sql, expected) in [
+            ("a ON t(x)", Some("(x)")),
+            ("a on \"t (u)\" (x, y DESC) WHERE x > 0", Some("(x, y DESC) WHERE x > 0")),
+            ("\"it \"\" ON t(\" ON [t \"u](x COLLATE NOCASE)", Some("(x COLLATE NOCASE)")),
+            ("`a``b`\nON 'it''s'\n(lower(x))", Some("(lower(x))")),
+            ("größe ON t$1(x)", Some("(x)")),
+            ("a /* comment */ ON t(x)", None),
+            ("\"a ON t(x)", None),
+            ("a ON t", None),
+        ] {
+            let expected =
+                expected.map(|rest| format!("CREATE UNIQUE INDEX \"n\" ON \"b\" {rest}"));
+            let written = index_on(&format!("CREATE UNIQUE INDEX {sql}"), "\"n\"", "\"b\"");
+            assert_eq!(written, expected, "{sql}");
+        }
+        assert_eq!(index_on("CREATE INDEX a ON t(x)", "n", "b"), None);
+    }
 }

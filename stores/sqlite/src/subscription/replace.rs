@@ -100,6 +100,7 @@ impl Kept {
 /// Puts a table in place of another, under what users have put on that.
 fn swap(connection: &Connection, built: &ModelTable, live: &ModelTable) -> Result<(), Fault> {
     let beside = live.take_away(connection)?;
+    built.lift_judges(connection)?;
     // Without it SQLite looks at every view and trigger, and those that name the table that is gone
     // are errors to it.
     let config = DbConfig::SQLITE_DBCONFIG_LEGACY_ALTER_TABLE;

@@ -1,11 +1,8 @@
 //! Appends that were stored before.
 
 use esrs_core::store::StoredEvent;
-use esrs_core::{
-    AppendBatch, Appended, AppendedStream, EventKind, IdempotencyKey, Position, StoreError,
-    StreamId,
-};
-use rusqlite::{Connection, OptionalExtension};
+use esrs_core::{AppendBatch, Appended, EventKind, IdempotencyKey, Position, StoreError, StreamId};
+use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
 use super::event_ids::EventIds;
@@ -34,22 +31,19 @@ pub(crate) fn by_key(
 
 /// The append whose events stand from `first` to `last`.
 fn between(connection: &Connection, first: i64, last: i64) -> Result<Appended, Fault> {
+    // The events of a stream stand together: no sorting, and no table for it.
     let mut statement = connection.prepare_cached(
-        "SELECT name, min(esrs_events.version), max(esrs_events.version)
-         FROM esrs_events JOIN esrs_streams ON esrs_streams.id = esrs_events.stream
-         WHERE position BETWEEN ?1 AND ?2 GROUP BY stream ORDER BY min(position)",
+        "SELECT name, event.version FROM esrs_events AS event
+         JOIN esrs_streams AS stream ON stream.id = event.stream
+         WHERE position BETWEEN ?1 AND ?2 ORDER BY position",
     )?;
-    let mut rows = statement.query([first, last])?;
-    let mut streams = Vec::new();
-    while let Some(row) = rows.next()? {
-        streams.push(AppendedStream {
-            stream: row.get::<_, String>(0)?.parse()?,
-            first_version: row.get::<_, i64>(1)? as u64,
-            last_version: row.get::<_, i64>(2)? as u64,
-        });
-    }
-    let [first_position, last_position] = [first, last].map(|one| Position::new(one as u64));
-    Ok(Appended { streams, first_position, last_position, repeated: true })
+    let events = statement.query_and_then([first, last], stream_of)?;
+    let positions = [first, last].map(|one| Position::new(one as u64));
+    Appended::repeated(positions.into(), events)
+}
+
+fn stream_of(row: &Row<'_>) -> Result<(StreamId, u64), Fault> {
+    Ok((row.get::<_, String>(0)?.parse()?, row.get::<_, i64>(1)? as u64))
 }
 
 /// What the batch was answered with, if its event ids are stored already.

@@ -60,6 +60,14 @@ impl Database {
         &self.name
     }
 
+    /// Runs statements of another program, on a connection of its own.
+    ///
+    /// # Errors
+    /// The server does not answer, or refuses a statement.
+    pub fn execute(&self, statements: &str) -> Result<(), Error> {
+        sql::execute(&parse(&self.url)?, statements)
+    }
+
     /// On the server of this url, and in a tablespace of it.
     pub(crate) fn create(server: &str, tablespace: Option<&str>) -> Result<Self, Error> {
         let name = format!("esrs_test_{}", Uuid::now_v7().simple());

@@ -8,7 +8,7 @@ use esrs_core::{Page, Position, ReadQuery, StoreError, StreamId};
 
 use super::super::subscribe::Stored;
 use super::super::table::ModelTable;
-use super::super::value::values_of;
+use super::super::value::stored_rows;
 use super::{InlineError, PREPARING, run, run_on_rows};
 use crate::connect::Client;
 use crate::encode::to_i64;
@@ -230,7 +230,7 @@ impl Model {
         }
         let encoded = table.encode_keys(&keys)?;
         let rows = run_on_rows(client, shared, table, &table.by_keys, &encoded).await?;
-        let rows = rows.iter().map(values_of).collect::<Result<_, _>>()?;
+        let rows = stored_rows(table, &rows)?;
         let changes = pass.change(rows).map_err(StoreError::from)?;
         // First, so that a row may have what another that goes has had, where that is unique.
         if !changes.deletes.is_empty() {
