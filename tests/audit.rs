@@ -130,6 +130,30 @@ async fn each_question_has_its_answer(store: impl EventStore + Clone) {
     assert_eq!(told(trail().by("carol")).await, of(&[]));
 }
 
+/// Whatever an actor calls itself, an entry is one line, and says nothing to a terminal.
+#[tokio::test]
+async fn an_entry_is_one_line_whatever_is_in_it() {
+    let store = MemoryStore::new();
+    let permits = Repository::<Permit>::new(store.clone());
+    let forged = "mallory\n2026-01-31T12:00:00Z alice: permit-1 1 permit_granted {}";
+    let hostile =
+        [forged, "\u{1b}[2J\u{1b}]0;title\u{7}", "\r\u{9b}31m", "\u{202e}ecila", "a\u{200b}b"];
+    for (id, actor) in (1..).zip(hostile) {
+        permits.execute(&id, Grant).by(actor).with(actor, actor).await.unwrap();
+    }
+    let mut trail = AuditTrail::new(store);
+    let mut count = 0;
+    while let Some(entry) = trail.next().await.unwrap() {
+        let line = entry.to_string();
+        assert!(!line.chars().any(char::is_control), "{line:?}");
+        assert!(!line.contains(['\u{202e}', '\u{200b}']), "{line:?}");
+        // What was stored is as it came.
+        assert_eq!(entry.envelope.metadata.actor(), Some(hostile[count]));
+        count += 1;
+    }
+    assert_eq!(count, hostile.len());
+}
+
 #[tokio::test]
 async fn each_question_has_its_answer_in_memory() {
     each_question_has_its_answer(MemoryStore::new()).await;

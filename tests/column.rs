@@ -77,17 +77,20 @@ fn an_alias_is_read_and_never_written() {
 fn a_text_that_names_no_variant_is_an_error_that_lists_the_names() {
     assert_eq!(
         reason::<Status>(text("Pending")),
-        "\"Pending\" is no column::Status: it knows \"pending\", \"granted_in_part\", \"sent back\""
+        "the value (a text) is no column::Status: it knows \"pending\", \"granted_in_part\", \"sent back\""
     );
-    assert_eq!(reason::<Status>(Value::Integer(1)), "Integer(1) is no column::Status");
-    assert_eq!(reason::<Status>(Value::Null), "Null is no column::Status");
+    assert_eq!(reason::<Status>(Value::Integer(1)), "the value (an integer) is no column::Status");
+    assert_eq!(reason::<Status>(Value::Null), "the value (nothing) is no column::Status");
 }
 
 #[test]
 fn the_variant_for_every_other_name_takes_texts_alone() {
     assert_eq!(Carrier::from_value(text("Post")).unwrap(), Carrier::Post);
     assert_eq!(Carrier::from_value(text("Pigeon")).unwrap(), Carrier::Another);
-    assert_eq!(reason::<Carrier>(Value::Integer(1)), "Integer(1) is no column::Carrier");
+    assert_eq!(
+        reason::<Carrier>(Value::Integer(1)),
+        "the value (an integer) is no column::Carrier"
+    );
 }
 
 #[test]

@@ -331,7 +331,7 @@ fn an_error_of_a_column_names_it() {
     ];
     let error = Balance::from_values(values.clone()).unwrap_err();
     assert_eq!(error.column, Some("tier"));
-    assert!(error.to_string().ends_with("neither basic nor gold"), "{error}");
+    assert!(error.to_string().ends_with("the value (a text) is no projection::Tier"), "{error}");
 
     values[2] = Value::Null;
     assert_eq!(Balance::from_values(values.clone()).unwrap_err().column, Some("balance_in_cents"));
@@ -580,9 +580,11 @@ async fn an_event_that_changes_the_key_of_its_row_is_an_error() {
     book.record("account-a", OwnerRenamed { owner: "a".to_owned() }).await;
     let error = book.catch_up().await.unwrap_err();
     assert_eq!(error.version, 2, "{error}");
-    let expected = "expected a row with the key a, found b; `create` and `project` must not change the \
-                    key fields";
+    let expected = "the row has another key than the event is about; `create` and `project` must not \
+                    change the key fields";
     assert_eq!(error.reason.to_string(), expected);
+    let RowError::KeyChanged { key, found } = &*error.reason else { panic!("{error}") };
+    assert_eq!((&**key, &**found), ("a", "b"));
     let mut book = Book::<Mover>::new();
     book.record("account-a", opened("")).await;
     let error = book.catch_up().await.unwrap_err();

@@ -161,7 +161,7 @@ fn an_event_that_is_refused_is_an_error() {
         .given_stored::<BankAccount>(alice(), "money_deposited", 1, "{}")
         .then_error(|error| matches!(error, RowError::Payload(_)));
 
-    let said = r#"account_summary could not take the event `money_sent` (version 1) at 1, version 1 of transfer-7: there is no row alice; list the event in `creates(…)`, or as `(missing = skip)`, if that may be"#;
+    let said = r#"account_summary could not take the event `money_sent` (version 1) at 1, version 1 of transfer-7: there is no row with the key of the event; list the event in `creates(…)`, or as `(missing = skip)`, if that may be"#;
     let given = r#"given
     transfer-7: money_sent v1 {"to":"alice","cents":30}"#;
     assert_eq!(

@@ -339,7 +339,8 @@ async fn an_event_that_cannot_be_written_is_an_error_and_stores_nothing()
     let error = gauges.execute(&id(), Measure).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the event `measured` for gauge-one could not be written as JSON: no"
+        "the event `measured` for gauge-one could not be written as JSON: a value was refused, in \
+         words that may quote it"
     );
     assert!(store.read(ReadQuery::all(), Page::new()).await?.is_empty());
     Ok(())

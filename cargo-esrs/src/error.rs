@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use esrs_core::escaped;
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("the workspace could not be read: {0}")]
@@ -18,9 +20,9 @@ pub(crate) enum Error {
         "{target} said something that this version of cargo-esrs does not understand: {said:?}; use the version of the crate esrs"
     )]
     NotUnderstood { target: String, said: String },
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}", escaped(path.display()))]
     File { path: PathBuf, source: std::io::Error },
-    #[error("{}: line {line} is none of a lock: {found:?}; restore it from version control", path.display())]
+    #[error("{}: line {line} is none of a lock: {found:?}; restore it from version control", escaped(path.display()))]
     Damaged { path: PathBuf, line: usize, found: String },
     #[error(
         "{target} has two events that are stored as {name:?} in version {version}, of two shapes: give one of them another name"

@@ -1,5 +1,8 @@
 //! `cargo esrs`: writes down what events are stored as, and looks after it.
 
+#[macro_use]
+mod say;
+
 mod ask;
 mod command;
 mod contract;
@@ -20,7 +23,7 @@ fn main() -> ExitCode {
     match Arguments::parse().run() {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error}");
+            warn!("error: {error}");
             ExitCode::FAILURE
         }
     }

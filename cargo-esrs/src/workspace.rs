@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use cargo_metadata::{DependencyKind, MetadataCommand, Package, Target, TargetKind};
+use esrs_core::{Escaped, escaped};
 
 use crate::error::Error;
 
@@ -81,10 +82,10 @@ impl LockTarget {
         format!("{} ({})", self.package, target.trim_start_matches("--"))
     }
 
-    /// `path`, as seen from the package.
-    pub(crate) fn shown<'a>(&self, path: &'a Path) -> std::path::Display<'a> {
+    /// `path`, as seen from the package, on one line.
+    pub(crate) fn shown<'a>(&self, path: &'a Path) -> Escaped<std::path::Display<'a>> {
         let package = self.manifest.parent().unwrap_or(&self.manifest);
-        path.strip_prefix(package).unwrap_or(path).display()
+        escaped(path.strip_prefix(package).unwrap_or(path).display())
     }
 }
 

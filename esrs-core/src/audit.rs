@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::cursor::{Cursor, InMemory};
 use crate::{
     Aggregate, Envelope, EventFilter, EventKind, EventStore, EventType, MetadataFilter,
-    MetadataKey, ReadQuery, StoreError, StreamId,
+    MetadataKey, ReadQuery, StoreError, StreamId, escaped,
 };
 
 /// The recorded events of a store, of one stream or of all, with their circumstances: who changed
@@ -36,7 +36,7 @@ pub struct AuditTrail {
 /// A recorded event: what happened, when it occurred and was recorded, by whom, and why.
 ///
 /// Its `Display` is one line: the time at which it was recorded, who, the stream and version, what, why,
-/// and the time at which it occurred if that is another.
+/// and the time at which it occurred if that is another. Control characters are [escaped].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuditEntry {
@@ -155,13 +155,17 @@ impl fmt::Debug for AuditTrail {
 impl fmt::Display for AuditEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Envelope { stream, version, recorded_at, metadata, .. } = &self.envelope;
-        let actor = metadata.actor().unwrap_or("nobody");
-        let (name, payload) = (&self.kind.name, &self.payload);
+        // One line, whatever an actor or a value has in it.
+        let actor = escaped(metadata.actor().unwrap_or("nobody"));
+        let (stream, name, payload) =
+            (escaped(stream), escaped(&self.kind.name), escaped(&self.payload));
         write!(f, "{recorded_at} {actor}: {stream} {version} {name} {payload}")?;
         let mut why = Vec::new();
         why.extend(metadata.occurred_at().map(|time| format!("occurred at {time}")));
         why.extend(metadata.causation_id().map(|id| format!("caused by {id}")));
-        why.extend(metadata.keys().map(|(key, value)| format!("{key} = {value}")));
+        why.extend(
+            metadata.keys().map(|(key, value)| format!("{} = {}", escaped(key), escaped(value))),
+        );
         if why.is_empty() { Ok(()) } else { write!(f, " ({})", why.join(", ")) }
     }
 }

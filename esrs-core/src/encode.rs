@@ -1,5 +1,7 @@
 //! Events before they are stored.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -7,10 +9,10 @@ use crate::faithful::{ChangedValue, Encoder, changed};
 use crate::guard::guarded;
 use crate::schema::FormatMismatch;
 use crate::schema::formats::Formats;
-use crate::{Aggregate, Event, EventType, Metadata, NewEvent, PayloadError, StoredAs};
+use crate::{Aggregate, Event, EventType, JsonError, Metadata, NewEvent, PayloadError, StoredAs};
 
 /// An event that cannot be stored, because no read would return it as it is.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeError {
     /// The event cannot be written as JSON.
@@ -19,7 +21,7 @@ pub enum EncodeError {
         /// Its stored name.
         event: &'static str,
         /// The error of its `Serialize`.
-        source: serde_json::Error,
+        source: JsonError,
     },
     /// The event cannot be read from the JSON that it is written as.
     #[error("the event `{event}` could not be read again: {}", why(.unheld.as_deref(), source))]
@@ -28,7 +30,7 @@ pub enum EncodeError {
         event: &'static str,
         /// The value in it that JSON cannot hold, such as NaN, if there is one.
         unheld: Option<Box<ChangedValue>>,
-        /// The JSON. It may be confidential, so the message does not contain it.
+        /// The JSON. It may be confidential, so neither the message nor `Debug` contains it.
         payload: String,
         /// The error of its `Deserialize`.
         source: PayloadError,
@@ -51,11 +53,31 @@ pub enum EncodeError {
     },
 }
 
+/// Without the payload.
+impl fmt::Debug for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut about = |name, event: &str, source: &dyn fmt::Debug| {
+            f.debug_struct(name).field("event", &event).field("source", source).finish()
+        };
+        match self {
+            Self::Unwritable { event, source } => about("Unwritable", event, source),
+            Self::Unreadable { event, unheld: None, source, .. } => {
+                about("Unreadable", event, source)
+            }
+            Self::Unreadable { event, unheld: Some(source), .. } => {
+                about("Unreadable", event, source)
+            }
+            Self::Format { event, source } => about("Format", event, source),
+            Self::Changed { event, source } => about("Changed", event, source),
+        }
+    }
+}
+
 /// Why an event cannot be read: the value that JSON cannot hold, or what its `Deserialize` said.
 pub(crate) fn why<'a>(
     unheld: Option<&'a ChangedValue>,
     source: &'a PayloadError,
-) -> &'a dyn std::fmt::Display {
+) -> &'a dyn fmt::Display {
     match unheld {
         Some(unheld) => unheld,
         None => source,
@@ -73,7 +95,8 @@ pub(crate) fn encode<A: Aggregate>(
     let (place, payload) = A::encode(event);
     let event_type = &A::EVENTS[place];
     let event = event_type.name;
-    let payload = payload.map_err(|source| EncodeError::Unwritable { event, source })?;
+    let payload =
+        payload.map_err(|source| EncodeError::Unwritable { event, source: source.into() })?;
     Ok((place, NewEvent::encoded(id, event_type, payload, recorded_at, metadata)))
 }
 
@@ -116,7 +139,8 @@ fn there_and_back<T>(
     let mut written = Encoder::json_and_trace();
     let (place, done) = write(event, &mut written);
     let EventType { name, version, .. } = types[place];
-    let unwritable = |source| EncodeError::Unwritable { event: name, source };
+    let unwritable =
+        |source: serde_json::Error| EncodeError::Unwritable { event: name, source: source.into() };
     done.map_err(unwritable)?;
     let tree = |event: &T| {
         let mut tree = Encoder::tree();

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 
 use crate::schema::samples::Locks;
 use crate::split::PartTypes;
-use crate::{Fingerprint, Schema, Shape, ShapeVersion, ShapeVersions};
+use crate::{Fingerprint, JsonError, Schema, Shape, ShapeVersion, ShapeVersions, escaped};
 
 /// Something that happened, under a name and a version that are stored with it.
 ///
@@ -138,7 +138,7 @@ pub enum PayloadError {
         "the payload does not have the shape of its version: {0}; if the struct was changed, keep the \
          old one as the version before, and raise `version`"
     )]
-    Json(#[from] serde_json::Error),
+    Json(#[source] JsonError),
     /// The payload was written by a newer program.
     #[error("version {version} is newer than version {newest}, the newest that this program knows")]
     NewerVersion {
@@ -172,10 +172,10 @@ pub enum PayloadError {
         /// The stored name of the part.
         part: &'static str,
         /// The error of its `Serialize`.
-        source: serde_json::Error,
+        source: JsonError,
     },
     /// The code that reads the payload panicked.
-    #[error("its `Upcast` or `Deserialize` panicked: {message}")]
+    #[error("its `Upcast` or `Deserialize` panicked: {message}", message = escaped(.message))]
     Panicked {
         /// The message of the panic.
         message: String,
@@ -183,6 +183,12 @@ pub enum PayloadError {
     /// A handler was asked for an event type that it does not have; a defect in esrs itself.
     #[error("there is no decoder number {0}")]
     NoSuchDecoder(usize),
+}
+
+impl From<serde_json::Error> for PayloadError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Json(error.into())
+    }
 }
 
 /// What was stored as an event that another [merges](Event::MERGES) could not be made that one.

@@ -20,6 +20,7 @@ mod context;
 mod cursor;
 pub mod demands;
 mod encode;
+mod escaped;
 mod event;
 mod events;
 mod faithful;
@@ -47,6 +48,7 @@ pub mod subscription;
 mod text;
 mod trace_context;
 mod trace_source;
+mod withheld;
 
 pub use aggregate::{Aggregate, Apply, Emits, Handle, Id};
 pub use as_of::AsOf;
@@ -55,6 +57,7 @@ pub use changes::{Change, Changes};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use context::Context;
 pub use encode::EncodeError;
+pub use escaped::{Escaped, escaped};
 pub use event::{
     Emit, Event, EventType, MergeError, PayloadError, RetypeError, StoredAs, TryUpcast, Upcast,
 };
@@ -86,3 +89,4 @@ pub use store::{
 };
 pub use stream::{InvalidStreamId, Position, StreamId};
 pub use trace_context::{InvalidTraceparent, TraceContext};
+pub use withheld::{JsonError, Withheld};

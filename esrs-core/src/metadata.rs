@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::OccurredAt;
+use crate::escaped::quoted;
 
 /// The circumstances of a command, stored with every event that came of it.
 ///
@@ -29,14 +30,23 @@ pub struct Metadata {
 /// The actor of a command is a text of nothing but blanks, which names nobody.
 ///
 /// Stores keep such a text; it is the command that is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+///
+/// Of a long text, the message and `Debug` show the beginning.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the actor {text:?} of the command is blank; say who gives it, `.by(\"alice\")`, or say nothing \
-     of an actor where none is demanded"
+    "the actor {} of the command is blank; say who gives it, `.by(\"alice\")`, or say nothing \
+     of an actor where none is demanded",
+    quoted(.text)
 )]
 pub struct BlankActor {
     /// What was given as the actor.
     pub text: String,
+}
+
+impl std::fmt::Debug for BlankActor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BlankActor").field("text", &quoted(&self.text)).finish()
+    }
 }
 
 /// The part of the metadata that is seldom there, as stores keep it.
@@ -68,6 +78,14 @@ impl Metadata {
     /// The id of the event or message that caused the command.
     pub fn causation_id(&self) -> Option<Uuid> {
         self.causation_id
+    }
+
+    /// The length of its texts, in bytes.
+    pub(crate) fn length(&self) -> usize {
+        let Some(details) = &self.details else { return 0 };
+        let texts = [&details.actor, &details.traceparent, &details.tracestate];
+        let texts = texts.into_iter().flatten().map(String::len);
+        texts.chain(details.keys.iter().map(|(key, value)| key.len() + value.len())).sum()
     }
 
     /// Who gave the command.

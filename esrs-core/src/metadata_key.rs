@@ -1,7 +1,7 @@
 //! Metadata of the user's own that has a type.
 
 use std::any::type_name;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use crate::Metadata;
@@ -36,8 +36,10 @@ pub trait MetadataKey: Display + FromStr<Err: Display> {
 }
 
 /// Why a value of the user's own could not be read from metadata.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the metadata has {text:?} under the key `{key}`, which is no `{expected}`: {reason}")]
+///
+/// Neither the message nor `Debug` contains the value, or what `FromStr` said of it.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the metadata has a value under the key `{key}` that is no `{expected}`")]
 pub struct InvalidMetadata {
     /// The key.
     pub key: &'static str,
@@ -47,6 +49,15 @@ pub struct InvalidMetadata {
     pub expected: &'static str,
     /// What its `FromStr` said.
     pub reason: String,
+}
+
+impl fmt::Debug for InvalidMetadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InvalidMetadata")
+            .field("key", &self.key)
+            .field("expected", &self.expected)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Metadata {

@@ -4,11 +4,17 @@ use std::ops::Range;
 
 use crate::aggregate::{Resolution, resolve};
 use crate::guard::guarded;
-use crate::{Aggregate, Page, PayloadError, Position, StreamId};
+use crate::{Aggregate, Page, PayloadError, Position, StreamId, escaped};
 
 /// Why a stream could not be replayed, and where it came to a stop.
 #[derive(Debug, thiserror::Error)]
-#[error("{stream} could not be replayed beyond version {}: the event `{event}` (version {event_version}) at {position}: {reason}", .version.saturating_sub(1))]
+#[error(
+    "{stream} could not be replayed beyond version {}: the event `{event}` (version {event_version}) at \
+     {position}: {reason}",
+    .version.saturating_sub(1),
+    stream = escaped(.stream),
+    event = escaped(.event),
+)]
 pub struct ReplayError {
     /// The stream.
     pub stream: StreamId,
@@ -50,7 +56,8 @@ pub enum ReplayFault {
     /// Reading or applying the event panicked.
     #[error(
         "its `Apply`, `Upcast` or `Deserialize` panicked: {message}; make that code take every stored \
-         event of this version"
+         event of this version",
+        message = escaped(.message),
     )]
     Panicked {
         /// The message of the panic.

@@ -232,7 +232,7 @@ fn encoded_parts<A: Aggregate>(
         let part = &A::EVENTS[place];
         match payload {
             Ok(payload) => Ok((part, payload)),
-            Err(source) => Err(PayloadError::Part { part: part.name, source }),
+            Err(source) => Err(PayloadError::Part { part: part.name, source: source.into() }),
         }
     });
     encoded.collect()

@@ -1,5 +1,6 @@
 //! Where an event stands: its stream, and its place in the order of all events.
 
+use crate::escaped::quoted;
 use std::fmt;
 use std::sync::Arc;
 
@@ -23,13 +24,24 @@ pub struct StreamId {
 }
 
 /// A text that cannot name a stream.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name:?} cannot name a stream: {reason}")]
+///
+/// Of a long name, the message and `Debug` show the beginning.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} cannot name a stream: {reason}", quoted(.name))]
 pub struct InvalidStreamId {
     /// The whole name that was asked for.
     pub name: String,
     /// What is wrong with it.
     pub reason: &'static str,
+}
+
+impl fmt::Debug for InvalidStreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InvalidStreamId")
+            .field("name", &quoted(&self.name))
+            .field("reason", &self.reason)
+            .finish()
+    }
 }
 
 impl StreamId {

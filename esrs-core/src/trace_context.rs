@@ -1,5 +1,6 @@
 //! Where a command stands in a distributed trace.
 
+use crate::escaped::quoted;
 use std::fmt;
 use std::str::FromStr;
 
@@ -24,13 +25,24 @@ pub struct TraceContext {
 }
 
 /// Why a text is no `traceparent`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no `traceparent`: {reason}")]
+///
+/// Of a long text, the message and `Debug` show the beginning.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} is no `traceparent`: {reason}", quoted(.text))]
 pub struct InvalidTraceparent {
     /// The text.
     pub text: String,
     /// What is wrong with it.
     pub reason: &'static str,
+}
+
+impl fmt::Debug for InvalidTraceparent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InvalidTraceparent")
+            .field("text", &quoted(&self.text))
+            .field("reason", &self.reason)
+            .finish()
+    }
 }
 
 impl TraceContext {

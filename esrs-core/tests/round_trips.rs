@@ -174,7 +174,7 @@ fn text_that_is_no_metadata_is_an_error() {
 #[test]
 fn a_column_of_another_type_is_an_error_that_says_both() {
     let error = bool::from_value(Value::Text("yes".to_owned())).unwrap_err().in_column("active");
-    assert_eq!(error.to_string(), "column `active`: Text(\"yes\") is no bool");
+    assert_eq!(error.to_string(), "column `active`: the value (a text) is no bool");
     assert!(i64::from_value(Value::Real(1.0)).is_err());
     assert!(String::from_value(Value::Json("\"a\"".to_owned())).is_err());
     assert!(text_from_value::<u8>(Value::Text("256".to_owned())).is_err());

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use esrs_core::projection::{ProjectionError, RowError};
 use esrs_core::subscription::{Advance, Advanced, Checkpoint, ParkedStream, ResumedStream};
-use esrs_core::{LogMark, Page, Position, Record, StoreError};
+use esrs_core::{LogMark, Page, Position, Record, StoreError, Withheld};
 use jiff::Timestamp;
 use tracing::Instrument;
 
@@ -123,7 +123,7 @@ impl Follow {
     }
 
     /// The error about the only event of a batch, whose row was refused.
-    fn refused(&self, record: &Record<'_>, reason: String) -> ProjectionError {
+    fn refused(&self, record: &Record<'_>, reason: Withheld) -> ProjectionError {
         ProjectionError {
             projection: self.subscription.name,
             event: record.kind().name.to_string(),
@@ -156,6 +156,7 @@ pub(crate) fn is_about_the_store(error: &ProjectionError) -> bool {
 
 fn parked(error: ProjectionError) -> ParkedStream {
     let ProjectionError { stream, version, position, event, reason, .. } = error;
-    let (parked_at, is_to_resume, reason) = (Timestamp::now(), false, reason.to_string());
+    let (parked_at, is_to_resume, reason) =
+        (Timestamp::now(), false, ParkedStream::reason_of(reason.in_stream(&stream)));
     ParkedStream { stream, version, position, event, reason, parked_at, is_to_resume }
 }

@@ -18,7 +18,7 @@ impl Follow {
         at: Checkpoint,
     ) -> Result<Advanced, StoreError> {
         let ParkedStream { stream, version, .. } = stream;
-        tracing::info!(subscription = self.subscription.name, %stream, version, "resuming a stream");
+        tracing::info!(subscription = self.subscription.name, stream = %esrs_core::escaped(&stream), version, "resuming a stream");
         let query = ReadQuery::stream(stream.clone()).with_envelopes();
         let (mut next, mut page) = (version, Page::new());
         loop {
@@ -97,7 +97,7 @@ impl Follow {
                 actor,
                 format!("this program reads this version of `{event}`"),
             );
-            tracing::info!(subscription = self.subscription.name, %stream, version, "retrying");
+            tracing::info!(subscription = self.subscription.name, stream = %esrs_core::escaped(&stream), version, "retrying");
             self.store.decide(self.subscription.name.to_owned(), stream.clone(), decision).await?;
         }
         Ok(())

@@ -20,16 +20,16 @@ pub(crate) fn run(targets: &[LockTarget], reference: &str) -> Result<ExitCode, E
             compared += 1;
             let path = target.folder.join(&file);
             for problem in lost(&file, &path, &then)? {
-                println!("{}: {problem}", target.shown(&path));
+                say!("{}: {problem}", target.shown(&path));
                 found += 1;
             }
         }
     }
     if found > 0 {
-        println!("what was locked at {reference} is stored: restore it from there");
+        say!("what was locked at {reference} is stored: restore it from there");
         return Ok(ExitCode::FAILURE);
     }
-    println!("all of {compared} locks of {reference} are as they were, or were added to");
+    say!("all of {compared} locks of {reference} are as they were, or were added to");
     Ok(ExitCode::SUCCESS)
 }
 

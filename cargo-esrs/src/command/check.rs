@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use esrs_core::escaped;
+
 use super::plan::Plan;
 use super::{Lock, names};
 use crate::ask::ask;
@@ -21,23 +23,23 @@ pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, 
         let plan = Plan::new(target, Locks::read(&target.folder)?, told, &[])?;
         let unlocked = plan.news.iter().map(|news| format!("not locked: {news}"));
         let drift = plan.problems.iter().map(ToString::to_string);
-        let orphans = plan.orphans.iter().map(ToString::to_string);
+        let orphans = plan.orphans.iter().map(|orphan| escaped(orphan).to_string());
         let mut lines: Vec<_> = unlocked.chain(drift).chain(orphans).collect();
         if lines.is_empty() && target.is_locked() {
             lines.extend(changed_files(target, &plan.locks));
         }
         if !lines.is_empty() {
-            println!("{}", target.name());
+            say!("{}", target.name());
         }
-        lines.iter().for_each(|line| println!("    {line}"));
+        lines.iter().for_each(|line| say!("    {line}"));
         found += lines.len();
     }
     names::check(&asked)?;
     if found > 0 {
-        println!("run `cargo esrs lock` for what is not locked; the rest has to be mended by hand");
+        say!("run `cargo esrs lock` for what is not locked; the rest has to be mended by hand");
         return Ok(ExitCode::FAILURE);
     }
-    println!("everything is locked");
+    say!("everything is locked");
     Ok(ExitCode::SUCCESS)
 }
 

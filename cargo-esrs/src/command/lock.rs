@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 use std::time::SystemTime;
 
+use esrs_core::escaped;
+
 use super::plan::Plan;
 use super::{Lock, names};
 use crate::ask::ask;
@@ -47,11 +49,11 @@ pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, 
         problems += plan.problems.len();
     }
     if problems > 0 {
-        println!("nothing was locked where something stands in the way");
+        say!("nothing was locked where something stands in the way");
         return Ok(ExitCode::FAILURE);
     }
     if locked == 0 {
-        println!("everything is locked");
+        say!("everything is locked");
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -64,18 +66,19 @@ fn lock(target: &LockTarget, told: Vec<Told>, rewrite: &[String]) -> Result<Plan
         return Ok(plan);
     }
     if !plan.news.is_empty() || !plan.problems.is_empty() || !plan.orphans.is_empty() {
-        println!("{}", target.name());
+        say!("{}", target.name());
     }
     // All or nothing: a problem may be that what is there cannot be trusted.
     if plan.problems.is_empty() {
         plan.locks.write(&target.folder)?;
-        plan.news.iter().for_each(|news| println!("    locked {news}"));
+        plan.news.iter().for_each(|news| say!("    locked {news}"));
     }
     for orphan in &plan.orphans {
-        println!("    note: {orphan}");
+        // The name of a file may have line breaks in it.
+        say!("    note: {}", escaped(orphan));
     }
     for problem in &plan.problems {
-        println!("    NOT locked: {problem}");
+        say!("    NOT locked: {problem}");
     }
     if is_first && target.is_locked() {
         begin(target)?;
@@ -87,7 +90,7 @@ fn lock(target: &LockTarget, told: Vec<Told>, rewrite: &[String]) -> Result<Plan
 fn begin(target: &LockTarget) -> Result<(), Error> {
     let source = std::fs::read_to_string(&target.root).map_err(Error::file(&target.root))?;
     if !source.contains("schema!(") {
-        println!(
+        say!(
             "    add this line to {}, and commit {} with it:\n\n        esrs::schema!();\n",
             target.shown(&target.root),
             target.shown(&target.folder)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use esrs_core::escaped;
 
 use crate::contract::{Contract, asyncapi, bundle, documents, markdown};
 use crate::error::Error;
@@ -86,7 +87,7 @@ impl Schema {
             return Err(Error::NothingLocked(unlocked));
         }
         if !unlocked.is_empty() {
-            eprintln!("note: nothing is locked of {unlocked}, which is left out");
+            warn!("note: nothing is locked of {unlocked}, which is left out");
         }
         Ok(contracts)
     }
@@ -133,6 +134,6 @@ fn write(path: &Path, text: &str) -> Result<(), Error> {
         std::fs::create_dir_all(parent).map_err(Error::file(parent))?;
     }
     std::fs::write(path, text).map_err(Error::file(path))?;
-    println!("wrote {}", path.display());
+    say!("wrote {}", escaped(path.display()));
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::support::{
     append, append_error, assert_empty, assert_stored, batch, event_with, events, new_stream,
 };
-use crate::{AppendBatch, AppendCondition, EventStore, NewEvent, StoreError};
+use crate::{AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, StoreError};
 
 /// A JSON string of so many bytes.
 fn text_of(length: usize) -> String {
@@ -23,7 +23,13 @@ fn named(name: impl Into<Arc<str>>) -> Vec<NewEvent> {
     part
 }
 
-/// A payload, a name, a key or a batch that is too large is [`StoreError::Limit`], and nothing of
+fn with(metadata: Metadata) -> Vec<NewEvent> {
+    let mut part = events(2);
+    part[1].metadata = metadata;
+    part
+}
+
+/// A payload, a name, an actor, metadata, a key or a batch that is too large is [`StoreError::Limit`], and nothing of
 /// the batch is stored.
 ///
 /// # Panics
@@ -40,6 +46,27 @@ pub async fn what_is_too_large_is_refused_at_append(store: &dyn EventStore) {
         batch(&stream, named("š".repeat(AppendBatch::MAX_NAME_LENGTH / 2 + 1))),
         batch(&stream, events(1))
             .with_idempotency_key("k".repeat(AppendBatch::MAX_NAME_LENGTH + 1)),
+        // The length is told, and not the text.
+        batch(&stream, named(format!("\u{1b}{}", "n".repeat(AppendBatch::MAX_NAME_LENGTH)))),
+        batch(
+            &stream,
+            with(Metadata::new().with_actor("a".repeat(AppendBatch::MAX_ACTOR_LENGTH + 1))),
+        ),
+        batch(&stream, with(Metadata::new().with_actor("a".repeat(1 << 20)))),
+        batch(
+            &stream,
+            with(Metadata::new().with("k", "v".repeat(AppendBatch::MAX_METADATA_LENGTH))),
+        ),
+        batch(
+            &stream,
+            with(Metadata::new().with("k".repeat(AppendBatch::MAX_METADATA_LENGTH), "v")),
+        ),
+        batch(&stream, with(Metadata::new().with_trace("t".repeat(1 << 20), None))),
+        batch(&stream, with(Metadata::new().with_trace("t", Some("s".repeat(1 << 20))))),
+        batch(
+            &stream,
+            with((0..10_000).fold(Metadata::new(), |all, n| all.with(format!("{n}"), "value"))),
+        ),
         batch(&stream, events(AppendBatch::MAX_EVENTS + 1)),
     ];
     for attempt in too_large {
@@ -71,6 +98,9 @@ pub async fn what_is_as_large_as_allowed_is_stored(store: &dyn EventStore) {
         // Brackets in a text are no arrays.
         event_with(format!("\"\\\"{}\"", "[".repeat(1_000))),
     ];
+    let actor = "a".repeat(AppendBatch::MAX_ACTOR_LENGTH);
+    let rest = AppendBatch::MAX_METADATA_LENGTH - AppendBatch::MAX_ACTOR_LENGTH - 1;
+    largest.extend(with(Metadata::new().with_actor(actor).with("k", "v".repeat(rest))));
     largest.extend(named("n".repeat(AppendBatch::MAX_NAME_LENGTH)));
     let key = "k".repeat(AppendBatch::MAX_NAME_LENGTH);
     append(store, batch(&stream, largest.clone()).with_idempotency_key(key)).await;

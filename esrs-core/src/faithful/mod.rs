@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 use tree::Tree;
 use walk::Walk;
 
+use crate::JsonError;
 use crate::guard::{from_json, to_json};
 
 /// A value that would not be read back as it was written.
@@ -57,9 +58,9 @@ impl std::error::Error for ChangedValue {}
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JsonFault {
     #[error("it cannot be written as JSON: {0}")]
-    Unwritable(serde_json::Error),
+    Unwritable(JsonError),
     #[error("it cannot be read from the JSON that it is written as: {0}")]
-    Unreadable(serde_json::Error),
+    Unreadable(JsonError),
     #[error(transparent)]
     Changed(#[from] ChangedValue),
 }
@@ -160,14 +161,14 @@ pub(crate) fn to_faithful_json<T: Serialize + DeserializeOwned>(
     value: &T,
 ) -> Result<String, JsonFault> {
     let mut written = Encoder::json_and_trace();
-    written.write(value).map_err(JsonFault::Unwritable)?;
+    written.write(value).map_err(|error| JsonFault::Unwritable(error.into()))?;
     let read = from_json(|| serde_json::from_str::<T>(&written.json));
     let again = read.map_err(|error| match tree_of(value).and_then(|tree| tree.unheld()) {
         Some(changed) => JsonFault::Changed(changed),
-        None => JsonFault::Unreadable(error),
+        None => JsonFault::Unreadable(error.into()),
     })?;
     let mut trace = Encoder::trace();
-    trace.write(&again).map_err(JsonFault::Unwritable)?;
+    trace.write(&again).map_err(|error| JsonFault::Unwritable(error.into()))?;
     match written.is_same(&trace) {
         true => Ok(written.into_json()),
         false => Err(JsonFault::Changed(changed(tree_of(value), tree_of(&again)))),

@@ -11,7 +11,7 @@ pub use fingerprint::{CommandFingerprint, FingerprintError};
 
 use std::sync::Arc;
 
-use crate::StreamId;
+use crate::{StreamId, escaped};
 
 /// The text that identifies a repeated command, such as the request id of a client that retries, and
 /// the fingerprint of the command it stands for.
@@ -25,7 +25,10 @@ pub struct IdempotencyKey {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the idempotency key {key:?} of {stream} was used for another command: expected {expected}, found \
-     {found}; nothing was stored, give each command a key of its own"
+     {found}; nothing was stored, give each command a key of its own",
+    stream = escaped(.stream),
+    expected = escaped(.expected),
+    found = escaped(.found),
 )]
 pub struct KeyReused {
     /// The stream that the key belongs to.

@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use crate::Fingerprint;
 use crate::clock::to_microsecond;
 use crate::faithful::to_faithful_json;
+use crate::{Fingerprint, escaped};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,6 +77,23 @@ pub enum Value {
     Uuid(Uuid),
     /// The text of some JSON.
     Json(String),
+}
+
+impl Value {
+    /// The kind of the value, as errors call it, which do not show values.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "a boolean",
+            Self::Integer(_) => "an integer",
+            Self::Real(_) => "a float",
+            Self::Text(_) => "a text",
+            Self::Bytes(_) => "bytes",
+            Self::Timestamp(_) => "a time",
+            Self::Uuid(_) => "a UUID",
+            Self::Json(_) => "JSON",
+        }
+    }
 }
 
 impl Display for Value {
@@ -161,7 +178,7 @@ impl Hash for Value {
 
 /// A value does not fit its column, or a column does not hold what a field needs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{}{reason}", named(.column))]
+#[error("{}{reason}", named(.column), reason = escaped(.reason))]
 pub struct ColumnError {
     /// The column, when it is known.
     pub column: Option<&'static str>,
@@ -239,7 +256,7 @@ pub trait Column: Sized {
 }
 
 pub(super) fn unexpected<T>(value: &Value) -> ColumnError {
-    ColumnError::new(format!("{value:?} is no {}", std::any::type_name::<T>()))
+    ColumnError::new(format!("the value ({}) is no {}", value.kind(), std::any::type_name::<T>()))
 }
 
 macro_rules! integer {
@@ -249,7 +266,7 @@ macro_rules! integer {
 
             fn to_value(&self) -> Result<Value, ColumnError> {
                 i64::try_from(*self).map(Value::Integer).map_err(|_| {
-                    ColumnError::new(format!("{self} is above {}, the largest that fits", i64::MAX))
+                    ColumnError::new(format!("the number is above {}, the largest that fits", i64::MAX))
                 })
             }
 
@@ -297,10 +314,10 @@ macro_rules! column {
 /// Refuses a text that not every database keeps.
 fn without_nul(text: &str) -> Result<(), ColumnError> {
     match text.as_bytes().contains(&0) {
-        true => Err(ColumnError::new(format!(
-            "{text:?} has the character U+0000 in it, which PostgreSQL does not keep; keep it as bytes, \
-             or leave it out"
-        ))),
+        true => Err(ColumnError::new(
+            "the text has the character U+0000 in it, which PostgreSQL does not keep; keep it as bytes, \
+             or leave it out",
+        )),
         false => Ok(()),
     }
 }
@@ -429,9 +446,8 @@ pub fn text_to_value<T: Display>(value: &T) -> Result<Value, ColumnError> {
 #[doc(hidden)]
 pub fn text_from_value<T: FromStr<Err: Display>>(value: Value) -> Result<T, ColumnError> {
     match value {
-        Value::Text(text) => text.parse().map_err(|error| {
-            ColumnError::new(format!("{text:?} is no {}: {error}", std::any::type_name::<T>()))
-        }),
+        // What `FromStr` says may quote the text.
+        Value::Text(ref text) => text.parse().map_err(|_: T::Err| unexpected::<T>(&value)),
         other => Err(unexpected::<T>(&other)),
     }
 }
@@ -448,7 +464,8 @@ pub fn json_to_value<T: Serialize + DeserializeOwned>(value: &T) -> Result<Value
 pub fn json_from_value<T: DeserializeOwned>(value: Value) -> Result<T, ColumnError> {
     match value {
         Value::Json(text) => serde_json::from_str(&text).map_err(|error| {
-            ColumnError::new(format!("{text} is no {}: {error}", std::any::type_name::<T>()))
+            let error = crate::JsonError::from(error);
+            ColumnError::new(format!("the JSON is no {}: {error}", std::any::type_name::<T>()))
         }),
         other => Err(unexpected::<T>(&other)),
     }

@@ -1,12 +1,18 @@
 //! Why a projection could not go on.
 
+use std::fmt;
+
 use super::ColumnError;
-use crate::{BoxError, PayloadError, Position, StreamId};
+use crate::{BoxError, PayloadError, Position, StreamId, Withheld, escaped};
 
 /// Why a projection could not take an event, and where that event stands.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{projection} could not take the event `{event}` (version {event_version}) at {position}, version {version} of {stream}: {reason}"
+    "{projection} could not take the event `{event}` (version {event_version}) at {position}, version \
+     {version} of {stream}: {}",
+    .reason.in_stream(.stream),
+    event = escaped(.event),
+    stream = escaped(.stream),
 )]
 pub struct ProjectionError {
     /// The table of the projection.
@@ -27,7 +33,7 @@ pub struct ProjectionError {
 }
 
 /// Why a projection could not take an event, apart from where that event stands.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum RowError {
     /// The payload could not be read.
@@ -35,21 +41,23 @@ pub enum RowError {
     Payload(#[from] PayloadError),
     /// The row is not there.
     #[error(
-        "there is no row {key}; list the event in `creates(…)`, or as `(missing = skip)`, if that may be"
+        "there is no row with the key of the event; list the event in `creates(…)`, or as `(missing = skip)`, if that may be"
     )]
     Missing {
-        /// Its key.
+        /// Its key. It may be confidential, so neither the message nor `Debug` contains it.
         key: String,
     },
     /// The row is there already.
-    #[error("the row {key} is there already; list the event in `events(…)` too, if that may be")]
+    #[error(
+        "a row with the key of the event is there already; list the event in `events(…)` too, if that may be"
+    )]
     Exists {
-        /// Its key.
+        /// Its key. It may be confidential, so neither the message nor `Debug` contains it.
         key: String,
     },
     /// The projection changed the key of the row.
     #[error(
-        "expected a row with the key {key}, found {found}; `create` and `project` must not change the key \
+        "the row has another key than the event is about; `create` and `project` must not change the key \
          fields"
     )]
     KeyChanged {
@@ -59,7 +67,7 @@ pub enum RowError {
         found: String,
     },
     /// The stream's id is not the text of a key.
-    #[error("the stream's id {id:?} is no key: {reason}")]
+    #[error("the stream's id {id:?} is no key: {reason}", reason = escaped(.reason))]
     Key {
         /// The stream's id.
         id: String,
@@ -73,18 +81,74 @@ pub enum RowError {
     #[error("the event was read without its envelope")]
     NoEnvelope,
     /// The database refused the row: a constraint or a trigger on the table, or a value that is too large.
-    #[error("the table refused the row: {reason}")]
+    #[error("the table refused the row: {reason}", reason = escaped(.reason))]
     Refused {
-        /// What the database said.
-        reason: String,
+        /// What the database said, without the values in it.
+        reason: Withheld,
     },
     /// An event handler answered with an error.
     #[error("the handler failed: {0}")]
     Handler(#[source] BoxError),
     /// The projection's own code panicked.
-    #[error("the projection panicked: {message}")]
+    #[error("the projection panicked: {message}", message = escaped(.message))]
     Panicked {
         /// What it said.
         message: String,
     },
+}
+
+impl RowError {
+    /// What it says of an event of this stream: a key that is the stream's id is no secret, as the stream is
+    /// named.
+    pub fn in_stream<'a>(&'a self, stream: &'a StreamId) -> impl fmt::Display + 'a {
+        InStream { error: self, stream }
+    }
+}
+
+struct InStream<'a> {
+    error: &'a RowError,
+    stream: &'a StreamId,
+}
+
+impl fmt::Display for InStream<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = self.stream.id();
+        match self.error {
+            RowError::Missing { key } if key == id => write!(
+                f,
+                "there is no row {}; list the event in `creates(…)`, or as `(missing = skip)`, if that \
+                 may be",
+                escaped(key)
+            ),
+            RowError::Exists { key } if key == id => write!(
+                f,
+                "the row {} is there already; list the event in `events(…)` too, if that may be",
+                escaped(key)
+            ),
+            error => error.fmt(f),
+        }
+    }
+}
+
+/// Without the keys of rows.
+impl fmt::Debug for RowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut tuple = |name, inner: &dyn fmt::Debug| f.debug_tuple(name).field(inner).finish();
+        match self {
+            Self::Payload(error) => tuple("Payload", error),
+            Self::Column(error) => tuple("Column", error),
+            Self::Handler(error) => tuple("Handler", error),
+            Self::Missing { .. } => f.debug_struct("Missing").finish_non_exhaustive(),
+            Self::Exists { .. } => f.debug_struct("Exists").finish_non_exhaustive(),
+            Self::KeyChanged { .. } => f.debug_struct("KeyChanged").finish_non_exhaustive(),
+            Self::Key { id, reason } => {
+                f.debug_struct("Key").field("id", id).field("reason", reason).finish()
+            }
+            Self::NoEnvelope => f.write_str("NoEnvelope"),
+            Self::Refused { reason } => f.debug_struct("Refused").field("reason", reason).finish(),
+            Self::Panicked { message } => {
+                f.debug_struct("Panicked").field("message", message).finish()
+            }
+        }
+    }
 }

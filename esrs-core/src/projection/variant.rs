@@ -14,6 +14,9 @@ pub fn name_in<T>(value: &Value) -> Result<&str, ColumnError> {
 #[cold]
 pub fn unknown_name<T>(value: &Value, known: &[&str]) -> ColumnError {
     let known: Vec<_> = known.iter().map(|name| format!("{name:?}")).collect();
-    let (name, enumeration) = (value.to_string(), std::any::type_name::<T>());
-    ColumnError::new(format!("{name:?} is no {enumeration}: it knows {}", known.join(", ")))
+    let (kind, enumeration) = (value.kind(), std::any::type_name::<T>());
+    ColumnError::new(format!(
+        "the value ({kind}) is no {enumeration}: it knows {}",
+        known.join(", ")
+    ))
 }

@@ -4,8 +4,8 @@ use super::Executed;
 use crate::encode::{EncodeError, why};
 use crate::schema::FormatMismatch;
 use crate::{
-    AsOf, BlankActor, ChangedValue, Conflict, FingerprintError, InvalidStreamId, KeyReused,
-    PayloadError, ReplayError, StoreError, StreamId,
+    AsOf, BlankActor, ChangedValue, Conflict, FingerprintError, InvalidStreamId, JsonError,
+    KeyReused, PayloadError, ReplayError, StoreError, StreamId, escaped,
 };
 
 /// Why an instance could not be loaded.
@@ -22,7 +22,10 @@ pub enum LoadError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The moment that was asked for names an event that is not there.
-    #[error("{stream} was asked for as of {as_of}, and has come to version {version} only")]
+    #[error(
+        "{stream} was asked for as of {as_of}, and has come to version {version} only",
+        stream = escaped(.stream),
+    )]
     NotThere {
         /// The stream.
         stream: StreamId,
@@ -32,7 +35,11 @@ pub enum LoadError {
         version: u64,
     },
     /// The state before the first event could not be made.
-    #[error("{stream} could not be loaded: the `Default` of its aggregate panicked: {message}")]
+    #[error(
+        "{stream} could not be loaded: the `Default` of its aggregate panicked: {message}",
+        stream = escaped(.stream),
+        message = escaped(.message),
+    )]
     Initial {
         /// The stream.
         stream: StreamId,
@@ -40,14 +47,17 @@ pub enum LoadError {
         message: String,
     },
     /// A state could not be written as JSON, to be compared with another.
-    #[error("the state of {stream} at version {version} could not be written as JSON: {source}")]
+    #[error(
+        "the state of {stream} at version {version} could not be written as JSON: {source}",
+        stream = escaped(.stream),
+    )]
     State {
         /// The stream.
         stream: StreamId,
         /// The version of the state.
         version: u64,
         /// The error of its `Serialize`.
-        source: serde_json::Error,
+        source: JsonError,
     },
 }
 
@@ -64,7 +74,8 @@ pub enum SnapshotError {
     /// The state could not be written as JSON.
     #[error(
         "the state of {stream} at version {version} was not kept, because it cannot be written as \
-         JSON: {source}"
+         JSON: {source}",
+        stream = escaped(.stream),
     )]
     Unwritable {
         /// The stream.
@@ -72,12 +83,13 @@ pub enum SnapshotError {
         /// The version of the state.
         version: u64,
         /// The error of its `Serialize`.
-        source: serde_json::Error,
+        source: JsonError,
     },
     /// The state could not be read from the JSON it was written as.
     #[error(
         "the state of {stream} at version {version} was not kept, because it cannot be read from \
-         the JSON that it is written as: {source}"
+         the JSON that it is written as: {source}",
+        stream = escaped(.stream),
     )]
     Unreadable {
         /// The stream.
@@ -85,7 +97,7 @@ pub enum SnapshotError {
         /// The version of the state.
         version: u64,
         /// What its `Deserialize` said.
-        source: serde_json::Error,
+        source: JsonError,
     },
     /// The state holds a type of a foreign crate that this program writes otherwise than its shape says.
     #[error(
@@ -102,7 +114,9 @@ pub enum SnapshotError {
     /// Comparing the state with itself panicked.
     #[error(
         "the state of {stream} at version {version} was not stored, because its `PartialEq` panicked: \
-         {message}"
+         {message}",
+        stream = escaped(.stream),
+        message = escaped(.message),
     )]
     Uncomparable {
         /// The stream.
@@ -116,7 +130,8 @@ pub enum SnapshotError {
     #[error(
         "the state of {stream} at version {version} was not kept, because written as JSON and read \
          again it is not equal to itself; look for a field that serde skips or writes inexactly \
-         (`#[serde(skip)]`, a function of `with`), or that is no part of what `PartialEq` should compare"
+         (`#[serde(skip)]`, a function of `with`), or that is no part of what `PartialEq` should compare",
+        stream = escaped(.stream),
     )]
     Different {
         /// The stream.
@@ -147,21 +162,23 @@ pub enum ExecuteError<E> {
     #[error(transparent)]
     Load(#[from] LoadError),
     /// An event could not be written as JSON.
-    #[error("the event `{event}` for {stream} could not be written as JSON: {source}")]
+    #[error(
+        "the event `{event}` for {stream} could not be written as JSON: {source}",
+        stream = escaped(.stream),
+    )]
     Encode {
         /// The stream it was meant for.
         stream: StreamId,
         /// Its stored name.
         event: &'static str,
         /// The error of its `Serialize`.
-        source: serde_json::Error,
+        source: JsonError,
     },
     /// An event could not be read again from the JSON that it was written as, so that it would have
     /// been stored for nobody.
     #[error(
         "the event `{event}` for {stream} was not stored, because it could not be read again: {}",
-        why(.unheld.as_deref(), source)
-    )]
+        why(.unheld.as_deref(), source), stream = escaped(.stream))]
     Unreadable {
         /// The stream it was meant for.
         stream: StreamId,
@@ -174,7 +191,7 @@ pub enum ExecuteError<E> {
     },
     /// An event holds a type of a foreign crate that this program writes otherwise than the log has it,
     /// because a feature of that crate is switched on.
-    #[error("the event `{event}` for {stream} was not stored: {source}")]
+    #[error("the event `{event}` for {stream} was not stored: {source}", stream = escaped(.stream))]
     Format {
         /// The stream it was meant for.
         stream: StreamId,
@@ -186,7 +203,8 @@ pub enum ExecuteError<E> {
     /// An event would be read as another one than the command decided, such as one with NaN in an
     /// `Option`, which JSON cannot hold.
     #[error(
-        "the event `{event}` for {stream} was not stored, because it would not be read as it is: {source}"
+        "the event `{event}` for {stream} was not stored, because it would not be read as it is: {source}",
+        stream = escaped(.stream),
     )]
     Changed {
         /// The stream it was meant for.
@@ -200,7 +218,10 @@ pub enum ExecuteError<E> {
     /// stored, and the next command works on a state that is loaded anew.
     #[error(
         "the event `{event}` was not stored as version {version} of {stream}: its `Apply` panicked: \
-         {message}; reject the command in `Handle`, or let `Apply` take the event"
+         {message}; reject the command in `Handle`, or let `Apply` take the event",
+        event = escaped(.event),
+        stream = escaped(.stream),
+        message = escaped(.message),
     )]
     ApplyPanicked {
         /// The stream it was meant for.
@@ -216,7 +237,8 @@ pub enum ExecuteError<E> {
     /// other decides.
     #[error(
         "two commands of one unit are for {stream}, and neither could know what the other decides; \
-         make one command of them"
+         make one command of them",
+        stream = escaped(.stream),
     )]
     SameInstance {
         /// The stream of the instance.
@@ -225,7 +247,8 @@ pub enum ExecuteError<E> {
     /// Two commands that were to be stored as one unit belong to repositories of different stores.
     #[error(
         "{stream} is kept in another store than the first command's instance, so they cannot be \
-         stored as one unit; make both repositories from clones of one store"
+         stored as one unit; make both repositories from clones of one store",
+        stream = escaped(.stream),
     )]
     DifferentStores {
         /// The stream of the later command.
@@ -235,7 +258,8 @@ pub enum ExecuteError<E> {
     /// tell nothing from a repetition.
     #[error(
         "the idempotency key of a unit is that of its first command, and the one for {stream} is a \
-         later one; write `.idempotency_key(…)` on the first, before `.and(…)`"
+         later one; write `.idempotency_key(…)` on the first, before `.and(…)`",
+        stream = escaped(.stream),
     )]
     KeyNotOnFirst {
         /// The stream of the later command.
@@ -247,7 +271,8 @@ pub enum ExecuteError<E> {
     /// A command with an idempotency key could not be serialized, so that nothing would tell it from
     /// another command with the same key.
     #[error(
-        "the command for {stream} has an idempotency key, and could not be serialized: {source}"
+        "the command for {stream} has an idempotency key, and could not be serialized: {source}",
+        stream = escaped(.stream),
     )]
     Fingerprint {
         /// The stream it was meant for.
@@ -256,7 +281,7 @@ pub enum ExecuteError<E> {
         source: FingerprintError,
     },
     /// The actor of the command is a text of nothing but blanks, which names nobody.
-    #[error("{stream}: {source}")]
+    #[error("{stream}: {source}", stream = escaped(.stream))]
     BlankActor {
         /// The stream it was meant for.
         stream: StreamId,

@@ -94,7 +94,7 @@ pub(super) fn shown<A: ComparedState>(
 ) -> Result<Value, LoadError> {
     to_json(|| state.to_value()).map_err(|source| {
         let stream = stream.clone();
-        LoadError::State { stream, version, source }
+        LoadError::State { stream, version, source: source.into() }
     })
 }
 

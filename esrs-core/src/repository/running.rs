@@ -157,7 +157,7 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
         };
         if let Err(LoadError::Store(StoreError::HistoryChanged { .. })) = folded {
             // The state was computed from events that are gone; what is stored now is the truth.
-            tracing::warn!(%stream, "the stream lost events, and its cached state was dropped");
+            tracing::warn!(stream = %crate::escaped(&stream), "the stream lost events, and its cached state was dropped");
             folded = Fold::new(store, stream, codec)?.finish(page).await;
         }
         let mut warm = folded?;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{LimitExceeded, NewEnvelope, NewRecord, PageWriter, StoreError, StreamIndex};
 use crate::clock::to_microsecond;
 use crate::encode::{EncodeError, payload_of};
-use crate::{Event, EventType, IdempotencyKey, Metadata, Position, StreamId};
+use crate::{Event, EventType, IdempotencyKey, JsonError, Metadata, Position, StreamId};
 
 /// The events of one or more streams that are to be stored as one unit.
 #[derive(Debug, Clone, Default)]
@@ -235,6 +235,13 @@ impl AppendBatch {
     pub const MAX_NAME_LENGTH: usize = 255;
     /// The most arrays and objects within each other in a payload, as many as serde_json reads.
     pub const MAX_NESTING: usize = 127;
+    /// The longest actor, in bytes.
+    pub const MAX_ACTOR_LENGTH: usize = 1_024;
+    /// The most that the metadata of an event has of text, in bytes: its actor, its trace context, and the
+    /// user's own keys with their values.
+    pub const MAX_METADATA_LENGTH: usize = 64 * 1024;
+    /// The most that the payloads of a batch have together, in bytes.
+    pub const MAX_LENGTH: usize = 128 * 1024 * 1024;
     /// The largest number of events in one batch.
     pub const MAX_EVENTS: usize = 10_000;
 
@@ -363,14 +370,26 @@ impl AppendBatch {
                 return invalid(format!("the stream {} stands in it twice", part.stream));
             }
         }
+        let length = self.events().map(|(_, event)| event.payload.len()).sum();
+        if length > Self::MAX_LENGTH {
+            return limit("the length of all payloads", None, length, Self::MAX_LENGTH);
+        }
         for (stream, event) in self.events() {
+            if event.name.len() > Self::MAX_NAME_LENGTH {
+                let (length, max) = (event.name.len(), Self::MAX_NAME_LENGTH);
+                return limit("the length of an event's name", Some(stream), length, max);
+            }
             if event.name.is_empty() || event.name.chars().any(char::is_control) {
                 let name = &event.name;
                 return invalid(format!("{name:?} on {stream} cannot be the name of an event"));
             }
-            if event.name.len() > Self::MAX_NAME_LENGTH {
-                let (length, max) = (event.name.len(), Self::MAX_NAME_LENGTH);
-                return limit("the length of an event's name", Some(stream), length, max);
+            let (actor, max) = (event.metadata.actor().map_or(0, str::len), Self::MAX_ACTOR_LENGTH);
+            if actor > max {
+                return limit("the length of an actor", Some(stream), actor, max);
+            }
+            let (length, max) = (event.metadata.length(), Self::MAX_METADATA_LENGTH);
+            if length > max {
+                return limit("the length of an event's metadata", Some(stream), length, max);
             }
             if event.payload.len() > Self::MAX_PAYLOAD_LENGTH {
                 let (length, max) = (event.payload.len(), Self::MAX_PAYLOAD_LENGTH);
@@ -381,6 +400,7 @@ impl AppendBatch {
             }
             if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&event.payload) {
                 let name = &event.name;
+                let error = JsonError::from(error);
                 return invalid(format!("the payload of {name:?} on {stream} is no JSON: {error}"));
             }
             let depth = nesting(&event.payload);
@@ -389,6 +409,24 @@ impl AppendBatch {
             }
         }
         Ok(())
+    }
+}
+
+impl AppendBatch {
+    /// Checks that no payload is longer than `max` bytes, for a store that was opened with a bound of its own.
+    ///
+    /// # Errors
+    /// Returns [`StoreError::Limit`] for the first that is longer.
+    pub fn check_payloads(&self, max: usize) -> Result<(), StoreError> {
+        match self.events().find(|(_, event)| event.payload.len() > max) {
+            None => Ok(()),
+            Some((stream, event)) => Err(StoreError::Limit(LimitExceeded {
+                what: "the length of a payload",
+                stream: Some(stream.clone()),
+                actual: event.payload.len(),
+                max,
+            })),
+        }
     }
 }
 
@@ -428,6 +466,29 @@ mod tests {
         let (begin, mut end) = (levels("[", "{\"\\\"]}\":"), levels("]", "}"));
         end.reverse();
         format!("{}1{}", begin.concat(), end.concat())
+    }
+
+    #[test]
+    fn all_payloads_of_a_batch_have_a_bound_together() {
+        let event = |payload: String| NewEvent {
+            id: Uuid::now_v7(),
+            name: "large".into(),
+            version: 1,
+            payload,
+            recorded_at: Timestamp::UNIX_EPOCH,
+            metadata: Metadata::new(),
+        };
+        let large = format!("\"{}\"", "a".repeat(AppendBatch::MAX_PAYLOAD_LENGTH - 2));
+        let count = AppendBatch::MAX_LENGTH / AppendBatch::MAX_PAYLOAD_LENGTH;
+        let mut events: Vec<_> = (0..count).map(|_| event(large.clone())).collect();
+        events.push(event("1".to_owned()));
+        let stream = StreamId::new("large", 1).expect("a valid name");
+        let batch = AppendBatch::new(stream, AppendCondition::Any, events);
+        let Err(StoreError::Limit(limit)) = batch.check() else { panic!("it is too large") };
+        assert_eq!(
+            (limit.actual, limit.max),
+            (AppendBatch::MAX_LENGTH + 1, AppendBatch::MAX_LENGTH)
+        );
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{AppendCondition, InvalidPage};
-use crate::projection::ProjectionError;
-use crate::{InvalidStreamId, KeyReused, Position, StreamId};
+use crate::projection::{ProjectionError, RowError};
+use crate::{InvalidStreamId, KeyReused, Position, StreamId, Withheld, escaped};
 
 /// Any error of a driver.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -23,7 +23,7 @@ pub enum StoreError {
     #[error(transparent)]
     Limit(#[from] LimitExceeded),
     /// The batch makes no sense in itself.
-    #[error("the batch was not appended: {reason}")]
+    #[error("the batch was not appended: {reason}", reason = escaped(.reason))]
     InvalidBatch {
         /// What is wrong with it.
         reason: String,
@@ -40,7 +40,8 @@ pub enum StoreError {
     /// An event is stored under the same id with other content.
     #[error(
         "the event {event_id} is stored already as {place}, with another {what}: the source has changed \
-         an entry or uses a key twice; import a correction as an event of its own"
+         an entry or uses a key twice; import a correction as an event of its own",
+        place = escaped(.place),
     )]
     EventDiffers {
         /// The id.
@@ -60,7 +61,8 @@ pub enum StoreError {
     /// what it remembered; the next call works on the log as it is.
     #[error(
         "the log does not hold the event {event_id} at {place} any more, and ends at position {head}: \
-         commits were lost or a backup was restored; read again from the start"
+         commits were lost or a backup was restored; read again from the start",
+        place = escaped(.place),
     )]
     HistoryChanged {
         /// The id of the event that is gone.
@@ -71,7 +73,11 @@ pub enum StoreError {
         head: Position,
     },
     /// The file of the database was replaced or removed while it was open.
-    #[error("{location} was replaced or removed while it was open: {reason}; open the store again")]
+    #[error(
+        "{location} was replaced or removed while it was open: {reason}; open the store again",
+        location = escaped(.location),
+        reason = escaped(.reason),
+    )]
     Replaced {
         /// The file.
         location: String,
@@ -79,7 +85,10 @@ pub enum StoreError {
         reason: String,
     },
     /// A call took longer than the store allows; see the `timeout` of the store's builder.
-    #[error("{location} did not answer within {waited:?} while {doing}; try again")]
+    #[error(
+        "{location} did not answer within {waited:?} while {doing}; try again",
+        location = escaped(.location),
+    )]
     TimedOut {
         /// The database.
         location: String,
@@ -90,7 +99,10 @@ pub enum StoreError {
     },
     /// Another session held the database for too long, or the table of a read model that was to be
     /// replaced, or all connections of the store were in use.
-    #[error("{location} was busy for {waited:?}; nothing was stored, try again")]
+    #[error(
+        "{location} was busy for {waited:?}; nothing was stored, try again",
+        location = escaped(.location),
+    )]
     Busy {
         /// The database, or which table of it.
         location: String,
@@ -98,13 +110,20 @@ pub enum StoreError {
         waited: Duration,
     },
     /// There is no room left.
-    #[error("there is no room left for {location}; nothing was stored, make room and try again")]
+    #[error(
+        "there is no room left for {location}; nothing was stored, make room and try again",
+        location = escaped(.location),
+    )]
     Full {
         /// The database.
         location: String,
     },
     /// The database cannot be written to.
-    #[error("{location} cannot be written to: {reason}")]
+    #[error(
+        "{location} cannot be written to: {reason}",
+        location = escaped(.location),
+        reason = escaped(.reason),
+    )]
     ReadOnly {
         /// The database.
         location: String,
@@ -112,7 +131,11 @@ pub enum StoreError {
         reason: String,
     },
     /// The database cannot be reached, or does not take connections.
-    #[error("{location} cannot be reached: {reason}; nothing was stored, try again")]
+    #[error(
+        "{location} cannot be reached: {reason}; nothing was stored, try again",
+        location = escaped(.location),
+        reason = escaped(.reason),
+    )]
     Unavailable {
         /// The database.
         location: String,
@@ -120,7 +143,11 @@ pub enum StoreError {
         reason: String,
     },
     /// The database does not let this user do it.
-    #[error("{location} does not let this user do it: {reason}")]
+    #[error(
+        "{location} does not let this user do it: {reason}",
+        location = escaped(.location),
+        reason = escaped(.reason),
+    )]
     Denied {
         /// The database.
         location: String,
@@ -128,7 +155,11 @@ pub enum StoreError {
         reason: String,
     },
     /// What is there is something else.
-    #[error("{location} is not a database of this store: {reason}")]
+    #[error(
+        "{location} is not a database of this store: {reason}",
+        location = escaped(.location),
+        reason = escaped(.reason),
+    )]
     NotADatabase {
         /// The file.
         location: String,
@@ -138,7 +169,8 @@ pub enum StoreError {
     /// The database was made by a newer esrs.
     #[error(
         "{location} has version {found} of this store's tables, and this program knows them up to \
-         version {known}; use a newer esrs"
+         version {known}; use a newer esrs",
+        location = escaped(.location),
     )]
     NewerSchema {
         /// The database.
@@ -150,7 +182,12 @@ pub enum StoreError {
     },
     /// A table, index, view or trigger of the store differs from what esrs has made, is missing, or was
     /// added by another program.
-    #[error("{location} cannot be trusted: {object}: {reason}")]
+    #[error(
+        "{location} cannot be trusted: {object}: {reason}",
+        location = escaped(.location),
+        object = escaped(.object),
+        reason = escaped(.reason),
+    )]
     UnexpectedSchema {
         /// The database.
         location: String,
@@ -160,7 +197,10 @@ pub enum StoreError {
         reason: String,
     },
     /// What was read is not what any append has written.
-    #[error("the stored event at {position} of {stream} is damaged: {source}")]
+    #[error(
+        "the stored event at {position} of {stream} is damaged: {source}",
+        stream = escaped(.stream),
+    )]
     Damaged {
         /// The stream it belongs to, as far as it is known.
         stream: String,
@@ -180,7 +220,9 @@ pub enum StoreError {
     #[error(
         "the table `{table}` was made by another definition of its projection ({stored}) than that of \
          this program ({declared}); make it anew from the events: by `store.rebuild`, or where it is \
-         inline by `rebuild_changed` on the store's builder"
+         inline by `rebuild_changed` on the store's builder",
+        stored = escaped(.stored),
+        declared = escaped(.declared),
     )]
     ProjectionChanged {
         /// The table.
@@ -198,7 +240,9 @@ pub enum StoreError {
     #[error(
         "the table `{table}` was rebuilt by a newer definition of its projection ({stored}), which \
          replaced that of this program ({declared}); deploy the newer program everywhere, or go back on \
-         purpose by `store.rebuild`"
+         purpose by `store.rebuild`",
+        stored = escaped(.stored),
+        declared = escaped(.declared),
     )]
     ProjectionSuperseded {
         /// The table.
@@ -210,18 +254,26 @@ pub enum StoreError {
     },
     /// The database refused a row: a constraint or a trigger on the table, or a value that is too large; or
     /// the stored row, which another program has written, cannot be read.
-    #[error("the table `{table}` refused a row, and nothing was stored: {reason}")]
+    #[error(
+        "the table `{table}` refused a row, and nothing was stored: {reason}",
+        table = escaped(.table),
+        reason = escaped(.reason),
+    )]
     RowRefused {
         /// The table.
         table: String,
-        /// What the database said.
-        reason: String,
+        /// What the database said, without the values in it; see [`details`](StoreError::details).
+        reason: Withheld,
     },
     /// A read model does not contain the events that were waited for, because it has parked a stream of
     /// them.
     #[error(
         "`{subscription}` has parked {stream} at version {version} (event `{event}`): {reason}; retry or \
-         skip the event"
+         skip the event",
+        subscription = escaped(.subscription),
+        stream = escaped(.stream),
+        event = escaped(.event),
+        reason = escaped(.reason),
     )]
     Parked {
         /// The subscription.
@@ -236,7 +288,11 @@ pub enum StoreError {
         reason: String,
     },
     /// A read model does not get any further, because what runs it has failed.
-    #[error("`{subscription}` has failed at position {reached}: {reason}")]
+    #[error(
+        "`{subscription}` has failed at position {reached}: {reason}",
+        subscription = escaped(.subscription),
+        reason = escaped(.reason),
+    )]
     SubscriptionFailed {
         /// The subscription.
         subscription: String,
@@ -246,7 +302,11 @@ pub enum StoreError {
         reason: String,
     },
     /// Two subscriptions have one name, or one is registered twice.
-    #[error("the subscription `{name}` is taken: {reason}")]
+    #[error(
+        "the subscription `{name}` is taken: {reason}",
+        name = escaped(.name),
+        reason = escaped(.reason),
+    )]
     SubscriptionTaken {
         /// The name.
         name: String,
@@ -254,7 +314,7 @@ pub enum StoreError {
         reason: String,
     },
     /// The table of a projection cannot be made, or is not there.
-    #[error("the table `{table}` cannot be used: {reason}")]
+    #[error("the table `{table}` cannot be used: {reason}", reason = escaped(.reason))]
     ProjectionTable {
         /// The table.
         table: &'static str,
@@ -278,7 +338,8 @@ pub enum StoreError {
     },
     /// Somebody else has taken over what was done under a lease.
     #[error(
-        "nothing was stored, because the lease of `{lease}` with fence {fence} was taken over by another"
+        "nothing was stored, because the lease of `{lease}` with fence {fence} was taken over by another",
+        lease = escaped(.lease),
     )]
     Fenced {
         /// The lease.
@@ -295,7 +356,10 @@ pub enum StoreError {
     /// The connection was lost while an append was on its way: it may be stored, or not.
     ///
     /// To find out, repeat it with the same event ids or the same idempotency key.
-    #[error("the append may be stored or not, because {reason}; repeat it with the same event ids")]
+    #[error(
+        "the append may be stored or not, because {reason}; repeat it with the same event ids",
+        reason = escaped(.reason),
+    )]
     Unknown {
         /// What happened.
         reason: String,
@@ -314,6 +378,24 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What the database said, with the values that `Display`, `Debug` and the sources leave out, such as
+    /// the key of a row that is there already; `None` if this error withholds nothing.
+    ///
+    /// It may contain personal data: keep it out of logs and answers that others read.
+    pub fn details(&self) -> Option<&str> {
+        match self {
+            Self::RowRefused { reason, .. } => Some(reason.details()),
+            Self::Database { source, .. } | Self::Damaged { source, .. } => {
+                source.downcast_ref::<Withheld>().map(Withheld::details)
+            }
+            Self::Projection(error) => match &*error.reason {
+                RowError::Refused { reason } => Some(reason.details()),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether the same call may succeed later without any change: the database was busy, full or out of
     /// reach.
     ///
@@ -350,7 +432,7 @@ impl From<ProjectionError> for StoreError {
 
 /// A stream is not as an append's condition says: somebody else was there first.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected {stream} {}", expected_and_found(.expected, *.actual))]
+#[error("expected {stream} {}", expected_and_found(.expected, *.actual), stream = escaped(.stream))]
 pub struct Conflict {
     /// The stream.
     pub stream: StreamId,

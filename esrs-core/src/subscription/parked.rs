@@ -25,6 +25,13 @@ pub struct ParkedStream {
     pub is_to_resume: bool,
 }
 
+impl ParkedStream {
+    /// What is stored as the [`reason`](Self::reason): one line, and of a long text its beginning.
+    pub fn reason_of(said: impl std::fmt::Display) -> String {
+        crate::escaped::reason(said)
+    }
+}
+
 /// A parked stream of which events were taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResumedStream {

@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 
 use esrs_core::schema::lock::outline_of;
 use esrs_core::schema::lock::tree::Tree;
-use esrs_core::{Event, Schema};
+use esrs_core::{
+    AppendBatch, AppendCondition, CommandFingerprint, Event, Metadata, NewEvent, OccurredAt,
+    Schema, StreamId, TraceContext, escaped,
+};
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
@@ -178,5 +181,116 @@ fn what_was_read_once_is_read_again_after_it_was_written() {
         let again = Moved::decode(Moved::VERSION, &written).unwrap();
         assert_eq!(serde_json::to_string(&again).unwrap(), written);
         1
+    });
+}
+
+/// Breaks one of `texts` up to four times, or makes up noise.
+fn broken(dice: &mut Dice, texts: &[String]) -> String {
+    let mut bytes = match dice.below(20) {
+        0 => dice.noise(),
+        _ => texts[dice.below(texts.len())].clone().into_bytes(),
+    };
+    for _ in 0..dice.below(4) {
+        dice.break_once(&mut bytes, texts);
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn owned(texts: &[&str]) -> Vec<String> {
+    texts.iter().map(|text| (*text).to_owned()).collect()
+}
+
+/// A line of a log, whatever is in it.
+fn assert_line(text: &str) {
+    assert!(!text.chars().any(char::is_control), "{text:?}");
+}
+
+#[test]
+fn no_header_makes_its_reader_panic() {
+    let headers = owned(&[
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-what-is-new",
+        "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+    ]);
+    round("traceparent", |dice| {
+        let header = broken(dice, &headers);
+        match header.parse::<TraceContext>() {
+            Ok(context) => {
+                assert_eq!(context.traceparent().parse(), Ok(context.clone()), "{header:?}");
+                1
+            }
+            Err(error) => {
+                assert_line(&error.to_string());
+                0
+            }
+        }
+    });
+}
+
+#[test]
+fn no_name_makes_its_reader_panic() {
+    let names = owned(&["account-1", "bank_account-a-b", "a-\u{1b}[2J", "a-\u{202e}b", "-", "a-"]);
+    round("names", |dice| {
+        let name = broken(dice, &names);
+        match name.parse::<StreamId>() {
+            Ok(stream) => {
+                assert_eq!(format!("{}-{}", stream.category(), stream.id()), name);
+                assert_line(&escaped(&stream).to_string());
+                1
+            }
+            Err(error) => {
+                assert_line(&error.to_string());
+                0
+            }
+        }
+    });
+}
+
+#[test]
+fn no_key_metadata_or_payload_makes_the_check_of_a_batch_panic() {
+    let texts = owned(&["key-1", "alice", "{}", "[1,\"a\"]", "\u{1b}[2J", "\u{e9}\u{301}"]);
+    round("batches", |dice| {
+        let [key, actor, name, value, payload] = std::array::from_fn(|_| broken(dice, &texts));
+        let event = NewEvent {
+            id: uuid::Uuid::now_v7(),
+            name: name.into(),
+            version: 1,
+            payload,
+            recorded_at: jiff::Timestamp::UNIX_EPOCH,
+            metadata: Metadata::new().with_actor(actor).with(value.clone(), value),
+        };
+        let stream = StreamId::new("fuzzed", 1).unwrap();
+        let mut batch = AppendBatch::new(stream, AppendCondition::Any, vec![event]);
+        if dice.below(2) == 0 {
+            batch = batch.with_idempotency_key(key);
+        }
+        let details = batch.details().unwrap().remove(0);
+        let again = Metadata::from_parts(None, None, details.as_deref()).unwrap();
+        assert_eq!(again, batch.streams[0].events[0].metadata);
+        match batch.check() {
+            Ok(()) => 1,
+            Err(error) => {
+                assert_line(&error.to_string());
+                0
+            }
+        }
+    });
+}
+
+#[test]
+fn no_text_that_is_stored_beside_an_event_makes_its_reader_panic() {
+    let texts = owned(&[
+        r#"{"actor":"alice","traceparent":"00","keys":{"branch":"Brno"}}"#,
+        r#"{"occurred_at":"2026-01-31T12:00:00+01:00[Europe/Prague]"}"#,
+        "2026-01-31T12:00:00+01:00[Europe/Prague]",
+        "2026-01-31T12:00:00Z",
+        r#"{"form":1,"commands":[{"type":"Deposit","content":"9"}]}"#,
+    ]);
+    round("beside events", |dice| {
+        let text = broken(dice, &texts);
+        let metadata = Metadata::from_parts(None, None, Some(&text)).is_ok();
+        let time = serde_json::from_value::<OccurredAt>(text.clone().into()).is_ok();
+        let fingerprint = CommandFingerprint::from_json(&text).is_some();
+        u64::from(metadata) + u64::from(time) + u64::from(fingerprint)
     });
 }

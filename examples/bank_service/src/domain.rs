@@ -55,13 +55,14 @@ impl Apply<AccountOpened> for BankAccount {
 
 impl Apply<MoneyDeposited> for BankAccount {
     fn apply(&mut self, event: MoneyDeposited) {
-        self.cents += event.cents;
+        // `Handle` refuses a deposit that would not fit; an event that is stored is not refused any more.
+        self.cents = self.cents.saturating_add(event.cents);
     }
 }
 
 impl Apply<MoneyWithdrawn> for BankAccount {
     fn apply(&mut self, event: MoneyWithdrawn) {
-        self.cents -= event.cents;
+        self.cents = self.cents.saturating_sub(event.cents);
     }
 }
 
@@ -80,6 +81,9 @@ pub(crate) enum Refusal {
     /// There is none.
     #[error("there is no such account")]
     NoSuchAccount,
+    /// More is put in than an account can hold.
+    #[error("an account holds at most {} cents", i64::MAX)]
+    TooMuch,
     /// An amount is not above nothing.
     #[error("an amount is at least one cent")]
     NothingToMove,
@@ -137,6 +141,7 @@ impl Handle<Deposit> for BankAccount {
 
     fn handle(&self, command: &Deposit, _: &Context<Self>) -> Result<Events<Self>, Refusal> {
         self.check(command.cents)?;
+        self.cents.checked_add(command.cents).ok_or(Refusal::TooMuch)?;
         Ok(MoneyDeposited { cents: command.cents }.into())
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -13,8 +14,14 @@ use esrs::runner::Running;
 use serde_json::json;
 
 use crate::domain::{AccountId, BankAccount, Close, Deposit, Open, Refusal, Withdraw};
-use crate::problem::Problem;
+use crate::problem::{Problem, invalid, unreadable};
 use crate::summary::AccountSummary;
+
+/// A command is a few words; the server reads no more of a body than this.
+const LARGEST_BODY: usize = 16 * 1024;
+
+/// An actor or an idempotency key is not longer, in bytes.
+const LONGEST_HEADER: usize = 200;
 
 /// How long a response waits for the read model to show what the command has done.
 const UNTIL_SHOWN: Duration = Duration::from_secs(2);
@@ -50,6 +57,7 @@ pub(crate) fn routes(bank: Arc<Bank>) -> Router {
         .route("/accounts/{id}/withdrawals", post(withdraw))
         .route("/fraud-alerts", get(fraud_alerts))
         .route("/status", get(status))
+        .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .with_state(bank)
 }
 
@@ -57,8 +65,9 @@ async fn open(
     State(bank): State<Arc<Bank>>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Json(command): Json<Open>,
+    command: Result<Json<Open>, JsonRejection>,
 ) -> Answer {
+    let Json(command) = command.map_err(unreadable)?;
     execute(&bank, id, command, &headers, StatusCode::CREATED).await
 }
 
@@ -66,8 +75,9 @@ async fn deposit(
     State(bank): State<Arc<Bank>>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Json(command): Json<Deposit>,
+    command: Result<Json<Deposit>, JsonRejection>,
 ) -> Answer {
+    let Json(command) = command.map_err(unreadable)?;
     execute(&bank, id, command, &headers, StatusCode::OK).await
 }
 
@@ -75,8 +85,9 @@ async fn withdraw(
     State(bank): State<Arc<Bank>>,
     Path(id): Path<String>,
     headers: HeaderMap,
-    Json(command): Json<Withdraw>,
+    command: Result<Json<Withdraw>, JsonRejection>,
 ) -> Answer {
+    let Json(command) = command.map_err(unreadable)?;
     execute(&bank, id, command, &headers, StatusCode::OK).await
 }
 
@@ -88,9 +99,19 @@ async fn close(
     execute(&bank, id, Close, &headers, StatusCode::OK).await
 }
 
-/// A header as text, if it is there and is text.
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
+/// A header as text, if it is there. One that is there twice, is no text or is too long is refused: to
+/// ignore an idempotency key is to execute a request twice.
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<Option<&'a str>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(invalid(format!("the header `{name}` is there more than once")));
+    }
+    match value.to_str() {
+        Ok(text) if text.len() <= LONGEST_HEADER => Ok(Some(text)),
+        Ok(_) => Err(invalid(format!("the header `{name}` is longer than {LONGEST_HEADER} bytes"))),
+        Err(_) => Err(invalid(format!("the header `{name}` has other characters than ASCII"))),
+    }
 }
 
 async fn execute<C>(
@@ -105,11 +126,14 @@ where
     C: Serialize + Send + Sync,
 {
     let mut execute = bank.accounts.execute(&AccountId(id), command);
-    if let Some(actor) = header(headers, "x-actor") {
+    // Authentication is missing in this example: whoever sends a request says who it is. A real service
+    // takes the actor from a token or a session that it has verified, in a middleware before these routes
+    // (such as `axum::middleware::from_extractor`), and never from a header that the client writes.
+    if let Some(actor) = header(headers, "x-actor")? {
         execute = execute.by(actor);
     }
     // <https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>
-    if let Some(key) = header(headers, "idempotency-key") {
+    if let Some(key) = header(headers, "idempotency-key")? {
         execute = execute.idempotency_key(key);
     }
     let (executed, status) = match execute.wait_for::<AccountSummary>(UNTIL_SHOWN).await {

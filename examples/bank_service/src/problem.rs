@@ -1,6 +1,7 @@
 //! What went wrong, as problem details: <https://www.rfc-editor.org/rfc/rfc9457>.
 
 use axum::Json;
+use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -42,6 +43,18 @@ impl IntoResponse for Problem {
     }
 }
 
+/// A request that this service does not take.
+pub(crate) fn invalid(detail: impl ToString) -> Problem {
+    let kind = ("/problems/invalid-request", "This cannot be stored");
+    Problem::new(StatusCode::BAD_REQUEST, kind, detail)
+}
+
+/// A body that is no command: what axum says of it quotes what it cannot read.
+pub(crate) fn unreadable(rejection: JsonRejection) -> Problem {
+    let detail = "the body is no JSON of this command";
+    Problem::new(rejection.status(), ("/problems/unreadable", "This cannot be read"), detail)
+}
+
 const UNAVAILABLE: (&str, &str) = ("/problems/unavailable", "The bank cannot be reached");
 
 impl From<&Refusal> for Problem {
@@ -56,6 +69,10 @@ impl From<&Refusal> for Problem {
             Refusal::NothingToMove => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 ("/problems/nothing-to-move", "There is nothing to move"),
+            ),
+            Refusal::TooMuch => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                ("/problems/too-much", "The account cannot hold that much"),
             ),
             Refusal::InsufficientFunds { .. } => (
                 StatusCode::UNPROCESSABLE_ENTITY,
@@ -89,20 +106,17 @@ impl From<ExecuteError<Refusal>> for Problem {
             ExecuteError::KeyReused(reused) => Self::new(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 ("/problems/key-reused", "The idempotency key was used for another request"),
-                reused,
+                format!("{}: give each request a key of its own", reused.stream),
             ),
             ExecuteError::Load(LoadError::Id(error)) => Self::new(
                 StatusCode::BAD_REQUEST,
                 ("/problems/invalid-id", "This can be no account"),
-                error,
+                error.reason,
             ),
+            ExecuteError::BlankActor { .. } => invalid("the actor is blank"),
             ExecuteError::Store(
                 error @ (StoreError::InvalidBatch { .. } | StoreError::Limit(_)),
-            ) => Self::new(
-                StatusCode::BAD_REQUEST,
-                ("/problems/invalid-request", "This cannot be stored"),
-                error,
-            ),
+            ) => invalid(error),
             other => {
                 tracing::error!(error = %other, "a command failed");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, UNAVAILABLE, "try again later")

@@ -33,12 +33,12 @@ impl Create<AccountOpened> for AccountSummary {
 
 impl Project<MoneyDeposited> for AccountSummary {
     fn project(&mut self, event: &Recorded<MoneyDeposited>) {
-        self.cents += event.cents;
+        self.cents = self.cents.saturating_add(event.cents);
     }
 }
 
 impl Project<MoneyWithdrawn> for AccountSummary {
     fn project(&mut self, event: &Recorded<MoneyWithdrawn>) {
-        self.cents -= event.cents;
+        self.cents = self.cents.saturating_sub(event.cents);
     }
 }

@@ -150,6 +150,140 @@ fn what_is_refused_is_told_as_problem_details() {
     bank.stop();
 }
 
+impl Service {
+    /// Sends a deposit with these headers, as bytes, and answers the status and the whole answer.
+    fn send(&self, path: &str, headers: &[(&str, &[u8])], body: &str) -> (u16, String) {
+        use std::io::{Read, Write};
+        let address = self.url.strip_prefix("http://").unwrap();
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        let mut request = format!(
+            "POST {path} HTTP/1.1\r\nhost: bank\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {}\r\n",
+            body.len()
+        )
+        .into_bytes();
+        for (name, value) in headers {
+            request.extend_from_slice(format!("{name}: ").as_bytes());
+            request.extend_from_slice(value);
+            request.extend_from_slice(b"\r\n");
+        }
+        request.extend_from_slice(format!("\r\n{body}").as_bytes());
+        // A server that refuses a request need not read all of it.
+        let _ = stream.write_all(&request);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        let answer = String::from_utf8(answer).unwrap();
+        (answer[9..12].parse().unwrap(), answer)
+    }
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+fn a_header_that_is_no_text_is_refused_and_nothing_is_executed() {
+    let database = database();
+    let bank = Service::start(database.url(), &[]);
+    bank.put("/accounts/A-1", json!({ "owner": "Alice" }));
+    let long = "x".repeat(201);
+    let refused: &[&[(&str, &[u8])]] = &[
+        &[("idempotency-key", "d-\u{e9}1".as_bytes())],
+        &[("idempotency-key", b"d-\xff1")],
+        &[("idempotency-key", b"d\t1")],
+        &[("idempotency-key", b"d-1"), ("idempotency-key", b"d-2")],
+        &[("idempotency-key", b"")],
+        &[("idempotency-key", long.as_bytes())],
+        &[("x-actor", b"alice\xff")],
+        &[("x-actor", b"  ")],
+        &[("x-actor", b"alice"), ("x-actor", b"bob")],
+        &[("x-actor", long.as_bytes())],
+    ];
+    for headers in refused {
+        for _ in 0..2 {
+            let (status, answer) = bank.send("/accounts/A-1/deposits", headers, r#"{"cents":100}"#);
+            assert_eq!(status, 400, "{headers:?}: {answer}");
+            assert!(answer.contains("application/problem+json"), "{answer}");
+        }
+        assert_eq!(bank.get("/accounts/A-1").1["cents"], json!(0), "{headers:?}");
+    }
+    let (status, _, _) = bank.post("/accounts/A-1/deposits", Some("d-1"), json!({ "cents": 7 }));
+    assert_eq!(status, 200);
+    assert_eq!(bank.get("/accounts/A-1").1["cents"], json!(7));
+    bank.stop();
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+fn a_balance_that_does_not_fit_is_refused_and_the_account_goes_on() {
+    let database = database();
+    let bank = Service::start(database.url(), &[]);
+    for account in ["A-1", "A-2"] {
+        let (deposits, withdrawals) =
+            (format!("/accounts/{account}/deposits"), format!("/accounts/{account}/withdrawals"));
+        bank.put(&format!("/accounts/{account}"), json!({ "owner": "Alice" }));
+        let most = json!({ "cents": i64::MAX });
+        assert_eq!(bank.post(&deposits, None, most.clone()).0, 200);
+        for more in [i64::MAX, 1] {
+            let (status, _, problem) = bank.post(&deposits, None, json!({ "cents": more }));
+            assert_eq!((status, &problem["type"]), (422, &json!("/problems/too-much")));
+        }
+        for less in [i64::MIN, -1, 0] {
+            let (status, _, problem) = bank.post(&withdrawals, None, json!({ "cents": less }));
+            assert_eq!((status, &problem["type"]), (422, &json!("/problems/nothing-to-move")));
+        }
+        assert_eq!(bank.post(&withdrawals, None, most).0, 200);
+        assert_eq!(bank.post(&deposits, None, json!({ "cents": 5 })).0, 200);
+        assert_eq!(bank.get(&format!("/accounts/{account}")).1["cents"], json!(5));
+    }
+    bank.stop();
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+fn a_key_with_another_request_is_refused() {
+    let database = database();
+    let bank = Service::start(database.url(), &[]);
+    bank.put("/accounts/A-1", json!({ "owner": "Alice" }));
+    let deposits = "/accounts/A-1/deposits";
+    assert_eq!(bank.post(deposits, Some("k"), json!({ "cents": 100 })).0, 200);
+    for (path, cents) in [(deposits, 101), ("/accounts/A-1/withdrawals", 100)] {
+        let (status, _, problem) = bank.post(path, Some("k"), json!({ "cents": cents }));
+        assert_eq!((status, &problem["type"]), (422, &json!("/problems/key-reused")));
+    }
+    let (status, _, answer) = bank.post(deposits, Some("k"), json!({ "cents": 100 }));
+    assert_eq!((status, &answer["repeated"]), (200, &json!(true)));
+    assert_eq!(bank.get("/accounts/A-1").1["cents"], json!(100));
+    bank.stop();
+}
+
+#[test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+fn no_answer_shows_what_it_refuses() {
+    let database = database();
+    let bank = Service::start(database.url(), &[]);
+    bank.put("/accounts/A-1", json!({ "owner": "Jane Doe" }));
+    let large = format!(r#"{{"cents":1,"more":"{}"}}"#, "Jane Doe ".repeat(3_000));
+    for (path, body, expected) in [
+        ("/accounts/A-1/deposits", r#"{"cents":"Jane Doe"}"#, 422),
+        ("/accounts/A-1/deposits", r#"{"Jane Doe":1}"#, 422),
+        ("/accounts/A-1/deposits", r#"{"cents":Jane Doe}"#, 400),
+        ("/accounts/A-1/deposits", &large, 413),
+        ("/accounts/Jane%0ADoe/deposits", r#"{"cents":1}"#, 400),
+    ] {
+        let (status, answer) = bank.send(path, &[("idempotency-key", b"Jane Doe")], body);
+        assert_eq!(status, expected, "{answer}");
+        assert!(!answer.contains("Jane") && !answer.contains("Doe"), "{answer}");
+    }
+    // What the table refuses is parked, and the reason is shown.
+    let check = "ALTER TABLE account_summary ADD CHECK (owner <> 'Jane Moe')";
+    let psql = Command::new("psql").args([database.url(), "-qc", check]).status().unwrap();
+    assert!(psql.success());
+    let (status, answer) = bank.put("/accounts/A-2", json!({ "owner": "Jane Moe" }));
+    assert_eq!(status, 202, "{answer}");
+    let (_, status) = bank.get("/status");
+    let status = status.to_string();
+    assert!(!status.contains("Moe"), "{status}");
+    bank.stop();
+}
+
 #[test]
 #[ignore = "needs PostgreSQL: cargo xtask test"]
 fn a_report_that_came_later_has_seen_the_whole_history() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use esrs_core::store::Counters;
-use esrs_core::{BoxError, Projection, StoreError};
+use esrs_core::{AppendBatch, BoxError, Projection, StoreError};
 use tokio::runtime::Handle;
 use tokio_postgres::config::Host;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
@@ -23,7 +23,7 @@ use crate::sql::Sql;
 use crate::sslmode;
 use crate::store::{Pools, Shared};
 use crate::subscription::{Inline, Registered, Subscriptions};
-use crate::writer::Writer;
+use crate::writer::{Room, Writer};
 
 const DOING: &str = "opening the store";
 
@@ -52,6 +52,7 @@ pub struct PostgresStoreBuilder {
     busy_timeout: Duration,
     timeout: Duration,
     poll_interval: Duration,
+    max_payload: usize,
     inline: Vec<Registered>,
     rebuild_changed: bool,
     connect: Connect,
@@ -90,6 +91,7 @@ impl PostgresStoreBuilder {
             busy_timeout: Self::DEFAULT_BUSY_TIMEOUT,
             timeout: Self::DEFAULT_TIMEOUT,
             poll_interval: Self::DEFAULT_POLL_INTERVAL,
+            max_payload: AppendBatch::MAX_PAYLOAD_LENGTH,
             inline: Vec::new(),
             rebuild_changed: false,
             connect: Box::new(by_default),
@@ -159,6 +161,16 @@ impl PostgresStoreBuilder {
     /// It is kept between 1 ms and 12 days.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.clamp(Self::SHORTEST_WAIT, Self::LONGEST_WAIT);
+        self
+    }
+
+    /// Sets how long a payload may be, in bytes; a longer one is refused with [`StoreError::Limit`] before
+    /// anything is stored. Without it, and at most, that is
+    /// [`AppendBatch::MAX_PAYLOAD_LENGTH`](esrs_core::AppendBatch::MAX_PAYLOAD_LENGTH), 16 MiB.
+    ///
+    /// What is stored already is read, whatever its length is.
+    pub fn max_payload(mut self, bytes: usize) -> Self {
+        self.max_payload = bytes.min(AppendBatch::MAX_PAYLOAD_LENGTH);
         self
     }
 
@@ -261,6 +273,7 @@ impl PostgresStoreBuilder {
             busy_timeout,
             timeout,
             poll_interval,
+            max_payload,
             inline,
             rebuild_changed,
             connect,
@@ -306,7 +319,9 @@ impl PostgresStoreBuilder {
             busy_timeout,
             timeout,
             poll_interval,
+            max_payload,
             writer,
+            room: Room::new(),
             listener,
             notifier,
             counters,

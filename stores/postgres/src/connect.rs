@@ -298,11 +298,12 @@ impl Connector {
                         if *notice.code() == SqlState::ACTIVE_SQL_TRANSACTION {
                             begun_twice.store(true, Ordering::Release);
                         }
-                        tracing::debug!(%notice, "PostgreSQL");
+                        // Its text may quote a value.
+                        tracing::debug!(code = notice.code().code(), "a notice of PostgreSQL");
                     }
                     Ok(_) => {}
                     Err(error) => {
-                        tracing::warn!(%error, "a connection to PostgreSQL was lost");
+                        tracing::warn!(error = %crate::error::said(&error), "a connection to PostgreSQL was lost");
                         return;
                     }
                 }

@@ -29,7 +29,7 @@ impl Moment {
 pub(crate) fn from_2000(moment: Timestamp) -> Result<i64, ColumnError> {
     match to_microseconds(moment) {
         micros if micros >= EARLIEST => Ok(micros - EPOCH),
-        _ => Err(ColumnError::new(format!("{moment} is a time before all that PostgreSQL holds"))),
+        _ => Err(ColumnError::new("the time is before all that PostgreSQL holds")),
     }
 }
 

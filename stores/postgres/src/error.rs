@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use esrs_core::projection::ColumnError;
-use esrs_core::{BoxError, StoreError};
+use esrs_core::{BoxError, StoreError, Withheld};
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
@@ -113,14 +113,14 @@ impl Location {
     /// The same for one of several callers, who all have to be told.
     pub(crate) fn explain_to_each(&self, doing: &'static str, error: &Error) -> StoreError {
         self.known(doing, error).unwrap_or_else(|| {
-            let source = said(error).into();
+            let source: BoxError = said(error).into();
             StoreError::Database { doing, source }
         })
     }
 
     /// The database cannot be reached.
     pub(crate) fn unavailable(&self, error: &Error) -> StoreError {
-        let mut reason = said(error);
+        let mut reason = said(error).to_string();
         if is_untrusted(error) {
             reason += "; let the store trust it by `PostgresStoreBuilder::tls`, or do without \
                        encryption by `sslmode=disable` in the url";
@@ -158,7 +158,7 @@ impl Location {
         let Some(database) = error.as_db_error() else {
             return is_lost(error).then(|| self.unavailable(error));
         };
-        let reason = said_by(database);
+        let reason = said_by(database).to_string();
         let code = database.code();
         Some(if *code == SqlState::LOCK_NOT_AVAILABLE {
             StoreError::Busy { location, waited: self.busy_timeout }
@@ -191,17 +191,11 @@ impl Location {
     }
 }
 
-/// An error of the driver, whose `Display` tells what went wrong: the driver's own leaves that to its
-/// source.
-#[derive(Debug, thiserror::Error)]
-#[error("{}", said(.0))]
-pub(crate) struct DriverError(#[source] pub(crate) Error);
-
 /// What does not fit is said as that, whichever parameter of whichever statement it was.
 fn source_of(error: Error) -> BoxError {
     let source = std::error::Error::source(&error);
     if !source.is_some_and(|source| source.is::<ColumnError>()) {
-        return DriverError(error).into();
+        return said(&error).into();
     }
     error.into_source().unwrap_or_else(|| "a value does not fit its column".into())
 }
@@ -211,18 +205,68 @@ pub(crate) fn is_outdated(error: &Error) -> bool {
     error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
 }
 
-/// What went wrong.
-pub(crate) fn said(error: &Error) -> String {
+/// What went wrong, without the values that the server quotes.
+pub(crate) fn said(error: &Error) -> Withheld {
     if let Some(database) = error.as_db_error() {
         return said_by(database);
     }
     let causes = std::iter::successors(Some(error as &dyn std::error::Error), |one| one.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ").into()
 }
 
-fn said_by(error: &DbError) -> String {
-    match error.detail() {
-        Some(detail) => format!("{} ({detail})", error.message()),
-        None => error.message().to_owned(),
+/// The detail of an error is withheld: it shows the row or the key. So is whatever a trigger or a function
+/// raises, and what a message quotes of a value.
+fn said_by(error: &DbError) -> Withheld {
+    let details = [Some(error.message()), error.detail(), error.hint(), error.where_()];
+    let details = details.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    let code = error.code().code();
+    let is_raised = matches!(error.routine(), Some("exec_stmt_raise" | "exec_stmt_assert"));
+    let mut shown = match code {
+        // The store's own functions, in words of their own.
+        "25006" => error.message().to_owned(),
+        _ if code.starts_with("ES") => error.message().to_owned(),
+        _ if is_raised => "a trigger or a function refused it".to_owned(),
+        // A token of the statement, or a value.
+        "42601" => without_quoted(error.message()),
+        _ if code.starts_with("22") => without_quoted(error.message()),
+        _ => error.message().to_owned(),
+    };
+    let places = [("column", error.column()), ("constraint", error.constraint())];
+    for (what, name) in places {
+        if let Some(name) = name.filter(|name| !shown.contains(*name)) {
+            shown += &format!(", {what} `{name}`");
+        }
+    }
+    Withheld::new(format!("{shown} (SQLSTATE {code})"), details)
+}
+
+/// A message without what stands between its first and its last quote.
+fn without_quoted(message: &str) -> String {
+    match (message.find('"'), message.rfind('"')) {
+        (Some(first), Some(last)) => format!("{}…{}", &message[..first], &message[last + 1..]),
+        _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quoted_value_is_cut_out_with_the_quotes_in_it() {
+        for (message, expected) in [
+            (
+                "invalid input syntax for type uuid: \"Jane \"Doe\" x\"",
+                "invalid input syntax for type uuid: …",
+            ),
+            (
+                "value \"99\" is out of range for type integer",
+                "value … is out of range for type integer",
+            ),
+            ("one \" only", "one … only"),
+            ("division by zero", "division by zero"),
+        ] {
+            assert_eq!(without_quoted(message), expected);
+        }
     }
 }

@@ -98,7 +98,9 @@ impl PostgresStore {
         let shared = self.shared();
         // An append's checks, event by event: a stream may stand in a chunk often.
         let chunk = chunk.into_iter().map(|(stream, event)| {
-            PreparedAppend::new(AppendBatch::new(stream, AppendCondition::Any, vec![event]))
+            let append = AppendBatch::new(stream, AppendCondition::Any, vec![event]);
+            append.check_payloads(shared.max_payload)?;
+            PreparedAppend::new(append)
         });
         let mut chunk = chunk.collect::<Result<Vec<_>, _>>()?;
         let count = chunk.len() as u64;

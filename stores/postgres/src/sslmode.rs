@@ -6,7 +6,7 @@ use esrs_core::{BoxError, StoreError};
 use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 
-use crate::error::DriverError;
+use crate::error::said;
 
 const DOING: &str = "opening the store";
 
@@ -18,7 +18,7 @@ const DOING: &str = "opening the store";
 pub(crate) fn config_of(url: &str, encrypts: bool) -> Result<Config, StoreError> {
     let failed = |source: BoxError| StoreError::Database { doing: DOING, source };
     let (url, given) = without_verify(url).map_err(failed)?;
-    let mut config: Config = url.parse().map_err(|error| failed(Box::new(DriverError(error))))?;
+    let mut config: Config = url.parse().map_err(|error| failed(said(&error).into()))?;
     if !given && encrypts && !is_of_this_machine(&config) {
         config.ssl_mode(SslMode::Require);
     }

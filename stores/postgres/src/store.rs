@@ -23,7 +23,7 @@ use crate::pool::{self, Attempts, Lent, Pool, Reader, ask};
 use crate::snapshot;
 use crate::sql::Sql;
 use crate::subscription::{Inline, Registered, Subscriptions};
-use crate::writer::{Job, PreparedAppend, QueuedAppend, Writer};
+use crate::writer::{Job, PreparedAppend, QueuedAppend, Room, Writer};
 
 /// A log of events in a PostgreSQL database. Its clones share their connections.
 ///
@@ -82,7 +82,9 @@ pub(crate) struct Shared {
     pub(crate) busy_timeout: Duration,
     pub(crate) timeout: Duration,
     pub(crate) poll_interval: Duration,
+    pub(crate) max_payload: usize,
     pub(crate) writer: Writer,
+    pub(crate) room: Room,
     pub(crate) listener: Listener,
     pub(crate) notifier: Notifier,
     pub(crate) counters: Counters,
@@ -176,7 +178,7 @@ impl Shared {
         error: &tokio_postgres::Error,
     ) -> StoreError {
         if is_lost(error) {
-            let reason = format!("the connection was lost: {error}");
+            let reason = format!("the connection was lost: {}", crate::error::said(error));
             return StoreError::Unknown { reason };
         }
         if is_busy(error) {
@@ -270,12 +272,14 @@ impl PostgresStore {
             let Shared { timer, .. } = &**self.shared();
             let _ = timer.within(self.shared().longest_call(), is_closed).await;
         }
+        self.shared().room.close();
         self.shared().pools.close();
         self.shared().listener.stop();
     }
 
     async fn append_batch(&self, batch: AppendBatch) -> Result<Appended, StoreError> {
         let shared = self.shared();
+        batch.check_payloads(shared.max_payload)?;
         let append = PreparedAppend::new(batch)?;
         if self.inner.jobs.is_closed() {
             return Err(StoreError::Closed);
@@ -286,8 +290,9 @@ impl PostgresStore {
             Ok(answer) => return answer,
             Err(append) => append,
         };
+        let place = shared.room.enter(shared, &append, give_up_at).await?;
         let (reply, answer) = oneshot::channel();
-        let job = Job::Append(QueuedAppend::new(append, give_up_at, reply));
+        let job = Job::Append(QueuedAppend::new(append, give_up_at, place, reply));
         // A job that is not taken answers when it is dropped.
         drop(self.inner.jobs.send(job));
         match shared.timer.until(ends_at, answer).await {

@@ -140,7 +140,7 @@ async fn events_of_others_refuse_no_append_and_no_open() {
         let expected = if round.is_empty() { of("") } else { [of(""), of("again ")].concat() };
         assert_eq!(ids, expected, "{parked:?}");
         assert!(parked.iter().all(|one| one.version == 1 && !one.reason.is_empty()));
-        assert!(parked[1].reason.contains("thirteen is refused"), "{}", parked[1].reason);
+        assert!(parked[1].reason.contains("SQLSTATE P0001"), "{}", parked[1].reason);
         let good = format!("SELECT count(*) FROM accounts WHERE id LIKE '{round}good%'");
         assert_eq!(store.query(&good, []).await.unwrap(), [[Value::Integer(40)]]);
     }

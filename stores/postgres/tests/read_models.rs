@@ -185,7 +185,7 @@ async fn a_query_is_answered_by_the_types_of_its_columns_and_only_reads() {
     assert!(error.to_string().contains("::text"), "{error}");
     let error = store.query("SELECT * FROM accounts WHERE cents = $1", ["x".into()]).await;
     let error = error.unwrap_err().to_string();
-    assert!(error.contains("int8") && error.contains("\"x\""), "{error}");
+    assert!(error.contains("int8") && error.contains("a text was given"), "{error}");
     assert_eq!(store.find::<Account>("", []).await.unwrap().len(), 2);
 }
 

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use esrs_core::subscription::InlineOwners;
-use esrs_core::{Projection, StoreError};
+use esrs_core::{AppendBatch, Projection, StoreError};
 
 use crate::SqliteStore;
 use crate::error::Database;
@@ -66,6 +66,7 @@ impl SqliteStoreBuilder {
                 path,
                 busy_timeout: Self::DEFAULT_BUSY_TIMEOUT,
                 timeout: Self::DEFAULT_TIMEOUT,
+                max_payload: AppendBatch::MAX_PAYLOAD_LENGTH,
                 files: OnceLock::new(),
                 known: Known::default(),
                 owners: InlineOwners::default(),
@@ -117,6 +118,16 @@ impl SqliteStoreBuilder {
     /// Values outside of 1 to 256 are clamped to that range.
     pub fn readers(mut self, readers: usize) -> Self {
         self.options.readers = readers.clamp(1, Self::MOST_READERS);
+        self
+    }
+
+    /// Sets how long a payload may be, in bytes; a longer one is refused with [`StoreError::Limit`] before
+    /// anything is stored. Without it, and at most, that is
+    /// [`AppendBatch::MAX_PAYLOAD_LENGTH`](esrs_core::AppendBatch::MAX_PAYLOAD_LENGTH), 16 MiB.
+    ///
+    /// What is stored already is read, whatever its length is.
+    pub fn max_payload(mut self, bytes: usize) -> Self {
+        self.database.max_payload = bytes.min(AppendBatch::MAX_PAYLOAD_LENGTH);
         self
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use esrs_core::projection::ProjectionError;
 use esrs_core::store::InvalidPage;
-use esrs_core::{Conflict, InvalidStreamId, StoreError};
+use esrs_core::{BoxError, Conflict, InvalidStreamId, StoreError, Withheld};
 use rusqlite::{ErrorCode, ffi};
 
 use crate::file::{Files, Written};
@@ -76,6 +76,45 @@ impl Fault {
     }
 }
 
+/// What SQLite said, without the values that it or a function quotes.
+pub(crate) fn said(error: &rusqlite::Error) -> Withheld {
+    use rusqlite::Error as E;
+    let details = error.to_string();
+    let shown = match error {
+        // The text of the statement may have values in it, and so may the token that it stopped at.
+        E::SqlInputError { msg, offset, .. } => {
+            format!("{} at offset {offset} of the statement", without_quoted(msg))
+        }
+        E::SqliteFailure(code, Some(message)) => match code.extended_code {
+            // A message of a trigger may be computed.
+            ffi::SQLITE_CONSTRAINT_TRIGGER => "a trigger refused it".to_owned(),
+            ffi::SQLITE_CONSTRAINT_VTAB | ffi::SQLITE_CONSTRAINT_FUNCTION => {
+                "a constraint refused it".to_owned()
+            }
+            // Of functions, such as those of JSON.
+            ffi::SQLITE_ERROR => without_quoted(message),
+            _ => message.clone(),
+        },
+        E::FromSqlConversionFailure(column, found, _) => {
+            format!("column {column} of the result is no {found}")
+        }
+        E::IntegralValueOutOfRange(column, _) => {
+            format!("column {column} of the result is a number that is out of range")
+        }
+        _ => details.clone(),
+    };
+    Withheld::new(shown, details)
+}
+
+/// A message without what stands between its first and its last quote of each kind.
+fn without_quoted(message: &str) -> String {
+    let quotes = ['"', '\''];
+    match (message.find(quotes), message.rfind(quotes)) {
+        (Some(first), Some(last)) => format!("{}…{}", &message[..first], &message[last + 1..]),
+        _ => message.to_owned(),
+    }
+}
+
 fn is_busy(code: ErrorCode) -> bool {
     use ErrorCode::{DatabaseBusy, DatabaseLocked, FileLockingProtocolFailed};
     matches!(code, DatabaseBusy | DatabaseLocked | FileLockingProtocolFailed)
@@ -94,6 +133,8 @@ pub(crate) struct Database {
     pub(crate) busy_timeout: Duration,
     /// How long a read, or a statement of an event handler, may run.
     pub(crate) timeout: Duration,
+    /// The longest payload that is taken, in bytes.
+    pub(crate) max_payload: usize,
     /// Its files, once they are open.
     pub(crate) files: OnceLock<Files>,
     /// The read models that were asked for.
@@ -134,24 +175,24 @@ impl Database {
             }
             Fault::Sql(error) => self
                 .known(&error)
-                .unwrap_or_else(|| StoreError::Database { doing, source: error.into() }),
+                .unwrap_or_else(|| StoreError::Database { doing, source: said(&error).into() }),
         }
     }
 
     /// The same for one of several callers, who all have to be told.
     pub(crate) fn explain_to_each(&self, doing: &'static str, fault: &Fault) -> StoreError {
-        let source = match fault {
+        let source: BoxError = match fault {
             Fault::Store(StoreError::Unknown { reason }) => {
                 return StoreError::Unknown { reason: reason.clone() };
             }
-            Fault::Store(error) => error.to_string(),
-            Fault::Refused { refusal, .. } => refusal.clone(),
+            Fault::Store(error) => error.to_string().into(),
+            Fault::Refused { refusal, .. } => refusal.clone().into(),
             Fault::Sql(error) => match self.known(error) {
                 Some(known) => return known,
-                None => error.to_string(),
+                None => said(error).into(),
             },
         };
-        StoreError::Database { doing, source: source.into() }
+        StoreError::Database { doing, source }
     }
 
     fn known(&self, error: &rusqlite::Error) -> Option<StoreError> {
@@ -159,10 +200,7 @@ impl Database {
         if has_no_room_for_shared_memory(error) {
             return Some(StoreError::Full { location });
         }
-        let reason = || match error {
-            rusqlite::Error::SqliteFailure(_, Some(message)) => message.clone(),
-            other => other.to_string(),
-        };
+        let reason = || said(error).to_string();
         Some(match error.sqlite_error_code()? {
             code if is_busy(code) => StoreError::Busy { location, waited },
             ErrorCode::DiskFull => StoreError::Full { location },

@@ -49,6 +49,7 @@ mod parameters;
 mod projection;
 mod queue;
 mod reader;
+mod room;
 mod schema;
 mod snapshot;
 mod statement;

@@ -50,7 +50,11 @@ impl<J: Queued> Queue<J> {
 
     /// Adds a job; it is refused if the queue is closed.
     pub(crate) fn push(&self, job: J) {
-        let until = Instant::now() + self.longest_wait;
+        self.push_until(Instant::now() + self.longest_wait, job);
+    }
+
+    /// The same for a job whose time has begun before.
+    pub(crate) fn push_until(&self, until: Instant, job: J) {
         let mut state = self.lock();
         if state.is_closed {
             drop(state);
@@ -107,13 +111,15 @@ impl<J: Queued> Queue<J> {
     /// Refuses the jobs whose time is over; when that of the next is.
     pub(crate) fn expire(&self, now: Instant) -> Option<Instant> {
         let mut state = self.lock();
-        let mut late = Vec::new();
-        // They all may wait for as long, so the first has waited longest.
-        while state.jobs.front().is_some_and(|(until, _)| *until <= now) {
-            late.extend(state.jobs.pop_front());
+        // An append that has waited for room may be due before what was queued before it.
+        let next_of = |jobs: &VecDeque<(Instant, J)>| jobs.iter().map(|(until, _)| *until).min();
+        let mut late = VecDeque::new();
+        if next_of(&state.jobs).is_some_and(|until| until <= now) {
+            let jobs = std::mem::take(&mut state.jobs);
+            (late, state.jobs) = jobs.into_iter().partition(|(until, _)| *until <= now);
         }
         self.count.store(state.jobs.len(), Ordering::Release);
-        let next = state.jobs.front().map(|(until, _)| *until);
+        let next = next_of(&state.jobs);
         drop(state);
         for (_, job) in late {
             let (location, waited) = (self.what.clone(), self.longest_wait);

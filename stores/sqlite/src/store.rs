@@ -19,6 +19,7 @@ use crate::closing::Closing;
 use crate::error::{Database, Fault};
 use crate::queue::Queue;
 use crate::reader::{self, ReadJob, Reader, Readers};
+use crate::room::Room;
 use crate::snapshot;
 use crate::subscription::Waiting;
 use crate::within_step;
@@ -50,6 +51,8 @@ struct Inner {
 /// How the threads of a store are reached. They end when this is dropped.
 struct Threads {
     jobs: Arc<Queue<WriteJob>>,
+    /// What is taken by the appends among the jobs.
+    room: Arc<Room>,
     readers: Arc<Queue<ReadJob>>,
     closing: Arc<Closing>,
     clock: Arc<Clock>,
@@ -59,6 +62,7 @@ impl Threads {
     fn close(&self) {
         self.readers.close();
         self.jobs.close();
+        self.room.close();
     }
 }
 
@@ -104,6 +108,7 @@ impl SqliteStore {
         let (location, count) = (database.location(), options.readers);
         let all_readers = format!("{location} (its {count} reader threads)");
         let threads = Threads {
+            room: Room::new(location.clone(), wait, clock.clone()),
             jobs: Arc::new(Queue::new(location, wait, clock.clone())),
             readers: Arc::new(Queue::new(all_readers, wait, clock.clone())),
             closing: Arc::default(),
@@ -141,16 +146,17 @@ impl SqliteStore {
         spawn("esrs-sqlite-write", writer_thread)?;
         let (writer, running) = is_open.await.unwrap_or(Err(StoreError::Closed))?;
         let expiring = (
-            threads.jobs.clone(),
+            (threads.jobs.clone(), threads.room.clone()),
             threads.readers.clone(),
             threads.closing.clone(),
             waiting.clone(),
         );
         let clock = threads.clock.clone();
         spawn("esrs-sqlite-clock", move || {
-            let (jobs, readers, closing, waiting) = expiring;
+            let ((jobs, room), readers, closing, waiting) = expiring;
             clock.run(|now| {
                 let mut next = earlier(jobs.expire(now), readers.expire(now));
+                next = earlier(next, room.expire(now));
                 for running in &running {
                     next = earlier(next, running.expire(now));
                 }
@@ -289,6 +295,7 @@ impl EventStore for SqliteStore {
     fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
         Box::pin(async move {
             self.refuse_within_step("appending events")?;
+            batch.check_payloads(self.inner.database.max_payload)?;
             let append = PreparedAppend::new(batch)?;
             let attempt = match &self.inner.writer {
                 Some(writer) => writer.commit_at_once(append),
@@ -298,8 +305,11 @@ impl EventStore for SqliteStore {
                 Ok(answer) => return answer,
                 Err(append) => append,
             };
+            let place = self.inner.threads.room.enter(append.bytes()).await?;
             let (reply, answer) = oneshot::channel();
-            self.inner.threads.jobs.push(WriteJob::Append(QueuedAppend::new(append, reply)));
+            let until = place.until;
+            let queued = QueuedAppend::new(append, place, reply);
+            self.inner.threads.jobs.push_until(until, WriteJob::Append(queued));
             answer.await.unwrap_or_else(|_| {
                 let reason = "the writer of the store panicked".to_owned();
                 Err(StoreError::Unknown { reason })
@@ -327,7 +337,9 @@ impl EventStore for SqliteStore {
     ) -> BoxFuture<'_, Result<Imported, StoreError>> {
         Box::pin(async move {
             let chunk = events.into_iter().map(|(stream, event)| {
-                PreparedAppend::new(AppendBatch::new(stream, AppendCondition::Any, vec![event]))
+                let append = AppendBatch::new(stream, AppendCondition::Any, vec![event]);
+                append.check_payloads(self.inner.database.max_payload)?;
+                PreparedAppend::new(append)
             });
             let chunk = chunk.collect::<Result<Vec<_>, _>>()?;
             self.on_writer("importing events", move |writer| writer.import(&chunk)).await

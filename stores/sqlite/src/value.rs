@@ -50,14 +50,15 @@ impl ToSql for Bound<'_> {
             Value::Timestamp(time) => match timestamp(time) {
                 Some(text) => text.into(),
                 None => {
-                    return refuse(format!(
-                        "SQLite cannot order {time}, a time before the year 0; keep it as a whole number, \
+                    return refuse(
+                        "SQLite cannot order a time before the year 0; keep it as a whole number, \
                          such as its microseconds since 1970"
-                    ));
+                            .to_owned(),
+                    );
                 }
             },
             Value::Uuid(id) => id.to_string().into(),
-            other => return refuse(format!("SQLite cannot hold {other:?}")),
+            other => return refuse(format!("SQLite cannot hold {}", other.kind())),
         })
     }
 }
@@ -74,17 +75,16 @@ fn timestamp(time: &Timestamp) -> Option<String> {
 /// The value of a column of this type.
 pub(crate) fn typed(column_type: ColumnType, value: ValueRef<'_>) -> Result<Value, ColumnError> {
     let value = untyped(value)?;
-    let is_none = |what: &str, error: &dyn std::fmt::Display| {
-        ColumnError::new(format!("it is no {what}: {error}"))
-    };
+    // A parser may quote what it refuses.
+    let is_none = |what: &str| ColumnError::new(format!("the text is no {what}"));
     Ok(match (column_type, value) {
         (_, Value::Null) => Value::Null,
         (ColumnType::Bool, Value::Integer(number @ (0 | 1))) => Value::Bool(number == 1),
         (ColumnType::Timestamp, Value::Text(text)) => {
-            Value::Timestamp(text.parse().map_err(|error| is_none("time", &error))?)
+            Value::Timestamp(text.parse().map_err(|_: jiff::Error| is_none("time"))?)
         }
         (ColumnType::Uuid, Value::Text(text)) => {
-            Value::Uuid(text.parse().map_err(|error: uuid::Error| is_none("UUID", &error))?)
+            Value::Uuid(text.parse().map_err(|_: uuid::Error| is_none("UUID"))?)
         }
         (ColumnType::Json | ColumnType::Jsonb, Value::Text(text)) => Value::Json(text),
         (ColumnType::Integer, value @ Value::Integer(_))
@@ -92,7 +92,10 @@ pub(crate) fn typed(column_type: ColumnType, value: ValueRef<'_>) -> Result<Valu
         | (ColumnType::Text, value @ Value::Text(_))
         | (ColumnType::Bytes, value @ Value::Bytes(_)) => value,
         (column_type, value) => {
-            return Err(ColumnError::new(format!("{value:?} is no {column_type}")));
+            return Err(ColumnError::new(format!(
+                "the value ({}) is no {column_type}",
+                value.kind()
+            )));
         }
     })
 }

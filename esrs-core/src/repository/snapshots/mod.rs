@@ -58,9 +58,10 @@ impl<A: Aggregate> Codec<A> {
     /// The state of a snapshot. One that cannot be read is as good as none.
     pub(super) fn state(&self, snapshot: &Snapshot) -> Option<A> {
         let read = from_json(|| (self.from_json)(&snapshot.state));
+        let read = read.map_err(crate::JsonError::from);
         read.inspect_err(|error| {
             let Snapshot { stream, version, .. } = snapshot;
-            tracing::warn!(%stream, version, %error, "a snapshot cannot be read, and is passed over");
+            tracing::warn!(stream = %crate::escaped(&stream), version, %error, "a snapshot cannot be read, and is passed over");
         })
         .ok()
     }

@@ -88,8 +88,12 @@ fn run<A: Aggregate>(
                 let as_of = version.map_or(AsOf::Now, AsOf::Version);
                 let written = block_on(write(store, codec, (&stream, as_of), &mut page));
                 match written {
-                    Ok(version) => tracing::debug!(%stream, version, "a snapshot was written"),
-                    Err(error) => tracing::error!(%stream, %error, "no snapshot was written"),
+                    Ok(version) => {
+                        tracing::debug!(stream = %crate::escaped(&stream), version, "a snapshot was written")
+                    }
+                    Err(error) => {
+                        tracing::error!(stream = %crate::escaped(&stream), %error, "no snapshot was written")
+                    }
                 }
             }
             Job::Done(done) => {
@@ -123,11 +127,15 @@ pub(in crate::repository) async fn write<A: Aggregate>(
     }
     let json = match to_json(|| (codec.to_json)(&state)) {
         Ok(json) => json,
-        Err(source) => return Err(SnapshotError::Unwritable { stream, version, source }),
+        Err(source) => {
+            return Err(SnapshotError::Unwritable { stream, version, source: source.into() });
+        }
     };
     let again = match from_json(|| (codec.from_json)(&json)) {
         Ok(again) => again,
-        Err(source) => return Err(SnapshotError::Unreadable { stream, version, source }),
+        Err(source) => {
+            return Err(SnapshotError::Unreadable { stream, version, source: source.into() });
+        }
     };
     match guarded(|| (codec.is_same)(&state, &again)) {
         Ok(true) => {}

@@ -110,10 +110,10 @@ fn push(bytes: &mut Vec<u8>, of: ColumnType, value: &Value) -> Result<(), Column
 /// PostgreSQL keeps every text but one with a character of the number 0 in it.
 pub(super) fn without_nul(text: &str) -> Result<&str, ColumnError> {
     match text.as_bytes().contains(&0) {
-        true => Err(ColumnError::new(format!(
-            "{text:?} has the character U+0000 in it, which PostgreSQL does not keep; keep it as bytes, \
-             or leave it out"
-        ))),
+        true => Err(ColumnError::new(
+            "the text has the character U+0000 in it, which PostgreSQL does not keep; keep it as bytes, \
+             or leave it out",
+        )),
         false => Ok(text),
     }
 }

@@ -8,7 +8,7 @@ use tokio_postgres::{Error, Row};
 
 use super::statements::session_of_steps;
 use crate::encode::to_i64;
-use crate::error::is_busy;
+use crate::error::{is_busy, said};
 use crate::pool::Reader;
 use crate::store::{LEASE_LOCK, Shared};
 
@@ -63,7 +63,7 @@ async fn end_steps(shared: &Shared, reader: &Reader<'_>, lease: &str, fence: u64
         Ok(ended) if ended.is_empty() => {}
         Ok(_) => tracing::info!(lease, "ended the steps of the lease's last holder"),
         Err(error) => {
-            tracing::warn!(lease, %error, "could not end the steps of the lease's last holder");
+            tracing::warn!(lease, error = %said(&error), "could not end the steps of the lease's last holder");
         }
     }
 }

@@ -146,7 +146,10 @@ impl ModelTable {
         };
         // PostgreSQL would refuse the row, if it could be sent.
         columns.enumerate().map(encode).collect::<Result<_, _>>().map_err(|error| {
-            StoreError::RowRefused { table: self.table.name.to_owned(), reason: error.to_string() }
+            StoreError::RowRefused {
+                table: self.table.name.to_owned(),
+                reason: error.to_string().into(),
+            }
         })
     }
 }

@@ -62,14 +62,15 @@ impl ToSql for Bound<'_> {
 
 fn misplaced(value: &Value, of: &Type) -> Fault {
     let reason = format!(
-        "{value:?} was given for a parameter that is {of} in the statement; give a value of that type, \
-         or write a cast behind its number, such as `$1::bigint`"
+        "{} was given for a parameter that is {of} in the statement; give a value of that type, \
+         or write a cast behind its number, such as `$1::bigint`",
+        value.kind()
     );
     ColumnError::new(reason).into()
 }
 
 fn integer(value: i64, of: &Type, out: &mut BytesMut) -> Result<IsNull, Fault> {
-    let too_large = || ColumnError::new(format!("{value} does not fit into {of} exactly"));
+    let too_large = || ColumnError::new(format!("the number does not fit into {of} exactly"));
     if *of == Type::INT8 {
         out.extend_from_slice(&value.to_be_bytes());
     } else if *of == Type::INT4 {
@@ -171,6 +172,6 @@ pub(super) fn stored_rows(model: &ModelTable, rows: &[Row]) -> Result<Vec<Vec<Va
         let reason = format!(
             "a stored row of it cannot be read: {error}; correct the row, or rebuild the table"
         );
-        StoreError::RowRefused { table: model.table.name.to_owned(), reason }
+        StoreError::RowRefused { table: model.table.name.to_owned(), reason: reason.into() }
     })
 }

@@ -9,6 +9,7 @@ mod inline;
 mod one;
 mod prepared;
 mod queue;
+mod room;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -20,7 +21,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio_postgres::{Error, Statement};
 
 use crate::connect::{Client, ConnectError, Connector, OutOfOrder, to_millis};
-use crate::error::{is_busy, is_duplicate, is_lost, is_renumbered, may_be_about_one_append};
+use crate::error::{is_busy, is_duplicate, is_lost, is_renumbered, may_be_about_one_append, said};
 use crate::find;
 use crate::pool::{self, Reader};
 use crate::store::Shared;
@@ -29,6 +30,7 @@ use group::{At, Outcome, RENUMBERED};
 pub(crate) use prepared::PreparedAppend;
 use queue::Queue;
 pub(crate) use queue::{Job, QueuedAppend};
+pub(crate) use room::Room;
 
 const DOING: &str = "appending events";
 
@@ -321,7 +323,7 @@ impl Session<'_> {
                     return;
                 }
                 Err(InlineError::Driver(error)) if is_lost(&error) => {
-                    tracing::warn!(%error, "the connection was lost while appending");
+                    tracing::warn!(error = %said(&error), "the connection was lost while appending");
                     self.shared.writer.set_connection(None);
                     let is_lost_again = group.iter().any(|queued| queued.append.may_be_stored);
                     // It is sent again: what is stored already is found by its ids.

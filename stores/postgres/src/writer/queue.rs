@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::time::Instant;
 
 use esrs_core::{Appended, StoreError};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::PreparedAppend;
 
@@ -24,15 +24,19 @@ pub(crate) struct QueuedAppend {
     pub(super) is_sent: bool,
     /// Whether it is stored by itself, because one of its group failed.
     alone: bool,
+    /// Its room in the queue, until it is answered.
+    _place: OwnedSemaphorePermit,
 }
 
 impl QueuedAppend {
     pub(crate) fn new(
         append: PreparedAppend,
         give_up_at: Instant,
+        place: OwnedSemaphorePermit,
         reply: oneshot::Sender<Result<Appended, StoreError>>,
     ) -> Self {
-        Self { append, reply: Some(reply), give_up_at, is_sent: false, alone: false }
+        let (is_sent, alone) = (false, false);
+        Self { append, reply: Some(reply), give_up_at, is_sent, alone, _place: place }
     }
 
     /// Answers whoever waits.

@@ -4,6 +4,8 @@
 
 #[path = "../../../sqlite/tests/support/account.rs"]
 pub mod account;
+#[path = "../../../sqlite/tests/support/marker.rs"]
+pub mod marker;
 pub mod proxy;
 #[path = "../../../sqlite/tests/support/round.rs"]
 pub mod round;

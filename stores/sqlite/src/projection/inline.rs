@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use esrs_core::projection::{AnyPass, Pass, ProjectionError, RowError};
 use esrs_core::subscription::{Parked, ParkedStream, Projected, ResumedStream, Subscription};
-use esrs_core::{LogMark, Page, PayloadError, Position, Projection, ReadQuery, StoreError};
+use esrs_core::{
+    LogMark, Page, PayloadError, Position, Projection, ReadQuery, StoreError, Withheld,
+};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
@@ -248,7 +250,7 @@ impl Inline {
             page.records().filter(|record| !self.parked.leaves_out(record)).collect();
         // So many are taken, and so many are refused.
         let (mut good, mut bad) = (0, taken.len());
-        let mut reason = String::new();
+        let mut reason = Withheld::from("");
         while bad - good > 1 {
             let middle = good + (bad - good) / 2;
             self.take_until(Some(taken[middle - 1].position()));
@@ -276,7 +278,7 @@ impl Inline {
             version: record.version(),
             position: record.position(),
             event: record.kind().name.to_string(),
-            reason: RowError::Refused { reason }.to_string(),
+            reason: ParkedStream::reason_of(RowError::Refused { reason }),
             parked_at: Timestamp::now(),
             is_to_resume: false,
         })
@@ -289,7 +291,7 @@ impl Inline {
 
     fn park(&mut self, connection: &Connection, parked: ParkedStream) -> Result<(), Fault> {
         tracing::warn!(
-            table = self.table.subscription.name, stream = %parked.stream, version = parked.version,
+            table = self.table.subscription.name, stream = %esrs_core::escaped(&parked.stream), version = parked.version,
             reason = parked.reason, "a stream is parked: retry or skip the event",
         );
         parked::park(connection, &self.table.subscription, &parked)?;
@@ -302,7 +304,7 @@ impl Inline {
 enum Refusal {
     Event(ParkedStream),
     /// The table refuses a row, of whichever event.
-    Row(String),
+    Row(Withheld),
 }
 
 /// Whether the event will never be taken by this program, and no other can take it better: one of a
@@ -316,7 +318,8 @@ fn is_of_the_event(error: &ProjectionError) -> bool {
 
 fn parked_by(error: ProjectionError) -> ParkedStream {
     let ProjectionError { stream, version, position, event, reason, .. } = error;
-    let (parked_at, is_to_resume, reason) = (Timestamp::now(), false, reason.to_string());
+    let (parked_at, is_to_resume, reason) =
+        (Timestamp::now(), false, ParkedStream::reason_of(reason.in_stream(&stream)));
     ParkedStream { stream, version, position, event, reason, parked_at, is_to_resume }
 }
 

@@ -10,7 +10,7 @@ use esrs_core::subscription::{Checkpoint, Parked, Projected, Subscription};
 use esrs_core::{LogMark, Page, Position, Projection, StoreError};
 use rusqlite::{Connection, Row, params_from_iter};
 
-use crate::error::Fault;
+use crate::error::{Fault, said};
 use crate::subscription::checkpoint::{self, Stands};
 use crate::value::{Bound, sql_type, typed};
 
@@ -239,8 +239,8 @@ impl ModelTable {
     fn put_one(&self, connection: &Connection, sql: &str, shown: &str) -> Result<(), Fault> {
         match connection.execute_batch(sql) {
             Err(error) if is_about_the_table(&error) => {
-                Err(self
-                    .unusable(&format!("what stands on it cannot be kept: {error}, by {shown}")))
+                let said = said(&error);
+                Err(self.unusable(&format!("what stands on it cannot be kept: {said}, by {shown}")))
             }
             done => Ok(done?),
         }
@@ -281,7 +281,7 @@ impl ModelTable {
         let mut by_key = connection.prepare_cached(&self.by_key)?;
         for key in keys {
             let found = by_key.query(params_from_iter(key.iter().map(Bound)));
-            let mut found = found.map_err(|error| self.refused(error))?;
+            let mut found = found.map_err(|error| self.refused(connection, error))?;
             if let Some(row) = found.next()? {
                 rows.push(self.stored_row(row)?);
             }
@@ -296,7 +296,10 @@ impl ModelTable {
             let reason = format!(
                 "a stored row of it cannot be read: {error}; correct the row, or rebuild the table"
             );
-            Fault::Store(StoreError::RowRefused { table: self.table.name.to_owned(), reason })
+            Fault::Store(StoreError::RowRefused {
+                table: self.table.name.to_owned(),
+                reason: reason.into(),
+            })
         })
     }
 
@@ -306,22 +309,27 @@ impl ModelTable {
         let mut delete = connection.prepare_cached(&self.delete)?;
         for key in &changes.deletes {
             let deleted = delete.execute(params_from_iter(key.iter().map(Bound)));
-            deleted.map_err(|error| self.refused(error))?;
+            deleted.map_err(|error| self.refused(connection, error))?;
         }
         let mut upsert = connection.prepare_cached(&self.upsert)?;
         for row in &changes.upserts {
             let written = upsert.execute(params_from_iter(row.iter().map(Bound)));
-            written.map_err(|error| self.refused(error))?;
+            written.map_err(|error| self.refused(connection, error))?;
         }
         Ok(())
     }
 
-    fn refused(&self, error: rusqlite::Error) -> Fault {
+    fn refused(&self, connection: &Connection, error: rusqlite::Error) -> Fault {
         use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
         let reason = match (&error, error.sqlite_error_code()) {
-            (_, Some(ConstraintViolation | TooBig | TypeMismatch)) => error.to_string(),
+            (rusqlite::Error::SqliteFailure(_, Some(message)), Some(ConstraintViolation))
+                if is_written_in_trigger(connection, message) =>
+            {
+                message.as_str().into()
+            }
+            (_, Some(ConstraintViolation | TooBig | TypeMismatch)) => said(&error),
             // A value that SQLite cannot hold.
-            (rusqlite::Error::ToSqlConversionFailure(reason), _) => reason.to_string(),
+            (rusqlite::Error::ToSqlConversionFailure(reason), _) => reason.to_string().into(),
             _ => return error.into(),
         };
         Fault::Store(StoreError::RowRefused { table: self.table.name.to_owned(), reason })
@@ -395,6 +403,13 @@ fn behind_name(sql: &str) -> Option<&str> {
             None => return Some(rest),
         }
     }
+}
+
+/// Whether a message is what a trigger has in its text, and not what it has computed of a row.
+fn is_written_in_trigger(connection: &Connection, message: &str) -> bool {
+    let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND instr(sql, quote(?1)) > 0";
+    let found = connection.prepare_cached(sql).and_then(|mut it| it.exists([message]));
+    found.unwrap_or(false)
 }
 
 /// Whether it is not that there is no room, or that somebody else holds the file.

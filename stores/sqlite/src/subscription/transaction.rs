@@ -4,7 +4,7 @@ use std::task::{Context, Poll, Waker};
 
 use esrs_core::projection::{RowChanges, RowKey, Value};
 use esrs_core::subscription::{RowTransaction, Subscriber, Transaction};
-use esrs_core::{Position, StoreError};
+use esrs_core::{Position, StoreError, Withheld};
 use futures_core::future::BoxFuture;
 use rusqlite::{Connection, ErrorCode, Statement};
 
@@ -187,7 +187,11 @@ fn again(error: &StoreError) -> StoreError {
             StoreError::TimedOut { location: location.clone(), doing, waited: *waited }
         }
         StoreError::Database { doing, source } => {
-            StoreError::Database { doing, source: source.to_string().into() }
+            let source = match source.downcast_ref::<Withheld>() {
+                Some(withheld) => withheld.clone().into(),
+                None => source.to_string().into(),
+            };
+            StoreError::Database { doing, source }
         }
         other => StoreError::Database { doing: DOING, source: other.to_string().into() },
     }

@@ -32,8 +32,14 @@ impl PreparedAppend {
         self.batch.events().last().map(|(_, event)| event.id)
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        self.batch.events().map(|(_, event)| event.payload.len()).sum()
+    /// What it takes in memory, about.
+    pub(crate) fn bytes(&self) -> usize {
+        /// The rest of an event.
+        const EVENT: usize = 256;
+        let events = self.batch.events().map(|(_, event)| EVENT + event.payload.len());
+        // The metadata is there twice: as it came, and as JSON.
+        let details = self.details.iter().flatten().map(|details| 2 * details.len());
+        events.chain(details).sum()
     }
 }
 

@@ -31,12 +31,13 @@ use versions::Versions;
 use crate::builder::Options;
 use crate::cache::Ids;
 use crate::connection::open_writer;
-use crate::error::{Database, Fault};
+use crate::error::{Database, Fault, said};
 use crate::guard::Guard;
 use crate::history;
 use crate::projection::Inline;
 use crate::queue::{Queue, Queued};
 use crate::reader::{PageReader, STEPS};
+use crate::room::Place;
 use crate::subscription::Waiting;
 
 /// A job for the writer thread.
@@ -76,15 +77,18 @@ impl Queued for WriteJob {
 /// An append, and the caller that waits for its answer.
 pub(crate) struct QueuedAppend {
     append: PreparedAppend,
+    /// Its room in the queue, until it is answered.
+    _place: Place,
     reply: Option<oneshot::Sender<Result<Appended, StoreError>>>,
 }
 
 impl QueuedAppend {
     pub(crate) fn new(
         append: PreparedAppend,
+        place: Place,
         reply: oneshot::Sender<Result<Appended, StoreError>>,
     ) -> Self {
-        Self { append, reply: Some(reply) }
+        Self { append, _place: place, reply: Some(reply) }
     }
 
     fn is_wanted(&self) -> bool {
@@ -208,7 +212,7 @@ impl Writer {
             Err(error)
                 if error.sqlite_error_code() == Some(rusqlite::ErrorCode::SystemIoFailure) =>
             {
-                let reason = format!("the commit failed: {error}");
+                let reason = format!("the commit failed: {}", said(&error));
                 Err(Fault::Store(StoreError::Unknown { reason }))
             }
             Err(error) => Err(error.into()),

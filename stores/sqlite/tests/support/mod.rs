@@ -5,6 +5,7 @@
 pub mod account;
 pub mod check;
 pub mod child;
+pub mod marker;
 pub mod round;
 
 use std::path::PathBuf;

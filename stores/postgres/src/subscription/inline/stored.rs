@@ -3,7 +3,7 @@
 
 use esrs_core::projection::{ProjectionError, RowError};
 use esrs_core::subscription::{ParkedStream, Subscription};
-use esrs_core::{Page, PayloadError, Position, ReadQuery, StoreError, StreamId};
+use esrs_core::{Page, PayloadError, Position, ReadQuery, StoreError, StreamId, Withheld};
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 
@@ -17,7 +17,7 @@ use crate::store::Shared;
 enum Refusal {
     Event(ParkedStream),
     /// The table refuses a row, of whichever event.
-    Row(String),
+    Row(Withheld),
 }
 
 /// Whether no program will take the event: one of a newer version is for a newer program.
@@ -30,7 +30,8 @@ fn is_of_the_event(error: &ProjectionError) -> bool {
 
 fn parked_by(error: ProjectionError) -> ParkedStream {
     let ProjectionError { stream, version, position, event, reason, .. } = error;
-    let (parked_at, is_to_resume, reason) = (Timestamp::now(), false, reason.to_string());
+    let (parked_at, is_to_resume, reason) =
+        (Timestamp::now(), false, ParkedStream::reason_of(reason.in_stream(&stream)));
     ParkedStream { stream, version, position, event, reason, parked_at, is_to_resume }
 }
 
@@ -146,7 +147,7 @@ impl Model {
         client: &Client,
         shared: &Shared,
         page: &Page,
-        mut reason: String,
+        mut reason: Withheld,
     ) -> Result<ParkedStream, InlineError> {
         let until = self.until;
         let taken: Vec<_> =
@@ -173,7 +174,7 @@ impl Model {
             version: record.version(),
             position: record.position(),
             event: record.kind().name.to_string(),
-            reason: RowError::Refused { reason }.to_string(),
+            reason: ParkedStream::reason_of(RowError::Refused { reason }),
             parked_at: Timestamp::now(),
             is_to_resume: false,
         })
@@ -189,7 +190,7 @@ impl Model {
         let ParkedStream { stream, version, position, event, reason, parked_at, is_to_resume } =
             parked;
         tracing::warn!(
-            table = name, %stream, version, reason, "a stream is parked: retry or skip the event"
+            table = name, stream = %esrs_core::escaped(&stream), version, reason, "a stream is parked: retry or skip the event"
         );
         // A reason may quote whatever could not be taken.
         let reason = reason.replace('\0', "\u{fffd}");
