@@ -76,7 +76,7 @@ fn timestamp(time: &Timestamp) -> Option<String> {
 pub(crate) fn typed(column_type: ColumnType, value: ValueRef<'_>) -> Result<Value, ColumnError> {
     let value = untyped(value)?;
     // A parser may quote what it refuses.
-    let is_none = |what: &str| ColumnError::new(format!("the text is no {what}"));
+    let is_none = |what: &str| ColumnError::new(format!("it is no {what}"));
     Ok(match (column_type, value) {
         (_, Value::Null) => Value::Null,
         (ColumnType::Bool, Value::Integer(number @ (0 | 1))) => Value::Bool(number == 1),

@@ -103,7 +103,7 @@ fn push(bytes: &mut Vec<u8>, of: ColumnType, value: &Value) -> Result<(), Column
         (ColumnType::Timestamp, Value::Timestamp(value)) => put(&from_2000(*value)?.to_be_bytes()),
         (ColumnType::Uuid, Value::Uuid(value)) => put(value.as_bytes()),
         (ColumnType::Json, Value::Json(value)) => put(without_nul(value)?.as_bytes()),
-        (of, value) => Err(ColumnError::new(format!("{value:?} is no {of}"))),
+        (of, value) => Err(ColumnError::new(format!("the value ({}) is no {of}", value.kind()))),
     }
 }
 
