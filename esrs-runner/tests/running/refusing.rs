@@ -120,6 +120,85 @@ async fn row_that_its_table_refuses_parks_its_stream_and_the_others_go_on(store:
     running.stop().await;
 }
 
+/// Has the table of balances refuse rows by a check, by a trigger, and by an index that holds no long entry.
+struct RefusedByPostgres;
+
+impl EventHandler for RefusedByPostgres {
+    const NAME: &'static str = "refused_by_postgres";
+
+    fn listen(events: Listen<Self>) -> Listen<Self> {
+        events.to::<Account, AccountOpened>()
+    }
+
+    async fn start_over(&mut self, transaction: &mut dyn Transaction) -> Result<(), BoxError> {
+        for statement in [
+            "ALTER TABLE balances ADD CONSTRAINT not_mallory CHECK (owner <> 'mallory')",
+            "CREATE INDEX by_owner ON balances (owner)",
+            "CREATE FUNCTION not_eve() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                 IF new.owner = 'eve' THEN RAISE EXCEPTION 'not eve'; END IF; RETURN new; END $$",
+            "CREATE TRIGGER not_eve BEFORE INSERT ON balances
+                 FOR EACH ROW EXECUTE FUNCTION not_eve()",
+        ] {
+            transaction.execute(statement, &[]).await?;
+        }
+        Ok(())
+    }
+}
+
+impl On<AccountOpened> for RefusedByPostgres {
+    async fn on(
+        &mut self,
+        _: &Recorded<AccountOpened>,
+        _: &mut dyn Transaction,
+    ) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn row_that_postgres_refuses_for_any_reason_parks_its_stream() {
+    let (database, store) = stores::postgres().await;
+    history(&store, 5, 1).await;
+    let running = start(&store);
+    caught_up(&store, &running).await;
+    running.stop().await;
+    let refusing = Runner::new(store.clone()).handle(RefusedByPostgres).start();
+    caught_up(&store, &refusing).await;
+    refusing.stop().await;
+    // Longer than an index holds, and not to be compressed to less.
+    let long: String = (0..400)
+        .map(|number| format!("{:016x}", 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(number)))
+        .collect();
+    for (account, owner) in [(100, "mallory"), (101, &*long), (102, "eve"), (103, "bob")] {
+        open(&store, account, owner).await;
+    }
+    let running = start(&store);
+    assert_eq!(caught_up(&store, &running).await.parked, 3);
+    running.stop().await;
+    let parked = Parking::of::<Balance>(store.clone()).streams().await.unwrap();
+    let of: Vec<_> = parked.iter().map(|one| one.stream.id()).collect();
+    assert_eq!(of, ["100", "101", "102"]);
+    for (parked, reason) in parked.iter().zip(["not_mallory", "index", "not eve"]) {
+        assert!(parked.reason.contains(reason), "{}", parked.reason);
+    }
+    let rows = store.all::<Balance>().await.unwrap();
+    assert!(rows.iter().any(|row| row.account == 103), "{rows:?}");
+    // Inline, the append is refused alone, and what others have stored parks its stream.
+    let inline = PostgresStore::builder(database.url()).inline::<Balance>();
+    open(&store, 104, &long).await;
+    let inline = inline.open().await.unwrap();
+    assert_eq!(Parking::of::<Balance>(inline.clone()).streams().await.unwrap().len(), 4);
+    let accounts = Repository::<Account>::new(inline.clone());
+    for owner in ["mallory", &*long, "eve"] {
+        let opened = AccountOpened { owner: owner.to_owned() };
+        let refused = accounts.execute(&105, Say(opened)).await;
+        assert!(refused.is_err(), "{owner}");
+    }
+    open(&inline, 105, "carol").await;
+    assert_eq!(inline.all::<Balance>().await.unwrap().len(), 7);
+}
+
 fn superseded() -> StoreError {
     StoreError::ProjectionSuperseded {
         table: "balances",
