@@ -11,8 +11,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::builder::Options;
+use crate::create::{self, wal_of};
 use crate::error::{Database, Fault};
-use crate::file::{self, Files};
+use crate::file::Files;
 use crate::guard::Guard;
 use crate::schema;
 
@@ -38,7 +39,7 @@ pub(crate) fn open_writer(
             reason,
         }));
     }
-    file::create_private(&database.path);
+    create::create(&database.path);
     let begun = Instant::now();
     let give_up_at = begun + database.busy_timeout;
     loop {
@@ -76,13 +77,6 @@ fn lacks_wal(path: &Path) -> bool {
     let mut header = [0; WRITE_VERSION + 1];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
     read.is_ok() && header[WRITE_VERSION] == 2
-}
-
-/// The write-ahead log of a file.
-fn wal_of(path: &Path) -> PathBuf {
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    wal.into()
 }
 
 /// A file that is damaged may be no more than a copy without its write-ahead log.

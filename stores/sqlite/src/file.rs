@@ -56,45 +56,6 @@ fn id_of(metadata: &std::fs::Metadata) -> Id {
 #[cfg(not(unix))]
 fn id_of(_: &std::fs::Metadata) -> Id {}
 
-/// Creates the file, if there is none, so that only the user of this process reads and writes it. SQLite
-/// gives its write-ahead log and its shared memory the mode of the file.
-///
-/// An existing file is not opened: to close it again would end the locks that SQLite holds on it in this
-/// process. Whatever fails here, SQLite reports when it opens the file.
-#[cfg(unix)]
-pub(crate) fn create_private(path: &Path) {
-    use std::os::unix::fs::OpenOptionsExt;
-    use std::sync::{Mutex, PoisonError};
-
-    /// Another thread must not open the file before this one has closed it.
-    static CREATING: Mutex<()> = Mutex::new(());
-    let _creating = CREATING.lock().unwrap_or_else(PoisonError::into_inner);
-    let _ = std::fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(end_of_links(path));
-}
-
-#[cfg(not(unix))]
-pub(crate) fn create_private(_: &Path) {}
-
-/// Where SQLite creates a file: `create_new` does not follow a link to a file that does not exist.
-#[cfg(unix)]
-fn end_of_links(path: &Path) -> PathBuf {
-    /// As many as Linux follows.
-    const MOST: usize = 40;
-    let mut path = path.to_owned();
-    for _ in 0..MOST {
-        let Ok(target) = std::fs::read_link(&path) else { break };
-        path = match path.parent() {
-            Some(directory) => directory.join(target),
-            None => target,
-        };
-    }
-    path
-}
-
 impl Files {
     /// The files that SQLite has just opened at `path`.
     pub(crate) fn opened(path: &Path) -> std::io::Result<Self> {

@@ -41,6 +41,7 @@ mod call;
 mod clock;
 mod closing;
 mod connection;
+mod create;
 mod error;
 mod file;
 mod guard;

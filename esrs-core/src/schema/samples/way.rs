@@ -23,10 +23,11 @@ pub(super) enum Fault {
     Changed { written: String, again: String },
 }
 
-/// What serde said, without the advice that is for programs that run.
+/// What serde said, without the advice that is for programs that run. The values in it are those of samples
+/// and of golden payloads, which are part of the source code.
 fn serde_words(error: &PayloadError) -> String {
     match error {
-        PayloadError::Json(error) => error.to_string(),
+        PayloadError::Json(error) => error.details(),
         other => other.to_string(),
     }
 }
