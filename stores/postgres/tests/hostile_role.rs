@@ -27,7 +27,7 @@ const SHADOWS: &str = include_str!("support/shadows.sql");
 const CALLED: &str = "a shadow was called";
 
 /// The cases in which users' own SQL runs, which finds names by the path of the role.
-const WITH_SQL_OF_USERS: [&str; 11] = [
+const WITH_SQL_OF_USERS: [&str; 12] = [
     "a_row_that_the_table_refuses_refuses_the_step",
     "rows_that_are_built_fulfil_what_those_that_are_asked_do",
     "a_statement_that_failed_is_the_last_but_for_a_way_back",
@@ -39,6 +39,7 @@ const WITH_SQL_OF_USERS: [&str; 11] = [
     "who_catches_up_is_told_of_parked_streams",
     "a_step_behind_an_event_that_is_gone_is_refused",
     "times_of_rows_come_back_in_their_order_or_are_refused",
+    "a_row_that_cannot_be_read_refuses_the_step",
 ];
 
 async fn open(url: &str) -> PostgresStore {
