@@ -179,7 +179,7 @@ async fn row_that_postgres_refuses_for_any_reason_parks_its_stream() {
     let parked = Parking::of::<Balance>(store.clone()).streams().await.unwrap();
     let of: Vec<_> = parked.iter().map(|one| one.stream.id()).collect();
     assert_eq!(of, ["100", "101", "102"]);
-    for (parked, reason) in parked.iter().zip(["not_mallory", "index", "not eve"]) {
+    for (parked, reason) in parked.iter().zip(["not_mallory", "index", "a trigger"]) {
         assert!(parked.reason.contains(reason), "{}", parked.reason);
     }
     let rows = store.all::<Balance>().await.unwrap();
