@@ -1,5 +1,5 @@
-//! What is printed: names of files and of what is locked come from elsewhere, and a terminal obeys what is
-//! in them.
+//! Output of the command line, without characters that a terminal obeys: names of files and of locked parts
+//! come from elsewhere.
 
 use std::fmt::Display;
 

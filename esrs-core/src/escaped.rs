@@ -75,7 +75,7 @@ impl fmt::Debug for Quoted<'_> {
     }
 }
 
-/// What a store keeps as the reason why a stream is parked: one line, and of a long one its beginning.
+/// Returns the reason that a store stores with a parked stream: one line, cut to its beginning if it is long.
 pub(crate) fn reason(said: impl Display) -> String {
     let mut reason = escaped(said).to_string();
     if let Some((end, _)) = reason.char_indices().nth(LONGEST_REASON) {
@@ -86,7 +86,7 @@ pub(crate) fn reason(said: impl Display) -> String {
     reason
 }
 
-/// Whether a character is shown as its escape.
+/// Returns true if a character is shown as its escape.
 fn is_escaped(found: char) -> bool {
     found.is_control()
         || matches!(

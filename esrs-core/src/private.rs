@@ -72,7 +72,7 @@ pub struct ShapeOf<T>(PhantomData<T>);
 impl<T: Schema> ShapeOf<T> {
     /// The fingerprint of its shape.
     pub const SHAPE: Option<Fingerprint> = Some(T::FINGERPRINT);
-    /// What a JSON column of it is.
+    /// The JSON column of a value of this type.
     pub const JSON: JsonShape = JsonShape::of(T::SHAPE);
 }
 
@@ -80,7 +80,7 @@ impl<T: Schema> ShapeOf<T> {
 pub trait UnknownShape {
     /// None is known.
     const SHAPE: Option<Fingerprint> = None;
-    /// What a JSON column of it is.
+    /// The JSON column of a value of this type.
     const JSON: JsonShape = JsonShape::UNKNOWN;
 }
 

@@ -1,4 +1,4 @@
-//! What errors say of values, and what they keep to themselves.
+//! Errors without the values that they are about.
 //!
 //! An error ends up in logs, in parking reasons and on error pages, and a payload may hold anything. So
 //! `Display` and `Debug` name the place, the kind of a value and the expectation, and never the value; who
@@ -67,12 +67,12 @@ impl fmt::Debug for Withheld {
 
 /// An error of serde, without the values that serde quotes; [`details`](Self::details) has them.
 ///
-/// What a `Serialize` or `Deserialize` says in words of its own is withheld too: it may quote the value
-/// that it refuses.
+/// The words of a `Serialize` or `Deserialize` of your own are withheld too: they may quote the value that
+/// was refused.
 pub struct JsonError(serde_json::Error);
 
 impl JsonError {
-    /// What serde said, with the values in it.
+    /// Returns the message of serde, with the values in it.
     pub fn details(&self) -> String {
         self.0.to_string()
     }
@@ -119,7 +119,7 @@ impl fmt::Debug for JsonError {
 /// A longer key of an object is no name of a field.
 const LONGEST_FIELD: usize = 40;
 
-/// What is left of the words of serde and of the code that it derives.
+/// Removes the values from a message of serde and of the code that it derives.
 fn without_value(said: &str) -> String {
     const OWN_WORDS: &str = "a value was refused, in words that may quote it";
     // A panic is in the words of its own code, as it is everywhere.

@@ -1,4 +1,4 @@
-//! Whether each aggregate and each table of a program has a name of its own.
+//! The check that each aggregate and each table of a program has a name of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 

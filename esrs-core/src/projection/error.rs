@@ -83,7 +83,7 @@ pub enum RowError {
     /// The database refused the row: a constraint or a trigger on the table, or a value that is too large.
     #[error("the table refused the row: {reason}", reason = escaped(.reason))]
     Refused {
-        /// What the database said, without the values in it.
+        /// The message of the database, without the values in it.
         reason: Withheld,
     },
     /// An event handler answered with an error.
@@ -98,8 +98,8 @@ pub enum RowError {
 }
 
 impl RowError {
-    /// What it says of an event of this stream: a key that is the stream's id is no secret, as the stream is
-    /// named.
+    /// Describes the error for an event of this stream: a key that is the stream's id is no secret, as the
+    /// stream is named.
     pub fn in_stream<'a>(&'a self, stream: &'a StreamId) -> impl fmt::Display + 'a {
         InStream { error: self, stream }
     }

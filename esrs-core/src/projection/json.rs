@@ -13,10 +13,10 @@ pub struct JsonShape {
 }
 
 impl JsonShape {
-    /// That of a type which has no [`Schema`](crate::Schema).
+    /// The column of a type without a [`Schema`](crate::Schema).
     pub const UNKNOWN: Self = Self { column_type: ColumnType::Json, formats: Formats::NONE };
 
-    /// That of a type of this shape.
+    /// Decides the column of a type of this shape.
     pub const fn of(shape: &'static Shape) -> Self {
         let column_type = if comes_back(shape) { ColumnType::Jsonb } else { ColumnType::Json };
         Self { column_type, formats: Formats::of(shape) }

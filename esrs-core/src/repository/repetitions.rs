@@ -9,7 +9,7 @@ pub(super) struct Repetitions {
 }
 
 impl Repetitions {
-    /// Whether the next command with a key is probably a repetition, too.
+    /// Returns true if the next command with a key is probably a repetition, too.
     pub(super) fn are_expected(&self) -> bool {
         self.last_was_one.load(Relaxed)
     }

@@ -262,7 +262,7 @@ pub enum StoreError {
     RowRefused {
         /// The table.
         table: String,
-        /// What the database said, without the values in it; see [`details`](StoreError::details).
+        /// The message of the database, without the values in it; see [`details`](StoreError::details).
         reason: Withheld,
     },
     /// A read model does not contain the events that were waited for, because it has parked a stream of
@@ -378,8 +378,8 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// What the database said, with the values that `Display`, `Debug` and the sources leave out, such as
-    /// the key of a row that is there already; `None` if this error withholds nothing.
+    /// Returns the message of the database, with the values that `Display`, `Debug` and the sources leave out,
+    /// such as the key of a row that is there already; `None` if this error withholds nothing.
     ///
     /// It may contain personal data: keep it out of logs and answers that others read.
     pub fn details(&self) -> Option<&str> {

@@ -26,7 +26,7 @@ pub struct ParkedStream {
 }
 
 impl ParkedStream {
-    /// What is stored as the [`reason`](Self::reason): one line, and of a long text its beginning.
+    /// Returns the text to store as the [`reason`](Self::reason): one line, cut to its beginning if it is long.
     pub fn reason_of(said: impl std::fmt::Display) -> String {
         crate::escaped::reason(said)
     }

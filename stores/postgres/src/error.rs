@@ -205,7 +205,7 @@ pub(crate) fn is_outdated(error: &Error) -> bool {
     error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
 }
 
-/// What went wrong, without the values that the server quotes.
+/// Describes an error of the driver without the values that the server quotes.
 pub(crate) fn said(error: &Error) -> Withheld {
     if let Some(database) = error.as_db_error() {
         return said_by(database);

@@ -1,5 +1,4 @@
-//! What is stored is not shown by what fails: no error, no reason of a parked stream and no traced event
-//! has a value in it.
+//! No error, no reason of a parked stream and no traced event has a stored value in it.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -20,7 +19,7 @@ fn append_of_jane(id: &str, name: &str, payload: &str) -> AppendBatch {
     AppendBatch::new(stream(id), AppendCondition::Any, vec![event])
 }
 
-/// What a table has against a row, a part of what is said of it, and of what is said on request.
+/// A rule of a table that refuses a row, a part of the message, and a part of its details.
 const REFUSALS: &[(&str, &str, &str)] = &[
     ("CREATE UNIQUE INDEX one_jane ON accounts (actor)", "unique constraint \"one_jane\"", "jane@"),
     (

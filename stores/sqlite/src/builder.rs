@@ -125,7 +125,7 @@ impl SqliteStoreBuilder {
     /// anything is stored. Without it, and at most, that is
     /// [`AppendBatch::MAX_PAYLOAD_LENGTH`](esrs_core::AppendBatch::MAX_PAYLOAD_LENGTH), 16 MiB.
     ///
-    /// What is stored already is read, whatever its length is.
+    /// A payload that is stored already is read, whatever its length is.
     pub fn max_payload(mut self, bytes: usize) -> Self {
         self.database.max_payload = bytes.min(AppendBatch::MAX_PAYLOAD_LENGTH);
         self

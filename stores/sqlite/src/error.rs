@@ -76,7 +76,7 @@ impl Fault {
     }
 }
 
-/// What SQLite said, without the values that it or a function quotes.
+/// Describes an error of SQLite without the values that it or a function quotes.
 pub(crate) fn said(error: &rusqlite::Error) -> Withheld {
     use rusqlite::Error as E;
     let details = error.to_string();

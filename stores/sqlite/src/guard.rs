@@ -49,9 +49,9 @@ pub(crate) struct Guard {
     reads: Mutex<BTreeSet<String>>,
     /// Until when a statement of an event handler may run.
     until: Mutex<Option<Instant>>,
-    /// Whether the statement of the store that is compiled writes to a table of the store.
+    /// True if the statement of the store that is compiled writes to a table of the store.
     writes_own: AtomicBool,
-    /// Whether a statement of a handler has altered a table since it was asked last.
+    /// True if a statement of a handler has altered a table since `take_altered` was called.
     altered: AtomicBool,
 }
 
@@ -110,7 +110,7 @@ impl Guard {
         lock(&self.until).is_some_and(|until| until <= Instant::now())
     }
 
-    /// Whether a table was altered since it was called last: SQLite does not say what its new name is.
+    /// Returns true if a table was altered since the last call: SQLite does not say what its new name is.
     pub(crate) fn take_altered(&self) -> bool {
         self.altered.swap(false, Ordering::Relaxed)
     }

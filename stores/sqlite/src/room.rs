@@ -14,7 +14,7 @@ use crate::clock::Clock;
 pub(crate) struct Room {
     state: Mutex<State>,
     longest_wait: Duration,
-    /// What a refused append has waited for.
+    /// The reason that a refused append is told, such as the name of the file.
     what: String,
     clock: Arc<Clock>,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Place {
 impl Room {
     /// The size of the room. An append that is larger takes all of it.
     pub(crate) const BYTES: usize = 32 * 1024 * 1024;
-    /// What an append takes at least, so that their number is bounded, too: by 4,096.
+    /// The smallest share of an append, in bytes, which bounds their number, too: 4,096.
     pub(crate) const LEAST: usize = 8 * 1024;
 
     pub(crate) fn new(what: String, longest_wait: Duration, clock: Arc<Clock>) -> Arc<Self> {

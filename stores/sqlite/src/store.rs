@@ -51,7 +51,7 @@ struct Inner {
 /// How the threads of a store are reached. They end when this is dropped.
 struct Threads {
     jobs: Arc<Queue<WriteJob>>,
-    /// What is taken by the appends among the jobs.
+    /// The bound of the appends among the jobs.
     room: Arc<Room>,
     readers: Arc<Queue<ReadJob>>,
     closing: Arc<Closing>,

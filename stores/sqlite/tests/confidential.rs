@@ -1,5 +1,4 @@
-//! What is stored is not shown by what fails: no error, no reason of a parked stream and no traced event
-//! has a value in it.
+//! No error, no reason of a parked stream and no traced event has a stored value in it.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -22,7 +21,7 @@ fn append_of_jane(id: &str, name: &str, payload: &str) -> AppendBatch {
     batch(stream(id), vec![of_jane(name, payload)])
 }
 
-/// What a table has against a row, and a part of what is said of it.
+/// A rule of a table that refuses a row, a part of the message, and the statement that drops the rule.
 const REFUSALS: &[(&str, &str, &str)] = &[
     ("CREATE UNIQUE INDEX one ON accounts (actor)", "accounts.actor", "DROP INDEX one"),
     (

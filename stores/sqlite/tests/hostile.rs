@@ -139,7 +139,7 @@ async fn no_statement_of_another_program_rewrites_what_is_stored() {
     assert_eq!(log[11].2, 6);
 }
 
-/// What a program leaves in a file, what names it in the error, and how it is taken away again.
+/// An object that a program leaves in a file, its name in the error, and the statement that removes it.
 const LEFT: &[(&str, &str, &str)] = &[
     (
         "CREATE TRIGGER copy AFTER INSERT ON esrs_events BEGIN INSERT INTO stolen VALUES (1); END",

@@ -20,7 +20,7 @@ impl<'a> Rows<'a> {
         Self { rows, by_path }
     }
 
-    /// What is said of `row` of the next version; nothing when it was there as it is.
+    /// Describes the change of `row` of the next version; empty if it is the same.
     pub(super) fn change(&self, row: &Row) -> String {
         let Some(before) = self.by_path.get(&row.path) else { return "new".to_owned() };
         let mut changes = Vec::new();

@@ -23,7 +23,7 @@ pub(super) enum Fault {
     Changed { written: String, again: String },
 }
 
-/// What serde said, without the advice that is for programs that run. The values in it are those of samples
+/// Returns the message of serde, without the advice for programs that run. Values in it are those of samples
 /// and of golden payloads, which are part of the source code.
 fn serde_words(error: &PayloadError) -> String {
     match error {

@@ -20,7 +20,7 @@ const POLICIES: i32 = 6;
 const ROW_SECURITY: i32 = 7;
 const OWNER: i32 = 10;
 
-/// What rows have to fulfil, for the table that is built.
+/// Gives the table that is built the constraints and unique indexes of the live one.
 const JUDGES: &str = include_str!("../sql/judges.sql");
 
 /// The end of that.

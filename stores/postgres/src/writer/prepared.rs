@@ -49,7 +49,7 @@ impl PreparedAppend {
         Some((part.stream, part.events.into_iter().next()?, self.details.into_iter().next()?))
     }
 
-    /// What it takes in memory, about.
+    /// An estimate of its size in memory, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         /// The rest of an event.
         const EVENT: usize = 256;

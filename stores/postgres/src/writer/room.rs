@@ -17,7 +17,7 @@ pub(crate) struct Room(Arc<Semaphore>);
 impl Room {
     /// The size of the room, in KiB. An append that is larger takes all of it.
     const SIZE: usize = 32 * 1024;
-    /// What an append takes at least, in KiB, so that their number is bounded, too: by 4,096.
+    /// The smallest share of an append, in KiB, which bounds their number, too: 4,096.
     const LEAST: usize = 8;
 
     pub(crate) fn new() -> Self {

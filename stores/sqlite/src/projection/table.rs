@@ -360,7 +360,7 @@ pub(crate) struct Beside {
     pub(crate) is_unique: bool,
 }
 
-/// What users have put on a table.
+/// Reads the indexes and triggers that users have put on a table.
 fn beside(connection: &Connection, table: &str) -> Result<Vec<Beside>, Fault> {
     let mut statement = connection.prepare(
         "SELECT name, sql, type = 'index' AND EXISTS (SELECT 1 FROM pragma_index_list(tbl_name) AS one
@@ -383,7 +383,7 @@ fn index_on(sql: &str, name: &str, table: &str) -> Option<String> {
     rest.starts_with('(').then(|| format!("CREATE UNIQUE INDEX {name} ON {table} {rest}"))
 }
 
-/// What stands behind the name that an SQL text begins with.
+/// Returns the rest of an SQL text behind the name that it begins with.
 fn behind_name(sql: &str) -> Option<&str> {
     let close = match sql.chars().next()? {
         '[' => ']',
@@ -405,7 +405,7 @@ fn behind_name(sql: &str) -> Option<&str> {
     }
 }
 
-/// Whether a message is what a trigger has in its text, and not what it has computed of a row.
+/// Returns true if a trigger has the message in its text, and has not computed it from a row.
 fn is_written_in_trigger(connection: &Connection, message: &str) -> bool {
     let sql = "SELECT 1 FROM sqlite_schema WHERE type = 'trigger' AND instr(sql, quote(?1)) > 0";
     let found = connection.prepare_cached(sql).and_then(|mut it| it.exists([message]));

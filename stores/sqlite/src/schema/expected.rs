@@ -1,4 +1,4 @@
-//! Whether the tables in a file are those that esrs has made, with nothing added and nothing missing.
+//! The check that the tables in a file are those of esrs, with nothing added and nothing missing.
 //!
 //! A trigger or a view in a file is code that runs in whatever program opens it.
 
@@ -13,7 +13,7 @@ use crate::projection::building_name;
 
 const RENAME: &str = "names that begin with `esrs_` belong to the store; rename the table";
 
-/// What a name stands for in the schema of a file, in the words of SQLite.
+/// The type of an object in the schema of a file, in the words of SQLite.
 type Kind = String;
 
 /// A table, an index, a view or a trigger.
@@ -128,15 +128,15 @@ fn named(kind: &str, object: &Object) -> String {
     }
 }
 
-/// What an object is, without the layout and the quotes of its text, which depend on who has written it
-/// there: SQLite quotes a name when it renames a table.
+/// Returns an object without the layout and the quotes of its text, which depend on the program that wrote
+/// it: SQLite quotes a name when it renames a table.
 fn plain(object: &Object) -> (String, String) {
     let sql = object.sql.as_deref().unwrap_or_default();
     let words: Vec<_> = sql.split_whitespace().collect();
     (object.table.to_ascii_lowercase(), words.join(" ").replace('"', ""))
 }
 
-/// Whether an index can neither refuse a row nor run an expression.
+/// Returns true if an index can neither refuse a row nor run an expression.
 fn is_harmless(connection: &Connection, index: &str) -> Result<bool, Fault> {
     let mut statement = connection.prepare(
         r#"SELECT 1 FROM sqlite_schema, pragma_index_list(tbl_name) AS list

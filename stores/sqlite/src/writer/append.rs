@@ -32,7 +32,7 @@ impl PreparedAppend {
         self.batch.events().last().map(|(_, event)| event.id)
     }
 
-    /// What it takes in memory, about.
+    /// An estimate of its size in memory, in bytes.
     pub(crate) fn bytes(&self) -> usize {
         /// The rest of an event.
         const EVENT: usize = 256;
