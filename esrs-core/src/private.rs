@@ -49,7 +49,7 @@ pub use crate::names::{
     no_merge_in_turn, not_older_than_lock, reads_all, tell_aggregate, tell_projection,
 };
 pub use crate::schema::derived::{UNKNOWN, changes, fingerprint, follows, leads_back};
-pub use crate::schema::storable::is_storable;
+pub use crate::schema::storable::{is_json_storable, is_storable};
 pub use crate::split::{
     Applied, PartType, PartTypes, Split, all_parts_are_listed, parts_are_listed,
 };
@@ -72,6 +72,8 @@ pub struct ShapeOf<T>(PhantomData<T>);
 impl<T: Schema> ShapeOf<T> {
     /// The fingerprint of its shape.
     pub const SHAPE: Option<Fingerprint> = Some(T::FINGERPRINT);
+    /// The same, in full.
+    pub const WIRE: Option<&'static Shape> = Some(T::SHAPE);
     /// The JSON column of a value of this type.
     pub const JSON: JsonShape = JsonShape::of(T::SHAPE);
 }
@@ -80,6 +82,8 @@ impl<T: Schema> ShapeOf<T> {
 pub trait UnknownShape {
     /// None is known.
     const SHAPE: Option<Fingerprint> = None;
+    /// The same, in full.
+    const WIRE: Option<&'static Shape> = None;
     /// The JSON column of a value of this type.
     const JSON: JsonShape = JsonShape::UNKNOWN;
 }
