@@ -1,9 +1,6 @@
 //! What became of a shape, by the outlines of then and now.
 
-use super::line::{
-    Line, Lines, begins_with, ends_with, equal, has_alias, has_aliases, is_variant_step, slice,
-    split,
-};
+use super::line::{Line, Lines, Text, begins_with, ends_with, equal, has_aliases, name_end, slice};
 use super::rule::Rule;
 
 /// What is first found to differ, and whether a reader of old payloads survives it.
@@ -17,22 +14,20 @@ pub(crate) struct Change<'a> {
 }
 
 /// The first change that breaks, or else the first that does not; `None` when nothing differs.
-pub(crate) const fn compare<'a>(locked: &'a [u8], now: &'a [u8]) -> Option<Change<'a>> {
-    let (locked, now) = (Lines::new(locked), Lines::new(now));
-    let (locked, now) = (locked.as_slice(), now.as_slice());
-    if locked.is_empty() || now.is_empty() {
+pub(crate) const fn compare<'a>(locked: &Lines<'a>, now: &Lines<'a>) -> Option<Change<'a>> {
+    if locked.len() == 0 || now.len() == 0 {
         return None;
     }
     let mut comparison = Comparison { locked, now, compatible: None };
-    match comparison.node(locked[0], now[0]) {
+    match comparison.node(locked.line(0), now.line(0)) {
         Some(breaking) => Some(breaking),
         None => comparison.compatible,
     }
 }
 
 struct Comparison<'l, 'a> {
-    locked: &'l [Line<'a>],
-    now: &'l [Line<'a>],
+    locked: &'l Lines<'a>,
+    now: &'l Lines<'a>,
     compatible: Option<Change<'a>>,
 }
 
@@ -64,18 +59,16 @@ impl<'a> Comparison<'_, 'a> {
 
     /// Looks for each part that was locked.
     const fn parts_then(&mut self, locked: Line<'a>, now: Line<'a>) -> Option<Change<'a>> {
-        let mut at = 0;
-        while at < self.locked.len() {
-            let part = self.locked[at];
-            at += 1;
-            if !part.is_part_of(locked.path) {
-                continue;
-            }
-            let Some(counterpart) = self.counterpart_now(part, now.path) else {
+        let mut next = self.locked.first_part(locked.at);
+        while let Some(at) = next {
+            let part = self.locked.line(at);
+            next = self.locked.next_part(at);
+            let Some(counterpart) = self.now.reader_of(now.at, &part) else {
                 let rule = removal(part);
                 return Some(Change { rule, locked: Some(part), now: None });
             };
-            let (name, new_name) = (split(part.path).name, split(counterpart.path).name);
+            let counterpart = self.now.line(counterpart);
+            let (name, new_name) = (part.name(), counterpart.name());
             if !has_aliases(counterpart.aliases, new_name, part.aliases) {
                 let rule = Rule::AliasRemoved;
                 return Some(Change { rule, locked: Some(part), now: Some(counterpart) });
@@ -96,11 +89,11 @@ impl<'a> Comparison<'_, 'a> {
 
     /// Looks for each part that is new.
     const fn parts_now(&mut self, locked: Line<'a>, now: Line<'a>) -> Option<Change<'a>> {
-        let mut at = 0;
-        while at < self.now.len() {
-            let part = self.now[at];
-            at += 1;
-            if !part.is_part_of(now.path) || self.has_counterpart_then(part, locked.path) {
+        let mut next = self.now.first_part(now.at);
+        while let Some(at) = next {
+            let part = self.now.line(at);
+            next = self.now.next_part(at);
+            if self.has_counterpart_then(&part, locked.at) {
                 continue;
             }
             let rule = addition(part);
@@ -113,41 +106,20 @@ impl<'a> Comparison<'_, 'a> {
         None
     }
 
-    /// What reads today what `part` was stored as.
-    const fn counterpart_now(&self, part: Line<'a>, parent: &[u8]) -> Option<Line<'a>> {
-        let mut at = 0;
-        let mut by_alias = None;
-        while at < self.now.len() {
-            let other = self.now[at];
-            at += 1;
-            if !other.is_part_of(parent) || !equal(split(other.path).step, split(part.path).step) {
-                continue;
-            }
-            if equal(split(other.path).name, split(part.path).name) {
-                return Some(other);
-            }
-            if has_alias(other.aliases, split(part.path).name) {
-                by_alias = Some(other);
-            }
+    /// Whether what `part` reads today was a part of `parent`.
+    const fn has_counterpart_then(&self, part: &Line<'_>, parent: usize) -> bool {
+        if self.locked.named_as(parent, part).is_some() {
+            return true;
         }
-        by_alias
-    }
-
-    const fn has_counterpart_then(&self, part: Line<'_>, parent: &[u8]) -> bool {
-        let path = split(part.path);
-        let mut at = 0;
-        while at < self.locked.len() {
-            let other = self.locked[at];
-            at += 1;
-            if !other.is_part_of(parent) {
-                continue;
-            }
-            let then = split(other.path);
-            if equal(then.step, path.step)
-                && (equal(then.name, path.name) || has_alias(part.aliases, then.name))
-            {
+        let aliases = part.aliases;
+        let mut start = 0;
+        while start < aliases.len() {
+            let end = name_end(aliases, start + 1, b"/");
+            let alias = slice(aliases, start + 1, end);
+            if self.locked.named_by_alias(parent, part, alias).is_some() {
                 return true;
             }
+            start = end;
         }
         false
     }
@@ -159,16 +131,12 @@ impl<'a> Comparison<'_, 'a> {
     }
 }
 
-const fn is_variant(line: Line<'_>) -> bool {
-    is_variant_step(split(line.path).step)
-}
-
 const fn removal(part: Line<'_>) -> Rule {
-    if is_variant(part) { Rule::VariantRemoved } else { Rule::FieldRemoved }
+    if part.is_variant() { Rule::VariantRemoved } else { Rule::FieldRemoved }
 }
 
 const fn addition(part: Line<'_>) -> Rule {
-    if is_variant(part) {
+    if part.is_variant() {
         Rule::VariantAdded
     } else if part.optional || ends_with(part.head, b"?") {
         // serde reads an `Option` that is absent as `None`.
@@ -179,11 +147,11 @@ const fn addition(part: Line<'_>) -> Rule {
 }
 
 /// What became of a value, apart from what it is made of; `None` when that is as it was.
-const fn change_of_head(locked: &[u8], now: &[u8]) -> Option<Rule> {
+const fn change_of_head(locked: Text<'_>, now: Text<'_>) -> Option<Rule> {
     if equal(locked, now) {
         return None;
     }
-    if equal(now, b"any") {
+    if now.is(b"any") {
         return Some(Rule::BecameAny);
     }
     if ends_with(locked, b"?") {
@@ -220,7 +188,7 @@ const fn change_of_head(locked: &[u8], now: &[u8]) -> Option<Rule> {
     Some(change_of_leaf(locked, now))
 }
 
-const fn change_of_leaf(locked: &[u8], now: &[u8]) -> Rule {
+const fn change_of_leaf(locked: Text<'_>, now: Text<'_>) -> Rule {
     match (number(locked), number(now)) {
         (Some((kind, bits)), Some((kind_now, bits_now))) => {
             let is_wider = match (kind, kind_now) {
@@ -242,25 +210,25 @@ const fn change_of_leaf(locked: &[u8], now: &[u8]) -> Rule {
     if is_enum(locked) && is_enum(now) {
         return Rule::OtherRepresentation;
     }
-    if equal(now, b"string") && is_text(locked) {
+    if now.is(b"string") && is_text(locked) {
         return Rule::AnyText;
     }
     Rule::TypeChanged
 }
 
-const fn is_enum(head: &[u8]) -> bool {
+const fn is_enum(head: Text<'_>) -> bool {
     begins_with(head, b"enum") || begins_with(head, b"closed enum")
 }
 
 /// Whether it is written as a string: a format has a name of its own, and all other words are known.
-const fn is_text(head: &[u8]) -> bool {
+const fn is_text(head: Text<'_>) -> bool {
     !head.is_empty()
-        && !equal(head, b"null")
-        && !equal(head, b"bool")
-        && !equal(head, b"any")
-        && !equal(head, b"tuple")
-        && !equal(head, b"places")
-        && !equal(head, b"fields")
+        && !head.is(b"null")
+        && !head.is(b"bool")
+        && !head.is(b"any")
+        && !head.is(b"tuple")
+        && !head.is(b"places")
+        && !head.is(b"fields")
         && !begins_with(head, b"[")
         && !begins_with(head, b"map<")
         && !begins_with(head, b"struct")
@@ -270,27 +238,27 @@ const fn is_text(head: &[u8]) -> bool {
 }
 
 /// The kind and the width of a number, as in `u16`.
-const fn number(head: &[u8]) -> Option<(u8, u32)> {
-    if head.len() < 2 || !(head[0] == b'i' || head[0] == b'u' || head[0] == b'f') {
+const fn number(head: Text<'_>) -> Option<(u8, u32)> {
+    if head.len() < 2 || !(head.byte(0) == b'i' || head.byte(0) == b'u' || head.byte(0) == b'f') {
         return None;
     }
     let (mut bits, mut i) = (0, 1);
     while i < head.len() {
-        if !head[i].is_ascii_digit() || i > 3 {
+        if !head.byte(i).is_ascii_digit() || i > 3 {
             return None;
         }
-        bits = bits * 10 + (head[i] - b'0') as u32;
+        bits = bits * 10 + (head.byte(i) - b'0') as u32;
         i += 1;
     }
-    Some((head[0], bits))
+    Some((head.byte(0), bits))
 }
 
-const fn without_end(head: &[u8]) -> &[u8] {
+const fn without_end(head: Text<'_>) -> Text<'_> {
     slice(head, 0, head.len() - 1)
 }
 
 /// The item of `[item]` or `[item; length]`, and the length.
-const fn list_item(head: &[u8]) -> Option<(&[u8], &[u8])> {
+const fn list_item(head: Text<'_>) -> Option<(Text<'_>, Text<'_>)> {
     if !begins_with(head, b"[") || !ends_with(head, b"]") {
         return None;
     }
@@ -298,24 +266,24 @@ const fn list_item(head: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut i = inner.len();
     while i > 0 {
         i -= 1;
-        if inner[i] == b';' {
+        if inner.byte(i) == b';' {
             let number = i + 2;
             let number = if number < inner.len() { number } else { inner.len() };
             return Some((slice(inner, 0, i), slice(inner, number, inner.len())));
         }
-        if !inner[i].is_ascii_digit() && inner[i] != b' ' {
+        if !inner.byte(i).is_ascii_digit() && inner.byte(i) != b' ' {
             break;
         }
     }
-    Some((inner, &[]))
+    Some((inner, Text::EMPTY))
 }
 
 /// The key and the value of `map<key, value>`.
-const fn map_parts(head: &[u8]) -> (&[u8], &[u8]) {
+const fn map_parts(head: Text<'_>) -> (Text<'_>, Text<'_>) {
     let inner = slice(head, 4, head.len() - 1);
     let (mut depth, mut i) = (0, 0);
     while i < inner.len() {
-        match inner[i] {
+        match inner.byte(i) {
             b'<' | b'(' | b'[' => depth += 1,
             b'>' | b')' | b']' => depth -= 1,
             b',' if depth == 0 => {
@@ -326,5 +294,5 @@ const fn map_parts(head: &[u8]) -> (&[u8], &[u8]) {
         }
         i += 1;
     }
-    (inner, &[])
+    (inner, Text::EMPTY)
 }

@@ -1,6 +1,6 @@
 //! The lines of an outline, put together.
 
-use super::super::line::{Line, is_variant_step, parse, split};
+use super::super::line::{Line, Text, is_variant_step, parse, split};
 use super::head::{self, Parts};
 use super::{Content, Field, OutlineError, Tree, Variant};
 
@@ -42,7 +42,7 @@ struct Part<'a> {
 impl<'a> Part<'a> {
     fn of(line: &'a str) -> Result<Self, OutlineError> {
         let wrong = || OutlineError::Line { line: line.to_owned() };
-        let text = |bytes: &'a [u8]| str::from_utf8(bytes).map_err(|_| wrong());
+        let text = |part: Text<'a>| str::from_utf8(part.as_bytes()).map_err(|_| wrong());
         let Line { path, aliases, optional, head, .. } = parse(line.trim_end().as_bytes());
         let step = split(path);
         let (path, written) = (text(path)?, text(step.name)?);
