@@ -224,7 +224,7 @@ const fn damaged(event: &EventType, ident: &str) -> Message {
 /// A part as messages show it.
 pub(super) const fn part_text(line: Line<'_>) -> Message {
     let mut text = Message::new();
-    push_line(&mut text, line.head, line.optional, line.aliases);
+    push_line(&mut text, &line);
     text
 }
 
@@ -311,12 +311,13 @@ const fn of_path<'l>(path: &[u8], lines: &[Line<'l>]) -> Option<Line<'l>> {
 
 const fn push_part(text: &mut Message, part: &Option<Line<'_>>) {
     match part {
-        Some(line) => push_line(text, line.head, line.optional, line.aliases),
+        Some(line) => push_line(text, line),
         None => text.push("nothing"),
     }
 }
 
-const fn push_line(text: &mut Message, head: &[u8], optional: bool, aliases: &[u8]) {
+const fn push_line(text: &mut Message, line: &Line<'_>) {
+    let Line { head, optional, required, aliases, .. } = *line;
     let is_nullable = ends_with(head, b"?");
     let head = if is_nullable { slice(head, 0, head.len() - 1) } else { head };
     let is_closed = begins_with(head, b"closed ");
@@ -332,6 +333,9 @@ const fn push_line(text: &mut Message, head: &[u8], optional: bool, aliases: &[u
     }
     if is_nullable {
         text.push(", may be null");
+    }
+    if required && !optional {
+        text.push(", must be there");
     }
     if optional {
         text.push(", may be absent");

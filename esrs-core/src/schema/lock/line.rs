@@ -9,6 +9,8 @@ pub(crate) struct Line<'a> {
     pub(crate) aliases: &'a [u8],
     /// Whether it may be absent.
     pub(crate) optional: bool,
+    /// Whether it has to be there although it may be null.
+    pub(crate) required: bool,
     /// What it is; empty for a variant that holds nothing.
     pub(crate) head: &'a [u8],
     /// How long the path is of what it is a part of.
@@ -16,7 +18,8 @@ pub(crate) struct Line<'a> {
 }
 
 impl Line<'_> {
-    const EMPTY: Self = Line { path: &[], aliases: &[], optional: false, head: &[], parent: 0 };
+    const EMPTY: Self =
+        Line { path: &[], aliases: &[], optional: false, required: false, head: &[], parent: 0 };
 
     /// Whether it is a part of what has this path.
     pub(crate) const fn is_part_of(&self, path: &[u8]) -> bool {
@@ -90,11 +93,12 @@ pub(crate) const fn parse(line: &[u8]) -> Line<'_> {
         || begins_with(line, b"[]")
         || begins_with(line, b"{}")
         || begins_with(line, b"<>");
-    let path = if has_path { name_end(line, 0, b"/?:") } else { 0 };
-    let aliases = if has_path { name_end(line, path, b"?:") } else { 0 };
+    let path = if has_path { name_end(line, 0, b"/?!:") } else { 0 };
+    let aliases = if has_path { name_end(line, path, b"?!:") } else { 0 };
     let mut head = aliases;
     let optional = head < line.len() && line[head] == b'?' && has_path;
-    if optional {
+    let required = head < line.len() && line[head] == b'!' && has_path;
+    if optional || required {
         head += 1;
     }
     if has_path && head < line.len() && line[head] == b':' {
@@ -108,6 +112,7 @@ pub(crate) const fn parse(line: &[u8]) -> Line<'_> {
         path: slice(line, 0, path),
         aliases: slice(line, path, aliases),
         optional,
+        required,
         head: slice(line, head, line.len()),
     }
 }
