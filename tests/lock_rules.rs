@@ -73,6 +73,7 @@ macro_rules! rows {
             }
             use super::*;
             pub(super) fn row() -> Row {
+                #[allow(unused_imports, reason = "some rows store what another type has written")]
                 use old::*;
                 let reads = vec![$(Read::new::<old::T, new::T>($value, $expected)),+];
                 Row::new(Rule::$rule, <old::T as Schema>::SHAPE, <new::T as Schema>::SHAPE, reads)
