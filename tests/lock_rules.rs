@@ -344,6 +344,18 @@ fn wrappers_are_judged_by_what_is_in_them() {
 }
 
 #[test]
+fn only_a_field_of_an_object_may_be_left_out() {
+    let judged = |locked: &[&str], now: &[&str]| first_change(locked, now).unwrap().rule;
+    assert_eq!(judged(&["u8?"], &["any"]), Rule::BecameAny);
+    assert_eq!(judged(&["tuple", ".0: u8?"], &["tuple", ".0: any"]), Rule::BecameAny);
+    assert_eq!(judged(&["enum", "|A: u8?"], &["enum", "|A: any"]), Rule::BecameAny);
+    assert_eq!(
+        judged(&["enum", "|A: fields", "|A.a: u8?"], &["enum", "|A: fields", "|A.a: any"]),
+        Rule::NowRequired
+    );
+}
+
+#[test]
 fn what_is_below_is_judged_where_it_became_any() {
     let locked = ["struct", ".of: struct", ".of.a: [struct]", ".of.a[].b: i128"];
     let change = first_change(&locked, &["struct", ".of: any"]).unwrap();

@@ -39,7 +39,8 @@ pub use core::prelude::v1::test;
 pub use core::{include_bytes, include_str, panic};
 
 pub use crate::schema::lock::{
-    UNCHANGED, changed_field, past_changed, shape_changed, tell_event, tell_past, unsound_lock,
+    Differs, ShapeNow, is_as_locked, past_changed, shape_changed, tell_event, tell_past,
+    unsound_lock,
 };
 
 pub use crate::schema::samples::{Locked, Locks, Sampled, StandIn, no_stray};
@@ -50,7 +51,7 @@ pub use crate::names::{
     tell_projection,
 };
 pub use crate::schema::derived::{UNKNOWN, changes, fingerprint, follows, leads_back};
-pub use crate::schema::storable::is_storable;
+pub use crate::schema::storable::{is_json_storable, is_storable};
 pub use crate::split::{
     Applied, PartType, PartTypes, Split, all_parts_are_listed, parts_are_listed,
 };
@@ -73,6 +74,8 @@ pub struct ShapeOf<T>(PhantomData<T>);
 impl<T: Schema> ShapeOf<T> {
     /// The fingerprint of its shape.
     pub const SHAPE: Option<Fingerprint> = Some(T::FINGERPRINT);
+    /// The same, in full.
+    pub const WIRE: Option<&'static Shape> = Some(T::SHAPE);
     /// The JSON column of a value of this type.
     pub const JSON: JsonShape = JsonShape::of(T::SHAPE);
     /// Its shape.
@@ -83,6 +86,8 @@ impl<T: Schema> ShapeOf<T> {
 pub trait UnknownShape {
     /// None is known.
     const SHAPE: Option<Fingerprint> = None;
+    /// The same, in full.
+    const WIRE: Option<&'static Shape> = None;
     /// The JSON column of a value of this type.
     const JSON: JsonShape = JsonShape::UNKNOWN;
     /// None is known.

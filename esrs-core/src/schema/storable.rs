@@ -251,6 +251,23 @@ pub const fn is_storable(event: &EventType) {
     panic!("{}", text.say(": ").say(reason).as_str())
 }
 
+/// Fails to compile, at the place of the call, when the values of a JSON column are what JSON cannot hold, as
+/// far as their shape is known.
+#[track_caller]
+pub const fn is_json_storable(column: &str, shape: Option<&'static Shape>) {
+    let look = Look { is_buffered: false, is_deep: true, is_written: true };
+    let Some(shape) = shape else { return };
+    let Some(Fault { reason, field }) = fault(shape, look) else { return };
+    let mut text =
+        ConstText::<1024>::new().say("the column ").quote(column).say(" cannot be stored");
+    if let Some((name, place)) = field {
+        text = text.say(": the field ").quote(name).say(" in it (").say(place.file()).say(":");
+        text.push_number(place.line() as u64);
+        text = text.say(")");
+    }
+    panic!("{}", text.say(": ").say(reason).as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, HashMap};

@@ -116,7 +116,9 @@ fn held(event: &Event<'_>, locked: &Locked, fingerprint: u64) -> TokenStream {
         Wire::Tuple(_) | Wire::Unit => (&[] as &[_], true),
         _ => (&[] as &[_], false),
     };
-    let report = |span: Span| quote_spanned!(span=> report(TYPE, #written, #has_fields, LOCK));
+    // Called at the field, which another macro may have written, with a variable of this one.
+    let differs = format_ident!("differs", span = Span::call_site());
+    let report = |span: Span| quote_spanned!(span=> report(&#differs, #written, #has_fields));
     let arms = fields.iter().enumerate().map(|(place, field)| {
         let report = report(field.name.written.span());
         quote!(#place => #report,)
@@ -125,13 +127,16 @@ fn held(event: &Event<'_>, locked: &Locked, fingerprint: u64) -> TokenStream {
     quote! {
         #[allow(deprecated, long_running_const_eval)]
         const _: () = {
-            use #p::{EventType, shape_changed as report};
+            use #p::{Differs, EventType, ShapeNow, shape_changed as report};
             const TYPE: &EventType = &<#ident as #p::KnownEvent>::TYPE;
             const LOCK: &#p::str = #p::include_str!(#path);
-            match #p::changed_field(TYPE, #fingerprint, LOCK) {
-                #p::UNCHANGED => {}
-                #(#arms)*
-                _ => #whole,
+            if !#p::is_as_locked(TYPE, #fingerprint) {
+                let now = ShapeNow::of(TYPE);
+                let #differs = Differs::new(TYPE, &now, LOCK);
+                match #differs.field() {
+                    #(#arms)*
+                    _ => #whole,
+                }
             }
         };
     }

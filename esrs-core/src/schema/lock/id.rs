@@ -1,7 +1,8 @@
 //! The ids of an aggregate, by which its streams are found.
 
 use super::compare::change_of_key;
-use super::outline::{Outline, outline};
+use super::line::Text;
+use super::outline::outline;
 use crate::schema::Shape;
 use crate::text::ConstText;
 
@@ -20,16 +21,14 @@ pub(crate) const fn id_text(id: Option<&'static Shape>) -> Option<ConstText<128>
     if !is_told {
         return None;
     }
-    let outline: Outline = outline(shape);
     // A line of an outline is indented, and ends.
-    let line = outline.as_str().trim_ascii();
-    let text = ConstText::new().say(line);
+    let text = ConstText::new().say(outline(shape).as_str().trim_ascii());
     if text.is_cut() { None } else { Some(text) }
 }
 
 /// Whether each id whose text was locked by the first word is the same one by the second.
 pub const fn is_id_kept(locked: &str, now: &str) -> bool {
-    match change_of_key(locked.as_bytes(), now.as_bytes()) {
+    match change_of_key(Text::of(locked.as_bytes()), Text::of(now.as_bytes())) {
         Some(rule) => rule.is_compatible(),
         None => true,
     }

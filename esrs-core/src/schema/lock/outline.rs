@@ -17,9 +17,10 @@
 use crate::text::ConstText;
 
 use super::super::{Content, EnumShape, Field, Item, Presence, Shape, Tagging, Variant};
+use super::line::MAX_LINES;
 
-/// How long an outline may be: some hundreds of fields.
-pub(crate) const MAX_OUTLINE: usize = 48 * 1024;
+/// How long an outline may be: some thousands of fields.
+const MAX_OUTLINE: usize = 384 * 1024;
 
 /// How long the path of one field may be.
 const MAX_PATH: usize = 1024;
@@ -30,26 +31,35 @@ pub(crate) type Outline = ConstText<MAX_OUTLINE>;
 /// What stands before each line: entries of a lock are indented.
 pub(crate) const INDENT: &str = "    ";
 
-/// Writes the outline of a shape.
+/// The outline of a shape.
 pub(crate) const fn outline(shape: &Shape) -> Outline {
-    let mut writer = Writer { text: Outline::new(), path: ConstText::new() };
-    writer.text.push(INDENT);
-    head(&mut writer.text, shape);
-    writer.text.push_byte(b'\n');
+    let mut text = Outline::new();
+    write_outline(&mut text, shape);
+    text
+}
+
+/// Writes the outline of a shape behind what is there; returns false if it does not fit.
+pub(crate) const fn write_outline(text: &mut Outline, shape: &Shape) -> bool {
+    text.push(INDENT);
+    head(text, shape);
+    text.push_byte(b'\n');
+    let mut writer = Writer { text, path: ConstText::new(), lines: 1 };
     writer.parts(shape);
-    if writer.path.is_cut() {
+    let fits = !writer.text.is_cut() && !writer.path.is_cut() && writer.lines <= MAX_LINES;
+    if !fits {
         // A path that was cut would be taken for another.
-        writer.text.push("…");
+        text.push("…");
     }
-    writer.text
+    fits
 }
 
-struct Writer {
-    text: Outline,
+struct Writer<'a> {
+    text: &'a mut Outline,
     path: ConstText<MAX_PATH>,
+    lines: usize,
 }
 
-impl Writer {
+impl Writer<'_> {
     /// Writes a line each for what the shape is made of.
     const fn parts(&mut self, shape: &Shape) {
         match *shape {
@@ -85,7 +95,7 @@ impl Writer {
                 Presence::Required => "!: ",
                 Presence::ByShape => ": ",
             });
-            head(&mut self.text, field.shape);
+            head(self.text, field.shape);
             self.end_line(field.shape, length);
             i += 1;
         }
@@ -98,7 +108,7 @@ impl Writer {
             number.push_number(i as u64);
             let length = self.begin_line(".", number.as_str(), &[]);
             self.text.push(": ");
-            head(&mut self.text, items[i].shape);
+            head(self.text, items[i].shape);
             self.end_line(items[i].shape, length);
             i += 1;
         }
@@ -116,7 +126,7 @@ impl Writer {
                 Content::Unit => self.end_line(&Shape::Unit, length),
                 Content::Newtype(item) => {
                     self.text.push(": ");
-                    head(&mut self.text, item.shape);
+                    head(self.text, item.shape);
                     self.end_line(item.shape, length);
                 }
                 Content::Tuple(items) => {
@@ -137,6 +147,7 @@ impl Writer {
     /// Writes what a line begins with, and goes one step down; returns how to go up again.
     const fn begin_line(&mut self, mark: &str, name: &str, aliases: &[&str]) -> usize {
         let length = self.path.len();
+        self.lines += 1;
         self.path.push(mark);
         push_name(&mut self.path, name);
         self.text.push(INDENT);
@@ -144,7 +155,7 @@ impl Writer {
         let mut i = 0;
         while i < aliases.len() {
             self.text.push_byte(b'/');
-            push_name(&mut self.text, aliases[i]);
+            push_name(self.text, aliases[i]);
             i += 1;
         }
         length

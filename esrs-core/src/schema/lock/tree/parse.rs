@@ -1,6 +1,6 @@
 //! The lines of an outline, put together.
 
-use super::super::line::{Line, is_variant_step, parse, split};
+use super::super::line::{Line, Text, is_variant_step, parse, split};
 use super::head::{self, Parts};
 use super::{Content, Field, OutlineError, Tree, Variant};
 
@@ -43,7 +43,7 @@ struct Part<'a> {
 impl<'a> Part<'a> {
     fn of(line: &'a str) -> Result<Self, OutlineError> {
         let wrong = || OutlineError::Line { line: line.to_owned() };
-        let text = |bytes: &'a [u8]| str::from_utf8(bytes).map_err(|_| wrong());
+        let text = |part: Text<'a>| str::from_utf8(part.as_bytes()).map_err(|_| wrong());
         let Line { path, aliases, optional, required, head, .. } =
             parse(line.trim_end().as_bytes());
         let step = split(path);
@@ -121,7 +121,8 @@ impl Parts for Reader<'_> {
         while let Some(part) = self.next(path, false) {
             let (name, aliases) = (part.name.clone(), part.aliases.clone());
             let (optional, required) = (part.optional, part.required);
-            let tree = head::read(part.head, part.path, self)?;
+            let (head, path) = (part.head, part.path);
+            let tree = head::read(head, path, self)?;
             fields.push(Field { name, aliases, optional, required, tree });
         }
         Ok(fields)
