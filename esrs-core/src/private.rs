@@ -46,8 +46,9 @@ pub use crate::schema::lock::{
 pub use crate::schema::samples::{Locked, Locks, Sampled, StandIn, no_stray};
 
 pub use crate::names::{
-    first_clash, first_dropped, merge_clash, merge_each_other, name_clash, name_dropped,
-    no_merge_in_turn, not_older_than_lock, reads_all, tell_aggregate, tell_projection,
+    first_clash, first_dropped, id_is_locked, merge_clash, merge_each_other, name_clash,
+    name_dropped, no_merge_in_turn, not_older_than_lock, reads_all, tell_aggregate,
+    tell_projection,
 };
 pub use crate::schema::derived::{UNKNOWN, changes, fingerprint, follows, leads_back};
 pub use crate::schema::storable::{is_json_storable, is_storable};
@@ -77,6 +78,8 @@ impl<T: Schema> ShapeOf<T> {
     pub const WIRE: Option<&'static Shape> = Some(T::SHAPE);
     /// The JSON column of a value of this type.
     pub const JSON: JsonShape = JsonShape::of(T::SHAPE);
+    /// Its shape.
+    pub const KNOWN: Option<&'static Shape> = Some(T::SHAPE);
 }
 
 /// The shape of a type that has no [`Schema`].
@@ -87,6 +90,8 @@ pub trait UnknownShape {
     const WIRE: Option<&'static Shape> = None;
     /// The JSON column of a value of this type.
     const JSON: JsonShape = JsonShape::UNKNOWN;
+    /// None is known.
+    const KNOWN: Option<&'static Shape> = None;
 }
 
 impl<T> UnknownShape for ShapeOf<T> {}

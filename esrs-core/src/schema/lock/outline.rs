@@ -11,11 +11,12 @@
 //!
 //! A path goes by `.field` and `.0`, by `|Variant`, by `[]` into the items of a list, by `{}` and `<>`
 //! into the values and the keys of a map. `/name` is an alias, `/*` takes every other name, `?` behind a
-//! name may be absent, `?` behind a type may be null.
+//! name may be absent, `!` behind a name has to be there although it may be null, `?` behind a type may
+//! be null.
 
 use crate::text::ConstText;
 
-use super::super::{Content, EnumShape, Field, Item, Shape, Tagging, Variant};
+use super::super::{Content, EnumShape, Field, Item, Presence, Shape, Tagging, Variant};
 use super::line::MAX_LINES;
 
 /// How long an outline may be: some thousands of fields.
@@ -63,7 +64,9 @@ impl Writer<'_> {
     const fn parts(&mut self, shape: &Shape) {
         match *shape {
             Shape::Option(inner) => self.parts(inner),
-            Shape::Sequence(item) | Shape::Array { item, .. } => self.parts_within("[]", item),
+            Shape::Sequence(item) | Shape::Set(item) | Shape::Array { item, .. } => {
+                self.parts_within("[]", item);
+            }
             Shape::Map { key, value } => {
                 self.parts_within("<>", key);
                 self.parts_within("{}", value);
@@ -87,7 +90,11 @@ impl Writer<'_> {
         while i < fields.len() {
             let field = &fields[i];
             let length = self.begin_line(".", field.name, field.aliases);
-            self.text.push(if field.optional { "?: " } else { ": " });
+            self.text.push(match field.presence() {
+                Presence::Optional => "?: ",
+                Presence::Required => "!: ",
+                Presence::ByShape => ": ",
+            });
             head(self.text, field.shape);
             self.end_line(field.shape, length);
             i += 1;
@@ -167,7 +174,10 @@ const fn head(text: &mut Outline, shape: &Shape) {
     match *shape {
         Shape::Unit => text.push("null"),
         Shape::Bool => text.push("bool"),
-        Shape::Integer { signed, bits } => {
+        Shape::Integer { signed, bits } | Shape::NonZero { signed, bits } => {
+            if matches!(shape, Shape::NonZero { .. }) {
+                text.push("nonzero ");
+            }
             text.push(if signed { "i" } else { "u" });
             text.push_number(bits as u64);
         }
@@ -186,6 +196,11 @@ const fn head(text: &mut Outline, shape: &Shape) {
             text.push("[");
             head(text, item);
             text.push("]");
+        }
+        Shape::Set(item) => {
+            text.push("set<");
+            head(text, item);
+            text.push(">");
         }
         Shape::Array { item, length } => {
             text.push("[");
