@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::entry::{Entry, read_aggregate, read_event, write_aggregate, write_event};
+use crate::entry::{
+    AggregateEntry, Entry, read_aggregate, read_event, write_aggregate, write_event,
+};
 use crate::error::Error;
 
 /// The file that lists all locks of a target.
@@ -18,8 +20,8 @@ const INDEX_HEAD: &str = "# The locks beside this file. Written by `cargo esrs l
 pub(crate) struct Locks {
     /// The versions of each event, by its name, in the order in which they were locked.
     pub(crate) events: BTreeMap<String, Vec<Entry>>,
-    /// The names that each aggregate reads, by its own.
-    pub(crate) aggregates: BTreeMap<String, Vec<String>>,
+    /// What is locked of each aggregate, by its name.
+    pub(crate) aggregates: BTreeMap<String, AggregateEntry>,
     /// The files that are not as the index says, by their path within the folder.
     pub(crate) unsound: BTreeMap<String, Unsound>,
 }
@@ -74,7 +76,7 @@ impl Locks {
         let aggregates = self
             .aggregates
             .iter()
-            .map(|(name, reads)| (aggregate_file(name), write_aggregate(name, reads)));
+            .map(|(name, aggregate)| (aggregate_file(name), write_aggregate(name, aggregate)));
         let mut files: BTreeMap<_, _> = events.chain(aggregates).collect();
         let mut index = INDEX_HEAD.to_owned();
         for (file, text) in &files {
@@ -221,7 +223,9 @@ mod tests {
         };
         let mut locks = Locks::default();
         locks.events.insert("a.b".to_owned(), vec![entry(1, ".a: i64"), entry(2, ".b: i64")]);
-        locks.aggregates.insert("one".to_owned(), vec!["a.b".to_owned()]);
+        let aggregate =
+            AggregateEntry { id: Some("u64".to_owned()), reads: vec!["a.b".to_owned()] };
+        locks.aggregates.insert("one".to_owned(), aggregate);
         assert_eq!(locks.write(folder.path()).unwrap().len(), 3);
         assert_eq!(Locks::read(folder.path()).unwrap(), locks);
         assert!(locks.write(folder.path()).unwrap().is_empty());

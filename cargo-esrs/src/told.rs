@@ -13,6 +13,8 @@ pub(crate) enum Told {
     },
     Aggregate {
         name: String,
+        /// What its ids are written as, if that is known.
+        id: Option<String>,
         reads: Vec<String>,
         /// The file and the line of its `#[derive(Aggregate)]`.
         place: String,
@@ -48,10 +50,13 @@ impl Told {
                 Ok(Self::Event { name, entry: Entry { version, fingerprint, outline } })
             }
             "aggregate" => {
-                let mut reads: Vec<_> = lines.map(|line| line.trim().to_owned()).collect();
+                let mut lines = lines.map(str::trim).peekable();
+                let id = lines.next_if(|line| line.starts_with("id: "));
+                let id = id.and_then(|line| line.strip_prefix("id: ")).map(str::to_owned);
+                let mut reads: Vec<_> = lines.map(str::to_owned).collect();
                 reads.sort();
                 reads.dedup();
-                Ok(Self::Aggregate { name, reads, place })
+                Ok(Self::Aggregate { name, id, reads, place })
             }
             "projection" => Ok(Self::Projection { table: name, place }),
             _ => Err(not_understood()),

@@ -46,11 +46,12 @@ pub use crate::schema::lock::{
 pub use crate::schema::samples::{Locked, Locks, Sampled, StandIn, no_stray};
 
 pub use crate::names::{
-    first_clash, first_dropped, merge_clash, merge_each_other, name_clash, name_dropped,
-    no_merge_in_turn, not_older_than_lock, reads_all, tell_aggregate, tell_projection,
+    first_clash, first_dropped, id_is_locked, merge_clash, merge_each_other, name_clash,
+    name_dropped, no_merge_in_turn, not_older_than_lock, reads_all, tell_aggregate,
+    tell_projection,
 };
 pub use crate::schema::derived::{UNKNOWN, changes, fingerprint, follows, leads_back};
-pub use crate::schema::storable::is_storable;
+pub use crate::schema::storable::{is_json_storable, is_storable};
 pub use crate::split::{
     Applied, PartType, PartTypes, Split, all_parts_are_listed, parts_are_listed,
 };
@@ -73,16 +74,24 @@ pub struct ShapeOf<T>(PhantomData<T>);
 impl<T: Schema> ShapeOf<T> {
     /// The fingerprint of its shape.
     pub const SHAPE: Option<Fingerprint> = Some(T::FINGERPRINT);
+    /// The same, in full.
+    pub const WIRE: Option<&'static Shape> = Some(T::SHAPE);
     /// The JSON column of a value of this type.
     pub const JSON: JsonShape = JsonShape::of(T::SHAPE);
+    /// Its shape.
+    pub const KNOWN: Option<&'static Shape> = Some(T::SHAPE);
 }
 
 /// The shape of a type that has no [`Schema`].
 pub trait UnknownShape {
     /// None is known.
     const SHAPE: Option<Fingerprint> = None;
+    /// The same, in full.
+    const WIRE: Option<&'static Shape> = None;
     /// The JSON column of a value of this type.
     const JSON: JsonShape = JsonShape::UNKNOWN;
+    /// None is known.
+    const KNOWN: Option<&'static Shape> = None;
 }
 
 impl<T> UnknownShape for ShapeOf<T> {}

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use esrs_core::schema::lock::is_id_kept;
+
 use crate::entry::{read_aggregate, read_event};
 use crate::error::Error;
 use crate::folder::INDEX;
@@ -38,9 +40,12 @@ fn lost(file: &str, path: &Path, then: &str) -> Result<Vec<String>, Error> {
     let Ok(now) = std::fs::read_to_string(path) else { return Ok(vec!["it is gone".to_owned()]) };
     let now = now.replace("\r\n", "\n");
     if file.starts_with("aggregates/") {
-        let reads = read_aggregate(&now);
-        let dropped = read_aggregate(then).into_iter().filter(|name| !reads.contains(name));
-        return Ok(dropped.map(|name| format!("it does not read {name:?} any more")).collect());
+        let (then, now) = (read_aggregate(then), read_aggregate(&now));
+        let dropped = then.reads.iter().filter(|name| !now.reads.contains(name));
+        let dropped = dropped.map(|name| format!("it does not read {name:?} any more"));
+        let id = then.id.filter(|then| !now.id.is_some_and(|now| is_id_kept(then, &now)));
+        let id = id.map(|id| format!("its ids were {id}, by which streams are stored"));
+        return Ok(dropped.chain(id).collect());
     }
     let entries = read_event(path, &now)?;
     let mut lost = Vec::new();

@@ -50,6 +50,9 @@ pub trait Schema {
     const SHAPE: &'static Shape;
     /// A hash of the shape, mixed from the fingerprints of its parts.
     const FINGERPRINT: Fingerprint;
+    /// Whether serde reads a field of this type that is absent, as it does for an `Option`; not for a
+    /// newtype around one.
+    const READ_IF_ABSENT: bool = false;
 }
 
 /// What a value looks like as JSON.
@@ -62,6 +65,13 @@ pub enum Shape {
     Bool,
     /// A whole number of so many bits.
     Integer {
+        /// Whether it may be below zero.
+        signed: bool,
+        /// Its width in bits.
+        bits: u16,
+    },
+    /// A whole number of so many bits that is never zero.
+    NonZero {
         /// Whether it may be below zero.
         signed: bool,
         /// Its width in bits.
@@ -82,6 +92,8 @@ pub enum Shape {
     Option(&'static Shape),
     /// An array of any length.
     Sequence(&'static Shape),
+    /// An array of any length in which no item is twice, and whose order is of no meaning.
+    Set(&'static Shape),
     /// An array of a fixed length, all of one shape.
     Array {
         /// The shape of each item.
@@ -127,6 +139,8 @@ pub struct Field {
     pub aliases: &'static [&'static str],
     /// Whether it may be absent (`#[serde(default)]`).
     pub optional: bool,
+    /// Whether it has to be there although its shape is that of an `Option`: a newtype around one.
+    pub required: bool,
     /// What it holds.
     pub shape: &'static Shape,
     /// The fingerprint of what it holds.
@@ -220,14 +234,16 @@ impl Field {
     #[track_caller]
     const fn unchecked<T: Schema + ?Sized>(name: &'static str) -> Self {
         let (shape, fingerprint, place) = (T::SHAPE, T::FINGERPRINT, Place::here());
-        Self { name, aliases: &[], optional: false, shape, fingerprint, place }
+        let required = matches!(shape, Shape::Option(_)) && !T::READ_IF_ABSENT;
+        Self { name, aliases: &[], optional: false, required, shape, fingerprint, place }
     }
 
     /// A field whose shape only its owner knows, by a name such as `geo_point@1`.
     #[track_caller]
     pub const fn opaque(name: &'static str, shape: &'static Shape) -> Self {
         let (fingerprint, place) = (Fingerprint::of_leaf(shape), Place::here());
-        Self { name, aliases: &[], optional: false, shape, fingerprint, place }
+        let (optional, required) = (false, false);
+        Self { name, aliases: &[], optional, required, shape, fingerprint, place }
     }
 
     /// The same field, when it may be absent.
@@ -239,6 +255,26 @@ impl Field {
     pub const fn aliases(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
     }
+
+    /// What becomes of the field when it is absent.
+    pub(crate) const fn presence(&self) -> Presence {
+        match (self.optional, self.required) {
+            (true, _) => Presence::Optional,
+            (false, true) => Presence::Required,
+            (false, false) => Presence::ByShape,
+        }
+    }
+}
+
+/// Whether a field may be absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It may, whatever its shape.
+    Optional,
+    /// It may not, although its shape is that of an `Option`.
+    Required,
+    /// It may if its shape is that of an `Option`.
+    ByShape,
 }
 
 impl Item {
@@ -294,12 +330,15 @@ impl std::fmt::Display for Shape {
             Shape::Bool => f.write_str("bool"),
             Shape::Integer { signed: true, bits } => write!(f, "i{bits}"),
             Shape::Integer { signed: false, bits } => write!(f, "u{bits}"),
+            Shape::NonZero { signed: true, bits } => write!(f, "nonzero i{bits}"),
+            Shape::NonZero { signed: false, bits } => write!(f, "nonzero u{bits}"),
             Shape::Float { bits } => write!(f, "f{bits}"),
             Shape::Char => f.write_str("char"),
             Shape::String => f.write_str("string"),
             Shape::Format(name) => f.write_str(name),
             Shape::Option(inner) => write!(f, "{inner}?"),
             Shape::Sequence(item) => write!(f, "[{item}]"),
+            Shape::Set(item) => write!(f, "set<{item}>"),
             Shape::Array { item, length } => write!(f, "[{item}; {length}]"),
             Shape::Tuple(items) => write_items(f, items),
             Shape::Map { key, value } => write!(f, "map<{key}, {value}>"),
@@ -363,7 +402,12 @@ fn write_fields(f: &mut std::fmt::Formatter<'_>, fields: &[Field]) -> std::fmt::
         for alias in field.aliases {
             write!(f, "/{alias}")?;
         }
-        write!(f, "{}: {}", if field.optional { "?" } else { "" }, field.shape)?;
+        let presence = match field.presence() {
+            Presence::Optional => "?",
+            Presence::Required => "!",
+            Presence::ByShape => "",
+        };
+        write!(f, "{presence}: {}", field.shape)?;
     }
     f.write_str("}")
 }

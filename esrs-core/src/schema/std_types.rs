@@ -52,7 +52,7 @@ leaf! {
     jiff::civil::Date => Shape::Format("date");
     jiff::civil::Time => Shape::Format("time");
     jiff::civil::DateTime => Shape::Format("date_time");
-    jiff::Span => Shape::Format("duration");
+    jiff::Span => Shape::Format("span");
     jiff::SignedDuration => Shape::Format("duration");
 }
 
@@ -61,6 +61,7 @@ macro_rules! transparent {
         impl<T: Schema + ?Sized> Schema for $type {
             const SHAPE: &'static Shape = T::SHAPE;
             const FINGERPRINT: Fingerprint = T::FINGERPRINT;
+            const READ_IF_ABSENT: bool = T::READ_IF_ABSENT;
         }
     )*};
 }
@@ -70,6 +71,7 @@ transparent!(Box<T>, Rc<T>, Arc<T>, &T);
 impl<T: Schema + ToOwned + ?Sized> Schema for Cow<'_, T> {
     const SHAPE: &'static Shape = T::SHAPE;
     const FINGERPRINT: Fingerprint = T::FINGERPRINT;
+    const READ_IF_ABSENT: bool = T::READ_IF_ABSENT;
 }
 
 impl<T: ?Sized> Schema for std::marker::PhantomData<T> {
@@ -77,11 +79,19 @@ impl<T: ?Sized> Schema for std::marker::PhantomData<T> {
     const FINGERPRINT: Fingerprint = Fingerprint::of_leaf(Self::SHAPE);
 }
 
+/// The shape of an integer without its zero.
+const fn non_zero(integer: &Shape) -> Shape {
+    match *integer {
+        Shape::Integer { signed, bits } => Shape::NonZero { signed, bits },
+        other => other,
+    }
+}
+
 macro_rules! non_zero {
     ($($integer:ty),*) => {$(
         impl Schema for NonZero<$integer> {
-            const SHAPE: &'static Shape = <$integer as Schema>::SHAPE;
-            const FINGERPRINT: Fingerprint = <$integer as Schema>::FINGERPRINT;
+            const SHAPE: &'static Shape = &non_zero(<$integer as Schema>::SHAPE);
+            const FINGERPRINT: Fingerprint = Fingerprint::of_leaf(Self::SHAPE);
         }
     )*};
 }
@@ -91,6 +101,7 @@ non_zero!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
 impl<T: Schema> Schema for Option<T> {
     const SHAPE: &'static Shape = &Shape::Option(T::SHAPE);
     const FINGERPRINT: Fingerprint = Fingerprint::of_option(T::FINGERPRINT);
+    const READ_IF_ABSENT: bool = true;
 }
 
 macro_rules! sequence {
@@ -106,9 +117,21 @@ sequence! {
     Vec<T> where [T: Schema];
     VecDeque<T> where [T: Schema];
     LinkedList<T> where [T: Schema];
+    [T] where [T: Schema];
+}
+
+macro_rules! set {
+    ($($type:ty where [$($generics:tt)*];)*) => {$(
+        impl<$($generics)*> Schema for $type {
+            const SHAPE: &'static Shape = &Shape::Set(T::SHAPE);
+            const FINGERPRINT: Fingerprint = Fingerprint::of_set(T::FINGERPRINT);
+        }
+    )*};
+}
+
+set! {
     BTreeSet<T> where [T: Schema];
     HashSet<T, S> where [T: Schema, S];
-    [T] where [T: Schema];
 }
 
 impl<T: Schema, const N: usize> Schema for [T; N] {

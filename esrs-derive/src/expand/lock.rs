@@ -13,7 +13,7 @@ use crate::errors::Errors;
 use crate::lock::{self, Folder, Locked, Mode, Unsound};
 use crate::model::aggregate::Aggregate;
 use crate::model::event::Event;
-use crate::model::schema::Wire;
+use crate::model::schema::{Wire, type_span};
 
 /// What `schema!()` puts at the root of a crate; where it is missing, rustc's own message has this name
 /// in it.
@@ -148,10 +148,18 @@ pub(crate) fn aggregate(model: &Aggregate<'_>, name: &LitStr) -> TokenStream {
     let Aggregate { ident, retired, events_span, .. } = model;
     let p = model.krate.private();
     let events = quote!(<#ident as #p::Aggregate>::EVENTS);
+    let (id, id_span) = match model.id {
+        Some(ty) => (quote!(<#p::ShapeOf<#ty>>::KNOWN), type_span(ty)),
+        None => (quote!(#p::Option::None), Span::call_site()),
+    };
     if folder.mode() == Mode::Tell {
         let name = name.value();
         return quote! {
-            const _: () = #p::tell_aggregate(#name, #events, &[#(#retired),*]);
+            const _: () = {
+                #[allow(unused_imports)]
+                use #p::UnknownShape as _;
+                #p::tell_aggregate(#name, #id, #events, &[#(#retired),*]);
+            };
         };
     }
     let newest = model.events.iter().map(|event| {
@@ -177,9 +185,20 @@ pub(crate) fn aggregate(model: &Aggregate<'_>, name: &LitStr) -> TokenStream {
     let (names, span, written) = (locked.names(), *events_span, ident.unraw().to_string());
     let (watched, mark) = (path(&locked), mark(name.span()));
     let dropped = quote_spanned!(span=> dropped(#written, NAMES[FIRST]));
+    let held_id = locked.id().map(|locked| {
+        let is_locked = quote_spanned!(id_span=> is_locked(#written, #id, #locked));
+        quote! {
+            const _: () = {
+                #[allow(unused_imports)]
+                use #p::{UnknownShape as _, id_is_locked as is_locked};
+                #is_locked
+            };
+        }
+    });
     quote! {
         #newest
         #mark
+        #held_id
         const _: () = {
             use #p::name_dropped as dropped;
             const _: &[#p::u8] = #p::include_bytes!(#watched);

@@ -79,14 +79,27 @@ pub(crate) fn implement(input: &DeriveInput, wire: &Wire<'_>, p: &TokenStream) -
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     let bounds = bounds(input, where_clause, p);
     let (shape, fingerprint) = consts(wire, is_enum(input), p);
+    let read_if_absent = read_if_absent(wire, p);
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
         impl #impl_generics #p::Schema for #ident #ty_generics #bounds {
             const SHAPE: &'static #p::Shape = #shape;
             const FINGERPRINT: #p::Fingerprint = #fingerprint;
+            #read_if_absent
         }
     }
+}
+
+/// Whether serde reads it when it is absent, where that is decided by another type.
+fn read_if_absent(wire: &Wire<'_>, p: &TokenStream) -> Option<TokenStream> {
+    let (ty, span) = match wire {
+        Wire::Transparent(Holds::Type(ty)) => (quote!(#ty), type_span(ty)),
+        Wire::Converted(ty) => (quote!(#ty), type_span(ty)),
+        _ => return None,
+    };
+    let schema = quote_spanned!(span=> <#ty as #p::Schema>);
+    Some(quote!(const READ_IF_ABSENT: #p::bool = #schema::READ_IF_ABSENT;))
 }
 
 fn is_enum(input: &DeriveInput) -> bool {
@@ -114,9 +127,13 @@ fn bounds(
 
 fn consts(wire: &Wire<'_>, is_enum: bool, p: &TokenStream) -> (TokenStream, TokenStream) {
     let shape = match wire {
-        Wire::Same(Holds::Type(ty)) => return same(&quote!(#ty), type_span(ty), p),
+        Wire::Transparent(Holds::Type(ty)) | Wire::Newtype(Holds::Type(ty)) => {
+            return same(&quote!(#ty), type_span(ty), p);
+        }
         Wire::Converted(ty) => return same(&quote!(#ty), type_span(ty), p),
-        Wire::Opaque(name) | Wire::Same(Holds::Opaque(name)) => opaque(name, p),
+        Wire::Opaque(name)
+        | Wire::Transparent(Holds::Opaque(name))
+        | Wire::Newtype(Holds::Opaque(name)) => opaque(name, p),
         Wire::Unit => quote!(&#p::Shape::Unit),
         Wire::Tuple(items) => {
             let items = items.iter().map(|holds| item(holds, p));

@@ -339,7 +339,7 @@ const fn too_long(event: &EventType, ident: &str) -> Message {
 /// A part as messages show it.
 pub(super) const fn part_text(line: Line<'_>) -> Message {
     let mut text = Message::new();
-    push_line(&mut text, line.head, line.optional, line.aliases);
+    push_line(&mut text, &line);
     text
 }
 
@@ -450,12 +450,13 @@ impl List {
 
 const fn push_part(text: &mut Message, part: &Option<Line<'_>>) {
     match part {
-        Some(line) => push_line(text, line.head, line.optional, line.aliases),
+        Some(line) => push_line(text, line),
         None => text.push("nothing"),
     }
 }
 
-const fn push_line(text: &mut Message, head: Text<'_>, optional: bool, aliases: Text<'_>) {
+const fn push_line(text: &mut Message, line: &Line<'_>) {
+    let Line { head, optional, required, aliases, .. } = *line;
     let is_nullable = ends_with(head, b"?");
     let head = if is_nullable { slice(head, 0, head.len() - 1) } else { head };
     let is_closed = begins_with(head, b"closed ");
@@ -474,6 +475,9 @@ const fn push_line(text: &mut Message, head: Text<'_>, optional: bool, aliases: 
     }
     if is_nullable {
         text.push(", may be null");
+    }
+    if required && !optional {
+        text.push(", must be there");
     }
     if optional {
         text.push(", may be absent");

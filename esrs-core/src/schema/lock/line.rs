@@ -4,6 +4,7 @@
 //! slices, and every line is read once.
 
 use super::outline::INDENT;
+use crate::schema::Presence;
 use crate::text::{ConstText, whole_letters};
 
 /// A range of the bytes of an outline.
@@ -76,6 +77,8 @@ pub(crate) struct Line<'a> {
     pub(crate) aliases: Text<'a>,
     /// Whether it may be absent.
     pub(crate) optional: bool,
+    /// Whether it has to be there although it may be null.
+    pub(crate) required: bool,
     /// What it is; empty for a variant that holds nothing.
     pub(crate) head: Text<'a>,
     /// Which of its [`Lines`] it is.
@@ -140,6 +143,7 @@ pub(super) struct Span {
     head: u32,
     end: u32,
     optional: bool,
+    required: bool,
     up: u16,
     first: u16,
     last: u16,
@@ -156,6 +160,7 @@ impl Span {
         head: 0,
         end: 0,
         optional: false,
+        required: false,
         up: NONE,
         first: NONE,
         last: NONE,
@@ -172,6 +177,7 @@ impl Span {
             path: text.range(self.start as usize, self.path as usize),
             aliases: text.range(self.path as usize, self.aliases as usize),
             optional: self.optional,
+            required: self.required,
             head: text.range(self.head as usize, end),
             at,
             step: self.step as usize,
@@ -261,6 +267,7 @@ impl<'a> Lines<'a> {
             head: span.head - from + to,
             end: span.end - from + to,
             optional: span.optional,
+            required: span.required,
             up,
             ..Span::EMPTY
         });
@@ -531,9 +538,10 @@ impl<'a> Spans<'a> {
     }
 
     /// Ends the last line, whose head was written from `head` to `end`.
-    pub(super) const fn end(&mut self, optional: bool, head: usize, end: usize) {
+    pub(super) const fn end(&mut self, presence: Presence, head: usize, end: usize) {
         let span = &mut self.spans[self.count - 1];
-        span.optional = optional;
+        span.optional = matches!(presence, Presence::Optional);
+        span.required = matches!(presence, Presence::Required);
         span.head = head as u32;
         span.end = end as u32;
     }
@@ -591,7 +599,7 @@ pub(crate) const fn parse(line: &[u8]) -> Line<'_> {
 const fn parse_from(text: &[u8], start: usize, known: usize) -> Span {
     let (mut mark, mut i) = (known, known);
     if known > start || begins_with_step(text, start) {
-        while i < text.len() && !matches!(text[i], b'/' | b'?' | b':' | b'\n' | b'\r') {
+        while i < text.len() && !matches!(text[i], b'/' | b'?' | b'!' | b':' | b'\n' | b'\r') {
             if matches!(text[i], b'.' | b'|') {
                 mark = i;
             }
@@ -603,12 +611,13 @@ const fn parse_from(text: &[u8], start: usize, known: usize) -> Span {
     while step >= known + 2 && is_within(text[step - 1]) {
         step -= 2;
     }
-    while i < text.len() && path > start && !matches!(text[i], b'?' | b':' | b'\n' | b'\r') {
+    while i < text.len() && path > start && !matches!(text[i], b'?' | b'!' | b':' | b'\n' | b'\r') {
         i = if text[i] == b'"' { quote_end(text, i) } else { i + 1 };
     }
     let aliases = i;
     let optional = i < text.len() && text[i] == b'?' && path > start;
-    if optional {
+    let required = i < text.len() && text[i] == b'!' && path > start;
+    if optional || required {
         i += 1;
     }
     if i < text.len() && text[i] == b':' && path > start {
@@ -630,6 +639,7 @@ const fn parse_from(text: &[u8], start: usize, known: usize) -> Span {
         head: head as u32,
         end: i as u32,
         optional,
+        required,
         ..Span::EMPTY
     }
 }
@@ -797,6 +807,7 @@ mod tests {
         ".ab{}[].\"quote \\\" and ]\".0: u8",
         ".ab{}[].\"quote \\\" and ]\".1: string",
         ".z?: any",
+        ".y!: u8?",
     ];
 
     fn indented(lines: &[&str], end: &str) -> String {
@@ -813,7 +824,7 @@ mod tests {
             assert_eq!(within.path.as_str(), alone.path.as_str());
             assert_eq!(within.aliases.as_str(), alone.aliases.as_str());
             assert_eq!(within.head.as_str(), alone.head.as_str());
-            assert_eq!(within.optional, alone.optional);
+            assert_eq!((within.optional, within.required), (alone.optional, alone.required));
             let path = split(alone.path);
             assert_eq!(within.step().as_str(), path.step.as_str());
             assert_eq!(within.name().as_str(), path.name.as_str());
@@ -842,7 +853,7 @@ mod tests {
             parts.push(lines.line(at).path.as_str());
             next = lines.next_part(at);
         }
-        assert_eq!(parts, [".a", ".ab", ".z"]);
+        assert_eq!(parts, [".a", ".ab", ".z", ".y"]);
         let (old, other) = (".a.\"d:/e\": u8", ".a|c: u8");
         assert_eq!(lines.reader_of(1, &parse(old.as_bytes())), Some(2));
         assert_eq!(lines.named_as(1, &parse(old.as_bytes())), None);

@@ -67,9 +67,10 @@ const fn ancestor(path: Text<'_>, below: usize) -> Path<'_> {
 const fn part(shape: &'static Shape, step: &Path<'_>) -> Option<(&'static Shape, Option<Place>)> {
     let is_key = contains(step.step, b'<');
     match *shape {
-        Shape::Option(inner) | Shape::Sequence(inner) | Shape::Array { item: inner, .. } => {
-            part(inner, step)
-        }
+        Shape::Option(inner)
+        | Shape::Sequence(inner)
+        | Shape::Set(inner)
+        | Shape::Array { item: inner, .. } => part(inner, step),
         Shape::Map { key, value } => part(if is_key { key } else { value }, step),
         Shape::Struct(shape) => field(shape.fields, step.name),
         Shape::Tuple(items) => item(items, step.name),

@@ -2,6 +2,7 @@
 
 mod check;
 mod compare;
+mod id;
 pub(super) mod line;
 mod located;
 mod outline;
@@ -15,6 +16,8 @@ pub use check::{
     CompareRoom, Differs, ShapeNow, is_as_locked, past_changed, shape_changed, tell_event,
     tell_past, unsound_lock,
 };
+pub(crate) use id::id_text;
+pub use id::is_id_kept;
 pub use rule::Rule;
 
 use line::Line;

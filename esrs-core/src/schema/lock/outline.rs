@@ -11,11 +11,12 @@
 //!
 //! A path goes by `.field` and `.0`, by `|Variant`, by `[]` into the items of a list, by `{}` and `<>`
 //! into the values and the keys of a map. `/name` is an alias, `/*` takes every other name, `?` behind a
-//! name may be absent, `?` behind a type may be null.
+//! name may be absent, `!` behind a name has to be there although it may be null, `?` behind a type may
+//! be null.
 
 use crate::text::ConstText;
 
-use super::super::{Content, EnumShape, Field, Item, Shape, Tagging, Variant};
+use super::super::{Content, EnumShape, Field, Item, Presence, Shape, Tagging, Variant};
 use super::line::{MAX_LINES, Spans};
 
 /// How long an outline may be: some thousands of fields.
@@ -73,7 +74,9 @@ impl Writer<'_, '_> {
     const fn parts(&mut self, shape: &Shape) {
         match *shape {
             Shape::Option(inner) => self.parts(inner),
-            Shape::Sequence(item) | Shape::Array { item, .. } => self.parts_within("[]", item),
+            Shape::Sequence(item) | Shape::Set(item) | Shape::Array { item, .. } => {
+                self.parts_within("[]", item);
+            }
             Shape::Map { key, value } => {
                 self.parts_within("<>", key);
                 self.parts_within("{}", value);
@@ -97,7 +100,7 @@ impl Writer<'_, '_> {
         while i < fields.len() {
             let field = &fields[i];
             let above = self.begin_line(".", field.name, field.aliases, false);
-            self.value(field.optional, field.shape, above);
+            self.value(field.presence(), field.shape, above);
             i += 1;
         }
     }
@@ -108,7 +111,7 @@ impl Writer<'_, '_> {
             let mut number = ConstText::<20>::new();
             number.push_number(i as u64);
             let above = self.begin_line(".", number.as_str(), &[], false);
-            self.value(false, items[i].shape, above);
+            self.value(Presence::ByShape, items[i].shape, above);
             i += 1;
         }
     }
@@ -121,15 +124,15 @@ impl Writer<'_, '_> {
             match *content {
                 Content::Unit => {
                     let head = self.text.len();
-                    self.end_line(false, head);
+                    self.end_line(Presence::ByShape, head);
                     self.go_up(above);
                 }
-                Content::Newtype(item) => self.value(false, item.shape, above),
+                Content::Newtype(item) => self.value(Presence::ByShape, item.shape, above),
                 Content::Tuple(items) => {
                     self.text.push(": ");
                     let head = self.text.len();
                     self.text.push("places");
-                    self.end_line(false, head);
+                    self.end_line(Presence::ByShape, head);
                     self.items(items);
                     self.go_up(above);
                 }
@@ -137,7 +140,7 @@ impl Writer<'_, '_> {
                     self.text.push(": ");
                     let head = self.text.len();
                     self.text.push("fields");
-                    self.end_line(false, head);
+                    self.end_line(Presence::ByShape, head);
                     self.fields(fields);
                     self.go_up(above);
                 }
@@ -178,19 +181,23 @@ impl Writer<'_, '_> {
     }
 
     /// Writes the value of a line, what is below it, and goes up again.
-    const fn value(&mut self, optional: bool, shape: &Shape, above: Above) {
-        self.text.push(if optional { "?: " } else { ": " });
+    const fn value(&mut self, presence: Presence, shape: &Shape, above: Above) {
+        self.text.push(match presence {
+            Presence::Optional => "?: ",
+            Presence::Required => "!: ",
+            Presence::ByShape => ": ",
+        });
         let start = self.text.len();
         head(self.text, shape);
-        self.end_line(optional, start);
+        self.end_line(presence, start);
         self.parts(shape);
         self.go_up(above);
     }
 
     /// Ends a line whose head begins at `head`.
-    const fn end_line(&mut self, optional: bool, head: usize) {
+    const fn end_line(&mut self, presence: Presence, head: usize) {
         if self.lines == self.spans.len() {
-            self.spans.end(optional, head, self.text.len());
+            self.spans.end(presence, head, self.text.len());
         }
         self.text.push_byte(b'\n');
     }
@@ -202,11 +209,14 @@ impl Writer<'_, '_> {
 }
 
 /// Writes what a value is, without what it is made of.
-const fn head(text: &mut Outline, shape: &Shape) {
+pub(super) const fn head<const N: usize>(text: &mut ConstText<N>, shape: &Shape) {
     match *shape {
         Shape::Unit => text.push("null"),
         Shape::Bool => text.push("bool"),
-        Shape::Integer { signed, bits } => {
+        Shape::Integer { signed, bits } | Shape::NonZero { signed, bits } => {
+            if matches!(shape, Shape::NonZero { .. }) {
+                text.push("nonzero ");
+            }
             text.push(if signed { "i" } else { "u" });
             text.push_number(bits as u64);
         }
@@ -225,6 +235,11 @@ const fn head(text: &mut Outline, shape: &Shape) {
             text.push("[");
             head(text, item);
             text.push("]");
+        }
+        Shape::Set(item) => {
+            text.push("set<");
+            head(text, item);
+            text.push(">");
         }
         Shape::Array { item, length } => {
             text.push("[");

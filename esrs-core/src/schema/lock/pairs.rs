@@ -104,10 +104,14 @@ impl<'a> Pairs<'a> {
 
     const fn find_peer(&self, at: usize) -> Option<usize> {
         match self.locked.above(at) {
-            Some(above) => match self.now_of(above) {
-                Some(parent) => self.now.named_as(parent, &self.locked.line(at)),
-                None => None,
-            },
+            Some(above) => {
+                let Some(parent) = self.now_of(above) else { return None };
+                match self.now.named_as(parent, &self.locked.line(at)) {
+                    // Fields of several flattened types have one name.
+                    Some(peer) if self.locked_of(peer).is_some() => None,
+                    peer => peer,
+                }
+            }
             None if at == 0 && self.now.len() > 0 => Some(0),
             None => None,
         }

@@ -2,7 +2,9 @@
 
 use super::check::Both;
 use super::compare::Change;
-use super::line::{Lines, Text, begins_with, first_lost_alias, is_variant_step, slice, split};
+use super::line::{
+    Lines, Text, begins_with, equal, first_lost_alias, is_variant_step, slice, split,
+};
 use super::located::push_place;
 use super::rule::Rule;
 use crate::EventType;
@@ -110,8 +112,19 @@ impl<'a> Spot<'a> {
         self.keep_reading(text, changed.event.version);
         let is_of_the_event = path.parent.is_empty() && path.step.is(b".");
         let is_place = is_number(path.name) && is_of_the_event;
+        if matches!(self.rule, Rule::NamesMerged) {
+            text.push(
+                "\nor:     take the alias away; what became of the other part is then a change of its own",
+            );
+        }
+        // Neither can be told by what is declared on a field: it takes the whole payload.
+        let is_of_two = matches!(self.rule, Rule::NamesMerged | Rule::TakenFromFlattened);
         let is_added_or_removed = matches!(self.rule, Rule::FieldAdded | Rule::FieldRemoved);
-        if !changed.has_fields || self.path.is_empty() || (is_place && is_added_or_removed) {
+        if !changed.has_fields
+            || self.path.is_empty()
+            || is_of_two
+            || (is_place && is_added_or_removed)
+        {
             return push_struct_kept(text, changed);
         }
         if is_of_the_event {
@@ -172,7 +185,7 @@ impl<'a> Spot<'a> {
         self.push_declaration(text, change, next);
         text.push(")]` on ");
         push_quoted_path(text, self.path);
-        self.push_explanation(text);
+        self.push_explanation(text, change);
     }
 
     /// What is declared in the type that has it, and in each that leads there.
@@ -210,7 +223,7 @@ impl<'a> Spot<'a> {
             text.push(", and `#[schema(");
             self.push_declaration(text, change, 2);
             text.push(")]` on that field");
-            self.push_explanation(text);
+            self.push_explanation(text, change);
         }
         let (mut between, mut number) = (split(self.path).parent, 2);
         while !split(between).parent.is_empty() {
@@ -289,7 +302,9 @@ impl<'a> Spot<'a> {
         text.push(", in = ");
         text.push_number(next);
         match self.rule {
-            Rule::NowRequired => text.push(", with = std::convert::identity, serde(default)"),
+            Rule::NowRequired if has_its_type(change) => {
+                text.push(", with = std::convert::identity, serde(default)");
+            }
             Rule::AliasRemoved => {
                 text.push(", with = std::convert::identity, serde(alias = \"");
                 if let (Some(then), Some(now)) = (&change.locked, &change.now) {
@@ -303,13 +318,22 @@ impl<'a> Spot<'a> {
         text.push(")");
     }
 
-    const fn push_explanation(&self, text: &mut Message) {
+    const fn push_explanation(&self, text: &mut Message, change: &Change<'_>) {
         text.push(match self.rule {
             Rule::FieldAdded => ", where `default` is what old payloads are to have there",
-            Rule::NowRequired | Rule::AliasRemoved => ", where `OldType` is the type it has",
+            Rule::NowRequired if has_its_type(change) => ", where `OldType` is the type it has",
+            Rule::AliasRemoved => ", where `OldType` is the type it has",
             Rule::NowClosed | Rule::OtherRepresentation => OF_A_COPY,
             _ => ", where `function` makes the new value of an `OldType`, its type as it was",
         });
+    }
+}
+
+/// Whether the type of a field is what it was, where it has to be there now.
+const fn has_its_type(change: &Change<'_>) -> bool {
+    match (&change.locked, &change.now) {
+        (Some(then), Some(now)) => equal(then.head, now.head) && !now.required,
+        _ => false,
     }
 }
 
