@@ -14,7 +14,11 @@ pub(crate) enum Error {
         "{target} does not compile, so what it stores is not known; nothing was locked:\n{rendered}"
     )]
     DoesNotCompile { target: String, rendered: String },
-    #[error("an event of {target} has so many fields that its shape does not fit into a lock")]
+    #[error(
+        "an event of {target} has more parts than a lock holds, which is 8,192 lines of 256 KiB: make events \
+         of their own of some of its parts, or store a part as `#[schema(opaque = \"name@1\")]`, whose \
+         number is raised when it changes"
+    )]
     TooLong { target: String },
     #[error(
         "{target} said something that this version of cargo-esrs does not understand: {said:?}; use the version of the crate esrs"

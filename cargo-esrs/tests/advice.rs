@@ -29,6 +29,58 @@ pub struct Interest {
 pub struct InterestPaid(pub Interest);
 ";
 
+/// Events whose types are in each wrapper, and those that no attribute of a field or variant renames.
+const WRAPPED: &str = "
+#[derive(Schema, Serialize, Deserialize, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Coin {
+    pub cents: i64,
+}
+
+#[derive(Schema, Serialize, Deserialize)]
+pub struct Purse(pub Coin);
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(\"coins_counted\")]
+pub struct CoinsCounted {
+    pub array: [Coin; 2],
+    pub ordered: std::collections::BTreeSet<Coin>,
+    pub hashed: std::collections::HashSet<Coin>,
+    pub linked: std::collections::LinkedList<Coin>,
+    pub shared: std::sync::Arc<Coin>,
+    pub cow: std::borrow::Cow<'static, Coin>,
+    pub purse: Purse,
+}
+
+#[derive(Schema, Serialize, Deserialize)]
+#[serde(tag = \"kind\")]
+pub struct Stamp {
+    pub by: String,
+}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(\"letter_stamped\")]
+pub struct LetterStamped {
+    pub stamp: Stamp,
+}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(\"form_filled\")]
+pub struct FormFilled {
+    pub of: String,
+    #[serde(flatten)]
+    #[schema(opaque = \"rest@1\")]
+    pub rest: std::collections::BTreeMap<String, String>,
+}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(\"point_drawn\")]
+pub struct PointDrawn {
+    #[serde(default, rename = \"point\")]
+    #[schema(opaque = \"point@1\")]
+    pub point: (i32, i32),
+}
+";
+
 const VERSION_2: (&str, &str) =
     ("aliases(\"deposited\"))]", "aliases(\"deposited\"), version = 2)]");
 
@@ -338,6 +390,99 @@ const ADVICE: &[Advice] = &[
         ],
     },
     Advice {
+        name: "a type within each wrapper",
+        change: &[(
+            "pub cents: i64,\n}\n\n#[derive(Schema, Serialize, Deserialize)]\npub struct Purse",
+            "pub cents: String,\n}\n\n#[derive(Schema, Serialize, Deserialize)]\npub struct Purse",
+        )],
+        says: &[
+            "`#[event(updated(in = 2, from = 1))]` on `array`",
+            "a newtype on the way declares `updated` on its place",
+        ],
+        followed: &[
+            ("pub struct Coin {", "#[schema(version = 2)]\npub struct Coin {"),
+            (
+                "    pub cents: String",
+                "    #[schema(retyped(from = i64, in = 2, with = |old| old.to_string()))]\n    pub cents: \
+                 String",
+            ),
+            (
+                "pub struct Purse(",
+                "#[schema(version = 2)]\npub struct Purse(#[schema(updated(in = 2, from = 1))] ",
+            ),
+            ("\"coins_counted\"", "\"coins_counted\", version = 2"),
+            ("    pub array", UPDATED_ARRAY),
+            ("    pub ordered", "    #[event(updated(in = 2, from = 1))]\n    pub ordered"),
+            ("    pub hashed", "    #[event(updated(in = 2, from = 1))]\n    pub hashed"),
+            ("    pub linked", "    #[event(updated(in = 2, from = 1))]\n    pub linked"),
+            ("    pub shared", "    #[event(updated(in = 2, from = 1))]\n    pub shared"),
+            ("    pub cow", "    #[event(updated(in = 2, from = 1))]\n    pub cow"),
+            ("    pub purse", "    #[event(updated(in = 2, from = 1))]\n    pub purse"),
+        ],
+    },
+    Advice {
+        name: "a struct with a tag that was renamed",
+        change: &[("pub struct Stamp", "pub struct Seal"), ("stamp: Stamp", "stamp: Seal")],
+        says: &[
+            "if it is the name of a struct with `tag`, write `#[serde(rename = \"Stamp\")]` on the struct",
+        ],
+        followed: &[("pub struct Seal", "#[serde(rename = \"Stamp\")]\npub struct Seal")],
+    },
+    Advice {
+        name: "fields that `flatten` spread",
+        change: &[(
+            "    #[serde(flatten)]\n    #[schema(opaque = \"rest@1\")]\n    pub rest: \
+             std::collections::BTreeMap<String, String>,\n",
+            "",
+        )],
+        says: &["write `version = 2, from = FormFilledV1` in the `#[event(…)]` of `FormFilled`"],
+        followed: &[
+            ("\"form_filled\"", "\"form_filled\", version = 2, from = FormFilledV1"),
+            (
+                "pub type Cents",
+                "#[derive(Event, Serialize, Deserialize)]\n#[event(\"form_filled\")]\npub struct \
+                 FormFilledV1 {\n    of: String,\n    #[serde(flatten)]\n    #[schema(opaque = \
+                 \"rest@1\")]\n    rest: std::collections::BTreeMap<String, String>,\n}\n\nimpl \
+                 Upcast<FormFilledV1> for FormFilled {\n    fn upcast(old: FormFilledV1) -> Self {\n        \
+                 Self { of: old.of }\n    }\n}\n\npub type Cents",
+            ),
+        ],
+    },
+    Advice {
+        name: "an opaque field of another type",
+        change: &[(
+            "    #[schema(opaque = \"point@1\")]\n    pub point: (i32, i32)",
+            "    pub point: String",
+        )],
+        says: &[
+            "`#[event(retyped(from = OldType, in = 2, with = function, opaque = \"point@1\"))]` on `point`",
+        ],
+        followed: &[
+            ("\"point_drawn\"", "\"point_drawn\", version = 2"),
+            (
+                "    pub point",
+                "    #[event(retyped(from = (i32, i32), in = 2, with = |(x, y)| format!(\"{x} {y}\"), \
+                 opaque = \"point@1\"))]\n    pub point",
+            ),
+        ],
+    },
+    Advice {
+        name: "an alias that answers for two fields",
+        change: &[
+            ("    #[serde(default)]\n    pub hint: u8,\n", ""),
+            ("    pub fee: Cents", "    #[serde(alias = \"hint\")]\n    pub fee: Cents"),
+        ],
+        says: &["take the alias away; what became of the other part is then a change of its own"],
+        followed: &[
+            ("    #[serde(alias = \"hint\")]\n", ""),
+            (
+                "aliases(\"deposited\"))]",
+                "aliases(\"deposited\"), version = 2, removed(name = \"hint\", ty = u8, in = 2, \
+                 serde(default)))]",
+            ),
+        ],
+    },
+    Advice {
         name: "an event of another name",
         change: &[("\"money_deposited\"", "\"money_put_in\"")],
         says: &[
@@ -352,6 +497,8 @@ const ADVICE: &[Advice] = &[
         followed: &[("retired(\"gift_given\")", "retired(\"gift_given\", \"account_closed\")")],
     },
 ];
+
+const UPDATED_ARRAY: &str = "    #[event(updated(in = 2, from = 1))]\n    pub array";
 
 const RETYPED_REASON: (&str, &str) = (
     "    pub reason",
@@ -384,21 +531,27 @@ fn locks(package: &Package) -> Vec<(String, String)> {
 #[test]
 fn whoever_follows_an_advice_reads_all_that_was_locked() {
     let package = Package::copy("bank", "advice");
-    let source = package.read(LIB) + NEWTYPE;
+    let source = package.read(LIB) + NEWTYPE + WRAPPED;
     package.write(LIB, &source);
     let locked = package.esrs(&["lock"]);
     assert!(locked.status.success(), "{}", text(&locked));
     let locks = locks(&package);
-    let mut wrong = Vec::new();
+    let (mut wrong, mut all_said) = (Vec::new(), String::new());
     for Advice { name, change, says, followed } in ADVICE {
         std::fs::remove_dir_all(package.root.join("schema")).unwrap();
         locks.iter().for_each(|(file, lock)| package.write(file, lock));
+        // What `flatten` spreads cannot be made up.
+        package.write("schema/golden/form_filled/v1.one.json", r#"{"of":"a","more":"b"}"#);
         package.write(LIB, &source);
         change.iter().for_each(|(from, to)| package.replace(LIB, from, to));
         let said = package.check(&[]).unwrap_or_else(|| panic!("{name}: it compiles"));
         for words in says.iter().filter(|words| !said.contains(*words)) {
             wrong.push(format!("{name}: {words:?} is not in\n{said}"));
         }
+        if said.contains("alias = \"*\"") || said.contains("name = \"*\"") {
+            wrong.push(format!("{name}: `*` is the name of no field\n{said}"));
+        }
+        all_said.push_str(&said);
         followed.iter().for_each(|(from, to)| package.replace(LIB, from, to));
         let locked = package.esrs(&["lock"]);
         if !locked.status.success() {
@@ -410,7 +563,68 @@ fn whoever_follows_an_advice_reads_all_that_was_locked() {
             wrong.push(format!("{name}: {}", text(&test)));
         }
     }
+    // Each template has a case above that prints it.
+    let all_said = words_of(&all_said);
+    for template in templates() {
+        if !all_said.contains(&words_of(&template)) && !ELSEWHERE.contains(&template.as_str()) {
+            wrong.push(format!("no case prints {template:?}"));
+        }
+    }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// Templates that the test below follows, and, last, those about a type in a struct of an old version.
+const ELSEWHERE: &[&str] = &[
+    "\neither: put back what is declared, and what it is declared of, as it was",
+    "\nor:     declare what changed, in a version that is not locked yet: `added(…)`, `renamed(…)` or \
+     `retyped(…)` on the field, `removed(…)` in the `#[event(…)]`, or `updated(…)` on the field where its \
+     type declares the change",
+    "\nor:     if the change is meant for newer versions, keep a copy of the old type, and let `",
+    "` hold that",
+];
+
+/// A text with one space between its words: the compiler indents what it shows.
+fn words_of(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The pieces of advice as they are written in the source of the messages.
+fn templates() -> Vec<String> {
+    let file = support::workspace().join("esrs-core/src/schema/lock/ways.rs");
+    let source = std::fs::read_to_string(file).unwrap();
+    let mut found = Vec::new();
+    for rest in source
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
+        .split("text.push(")
+        .skip(1)
+    {
+        let Some(literal) = rest.trim_start().strip_prefix('"') else { continue };
+        let (mut text, mut letters) = (String::new(), literal.chars());
+        while let Some(letter) = letters.next() {
+            match letter {
+                '"' => break,
+                '\\' => match letters.next() {
+                    Some('n') => text.push('\n'),
+                    // A line that goes on: what indents the next one is left out.
+                    Some('\n') => {
+                        let indented = letters.as_str();
+                        letters = indented.trim_start().chars();
+                    }
+                    Some(other) => text.push(other),
+                    None => break,
+                },
+                other => text.push(other),
+            }
+        }
+        if text.split_whitespace().count() > 2 {
+            found.push(text);
+        }
+    }
+    assert!(found.len() > 20, "{found:?}");
+    found
 }
 
 #[test]

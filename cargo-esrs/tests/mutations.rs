@@ -254,6 +254,30 @@ fn what_the_wire_does_not_show_passes() {
     each(HARMLESS, &package, |_, said| said.map_or(Ok(()), Err));
 }
 
+/// Const evaluation counts its own steps, and says when there were some millions of them.
+#[test]
+fn a_change_among_2000_lines_is_found_in_few_steps() {
+    let package = Package::copy("bank", "large");
+    let fields: String = (0..100).map(|field| format!("    pub field_{field}: u8,\n")).collect();
+    let derives = "#[derive(Schema, Serialize, Deserialize)]\n";
+    let part = |part: usize| format!("\n{derives}pub struct Part{part} {{\n{fields}}}\n");
+    let parts: String = (0..20).map(part).collect();
+    let held: String = (0..20).map(|part| format!("    pub part_{part}: Part{part},\n")).collect();
+    let event =
+        "\n#[derive(Event, Serialize, Deserialize)]\n#[event(\"large\")]\npub struct Large {\n";
+    let source = format!("{}{parts}{event}{held}}}\n", package.read(LIB));
+    package.write(LIB, &source);
+    let locked = package.esrs(&["lock"]);
+    assert!(locked.status.success(), "{}", text(&locked));
+
+    let (before, after) = source.split_at(source.rfind("field_99: u8").unwrap());
+    package.write(LIB, &format!("{before}{}", after.replacen("u8", "String", 1)));
+    let check = package.cargo(&["check", "--quiet"]);
+    let said = text(&check);
+    assert!(said.contains("its shape has changed: `part_19.field_99`"), "{said}");
+    assert!(!said.contains("constant evaluation is taking a long time"), "{said}");
+}
+
 #[test]
 fn a_type_may_have_another_name_in_rust() {
     let package = Package::locked("bank", "renamed");
@@ -287,6 +311,12 @@ fn a_lock_that_is_gone_or_edited_does_not_compile() {
     package
         .write("schema/index.lock", &without.map(|line| format!("{line}\n")).collect::<String>());
     check("lock_not_in_the_index");
+    package.write("schema/index.lock", &index);
+    std::fs::write(package.root.join(lock), b"\xff\xfe").unwrap();
+    check("lock_is_not_text");
+    package.write(lock, &text);
+    std::fs::write(package.root.join("schema/index.lock"), b"\xff\xfe").unwrap();
+    check("index_is_not_text");
     std::fs::remove_file(package.root.join("schema/index.lock")).unwrap();
     check("index_deleted");
     // The derives leave that to `schema!()`, and ask for it.

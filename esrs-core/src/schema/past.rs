@@ -1,17 +1,20 @@
 //! Values as they were stored in an older version of their type.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, LinkedList, VecDeque};
 use std::hash::{BuildHasher, Hash};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::Schema;
+use crate::{Fingerprint, Schema, Shape};
 
 /// A type that knows what it looked like in its version `V`, and brings such a value up to date.
 ///
 /// The derives implement it for each version that their attributes tell of: `#[derive(Schema)]` with
-/// `#[schema(version = 2)]`, and `#[derive(Event)]`. An `Option`, `Box`, `Vec`, `VecDeque` or map of
-/// such a type knows the same versions. Write it by hand for what no attribute can say:
+/// `#[schema(version = 2)]`, and `#[derive(Event)]`. An `Option`, `Box`, `Rc`, `Arc`, `Cow`, array, list,
+/// set or map of such a type knows the same versions. Write it by hand for what no attribute can say:
 ///
 /// ```
 /// use esrs_core::{PastVersion, Schema};
@@ -39,7 +42,7 @@ use crate::Schema;
     note = "if `{Self}` has not changed since then, drop `updated`",
     note = "if it has, raise its version, `#[schema(version = …)]`, and declare on its fields what changed, such as `#[schema(added(in = …, default = …))]`",
     note = "what no attribute declares is written: `impl PastVersion<{V}> for {Self} {{ type Past = …; fn from_past(past: Self::Past) -> Self {{ … }} }}`",
-    note = "an `Option`, `Box`, `Vec`, `VecDeque` or map knows the versions of what it holds"
+    note = "an `Option`, `Box`, `Rc`, `Arc`, `Cow`, array, list, set or map knows the versions of what it holds"
 )]
 pub trait PastVersion<const V: u32>: Sized {
     /// What is stored as version `V`.
@@ -63,33 +66,59 @@ impl<const V: u32, T: PastVersion<V>> PastVersion<V> for Option<T> {
     }
 }
 
-impl<const V: u32, T: PastVersion<V>> PastVersion<V> for Box<T> {
-    type Past = Box<T::Past>;
+// A `Box` is read without the feature `rc` of serde, and is written like any of them.
+macro_rules! pointer {
+    ($($type:ident),*) => {$(
+        impl<const V: u32, T: PastVersion<V>> PastVersion<V> for $type<T> {
+            type Past = Box<T::Past>;
+            const CODE: u64 = T::CODE;
+
+            #[inline]
+            fn from_past(past: Self::Past) -> Self {
+                Self::new(T::from_past(*past))
+            }
+        }
+    )*};
+}
+
+pointer!(Box, Rc, Arc);
+
+impl<const V: u32, T: Clone + PastVersion<V>> PastVersion<V> for Cow<'_, T> {
+    type Past = T::Past;
     const CODE: u64 = T::CODE;
 
     #[inline]
     fn from_past(past: Self::Past) -> Self {
-        Self::new(T::from_past(*past))
+        Self::Owned(T::from_past(past))
     }
 }
 
-impl<const V: u32, T: PastVersion<V>> PastVersion<V> for Vec<T> {
-    type Past = Vec<T::Past>;
-    const CODE: u64 = T::CODE;
+macro_rules! list {
+    ($($type:ident),*) => {$(
+        impl<const V: u32, T: PastVersion<V>> PastVersion<V> for $type<T> {
+            type Past = $type<T::Past>;
+            const CODE: u64 = T::CODE;
 
-    #[inline]
-    fn from_past(past: Self::Past) -> Self {
-        past.into_iter().map(T::from_past).collect()
-    }
+            #[inline]
+            fn from_past(past: Self::Past) -> Self {
+                past.into_iter().map(T::from_past).collect()
+            }
+        }
+    )*};
 }
 
-impl<const V: u32, T: PastVersion<V>> PastVersion<V> for VecDeque<T> {
-    type Past = VecDeque<T::Past>;
+list!(Vec, VecDeque, LinkedList);
+
+impl<const V: u32, T: PastVersion<V>, const N: usize> PastVersion<V> for [T; N]
+where
+    [T::Past; N]: DeserializeOwned,
+{
+    type Past = [T::Past; N];
     const CODE: u64 = T::CODE;
 
     #[inline]
     fn from_past(past: Self::Past) -> Self {
-        past.into_iter().map(T::from_past).collect()
+        past.map(T::from_past)
     }
 }
 
@@ -118,4 +147,38 @@ where
     fn from_past(past: Self::Past) -> Self {
         past.into_iter().map(|(key, value)| (key, T::from_past(value))).collect()
     }
+}
+
+// The older type may have no order and no hash, so what was stored of a set is read as the list it is.
+impl<const V: u32, T: Ord + PastVersion<V>> PastVersion<V> for BTreeSet<T> {
+    type Past = Items<T::Past>;
+    const CODE: u64 = T::CODE;
+
+    fn from_past(past: Self::Past) -> Self {
+        past.0.into_iter().map(T::from_past).collect()
+    }
+}
+
+impl<const V: u32, T, S> PastVersion<V> for HashSet<T, S>
+where
+    T: Hash + Eq + PastVersion<V>,
+    S: BuildHasher + Default,
+{
+    type Past = Items<T::Past>;
+    const CODE: u64 = T::CODE;
+
+    fn from_past(past: Self::Past) -> Self {
+        past.0.into_iter().map(T::from_past).collect()
+    }
+}
+
+/// The items of a set that was stored.
+#[doc(hidden)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Items<T>(Vec<T>);
+
+impl<T: Schema> Schema for Items<T> {
+    const SHAPE: &'static Shape = <BTreeSet<T> as Schema>::SHAPE;
+    const FINGERPRINT: Fingerprint = <BTreeSet<T> as Schema>::FINGERPRINT;
 }

@@ -1,6 +1,7 @@
 //! Locks as files.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::Folder;
@@ -96,12 +97,26 @@ fn locked(folder: &Folder, file: &str) -> Result<Option<Locked>, Unsound> {
             "the lock `{shown}` is not listed in `{}/{INDEX}`{RESTORE}",
             folder.name()
         ))),
+        (Err(error), _) if error.kind() != ErrorKind::NotFound => Err(unreadable(&shown, &error)),
         (Err(error), true) => Err(Unsound(format!(
             "the lock `{shown}` is gone ({error}), and nothing else tells what is stored: restore \
              it from version control"
         ))),
         (Err(_), false) => Ok(None),
     }
+}
+
+/// A file that is there and cannot be read.
+fn unreadable(shown: &str, error: &std::io::Error) -> Unsound {
+    Unsound(match error.kind() {
+        ErrorKind::InvalidData => {
+            format!("`{shown}` is not UTF-8 text: restore it from version control")
+        }
+        _ => format!(
+            "`{shown}` cannot be read ({error}): let the compiler read it, or restore it from version \
+             control"
+        ),
+    })
 }
 
 /// What to do about locks and an index that do not fit together.
@@ -202,7 +217,11 @@ fn version(line: &str) -> Option<(u32, u64)> {
 
 /// The files that are locked, each with the hash of its text.
 fn index(folder: &Folder) -> Result<Vec<(String, u64)>, Unsound> {
-    let Ok(text) = read(&folder.path().join(INDEX)) else { return Ok(Vec::new()) };
+    let text = match read(&folder.path().join(INDEX)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(&format!("{}/{INDEX}", folder.name()), &error)),
+    };
     let lines = text.lines().map(str::trim_end);
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
     let entry = |line: &str| {

@@ -17,7 +17,8 @@ use crate::text::ConstText;
 use crate::{EventType, ShapeVersion};
 
 /// The way out of a shape that does not fit into a lock.
-const FEWER_PARTS: &str = "make events of their own of some of its parts";
+const FEWER_PARTS: &str = "make events of their own of some of its parts, or store a part as \
+                           `#[schema(opaque = \"name@1\")]`, in a new version";
 
 /// Whether an event has the shape that is locked.
 pub const fn is_as_locked(event: &EventType, locked: u64) -> bool {
@@ -331,7 +332,7 @@ const fn too_long(event: &EventType, ident: &str) -> Message {
     let mut text = begin(event, ident);
     text.push(", and its shape has changed: it has more parts than a lock holds, which is ");
     text.push_number(MAX_LINES as u64);
-    text.push(" lines\neither: put it back as it was\nor:     ");
+    text.push(" lines of 256 KiB\neither: put it back as it was\nor:     ");
     text.push(FEWER_PARTS);
     text
 }

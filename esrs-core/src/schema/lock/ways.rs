@@ -3,7 +3,7 @@
 use super::check::Both;
 use super::compare::Change;
 use super::line::{
-    Lines, Text, begins_with, equal, first_lost_alias, is_variant_step, slice, split,
+    Lines, Text, begins_with, ends_with, equal, first_lost_alias, is_variant_step, slice, split,
 };
 use super::located::push_place;
 use super::rule::Rule;
@@ -109,7 +109,7 @@ impl<'a> Spot<'a> {
         both: &Both<'_>,
     ) {
         let path = split(self.path);
-        self.keep_reading(text, changed.event.version);
+        self.keep_reading(text, changed.event.version, both);
         let is_of_the_event = path.parent.is_empty() && path.step.is(b".");
         let is_place = is_number(path.name) && is_of_the_event;
         if matches!(self.rule, Rule::NamesMerged) {
@@ -118,7 +118,8 @@ impl<'a> Spot<'a> {
             );
         }
         // Neither can be told by what is declared on a field: it takes the whole payload.
-        let is_of_two = matches!(self.rule, Rule::NamesMerged | Rule::TakenFromFlattened);
+        let is_of_two = matches!(self.rule, Rule::NamesMerged | Rule::TakenFromFlattened)
+            || is_flattened(path.name);
         let is_added_or_removed = matches!(self.rule, Rule::FieldAdded | Rule::FieldRemoved);
         if !changed.has_fields
             || self.path.is_empty()
@@ -130,7 +131,8 @@ impl<'a> Spot<'a> {
         if is_of_the_event {
             return self.declared_on_the_event(text, changed, change);
         }
-        if self.is_declarable(both) || self.is_lost_variant() {
+        let may_name_a_struct = self.may_name_a_struct(both);
+        if self.is_declarable(both) || (self.is_lost_variant() && !may_name_a_struct) {
             self.declared_on_the_way(text, changed, change, both);
         }
         text.push("\nor:     write ");
@@ -144,8 +146,17 @@ impl<'a> Spot<'a> {
     }
 
     /// The changes after which old payloads are read as they are.
-    const fn keep_reading(&self, text: &mut Message, version: u32) {
+    const fn keep_reading(&self, text: &mut Message, version: u32, both: &Both<'_>) {
         match self.rule {
+            // Fields that `flatten` spreads have no name of their own that could be an alias.
+            Rule::FieldRemoved if is_flattened(split(self.path).name) => return,
+            Rule::VariantRemoved if self.may_name_a_struct(both) => {
+                text.push("\nor:     if it is the name of a struct with `tag`, write `#[serde(rename = \"");
+                unquoted(split(self.path).name).push_to(text);
+                text.push("\")]` on the struct; if it is a variant that was renamed, write `#[serde(alias = \"");
+                unquoted(split(self.path).name).push_to(text);
+                text.push("\")]` on it, and run `cargo esrs lock`");
+            }
             Rule::FieldRemoved | Rule::VariantRemoved => {
                 text.push("\nor:     if it was renamed, write `#[serde(alias = \"");
                 unquoted(split(self.path).name).push_to(text);
@@ -173,7 +184,7 @@ impl<'a> Spot<'a> {
             text.push("if it was removed, write `version = ");
             text.push_number(next);
             text.push(", ");
-            push_removed(text, split(self.path).name, next);
+            push_removed(text, split(self.path).name, change, next);
             text.push("` in the `#[event(…)]` of `");
             text.push(changed.ident);
             text.push("`, where `OldType` is the type it had");
@@ -213,7 +224,7 @@ impl<'a> Spot<'a> {
             text.push("\", in = 2))]` on the variant");
         } else if matches!(self.rule, Rule::FieldRemoved) {
             text.push("`#[schema(version = 2, ");
-            push_removed(text, split(self.path).name, 2);
+            push_removed(text, split(self.path).name, change, 2);
             text.push(")]` on the type that had ");
             push_quoted_path(text, self.path);
             text.push(", where `OldType` is the type it had there");
@@ -250,8 +261,22 @@ impl<'a> Spot<'a> {
         push_quoted_path(text, between);
         text.push(
             "\n        (`version = 2` is for a type without `#[schema(version = …)]` so far; any other takes \
-             its next version, and is `updated` from its last)",
+             its next version, and is `updated` from its last; a newtype on the way declares `updated` on \
+             its place, and a type with `from` and `into` has an `impl PastVersion<1>`)",
         );
+    }
+
+    /// Returns true for the only variant of an enum with a tag, which is also how a struct with a `tag` is
+    /// written: its variant is the name of the struct, and takes no alias.
+    const fn may_name_a_struct(&self, both: &Both<'_>) -> bool {
+        let lines = &both.pairs.locked;
+        let Some(at) = lines.of_path(self.path) else { return false };
+        let Some(above) = lines.above(at) else { return false };
+        let is_only = match lines.first_part(above) {
+            Some(first) => first == at && lines.next_part(first).is_none(),
+            None => false,
+        };
+        is_only && has_tag(lines.line(above).head)
     }
 
     /// Returns true for a variant that may have another name now. Below a tuple, nothing can declare it.
@@ -315,6 +340,12 @@ impl<'a> Spot<'a> {
             }
             _ => text.push(", with = function"),
         }
+        if let Some(then) = &change.locked
+            && begins_with(then.head, b"opaque ")
+        {
+            text.push(", opaque = ");
+            push_opaque(text, slice(then.head, 7, then.head.len()));
+        }
         text.push(")");
     }
 
@@ -329,6 +360,14 @@ impl<'a> Spot<'a> {
     }
 }
 
+/// The name of an opaque shape, in quotes.
+const fn push_opaque(text: &mut Message, name: Text<'_>) {
+    let name = if ends_with(name, b"?") { slice(name, 0, name.len() - 1) } else { name };
+    text.push("\"");
+    name.push_to(text);
+    text.push("\"");
+}
+
 /// Whether the type of a field is what it was, where it has to be there now.
 const fn has_its_type(change: &Change<'_>) -> bool {
     match (&change.locked, &change.now) {
@@ -338,13 +377,19 @@ const fn has_its_type(change: &Change<'_>) -> bool {
 }
 
 /// `removed(name = "old", ty = OldType, in = 2)`.
-const fn push_removed(text: &mut Message, name: Text<'_>, next: u64) {
+const fn push_removed(text: &mut Message, name: Text<'_>, change: &Change<'_>, next: u64) {
     text.push("removed(name = \"");
     unquoted(name).push_to(text);
     text.push("\", ty = ");
     text.push(OLD_TYPE);
     text.push(", in = ");
     text.push_number(next);
+    if let Some(then) = &change.locked
+        && begins_with(then.head, b"opaque ")
+    {
+        text.push(", opaque = ");
+        push_opaque(text, slice(then.head, 7, then.head.len()));
+    }
     text.push(")");
 }
 
@@ -421,6 +466,23 @@ const fn is_of_a_variant(path: Text<'_>, lines: &Lines<'_>) -> bool {
     let Some(at) = lines.of_path(path) else { return false };
     let head = lines.line(at).head;
     head.is(b"fields") || head.is(b"places")
+}
+
+/// Whether a head is that of an enum whose variants are told by a tag beside their fields.
+const fn has_tag(head: Text<'_>) -> bool {
+    let mut at = 0;
+    while at < head.len() {
+        if begins_with(head.from(at), b"enum(tag ") {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// Whether a name stands for all the fields of a `flatten`.
+const fn is_flattened(name: Text<'_>) -> bool {
+    name.is(b"\"*\"")
 }
 
 /// Fields of a struct have no name of digits alone, but for one that is renamed so.
