@@ -61,6 +61,7 @@ macro_rules! transparent {
         impl<T: Schema + ?Sized> Schema for $type {
             const SHAPE: &'static Shape = T::SHAPE;
             const FINGERPRINT: Fingerprint = T::FINGERPRINT;
+            const DECLARED: &'static str = T::DECLARED;
         }
     )*};
 }
@@ -70,6 +71,7 @@ transparent!(Box<T>, Rc<T>, Arc<T>, &T);
 impl<T: Schema + ToOwned + ?Sized> Schema for Cow<'_, T> {
     const SHAPE: &'static Shape = T::SHAPE;
     const FINGERPRINT: Fingerprint = T::FINGERPRINT;
+    const DECLARED: &'static str = T::DECLARED;
 }
 
 impl<T: ?Sized> Schema for std::marker::PhantomData<T> {
@@ -91,6 +93,7 @@ non_zero!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
 impl<T: Schema> Schema for Option<T> {
     const SHAPE: &'static Shape = &Shape::Option(T::SHAPE);
     const FINGERPRINT: Fingerprint = Fingerprint::of_option(T::FINGERPRINT);
+    const DECLARED: &'static str = T::DECLARED;
 }
 
 macro_rules! sequence {
@@ -98,6 +101,7 @@ macro_rules! sequence {
         impl<$($generics)*> Schema for $type {
             const SHAPE: &'static Shape = &Shape::Sequence(T::SHAPE);
             const FINGERPRINT: Fingerprint = Fingerprint::of_sequence(T::FINGERPRINT);
+            const DECLARED: &'static str = T::DECLARED;
         }
     )*};
 }
@@ -114,6 +118,7 @@ sequence! {
 impl<T: Schema, const N: usize> Schema for [T; N] {
     const SHAPE: &'static Shape = &Shape::Array { item: T::SHAPE, length: N };
     const FINGERPRINT: Fingerprint = Fingerprint::of_array(T::FINGERPRINT, N);
+    const DECLARED: &'static str = T::DECLARED;
 }
 
 macro_rules! map {
@@ -121,6 +126,7 @@ macro_rules! map {
         impl<$($generics)*> Schema for $type {
             const SHAPE: &'static Shape = &Shape::Map { key: K::SHAPE, value: V::SHAPE };
             const FINGERPRINT: Fingerprint = Fingerprint::of_map(K::FINGERPRINT, V::FINGERPRINT);
+            const DECLARED: &'static str = V::DECLARED;
         }
     )*};
 }

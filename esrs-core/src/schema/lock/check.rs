@@ -4,6 +4,7 @@ use super::compare::{Change, compare};
 use super::line::{Line, Lines, MAX_LINES, begins_with, ends_with, equal, has_alias, slice, split};
 use super::located::{is_named, push_place};
 use super::outline::{Outline, outline};
+use super::steps::{STEPS, steps_at};
 use super::ways::{
     Changed, Message, path_of, push_quoted_path, tuple_of, ways_out, ways_out_of_the_past,
 };
@@ -131,21 +132,34 @@ const fn past(event: &EventType, history: &ShapeVersion, version: u32) -> EventT
 /// Fails to compile, in the lock mode of `cargo esrs`, with what is to be locked of an older version of
 /// an event.
 pub const fn tell_past(event: &EventType, history: &ShapeVersion, version: u32) {
-    tell_event(&past(event, history, version));
+    tell_event(&past(event, history, version), history);
 }
 
 /// Fails to compile, in the lock mode of `cargo esrs`, with what is to be locked of an event.
-pub const fn tell_event(event: &EventType) {
-    let mut text = Outline::new().say("esrs-lock:event\n").say(event.name);
+pub const fn tell_event(event: &EventType, history: &ShapeVersion) {
+    let mut text = Outline::new().say("esrs-lock:event with steps\n").say(event.name);
     text.push_byte(b'\n');
     text.push_number(event.version as u64);
     text.push_byte(b'\n');
     text.push_hex(event.fingerprint.to_u64());
     text.push_byte(b'\n');
+    let mut i = 0;
+    while i < event.aliases.len() {
+        text.push("alias ");
+        text.push(event.aliases[i]);
+        text.push_byte(b'\n');
+        i += 1;
+    }
     let outline = outline(event.shape);
     text.push_bytes(outline.as_bytes());
     let lines = Lines::new(outline.as_bytes());
     if text.is_cut() || outline.is_cut() || lines.as_slice().len() == MAX_LINES {
+        panic!("esrs-lock:too-long")
+    }
+    let steps = steps_at(history, event.version);
+    text.push(STEPS);
+    text.push_bytes(steps.as_bytes());
+    if text.is_cut() || steps.is_cut() {
         panic!("esrs-lock:too-long")
     }
     if is_unknown(event.shape) {
@@ -155,7 +169,7 @@ pub const fn tell_event(event: &EventType) {
 }
 
 /// Which part differs, in what, and by which rule.
-const fn differs(
+pub(super) const fn differs(
     text: &mut Message,
     shape: &'static Shape,
     change: &Change<'_>,

@@ -1,19 +1,23 @@
 //! What is stored, written down for ever: the locks that the compiler holds events to.
 
+mod alias;
 mod check;
 mod compare;
 pub(super) mod line;
 mod located;
 mod outline;
 mod rule;
+mod steps;
 pub mod tree;
 mod ways;
 
+pub use alias::alias_changed;
 pub(super) use check::leads_elsewhere;
 pub use check::{
     UNCHANGED, changed_field, past_changed, shape_changed, tell_event, tell_past, unsound_lock,
 };
 pub use rule::Rule;
+pub use steps::{StepChange, changed_steps, first_changed_step, steps_changed};
 
 use line::Line;
 

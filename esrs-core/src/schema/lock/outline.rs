@@ -100,7 +100,7 @@ impl Writer {
     const fn variants(&mut self, shape: &EnumShape) {
         let mut i = 0;
         while i < shape.variants.len() {
-            let Variant { name, aliases, other, content } = &shape.variants[i];
+            let Variant { name, aliases, other, content, .. } = &shape.variants[i];
             let length = self.begin_line("|", name, aliases);
             if *other {
                 self.text.push("/*");

@@ -35,6 +35,7 @@ mod golden;
 mod kept;
 mod leaf;
 mod locked;
+mod only_in_tests;
 mod plan;
 mod probe;
 mod strays;
@@ -43,8 +44,10 @@ mod way;
 pub use generate::Samples;
 #[doc(hidden)]
 pub use locked::{Locked, Locks};
+#[doc(hidden)]
+pub use only_in_tests::is_locked;
 pub use plan::Missing;
 #[doc(hidden)]
-pub use probe::{Sampled, StandIn};
+pub use probe::{Listed, Sampled, StandIn};
 #[doc(hidden)]
 pub use strays::{LockedVersions, Stray, no_stray, strays};
