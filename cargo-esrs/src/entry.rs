@@ -111,18 +111,40 @@ pub(crate) fn read_event(path: &Path, text: &str) -> Result<Vec<Entry>, Error> {
     Ok(entries)
 }
 
-/// The text of an aggregate's lock: the names that it has to be able to read.
-pub(crate) fn write_aggregate(name: &str, reads: &[String]) -> String {
+/// How the line begins that has the type of an aggregate's ids, which no name does.
+const ID: &str = "id: ";
+
+/// What is locked of an aggregate.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct AggregateEntry {
+    /// What its ids are written as; `None` where that is not known, or an older esrs has locked it.
+    pub(crate) id: Option<String>,
+    /// The names that it reads.
+    pub(crate) reads: Vec<String>,
+}
+
+/// The text of an aggregate's lock: its ids, and the names that it has to be able to read.
+pub(crate) fn write_aggregate(name: &str, aggregate: &AggregateEntry) -> String {
     let mut text = format!(
         "# What {name:?} reads. Written by `cargo esrs lock`, read by the compiler, only ever added to.\n\n"
     );
-    reads.iter().for_each(|name| text.push_str(&format!("{name}\n")));
+    if let Some(id) = &aggregate.id {
+        text.push_str(&format!("{ID}{id}\n"));
+    }
+    aggregate.reads.iter().for_each(|name| text.push_str(&format!("{name}\n")));
     text
 }
 
-/// The names of an aggregate's lock.
-pub(crate) fn read_aggregate(text: &str) -> Vec<String> {
+/// What an aggregate's lock says.
+pub(crate) fn read_aggregate(text: &str) -> AggregateEntry {
     let lines = text.lines().map(str::trim_end);
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.map(str::to_owned).collect()
+    let mut aggregate = AggregateEntry::default();
+    for line in lines {
+        match line.strip_prefix(ID) {
+            Some(id) => aggregate.id = Some(id.to_owned()),
+            None => aggregate.reads.push(line.to_owned()),
+        }
+    }
+    aggregate
 }

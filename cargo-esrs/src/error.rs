@@ -25,7 +25,7 @@ pub(crate) enum Error {
     #[error("{}: line {line} is none of a lock: {found:?}; restore it from version control", escaped(path.display()))]
     Damaged { path: PathBuf, line: usize, found: String },
     #[error(
-        "{} is named after {name:?}, which nothing is stored as, because a stored name has no spaces and no \
+        "{} is named after {name:?}, which nothing is stored as, because a stored name has no \
          control characters: delete it, or restore its name from version control",
         escaped(path.display())
     )]

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::entry::{Entry, read_aggregate, read_event, write_aggregate, write_event};
+use crate::entry::{
+    AggregateEntry, Entry, read_aggregate, read_event, write_aggregate, write_event,
+};
 use crate::error::Error;
 use crate::workspace::LockTarget;
 
@@ -19,8 +21,8 @@ const INDEX_HEAD: &str = "# The locks beside this file. Written by `cargo esrs l
 pub(crate) struct Locks {
     /// The versions of each event, by its name, in the order in which they were locked.
     pub(crate) events: BTreeMap<String, Vec<Entry>>,
-    /// The names that each aggregate reads, by its own.
-    pub(crate) aggregates: BTreeMap<String, Vec<String>>,
+    /// What is locked of each aggregate, by its name.
+    pub(crate) aggregates: BTreeMap<String, AggregateEntry>,
     /// The files that are not as the index says, by their path within the folder.
     pub(crate) unsound: BTreeMap<String, Unsound>,
     /// The files that are called as another esrs has called them.
@@ -51,7 +53,7 @@ impl Locks {
         for (path, file) in files(folder, "events")? {
             let text = read(&path)?;
             let name = lock_name(&file, &text);
-            if name.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            if name.chars().any(char::is_control) {
                 return Err(Error::NoName { path, name });
             }
             texts.insert(known_file(&file, &name), text.clone());
@@ -60,7 +62,7 @@ impl Locks {
         for (path, file) in files(folder, "aggregates")? {
             let text = read(&path)?;
             let name = lock_name(&file, &text);
-            if name.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            if name.chars().any(char::is_control) {
                 return Err(Error::NoName { path, name });
             }
             locks.aggregates.insert(name.clone(), read_aggregate(&text));
@@ -117,7 +119,7 @@ impl Locks {
         let aggregates = self
             .aggregates
             .iter()
-            .map(|(name, reads)| (aggregate_file(name), write_aggregate(name, reads)));
+            .map(|(name, aggregate)| (aggregate_file(name), write_aggregate(name, aggregate)));
         let mut files: BTreeMap<_, _> = events.chain(aggregates).collect();
         let mut index = INDEX_HEAD.to_owned();
         for (file, text) in &files {
@@ -439,7 +441,9 @@ mod tests {
         };
         let mut locks = Locks::default();
         locks.events.insert("a.b".to_owned(), vec![entry(1, ".a: i64"), entry(2, ".b: i64")]);
-        locks.aggregates.insert("one".to_owned(), vec!["a.b".to_owned()]);
+        let aggregate =
+            AggregateEntry { id: Some("u64".to_owned()), reads: vec!["a.b".to_owned()] };
+        locks.aggregates.insert("one".to_owned(), aggregate);
         assert_eq!(locks.write(folder.path()).unwrap().len(), 3);
         let read = Locks::read(folder.path()).unwrap();
         assert_eq!((&read.events, &read.aggregates), (&locks.events, &locks.aggregates));

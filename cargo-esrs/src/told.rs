@@ -15,6 +15,8 @@ pub(crate) enum Told {
     },
     Aggregate {
         name: String,
+        /// What its ids are written as, if that is known.
+        id: Option<String>,
         reads: Vec<String>,
         /// Those of them that it skips.
         retired: Vec<String>,
@@ -64,8 +66,10 @@ impl Told {
             }
             "aggregate with events" => {
                 let (mut reads, mut retired, mut unlocked) = (Vec::new(), Vec::new(), Vec::new());
+                let mut id = None;
                 for line in lines.filter(|line| !line.trim().is_empty()) {
                     match line.split_once(' ').ok_or_else(not_understood)? {
+                        ("id", text) => id = Some(text.to_owned()),
                         ("reads", name) => reads.push(name.to_owned()),
                         ("retired", name) => retired.push(name.to_owned()),
                         ("unlocked", name) => unlocked.push(name.to_owned()),
@@ -75,7 +79,7 @@ impl Told {
                 reads.extend(retired.iter().cloned());
                 reads.sort();
                 reads.dedup();
-                Ok(Self::Aggregate { name, reads, retired, unlocked, place })
+                Ok(Self::Aggregate { name, id, reads, retired, unlocked, place })
             }
             "projection" => Ok(Self::Projection { table: name, place }),
             _ => Err(not_understood()),

@@ -85,7 +85,7 @@ fn every_locked_payload_is_read_wherever_the_event_stands() {
     let package = locked("samples-anywhere");
     let all = OF_CENTS
         .iter()
-        .chain(&["Counted", "CountedV1", "Paid", "PaidV1", "Remarked"])
+        .chain(&["Counted", "CountedV1", "Numbered", "Paid", "PaidV1", "Remarked"])
         .chain(OF_TEXT);
     let mut all: Vec<_> = all.copied().collect();
     all.sort_unstable();
@@ -127,7 +127,7 @@ fn a_type_that_takes_less_than_its_shape_says_has_to_be_told_of() {
     package.write(narrow, "");
     test(&package, &["--lib"]).fails(
         &["Divided"],
-        &["\"by\":0", "expected a nonzero u32", "schema/golden/divided/v1.narrow.txt"],
+        &["\"by\":0", "out of range integral type", "schema/golden/divided/v1.narrow.txt"],
     );
     package.write(narrow, ".by\n.buy\n");
     test(&package, &["--lib"]).fails(
@@ -173,13 +173,23 @@ fn what_only_its_owner_knows_is_read_as_golden_payloads_have_it() {
 #[test]
 fn an_option_that_was_not_written_has_to_be_read() {
     let package = locked("samples-absent");
-    // The shape is the same, and serde's derive wants it to be there.
+    // Serde's derive wants it to be there, which that of the shape knows.
+    let derived = "    pub remark: Remark,\n}\n\n/// Perhaps.\n#[derive(Schema, Serialize, Deserialize)]\n\
+                   pub struct Remark(Option<u8>);\n";
     package.replace(
         LIB,
         "    #[serde(skip_serializing_if = \"Option::is_none\")]\n    pub remark: Option<u8>,\n}\n",
-        "    pub remark: Remark,\n}\n\n/// Perhaps.\n#[derive(Schema, Serialize, Deserialize)]\n\
-         pub struct Remark(Option<u8>);\n",
+        derived,
     );
+    let said = package.check(&[]).unwrap();
+    assert!(said.contains("a field must be there now, and stored payloads may lack it"), "{said}");
+    assert!(said.contains("u8, may be null, must be there"), "{said}");
+    // A shape that is written by hand may say what is not so.
+    let by_hand = derived.replace("Schema, ", "")
+        + "\nimpl Schema for Remark {\n    const SHAPE: &'static esrs::Shape = Option::<u8>::SHAPE;\n    \
+           const FINGERPRINT: esrs::Fingerprint = Option::<u8>::FINGERPRINT;\n    \
+           const READ_IF_ABSENT: bool = true;\n}\n";
+    package.replace(LIB, derived, &by_hand);
     test(&package, &["--lib"]).fails(
         &["Remarked"],
         &[
@@ -190,6 +200,19 @@ fn an_option_that_was_not_written_has_to_be_read() {
     package.write("schema/golden/remarked/v1.narrow.txt", ".remark\n");
     package.write("schema/golden/remarked/v1.none.json", "{\"remark\": null}");
     assert!(test(&package, &["--lib"]).failed.is_empty(), "it is said never to have been left out");
+}
+
+#[test]
+fn a_golden_payload_that_is_written_as_something_else_is_refused() {
+    let package = locked("samples-altered");
+    package.write("schema/golden/numbered/v1.right.json", "{\"numbers\": [1, 2]}");
+    assert!(test(&package, &["--lib"]).failed.is_empty());
+    package.write("schema/golden/numbered/v1.twice.json", "{\"numbers\": [1, 1, 2]}");
+    test(&package, &["--lib"]).fails(
+        &["Numbered"],
+        &["the golden payload schema/golden/numbered/v1.twice.json, of version 1 of \"numbered\", cannot \
+           be read any more: it is read, and that is written as something else:\n    {\"numbers\":[1,2]}"],
+    );
 }
 
 #[test]

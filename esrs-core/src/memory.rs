@@ -314,6 +314,7 @@ impl EventStore for MemoryStore {
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
+            snapshot.check()?;
             self.log().save_snapshot(snapshot);
             Ok(())
         })

@@ -1,7 +1,9 @@
 //! That a stored name means one event of an aggregate, asked in const evaluation.
 
 use crate::EventType;
+use crate::schema::Shape;
 use crate::schema::derived::is_unknown;
+use crate::schema::lock::{id_text, is_id_kept};
 use crate::text::ConstText;
 
 type Sentence = ConstText<1024>;
@@ -307,11 +309,53 @@ pub const fn held_elsewhere(
     }
 }
 
+/// Fails to compile, at the place of the call, when the ids of an aggregate are written in another way than
+/// those that are locked; `aggregate` is what the user calls it.
+#[track_caller]
+pub const fn id_is_locked(aggregate: &str, id: Option<&'static Shape>, locked: &str) {
+    let text = id_text(id);
+    let now = match &text {
+        Some(text) => text.as_str(),
+        None => "a type without a known text",
+    };
+    if same_name(now, locked) {
+        return;
+    }
+    let sentence = Sentence::new()
+        .say("the streams of ")
+        .quote(aggregate)
+        .say(" are stored by ids of the type `")
+        .say(locked)
+        .say("`, and its `id` is `")
+        .say(now)
+        .say("` here");
+    let sentence = match text.is_some() && is_id_kept(locked, now) {
+        true => sentence.say(
+            ": each stored id is read as it was\neither: put it back\nor:     keep it, and run `cargo esrs lock`",
+        ),
+        false => sentence.say(
+            ": streams that are stored would not be found any more\neither: put it back\n\
+             or:     if the text of each id is the same, derive `Id` for a newtype around the type that it was",
+        ),
+    };
+    panic!("{}", sentence.as_str())
+}
+
 /// Fails to compile, in the lock mode of `cargo esrs`, with the names that are to be locked of an
 /// aggregate.
-pub const fn tell_aggregate(name: &str, events: &[EventType], retired: &[&str], home: u64) {
+pub const fn tell_aggregate(
+    name: &str,
+    id: Option<&'static Shape>,
+    events: &[EventType],
+    retired: &[&str],
+    home: u64,
+) {
     let mut text =
         ConstText::<{ 48 * 1024 }>::new().say("esrs-lock:aggregate with events\n").say(name);
+    if let Some(id) = id_text(id) {
+        text.push("\nid ");
+        text.push_bytes(id.as_bytes());
+    }
     push_names(&mut text, events);
     push_lines(&mut text, "retired ", retired);
     let mut i = 0;

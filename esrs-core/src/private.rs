@@ -39,20 +39,20 @@ pub use core::prelude::v1::test;
 pub use core::{include_bytes, include_str, module_path, panic};
 
 pub use crate::schema::lock::{
-    UNCHANGED, alias_changed, changed_field, changed_steps, past_changed, shape_changed,
-    steps_changed, tell_event, tell_past, unsound_lock,
+    Differs, ShapeNow, UNCHANGED, alias_changed, changed_steps, is_as_locked, past_changed,
+    shape_changed, steps_changed, tell_event, tell_past, unsound_lock,
 };
 
 pub use crate::schema::samples::{Listed, Locked, Locks, Sampled, StandIn, is_locked, no_stray};
 
 pub use crate::names::{
-    first_clash, first_dropped, held_elsewhere, merge_clash, merge_each_other, name_clash,
-    name_dropped, no_merge_in_turn, not_older_than_lock, reads_all, tell_aggregate,
+    first_clash, first_dropped, held_elsewhere, id_is_locked, merge_clash, merge_each_other,
+    name_clash, name_dropped, no_merge_in_turn, not_older_than_lock, reads_all, tell_aggregate,
     tell_projection,
 };
 pub use crate::schema::declared::Declared;
 pub use crate::schema::derived::{UNKNOWN, changes, fingerprint, follows, leads_back};
-pub use crate::schema::storable::is_storable;
+pub use crate::schema::storable::{is_json_storable, is_storable};
 pub use crate::split::{
     Applied, PartType, PartTypes, Split, all_parts_are_listed, parts_are_listed,
 };
@@ -75,16 +75,24 @@ pub struct ShapeOf<T>(PhantomData<T>);
 impl<T: Schema> ShapeOf<T> {
     /// The fingerprint of its shape.
     pub const SHAPE: Option<Fingerprint> = Some(T::FINGERPRINT);
+    /// The same, in full.
+    pub const WIRE: Option<&'static Shape> = Some(T::SHAPE);
     /// The JSON column of a value of this type.
     pub const JSON: JsonShape = JsonShape::of(T::SHAPE);
+    /// Its shape.
+    pub const KNOWN: Option<&'static Shape> = Some(T::SHAPE);
 }
 
 /// The shape of a type that has no [`Schema`].
 pub trait UnknownShape {
     /// None is known.
     const SHAPE: Option<Fingerprint> = None;
+    /// The same, in full.
+    const WIRE: Option<&'static Shape> = None;
     /// The JSON column of a value of this type.
     const JSON: JsonShape = JsonShape::UNKNOWN;
+    /// None is known.
+    const KNOWN: Option<&'static Shape> = None;
 }
 
 impl<T> UnknownShape for ShapeOf<T> {}

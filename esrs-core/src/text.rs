@@ -29,10 +29,20 @@ impl<const N: usize> ConstText<N> {
     }
 
     pub(crate) const fn push_bytes(&mut self, bytes: &[u8]) {
-        let mut i = 0;
-        while i < bytes.len() {
-            self.push_byte(bytes[i]);
-            i += 1;
+        self.push_range(bytes, 0, bytes.len());
+    }
+
+    /// Pushes the bytes from `start` to `end`. One loop without a call, which const evaluation is slow at.
+    pub(crate) const fn push_range(&mut self, bytes: &[u8], start: usize, end: usize) {
+        let (mut from, mut to) = (start, self.length);
+        while from < end && to < N {
+            self.bytes[to] = bytes[from];
+            from += 1;
+            to += 1;
+        }
+        self.length = to;
+        if from < end {
+            self.is_cut = true;
         }
     }
 

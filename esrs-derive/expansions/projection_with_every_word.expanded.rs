@@ -33,6 +33,14 @@ const _: () = {
         use ::renamed::__private::UnknownShape as _;
         <::renamed::__private::ShapeOf<Vec<String>>>::JSON
     };
+    const _: () = ::renamed::__private::is_json_storable(
+        "tags",
+        {
+            #[allow(unused_imports)]
+            use ::renamed::__private::UnknownShape as _;
+            <::renamed::__private::ShapeOf<Vec<String>>>::WIRE
+        },
+    );
     const _: () = ::renamed::__private::key_tells_rows_apart::<AccountId>("account");
     #[automatically_derived]
     impl ::renamed::__private::Projection for Balance {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use esrs_core::escaped;
+use esrs_core::schema::lock::is_id_kept;
 
 use crate::entry::{read_aggregate, read_event};
 use crate::error::Error;
@@ -86,10 +87,12 @@ fn path_in(folder: &Path, lock: &LockAt) -> Option<PathBuf> {
 fn lost(lock: &LockAt, path: &Path) -> Result<Vec<String>, Error> {
     let now = std::fs::read_to_string(path).map_err(Error::file(path))?.replace("\r\n", "\n");
     if lock.file.starts_with("aggregates/") {
-        let reads = read_aggregate(&now);
-        let then = read_aggregate(&lock.text).into_iter();
-        let dropped = then.filter(|name| !reads.contains(name));
-        return Ok(dropped.map(|name| format!("it does not read {name:?} any more")).collect());
+        let (then, now) = (read_aggregate(&lock.text), read_aggregate(&now));
+        let dropped = then.reads.iter().filter(|name| !now.reads.contains(name));
+        let dropped = dropped.map(|name| format!("it does not read {name:?} any more"));
+        let id = then.id.filter(|then| !now.id.is_some_and(|now| is_id_kept(then, &now)));
+        let id = id.map(|id| format!("its ids were {id}, by which streams are stored"));
+        return Ok(dropped.chain(id).collect());
     }
     let entries = read_event(path, &now)?;
     let mut lost = Vec::new();

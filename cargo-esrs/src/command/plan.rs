@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use esrs_core::escaped;
-use esrs_core::schema::lock::{OutlineChange, StepChange, first_change};
+use esrs_core::schema::lock::{OutlineChange, StepChange, first_change, is_id_kept};
 use esrs_core::schema::samples::{LockedVersions, Stray, strays};
 
 use crate::entry::Entry;
@@ -48,6 +48,10 @@ pub(crate) enum News {
     Names {
         aggregate: String,
         names: Vec<String>,
+    },
+    Id {
+        aggregate: String,
+        id: String,
     },
     Rewritten {
         name: String,
@@ -97,6 +101,11 @@ pub(crate) enum Problem {
     Unlocked {
         aggregate: String,
         event: String,
+    },
+    Id {
+        aggregate: String,
+        locked: String,
+        now: Option<String>,
     },
     Gone {
         file: String,
@@ -176,7 +185,7 @@ impl Plan {
                     seen.push((name.clone(), entry.clone()));
                     plan.event(name, entry, given.accept_steps);
                 }
-                Told::Aggregate { name, reads, unlocked, .. } => {
+                Told::Aggregate { name, id, reads, unlocked, .. } => {
                     // Their own target tells of those that are asked too.
                     let is_asked =
                         |event: &String| given.declared.is_some_and(|all| all.contains(event));
@@ -185,7 +194,7 @@ impl Plan {
                     plan.problems.extend(
                         open.map(|event| Problem::Unlocked { aggregate: name.clone(), event }),
                     );
-                    plan.aggregate(name, &reads);
+                    plan.aggregate(name, id, &reads);
                 }
                 // Its rows follow from events, so nothing of it is locked.
                 Told::Projection { .. } => {}
@@ -207,7 +216,9 @@ impl Plan {
                 | News::Compatible { event, .. }
                 | News::Steps { event, .. }
                 | News::Accepted { event, .. } => is_of(event),
-                News::Names { aggregate, .. } => is_of_aggregate(aggregate),
+                News::Names { aggregate, .. } | News::Id { aggregate, .. } => {
+                    is_of_aggregate(aggregate)
+                }
                 News::Rewritten { .. } | News::Moved { .. } => false,
             });
             let is_orphan = self.orphans.iter().any(|orphan| match orphan {
@@ -260,8 +271,9 @@ impl Plan {
             for entry in self.locks.events.remove(name).unwrap_or_default() {
                 given_up.push(format!("version {}: {}", entry.version, entry.outline.join(", ")));
             }
-            let reads = self.locks.aggregates.remove(name).unwrap_or_default();
-            given_up.extend(reads.into_iter().map(|read| format!("it reads {read:?}")));
+            let aggregate = self.locks.aggregates.remove(name).unwrap_or_default();
+            given_up.extend(aggregate.id.map(|id| format!("its ids are {id}")));
+            given_up.extend(aggregate.reads.into_iter().map(|read| format!("it reads {read:?}")));
             for file in [event_file(name), aggregate_file(name)] {
                 if self.locks.unsound.remove(&file) == Some(Unsound::Gone) {
                     given_up.push(format!("whatever {file} said, which is gone"));
@@ -335,18 +347,34 @@ impl Plan {
         }
     }
 
-    fn aggregate(&mut self, name: String, reads: &[String]) {
+    fn aggregate(&mut self, name: String, id: Option<String>, reads: &[String]) {
         let is_new = !self.locks.aggregates.contains_key(&name);
         let locked = self.locks.aggregates.entry(name.clone()).or_default();
-        let dropped: Vec<_> = locked.iter().filter(|read| !reads.contains(read)).cloned().collect();
+        let dropped: Vec<_> =
+            locked.reads.iter().filter(|read| !reads.contains(read)).cloned().collect();
         if !dropped.is_empty() {
             self.problems.push(Problem::Dropped { aggregate: name, names: dropped });
             return;
         }
-        let names: Vec<_> = reads.iter().filter(|read| !locked.contains(read)).cloned().collect();
+        match (&locked.id, id) {
+            (Some(then), now) if now.as_ref().is_none_or(|now| !is_id_kept(then, now)) => {
+                let locked = then.clone();
+                self.problems.push(Problem::Id { aggregate: name, locked, now });
+                return;
+            }
+            (then, Some(id)) if then.as_ref() != Some(&id) => {
+                locked.id = Some(id.clone());
+                if !is_new {
+                    self.news.push(News::Id { aggregate: name.clone(), id });
+                }
+            }
+            _ => {}
+        }
+        let names: Vec<_> =
+            reads.iter().filter(|read| !locked.reads.contains(read)).cloned().collect();
         if !names.is_empty() || is_new {
-            locked.extend(names.iter().cloned());
-            locked.sort();
+            locked.reads.extend(names.iter().cloned());
+            locked.reads.sort();
             self.news.push(News::Names { aggregate: name, names });
         }
     }
@@ -451,6 +479,7 @@ impl fmt::Display for News {
             Self::Moved { file } => {
                 write!(f, "without {}, which another target has now", escaped(file))
             }
+            Self::Id { aggregate, id } => write!(f, "aggregate {aggregate}: its ids are {id}"),
             Self::Rewritten { name, given_up } => {
                 write!(f, "{name} anew, and gave up what was locked:")?;
                 given_up.iter().try_for_each(|line| write!(f, "\n      {line}"))
@@ -506,6 +535,12 @@ impl fmt::Display for Problem {
                 f,
                 "aggregate {aggregate} reads {event}, which stands in another package and is not locked there: \
                  run `cargo esrs lock` in that package, or with `--workspace`"
+            ),
+            Self::Id { aggregate, locked, now } => write!(
+                f,
+                "aggregate {aggregate} has streams by ids of {locked}, and its ids are {} here, by which they \
+                 are not found: put the type back",
+                now.as_deref().unwrap_or("of a type without a known text")
             ),
             Self::Gone { file } => write!(
                 f,

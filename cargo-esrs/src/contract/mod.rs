@@ -88,7 +88,9 @@ impl Contract {
             events.push(Event { name, versions: versions.into_values().collect() });
         }
         let aggregates = locks.aggregates.into_iter();
-        let aggregates = aggregates.map(|(name, reads)| Aggregate { name, reads }).collect();
+        let aggregates = aggregates
+            .map(|(name, aggregate)| Aggregate { name, reads: aggregate.reads })
+            .collect();
         let (package, program) = (&target.package, target.program());
         let mut steps = vec![package.clone()];
         steps.extend(program.into_iter().flat_map(|name| ["bin".to_owned(), name.to_owned()]));

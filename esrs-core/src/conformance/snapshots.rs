@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::support::{append, batch, events, new_stream, read};
 use crate::{
     AsOf, Envelope, EventStore, Fingerprint, LogMark, Page, ReadQuery, Schema, Snapshot,
-    SnapshotQuery, StreamId,
+    SnapshotQuery, StoreError, StreamId,
 };
 
 const FOLD: Fingerprint = <u8 as Schema>::FINGERPRINT;
@@ -60,6 +60,12 @@ pub async fn a_read_begins_with_the_snapshot_that_was_saved(store: &dyn EventSto
     let (beside, _) = stream_of(store, 5).await;
     let kept = snapshot(&stream, 3, positions[2]);
     save(store, &kept).await;
+    let state = format!("\"{}\"", "s".repeat(Snapshot::MAX_LENGTH));
+    let refused = store.save_snapshot(Snapshot { state, ..snapshot(&stream, 5, positions[4]) });
+    match refused.await {
+        Err(StoreError::Limit(limit)) => assert_eq!(limit.max, Snapshot::MAX_LENGTH),
+        other => panic!("a snapshot that is too long was answered with {other:?}"),
+    }
     let now = |after| (after, FOLD, AsOf::Now);
     let (found, rest) = begin(store, &stream, now(0)).await;
     assert_eq!(found, Some(kept.clone()), "the snapshot is not what was saved");

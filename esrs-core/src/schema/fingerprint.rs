@@ -1,6 +1,6 @@
 //! Hashing a shape in const evaluation, one level at a time.
 
-use super::{Content, EnumShape, Field, Item, Shape, StructShape, Tagging, Variant};
+use super::{Content, EnumShape, Field, Item, Presence, Shape, StructShape, Tagging, Variant};
 
 /// A 64-bit hash of a [`Shape`], or of all that an aggregate's state follows from:
 /// [`Aggregate::FOLD`](crate::Aggregate::FOLD).
@@ -91,6 +91,10 @@ impl Fingerprint {
             Shape::Integer { signed, bits } => {
                 mix(text(if signed { "signed" } else { "unsigned" }), bits as u64)
             }
+            Shape::NonZero { signed, bits } => mix(
+                text(if signed { "signed, not zero" } else { "unsigned, not zero" }),
+                bits as u64,
+            ),
             Shape::Float { bits } => mix(text("float"), bits as u64),
             Shape::Char => text("char"),
             Shape::String => text("string"),
@@ -109,6 +113,11 @@ impl Fingerprint {
     /// The fingerprint of an array of any length.
     pub const fn of_sequence(item: Self) -> Self {
         Self(mix(text("sequence"), item.0))
+    }
+
+    /// The fingerprint of an array in which no item is twice.
+    pub const fn of_set(item: Self) -> Self {
+        Self(mix(text("set"), item.0))
     }
 
     /// The fingerprint of an array of a fixed length.
@@ -176,7 +185,14 @@ const fn sum_fields(fields: &[Field]) -> u64 {
     let mut i = 0;
     while i < fields.len() {
         let field = &fields[i];
-        let name = mix(mix(text(field.name), sum_texts(field.aliases)), field.optional as u64);
+        let presence = match field.presence() {
+            // What is spread was taken for optional always, and is the same under its name.
+            _ if matches!(field.name.as_bytes(), b"*") => 1,
+            Presence::ByShape => 0,
+            Presence::Optional => 1,
+            Presence::Required => 2,
+        };
+        let name = mix(mix(text(field.name), sum_texts(field.aliases)), presence);
         sum = sum.wrapping_add(mix(mix(text("field"), name), field.fingerprint.0));
         i += 1;
     }

@@ -2,12 +2,13 @@
 
 use super::{Fingerprint, Schema, Shape, std_types::leaf};
 
+// Not the formats of jiff: chrono writes leap seconds, years of more than four digits and other signs.
 #[cfg(feature = "chrono")]
 leaf! {
-    chrono::NaiveDate => Shape::Format("date");
-    chrono::NaiveTime => Shape::Format("time");
-    chrono::NaiveDateTime => Shape::Format("date_time");
-    chrono::DateTime<chrono::Utc> => Shape::Format("timestamp");
+    chrono::NaiveDate => Shape::Format("chrono_date");
+    chrono::NaiveTime => Shape::Format("chrono_time");
+    chrono::NaiveDateTime => Shape::Format("chrono_date_time");
+    chrono::DateTime<chrono::Utc> => Shape::Format("chrono_timestamp");
     chrono::DateTime<chrono::FixedOffset> => Shape::Format("offset_date_time");
 }
 

@@ -196,7 +196,10 @@ const fn of_shape(shape: &'static Shape) -> u64 {
     match *shape {
         Shape::Format(name) | Shape::Opaque(name) => of_name(name),
         Shape::Any => of_name(ANY),
-        Shape::Option(item) | Shape::Sequence(item) | Shape::Array { item, .. } => of_shape(item),
+        Shape::Option(item)
+        | Shape::Sequence(item)
+        | Shape::Set(item)
+        | Shape::Array { item, .. } => of_shape(item),
         Shape::Tuple(items) => of_items(items),
         Shape::Map { key, value } => of_shape(key) | of_shape(value),
         Shape::Struct(shape) => of_fields(shape.fields),

@@ -15,10 +15,14 @@ pub(crate) const fn comes_back(shape: &'static Shape) -> bool {
         Shape::Unit
         | Shape::Bool
         | Shape::Integer { .. }
+        | Shape::NonZero { .. }
         | Shape::Char
         | Shape::String
         | Shape::Format(_) => true,
-        Shape::Option(item) | Shape::Sequence(item) | Shape::Array { item, .. } => comes_back(item),
+        Shape::Option(item)
+        | Shape::Sequence(item)
+        | Shape::Set(item)
+        | Shape::Array { item, .. } => comes_back(item),
         Shape::Tuple(items) => all_come_back(items),
         Shape::Map { key, value } => comes_back(key) && comes_back(value),
         Shape::Struct(shape) => fields_come_back(shape.fields),

@@ -55,6 +55,9 @@ pub trait Schema {
     /// What the attributes of the type declare of it as a whole, besides its shape; for locks.
     #[doc(hidden)]
     const DECLARED: &'static str = "";
+    /// Whether serde reads a field of this type that is absent, as it does for an `Option`; not for a
+    /// newtype around one.
+    const READ_IF_ABSENT: bool = false;
 }
 
 /// What a value looks like as JSON.
@@ -67,6 +70,13 @@ pub enum Shape {
     Bool,
     /// A whole number of so many bits.
     Integer {
+        /// Whether it may be below zero.
+        signed: bool,
+        /// Its width in bits.
+        bits: u16,
+    },
+    /// A whole number of so many bits that is never zero.
+    NonZero {
         /// Whether it may be below zero.
         signed: bool,
         /// Its width in bits.
@@ -87,6 +97,8 @@ pub enum Shape {
     Option(&'static Shape),
     /// An array of any length.
     Sequence(&'static Shape),
+    /// An array of any length in which no item is twice, and whose order is of no meaning.
+    Set(&'static Shape),
     /// An array of a fixed length, all of one shape.
     Array {
         /// The shape of each item.
@@ -132,6 +144,8 @@ pub struct Field {
     pub aliases: &'static [&'static str],
     /// Whether it may be absent (`#[serde(default)]`).
     pub optional: bool,
+    /// Whether it has to be there although its shape is that of an `Option`: a newtype around one.
+    pub required: bool,
     /// What it holds.
     pub shape: &'static Shape,
     /// The fingerprint of what it holds.
@@ -229,16 +243,17 @@ impl Field {
     #[track_caller]
     const fn unchecked<T: Schema + ?Sized>(name: &'static str) -> Self {
         let (shape, fingerprint, place) = (T::SHAPE, T::FINGERPRINT, Place::here());
+        let required = matches!(shape, Shape::Option(_)) && !T::READ_IF_ABSENT;
         let declared = Declared::of_type(T::DECLARED);
-        Self { name, aliases: &[], optional: false, shape, fingerprint, place, declared }
+        Self { name, aliases: &[], optional: false, required, shape, fingerprint, place, declared }
     }
 
     /// A field whose shape only its owner knows, by a name such as `geo_point@1`.
     #[track_caller]
     pub const fn opaque(name: &'static str, shape: &'static Shape) -> Self {
         let (fingerprint, place) = (Fingerprint::of_leaf(shape), Place::here());
-        let declared = Declared::NOTHING;
-        Self { name, aliases: &[], optional: false, shape, fingerprint, place, declared }
+        let (optional, required, declared) = (false, false, Declared::NOTHING);
+        Self { name, aliases: &[], optional, required, shape, fingerprint, place, declared }
     }
 
     /// The same field, when it may be absent.
@@ -256,6 +271,26 @@ impl Field {
     pub const fn declared(self, declared: &'static str) -> Self {
         Self { declared: self.declared.on_part(declared), ..self }
     }
+
+    /// What becomes of the field when it is absent.
+    pub(crate) const fn presence(&self) -> Presence {
+        match (self.optional, self.required) {
+            (true, _) => Presence::Optional,
+            (false, true) => Presence::Required,
+            (false, false) => Presence::ByShape,
+        }
+    }
+}
+
+/// Whether a field may be absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// It may, whatever its shape.
+    Optional,
+    /// It may not, although its shape is that of an `Option`.
+    Required,
+    /// It may if its shape is that of an `Option`.
+    ByShape,
 }
 
 impl Item {
@@ -318,12 +353,15 @@ impl std::fmt::Display for Shape {
             Shape::Bool => f.write_str("bool"),
             Shape::Integer { signed: true, bits } => write!(f, "i{bits}"),
             Shape::Integer { signed: false, bits } => write!(f, "u{bits}"),
+            Shape::NonZero { signed: true, bits } => write!(f, "nonzero i{bits}"),
+            Shape::NonZero { signed: false, bits } => write!(f, "nonzero u{bits}"),
             Shape::Float { bits } => write!(f, "f{bits}"),
             Shape::Char => f.write_str("char"),
             Shape::String => f.write_str("string"),
             Shape::Format(name) => f.write_str(name),
             Shape::Option(inner) => write!(f, "{inner}?"),
             Shape::Sequence(item) => write!(f, "[{item}]"),
+            Shape::Set(item) => write!(f, "set<{item}>"),
             Shape::Array { item, length } => write!(f, "[{item}; {length}]"),
             Shape::Tuple(items) => write_items(f, items),
             Shape::Map { key, value } => write!(f, "map<{key}, {value}>"),
@@ -387,7 +425,12 @@ fn write_fields(f: &mut std::fmt::Formatter<'_>, fields: &[Field]) -> std::fmt::
         for alias in field.aliases {
             write!(f, "/{alias}")?;
         }
-        write!(f, "{}: {}", if field.optional { "?" } else { "" }, field.shape)?;
+        let presence = match field.presence() {
+            Presence::Optional => "?",
+            Presence::Required => "!",
+            Presence::ByShape => "",
+        };
+        write!(f, "{presence}: {}", field.shape)?;
     }
     f.write_str("}")
 }

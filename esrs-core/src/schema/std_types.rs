@@ -52,7 +52,7 @@ leaf! {
     jiff::civil::Date => Shape::Format("date");
     jiff::civil::Time => Shape::Format("time");
     jiff::civil::DateTime => Shape::Format("date_time");
-    jiff::Span => Shape::Format("duration");
+    jiff::Span => Shape::Format("span");
     jiff::SignedDuration => Shape::Format("duration");
 }
 
@@ -62,6 +62,7 @@ macro_rules! transparent {
             const SHAPE: &'static Shape = T::SHAPE;
             const FINGERPRINT: Fingerprint = T::FINGERPRINT;
             const DECLARED: &'static str = T::DECLARED;
+            const READ_IF_ABSENT: bool = T::READ_IF_ABSENT;
         }
     )*};
 }
@@ -72,6 +73,7 @@ impl<T: Schema + ToOwned + ?Sized> Schema for Cow<'_, T> {
     const SHAPE: &'static Shape = T::SHAPE;
     const FINGERPRINT: Fingerprint = T::FINGERPRINT;
     const DECLARED: &'static str = T::DECLARED;
+    const READ_IF_ABSENT: bool = T::READ_IF_ABSENT;
 }
 
 impl<T: ?Sized> Schema for std::marker::PhantomData<T> {
@@ -79,11 +81,19 @@ impl<T: ?Sized> Schema for std::marker::PhantomData<T> {
     const FINGERPRINT: Fingerprint = Fingerprint::of_leaf(Self::SHAPE);
 }
 
+/// The shape of an integer without its zero.
+const fn non_zero(integer: &Shape) -> Shape {
+    match *integer {
+        Shape::Integer { signed, bits } => Shape::NonZero { signed, bits },
+        other => other,
+    }
+}
+
 macro_rules! non_zero {
     ($($integer:ty),*) => {$(
         impl Schema for NonZero<$integer> {
-            const SHAPE: &'static Shape = <$integer as Schema>::SHAPE;
-            const FINGERPRINT: Fingerprint = <$integer as Schema>::FINGERPRINT;
+            const SHAPE: &'static Shape = &non_zero(<$integer as Schema>::SHAPE);
+            const FINGERPRINT: Fingerprint = Fingerprint::of_leaf(Self::SHAPE);
         }
     )*};
 }
@@ -94,6 +104,7 @@ impl<T: Schema> Schema for Option<T> {
     const SHAPE: &'static Shape = &Shape::Option(T::SHAPE);
     const FINGERPRINT: Fingerprint = Fingerprint::of_option(T::FINGERPRINT);
     const DECLARED: &'static str = T::DECLARED;
+    const READ_IF_ABSENT: bool = true;
 }
 
 macro_rules! sequence {
@@ -110,9 +121,22 @@ sequence! {
     Vec<T> where [T: Schema];
     VecDeque<T> where [T: Schema];
     LinkedList<T> where [T: Schema];
+    [T] where [T: Schema];
+}
+
+macro_rules! set {
+    ($($type:ty where [$($generics:tt)*];)*) => {$(
+        impl<$($generics)*> Schema for $type {
+            const SHAPE: &'static Shape = &Shape::Set(T::SHAPE);
+            const FINGERPRINT: Fingerprint = Fingerprint::of_set(T::FINGERPRINT);
+            const DECLARED: &'static str = T::DECLARED;
+        }
+    )*};
+}
+
+set! {
     BTreeSet<T> where [T: Schema];
     HashSet<T, S> where [T: Schema, S];
-    [T] where [T: Schema];
 }
 
 impl<T: Schema, const N: usize> Schema for [T; N] {

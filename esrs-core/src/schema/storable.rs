@@ -3,6 +3,7 @@
 use super::place::Place;
 use super::{Content, EnumShape, Field, Shape, Tagging};
 use crate::EventType;
+use crate::names::same_name;
 use crate::text::ConstText;
 
 const KEY: &str = "a map has a key that JSON cannot have: a key is a text, a number, a character, a bool or an \
@@ -39,7 +40,7 @@ struct Look {
 
 const fn fault(shape: &'static Shape, look: Look) -> Option<Fault> {
     match *shape {
-        Shape::Integer { bits: 128, .. } if look.is_buffered => {
+        Shape::Integer { bits: 128, .. } | Shape::NonZero { bits: 128, .. } if look.is_buffered => {
             Some(Fault { reason: WIDE, field: None })
         }
         Shape::Option(inner) => match inner {
@@ -48,7 +49,7 @@ const fn fault(shape: &'static Shape, look: Look) -> Option<Fault> {
             }
             inner => fault(inner, look),
         },
-        Shape::Sequence(item) | Shape::Array { item, .. } => fault(item, look),
+        Shape::Sequence(item) | Shape::Set(item) | Shape::Array { item, .. } => fault(item, look),
         Shape::Tuple(items) => {
             let mut i = 0;
             while i < items.len() {
@@ -72,12 +73,13 @@ const fn fault(shape: &'static Shape, look: Look) -> Option<Fault> {
 const fn key_fault(key: &'static Shape, look: Look) -> Option<&'static str> {
     match *key {
         // One that is empty can be read, and may have been stored.
-        Shape::Integer { .. } | Shape::Float { .. } | Shape::Bool
+        Shape::Integer { .. } | Shape::NonZero { .. } | Shape::Float { .. } | Shape::Bool
             if look.is_buffered && look.is_written =>
         {
             Some(TAGGED_KEY)
         }
         Shape::Integer { .. }
+        | Shape::NonZero { .. }
         | Shape::Float { .. }
         | Shape::Bool
         | Shape::Char
@@ -187,27 +189,50 @@ pub(super) const fn check_item(shape: &'static Shape, tag: Option<&'static str>)
 /// Why no tag can be put into a value of this shape.
 const fn tag_fault(shape: &'static Shape, tag: &str) -> Option<&'static str> {
     match *shape {
-        Shape::Struct(shape) => {
-            let mut i = 0;
-            while i < shape.fields.len() {
-                if crate::names::same_name(shape.fields[i].name, tag) {
-                    return Some(SAME_TAG);
-                }
-                i += 1;
-            }
-            None
-        }
-        Shape::Enum(shape) => match shape.tagging {
-            Tagging::Internal { tag: other } | Tagging::Adjacent { tag: other, .. }
-                if crate::names::same_name(other, tag) =>
-            {
-                Some(SAME_TAG)
-            }
-            _ => None,
-        },
+        Shape::Struct(shape) if has_field(shape.fields, tag) => Some(SAME_TAG),
+        Shape::Enum(shape) if writes_name(shape, tag) => Some(SAME_TAG),
+        Shape::Struct(_) | Shape::Enum(_) => None,
         Shape::Unit | Shape::Map { .. } | Shape::Opaque(_) | Shape::Any => None,
         _ => Some(TAGGED_VALUE),
     }
+}
+
+const fn has_field(fields: &'static [Field], name: &str) -> bool {
+    let mut i = 0;
+    while i < fields.len() {
+        if same_name(fields[i].name, name) {
+            return true;
+        }
+        i += 1;
+    }
+    false
+}
+
+/// Returns true if an object that a value of the enum is written as may have a member of this name.
+const fn writes_name(shape: &'static EnumShape, name: &str) -> bool {
+    match shape.tagging {
+        Tagging::Adjacent { tag, content } => {
+            return same_name(tag, name) || same_name(content, name);
+        }
+        Tagging::Internal { tag } if same_name(tag, name) => return true,
+        Tagging::Internal { .. } | Tagging::External => {}
+    }
+    let is_external = matches!(shape.tagging, Tagging::External);
+    let mut i = 0;
+    while i < shape.variants.len() {
+        let variant = &shape.variants[i];
+        i += 1;
+        let is_written = match variant.content {
+            _ if is_external => same_name(variant.name, name),
+            Content::Struct(fields) => has_field(fields, name),
+            Content::Newtype(item) => tag_fault(item.shape, name).is_some(),
+            Content::Unit | Content::Tuple(_) => false,
+        };
+        if is_written {
+            return true;
+        }
+    }
+    false
 }
 
 /// Fails to compile, at the place of the call, when an event that is emitted holds what JSON cannot hold.
@@ -220,6 +245,23 @@ pub const fn is_storable(event: &EventType) {
         ConstText::<1024>::new().say("the event ").quote(event.name).say(" cannot be stored");
     if let Some((name, place)) = field {
         text = text.say(": its field ").quote(name).say(" (").say(place.file()).say(":");
+        text.push_number(place.line() as u64);
+        text = text.say(")");
+    }
+    panic!("{}", text.say(": ").say(reason).as_str())
+}
+
+/// Fails to compile, at the place of the call, when the values of a JSON column are what JSON cannot hold, as
+/// far as their shape is known.
+#[track_caller]
+pub const fn is_json_storable(column: &str, shape: Option<&'static Shape>) {
+    let look = Look { is_buffered: false, is_deep: true, is_written: true };
+    let Some(shape) = shape else { return };
+    let Some(Fault { reason, field }) = fault(shape, look) else { return };
+    let mut text =
+        ConstText::<1024>::new().say("the column ").quote(column).say(" cannot be stored");
+    if let Some((name, place)) = field {
+        text = text.say(": the field ").quote(name).say(" in it (").say(place.file()).say(":");
         text.push_number(place.line() as u64);
         text = text.say(")");
     }

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::{AsOf, Fingerprint, Position, StreamId};
+use crate::store::LimitExceeded;
+use crate::{AppendBatch, AsOf, Fingerprint, Position, StoreError, StreamId};
 
 /// The state of an instance after some of its events, written by a
 /// [`Repository`](crate::Repository) so that a load need not fold all of them again.
@@ -45,6 +46,22 @@ impl SnapshotQuery {
 }
 
 impl Snapshot {
+    /// The longest state, in bytes of JSON.
+    pub const MAX_LENGTH: usize = AppendBatch::MAX_LENGTH;
+
+    /// Checks the length of the state; each store calls it before it touches the database.
+    ///
+    /// # Errors
+    /// Returns [`StoreError::Limit`] if it is too long.
+    pub fn check(&self) -> Result<(), StoreError> {
+        let (actual, max) = (self.state.len(), Self::MAX_LENGTH);
+        if actual <= max {
+            return Ok(());
+        }
+        let (what, stream) = ("the length of a snapshot", Some(self.stream.clone()));
+        Err(StoreError::Limit(LimitExceeded { what, stream, actual, max }))
+    }
+
     /// Whether it takes the place of `stored`: the further one of two of the same fold does, and one
     /// of another fold always, because the fold of the program that writes is the one in use.
     pub fn replaces(&self, stored: &Self) -> bool {

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use crate::{Position, Record, StreamId};
+use crate::store::LimitExceeded;
+use crate::{AppendBatch, Position, Record, StoreError, StreamId};
 
 /// A stream that is put aside from one of its events on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,8 @@ pub struct ParkedStream {
 }
 
 impl ParkedStream {
-    /// Returns the text to store as the [`reason`](Self::reason): one line, cut to its beginning if it is long.
+    /// Returns the text to store as the [`reason`](Self::reason), or as the failure of a subscription: one
+    /// line, cut to its beginning if it is long.
     pub fn reason_of(said: impl std::fmt::Display) -> String {
         crate::escaped::reason(said)
     }
@@ -55,6 +57,11 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// The longest actor, in bytes: that of an event.
+    pub const MAX_ACTOR_LENGTH: usize = AppendBatch::MAX_ACTOR_LENGTH;
+    /// The longest reason, in bytes.
+    pub const MAX_REASON_LENGTH: usize = 4_096;
+
     /// To try the event at this version of the stream again.
     pub fn retry(version: u64, actor: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { skip: false, version, actor: actor.into(), reason: reason.into() }
@@ -63,6 +70,24 @@ impl Decision {
     /// To leave the event at this version of the stream out, and go on with the next.
     pub fn skip(version: u64, actor: impl Into<String>, reason: impl Into<String>) -> Self {
         Self { skip: true, version, actor: actor.into(), reason: reason.into() }
+    }
+
+    /// Checks the length of both texts; each store calls it before it touches the database.
+    ///
+    /// # Errors
+    /// Returns [`StoreError::Limit`] for a text that is too long.
+    pub fn check(&self, stream: &StreamId) -> Result<(), StoreError> {
+        let lengths = [
+            ("the length of an actor", self.actor.len(), Self::MAX_ACTOR_LENGTH),
+            ("the length of a reason", self.reason.len(), Self::MAX_REASON_LENGTH),
+        ];
+        match lengths.into_iter().find(|(_, actual, max)| actual > max) {
+            None => Ok(()),
+            Some((what, actual, max)) => {
+                let stream = Some(stream.clone());
+                Err(StoreError::Limit(LimitExceeded { what, stream, actual, max }))
+            }
+        }
     }
 }
 

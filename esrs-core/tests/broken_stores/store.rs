@@ -378,6 +378,7 @@ impl EventStore for BrokenStore {
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
+            snapshot.check()?;
             let is_there = self.version(&snapshot.stream).await >= snapshot.version;
             let mut kept = self.snapshots.lock().unwrap();
             let replaces = kept.get(&snapshot.stream).is_none_or(|kept| snapshot.replaces(kept));

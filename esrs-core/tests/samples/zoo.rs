@@ -168,7 +168,7 @@ fn texts_of_a_format_are_read() {
     reads::<(std::net::Ipv4Addr, std::net::Ipv6Addr, std::net::SocketAddr)>();
 }
 
-/// They are two types of one format, and each reads what is made up of it.
+/// Each is written as it was made up.
 #[test]
 fn a_zone_and_a_span_are_read() {
     for payload in samples::<jiff::ZonedDateTime>(1).take(50) {

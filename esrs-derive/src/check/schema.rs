@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use proc_macro2::{Ident, Span};
 use quote::quote;
-use syn::{GenericArgument, PathArguments, ReturnType, Type};
+use syn::{GenericArgument, LitStr, PathArguments, ReturnType, Type};
 
 use crate::errors::Errors;
 use crate::model::name::Name;
@@ -115,6 +115,23 @@ pub(crate) fn distinct<'a>(names: impl Iterator<Item = &'a Name>, what: &str, er
                 );
                 errors.at(literal.span(), message);
             }
+        }
+    }
+}
+
+/// The tag of a struct, which is written among its fields.
+pub(crate) fn apart_from_tag<'a>(
+    tag: &Option<LitStr>,
+    fields: impl Iterator<Item = &'a Name>,
+    errors: &Errors,
+) {
+    let Some(tag) = tag.as_ref().map(LitStr::value) else { return };
+    for literal in fields.flat_map(|name| std::iter::once(&name.written).chain(&name.aliases)) {
+        if literal.value() == tag {
+            let message = format!(
+                "the `tag` of the struct is written under the name {tag:?} too; give one of them another"
+            );
+            errors.at(literal.span(), message);
         }
     }
 }

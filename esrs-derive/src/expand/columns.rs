@@ -39,6 +39,11 @@ impl Columns {
                     const #json: #p::JsonShape = #shape;
                 });
                 json_shapes.push(json);
+                let (span, wire) = (column.ty.span(), of_shape(column, "WIRE", &p));
+                let spanned = respanned(&p, span);
+                asserts.extend(quote_spanned! {span=>
+                    const _: () = #spanned::is_json_storable(#name, #wire);
+                });
             }
             let spec = spec(column, &p);
             specs.extend(quote!(#spec,));

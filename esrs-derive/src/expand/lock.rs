@@ -15,7 +15,7 @@ use crate::errors::Errors;
 use crate::lock::{self, Folder, Locked, Mode, Unsound};
 use crate::model::aggregate::Aggregate;
 use crate::model::event::Event;
-use crate::model::schema::Wire;
+use crate::model::schema::{Wire, type_span};
 
 /// What `schema!()` puts at the root of a crate; where it is missing, rustc's own message has this name
 /// in it.
@@ -215,7 +215,9 @@ fn held(event: &Event<'_>, locked: &Locked, fingerprint: u64) -> TokenStream {
         Wire::Tuple(_) | Wire::Unit => (&[] as &[_], true),
         _ => (&[] as &[_], false),
     };
-    let report = |span: Span| quote_spanned!(span=> report(TYPE, #written, #has_fields, LOCK));
+    // Called at the field, which another macro may have written, with a variable of this one.
+    let differs = format_ident!("differs", span = Span::call_site());
+    let report = |span: Span| quote_spanned!(span=> report(&#differs, #written, #has_fields));
     let arms = fields.iter().enumerate().map(|(place, field)| {
         let report = report(field.name.written.span());
         quote!(#place => #report,)
@@ -224,13 +226,16 @@ fn held(event: &Event<'_>, locked: &Locked, fingerprint: u64) -> TokenStream {
     quote! {
         #[allow(deprecated, long_running_const_eval)]
         const _: () = {
-            use #p::{EventType, shape_changed as report};
+            use #p::{Differs, EventType, ShapeNow, shape_changed as report};
             const TYPE: &EventType = &<#ident as #p::KnownEvent>::TYPE;
             const LOCK: &#p::str = #p::include_str!(#path);
-            match #p::changed_field(TYPE, #fingerprint, LOCK) {
-                #p::UNCHANGED => {}
-                #(#arms)*
-                _ => #whole,
+            if !#p::is_as_locked(TYPE, #fingerprint) {
+                let now = ShapeNow::of(TYPE);
+                let #differs = Differs::new(TYPE, &now, LOCK);
+                match #differs.field() {
+                    #(#arms)*
+                    _ => #whole,
+                }
             }
         };
     }
@@ -242,10 +247,18 @@ pub(crate) fn aggregate(model: &Aggregate<'_>, name: &LitStr) -> TokenStream {
     let p = model.krate.private();
     let Some(folder) = Folder::of_target() else { return nowhere(&p, name.span()) };
     let events = quote!(<#ident as #p::Aggregate>::EVENTS);
+    let (id, id_span) = match model.id {
+        Some(ty) => (quote!(<#p::ShapeOf<#ty>>::KNOWN), type_span(ty)),
+        None => (quote!(#p::Option::None), Span::call_site()),
+    };
     if folder.mode() == Mode::Tell {
         let (name, home) = (name.value(), home(&folder));
         return quote! {
-            const _: () = #p::tell_aggregate(#name, #events, &[#(#retired),*], #home);
+            const _: () = {
+                #[allow(unused_imports)]
+                use #p::UnknownShape as _;
+                #p::tell_aggregate(#name, #id, #events, &[#(#retired),*], #home);
+            };
         };
     }
     // `schema!()` reports a lock that is not as the index says.
@@ -286,9 +299,20 @@ pub(crate) fn aggregate(model: &Aggregate<'_>, name: &LitStr) -> TokenStream {
     let (names, span, written) = (locked.names(), *events_span, ident.unraw().to_string());
     let (watched, mark) = (path(&locked), mark(name.span()));
     let dropped = quote_spanned!(span=> dropped(#written, NAMES[FIRST]));
+    let held_id = locked.id().map(|locked| {
+        let is_locked = quote_spanned!(id_span=> is_locked(#written, #id, #locked));
+        quote! {
+            const _: () = {
+                #[allow(unused_imports)]
+                use #p::{UnknownShape as _, id_is_locked as is_locked};
+                #is_locked
+            };
+        }
+    });
     quote! {
         #newest
         #mark
+        #held_id
         const _: () = {
             use #p::name_dropped as dropped;
             const _: &[#p::u8] = #p::include_bytes!(#watched);

@@ -86,7 +86,7 @@ pub(crate) fn implement(
     let ident = &input.ident;
     let whole = match wire {
         _ if !whole.is_empty() => Some(quote!(#whole)),
-        Wire::Same(Holds::Type(ty)) => {
+        Wire::Transparent(Holds::Type(ty)) | Wire::Newtype(Holds::Type(ty)) => {
             let (ty, p) = (quote!(#ty), respanned(p, type_span(ty)));
             Some(quote!(<#ty as #p::Schema>::DECLARED))
         }
@@ -96,6 +96,7 @@ pub(crate) fn implement(
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     let bounds = bounds(input, where_clause, p);
     let (shape, fingerprint) = consts(wire, is_enum(input), p);
+    let read_if_absent = read_if_absent(wire, p);
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
@@ -103,8 +104,20 @@ pub(crate) fn implement(
             const SHAPE: &'static #p::Shape = #shape;
             const FINGERPRINT: #p::Fingerprint = #fingerprint;
             #whole
+            #read_if_absent
         }
     }
+}
+
+/// Whether serde reads it when it is absent, where that is decided by another type.
+fn read_if_absent(wire: &Wire<'_>, p: &TokenStream) -> Option<TokenStream> {
+    let (ty, span) = match wire {
+        Wire::Transparent(Holds::Type(ty)) => (quote!(#ty), type_span(ty)),
+        Wire::Converted(ty) => (quote!(#ty), type_span(ty)),
+        _ => return None,
+    };
+    let schema = quote_spanned!(span=> <#ty as #p::Schema>);
+    Some(quote!(const READ_IF_ABSENT: #p::bool = #schema::READ_IF_ABSENT;))
 }
 
 fn is_enum(input: &DeriveInput) -> bool {
@@ -132,9 +145,13 @@ fn bounds(
 
 fn consts(wire: &Wire<'_>, is_enum: bool, p: &TokenStream) -> (TokenStream, TokenStream) {
     let shape = match wire {
-        Wire::Same(Holds::Type(ty)) => return same(&quote!(#ty), type_span(ty), p),
+        Wire::Transparent(Holds::Type(ty)) | Wire::Newtype(Holds::Type(ty)) => {
+            return same(&quote!(#ty), type_span(ty), p);
+        }
         Wire::Converted(ty) => return same(&quote!(#ty), type_span(ty), p),
-        Wire::Opaque(name) | Wire::Same(Holds::Opaque(name)) => opaque(name, p),
+        Wire::Opaque(name)
+        | Wire::Transparent(Holds::Opaque(name))
+        | Wire::Newtype(Holds::Opaque(name)) => opaque(name, p),
         Wire::Unit => quote!(&#p::Shape::Unit),
         Wire::Tuple(items) => {
             let items = items.iter().map(|one| item(one, p));

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use super::Folder;
 use crate::fold::hash::Fnv;
 
+/// How the line begins that has the type of an aggregate's ids, which no name does.
+const ID: &str = "id: ";
+
 /// The file that lists all locks of a target.
 pub(super) const INDEX: &str = "index.lock";
 
@@ -247,8 +250,17 @@ impl Locked {
 
     /// The names that an aggregate reads.
     pub(crate) fn names(&self) -> Vec<&str> {
+        self.lines().filter(|line| !line.starts_with(ID)).collect()
+    }
+
+    /// What the ids of an aggregate are written as; `None` where an older esrs has locked it.
+    pub(crate) fn id(&self) -> Option<&str> {
+        self.lines().find_map(|line| line.strip_prefix(ID))
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &str> {
         let lines = self.text.lines().map(str::trim_end);
-        lines.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
+        lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
     }
 }
 

@@ -15,8 +15,10 @@ use crate::model::name::{Name, name};
 pub(crate) enum Wire<'a> {
     /// Known to its owner alone.
     Opaque(LitStr),
-    /// That of another type.
-    Same(Holds<'a>),
+    /// That of another type, which serde reads in its place.
+    Transparent(Holds<'a>),
+    /// That of another type, around which this one is a struct of its own for serde.
+    Newtype(Holds<'a>),
     /// That of the type that serde converts from and into.
     Converted(Type),
     Unit,
@@ -158,7 +160,11 @@ pub(crate) fn fields<'a>(
     let mut fields = Vec::new();
     for part in parts.iter().filter(|part| !part.serde.is_skipped()) {
         let (Some(ident), Some(holds)) = (part.ident, holds(part)) else { continue };
-        let optional = all_optional || part.serde.default || part.serde.flatten;
+        let is_spread_if_any = part.serde.flatten && part.ty.is_some_and(is_flattened_if_any);
+        let optional = match part.serde.flatten {
+            true => is_spread_if_any,
+            false => all_optional || part.serde.default,
+        };
         let name = match part.serde.flatten {
             // What is spread into the object has no name of its own.
             true => Name { written: LitStr::new("*", ident.span()), aliases: Vec::new() },
@@ -265,15 +271,16 @@ fn structure<'a>(
     check::parts(container, &parts, serde.default, errors);
     if serde.transparent {
         let mut carrier = parts.iter().filter(|part| !part.serde.is_skipped() && !is_phantom(part));
-        return carrier.next().and_then(holds).map(Wire::Same).or(Some(Wire::Unit));
+        return carrier.next().and_then(holds).map(Wire::Transparent).or(Some(Wire::Unit));
     }
     Some(match declared {
         Fields::Unit => Wire::Unit,
-        Fields::Unnamed(_) if parts.len() == 1 => Wire::Same(holds(&parts[0])?),
+        Fields::Unnamed(_) if parts.len() == 1 => Wire::Newtype(holds(&parts[0])?),
         Fields::Unnamed(_) => Wire::Tuple(items(&parts)),
         Fields::Named(_) => {
             let fields = fields(&parts, &serde.rename_all, serde.default, errors);
             check::distinct(fields.iter().map(|field| &field.name), "fields", errors);
+            check::apart_from_tag(&serde.tag, fields.iter().map(|field| &field.name), errors);
             match &serde.tag {
                 None => Wire::Struct { fields, closed: serde.closed },
                 // A tagged struct is written like the only variant of an internally tagged enum.
@@ -342,6 +349,12 @@ fn content<'a>(
             Content::Struct(fields)
         }
     }
+}
+
+/// Whether a type that is flattened takes what there is, also nothing.
+fn is_flattened_if_any(ty: &Type) -> bool {
+    const TAKE_ANY: [&str; 5] = ["Option", "BTreeMap", "HashMap", "Map", "Value"];
+    last_segment(ty).is_some_and(|last| TAKE_ANY.iter().any(|name| last.ident == name))
 }
 
 /// Whether the field is a `PhantomData`, which `transparent` looks past.

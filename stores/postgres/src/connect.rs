@@ -2,27 +2,22 @@
 
 use std::num::NonZeroUsize;
 use std::ops::Deref;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use esrs_core::{Position, StoreError};
-use futures_core::Stream;
 use futures_core::future::BoxFuture;
 use futures_util::future::join3;
-use futures_util::{StreamExt, stream};
+use futures_util::stream;
 use lru::LruCache;
 use tokio::runtime::Handle;
-use tokio::task::AbortHandle;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Config, Error, SimpleQueryMessage, Socket, Statement};
 
+use crate::exchange::{Exchange, Messages};
 use crate::sql::literal;
-
-/// What the server sends on its own; the connection works while it is polled.
-pub(crate) type Messages = Pin<Box<dyn Stream<Item = Result<AsyncMessage, Error>> + Send>>;
 
 type Opened = BoxFuture<'static, Result<(tokio_postgres::Client, Messages), Error>>;
 type Open = dyn Fn(Config) -> Opened + Send + Sync;
@@ -106,7 +101,7 @@ pub(crate) fn to_millis(time: Duration) -> u128 {
 /// A connection, and the statements that are prepared on it.
 pub(crate) struct Client {
     client: tokio_postgres::Client,
-    task: AbortHandle,
+    exchange: Arc<Exchange>,
     statements: Mutex<Statements>,
     /// Whether a statement has begun a transaction within another: PostgreSQL warns of it only.
     has_begun_twice: Arc<AtomicBool>,
@@ -123,12 +118,17 @@ struct Statements {
 impl Client {
     fn new(
         client: tokio_postgres::Client,
-        task: AbortHandle,
+        exchange: Arc<Exchange>,
         has_begun_twice: Arc<AtomicBool>,
     ) -> Self {
         let (own, of_users) = (LruCache::new(OWN_STATEMENTS), LruCache::new(USER_STATEMENTS));
         let statements = Mutex::new(Statements { own, of_users });
-        Self { client, task, statements, has_begun_twice, role_path: String::new() }
+        Self { client, exchange, statements, has_begun_twice, role_path: String::new() }
+    }
+
+    /// The exchange of messages with the server.
+    pub(crate) fn exchange(&self) -> &Exchange {
+        &self.exchange
     }
 
     /// The statement that sets the path of the role for the rest of a transaction, in which statements of
@@ -209,7 +209,7 @@ impl Deref for Client {
 impl Drop for Client {
     /// Closes the connection at once, whether or not the server answers.
     fn drop(&mut self) {
-        self.task.abort();
+        self.exchange.end();
     }
 }
 
@@ -287,29 +287,25 @@ impl Connector {
     }
 
     async fn connect_here(&self) -> Result<Client, ConnectError> {
-        let (client, mut messages) = (self.open)(self.config.clone()).await?;
+        let (client, messages) = (self.open)(self.config.clone()).await?;
         let has_begun_twice = Arc::new(AtomicBool::new(false));
         let begun_twice = has_begun_twice.clone();
-        let task = tokio::spawn(async move {
-            while let Some(message) = messages.next().await {
-                match message {
-                    Ok(AsyncMessage::Notice(notice)) => {
-                        // It comes before the answer to the statement.
-                        if *notice.code() == SqlState::ACTIVE_SQL_TRANSACTION {
-                            begun_twice.store(true, Ordering::Release);
-                        }
-                        // Its text may quote a value.
-                        tracing::debug!(code = notice.code().code(), "a notice of PostgreSQL");
-                    }
-                    Ok(_) => {}
-                    Err(error) => {
-                        tracing::warn!(error = %crate::error::said(&error), "a connection to PostgreSQL was lost");
-                        return;
-                    }
+        let exchange = Exchange::new(messages, move |message| match message {
+            Ok(AsyncMessage::Notice(notice)) => {
+                // It comes before the answer to the statement.
+                if *notice.code() == SqlState::ACTIVE_SQL_TRANSACTION {
+                    begun_twice.store(true, Ordering::Release);
                 }
+                // Its text may quote a value.
+                tracing::debug!(code = notice.code().code(), "a notice of PostgreSQL");
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(error = %crate::error::said(&error), "a connection to PostgreSQL was lost");
             }
         });
-        let mut client = Client::new(client, task.abort_handle(), has_begun_twice);
+        tokio::spawn(exchange.clone().run());
+        let mut client = Client::new(client, exchange, has_begun_twice);
         let path = self.set_up(&client).await?;
         let path = literal(&path);
         client.role_path = format!("SELECT pg_catalog.set_config('search_path', {path}, true)");

@@ -122,6 +122,7 @@ mod builder;
 mod connect;
 mod encode;
 mod error;
+mod exchange;
 mod find;
 mod import;
 mod limit;

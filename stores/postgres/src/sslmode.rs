@@ -10,6 +10,9 @@ use crate::error::said;
 
 const DOING: &str = "opening the store";
 
+/// No option of a connection string has a longer name.
+const LONGEST_OPTION: usize = 32;
+
 /// Reads a url, or the driver's `key=value` form.
 ///
 /// `verify-full` demands encryption; that the certificate is that of the host is up to the connector, whose
@@ -18,11 +21,31 @@ const DOING: &str = "opening the store";
 pub(crate) fn config_of(url: &str, encrypts: bool) -> Result<Config, StoreError> {
     let failed = |source: BoxError| StoreError::Database { doing: DOING, source };
     let (url, given) = without_verify(url).map_err(failed)?;
-    let mut config: Config = url.parse().map_err(|error| failed(said(&error).into()))?;
+    let parsed = url.parse();
+    let mut config: Config =
+        parsed.map_err(|error| failed(without_secrets(&said(&error)).into()))?;
     if !given && encrypts && !is_of_this_machine(&config) {
         config.ssl_mode(SslMode::Require);
     }
     Ok(config)
+}
+
+/// Withholds what an error of the driver quotes, unless it reads like the name of an option: where a string is
+/// mistyped, as `postgress://…` is, the driver takes the credentials for a name.
+fn without_secrets(said: &str) -> String {
+    let is_name = |quoted: &str| {
+        quoted.len() <= LONGEST_OPTION
+            && quoted.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+    };
+    match (said.find('`'), said.rfind('`')) {
+        (Some(first), Some(last)) if first < last && !is_name(&said[first + 1..last]) => format!(
+            "{}`…`{}; expected `postgres://user@host/database`, or pairs as in `host=… user=…`, and found a \
+             text that is not shown, because the password may stand in it",
+            &said[..first],
+            &said[last + 1..]
+        ),
+        _ => said.to_owned(),
+    }
 }
 
 /// Returns true if every host is reached without a network: by a socket, or by the loopback interface.
@@ -152,6 +175,8 @@ fn modes_of_pairs(text: &str) -> Vec<Mode> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn mode_of(url: &str) -> SslMode {
@@ -229,5 +254,111 @@ mod tests {
     fn store_that_cannot_encrypt_demands_nothing() {
         let config = config_of("postgres://bank@db.example/bank", false).unwrap();
         assert_eq!(config.get_ssl_mode(), SslMode::Prefer);
+    }
+
+    /// The parts of a connection string, and of what breaks one.
+    const TOKENS: &[&str] = &[
+        "postgres://",
+        "postgresql://",
+        "bank",
+        ":",
+        "@",
+        "/",
+        "?",
+        "&",
+        "=",
+        ",",
+        " ",
+        "'",
+        "\\",
+        "\\'",
+        "%",
+        "%2",
+        "%40",
+        "%3F",
+        "%ff",
+        "%00",
+        "\0",
+        "š",
+        "db.example",
+        "localhost",
+        "[::1]",
+        "10.0.0.1",
+        "5432",
+        "host",
+        "hostaddr",
+        "user",
+        "password",
+        "dbname",
+        "application_name",
+        "sslmode",
+        "ssl%6Dode",
+        "disable",
+        "prefer",
+        "require",
+        "verify-full",
+        "verify%2Dfull",
+        "verify-ca",
+        "sslmode=disable",
+        "sslmode=prefer",
+        "sslmode=require",
+        "sslmode=verify-full",
+        "host=db.example",
+        "user=bank",
+        "password=secret",
+        "?sslmode=",
+        "&sslmode=",
+        "@db.example/bank",
+        "postgres://bank:secret@db.example/bank",
+    ];
+
+    fn any_string() -> impl Strategy<Value = String> {
+        let token = prop_oneof![
+            12 => proptest::sample::select(TOKENS).prop_map(str::to_owned),
+            1 => any::<char>().prop_map(String::from),
+        ];
+        proptest::collection::vec(token, 0..12).prop_map(|tokens| tokens.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+        /// A mode that the driver does not see is never taken for one that was given, or the password
+        /// would go to a server that says that it does not encrypt.
+        #[test]
+        fn any_string_is_read_as_the_driver_reads_it_or_refused(url in any_string()) {
+            let by_driver = url.parse::<Config>();
+            match (config_of(&url, true), &by_driver) {
+                (Ok(config), Ok(driver)) => {
+                    let (mode, given) = (config.get_ssl_mode(), driver.get_ssl_mode());
+                    let is_given = url.contains("sslmode") || url.contains("ssl%6Dode");
+                    match given {
+                        // The driver's default, or what was asked for.
+                        SslMode::Prefer if mode == SslMode::Prefer => prop_assert!(
+                            is_of_this_machine(&config) || (is_given && url.contains("prefer")),
+                            "a password may go out in clear"
+                        ),
+                        SslMode::Prefer => prop_assert_eq!(mode, SslMode::Require),
+                        given => prop_assert_eq!(mode, given),
+                    }
+                    prop_assert_eq!(config.get_hosts(), driver.get_hosts());
+                    prop_assert_eq!(config.get_password(), driver.get_password());
+                }
+                (Ok(config), Err(_)) => {
+                    // Only a mode that the driver does not know may make the difference.
+                    prop_assert!(url.contains("verify"), "it was mended on the way");
+                    prop_assert_eq!(config.get_ssl_mode(), SslMode::Require);
+                }
+                (Err(error), _) => {
+                    let said = error.to_string();
+                    prop_assert!(
+                        by_driver.is_err() || said.contains("verify-full"),
+                        "the driver takes it: {}",
+                        said
+                    );
+                    prop_assert!(!said.contains("secret"), "it shows the password: {}", said);
+                }
+            }
+        }
     }
 }

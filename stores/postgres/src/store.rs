@@ -356,7 +356,10 @@ impl EventStore for PostgresStore {
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         let shared = self.shared();
-        Box::pin(async move { ask!(shared, |reader| snapshot::save(&reader, &snapshot)) })
+        Box::pin(async move {
+            snapshot.check()?;
+            ask!(shared, |reader| snapshot::save(&reader, &snapshot))
+        })
     }
 
     fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {

@@ -178,6 +178,13 @@ async fn a_url_that_is_none_is_refused_without_its_password() {
         (format!("postgres://me:{PASSWORD}%ff@localhost/bank?colour=red"), "colour"),
         (format!("host=localhost user=me password='{PASSWORD}"), "unterminated"),
         (format!("postgres:///bank?password={PASSWORD}"), "host"),
+        // The driver takes the credentials for the name of an option.
+        (
+            format!("postgress://me:{PASSWORD}@localhost/bank?sslmode=require"),
+            "postgres://user@host",
+        ),
+        (format!("me:{PASSWORD}@localhost/bank?sslmode=require"), "postgres://user@host"),
+        (format!(" postgres://me:{PASSWORD}@localhost/bank?a=b"), "postgres://user@host"),
     ] {
         let error = refusal(&url).await.to_string();
         assert!(error.contains(reason), "{error}");

@@ -347,9 +347,13 @@ impl EventStore for SqliteStore {
     }
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.on_writer("saving a snapshot", move |writer| {
-            writer.transact(|writer| snapshot::save(&writer.connection, &snapshot))
-        }))
+        Box::pin(async move {
+            snapshot.check()?;
+            let saved = self.on_writer("saving a snapshot", move |writer| {
+                writer.transact(|writer| snapshot::save(&writer.connection, &snapshot))
+            });
+            saved.await
+        })
     }
 
     fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {

@@ -80,7 +80,7 @@ pub(super) fn rows(tree: &Tree) -> Vec<Row> {
 fn parts(rows: &mut Vec<Row>, path: &str, tree: &Tree) {
     match tree {
         Tree::Option(inner) => parts(rows, path, inner),
-        Tree::Sequence(item) | Tree::Array { item, .. } => {
+        Tree::Sequence(item) | Tree::Set(item) | Tree::Array { item, .. } => {
             parts(rows, &format!("{path}[]"), item);
         }
         Tree::Map { value, .. } => parts(rows, &join(path, "*"), value),
@@ -100,7 +100,8 @@ fn of_fields(rows: &mut Vec<Row>, path: &str, fields: &[Field]) {
             rows.push(Row { path: join(path, "…").into(), kind, presence: Presence::Optional });
             continue;
         }
-        let presence = match field.optional || may_be_left_out(&field.tree) {
+        let may_be_left_out = may_be_left_out(&field.tree) && !field.required;
+        let presence = match field.optional || may_be_left_out {
             true => Presence::Optional,
             false => Presence::Required,
         };
@@ -162,6 +163,9 @@ fn kind(tree: &Tree) -> String {
         Tree::Integer { signed, bits } => {
             format!("`{}{bits}`", if *signed { "i" } else { "u" })
         }
+        Tree::NonZero { signed, bits } => {
+            format!("`{}{bits}` but 0", if *signed { "i" } else { "u" })
+        }
         Tree::Float { bits } => format!("`f{bits}`"),
         Tree::Char => "one character".to_owned(),
         Tree::String => "text".to_owned(),
@@ -171,6 +175,7 @@ fn kind(tree: &Tree) -> String {
             inner => format!("{inner} or null"),
         },
         Tree::Sequence(item) => format!("list of {}", kind(item)),
+        Tree::Set(item) => format!("set of {}", kind(item)),
         Tree::Array { item, length } => format!("list of {length} times {}", kind(item)),
         Tree::Tuple(items) => array_of(items),
         Tree::Map { key, value } => format!("map of {} to {}", kind(key), kind(value)),

@@ -12,7 +12,8 @@ pub(super) fn schema(name: &str) -> Object {
         // Draft 07 has no such format, and its readers skip what they do not know.
         "uuid" => return formatted(name).with("pattern", UUID),
         "ipv4" | "ipv6" | "date" => return formatted(name),
-        "timestamp" | "offset_date_time" => return formatted("date-time"),
+        "chrono_date" => return formatted("date"),
+        "timestamp" | "chrono_timestamp" | "offset_date_time" => return formatted("date-time"),
         "ip" => {
             let ways = ["ipv4", "ipv6"].map(|format| Object::default().with("format", format));
             return typed("string").with("anyOf", ways.to_vec());
@@ -21,8 +22,10 @@ pub(super) fn schema(name: &str) -> Object {
             (r"^([0-9.]+|\[[0-9A-Fa-f:.]+(%[0-9]+)?\]):[0-9]{1,5}$", "An IP address and a port.")
         }
         // RFC 3339 has no time, and no date with a time, without an offset.
-        "time" => (r"^[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?$", "A time of day, without an offset."),
-        "date_time" => (
+        "time" | "chrono_time" => {
+            (r"^[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?$", "A time of day, without an offset.")
+        }
+        "date_time" | "chrono_date_time" => (
             r"^[+-]?[0-9]{4,6}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?$",
             "A date and a time, without an offset.",
         ),
@@ -31,7 +34,7 @@ pub(super) fn schema(name: &str) -> Object {
             "A date and a time with an offset and a time zone, after RFC 9557.",
         ),
         // That of RFC 3339 takes no fraction, no sign, and no weeks beside other units.
-        "duration" => (
+        "duration" | "span" => (
             r"^[+-]?P([0-9]+[YMWDymwd])*([Tt]([0-9]+(\.[0-9]+)?[HMShms])+)?$",
             "A duration, after ISO 8601.",
         ),

@@ -25,12 +25,18 @@ impl Draft {
             Tree::Null => typed("null"),
             Tree::Bool => typed("boolean"),
             Tree::Integer { signed, bits } => integer(*signed, *bits),
+            Tree::NonZero { signed, bits } => {
+                integer(*signed, *bits).with("not", Object::default().with("const", 0usize))
+            }
             Tree::Float { .. } => typed("number"),
             Tree::Char => typed("string").with("minLength", 1).with("maxLength", 1),
             Tree::String => typed("string"),
             Tree::Format(name) => format::schema(name),
             Tree::Option(inner) => nullable(self.schema(not_null(inner))),
             Tree::Sequence(item) => typed("array").with("items", self.schema(item)),
+            Tree::Set(item) => {
+                typed("array").with("items", self.schema(item)).with("uniqueItems", true)
+            }
             Tree::Array { item, length } => typed("array")
                 .with("items", self.schema(item))
                 .with("minItems", *length)
@@ -64,10 +70,10 @@ impl Draft {
     /// The schema of a key, which is text on the wire; `None` when it may be any.
     fn key(self, tree: &Tree) -> Option<Object> {
         match tree {
-            Tree::Integer { signed: true, .. } => {
+            Tree::Integer { signed: true, .. } | Tree::NonZero { signed: true, .. } => {
                 Some(Object::default().with("pattern", "^-?[0-9]+$"))
             }
-            Tree::Integer { signed: false, .. } => {
+            Tree::Integer { signed: false, .. } | Tree::NonZero { signed: false, .. } => {
                 Some(Object::default().with("pattern", "^[0-9]+$"))
             }
             Tree::Float { .. } => {
@@ -96,7 +102,7 @@ impl Draft {
             }
             let mut schema = self.schema(&field.tree);
             describe(&mut schema, &also_read_as(&field.aliases));
-            if !(field.optional || may_be_left_out(&field.tree)) {
+            if !(field.optional || (may_be_left_out(&field.tree) && !field.required)) {
                 object.required.push(field.name.clone());
             }
             object.properties.push((field.name.clone(), schema));

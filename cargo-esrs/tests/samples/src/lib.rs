@@ -233,7 +233,34 @@ impl TryUpcast<CouponUsed> for MoneyMoved {
 #[event("divided")]
 pub struct Divided {
     /// By what.
-    pub by: NonZero<u32>,
+    pub by: Divisor,
     /// What.
     pub text: Text,
+}
+
+/// A number that is looked at before it is taken.
+#[derive(Schema, Clone, Serialize, Deserialize)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Divisor(NonZero<u32>);
+
+impl TryFrom<u32> for Divisor {
+    type Error = std::num::TryFromIntError;
+
+    fn try_from(number: u32) -> Result<Self, Self::Error> {
+        number.try_into().map(Self)
+    }
+}
+
+impl From<Divisor> for u32 {
+    fn from(divisor: Divisor) -> Self {
+        divisor.0.get()
+    }
+}
+
+/// Numbers that are kept apart, and are not zero.
+#[derive(Event, Serialize, Deserialize)]
+#[event("numbered")]
+pub struct Numbered {
+    /// Which.
+    pub numbers: std::collections::BTreeSet<NonZero<u8>>,
 }

@@ -11,7 +11,7 @@ use crate::subscription::{
     Checkpoint, Decision, ParkedStream, ParkingAction, ParkingEntry, Replaced, ResumedStream,
     Subscription, SubscriptionStore,
 };
-use crate::{Position, StreamId};
+use crate::{Position, StoreError, StreamId};
 
 /// A stream to be put aside.
 pub(super) fn aside(stream: &StreamId, version: u64) -> ParkedStream {
@@ -102,6 +102,26 @@ pub async fn a_decision_about_a_parked_stream_is_kept(store: &dyn SubscriptionSt
         let elsewhere = decide(&stream, Decision::retry(other, "alice", "not there")).await;
         assert!(!elsewhere.expect("an answer"), "it is parked at 3, not at {other}");
     }
+    let (actor, reason) =
+        ("a".repeat(Decision::MAX_ACTOR_LENGTH), "r".repeat(Decision::MAX_REASON_LENGTH));
+    for (actor, reason) in
+        [(format!("{actor}a"), "too long".to_owned()), ("alice".to_owned(), format!("{reason}r"))]
+    {
+        let (what, length) = match reason.len() > actor.len() {
+            true => ("reason", reason.len()),
+            false => ("actor", actor.len()),
+        };
+        for decision in [Decision::retry(3, &*actor, &*reason), Decision::skip(3, actor, reason)] {
+            let refused = decide(&stream, decision).await;
+            let Err(StoreError::Limit(limit)) = &refused else {
+                panic!("a text that is too long was answered with {refused:?}")
+            };
+            assert!(limit.what.contains(what) && limit.actual == length, "{limit:?}");
+        }
+    }
+    assert_eq!(parked(store, &subscription).await, [aside(&stream, 3)]);
+    let longest = decide(&stream, Decision::retry(3, &*actor, &*reason)).await;
+    assert!(longest.expect("an answer"));
     assert!(decide(&stream, Decision::retry(3, "alice", "mended")).await.expect("an answer"));
     let asked = parked(store, &subscription).await;
     assert_eq!(asked, [ParkedStream { is_to_resume: true, ..aside(&stream, 3) }]);
@@ -119,6 +139,7 @@ pub async fn a_decision_about_a_parked_stream_is_kept(store: &dyn SubscriptionSt
         told(&entries),
         [
             (3, ParkingAction::Parked, None, "it's \"odd\""),
+            (3, ParkingAction::Retried, Some(&*actor), &*reason),
             (3, ParkingAction::Retried, Some("alice"), "mended"),
             (3, ParkingAction::Skipped, Some("bob"), "a test of ours"),
         ]

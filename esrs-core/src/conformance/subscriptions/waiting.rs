@@ -127,6 +127,12 @@ pub async fn who_waits_for_a_subscription_that_failed_is_told_so(store: &dyn Sub
         of_all.into_iter().find(|one| one.name == subscription.name).and_then(|one| one.failure)
     };
     assert_eq!(failure().await, None);
+    // A text of any length, and of more than one line, is recorded as its beginning.
+    record(Some(&format!("\u{1b}[2Jit\nfailed\0{}", "x".repeat(1 << 20)))).await.expect("recorded");
+    let recorded = failure().await.unwrap_or_default();
+    assert!(recorded.starts_with("\\u{1b}[2Jit\\nfailed\\u{0}x"), "{recorded:.100}");
+    assert!(recorded.len() < 5_000, "{} bytes of a failure are kept", recorded.len());
+    record(None).await.expect("recorded");
     let (waited, recorded) = join(wait(8, long), record(Some("a test says so"))).await;
     recorded.expect("it can be recorded");
     for waited in [waited, wait(8, long).await] {

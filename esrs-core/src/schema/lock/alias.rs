@@ -1,8 +1,6 @@
 //! What is locked under a name that an event had before.
 
-use super::check::{differs, entry};
-use super::compare::compare;
-use super::outline::outline;
+use super::check::{Both, ShapeNow, differs, entry};
 use super::ways::Message;
 use crate::schema::derived::is_unknown;
 use crate::schema::history::ShapeVersion;
@@ -38,14 +36,15 @@ pub const fn alias_changed(
         }
         i += 1;
     }
-    let (locked, outline) = (entry(lock.as_bytes(), version), outline(now.shape()));
-    let Some(change) = compare(locked, outline.as_bytes()) else { return };
+    let outline = ShapeNow::of_shape(now.shape());
+    let both = Both::new(entry(lock.as_bytes(), version), &outline);
+    let Some(change) = &both.change else { return };
     if change.rule.is_compatible() {
         return;
     }
     let mut text =
         text.say(" was stored as before, and its version of that number has another shape: ");
-    differs(&mut text, now.shape(), &change, locked, outline.as_bytes());
+    differs(&mut text, now.shape(), change, &both);
     text.push(
         "\neither: give each version the number that it had under the old name, and make the change in a \
          version behind them\nor:     if it is another event, drop the alias, keep the old one, and write \

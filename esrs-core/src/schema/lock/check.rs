@@ -1,59 +1,118 @@
 //! What the derives ask of a lock in const evaluation.
 
 use super::compare::{Change, compare};
-use super::line::{Line, Lines, MAX_LINES, begins_with, ends_with, equal, has_alias, slice, split};
+use super::line::{
+    Line, Lines, MAX_LINES, Text, begins_with, ends_with, equal, name_end, slice, split,
+};
 use super::located::{is_named, push_place};
-use super::outline::{Outline, outline};
-use super::steps::{STEPS, steps_at};
+use super::outline::{Outline, write_outline};
+use super::steps::{STEPS, push_steps};
 use super::ways::{
     Changed, Message, path_of, push_quoted_path, tuple_of, ways_out, ways_out_of_the_past,
 };
 use crate::schema::derived::is_unknown;
 use crate::schema::{Field, Shape};
-use crate::text::{ConstText, whole_letters};
+use crate::text::ConstText;
 use crate::{EventType, ShapeVersion};
 
-/// Says that an event has the shape that is locked.
-pub const UNCHANGED: usize = usize::MAX;
+/// The way out of a shape that does not fit into a lock.
+const FEWER_PARTS: &str = "make events of their own of some of its parts";
 
-/// Which of an event's own fields leads to what differs from the lock; [`UNCHANGED`] when nothing does,
-/// and the number of its fields when none of them leads there.
-pub const fn changed_field(event: &EventType, locked: u64, lock: &str) -> usize {
+/// Whether an event has the shape that is locked.
+pub const fn is_as_locked(event: &EventType, locked: u64) -> bool {
     // One mistake is reported once, not by its lock too.
-    if event.fingerprint.to_u64() == locked || is_unknown(event.shape) {
-        return UNCHANGED;
-    }
-    let now = outline(event.shape);
-    let fields = fields_of(event.shape);
-    let Some(change) = compare(entry(lock.as_bytes(), event.version), now.as_bytes()) else {
-        return fields.len();
-    };
-    let name = first_name(path_of(&change));
-    let mut i = 0;
-    while i < fields.len() && !is_named(name, fields[i].name) {
-        i += 1;
-    }
-    i
+    event.fingerprint.to_u64() == locked || is_unknown(event.shape)
 }
 
-/// Fails to compile, at the place of the call, with what [`changed_field`] found; `ident` is what the
-/// user calls the event, and `has_fields` whether the payload's own parts are its fields.
+/// The shape of an event as it is now, as a lock writes it.
+#[derive(Debug)]
+pub struct ShapeNow {
+    outline: Outline,
+    fits: bool,
+}
+
+impl ShapeNow {
+    /// Writes the shape of an event.
+    pub const fn of(event: &EventType) -> Self {
+        Self::of_shape(event.shape)
+    }
+
+    pub(super) const fn of_shape(shape: &Shape) -> Self {
+        let mut outline = Outline::new();
+        let fits = write_outline(&mut outline, shape);
+        Self { outline, fits }
+    }
+}
+
+/// An event that is not as it is locked, with what differs.
+#[derive(Debug)]
+pub struct Differs<'a> {
+    event: &'a EventType,
+    both: Both<'a>,
+}
+
+impl<'a> Differs<'a> {
+    /// Compares an event, whose shape is `now`, with the text of its lock.
+    pub const fn new(event: &'a EventType, now: &'a ShapeNow, lock: &'a str) -> Self {
+        Self { event, both: Both::new(entry(lock.as_bytes(), event.version), now) }
+    }
+
+    /// Which of the event's own fields leads to what differs; the number of its fields when none does.
+    pub const fn field(&self) -> usize {
+        let fields = fields_of(self.event.shape);
+        let Some(change) = &self.both.change else { return fields.len() };
+        let name = first_name(path_of(change));
+        let mut i = 0;
+        while i < fields.len() && !is_named(name, fields[i].name) {
+            i += 1;
+        }
+        i
+    }
+}
+
+/// Fails to compile, at the place of the call, with what differs; `ident` is what the user calls the event,
+/// and `has_fields` whether the payload's own parts are its fields.
 #[track_caller]
-pub const fn shape_changed(event: &EventType, ident: &str, has_fields: bool, lock: &str) {
-    let now = outline(event.shape);
-    let locked = entry(lock.as_bytes(), event.version);
-    let message = match compare(locked, now.as_bytes()) {
+pub const fn shape_changed(found: &Differs<'_>, ident: &str, has_fields: bool) {
+    let Differs { event, both } = found;
+    let message = match &both.change {
         Some(change) => {
             let mut text = begin(event, ident);
             text.push(", and its shape has changed: ");
-            differs(&mut text, event.shape, &change, locked, now.as_bytes());
+            differs(&mut text, event.shape, change, both);
             let event = Changed { event, ident, has_fields };
-            ways_out(&mut text, &event, &change, locked, now.as_bytes());
+            ways_out(&mut text, &event, change, both);
             text
         }
+        None if !both.fits => too_long(event, ident),
         None => damaged(event, ident),
     };
     panic!("{}", message.as_str())
+}
+
+/// The lines of an entry of a lock and those of the shape as it is, each parsed once.
+pub(super) struct Both<'a> {
+    pub(super) locked: Lines<'a>,
+    pub(super) now: Lines<'a>,
+    pub(super) change: Option<Change<'a>>,
+    /// Whether all of the shape as it is could be written.
+    fits: bool,
+}
+
+impl<'a> Both<'a> {
+    pub(super) const fn new(locked: &'a [u8], now: &'a ShapeNow) -> Self {
+        let (locked, fits) = (Lines::new(locked), now.fits);
+        let now = Lines::new(now.outline.as_bytes());
+        let fits = fits && !now.is_cut();
+        let change = if fits { compare(&locked, &now) } else { None };
+        Self { locked, now, change, fits }
+    }
+}
+
+impl std::fmt::Debug for Both<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Both").field("change", &self.change).finish_non_exhaustive()
+    }
 }
 
 /// Fails to compile, at the place of the call, with what `schema!()` found to be wrong with a lock.
@@ -77,18 +136,19 @@ pub const fn past_changed(
     if past.fingerprint.to_u64() == locked || is_unknown(event.shape) || is_unknown(past.shape) {
         return;
     }
-    let now = outline(past.shape);
-    let locked = entry(lock.as_bytes(), version);
-    let message = match compare(locked, now.as_bytes()) {
+    let now = ShapeNow::of(&past);
+    let both = Both::new(entry(lock.as_bytes(), version), &now);
+    let message = match &both.change {
         Some(change) => {
             let mut text = begin(&past, ident);
             text.push(", and what is declared of `");
             text.push(ident);
             text.push("` leads back to another shape of it: ");
-            differs(&mut text, past.shape, &change, locked, now.as_bytes());
-            ways_out_of_the_past(&mut text, &past, &change);
+            differs(&mut text, past.shape, change, &both);
+            ways_out_of_the_past(&mut text, &past, change);
             text
         }
+        None if !both.fits => too_long(&past, ident),
         None => damaged(&past, ident),
     };
     panic!("{}", message.as_str())
@@ -103,13 +163,13 @@ pub(in crate::schema) const fn leads_elsewhere(
     ways: &str,
 ) -> Message {
     let mut text = Message::new().say(sentence);
-    let (then, now) = (outline(kept), outline(declared));
-    if let Some(change) = compare(then.as_bytes(), now.as_bytes()) {
+    let (then, now) = (ShapeNow::of_shape(kept), ShapeNow::of_shape(declared));
+    if let Some(change) = &Both::new(then.outline.as_bytes(), &now).change {
         text.push(": ");
-        push_quoted_path(&mut text, path_of(&change));
+        push_quoted_path(&mut text, path_of(change));
         text.push("\n    the struct has: ");
         push_part(&mut text, &change.locked);
-        push_place(&mut text, kept, path_of(&change));
+        push_place(&mut text, kept, path_of(change));
         text.push("\n    declared is:    ");
         push_part(&mut text, &change.now);
     }
@@ -137,7 +197,9 @@ pub const fn tell_past(event: &EventType, history: &ShapeVersion, version: u32) 
 
 /// Fails to compile, in the lock mode of `cargo esrs`, with what is to be locked of an event.
 pub const fn tell_event(event: &EventType, history: &ShapeVersion) {
-    let mut text = Outline::new().say("esrs-lock:event with steps\n").say(event.name);
+    let mut text = Outline::new();
+    text.push("esrs-lock:event with steps\n");
+    text.push(event.name);
     text.push_byte(b'\n');
     text.push_number(event.version as u64);
     text.push_byte(b'\n');
@@ -150,16 +212,11 @@ pub const fn tell_event(event: &EventType, history: &ShapeVersion) {
         text.push_byte(b'\n');
         i += 1;
     }
-    let outline = outline(event.shape);
-    text.push_bytes(outline.as_bytes());
-    let lines = Lines::new(outline.as_bytes());
-    if text.is_cut() || outline.is_cut() || lines.as_slice().len() == MAX_LINES {
+    if !write_outline(&mut text, event.shape) {
         panic!("esrs-lock:too-long")
     }
-    let steps = steps_at(history, event.version);
     text.push(STEPS);
-    text.push_bytes(steps.as_bytes());
-    if text.is_cut() || steps.is_cut() {
+    if !push_steps(&mut text, history, event.version) {
         panic!("esrs-lock:too-long")
     }
     if is_unknown(event.shape) {
@@ -173,8 +230,7 @@ pub(super) const fn differs(
     text: &mut Message,
     shape: &'static Shape,
     change: &Change<'_>,
-    locked: &[u8],
-    now: &[u8],
+    both: &Both<'_>,
 ) {
     // Of a tuple whose places moved, one of them tells little.
     let tuple = tuple_of(path_of(change));
@@ -185,12 +241,12 @@ pub(super) const fn differs(
     push_quoted_path(text, path);
     text.push("\n    was stored as: ");
     match (tuple, &change.locked) {
-        (Some(tuple), _) => push_tuple(text, locked, tuple),
+        (Some(tuple), _) => push_tuple(text, &both.locked, tuple),
         (None, locked) => push_part(text, locked),
     }
     text.push("\n    is here:       ");
     match (tuple, &change.now) {
-        (Some(tuple), _) => push_tuple(text, now, tuple),
+        (Some(tuple), _) => push_tuple(text, &both.now, tuple),
         (None, now) => push_part(text, now),
     }
     push_place(text, shape, path);
@@ -198,25 +254,25 @@ pub(super) const fn differs(
     text.push(change.rule.sentence());
     // Of a tuple, all places are shown.
     if tuple.is_none() && !change.rule.is_compatible() {
-        push_others(text, change, locked, now);
+        push_others(text, change, both);
     }
 }
 
 /// All places of a tuple.
-const fn push_tuple(text: &mut Message, outline: &[u8], tuple: &[u8]) {
-    let lines = Lines::new(outline);
-    let lines = lines.as_slice();
-    let (mut i, mut count) = (0, 0);
+const fn push_tuple(text: &mut Message, lines: &Lines<'_>, tuple: Text<'_>) {
     text.push("(");
-    while i < lines.len() {
-        if lines[i].is_part_of(tuple) {
-            if count > 0 {
-                text.push(", ");
-            }
-            text.push(whole_letters(lines[i].head));
-            count += 1;
+    let mut next = match lines.of_path(tuple) {
+        Some(tuple) => lines.first_part(tuple),
+        None => None,
+    };
+    let mut count = 0;
+    while let Some(at) = next {
+        if count > 0 {
+            text.push(", ");
         }
-        i += 1;
+        lines.line(at).head.push_to(text);
+        count += 1;
+        next = lines.next_part(at);
     }
     text.push(")");
 }
@@ -235,129 +291,190 @@ const fn damaged(event: &EventType, ident: &str) -> Message {
     )
 }
 
+/// The shape does not fit into a lock any more.
+const fn too_long(event: &EventType, ident: &str) -> Message {
+    let mut text = begin(event, ident);
+    text.push(", and its shape has changed: it has more parts than a lock holds, which is ");
+    text.push_number(MAX_LINES as u64);
+    text.push(" lines\neither: put it back as it was\nor:     ");
+    text.push(FEWER_PARTS);
+    text
+}
+
 /// A part as messages show it.
 pub(super) const fn part_text(line: Line<'_>) -> Message {
     let mut text = Message::new();
-    push_line(&mut text, line.head, line.optional, line.aliases);
+    push_line(&mut text, &line);
     text
 }
 
 /// Names what else differs than the change that is shown: it all belongs into one new version.
-const fn push_others(text: &mut Message, change: &Change<'_>, locked: &[u8], now: &[u8]) {
+const fn push_others(text: &mut Message, change: &Change<'_>, both: &Both<'_>) {
     let shown = path_of(change);
-    let (locked, now) = (Lines::new(locked), Lines::new(now));
-    let (locked, now) = (locked.as_slice(), now.as_slice());
-    push_only_in(text, "\n    not here either: ", shown, locked, now);
-    push_only_in(text, "\n    new here:        ", shown, now, locked);
-    let (mut i, mut count) = (0, 0);
-    while i < locked.len() {
-        let line = locked[i];
-        i += 1;
-        if line.path.is_empty() || equal(line.path, shown) {
-            continue;
+    let Both { locked, now, .. } = both;
+    let (same_now, same_then) = (Same::new(locked, now), Same::new(now, locked));
+    push_only_in(text, "\n    not here either: ", shown, locked, now, &same_now);
+    push_only_in(text, "\n    new here:        ", shown, now, locked, &same_then);
+    let (mut at, mut list) = (1, List::new("\n    changed too:     "));
+    while at < locked.len() {
+        if let Some(other) = same_now.of(at) {
+            let (line, other) = (locked.line(at), now.line(other));
+            let differs = !equal(line.head, other.head) || line.optional != other.optional;
+            if differs && !equal(line.path, shown) {
+                list.push(text, line.path);
+            }
         }
-        if let Some(other) = of_path(line.path, now)
-            && !(equal(line.head, other.head) && line.optional == other.optional)
-        {
-            text.push(if count == 0 { "\n    changed too:     " } else { ", " });
-            push_quoted_path(text, line.path);
-            count += 1;
-        }
+        at += 1;
     }
+    list.end(text);
 }
 
 /// Names the parts of `lines` that `others` lack, but for the one that is shown and all below another.
 const fn push_only_in(
     text: &mut Message,
-    title: &str,
-    shown: &[u8],
-    lines: &[Line<'_>],
-    others: &[Line<'_>],
+    title: &'static str,
+    shown: Text<'_>,
+    lines: &Lines<'_>,
+    others: &Lines<'_>,
+    same: &Same,
 ) {
-    let (mut i, mut count) = (0, 0);
-    while i < lines.len() {
-        let line = lines[i];
-        i += 1;
-        let parent = split(line.path).parent;
-        let is_below = !parent.is_empty() && of_path(parent, others).is_none();
-        if line.path.is_empty() || equal(line.path, shown) || is_below {
-            continue;
+    let (mut at, mut list) = (1, List::new(title));
+    while at < lines.len() {
+        if same.of(at).is_none()
+            && let Some(above) = lines.above(at)
+            && let Some(parent) = same.of(above)
+        {
+            let line = lines.line(at);
+            if !equal(line.path, shown) && !has_part(&line, others, parent) {
+                list.push(text, line.path);
+            }
         }
-        if !has_part(line, others) {
-            text.push(if count == 0 { title } else { ", " });
-            push_quoted_path(text, line.path);
-            count += 1;
-        }
+        at += 1;
     }
+    list.end(text);
 }
 
-/// Returns true if there is a part of this name, or of one that it is also read as.
-const fn has_part(part: Line<'_>, lines: &[Line<'_>]) -> bool {
-    let path = split(part.path);
-    let mut i = 0;
-    while i < lines.len() {
-        let other = split(lines[i].path);
-        if equal(lines[i].path, part.path) {
+/// Returns true if `parent` has a part that reads this one, or that this one is also read as.
+const fn has_part(part: &Line<'_>, lines: &Lines<'_>, parent: usize) -> bool {
+    if lines.reader_of(parent, part).is_some() {
+        return true;
+    }
+    let mut start = 0;
+    while start < part.aliases.len() {
+        let end = name_end(part.aliases, start + 1, b"/");
+        if lines.named_by_alias(parent, part, slice(part.aliases, start + 1, end)).is_some() {
             return true;
         }
-        if equal(other.parent, path.parent)
-            && equal(other.step, path.step)
-            && (has_alias(lines[i].aliases, path.name) || has_alias(part.aliases, other.name))
-        {
-            return true;
-        }
-        i += 1;
+        start = end;
     }
     false
 }
 
-/// The line of this path, if there is one.
-const fn of_path<'l>(path: &[u8], lines: &[Line<'l>]) -> Option<Line<'l>> {
-    let mut i = 0;
-    while i < lines.len() {
-        if equal(lines[i].path, path) {
-            return Some(lines[i]);
+/// Which line of another outline has the same path, for each line of one.
+struct Same([u16; MAX_LINES]);
+
+impl Same {
+    const NONE: u16 = u16::MAX;
+
+    const fn new(lines: &Lines<'_>, others: &Lines<'_>) -> Self {
+        let mut same = Self([Self::NONE; MAX_LINES]);
+        let mut at = 0;
+        while at < lines.len() {
+            let found = match lines.above(at) {
+                None if at == 0 && others.len() > 0 => Some(0),
+                None => None,
+                Some(above) => match same.of(above) {
+                    Some(parent) => others.named_as(parent, &lines.line(at)),
+                    None => None,
+                },
+            };
+            if let Some(found) = found {
+                same.0[at] = found as u16;
+            }
+            at += 1;
         }
-        i += 1;
+        same
     }
-    None
+
+    const fn of(&self, at: usize) -> Option<usize> {
+        if self.0[at] == Self::NONE { None } else { Some(self.0[at] as usize) }
+    }
+}
+
+/// A list of paths, of which the first are named and the rest is counted: what is to be done is said
+/// behind it.
+struct List {
+    title: &'static str,
+    count: u64,
+}
+
+impl List {
+    /// So many are named.
+    const NAMED: u64 = 12;
+
+    const fn new(title: &'static str) -> Self {
+        Self { title, count: 0 }
+    }
+
+    const fn push(&mut self, text: &mut Message, path: Text<'_>) {
+        if self.count < Self::NAMED {
+            text.push(if self.count == 0 { self.title } else { ", " });
+            push_quoted_path(text, path);
+        }
+        self.count += 1;
+    }
+
+    const fn end(&self, text: &mut Message) {
+        if self.count > Self::NAMED {
+            text.push(" and ");
+            text.push_number(self.count - Self::NAMED);
+            text.push(" more");
+        }
+    }
 }
 
 const fn push_part(text: &mut Message, part: &Option<Line<'_>>) {
     match part {
-        Some(line) => push_line(text, line.head, line.optional, line.aliases),
+        Some(line) => push_line(text, line),
         None => text.push("nothing"),
     }
 }
 
-const fn push_line(text: &mut Message, head: &[u8], optional: bool, aliases: &[u8]) {
+const fn push_line(text: &mut Message, line: &Line<'_>) {
+    let Line { head, optional, required, aliases, .. } = *line;
     let is_nullable = ends_with(head, b"?");
     let head = if is_nullable { slice(head, 0, head.len() - 1) } else { head };
     let is_closed = begins_with(head, b"closed ");
     let head = if is_closed { slice(head, 7, head.len()) } else { head };
-    text.push(match head {
-        b"" => "a variant without fields",
-        b"fields" => "a variant with named fields",
-        b"places" => "a variant with unnamed fields",
-        head => whole_letters(head),
-    });
+    if head.is_empty() {
+        text.push("a variant without fields");
+    } else if head.is(b"fields") {
+        text.push("a variant with named fields");
+    } else if head.is(b"places") {
+        text.push("a variant with unnamed fields");
+    } else {
+        head.push_to(text);
+    }
     if is_closed {
         text.push(", without unknown fields");
     }
     if is_nullable {
         text.push(", may be null");
     }
+    if required && !optional {
+        text.push(", must be there");
+    }
     if optional {
         text.push(", may be absent");
     }
     if !aliases.is_empty() {
         text.push(", also read as ");
-        text.push(whole_letters(slice(aliases, 1, aliases.len())));
+        slice(aliases, 1, aliases.len()).push_to(text);
     }
 }
 
 /// The name of the payload's own part that a path begins with.
-const fn first_name(path: &[u8]) -> &[u8] {
+const fn first_name(path: Text<'_>) -> Text<'_> {
     let mut last = split(path);
     while !last.parent.is_empty() {
         last = split(last.parent);
@@ -377,18 +494,19 @@ pub(crate) const fn entry(lock: &[u8], version: u32) -> &[u8] {
     let mut header = ConstText::<32>::new().say("version ");
     header.push_number(version as u64);
     header.push(" = ");
+    let header = header.as_bytes();
     let (mut at, mut found) = (0, lock.len());
     while at < lock.len() {
-        let rest = lock.split_at(at).1;
-        let mut end = 0;
-        while end < rest.len() && rest[end] != b'\n' {
-            end += 1;
+        let is_header = lock[at] == b'v' && begins_with(Text::of(lock).from(at), header);
+        while at < lock.len() && lock[at] != b'\n' {
+            at += 1;
         }
-        let next = if end < rest.len() { at + end + 1 } else { lock.len() };
-        if begins_with(rest, header.as_bytes()) {
-            found = next;
+        if at < lock.len() {
+            at += 1;
         }
-        at = next;
+        if is_header {
+            found = at;
+        }
     }
     lock.split_at(found).1
 }

@@ -1,8 +1,7 @@
 //! What became of a shape, by the outlines of then and now.
 
 use super::line::{
-    Line, Lines, begins_with, ends_with, equal, has_alias, has_aliases, is_variant_step, slice,
-    split,
+    Line, Lines, Text, begins_with, ends_with, equal, has_alias, has_aliases, name_end, slice,
 };
 use super::rule::Rule;
 
@@ -17,43 +16,51 @@ pub(crate) struct Change<'a> {
 }
 
 /// The first change that breaks, or else the first that does not; `None` when nothing differs.
-pub(crate) const fn compare<'a>(locked: &'a [u8], now: &'a [u8]) -> Option<Change<'a>> {
-    let (locked, now) = (Lines::new(locked), Lines::new(now));
-    let (locked, now) = (locked.as_slice(), now.as_slice());
-    if locked.is_empty() || now.is_empty() {
+pub(crate) const fn compare<'a>(locked: &Lines<'a>, now: &Lines<'a>) -> Option<Change<'a>> {
+    if locked.len() == 0 || now.len() == 0 {
         return None;
     }
     let mut comparison = Comparison { locked, now, compatible: None };
-    match comparison.node(locked[0], now[0]) {
+    match comparison.node(locked.line(0), now.line(0), false) {
         Some(breaking) => Some(breaking),
         None => comparison.compatible,
     }
 }
 
 struct Comparison<'l, 'a> {
-    locked: &'l [Line<'a>],
-    now: &'l [Line<'a>],
+    locked: &'l Lines<'a>,
+    now: &'l Lines<'a>,
     compatible: Option<Change<'a>>,
 }
 
 impl<'a> Comparison<'_, 'a> {
-    /// What breaks in one value, or below it.
-    const fn node(&mut self, locked: Line<'a>, now: Line<'a>) -> Option<Change<'a>> {
+    /// What breaks in one value, or below it; `is_field` if it is a field of an object, which may be left out.
+    const fn node(
+        &mut self,
+        locked: Line<'a>,
+        now: Line<'a>,
+        is_field: bool,
+    ) -> Option<Change<'a>> {
         if let Some(rule) = change_of_head(locked.head, now.head) {
             let change = Change { rule, locked: Some(locked), now: Some(now) };
             if !rule.is_compatible() {
                 return Some(change);
             }
             self.found(change);
-            // What it was made of is of no matter to `any`.
-            if matches!(rule, Rule::BecameAny) {
-                return None;
-            }
         }
-        if locked.optional && !now.optional {
+        // Whether a flattened field may be absent was not always locked.
+        let is_field = is_field && !(is_flattened(locked) && is_flattened(now));
+        let is_lost =
+            (may_be_absent(locked) && !may_be_absent(now)) || (locked.optional && !now.optional);
+        if is_lost && is_field {
             return Some(Change { rule: Rule::NowRequired, locked: Some(locked), now: Some(now) });
         }
-        if now.optional && !locked.optional {
+        if now.head.is(b"any") && !locked.head.is(b"any") {
+            return self.lost_in_any(locked, now);
+        }
+        let is_gained =
+            (may_be_absent(now) && !may_be_absent(locked)) || (now.optional && !locked.optional);
+        if is_gained && is_field {
             self.found(Change { rule: Rule::MayBeAbsent, locked: Some(locked), now: Some(now) });
         }
         match self.parts_then(locked, now) {
@@ -64,18 +71,26 @@ impl<'a> Comparison<'_, 'a> {
 
     /// Looks for each part that was locked.
     const fn parts_then(&mut self, locked: Line<'a>, now: Line<'a>) -> Option<Change<'a>> {
-        let mut at = 0;
-        while at < self.locked.len() {
-            let part = self.locked[at];
-            at += 1;
-            if !part.is_part_of(locked.path) {
-                continue;
-            }
-            let Some(counterpart) = self.counterpart_now(part, now.path) else {
+        let mut next = self.locked.first_part(locked.at);
+        while let Some(at) = next {
+            let part = self.locked.line(at);
+            next = self.locked.next_part(at);
+            let Some(counterpart) = self.counterpart_now(&part, now.at) else {
                 let rule = removal(part);
                 return Some(Change { rule, locked: Some(part), now: None });
             };
-            let (name, new_name) = (split(part.path).name, split(counterpart.path).name);
+            let counterpart = self.now.line(counterpart);
+            if self.is_merged(&part, locked.at, &counterpart) {
+                let rule = Rule::NamesMerged;
+                return Some(Change { rule, locked: Some(part), now: Some(counterpart) });
+            }
+            let (name, new_name) = (part.name(), counterpart.name());
+            let is_known = equal(name, new_name) || has_alias(part.aliases, new_name);
+            let has_new_name = !is_known || !has_aliases(part.aliases, name, counterpart.aliases);
+            if has_new_name && self.spreads(&part, locked.at) {
+                let rule = Rule::TakenFromFlattened;
+                return Some(Change { rule, locked: Some(part), now: Some(counterpart) });
+            }
             if !has_aliases(counterpart.aliases, new_name, part.aliases) {
                 let rule = Rule::AliasRemoved;
                 return Some(Change { rule, locked: Some(part), now: Some(counterpart) });
@@ -87,7 +102,8 @@ impl<'a> Comparison<'_, 'a> {
                 let rule = Rule::AliasAdded;
                 self.found(Change { rule, locked: Some(part), now: Some(counterpart) });
             }
-            if let Some(breaking) = self.node(part, counterpart) {
+            let is_field = !part.is_variant() && !is_tuple(locked.head, part.step());
+            if let Some(breaking) = self.node(part, counterpart, is_field) {
                 return Some(breaking);
             }
         }
@@ -96,14 +112,15 @@ impl<'a> Comparison<'_, 'a> {
 
     /// Looks for each part that is new.
     const fn parts_now(&mut self, locked: Line<'a>, now: Line<'a>) -> Option<Change<'a>> {
-        let mut at = 0;
-        while at < self.now.len() {
-            let part = self.now[at];
-            at += 1;
-            if !part.is_part_of(now.path) || self.has_counterpart_then(part, locked.path) {
+        let mut next = self.now.first_part(now.at);
+        while let Some(at) = next {
+            let part = self.now.line(at);
+            next = self.now.next_part(at);
+            if self.has_counterpart_then(&part, locked.at) {
                 continue;
             }
-            let rule = addition(part);
+            let is_spread = !is_flattened(part) && self.spreads(&part, locked.at);
+            let rule = if is_spread { Rule::TakenFromFlattened } else { addition(part, now) };
             let change = Change { rule, locked: None, now: Some(part) };
             if !rule.is_compatible() {
                 return Some(change);
@@ -113,43 +130,88 @@ impl<'a> Comparison<'_, 'a> {
         None
     }
 
-    /// What reads today what `part` was stored as.
-    const fn counterpart_now(&self, part: Line<'a>, parent: &[u8]) -> Option<Line<'a>> {
-        let mut at = 0;
-        let mut by_alias = None;
-        while at < self.now.len() {
-            let other = self.now[at];
-            at += 1;
-            if !other.is_part_of(parent) || !equal(split(other.path).step, split(part.path).step) {
-                continue;
-            }
-            if equal(split(other.path).name, split(part.path).name) {
-                return Some(other);
-            }
-            if has_alias(other.aliases, split(part.path).name) {
-                by_alias = Some(other);
-            }
+    /// Whether what `part` reads today was a part of `parent`.
+    const fn has_counterpart_then(&self, part: &Line<'_>, parent: usize) -> bool {
+        if self.locked.named_as(parent, part).is_some() {
+            return true;
         }
-        by_alias
+        let aliases = part.aliases;
+        let mut start = 0;
+        while start < aliases.len() {
+            let end = name_end(aliases, start + 1, b"/");
+            let alias = slice(aliases, start + 1, end);
+            if self.locked.named_by_alias(parent, part, alias).is_some() {
+                return true;
+            }
+            start = end;
+        }
+        false
     }
 
-    const fn has_counterpart_then(&self, part: Line<'_>, parent: &[u8]) -> bool {
-        let path = split(part.path);
-        let mut at = 0;
-        while at < self.locked.len() {
-            let other = self.locked[at];
-            at += 1;
-            if !other.is_part_of(parent) {
-                continue;
+    /// What reads today what `part` was stored as.
+    const fn counterpart_now(&self, part: &Line<'_>, parent: usize) -> Option<usize> {
+        if !is_flattened(*part) {
+            return self.now.reader_of(parent, part);
+        }
+        // Several flattened fields are told apart by their shapes alone.
+        let (mut next, mut found) = (self.now.first_part(parent), None);
+        while let Some(at) = next {
+            let other = self.now.line(at);
+            next = self.now.next_part(at);
+            if is_flattened(other) && equal(other.step(), part.step()) {
+                found = Some(at);
+                if equal(other.head, part.head) {
+                    return found;
+                }
             }
-            let then = split(other.path);
-            if equal(then.step, path.step)
-                && (equal(then.name, path.name) || has_alias(part.aliases, then.name))
+        }
+        found
+    }
+
+    /// Whether `counterpart` reads another part of `parent` too.
+    const fn is_merged(&self, part: &Line<'_>, parent: usize, counterpart: &Line<'_>) -> bool {
+        let aliases = counterpart.aliases;
+        if aliases.is_empty() {
+            return false;
+        }
+        let (mut name, mut start) = (counterpart.name(), 0);
+        loop {
+            if let Some(at) = self.locked.named_by_alias(parent, part, name)
+                && at != part.at
             {
                 return true;
             }
+            if start >= aliases.len() {
+                return false;
+            }
+            let end = name_end(aliases, start + 1, b"/");
+            name = slice(aliases, start + 1, end);
+            start = end;
         }
-        false
+    }
+
+    /// Whether a flattened field was locked beside `part`, which may hold whatever name.
+    const fn spreads(&self, part: &Line<'_>, parent: usize) -> bool {
+        match self.locked.named_by_alias(parent, part, Text::of(SPREAD)) {
+            Some(at) => is_flattened(self.locked.line(at)),
+            None => false,
+        }
+    }
+
+    /// What `any` does not read as it was written, below a value.
+    const fn lost_in_any(&self, locked: Line<'a>, now: Line<'a>) -> Option<Change<'a>> {
+        let mut next = self.locked.first_part(locked.at);
+        while let Some(at) = next {
+            let part = self.locked.line(at);
+            next = self.locked.next_part(at);
+            if let Some(rule) = loss_in_any(part.head) {
+                return Some(Change { rule, locked: Some(part), now: Some(now) });
+            }
+            if let Some(below) = self.lost_in_any(part, now) {
+                return Some(below);
+            }
+        }
+        None
     }
 
     const fn found(&mut self, change: Change<'a>) {
@@ -159,32 +221,96 @@ impl<'a> Comparison<'_, 'a> {
     }
 }
 
-const fn is_variant(line: Line<'_>) -> bool {
-    is_variant_step(split(line.path).step)
-}
-
 const fn removal(part: Line<'_>) -> Rule {
-    if is_variant(part) { Rule::VariantRemoved } else { Rule::FieldRemoved }
+    if part.is_variant() { Rule::VariantRemoved } else { Rule::FieldRemoved }
 }
 
-const fn addition(part: Line<'_>) -> Rule {
-    if is_variant(part) {
+const fn addition(part: Line<'_>, parent: Line<'_>) -> Rule {
+    if part.is_variant() {
         Rule::VariantAdded
-    } else if part.optional || ends_with(part.head, b"?") {
-        // serde reads an `Option` that is absent as `None`.
+    } else if is_tuple(parent.head, part.step()) {
+        // serde reads a tuple of its own length alone, whatever is in its places.
+        Rule::FieldAdded
+    } else if may_be_absent(part) {
         Rule::OptionalFieldAdded
     } else {
         Rule::FieldAdded
     }
 }
 
+/// The name of all the fields of a `flatten`.
+const SPREAD: &[u8] = b"\"*\"";
+
+/// Returns true if it stands for all the fields of a `flatten`.
+const fn is_flattened(part: Line<'_>) -> bool {
+    part.name().is(SPREAD) && begins_with(part.head, b"opaque ")
+}
+
+/// Returns true if serde reads it when it is absent: an `Option` as `None`.
+const fn may_be_absent(part: Line<'_>) -> bool {
+    part.optional || (ends_with(part.head, b"?") && !part.required)
+}
+
+/// Returns true if the parts of `step` are the places of a tuple.
+const fn is_tuple(head: Text<'_>, step: Text<'_>) -> bool {
+    let (mut head, mut step) = (head, step);
+    loop {
+        while ends_with(head, b"?") {
+            head = without_end(head);
+        }
+        if step.len() < 2 {
+            return head.is(b"tuple") || head.is(b"places");
+        }
+        head = match (list_item(head), set_item(head)) {
+            (Some((item, _)), _) | (None, Some(item)) => item,
+            (None, None) if begins_with(head, b"map<") => {
+                let (key, value) = map_parts(head);
+                if step.byte(0) == b'<' { key } else { value }
+            }
+            (None, None) => return false,
+        };
+        step = step.from(2);
+    }
+}
+
+/// What becomes of a value that is read as `any` JSON: numbers of 128 bits are rounded, and nobody knows
+/// what is in an opaque one.
+const fn loss_in_any(head: Text<'_>) -> Option<Rule> {
+    let mut at = 0;
+    while at < head.len() {
+        let rest = head.from(at);
+        if begins_with(rest, b"i128") || begins_with(rest, b"u128") {
+            return Some(Rule::NarrowerNumber);
+        }
+        if begins_with(rest, b"opaque ") {
+            return Some(Rule::TypeChanged);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// What became of the key of a map, which is text on the wire.
+pub(super) const fn change_of_key(locked: Text<'_>, now: Text<'_>) -> Option<Rule> {
+    let is_written_out = number(without_zero(locked)).is_some() || locked.is(b"bool");
+    if now.is(b"string") && is_written_out {
+        return Some(Rule::AnyText);
+    }
+    change_of_head(locked, now)
+}
+
 /// What became of a value, apart from what it is made of; `None` when that is as it was.
-const fn change_of_head(locked: &[u8], now: &[u8]) -> Option<Rule> {
+const fn change_of_head(locked: Text<'_>, now: Text<'_>) -> Option<Rule> {
     if equal(locked, now) {
         return None;
     }
-    if equal(now, b"any") {
-        return Some(Rule::BecameAny);
+    if now.is(b"any") {
+        // A variant without content is no content that is `null`.
+        return match loss_in_any(locked) {
+            None if locked.is_empty() => Some(Rule::TypeChanged),
+            None => Some(Rule::BecameAny),
+            rule => rule,
+        };
     }
     if ends_with(locked, b"?") {
         if !ends_with(now, b"?") {
@@ -207,9 +333,31 @@ const fn change_of_head(locked: &[u8], now: &[u8]) -> Option<Rule> {
             rule => rule,
         };
     }
+    match (set_item(locked), set_item(now)) {
+        (Some(then), Some(is)) => return change_of_head(then, is),
+        (Some(then), None) => {
+            if let Some((item, length)) = list_item(now)
+                && length.is_empty()
+            {
+                return match change_of_head(then, item) {
+                    Some(rule) if !rule.is_compatible() => Some(rule),
+                    _ => Some(Rule::MayRepeat),
+                };
+            }
+        }
+        (None, Some(is)) => {
+            if let Some((item, _)) = list_item(locked) {
+                return match change_of_head(item, is) {
+                    Some(rule) if !rule.is_compatible() => Some(rule),
+                    _ => Some(Rule::NowSet),
+                };
+            }
+        }
+        (None, None) => {}
+    }
     if begins_with(locked, b"map<") && begins_with(now, b"map<") {
         let ((key, value), (key_now, value_now)) = (map_parts(locked), map_parts(now));
-        return match change_of_head(key, key_now) {
+        return match change_of_key(key, key_now) {
             Some(rule) if !rule.is_compatible() => Some(rule),
             key => match change_of_head(value, value_now) {
                 Some(rule) => Some(rule),
@@ -220,15 +368,19 @@ const fn change_of_head(locked: &[u8], now: &[u8]) -> Option<Rule> {
     Some(change_of_leaf(locked, now))
 }
 
-const fn change_of_leaf(locked: &[u8], now: &[u8]) -> Rule {
-    match (number(locked), number(now)) {
+const fn change_of_leaf(locked: Text<'_>, now: Text<'_>) -> Rule {
+    match (number(without_zero(locked)), number(without_zero(now))) {
         (Some((kind, bits)), Some((kind_now, bits_now))) => {
+            if is_nonzero(now) && !is_nonzero(locked) {
+                return Rule::NarrowerNumber;
+            }
+            let is_as_wide = kind == kind_now && bits == bits_now;
             let is_wider = match (kind, kind_now) {
                 (b'u', b'u') | (b'i', b'i') | (b'f', b'f') => bits_now > bits,
                 (b'u', b'i') => bits_now > bits,
                 _ => false,
             };
-            return if is_wider { Rule::WiderNumber } else { Rule::NarrowerNumber };
+            return if is_wider || is_as_wide { Rule::WiderNumber } else { Rule::NarrowerNumber };
         }
         (Some(_), None) | (None, Some(_)) => return Rule::TypeChanged,
         (None, None) => {}
@@ -242,27 +394,29 @@ const fn change_of_leaf(locked: &[u8], now: &[u8]) -> Rule {
     if is_enum(locked) && is_enum(now) {
         return Rule::OtherRepresentation;
     }
-    if equal(now, b"string") && is_text(locked) {
+    if now.is(b"string") && is_text(locked) {
         return Rule::AnyText;
     }
     Rule::TypeChanged
 }
 
-const fn is_enum(head: &[u8]) -> bool {
+const fn is_enum(head: Text<'_>) -> bool {
     begins_with(head, b"enum") || begins_with(head, b"closed enum")
 }
 
 /// Whether it is written as a string: a format has a name of its own, and all other words are known.
-const fn is_text(head: &[u8]) -> bool {
+const fn is_text(head: Text<'_>) -> bool {
     !head.is_empty()
-        && !equal(head, b"null")
-        && !equal(head, b"bool")
-        && !equal(head, b"any")
-        && !equal(head, b"tuple")
-        && !equal(head, b"places")
-        && !equal(head, b"fields")
+        && !head.is(b"null")
+        && !head.is(b"bool")
+        && !head.is(b"any")
+        && !head.is(b"tuple")
+        && !head.is(b"places")
+        && !head.is(b"fields")
         && !begins_with(head, b"[")
         && !begins_with(head, b"map<")
+        && !begins_with(head, b"set<")
+        && !begins_with(head, b"nonzero ")
         && !begins_with(head, b"struct")
         && !begins_with(head, b"closed ")
         && !begins_with(head, b"enum")
@@ -270,27 +424,44 @@ const fn is_text(head: &[u8]) -> bool {
 }
 
 /// The kind and the width of a number, as in `u16`.
-const fn number(head: &[u8]) -> Option<(u8, u32)> {
-    if head.len() < 2 || !(head[0] == b'i' || head[0] == b'u' || head[0] == b'f') {
+const fn number(head: Text<'_>) -> Option<(u8, u32)> {
+    if head.len() < 2 || !(head.byte(0) == b'i' || head.byte(0) == b'u' || head.byte(0) == b'f') {
         return None;
     }
     let (mut bits, mut i) = (0, 1);
     while i < head.len() {
-        if !head[i].is_ascii_digit() || i > 3 {
+        if !head.byte(i).is_ascii_digit() || i > 3 {
             return None;
         }
-        bits = bits * 10 + (head[i] - b'0') as u32;
+        bits = bits * 10 + (head.byte(i) - b'0') as u32;
         i += 1;
     }
-    Some((head[0], bits))
+    Some((head.byte(0), bits))
 }
 
-const fn without_end(head: &[u8]) -> &[u8] {
+const fn is_nonzero(head: Text<'_>) -> bool {
+    begins_with(head, b"nonzero ")
+}
+
+const fn without_zero(head: Text<'_>) -> Text<'_> {
+    if is_nonzero(head) { head.from(8) } else { head }
+}
+
+/// The item of `set<item>`.
+const fn set_item(head: Text<'_>) -> Option<Text<'_>> {
+    if begins_with(head, b"set<") && ends_with(head, b">") {
+        Some(slice(head, 4, head.len() - 1))
+    } else {
+        None
+    }
+}
+
+const fn without_end(head: Text<'_>) -> Text<'_> {
     slice(head, 0, head.len() - 1)
 }
 
 /// The item of `[item]` or `[item; length]`, and the length.
-const fn list_item(head: &[u8]) -> Option<(&[u8], &[u8])> {
+const fn list_item(head: Text<'_>) -> Option<(Text<'_>, Text<'_>)> {
     if !begins_with(head, b"[") || !ends_with(head, b"]") {
         return None;
     }
@@ -298,24 +469,24 @@ const fn list_item(head: &[u8]) -> Option<(&[u8], &[u8])> {
     let mut i = inner.len();
     while i > 0 {
         i -= 1;
-        if inner[i] == b';' {
+        if inner.byte(i) == b';' {
             let number = i + 2;
             let number = if number < inner.len() { number } else { inner.len() };
             return Some((slice(inner, 0, i), slice(inner, number, inner.len())));
         }
-        if !inner[i].is_ascii_digit() && inner[i] != b' ' {
+        if !inner.byte(i).is_ascii_digit() && inner.byte(i) != b' ' {
             break;
         }
     }
-    Some((inner, &[]))
+    Some((inner, Text::EMPTY))
 }
 
 /// The key and the value of `map<key, value>`.
-const fn map_parts(head: &[u8]) -> (&[u8], &[u8]) {
+const fn map_parts(head: Text<'_>) -> (Text<'_>, Text<'_>) {
     let inner = slice(head, 4, head.len() - 1);
     let (mut depth, mut i) = (0, 0);
     while i < inner.len() {
-        match inner[i] {
+        match inner.byte(i) {
             b'<' | b'(' | b'[' => depth += 1,
             b'>' | b')' | b']' => depth -= 1,
             b',' if depth == 0 => {
@@ -326,5 +497,5 @@ const fn map_parts(head: &[u8]) -> (&[u8], &[u8]) {
         }
         i += 1;
     }
-    (inner, &[])
+    (inner, Text::EMPTY)
 }

@@ -1,140 +1,517 @@
-//! One line of an outline, taken apart.
+//! The lines of an outline, parsed once.
+//!
+//! Const evaluation takes about 2 µs for each step of a loop and 50 µs for a `split_at`, so nothing here
+//! slices, and every line is read once.
+
+use crate::text::{ConstText, whole_letters};
+
+/// A range of the bytes of an outline.
+#[derive(Clone, Copy)]
+pub(crate) struct Text<'a> {
+    bytes: &'a [u8],
+    start: usize,
+    end: usize,
+}
+
+impl<'a> Text<'a> {
+    pub(crate) const EMPTY: Self = Text { bytes: &[], start: 0, end: 0 };
+
+    pub(crate) const fn of(bytes: &'a [u8]) -> Self {
+        Text { bytes, start: 0, end: bytes.len() }
+    }
+
+    pub(crate) const fn len(&self) -> usize {
+        self.end - self.start
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.start == self.end
+    }
+
+    pub(crate) const fn byte(&self, place: usize) -> u8 {
+        self.bytes[self.start + place]
+    }
+
+    /// Whether the text is this word.
+    pub(crate) const fn is(&self, word: &[u8]) -> bool {
+        self.len() == word.len() && begins_with(*self, word)
+    }
+
+    /// The text as a slice, once its bytes are to be shown.
+    pub(crate) const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes.split_at(self.end).0.split_at(self.start).1
+    }
+
+    pub(crate) const fn as_str(&self) -> &'a str {
+        whole_letters(self.as_bytes())
+    }
+
+    pub(crate) const fn push_to<const N: usize>(&self, text: &mut ConstText<N>) {
+        text.push_range(self.bytes, self.start, self.end);
+    }
+
+    /// The text without its first bytes.
+    pub(crate) const fn from(&self, start: usize) -> Self {
+        self.range(self.start + start, self.end)
+    }
+
+    const fn range(&self, start: usize, end: usize) -> Self {
+        Text { bytes: self.bytes, start, end }
+    }
+}
+
+impl std::fmt::Debug for Text<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
 
 /// A line of an outline.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Line<'a> {
     /// The whole path, without aliases; empty for the first line.
-    pub(crate) path: &'a [u8],
+    pub(crate) path: Text<'a>,
     /// The aliases, each behind a `/`.
-    pub(crate) aliases: &'a [u8],
+    pub(crate) aliases: Text<'a>,
     /// Whether it may be absent.
     pub(crate) optional: bool,
+    /// Whether it has to be there although it may be null.
+    pub(crate) required: bool,
     /// What it is; empty for a variant that holds nothing.
-    pub(crate) head: &'a [u8],
-    /// How long the path is of what it is a part of.
-    parent: usize,
+    pub(crate) head: Text<'a>,
+    /// Which of its [`Lines`] it is.
+    pub(crate) at: usize,
+    /// Where the step begins that leads to it from what it is a part of.
+    step: usize,
+    /// Where its name begins.
+    name: usize,
+    hash: u32,
 }
 
-impl Line<'_> {
-    const EMPTY: Self = Line { path: &[], aliases: &[], optional: false, head: &[], parent: 0 };
+impl<'a> Line<'a> {
+    /// The step that leads to it: `[]`, `{}`, `<>` or nothing, and then `.` or `|`.
+    pub(crate) const fn step(&self) -> Text<'a> {
+        self.path.range(self.step, self.name)
+    }
 
-    /// Whether it is a part of what has this path.
-    pub(crate) const fn is_part_of(&self, path: &[u8]) -> bool {
-        !self.path.is_empty() && self.parent == path.len() && begins_with(self.path, path)
+    pub(crate) const fn name(&self) -> Text<'a> {
+        self.path.range(self.name, self.path.end)
+    }
+
+    pub(crate) const fn is_variant(&self) -> bool {
+        is_variant_step(self.step())
     }
 }
 
-/// The lines of an outline.
+/// The lines of an outline, as a tree.
 pub(crate) struct Lines<'a> {
-    lines: [Line<'a>; MAX_LINES],
+    text: &'a [u8],
+    spans: [Span; MAX_LINES],
     count: usize,
+    /// The lines by the hash of their names and aliases, each one higher; 0 for an empty slot.
+    slots: [u16; SLOTS],
+    keys: usize,
+    is_cut: bool,
 }
 
 /// So many parts a shape may have.
-pub(crate) const MAX_LINES: usize = 2_048;
+pub(crate) const MAX_LINES: usize = 8_192;
+
+/// A power of 2, twice as large as what is put into it.
+const SLOTS: usize = 4 * MAX_LINES;
+
+/// No line.
+const NONE: u16 = u16::MAX;
+
+/// Where the parts of a line are, and what it is a part of; numbers alone, because writing a pointer into
+/// an array of them takes const evaluation longer than the array is.
+#[derive(Clone, Copy)]
+struct Span {
+    start: u32,
+    step: u32,
+    name: u32,
+    path: u32,
+    aliases: u32,
+    head: u32,
+    end: u32,
+    hash: u32,
+    optional: bool,
+    required: bool,
+    up: u16,
+    first: u16,
+    last: u16,
+    next: u16,
+}
+
+impl Span {
+    const EMPTY: Self = Self {
+        start: 0,
+        step: 0,
+        name: 0,
+        path: 0,
+        aliases: 0,
+        head: 0,
+        end: 0,
+        hash: 0,
+        optional: false,
+        required: false,
+        up: NONE,
+        first: NONE,
+        last: NONE,
+        next: NONE,
+    };
+
+    const fn line<'a>(&self, text: &'a [u8], at: usize) -> Line<'a> {
+        let mut end = self.end as usize;
+        if end > self.head as usize && text[end - 1] == b'\r' {
+            end -= 1;
+        }
+        let text = Text::of(text);
+        Line {
+            path: text.range(self.start as usize, self.path as usize),
+            aliases: text.range(self.path as usize, self.aliases as usize),
+            optional: self.optional,
+            required: self.required,
+            head: text.range(self.head as usize, end),
+            at,
+            step: self.step as usize,
+            name: self.name as usize,
+            hash: self.hash,
+        }
+    }
+}
 
 impl<'a> Lines<'a> {
     /// The lines up to the end of the entry, which is the first line that is not indented.
     pub(crate) const fn new(text: &'a [u8]) -> Self {
-        let mut lines = Self { lines: [Line::EMPTY; MAX_LINES], count: 0 };
+        let mut lines = Self {
+            text,
+            spans: [Span::EMPTY; MAX_LINES],
+            count: 0,
+            slots: [0; SLOTS],
+            keys: 0,
+            is_cut: false,
+        };
         let mut at = 0;
-        while let Some((line, next)) = line(text, at) {
-            if lines.count == MAX_LINES {
-                break;
+        loop {
+            let mut start = at;
+            while start < text.len() && text[start] == b' ' {
+                start += 1;
             }
-            lines.lines[lines.count] = line;
-            lines.count += 1;
-            at = next;
+            if start == at || start == text.len() {
+                return lines;
+            }
+            if lines.count == MAX_LINES {
+                lines.is_cut = true;
+                return lines;
+            }
+            let (above, known) = lines.nearest(start);
+            let span = parse_from(text, start, known);
+            at = if span.end as usize == text.len() { text.len() } else { span.end as usize + 1 };
+            lines.push(span, above, known);
         }
-        lines
     }
 
-    pub(crate) const fn as_slice(&self) -> &[Line<'a>] {
-        self.lines.split_at(self.count).0
+    pub(crate) const fn len(&self) -> usize {
+        self.count
     }
+
+    /// Whether there are more lines or aliases than can be held.
+    pub(crate) const fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    pub(crate) const fn line(&self, at: usize) -> Line<'a> {
+        self.spans[at].line(self.text, at)
+    }
+
+    /// The first part of a line.
+    pub(crate) const fn first_part(&self, of: usize) -> Option<usize> {
+        some(self.spans[of].first)
+    }
+
+    /// The next part of the same.
+    pub(crate) const fn next_part(&self, part: usize) -> Option<usize> {
+        some(self.spans[part].next)
+    }
+
+    /// What a line is a part of.
+    pub(crate) const fn above(&self, at: usize) -> Option<usize> {
+        some(self.spans[at].up)
+    }
+
+    /// The part of `parent` that has the step and the name of this line of any outline.
+    pub(crate) const fn named_as(&self, parent: usize, line: &Line<'_>) -> Option<usize> {
+        self.named(parent, line.step(), line.name(), line.hash)
+    }
+
+    /// The part of `parent` that has the step of this line of any outline, and this name.
+    pub(crate) const fn named_by_alias(
+        &self,
+        parent: usize,
+        line: &Line<'_>,
+        alias: Text<'_>,
+    ) -> Option<usize> {
+        let hash = hash_on(hash_on(0, line.step()), alias);
+        self.named(parent, line.step(), alias, hash)
+    }
+
+    const fn named(
+        &self,
+        parent: usize,
+        step: Text<'_>,
+        name: Text<'_>,
+        hash: u32,
+    ) -> Option<usize> {
+        let mut slot = slot(parent, hash);
+        while self.slots[slot] != 0 {
+            let at = self.slots[slot] as usize - 1;
+            let span = &self.spans[at];
+            if span.up as usize == parent && span.hash == hash {
+                let line = self.line(at);
+                if equal(line.name(), name) && equal(line.step(), step) {
+                    return Some(at);
+                }
+            }
+            slot = (slot + 1) % SLOTS;
+        }
+        None
+    }
+
+    /// The part of `parent` that reads what this line of any outline writes: by its name, or else by an
+    /// alias.
+    pub(crate) const fn reader_of(&self, parent: usize, line: &Line<'_>) -> Option<usize> {
+        if let Some(named) = self.named_as(parent, line) {
+            return Some(named);
+        }
+        let mut slot = slot(parent, line.hash);
+        let mut by_alias = None;
+        while self.slots[slot] != 0 {
+            let at = self.slots[slot] as usize - 1;
+            let other = self.line(at);
+            if self.spans[at].up as usize == parent
+                && equal(other.step(), line.step())
+                && has_alias(other.aliases, line.name())
+            {
+                by_alias = Some(at);
+            }
+            slot = (slot + 1) % SLOTS;
+        }
+        by_alias
+    }
+
+    /// The line of this path, if there is one.
+    pub(crate) const fn of_path(&self, path: Text<'_>) -> Option<usize> {
+        let mut at = 0;
+        while at < self.count {
+            let span = &self.spans[at];
+            if (span.path - span.start) as usize == path.len() && equal(self.line(at).path, path) {
+                return Some(at);
+            }
+            at += 1;
+        }
+        None
+    }
+
+    /// What the line at `start` is a part of, which is the line above it or one that this is a part of,
+    /// and where the path of that ends in it.
+    const fn nearest(&self, start: usize) -> (u16, usize) {
+        if self.count == 0 {
+            return (NONE, start);
+        }
+        let mut above = self.count - 1;
+        let path = self.spans[above].start as usize;
+        let length = self.spans[above].path as usize - path;
+        let mut common = 0;
+        while common < length
+            && start + common < self.text.len()
+            && self.text[start + common] == self.text[path + common]
+        {
+            common += 1;
+        }
+        loop {
+            let span = &self.spans[above];
+            let length = (span.path - span.start) as usize;
+            let end = start + length;
+            let is_part = length <= common
+                && end < self.text.len()
+                && matches!(self.text[end], b'.' | b'|' | b'[' | b'{' | b'<');
+            if is_part && (length > 0 || above == 0) {
+                return (above as u16, end);
+            }
+            match some(span.up) {
+                Some(up) => above = up,
+                None if above > 0 => above = 0,
+                // A line without a path, or one that is a part of nothing above it.
+                None => return (NONE, start),
+            }
+        }
+    }
+
+    /// Adds a line below `above`, if its path goes on with one step there, where `known` is.
+    const fn push(&mut self, mut span: Span, above: u16, known: usize) {
+        let at = self.count;
+        if above != NONE && span.step as usize == known && span.path as usize > known {
+            span.up = above;
+            let parent = &mut self.spans[above as usize];
+            if parent.first == NONE {
+                parent.first = at as u16;
+            }
+            let last = parent.last;
+            parent.last = at as u16;
+            if last != NONE {
+                self.spans[last as usize].next = at as u16;
+            }
+        }
+        self.spans[at] = span;
+        self.count += 1;
+        if span.up == NONE {
+            return;
+        }
+        self.insert(at, span.hash);
+        if span.aliases == span.path {
+            return;
+        }
+        let line = self.line(at);
+        let step = hash_on(0, line.step());
+        let mut start = 0;
+        while start < line.aliases.len() {
+            let end = name_end(line.aliases, start + 1, b"/");
+            self.insert(at, hash_on(step, slice(line.aliases, start + 1, end)));
+            start = end;
+        }
+    }
+
+    const fn insert(&mut self, at: usize, hash: u32) {
+        if self.keys == SLOTS / 2 {
+            self.is_cut = true;
+            return;
+        }
+        self.keys += 1;
+        let mut slot = slot(self.spans[at].up as usize, hash);
+        while self.slots[slot] != 0 {
+            slot = (slot + 1) % SLOTS;
+        }
+        self.slots[slot] = at as u16 + 1;
+    }
+}
+
+const fn some(at: u16) -> Option<usize> {
+    if at == NONE { None } else { Some(at as usize) }
+}
+
+const fn slot(parent: usize, hash: u32) -> usize {
+    (hash as usize + parent * 40_503) % SLOTS
+}
+
+/// Goes on with the hash of a step and a name.
+const fn hash_on(hash: u32, text: Text<'_>) -> u32 {
+    let (mut hash, mut i) = (hash, text.start);
+    while i < text.end {
+        hash = (hash * 33 + text.bytes[i] as u32) & 0x00ff_ffff;
+        i += 1;
+    }
+    hash
 }
 
 /// Where a path ends and what stands above it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Path<'a> {
     /// The path of what it is a part of.
-    pub(crate) parent: &'a [u8],
+    pub(crate) parent: Text<'a>,
     /// How that leads here: `[]`, `{}`, `<>` or nothing, and then `.` or `|`.
-    pub(crate) step: &'a [u8],
+    pub(crate) step: Text<'a>,
     /// Its name.
-    pub(crate) name: &'a [u8],
+    pub(crate) name: Text<'a>,
 }
 
-/// The line that begins at `start`, and where the next one begins; `None` at the end of the entry.
-const fn line(text: &[u8], start: usize) -> Option<(Line<'_>, usize)> {
-    let mut from = start;
-    while from < text.len() && text[from] == b' ' {
-        from += 1;
-    }
-    if from == start || from >= text.len() {
-        return None;
-    }
-    let mut end = from;
-    while end < text.len() && text[end] != b'\n' {
-        end += 1;
-    }
-    let next = if end < text.len() { end + 1 } else { end };
-    let end = if text[end - 1] == b'\r' { end - 1 } else { end };
-    Some((parse(slice(text, from, end)), next))
-}
-
-/// The first line has no path; all others begin with one.
+/// Parses a line by itself.
 pub(crate) const fn parse(line: &[u8]) -> Line<'_> {
-    let has_path = begins_with(line, b".")
-        || begins_with(line, b"|")
-        || begins_with(line, b"[]")
-        || begins_with(line, b"{}")
-        || begins_with(line, b"<>");
-    let path = if has_path { name_end(line, 0, b"/?:") } else { 0 };
-    let aliases = if has_path { name_end(line, path, b"?:") } else { 0 };
-    let mut head = aliases;
-    let optional = head < line.len() && line[head] == b'?' && has_path;
-    if optional {
-        head += 1;
+    parse_from(line, 0, 0).line(line, 0)
+}
+
+/// Parses the line at `start`, whose path is known up to `known`. The first line has no path; all others
+/// begin with one.
+const fn parse_from(text: &[u8], start: usize, known: usize) -> Span {
+    let (mut mark, mut i) = (known, known);
+    if known > start || begins_with_step(text, start) {
+        while i < text.len() && !matches!(text[i], b'/' | b'?' | b'!' | b':' | b'\n' | b'\r') {
+            if matches!(text[i], b'.' | b'|') {
+                mark = i;
+            }
+            i = if text[i] == b'"' { quote_end(text, i) } else { i + 1 };
+        }
     }
-    if has_path && head < line.len() && line[head] == b':' {
-        head += 1;
+    let path = i;
+    let mut step = mark;
+    while step >= known + 2 && is_within(text[step - 1]) {
+        step -= 2;
     }
-    while head < line.len() && line[head] == b' ' {
-        head += 1;
+    while i < text.len() && path > start && !matches!(text[i], b'?' | b'!' | b':' | b'\n' | b'\r') {
+        i = if text[i] == b'"' { quote_end(text, i) } else { i + 1 };
     }
-    Line {
-        parent: split(slice(line, 0, path)).parent.len(),
-        path: slice(line, 0, path),
-        aliases: slice(line, path, aliases),
+    let aliases = i;
+    let optional = i < text.len() && text[i] == b'?' && path > start;
+    let required = i < text.len() && text[i] == b'!' && path > start;
+    if optional || required {
+        i += 1;
+    }
+    if i < text.len() && text[i] == b':' && path > start {
+        i += 1;
+    }
+    while i < text.len() && text[i] == b' ' {
+        i += 1;
+    }
+    let head = i;
+    while i < text.len() && text[i] != b'\n' {
+        i += 1;
+    }
+    Span {
+        start: start as u32,
+        step: step as u32,
+        name: if mark < path { mark as u32 + 1 } else { mark as u32 },
+        path: path as u32,
+        aliases: aliases as u32,
+        head: head as u32,
+        end: i as u32,
+        hash: hash_on(0, Text { bytes: text, start: step, end: path }),
         optional,
-        head: slice(line, head, line.len()),
+        required,
+        ..Span::EMPTY
     }
+}
+
+const fn begins_with_step(text: &[u8], start: usize) -> bool {
+    if start == text.len() {
+        return false;
+    }
+    let next = if start + 1 < text.len() { text[start + 1] } else { b' ' };
+    matches!((text[start], next), (b'.' | b'|', _) | (b'[', b']') | (b'{', b'}') | (b'<', b'>'))
 }
 
 /// Takes a path apart; for that of a part, which is not empty.
-pub(crate) const fn split(path: &[u8]) -> Path<'_> {
-    let (mut mark, mut i) = (0, 0);
-    while i < path.len() {
-        if path[i] == b'.' || path[i] == b'|' {
+pub(crate) const fn split(path: Text<'_>) -> Path<'_> {
+    let (mut mark, mut i) = (path.start, path.start);
+    while i < path.end {
+        if matches!(path.bytes[i], b'.' | b'|') {
             mark = i;
         }
-        i = if path[i] == b'"' { quote_end(path, i) } else { i + 1 };
+        i = if path.bytes[i] == b'"' { quote_end(path.bytes, i) } else { i + 1 };
     }
     let mut parent = mark;
-    while parent >= 2 && is_within(path[parent - 1]) {
+    while parent >= path.start + 2 && is_within(path.bytes[parent - 1]) {
         parent -= 2;
     }
-    let name = if mark < path.len() { mark + 1 } else { mark };
+    let name = if mark < path.end { mark + 1 } else { mark };
     Path {
-        parent: slice(path, 0, parent),
-        step: slice(path, parent, name),
-        name: slice(path, name, path.len()),
+        parent: path.range(path.start, parent),
+        step: path.range(parent, name),
+        name: path.range(name, path.end),
     }
 }
 
 /// Whether a step leads to a variant.
-pub(crate) const fn is_variant_step(step: &[u8]) -> bool {
+pub(crate) const fn is_variant_step(step: Text<'_>) -> bool {
     ends_with(step, b"|")
 }
 
@@ -143,7 +520,7 @@ const fn is_within(byte: u8) -> bool {
 }
 
 /// Whether one of `aliases` is `name`.
-pub(crate) const fn has_alias(aliases: &[u8], name: &[u8]) -> bool {
+pub(crate) const fn has_alias(aliases: Text<'_>, name: Text<'_>) -> bool {
     let mut start = 0;
     while start < aliases.len() {
         let end = name_end(aliases, start + 1, b"/");
@@ -156,16 +533,16 @@ pub(crate) const fn has_alias(aliases: &[u8], name: &[u8]) -> bool {
 }
 
 /// Whether all of `aliases` are among `others`, or are `name`.
-pub(crate) const fn has_aliases(others: &[u8], name: &[u8], aliases: &[u8]) -> bool {
+pub(crate) const fn has_aliases(others: Text<'_>, name: Text<'_>, aliases: Text<'_>) -> bool {
     first_lost_alias(others, name, aliases).is_empty()
 }
 
 /// The first of `aliases` that is neither among `others` nor `name`; empty when all are.
 pub(crate) const fn first_lost_alias<'a>(
-    others: &[u8],
-    name: &[u8],
-    aliases: &'a [u8],
-) -> &'a [u8] {
+    others: Text<'_>,
+    name: Text<'_>,
+    aliases: Text<'a>,
+) -> Text<'a> {
     let mut start = 0;
     while start < aliases.len() {
         let end = name_end(aliases, start + 1, b"/");
@@ -175,31 +552,37 @@ pub(crate) const fn first_lost_alias<'a>(
         }
         start = end;
     }
-    &[]
+    Text::EMPTY
 }
 
 /// Where the first of `ends` stands outside of quotes, from `start`; the end of the text otherwise.
-const fn name_end(text: &[u8], start: usize, ends: &[u8]) -> usize {
-    let mut i = start;
-    while i < text.len() && !contains(ends, text[i]) {
-        i = if text[i] == b'"' { quote_end(text, i) } else { i + 1 };
+pub(crate) const fn name_end(text: Text<'_>, start: usize, ends: &[u8]) -> usize {
+    let mut i = text.start + start;
+    while i < text.end && !contains(Text::of(ends), text.bytes[i]) {
+        i = if text.bytes[i] == b'"' { quote_end(text.bytes, i) } else { i + 1 };
     }
-    if i < text.len() { i } else { text.len() }
+    (if i < text.end { i } else { text.end }) - text.start
 }
 
-/// What stands behind the quote that begins at `start`.
+/// What stands behind the quote that begins at `start`, which ends in its line.
 const fn quote_end(text: &[u8], start: usize) -> usize {
     let mut i = start + 1;
-    while i < text.len() && text[i] != b'"' {
+    while i < text.len() && text[i] != b'"' && text[i] != b'\n' {
         i += if text[i] == b'\\' { 2 } else { 1 };
     }
-    if i < text.len() { i + 1 } else { text.len() }
+    if i >= text.len() {
+        text.len()
+    } else if text[i] == b'"' {
+        i + 1
+    } else {
+        i
+    }
 }
 
-pub(crate) const fn contains(bytes: &[u8], byte: u8) -> bool {
-    let mut i = 0;
-    while i < bytes.len() {
-        if bytes[i] == byte {
+pub(crate) const fn contains(text: Text<'_>, byte: u8) -> bool {
+    let mut i = text.start;
+    while i < text.end {
+        if text.bytes[i] == byte {
             return true;
         }
         i += 1;
@@ -207,21 +590,13 @@ pub(crate) const fn contains(bytes: &[u8], byte: u8) -> bool {
     false
 }
 
-pub(crate) const fn begins_with(text: &[u8], start: &[u8]) -> bool {
-    text.len() >= start.len() && equal(text.split_at(start.len()).0, start)
-}
-
-pub(crate) const fn ends_with(text: &[u8], end: &[u8]) -> bool {
-    text.len() >= end.len() && equal(text.split_at(text.len() - end.len()).1, end)
-}
-
-pub(crate) const fn equal(a: &[u8], b: &[u8]) -> bool {
-    if a.len() != b.len() {
+pub(crate) const fn begins_with(text: Text<'_>, start: &[u8]) -> bool {
+    if text.len() < start.len() {
         return false;
     }
     let mut i = 0;
-    while i < a.len() {
-        if a[i] != b[i] {
+    while i < start.len() {
+        if text.bytes[text.start + i] != start[i] {
             return false;
         }
         i += 1;
@@ -229,7 +604,115 @@ pub(crate) const fn equal(a: &[u8], b: &[u8]) -> bool {
     true
 }
 
+pub(crate) const fn ends_with(text: Text<'_>, end: &[u8]) -> bool {
+    text.len() >= end.len() && begins_with(slice(text, text.len() - end.len(), text.len()), end)
+}
+
+pub(crate) const fn equal(a: Text<'_>, b: Text<'_>) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    // From the end, where paths differ.
+    let mut i = a.len();
+    while i > 0 {
+        i -= 1;
+        if a.bytes[a.start + i] != b.bytes[b.start + i] {
+            return false;
+        }
+    }
+    true
+}
+
 /// The bytes from `start` to `end`, both within the text.
-pub(crate) const fn slice(text: &[u8], start: usize, end: usize) -> &[u8] {
-    text.split_at(end).0.split_at(start).1
+pub(crate) const fn slice(text: Text<'_>, start: usize, end: usize) -> Text<'_> {
+    text.range(text.start + start, text.start + end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OUTLINE: &[&str] = &[
+        "closed struct",
+        ".a: struct",
+        ".a.b/c/\"d:/e\"?: [enum]?",
+        ".a.b[]|\"x.y\": fields",
+        ".a.b[]|\"x.y\".a: u8",
+        ".a.b[]|Unit/*",
+        ".ab: map<string, [struct]>",
+        ".ab{}[].\"quote \\\" and ]\": tuple",
+        ".ab{}[].\"quote \\\" and ]\".0: u8",
+        ".ab{}[].\"quote \\\" and ]\".1: string",
+        ".z?: any",
+        ".y!: u8?",
+    ];
+
+    fn indented(lines: &[&str], end: &str) -> String {
+        lines.iter().map(|line| format!("    {line}{end}")).collect()
+    }
+
+    /// Each line with what it is a part of, by the text alone.
+    fn compare_with_each_line_alone(lines: &[&str], end: &str) {
+        let text = indented(lines, end);
+        let parsed = Lines::new(text.as_bytes());
+        assert_eq!(parsed.len(), lines.len());
+        for (at, line) in lines.iter().enumerate() {
+            let (alone, within) = (parse(line.as_bytes()), parsed.line(at));
+            assert_eq!(within.path.as_str(), alone.path.as_str());
+            assert_eq!(within.aliases.as_str(), alone.aliases.as_str());
+            assert_eq!(within.head.as_str(), alone.head.as_str());
+            assert_eq!((within.optional, within.required), (alone.optional, alone.required));
+            let path = split(alone.path);
+            assert_eq!(within.step().as_str(), path.step.as_str());
+            assert_eq!(within.name().as_str(), path.name.as_str());
+            let parent = parsed.above(at).map(|above| parsed.line(above).path.as_str());
+            assert_eq!(parent, (at > 0).then_some(path.parent.as_str()), "{line}");
+            if let Some(above) = parsed.above(at) {
+                assert_eq!(parsed.named_as(above, &within), Some(at));
+                assert_eq!(parsed.reader_of(above, &within), Some(at));
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_among_others_is_what_it_is_alone() {
+        compare_with_each_line_alone(OUTLINE, "\n");
+        compare_with_each_line_alone(OUTLINE, "\r\n");
+    }
+
+    #[test]
+    fn parts_are_listed_in_their_order_and_found_by_their_aliases() {
+        let text = indented(OUTLINE, "\n");
+        let lines = Lines::new(text.as_bytes());
+        let mut parts = Vec::new();
+        let mut next = lines.first_part(0);
+        while let Some(at) = next {
+            parts.push(lines.line(at).path.as_str());
+            next = lines.next_part(at);
+        }
+        assert_eq!(parts, [".a", ".ab", ".z", ".y"]);
+        let (old, other) = (".a.\"d:/e\": u8", ".a|c: u8");
+        assert_eq!(lines.reader_of(1, &parse(old.as_bytes())), Some(2));
+        assert_eq!(lines.named_as(1, &parse(old.as_bytes())), None);
+        assert_eq!(lines.reader_of(1, &parse(other.as_bytes())), None);
+    }
+
+    #[test]
+    fn an_entry_ends_before_the_next_and_a_part_of_nothing_is_a_part_of_none() {
+        let lines =
+            Lines::new(b"    struct\n    .a.b: u8\n    .c: u8\nversion 2 = 0\n    struct\n");
+        assert_eq!(lines.len(), 3);
+        assert_eq!((lines.above(1), lines.above(2)), (None, Some(0)));
+    }
+
+    #[test]
+    fn more_lines_than_fit_are_told() {
+        let fields: Vec<_> = (0..MAX_LINES).map(|n| format!(".f{n}: u8")).collect();
+        let text = |count: usize| {
+            let fields = fields[..count].iter().map(|field| format!("    {field}\n"));
+            format!("    struct\n{}", fields.collect::<String>())
+        };
+        assert!(!Lines::new(text(MAX_LINES - 1).as_bytes()).is_cut());
+        assert!(Lines::new(text(MAX_LINES).as_bytes()).is_cut());
+    }
 }

@@ -1,13 +1,13 @@
 //! Where a part of a shape is declared.
 
-use super::line::{Path, contains, equal, split};
+use super::line::{Path, Text, begins_with, contains, split};
 use super::ways::Message;
 use crate::schema::place::Place;
 use crate::schema::{Content, Field, Item, Shape};
 use crate::text::ConstText;
 
 /// Says where the part of this path is declared, or which field leads there.
-pub(super) const fn push_place(text: &mut Message, shape: &'static Shape, path: &[u8]) {
+pub(super) const fn push_place(text: &mut Message, shape: &'static Shape, path: Text<'_>) {
     let Some((place, is_its_own)) = place(shape, path) else { return };
     text.push(if is_its_own { " (" } else { " (in the type of the field at " });
     text.push(place.file());
@@ -17,7 +17,7 @@ pub(super) const fn push_place(text: &mut Message, shape: &'static Shape, path: 
 }
 
 /// Where the field of this path is declared, or else the nearest one above it; and which of them it is.
-const fn place(shape: &'static Shape, path: &[u8]) -> Option<(Place, bool)> {
+const fn place(shape: &'static Shape, path: Text<'_>) -> Option<(Place, bool)> {
     let mut found = None;
     let mut shape = shape;
     let mut depth = depth(path);
@@ -44,7 +44,7 @@ const fn place(shape: &'static Shape, path: &[u8]) -> Option<(Place, bool)> {
     found
 }
 
-const fn depth(path: &[u8]) -> usize {
+const fn depth(path: Text<'_>) -> usize {
     let (mut depth, mut path) = (0, path);
     while !path.is_empty() {
         path = split(path).parent;
@@ -54,7 +54,7 @@ const fn depth(path: &[u8]) -> usize {
 }
 
 /// The part of a path that has so many parts below it.
-const fn ancestor(path: &[u8], below: usize) -> Path<'_> {
+const fn ancestor(path: Text<'_>, below: usize) -> Path<'_> {
     let (mut path, mut below) = (path, below);
     while below > 0 {
         path = split(path).parent;
@@ -67,9 +67,10 @@ const fn ancestor(path: &[u8], below: usize) -> Path<'_> {
 const fn part(shape: &'static Shape, step: &Path<'_>) -> Option<(&'static Shape, Option<Place>)> {
     let is_key = contains(step.step, b'<');
     match *shape {
-        Shape::Option(inner) | Shape::Sequence(inner) | Shape::Array { item: inner, .. } => {
-            part(inner, step)
-        }
+        Shape::Option(inner)
+        | Shape::Sequence(inner)
+        | Shape::Set(inner)
+        | Shape::Array { item: inner, .. } => part(inner, step),
         Shape::Map { key, value } => part(if is_key { key } else { value }, step),
         Shape::Struct(shape) => field(shape.fields, step.name),
         Shape::Tuple(items) => item(items, step.name),
@@ -94,7 +95,7 @@ const fn part(shape: &'static Shape, step: &Path<'_>) -> Option<(&'static Shape,
     }
 }
 
-const fn field(fields: &[Field], name: &[u8]) -> Option<(&'static Shape, Option<Place>)> {
+const fn field(fields: &[Field], name: Text<'_>) -> Option<(&'static Shape, Option<Place>)> {
     let mut i = 0;
     while i < fields.len() {
         if is_named(name, fields[i].name) {
@@ -105,12 +106,12 @@ const fn field(fields: &[Field], name: &[u8]) -> Option<(&'static Shape, Option<
     None
 }
 
-const fn item(items: &[Item], name: &[u8]) -> Option<(&'static Shape, Option<Place>)> {
+const fn item(items: &[Item], name: Text<'_>) -> Option<(&'static Shape, Option<Place>)> {
     let mut i = 0;
     while i < items.len() {
         let mut number = ConstText::<20>::new();
         number.push_number(i as u64);
-        if equal(name, number.as_bytes()) {
+        if name.is(number.as_bytes()) {
             return Some((items[i].shape, None));
         }
         i += 1;
@@ -119,8 +120,11 @@ const fn item(items: &[Item], name: &[u8]) -> Option<(&'static Shape, Option<Pla
 }
 
 /// Whether a lock writes this name so.
-pub(super) const fn is_named(written: &[u8], name: &str) -> bool {
+pub(super) const fn is_named(written: Text<'_>, name: &str) -> bool {
+    if !begins_with(written, b"\"") {
+        return written.is(name.as_bytes());
+    }
     let mut quoted = ConstText::<1024>::new();
     super::outline::push_name(&mut quoted, name);
-    equal(written, quoted.as_bytes())
+    written.is(quoted.as_bytes())
 }

@@ -3,6 +3,7 @@
 mod alias;
 mod check;
 mod compare;
+mod id;
 pub(super) mod line;
 mod located;
 mod outline;
@@ -14,12 +15,15 @@ mod ways;
 pub use alias::alias_changed;
 pub(super) use check::leads_elsewhere;
 pub use check::{
-    UNCHANGED, changed_field, past_changed, shape_changed, tell_event, tell_past, unsound_lock,
+    Differs, ShapeNow, is_as_locked, past_changed, shape_changed, tell_event, tell_past,
+    unsound_lock,
 };
+pub(crate) use id::id_text;
+pub use id::is_id_kept;
 pub use rule::Rule;
-pub use steps::{StepChange, changed_steps, first_changed_step, steps_changed};
+pub use steps::{StepChange, UNCHANGED, changed_steps, first_changed_step, steps_changed};
 
-use line::Line;
+use line::{Line, Lines};
 
 /// What is first found to differ between two outlines of a shape; see [`first_change`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +53,9 @@ pub struct OutlineChange {
 /// ```
 pub fn first_change<S: AsRef<str>>(locked: &[S], now: &[S]) -> Option<OutlineChange> {
     let (locked, now) = (indented(locked), indented(now));
-    let change = compare::compare(locked.as_bytes(), now.as_bytes())?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let change = compare::compare(&Lines::new(locked.as_bytes()), &Lines::new(now.as_bytes()))?;
     let said = |line: Line<'_>| check::part_text(line).as_str().to_owned();
-    let path = change.now.or(change.locked).map(|line| text(line.path));
+    let path = change.now.or(change.locked).map(|line| line.path.as_str().to_owned());
     Some(OutlineChange {
         rule: change.rule,
         path: path.unwrap_or_default(),

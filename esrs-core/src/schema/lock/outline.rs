@@ -11,14 +11,16 @@
 //!
 //! A path goes by `.field` and `.0`, by `|Variant`, by `[]` into the items of a list, by `{}` and `<>`
 //! into the values and the keys of a map. `/name` is an alias, `/*` takes every other name, `?` behind a
-//! name may be absent, `?` behind a type may be null.
+//! name may be absent, `!` behind a name has to be there although it may be null, `?` behind a type may
+//! be null.
 
 use crate::text::ConstText;
 
-use super::super::{Content, EnumShape, Field, Item, Shape, Tagging, Variant};
+use super::super::{Content, EnumShape, Field, Item, Presence, Shape, Tagging, Variant};
+use super::line::MAX_LINES;
 
-/// How long an outline may be: some hundreds of fields.
-pub(crate) const MAX_OUTLINE: usize = 48 * 1024;
+/// How long an outline may be: some thousands of fields.
+const MAX_OUTLINE: usize = 384 * 1024;
 
 /// How long the path of one field may be.
 const MAX_PATH: usize = 1024;
@@ -29,31 +31,42 @@ pub(crate) type Outline = ConstText<MAX_OUTLINE>;
 /// What stands before each line: entries of a lock are indented.
 pub(crate) const INDENT: &str = "    ";
 
-/// Writes the outline of a shape.
+/// The outline of a shape.
 pub(crate) const fn outline(shape: &Shape) -> Outline {
-    let mut writer = Writer { text: Outline::new(), path: ConstText::new() };
-    writer.text.push(INDENT);
-    head(&mut writer.text, shape);
-    writer.text.push_byte(b'\n');
+    let mut text = Outline::new();
+    write_outline(&mut text, shape);
+    text
+}
+
+/// Writes the outline of a shape behind what is there; returns false if it does not fit.
+pub(crate) const fn write_outline(text: &mut Outline, shape: &Shape) -> bool {
+    text.push(INDENT);
+    head(text, shape);
+    text.push_byte(b'\n');
+    let mut writer = Writer { text, path: ConstText::new(), lines: 1 };
     writer.parts(shape);
-    if writer.path.is_cut() {
+    let fits = !writer.text.is_cut() && !writer.path.is_cut() && writer.lines <= MAX_LINES;
+    if !fits {
         // A path that was cut would be taken for another.
-        writer.text.push("…");
+        text.push("…");
     }
-    writer.text
+    fits
 }
 
-struct Writer {
-    text: Outline,
+struct Writer<'a> {
+    text: &'a mut Outline,
     path: ConstText<MAX_PATH>,
+    lines: usize,
 }
 
-impl Writer {
+impl Writer<'_> {
     /// Writes a line each for what the shape is made of.
     const fn parts(&mut self, shape: &Shape) {
         match *shape {
             Shape::Option(inner) => self.parts(inner),
-            Shape::Sequence(item) | Shape::Array { item, .. } => self.parts_within("[]", item),
+            Shape::Sequence(item) | Shape::Set(item) | Shape::Array { item, .. } => {
+                self.parts_within("[]", item);
+            }
             Shape::Map { key, value } => {
                 self.parts_within("<>", key);
                 self.parts_within("{}", value);
@@ -77,8 +90,12 @@ impl Writer {
         while i < fields.len() {
             let field = &fields[i];
             let length = self.begin_line(".", field.name, field.aliases);
-            self.text.push(if field.optional { "?: " } else { ": " });
-            head(&mut self.text, field.shape);
+            self.text.push(match field.presence() {
+                Presence::Optional => "?: ",
+                Presence::Required => "!: ",
+                Presence::ByShape => ": ",
+            });
+            head(self.text, field.shape);
             self.end_line(field.shape, length);
             i += 1;
         }
@@ -91,7 +108,7 @@ impl Writer {
             number.push_number(i as u64);
             let length = self.begin_line(".", number.as_str(), &[]);
             self.text.push(": ");
-            head(&mut self.text, items[i].shape);
+            head(self.text, items[i].shape);
             self.end_line(items[i].shape, length);
             i += 1;
         }
@@ -109,7 +126,7 @@ impl Writer {
                 Content::Unit => self.end_line(&Shape::Unit, length),
                 Content::Newtype(item) => {
                     self.text.push(": ");
-                    head(&mut self.text, item.shape);
+                    head(self.text, item.shape);
                     self.end_line(item.shape, length);
                 }
                 Content::Tuple(items) => {
@@ -130,6 +147,7 @@ impl Writer {
     /// Writes what a line begins with, and goes one step down; returns how to go up again.
     const fn begin_line(&mut self, mark: &str, name: &str, aliases: &[&str]) -> usize {
         let length = self.path.len();
+        self.lines += 1;
         self.path.push(mark);
         push_name(&mut self.path, name);
         self.text.push(INDENT);
@@ -137,7 +155,7 @@ impl Writer {
         let mut i = 0;
         while i < aliases.len() {
             self.text.push_byte(b'/');
-            push_name(&mut self.text, aliases[i]);
+            push_name(self.text, aliases[i]);
             i += 1;
         }
         length
@@ -156,7 +174,10 @@ const fn head(text: &mut Outline, shape: &Shape) {
     match *shape {
         Shape::Unit => text.push("null"),
         Shape::Bool => text.push("bool"),
-        Shape::Integer { signed, bits } => {
+        Shape::Integer { signed, bits } | Shape::NonZero { signed, bits } => {
+            if matches!(shape, Shape::NonZero { .. }) {
+                text.push("nonzero ");
+            }
             text.push(if signed { "i" } else { "u" });
             text.push_number(bits as u64);
         }
@@ -175,6 +196,11 @@ const fn head(text: &mut Outline, shape: &Shape) {
             text.push("[");
             head(text, item);
             text.push("]");
+        }
+        Shape::Set(item) => {
+            text.push("set<");
+            head(text, item);
+            text.push(">");
         }
         Shape::Array { item, length } => {
             text.push("[");

@@ -27,6 +27,8 @@ pub enum Rule {
     AnyText,
     /// A list of a fixed length may be of any.
     AnyLength,
+    /// A list may hold an item twice, and was a set.
+    MayRepeat,
     /// A value may be anything.
     BecameAny,
     /// A field is new, and has to be there.
@@ -41,6 +43,12 @@ pub enum Rule {
     NowRequired,
     /// A value may not be null any more.
     NoLongerNull,
+    /// One part answers to the names of two that were stored apart.
+    NamesMerged,
+    /// A name is read beside a flattened field, which may hold it in what is stored.
+    TakenFromFlattened,
+    /// A list became a set, which holds each item once.
+    NowSet,
     /// A number has not the room that it had, or is of another kind.
     NarrowerNumber,
     /// Fields that are not known are an error, and were skipped.
@@ -64,6 +72,7 @@ impl Rule {
         Self::NoLongerClosed,
         Self::AnyText,
         Self::AnyLength,
+        Self::MayRepeat,
         Self::BecameAny,
         Self::FieldAdded,
         Self::FieldRemoved,
@@ -71,6 +80,9 @@ impl Rule {
         Self::AliasRemoved,
         Self::NowRequired,
         Self::NoLongerNull,
+        Self::NamesMerged,
+        Self::TakenFromFlattened,
+        Self::NowSet,
         Self::NarrowerNumber,
         Self::NowClosed,
         Self::OtherRepresentation,
@@ -91,6 +103,7 @@ impl Rule {
                 | Self::NoLongerClosed
                 | Self::AnyText
                 | Self::AnyLength
+                | Self::MayRepeat
                 | Self::BecameAny
         )
     }
@@ -108,6 +121,7 @@ impl Rule {
             Self::NoLongerClosed => "unknown fields are skipped now",
             Self::AnyText => "it may be any text now",
             Self::AnyLength => "a list may be of any length now",
+            Self::MayRepeat => "a list may hold an item twice now",
             Self::BecameAny => "it may be anything now",
             Self::FieldAdded => {
                 "a field was added that must be there, and no stored payload has it"
@@ -123,6 +137,13 @@ impl Rule {
             Self::NoLongerNull => {
                 "a value must not be null now, and stored payloads may have null there"
             }
+            Self::NamesMerged => {
+                "two parts that were stored under names of their own are read as one now, which cannot tell them apart"
+            }
+            Self::TakenFromFlattened => {
+                "a name is read here that a flattened field may hold in stored payloads"
+            }
+            Self::NowSet => "a set holds each item once, and stored lists may hold an item twice",
             Self::NarrowerNumber => "stored numbers may not fit any more",
             Self::NowClosed => "unknown fields are refused now, and stored payloads may have some",
             Self::OtherRepresentation => "the variants of an enum are written in another way",

@@ -14,15 +14,21 @@
 
 use std::collections::BTreeMap;
 
-use super::check::{UNCHANGED, entry};
-use super::line::{Line, Lines, begins_with, equal, parse, slice, split};
+use super::check::entry;
+use super::line::{Text, begins_with, equal, name_end, parse, slice, split};
 use super::located::is_named;
-use super::outline::{INDENT, Outline, push_name};
+use super::outline::{INDENT, push_name};
 use super::ways::{Message, push_quoted_path};
 use crate::schema::derived::is_unknown;
 use crate::schema::history::{ShapeVersion, Step};
 use crate::schema::{Content, EnumShape, Field, Item, Shape};
-use crate::text::{ConstText, whole_letters};
+use crate::text::ConstText;
+
+/// Says that nothing else is declared than is locked.
+pub const UNCHANGED: usize = usize::MAX;
+
+/// How long the steps of a version may be.
+type Steps = ConstText<{ 48 * 1024 }>;
 
 /// The line before the steps of an entry.
 pub(crate) const STEPS: &str = "steps\n";
@@ -34,25 +40,32 @@ const REMOVED: &[u8] = b"removed(";
 /// What is said of a payload that an `Upcast` of the user's makes.
 const BY_HAND: &str = "upcast by hand";
 
-/// Writes what is declared of a version, a line each for the parts of which anything is.
-const fn steps(version: &ShapeVersion) -> Outline {
-    let mut writer = Writer { text: Outline::new(), path: ConstText::new() };
+/// Writes what is declared of a version, a line each for the parts of which anything is; returns false if
+/// it does not fit.
+pub(super) const fn push_steps<const N: usize>(
+    text: &mut ConstText<N>,
+    history: &ShapeVersion,
+    version: u32,
+) -> bool {
+    let version = at(history, version);
+    let mut writer = Writer { text, path: ConstText::new() };
     let by_hand = if matches!(version.step(), Step::Written) { BY_HAND } else { "" };
     writer.line(&[by_hand, version.declared()]);
     writer.parts(version.shape());
-    if writer.path.is_cut() {
+    let is_cut = writer.text.is_cut() || writer.path.is_cut();
+    if is_cut {
         // A path that was cut would be taken for another.
         writer.text.push("…");
     }
-    writer.text
+    !is_cut
 }
 
-struct Writer {
-    text: Outline,
+struct Writer<'a, const N: usize> {
+    text: &'a mut ConstText<N>,
     path: ConstText<1024>,
 }
 
-impl Writer {
+impl<const N: usize> Writer<'_, N> {
     const fn line(&mut self, declared: &[&str]) {
         let (mut i, mut count) = (0, 0);
         while i < declared.len() {
@@ -79,7 +92,9 @@ impl Writer {
     const fn parts(&mut self, shape: &Shape) {
         match *shape {
             Shape::Option(inner) => self.parts(inner),
-            Shape::Sequence(item) | Shape::Array { item, .. } => self.within("[]", item),
+            Shape::Sequence(item) | Shape::Set(item) | Shape::Array { item, .. } => {
+                self.within("[]", item);
+            }
             Shape::Map { key, value } => {
                 self.within("<>", key);
                 self.within("{}", value);
@@ -157,82 +172,138 @@ impl Writer {
     }
 }
 
+/// So many parts of a version may have something declared.
+const MAX_PARTS: usize = 1024;
+
+/// The lines of steps, each by where its path begins and ends, and where what is declared does.
+struct Lines<'a> {
+    text: Text<'a>,
+    places: [[u32; 4]; MAX_PARTS],
+    count: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines from `start` up to the first that is not indented.
+    const fn new(text: &'a [u8], start: usize) -> Self {
+        let text = Text::of(text);
+        let mut lines = Self { text, places: [[0; 4]; MAX_PARTS], count: 0 };
+        let mut at = start;
+        while at < text.len() && text.byte(at) == b' ' && lines.count < MAX_PARTS {
+            let mut begin = at;
+            while begin < text.len() && text.byte(begin) == b' ' {
+                begin += 1;
+            }
+            let mut end = begin;
+            while end < text.len() && text.byte(end) != b'\n' {
+                end += 1;
+            }
+            at = if end < text.len() { end + 1 } else { end };
+            if end > begin && text.byte(end - 1) == b'\r' {
+                end -= 1;
+            }
+            let has_path =
+                begin < end && matches!(text.byte(begin), b'.' | b'|' | b'[' | b'{' | b'<');
+            let path = match has_path {
+                true => begin + name_end(slice(text, begin, end), 0, b":"),
+                false => begin,
+            };
+            let mut said = if has_path && path < end { path + 1 } else { path };
+            while said < end && text.byte(said) == b' ' {
+                said += 1;
+            }
+            lines.places[lines.count] = [begin as u32, path as u32, said as u32, end as u32];
+            lines.count += 1;
+        }
+        lines
+    }
+
+    const fn path(&self, line: usize) -> Text<'a> {
+        let place = &self.places[line];
+        slice(self.text, place[0] as usize, place[1] as usize)
+    }
+
+    const fn declared(&self, line: usize) -> Text<'a> {
+        let place = &self.places[line];
+        slice(self.text, place[2] as usize, place[3] as usize)
+    }
+
+    /// What is declared of the part of this path.
+    const fn find(&self, path: Text<'_>) -> Option<Text<'a>> {
+        let mut i = 0;
+        while i < self.count {
+            let place = &self.places[i];
+            if (place[1] - place[0]) as usize == path.len() && equal(self.path(i), path) {
+                return Some(self.declared(i));
+            }
+            i += 1;
+        }
+        None
+    }
+
+    /// Returns true if the part of this path, or one above it, is gone in a later version.
+    const fn is_removed(&self, path: Text<'_>) -> bool {
+        let mut path = path;
+        while !path.is_empty() {
+            if let Some(declared) = self.find(path)
+                && begins_with(declared, REMOVED)
+            {
+                return true;
+            }
+            path = split(path).parent;
+        }
+        false
+    }
+}
+
 /// The first part of which something else is declared than is locked.
 struct Changed<'a> {
-    path: &'a [u8],
-    locked: Option<&'a [u8]>,
-    now: Option<&'a [u8]>,
+    path: Text<'a>,
+    locked: Option<Text<'a>>,
+    now: Option<Text<'a>>,
 }
 
-const fn compare<'a>(locked: &'a [u8], now: &'a [u8]) -> Option<Changed<'a>> {
-    let (locked, now) = (Lines::new(locked), Lines::new(now));
-    let (locked, now) = (locked.as_slice(), now.as_slice());
+const fn compare<'a>(locked: &Lines<'a>, now: &Lines<'a>) -> Option<Changed<'a>> {
     let mut i = 0;
-    while i < locked.len() {
-        let Line { path, head, .. } = locked[i];
+    while i < locked.count {
+        let (path, declared) = (locked.path(i), locked.declared(i));
         i += 1;
-        let other = find(path, now);
+        let other = now.find(path);
         let is_same = match other {
-            Some(other) => equal(other, head),
+            Some(other) => equal(other, declared),
             None => false,
         };
-        if !is_same && !is_removed(path, now) {
-            return Some(Changed { path, locked: Some(head), now: other });
+        if !is_same && !now.is_removed(path) {
+            return Some(Changed { path, locked: Some(declared), now: other });
         }
     }
     let mut i = 0;
-    while i < now.len() {
-        let Line { path, head, .. } = now[i];
-        i += 1;
-        if find(path, locked).is_none() && !is_removed(path, now) {
-            return Some(Changed { path, locked: None, now: Some(head) });
-        }
-    }
-    None
-}
-
-/// What is declared of the part of this path.
-const fn find<'a>(path: &[u8], lines: &[Line<'a>]) -> Option<&'a [u8]> {
-    let mut i = 0;
-    while i < lines.len() {
-        if equal(lines[i].path, path) {
-            return Some(lines[i].head);
+    while i < now.count {
+        let path = now.path(i);
+        if locked.find(path).is_none() && !now.is_removed(path) {
+            return Some(Changed { path, locked: None, now: Some(now.declared(i)) });
         }
         i += 1;
     }
     None
 }
 
-/// Returns true if the part of this path, or one above it, is gone in a later version.
-const fn is_removed(path: &[u8], now: &[Line<'_>]) -> bool {
-    let mut path = path;
-    while !path.is_empty() {
-        if let Some(head) = find(path, now)
-            && begins_with(head, REMOVED)
-        {
-            return true;
+/// Where the steps of the newest entry of a version begin; `None` when it was locked without any.
+const fn locked_steps(lock: &[u8], version: u32) -> Option<usize> {
+    let mut at = lock.len() - entry(lock, version).len();
+    let text = Text::of(lock);
+    while at < lock.len() {
+        let is_steps = begins_with(text.from(at), b"steps");
+        let is_entry = lock[at] == b' ';
+        while at < lock.len() && lock[at] != b'\n' {
+            at += 1;
         }
-        path = split(path).parent;
-    }
-    false
-}
-
-/// The steps of the newest entry of a version; `None` when it was locked without any.
-const fn locked_steps(lock: &[u8], version: u32) -> Option<&[u8]> {
-    let mut rest = entry(lock, version);
-    while !rest.is_empty() {
-        let mut end = 0;
-        while end < rest.len() && rest[end] != b'\n' {
-            end += 1;
+        at = if at < lock.len() { at + 1 } else { at };
+        if is_steps {
+            return Some(at);
         }
-        let next = if end < rest.len() { end + 1 } else { end };
-        if begins_with(rest, STEPS.as_bytes()) || begins_with(rest, b"steps\r\n") {
-            return Some(slice(rest, next, rest.len()));
-        }
-        if rest[0] != b' ' {
+        if !is_entry {
             return None;
         }
-        rest = slice(rest, next, rest.len());
     }
     None
 }
@@ -248,11 +319,6 @@ const fn at(history: &ShapeVersion, version: u32) -> &ShapeVersion {
     found
 }
 
-/// Writes what is declared of a version of an event.
-pub(super) const fn steps_at(history: &ShapeVersion, version: u32) -> Outline {
-    steps(at(history, version))
-}
-
 /// Which of a payload's own fields leads to the part of which something else is declared than is locked;
 /// [`UNCHANGED`] when it is the same, or the shape is another, which is reported by itself.
 pub const fn changed_steps(
@@ -265,9 +331,11 @@ pub const fn changed_steps(
     if is_unknown(now.shape()) || now.fingerprint().to_u64() != fingerprint {
         return UNCHANGED;
     }
-    let Some(locked) = locked_steps(lock.as_bytes(), version) else { return UNCHANGED };
-    let steps = steps(now);
-    let Some(change) = compare(locked, steps.as_bytes()) else { return UNCHANGED };
+    let Some(start) = locked_steps(lock.as_bytes(), version) else { return UNCHANGED };
+    let mut steps = Steps::new();
+    push_steps(&mut steps, history, version);
+    let (locked, steps) = (Lines::new(lock.as_bytes(), start), Lines::new(steps.as_bytes(), 0));
+    let Some(change) = compare(&locked, &steps) else { return UNCHANGED };
     let fields = match *now.shape() {
         Shape::Struct(shape) => shape.fields,
         _ => &[],
@@ -280,7 +348,7 @@ pub const fn changed_steps(
     i
 }
 
-const fn first_name(path: &[u8]) -> &[u8] {
+const fn first_name(path: Text<'_>) -> Text<'_> {
     let mut last = split(path);
     while !last.parent.is_empty() {
         last = split(last.parent);
@@ -297,9 +365,11 @@ pub const fn steps_changed(
     ident: &str,
     lock: &str,
 ) {
-    let now = steps(at(history, version));
-    let Some(locked) = locked_steps(lock.as_bytes(), version) else { return };
-    let Some(change) = compare(locked, now.as_bytes()) else { return };
+    let mut now = Steps::new();
+    push_steps(&mut now, history, version);
+    let Some(start) = locked_steps(lock.as_bytes(), version) else { return };
+    let (locked, now) = (Lines::new(lock.as_bytes(), start), Lines::new(now.as_bytes(), 0));
+    let Some(change) = compare(&locked, &now) else { return };
     let mut text = Message::new().say("version ");
     text.push_number(version as u64);
     text.push(" of ");
@@ -318,16 +388,16 @@ pub const fn steps_changed(
     panic!("{}", text.as_str())
 }
 
-const fn push_declared(text: &mut Message, declared: Option<&[u8]>) {
+const fn push_declared(text: &mut Message, declared: Option<Text<'_>>) {
     /// A closure may be long; the lock has all of it.
     const LONG: usize = 400;
     match declared {
         None => text.push("nothing"),
         Some(declared) if declared.len() > LONG => {
-            text.push(whole_letters(slice(declared, 0, LONG)));
+            text.push(slice(declared, 0, LONG).as_str());
             text.push(" …");
         }
-        Some(declared) => text.push(whole_letters(declared)),
+        Some(declared) => text.push(declared.as_str()),
     }
 }
 
@@ -351,28 +421,27 @@ pub fn first_changed_step<S: AsRef<str>>(
 ) -> Option<StepChange> {
     let (then, today) = (parts(locked_outline), parts(outline));
     let is_common =
-        |path: &[u8]| path.is_empty() || (then.contains_key(path) && today.contains_key(path));
+        |path: &str| path.is_empty() || (then.contains_key(path) && today.contains_key(path));
     let (mut before, mut after) = (String::new(), String::new());
-    for line in locked.iter().map(AsRef::as_ref) {
-        if is_common(parse(line.as_bytes()).path) {
-            before += &format!("{INDENT}{line}\n");
+    for line in locked.iter().map(|line| format!("{INDENT}{}\n", line.as_ref())) {
+        if is_common(Lines::new(line.as_bytes(), 0).path(0).as_str()) {
+            before += &line;
         }
     }
-    for line in now.iter().map(AsRef::as_ref) {
-        let Line { path, head, .. } = parse(line.as_bytes());
-        if !is_common(path) {
-            continue;
-        }
+    for line in now.iter().map(|line| format!("{INDENT}{}\n", line.as_ref())) {
+        let lines = Lines::new(line.as_bytes(), 0);
+        let (path, declared) = (lines.path(0).as_str(), lines.declared(0).as_str());
         let was_there = then.get(path) == Some(&false) && today.get(path) == Some(&true);
-        let rest = without_default(&String::from_utf8_lossy(head)).to_owned();
-        if !was_there {
-            after += &format!("{INDENT}{line}\n");
-        } else if !rest.is_empty() {
-            after += &format!("{INDENT}{}: {rest}\n", String::from_utf8_lossy(path));
+        let rest = without_default(declared);
+        match (is_common(path), was_there) {
+            (true, false) => after += &line,
+            (true, true) if !rest.is_empty() => after += &format!("{INDENT}{path}: {rest}\n"),
+            _ => {}
         }
     }
-    let change = compare(before.as_bytes(), after.as_bytes())?;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (before, after) = (Lines::new(before.as_bytes(), 0), Lines::new(after.as_bytes(), 0));
+    let change = compare(&before, &after)?;
+    let text = |text: Text<'_>| text.as_str().to_owned();
     Some(StepChange {
         path: text(change.path),
         locked: change.locked.map(text),
@@ -381,9 +450,9 @@ pub fn first_changed_step<S: AsRef<str>>(
 }
 
 /// The paths of an outline, each with whether what is there may be absent.
-fn parts<S: AsRef<str>>(outline: &[S]) -> BTreeMap<Vec<u8>, bool> {
+fn parts<S: AsRef<str>>(outline: &[S]) -> BTreeMap<String, bool> {
     let parsed = outline.iter().map(|line| parse(line.as_ref().as_bytes()));
-    parsed.map(|line| (line.path.to_vec(), line.optional)).collect()
+    parsed.map(|line| (line.path.as_str().to_owned(), line.optional)).collect()
 }
 
 /// What is declared of a part, without its `default`, which stands first.

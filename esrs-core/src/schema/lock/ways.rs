@@ -1,13 +1,14 @@
 //! The ways out of a change, as messages name them: what to write, and where.
 
+use super::check::Both;
 use super::compare::Change;
 use super::line::{
-    Line, Lines, begins_with, equal, first_lost_alias, is_variant_step, slice, split,
+    Lines, Text, begins_with, equal, first_lost_alias, is_variant_step, slice, split,
 };
 use super::located::push_place;
 use super::rule::Rule;
 use crate::EventType;
-use crate::text::{ConstText, whole_letters};
+use crate::text::ConstText;
 
 pub(super) type Message = ConstText<8192>;
 
@@ -36,8 +37,7 @@ pub(super) const fn ways_out(
     text: &mut Message,
     changed: &Changed<'_>,
     change: &Change<'_>,
-    locked: &[u8],
-    now: &[u8],
+    both: &Both<'_>,
 ) {
     let event = changed.event;
     if event.version < event.locked_up_to && !change.rule.is_compatible() {
@@ -49,9 +49,7 @@ pub(super) const fn ways_out(
         text.push_number(event.version as u64);
         return;
     }
-    let (locked, now) = (Lines::new(locked), Lines::new(now));
-    let spot = Spot::of(change);
-    spot.ways_out(text, changed, change, locked.as_slice(), now.as_slice());
+    Spot::of(change).ways_out(text, changed, change, both);
 }
 
 /// What cannot have been meant for the struct of an older version.
@@ -89,7 +87,7 @@ pub(super) const fn ways_out_of_the_past(
 /// Where something changed, and what became of it.
 #[derive(Clone, Copy)]
 struct Spot<'a> {
-    path: &'a [u8],
+    path: Text<'a>,
     rule: Rule,
 }
 
@@ -108,22 +106,32 @@ impl<'a> Spot<'a> {
         text: &mut Message,
         changed: &Changed<'_>,
         change: &Change<'_>,
-        locked: &[Line<'_>],
-        now: &[Line<'_>],
+        both: &Both<'_>,
     ) {
         let path = split(self.path);
         self.keep_reading(text, changed.event.version);
-        let is_of_the_event = path.parent.is_empty() && equal(path.step, b".");
+        let is_of_the_event = path.parent.is_empty() && path.step.is(b".");
         let is_place = is_number(path.name) && is_of_the_event;
+        if matches!(self.rule, Rule::NamesMerged) {
+            text.push(
+                "\nor:     take the alias away; what became of the other part is then a change of its own",
+            );
+        }
+        // Neither can be told by what is declared on a field: it takes the whole payload.
+        let is_of_two = matches!(self.rule, Rule::NamesMerged | Rule::TakenFromFlattened);
         let is_added_or_removed = matches!(self.rule, Rule::FieldAdded | Rule::FieldRemoved);
-        if !changed.has_fields || self.path.is_empty() || (is_place && is_added_or_removed) {
+        if !changed.has_fields
+            || self.path.is_empty()
+            || is_of_two
+            || (is_place && is_added_or_removed)
+        {
             return push_struct_kept(text, changed);
         }
         if is_of_the_event {
             return self.declared_on_the_event(text, changed, change);
         }
-        if self.is_declarable(locked, now) || self.is_lost_variant() {
-            self.declared_on_the_way(text, changed, change, locked, now);
+        if self.is_declarable(both) || self.is_lost_variant() {
+            self.declared_on_the_way(text, changed, change, both);
         }
         text.push("\nor:     write ");
         push_next(text, changed);
@@ -140,7 +148,7 @@ impl<'a> Spot<'a> {
         match self.rule {
             Rule::FieldRemoved | Rule::VariantRemoved => {
                 text.push("\nor:     if it was renamed, write `#[serde(alias = \"");
-                text.push(unquoted(split(self.path).name));
+                unquoted(split(self.path).name).push_to(text);
                 text.push("\")]` on it, and run `cargo esrs lock`");
             }
             Rule::FieldAdded if !is_number(split(self.path).name) => {
@@ -177,7 +185,7 @@ impl<'a> Spot<'a> {
         self.push_declaration(text, change, next);
         text.push(")]` on ");
         push_quoted_path(text, self.path);
-        self.push_explanation(text);
+        self.push_explanation(text, change);
     }
 
     /// What is declared in the type that has it, and in each that leads there.
@@ -186,8 +194,7 @@ impl<'a> Spot<'a> {
         text: &mut Message,
         changed: &Changed<'_>,
         change: &Change<'_>,
-        locked: &[Line<'_>],
-        now: &[Line<'_>],
+        both: &Both<'_>,
     ) {
         text.push("\nor:     ");
         if matches!(self.rule, Rule::FieldRemoved) {
@@ -202,7 +209,7 @@ impl<'a> Spot<'a> {
             text.push("`#[schema(version = 2)]` on the enum that had ");
             push_quoted_path(text, self.path);
             text.push(", and `#[schema(renamed(from = \"");
-            text.push(unquoted(split(self.path).name));
+            unquoted(split(self.path).name).push_to(text);
             text.push("\", in = 2))]` on the variant");
         } else if matches!(self.rule, Rule::FieldRemoved) {
             text.push("`#[schema(version = 2, ");
@@ -216,11 +223,11 @@ impl<'a> Spot<'a> {
             text.push(", and `#[schema(");
             self.push_declaration(text, change, 2);
             text.push(")]` on that field");
-            self.push_explanation(text);
+            self.push_explanation(text, change);
         }
         let (mut between, mut number) = (split(self.path).parent, 2);
         while !split(between).parent.is_empty() {
-            if !is_of_a_variant(between, locked) || !is_of_a_variant(between, now) {
+            if !is_of_a_variant(between, &both.locked) || !is_of_a_variant(between, &both.now) {
                 text.push("\n        ");
                 text.push_number(number);
                 text.push(". write `#[schema(version = 2)]` on the type that has ");
@@ -262,10 +269,11 @@ impl<'a> Spot<'a> {
 
     /// Whether attributes can tell what became of it: not of variants, nor of what they lost, nor below
     /// a tuple.
-    const fn is_declarable(&self, locked: &[Line<'_>], now: &[Line<'_>]) -> bool {
+    const fn is_declarable(&self, both: &Both<'_>) -> bool {
         let path = split(self.path);
         let is_lost_by_a_variant = matches!(self.rule, Rule::FieldRemoved)
-            && (is_of_a_variant(path.parent, locked) || is_of_a_variant(path.parent, now));
+            && (is_of_a_variant(path.parent, &both.locked)
+                || is_of_a_variant(path.parent, &both.now));
         if is_variant_step(path.step) || is_lost_by_a_variant {
             return false;
         }
@@ -292,12 +300,14 @@ impl<'a> Spot<'a> {
         text.push(", in = ");
         text.push_number(next);
         match self.rule {
-            Rule::NowRequired => text.push(", with = std::convert::identity, serde(default)"),
+            Rule::NowRequired if has_its_type(change) => {
+                text.push(", with = std::convert::identity, serde(default)");
+            }
             Rule::AliasRemoved => {
                 text.push(", with = std::convert::identity, serde(alias = \"");
                 if let (Some(then), Some(now)) = (&change.locked, &change.now) {
                     let name = split(now.path).name;
-                    text.push(unquoted(first_lost_alias(now.aliases, name, then.aliases)));
+                    unquoted(first_lost_alias(now.aliases, name, then.aliases)).push_to(text);
                 }
                 text.push("\")");
             }
@@ -306,20 +316,29 @@ impl<'a> Spot<'a> {
         text.push(")");
     }
 
-    const fn push_explanation(&self, text: &mut Message) {
+    const fn push_explanation(&self, text: &mut Message, change: &Change<'_>) {
         text.push(match self.rule {
             Rule::FieldAdded => ", where `default` is what old payloads are to have there",
-            Rule::NowRequired | Rule::AliasRemoved => ", where `OldType` is the type it has",
+            Rule::NowRequired if has_its_type(change) => ", where `OldType` is the type it has",
+            Rule::AliasRemoved => ", where `OldType` is the type it has",
             Rule::NowClosed | Rule::OtherRepresentation => OF_A_COPY,
             _ => ", where `function` makes the new value of an `OldType`, its type as it was",
         });
     }
 }
 
+/// Whether the type of a field is what it was, where it has to be there now.
+const fn has_its_type(change: &Change<'_>) -> bool {
+    match (&change.locked, &change.now) {
+        (Some(then), Some(now)) => equal(then.head, now.head) && !now.required,
+        _ => false,
+    }
+}
+
 /// `removed(name = "old", ty = OldType, in = 2)`.
-const fn push_removed(text: &mut Message, name: &[u8], next: u64) {
+const fn push_removed(text: &mut Message, name: Text<'_>, next: u64) {
     text.push("removed(name = \"");
-    text.push(unquoted(name));
+    unquoted(name).push_to(text);
     text.push("\", ty = ");
     text.push(OLD_TYPE);
     text.push(", in = ");
@@ -361,33 +380,33 @@ const fn push_old_struct(text: &mut Message, changed: &Changed<'_>) {
     text.push_number(changed.event.version as u64);
 }
 
-pub(super) const fn push_quoted_path(text: &mut Message, path: &[u8]) {
+pub(super) const fn push_quoted_path(text: &mut Message, path: Text<'_>) {
     text.push("`");
     if path.is_empty() {
         text.push("(the payload)");
     } else if begins_with(path, b".") {
-        text.push(whole_letters(slice(path, 1, path.len())));
+        slice(path, 1, path.len()).push_to(text);
     } else {
-        text.push(whole_letters(path));
+        path.push_to(text);
     }
     text.push("`");
 }
 
-pub(super) const fn path_of<'a>(change: &Change<'a>) -> &'a [u8] {
+pub(super) const fn path_of<'a>(change: &Change<'a>) -> Text<'a> {
     match (&change.now, &change.locked) {
         (Some(line), _) | (None, Some(line)) => line.path,
-        (None, None) => &[],
+        (None, None) => Text::EMPTY,
     }
 }
 
 /// What has a place of this path, when it is one of a tuple within the payload.
-pub(super) const fn tuple_of(path: &[u8]) -> Option<&[u8]> {
+pub(super) const fn tuple_of(path: Text<'_>) -> Option<Text<'_>> {
     let path = split(path);
     if is_number(path.name) && !path.parent.is_empty() { Some(path.parent) } else { None }
 }
 
 /// The payload's own part that a path begins with.
-const fn own_field(path: &[u8]) -> &[u8] {
+const fn own_field(path: Text<'_>) -> Text<'_> {
     let mut path = path;
     while !split(path).parent.is_empty() {
         path = split(path).parent;
@@ -396,28 +415,23 @@ const fn own_field(path: &[u8]) -> &[u8] {
 }
 
 /// Whether the path is that of a variant which has fields, and not of a value.
-const fn is_of_a_variant(path: &[u8], lines: &[Line<'_>]) -> bool {
-    let mut i = 0;
-    while i < lines.len() {
-        if equal(lines[i].path, path) {
-            return equal(lines[i].head, b"fields") || equal(lines[i].head, b"places");
-        }
-        i += 1;
-    }
-    false
+const fn is_of_a_variant(path: Text<'_>, lines: &Lines<'_>) -> bool {
+    let Some(at) = lines.of_path(path) else { return false };
+    let head = lines.line(at).head;
+    head.is(b"fields") || head.is(b"places")
 }
 
 /// Fields of a struct have no name of digits alone, but for one that is renamed so.
-const fn is_number(name: &[u8]) -> bool {
+const fn is_number(name: Text<'_>) -> bool {
     let mut i = 0;
-    while i < name.len() && name[i].is_ascii_digit() {
+    while i < name.len() && name.byte(i).is_ascii_digit() {
         i += 1;
     }
     i > 0 && i == name.len()
 }
 
 /// A name without the quotes that a lock writes it in; they are written beside it.
-const fn unquoted(name: &[u8]) -> &str {
-    let is_quoted = name.len() >= 2 && name[0] == b'"';
-    whole_letters(if is_quoted { slice(name, 1, name.len() - 1) } else { name })
+const fn unquoted(name: Text<'_>) -> Text<'_> {
+    let is_quoted = name.len() >= 2 && name.byte(0) == b'"';
+    if is_quoted { slice(name, 1, name.len() - 1) } else { name }
 }

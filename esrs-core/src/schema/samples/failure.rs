@@ -83,16 +83,19 @@ impl fmt::Display for MadeUp {
                 );
             }
             Fault::Refused(_) => f.write_str(
-                "either: let it be read: look at a `Deserialize` of your own, at `try_from`, and at \
-                 types that take less than their shape says, such as `NonZero`\n",
+                "either: let it be read: look at a `Deserialize` of your own, and at types \
+                 that take less than their shape says, by `try_from`\n",
             )?,
             Fault::Panicked { .. } => f.write_str(
                 "either: let it not panic: a step that cannot take each old payload says so by \
                  `TryUpcast`\n",
             )?,
-            Fault::NotWritten(_) | Fault::NotReadAgain { .. } | Fault::Changed { .. } => f.write_str(
-                "either: let `Serialize` and `Deserialize` be two ways of the same\n",
-            )?,
+            Fault::NotWritten(_)
+            | Fault::NotReadAgain { .. }
+            | Fault::Changed { .. }
+            | Fault::Altered { .. } => {
+                f.write_str("either: let `Serialize` and `Deserialize` be two ways of the same\n")?
+            }
         }
         write!(
             f,

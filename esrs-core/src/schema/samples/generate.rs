@@ -138,6 +138,19 @@ impl Writer<'_> {
                 let items: Vec<_> = (0..many).map(|_| self.value(item)).collect();
                 return format!("[{}]", items.join(","));
             }
+            Kind::Set(item) => {
+                let mut items = Vec::new();
+                for _ in 0..self.many(part.id, item) {
+                    let item = self.value(item);
+                    // One text may be written in two ways.
+                    let read = serde_json::from_str::<serde_json::Value>(&item).ok();
+                    if !items.iter().any(|(_, other)| *other == read) {
+                        items.push((item, read));
+                    }
+                }
+                let items: Vec<_> = items.into_iter().map(|(item, _)| item).collect();
+                return format!("[{}]", items.join(","));
+            }
             Kind::Places(items) => {
                 let items: Vec<_> = items.iter().map(|item| self.value(item)).collect();
                 return format!("[{}]", items.join(","));
@@ -227,7 +240,10 @@ impl Writer<'_> {
             Tag::Internal { tag } => {
                 let tag = quoted(tag);
                 let mut members = part.as_ref().map(|part| self.members(part)).unwrap_or_default();
-                members.retain(|(name, _)| *name != tag);
+                // A store refuses a key like the tag; a field of that name is written, and cannot be read.
+                if part.as_ref().is_some_and(|part| part.has_any_names()) {
+                    members.retain(|(name, _)| *name != tag);
+                }
                 members.insert(0, (tag, name.clone()));
                 members
             }

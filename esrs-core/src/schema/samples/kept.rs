@@ -42,7 +42,10 @@ impl Collector<'_> {
         match (tree, json) {
             (Tree::Option(_), Value::Null) => {}
             (Tree::Option(inner), _) => self.value(inner, path, json),
-            (Tree::Sequence(item) | Tree::Array { item, .. }, Value::Array(items)) => {
+            (
+                Tree::Sequence(item) | Tree::Set(item) | Tree::Array { item, .. },
+                Value::Array(items),
+            ) => {
                 items.iter().for_each(|json| self.value(item, &format!("{path}[]"), json));
             }
             (Tree::Tuple(items), Value::Array(values)) => self.places(items, path, values),

@@ -9,6 +9,7 @@ pub(super) enum Leaf {
     Null,
     Bool,
     Integer { signed: bool, bits: u16 },
+    NonZero { signed: bool, bits: u16 },
     Float { bits: u16 },
     Char,
     String,
@@ -24,6 +25,9 @@ impl Leaf {
             Tree::Bool => Self::Bool,
             Tree::Integer { signed, bits: bits @ 1..=128 } => {
                 Self::Integer { signed: *signed, bits: *bits }
+            }
+            Tree::NonZero { signed, bits: bits @ 1..=128 } => {
+                Self::NonZero { signed: *signed, bits: *bits }
             }
             Tree::Float { bits: bits @ (32 | 64) } => Self::Float { bits: *bits },
             Tree::Char => Self::Char,
@@ -46,6 +50,11 @@ impl Leaf {
             Self::Integer { signed: false, bits } => {
                 let most = u128::MAX >> (128 - bits);
                 texts([0, 1, most, most - 1, most / 2, most / 2 + 1])
+            }
+            Self::NonZero { signed, bits } => {
+                let mut edges = Self::Integer { signed, bits }.edges();
+                edges.retain(|edge| edge != "0");
+                edges
             }
             Self::Float { bits: 32 } => {
                 texts(["0.0", "-0.0", "1.5", "-2.25", "3.4028235e38", "1.1754944e-38"])
@@ -102,6 +111,10 @@ impl Leaf {
                     false => (number >> unused).to_string(),
                 }
             }
+            Self::NonZero { signed, bits } => match (Self::Integer { signed, bits }).any(dice) {
+                zero if zero == "0" => "1".to_owned(),
+                number => number,
+            },
             Self::Float { bits: 32 } => any_float(dice, |bits| {
                 let number = f32::from_bits(bits as u32);
                 number.is_finite().then(|| format!("{number:?}"))
@@ -195,11 +208,26 @@ fn format(name: &str) -> Option<&'static [&'static str]> {
             &["1970-01-01T00:00:00-11:00[-11:00]", "2024-02-29T23:59:59.999999999+05:30[+05:30]"]
         }
         "date" => &["1970-01-01", "2024-02-29", "0001-01-01", "9999-12-31"],
+        "chrono_timestamp" => &[
+            "1970-01-01T00:00:00Z",
+            "2016-12-31T23:59:60.999999999Z",
+            "0001-01-01T00:00:00Z",
+            "+262142-12-31T23:59:59.999999999Z",
+            "-262143-01-01T00:00:00Z",
+        ],
+        "chrono_date" => &["1970-01-01", "2024-02-29", "+262142-12-31", "-262143-01-01"],
+        "chrono_time" => &["00:00:00", "12:30:00", "23:59:60.999999999"],
+        "chrono_date_time" => {
+            &["1970-01-01T00:00:00", "2016-12-31T23:59:60", "+262142-12-31T23:59:59.999999999"]
+        }
         "time" => &["00:00:00", "12:30:00", "23:59:59.999999999"],
         "date_time" => {
             &["1970-01-01T00:00:00", "2024-02-29T23:59:59.999999999", "9999-12-31T00:00:00"]
         }
         "duration" => &["PT0S", "PT1H30M", "-PT1H", "PT0.000000001S", "PT175307616H"],
+        "span" => {
+            &["PT0S", "P1Y2M3W4DT5H6M7.000000008S", "-P1Y", "PT90M", "-P19998Y", "PT175307616H"]
+        }
         "ip" => &["0.0.0.0", "255.255.255.255", "::", "2001:db8::1"],
         "ipv4" => &["0.0.0.0", "255.255.255.255", "192.168.0.1"],
         "ipv6" => &["::", "::1", "2001:db8::1", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"],

@@ -81,7 +81,7 @@ impl Entry {
     /// The path of its first part, as an example of how paths are written.
     pub(super) fn path(&self) -> String {
         let part = self.outline.get(1).map(|line| parse(line.as_bytes()).path);
-        part.map_or_else(|| WHOLE.to_owned(), |path| String::from_utf8_lossy(path).into_owned())
+        part.map_or_else(|| WHOLE.to_owned(), |path| path.as_str().to_owned())
     }
 }
 

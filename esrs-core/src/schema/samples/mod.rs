@@ -8,7 +8,8 @@
 //! - makes up payloads of every version, as often as it was locked, and of every event that
 //!   [became it](crate::Event::MERGES),
 //! - reads them by [`Event::decode`](crate::Event::decode), which brings them up to date,
-//! - writes what came of them and reads that: both have to be the same value.
+//! - writes what came of them and reads that: both have to be the same value,
+//! - compares what was written with what was read, where that is of the newest version.
 //!
 //! **Golden payloads** go the same way: files that users keep beside their locks, in
 //! `schema/golden/<event>/` (of a binary `schema/bin/<binary>/golden/<event>/`), by the name
@@ -19,8 +20,8 @@
 //! one it is left out where it may be, by `null`, an empty list, another variant; and where it may not,
 //! the test fails and says where to put one.
 //!
-//! A type may take less than its shape says: `NonZero` has the shape of a number, and an e-mail address
-//! that is read by `try_from` has that of any text. When nothing else was ever stored, the path of such
+//! A type may take less than its shape says: an e-mail address that is read by `try_from` has the shape of
+//! any text. When nothing else was ever stored, the path of such
 //! a part, as the lock has it, stands on a line of `v<version>.narrow.txt` beside the golden payloads:
 //! its values are those of golden payloads from then on.
 //!
@@ -38,6 +39,7 @@ mod locked;
 mod only_in_tests;
 mod plan;
 mod probe;
+mod says;
 mod strays;
 mod way;
 

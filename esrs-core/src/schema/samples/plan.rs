@@ -27,6 +27,8 @@ pub(super) enum Kind {
         item: Box<Part>,
         length: Option<usize>,
     },
+    /// No item is twice.
+    Set(Box<Part>),
     Places(Vec<Part>),
     /// The key is `None` where no key can be written.
     Map {
@@ -113,6 +115,10 @@ impl Planner<'_> {
         match tree {
             Tree::Option(inner) => Kind::Option(Box::new(self.part(inner, path))),
             Tree::Sequence(item) => self.list(item, None, path),
+            Tree::Set(item) => {
+                let item = Box::new(self.part(item, &format!("{path}[]")));
+                Kind::Set(item)
+            }
             Tree::Array { item, length } => self.list(item, Some(*length), path),
             Tree::Tuple(items) => self.places(items, path),
             Tree::Map { key, value } => {
@@ -168,7 +174,9 @@ impl Planner<'_> {
     /// Whether a field may have been left out by `skip_serializing_if`, though its shape does not say so:
     /// serde reads an `Option` that is absent as `None`.
     fn is_left_out(&self, field: &Field, path: &str) -> bool {
-        matches!(field.tree, Tree::Option(_)) && !is_kept(&field.tree, path, self.narrow)
+        matches!(field.tree, Tree::Option(_))
+            && !field.required
+            && !is_kept(&field.tree, path, self.narrow)
     }
 
     /// The variant by each of its names; none when serde could not have written it.
@@ -206,7 +214,9 @@ impl Planner<'_> {
 pub(super) fn is_kept(tree: &Tree, path: &str, narrow: &BTreeSet<String>) -> bool {
     let is_unknown = match tree {
         Tree::Opaque(_) => true,
-        Tree::Format(_) | Tree::Integer { .. } | Tree::Float { .. } => Leaf::of(tree).is_none(),
+        Tree::Format(_) | Tree::Integer { .. } | Tree::NonZero { .. } | Tree::Float { .. } => {
+            Leaf::of(tree).is_none()
+        }
         _ => false,
     };
     is_unknown || narrow.contains(path)
@@ -234,6 +244,7 @@ fn as_key(tree: &Tree) -> Option<Tree> {
         }
         Tree::Bool
         | Tree::Integer { .. }
+        | Tree::NonZero { .. }
         | Tree::Float { .. }
         | Tree::Char
         | Tree::String
@@ -256,6 +267,11 @@ impl Part {
             }
             _ => None,
         }
+    }
+
+    /// Whether the names of its members are values of it.
+    pub(super) fn has_any_names(&self) -> bool {
+        matches!(self.kind, Kind::Map { .. } | Kind::Leaf(Leaf::Any, _) | Kind::Kept(_))
     }
 
     /// Whether it is written as an object, or as nothing, so that a tag can stand among its members.

@@ -3,7 +3,10 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::says::says;
 use crate::faithful::is_same;
+use crate::schema::lock::outline_of;
+use crate::schema::lock::tree::Tree;
 use crate::{Event, EventType, PayloadError, StoredAs};
 
 /// Why a payload did not come through.
@@ -21,6 +24,8 @@ pub(super) enum Fault {
         "it is read and written again, and that is read as something else:\n    {written}\n    {again}"
     )]
     Changed { written: String, again: String },
+    #[error("it is read, and that is written as something else:\n    {written}")]
+    Altered { written: String },
 }
 
 /// Returns the message of serde, without the advice for programs that run. Values in it are those of samples
@@ -48,9 +53,24 @@ pub(super) fn there_and_back<E: Event>(
         Err(error) => return Err(Fault::NotReadAgain { written, error }),
     };
     if is_same(&event, &again) == Some(true) {
-        return Ok(());
+        // What a step made of an older version is not what was stored.
+        return match stored != current || is_written_so::<E>(payload, &written) {
+            true => Ok(()),
+            false => Err(Fault::Altered { written }),
+        };
     }
     Err(Fault::Changed { written, again: write(&again)? })
+}
+
+/// Returns true if the event wrote all that it read.
+fn is_written_so<E: Event>(payload: &str, written: &str) -> bool {
+    let tree = Tree::parse(&outline_of(E::SHAPE));
+    let json = (serde_json::from_str(payload), serde_json::from_str(written));
+    match (tree, json) {
+        (Ok(tree), (Ok(read), Ok(written))) => says(&tree, &read, &written),
+        // A shape without an outline has a lock without one, which is reported.
+        _ => true,
+    }
 }
 
 fn read<E: Event>(stored: StoredAs, payload: &str) -> Result<Result<E, PayloadError>, Fault> {

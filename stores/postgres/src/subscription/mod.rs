@@ -217,6 +217,7 @@ impl SubscriptionStore for PostgresStore {
         decision: Decision,
     ) -> BoxFuture<'_, Result<bool, StoreError>> {
         Box::pin(async move {
+            decision.check(&stream)?;
             let shared = self.shared();
             let decided = async {
                 let mut attempts = shared.attempts();

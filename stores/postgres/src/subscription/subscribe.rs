@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use esrs_core::subscription::{Checkpoint, CheckpointOf, Subscription};
+use esrs_core::subscription::{Checkpoint, CheckpointOf, ParkedStream, Subscription};
 use esrs_core::{LogMark, Position, StoreError};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row};
@@ -336,7 +336,7 @@ pub(super) async fn record_failure(
 ) -> Result<(), StoreError> {
     let Subscription { name, building, .. } = subscription;
     // An error may quote whatever could not be taken.
-    let failure = failure.map(|failure| failure.replace('\0', "\u{fffd}"));
+    let failure = failure.map(ParkedStream::reason_of);
     let sql = &shared.subscriptions.statements.record_failure;
     let recorded = reader.query(sql, &[name, building, &failure]).await;
     recorded.map(drop).map_err(|error| reader.location.explain("recording a failure", error))

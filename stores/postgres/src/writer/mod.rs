@@ -202,6 +202,7 @@ impl Writer {
         }
         // A connection that was lost is noticed by what is sent next.
         if let Some(open) = self.connection() {
+            open.client.exchange().take_over();
             match tokio::time::timeout(limit, open.client.batch_execute("")).await {
                 Ok(Ok(())) => open.wait().was_in_vain = true,
                 Ok(Err(_)) => {}
@@ -228,7 +229,8 @@ impl Writer {
         let Some(connection) = connection else { return Err(append) };
         let Some(_at_work) = self.begin_alone() else { return Err(append) };
         let appending = connection.append_one(&append, remembered, &shared.names);
-        let answer = match shared.timer.until(ends_at, appending).await {
+        let answered = connection.client.exchange().work_until(appending);
+        let answer = match shared.timer.until(ends_at, answered).await {
             Ok(answer) => answer,
             Err(elapsed) => {
                 self.set_connection(None);
@@ -290,7 +292,8 @@ impl Session<'_> {
             let shared = self.shared;
             let ends_at = self.ends_at(&group);
             group.iter_mut().for_each(|queued| queued.is_sent = true);
-            let tried = match shared.timer.until(ends_at, self.try_commit(&group, &open)).await {
+            let trying = open.client.exchange().work_until(self.try_commit(&group, &open));
+            let tried = match shared.timer.until(ends_at, trying).await {
                 Ok(tried) => tried,
                 Err(elapsed) => {
                     tracing::warn!("an append was not answered in time; its connection is closed");

@@ -1,6 +1,6 @@
 //! The position of a subscription, and the definition that has brought it there.
 
-use esrs_core::subscription::{Checkpoint, Subscription};
+use esrs_core::subscription::{Checkpoint, ParkedStream, Subscription};
 use esrs_core::{LogMark, Position, StoreError};
 use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
@@ -185,6 +185,7 @@ pub(super) fn record_failure(
          WHERE name = ?1 AND building = ?2 AND definition = ?3 AND failure IS NOT ?4",
     )?;
     let (name, building) = (subscription.name, subscription.building);
+    let failure = failure.map(ParkedStream::reason_of);
     statement.execute((name, building, &*subscription.definition, failure))?;
     Ok(())
 }

@@ -170,11 +170,15 @@ impl SubscriptionStore for SqliteStore {
         stream: StreamId,
         decision: Decision,
     ) -> Answer<'_, bool> {
-        Box::pin(self.on_writer("deciding about a parked stream", move |writer| {
-            writer.transact(|writer| {
-                parked::decide(&writer.connection, &subscription, &stream, &decision)
-            })
-        }))
+        Box::pin(async move {
+            decision.check(&stream)?;
+            let decided = self.on_writer("deciding about a parked stream", move |writer| {
+                writer.transact(|writer| {
+                    parked::decide(&writer.connection, &subscription, &stream, &decision)
+                })
+            });
+            decided.await
+        })
     }
 
     fn parking_log(&self, subscription: String) -> Answer<'_, Vec<ParkingEntry>> {

@@ -69,6 +69,17 @@ impl<P: Parts> Reader<'_, P> {
                 None => Tree::Sequence(item),
             });
         }
+        if self.take("set<") {
+            let item = Box::new(self.value(&format!("{path}[]"))?);
+            self.expect(">")?;
+            return Ok(Tree::Set(item));
+        }
+        if self.take("nonzero ") {
+            return match number(self.word()) {
+                Some(Tree::Integer { signed, bits }) => Ok(Tree::NonZero { signed, bits }),
+                _ => Err(self.parts.malformed()),
+            };
+        }
         if self.take("map<") {
             let key = Box::new(self.value(&format!("{path}<>"))?);
             self.expect(", ")?;
@@ -93,7 +104,9 @@ impl<P: Parts> Reader<'_, P> {
             "char" => Ok(Tree::Char),
             "string" => Ok(Tree::String),
             "any" => Ok(Tree::Any),
-            "" | "map" | "opaque" | "places" | "fields" => Err(self.parts.malformed()),
+            "" | "map" | "set" | "nonzero" | "opaque" | "places" | "fields" => {
+                Err(self.parts.malformed())
+            }
             word => Ok(number(word).unwrap_or_else(|| Tree::Format(word.to_owned()))),
         }
     }

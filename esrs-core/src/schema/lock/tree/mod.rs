@@ -21,7 +21,7 @@ pub(crate) use write::name as written_name;
 /// let tree = Tree::parse(&outline)?;
 /// let Tree::Struct { fields, closed: false } = &tree else { panic!("{tree:?}") };
 /// let note = Tree::Option(Box::new(Tree::String));
-/// assert_eq!(fields[1], Field { name: "note".into(), aliases: vec![], optional: true, tree: note });
+/// assert_eq!(fields[1], Field { name: "note".into(), aliases: vec![], optional: true, required: false, tree: note });
 /// assert_eq!(tree.outline(), outline);
 /// # Ok::<_, esrs_core::schema::lock::tree::OutlineError>(())
 /// ```
@@ -34,6 +34,13 @@ pub enum Tree {
     Bool,
     /// A whole number of so many bits.
     Integer {
+        /// Whether it may be below zero.
+        signed: bool,
+        /// Its width in bits.
+        bits: u16,
+    },
+    /// A whole number of so many bits that is never zero.
+    NonZero {
         /// Whether it may be below zero.
         signed: bool,
         /// Its width in bits.
@@ -54,6 +61,8 @@ pub enum Tree {
     Option(Box<Tree>),
     /// An array of any length.
     Sequence(Box<Tree>),
+    /// An array of any length in which no item is twice.
+    Set(Box<Tree>),
     /// An array of a fixed length, all of one shape.
     Array {
         /// The shape of each item.
@@ -101,6 +110,8 @@ pub struct Field {
     pub aliases: Vec<String>,
     /// Whether it may be absent.
     pub optional: bool,
+    /// Whether it has to be there although it may be null.
+    pub required: bool,
     /// What it holds.
     pub tree: Tree,
 }

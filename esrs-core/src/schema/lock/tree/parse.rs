@@ -1,6 +1,6 @@
 //! The lines of an outline, put together.
 
-use super::super::line::{Line, is_variant_step, parse, split};
+use super::super::line::{Line, Text, is_variant_step, parse, split};
 use super::head::{self, Parts};
 use super::{Content, Field, OutlineError, Tree, Variant};
 
@@ -35,6 +35,7 @@ struct Part<'a> {
     /// Whether it takes every other name.
     other: bool,
     optional: bool,
+    required: bool,
     head: &'a str,
     is_read: bool,
 }
@@ -42,8 +43,9 @@ struct Part<'a> {
 impl<'a> Part<'a> {
     fn of(line: &'a str) -> Result<Self, OutlineError> {
         let wrong = || OutlineError::Line { line: line.to_owned() };
-        let text = |bytes: &'a [u8]| str::from_utf8(bytes).map_err(|_| wrong());
-        let Line { path, aliases, optional, head, .. } = parse(line.trim_end().as_bytes());
+        let text = |part: Text<'a>| str::from_utf8(part.as_bytes()).map_err(|_| wrong());
+        let Line { path, aliases, optional, required, head, .. } =
+            parse(line.trim_end().as_bytes());
         let step = split(path);
         let (path, written) = (text(path)?, text(step.name)?);
         // The mark before the name, `.` or `|`, is one byte.
@@ -71,6 +73,7 @@ impl<'a> Part<'a> {
             aliases: names,
             other,
             optional,
+            required,
             head: text(head)?,
             is_read: false,
         })
@@ -117,8 +120,10 @@ impl Parts for Reader<'_> {
         let mut fields = Vec::new();
         while let Some(part) = self.next(path, false) {
             let (name, aliases) = (part.name.clone(), part.aliases.clone());
-            let (optional, head, path) = (part.optional, part.head, part.path);
-            fields.push(Field { name, aliases, optional, tree: head::read(head, path, self)? });
+            let (optional, required) = (part.optional, part.required);
+            let (head, path) = (part.head, part.path);
+            let tree = head::read(head, path, self)?;
+            fields.push(Field { name, aliases, optional, required, tree });
         }
         Ok(fields)
     }

@@ -8,7 +8,7 @@ use crate::{EnumShape, Fingerprint, Item, Shape, StructShape, Tagging};
 fn any_name() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "[a-z_]{1,6}",
-        1 => prop::sample::select(vec!["*", "?", ":", "a/b", "a.b", "[]", "{}|", "", "größe", "0"])
+        1 => prop::sample::select(vec!["*", "?", "!", ":", "a/b", "a.b", "[]", "{}|", "", "größe", "0"])
             .prop_map(str::to_owned),
         1 => prop::collection::vec(any::<char>(), 0..6).prop_map(String::from_iter),
         1 => "[ \"\\\\/\n\u{1}.|]{1,4}",
@@ -25,6 +25,8 @@ fn any_leaf() -> impl Strategy<Value = Tree> {
         4 => prop::sample::select(plain.to_vec()),
         2 => (any::<bool>(), prop::sample::select(vec![8, 64, 128]))
             .prop_map(|(signed, bits)| Tree::Integer { signed, bits }),
+        1 => (any::<bool>(), prop::sample::select(vec![8, 128]))
+            .prop_map(|(signed, bits)| Tree::NonZero { signed, bits }),
         1 => prop::sample::select(vec![32, 64]).prop_map(|bits| Tree::Float { bits }),
         1 => prop::sample::select(vec!["uuid", "timestamp", "ipv4"])
             .prop_map(|name| Tree::Format(name.to_owned())),
@@ -34,8 +36,14 @@ fn any_leaf() -> impl Strategy<Value = Tree> {
 }
 
 fn any_fields(tree: BoxedStrategy<Tree>) -> impl Strategy<Value = Vec<Field>> {
-    let field = (any_name(), any_names(), any::<bool>(), tree)
-        .prop_map(|(name, aliases, optional, tree)| Field { name, aliases, optional, tree });
+    let field =
+        (any_name(), any_names(), 0..3u8, tree).prop_map(|(name, aliases, presence, tree)| Field {
+            name,
+            aliases,
+            optional: presence == 1,
+            required: presence == 2,
+            tree,
+        });
     prop::collection::vec(field, 0..4).prop_map(|fields| unique(fields, |field| field.name.clone()))
 }
 
@@ -71,6 +79,7 @@ fn any_tree() -> impl Strategy<Value = Tree> {
         prop_oneof![
             boxed().prop_map(Tree::Option),
             boxed().prop_map(Tree::Sequence),
+            boxed().prop_map(Tree::Set),
             (boxed(), 0..99usize).prop_map(|(item, length)| Tree::Array { item, length }),
             prop::collection::vec(tree.clone(), 0..4).prop_map(Tree::Tuple),
             (boxed(), boxed()).prop_map(|(key, value)| Tree::Map { key, value }),
@@ -88,12 +97,14 @@ fn shape(tree: &Tree) -> &'static Shape {
         Tree::Null => Shape::Unit,
         Tree::Bool => Shape::Bool,
         Tree::Integer { signed, bits } => Shape::Integer { signed: *signed, bits: *bits },
+        Tree::NonZero { signed, bits } => Shape::NonZero { signed: *signed, bits: *bits },
         Tree::Float { bits } => Shape::Float { bits: *bits },
         Tree::Char => Shape::Char,
         Tree::String => Shape::String,
         Tree::Format(name) => Shape::Format(text(name)),
         Tree::Option(inner) => Shape::Option(shape(inner)),
         Tree::Sequence(item) => Shape::Sequence(shape(item)),
+        Tree::Set(item) => Shape::Set(shape(item)),
         Tree::Array { item, length } => Shape::Array { item: shape(item), length: *length },
         Tree::Tuple(items) => Shape::Tuple(shapes(items)),
         Tree::Map { key, value } => Shape::Map { key: shape(key), value: shape(value) },
@@ -142,9 +153,10 @@ fn shapes(items: &[Tree]) -> &'static [Item] {
 }
 
 fn field_shapes(fields: &[Field]) -> &'static [crate::Field] {
-    let field = |Field { name, aliases, optional, tree }: &Field| crate::Field {
+    let field = |Field { name, aliases, optional, required, tree }: &Field| crate::Field {
         shape: shape(tree),
         optional: *optional,
+        required: *required,
         aliases: texts(aliases),
         ..crate::Field::opaque(text(name), &Shape::Any)
     };

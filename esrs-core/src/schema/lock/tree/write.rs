@@ -20,12 +20,15 @@ fn head(tree: &Tree) -> String {
         Tree::Bool => "bool".to_owned(),
         Tree::Integer { signed: true, bits } => format!("i{bits}"),
         Tree::Integer { signed: false, bits } => format!("u{bits}"),
+        Tree::NonZero { signed: true, bits } => format!("nonzero i{bits}"),
+        Tree::NonZero { signed: false, bits } => format!("nonzero u{bits}"),
         Tree::Float { bits } => format!("f{bits}"),
         Tree::Char => "char".to_owned(),
         Tree::String => "string".to_owned(),
         Tree::Format(name) => name.clone(),
         Tree::Option(inner) => format!("{}?", head(inner)),
         Tree::Sequence(item) => format!("[{}]", head(item)),
+        Tree::Set(item) => format!("set<{}>", head(item)),
         Tree::Array { item, length } => format!("[{}; {length}]", head(item)),
         Tree::Tuple(_) => "tuple".to_owned(),
         Tree::Map { key, value } => format!("map<{}, {}>", head(key), head(value)),
@@ -51,7 +54,7 @@ fn tag_mark(tag: &Tag) -> String {
 fn parts(tree: &Tree, path: &str, lines: &mut Vec<String>) {
     match tree {
         Tree::Option(inner) => parts(inner, path, lines),
-        Tree::Sequence(item) | Tree::Array { item, .. } => {
+        Tree::Sequence(item) | Tree::Set(item) | Tree::Array { item, .. } => {
             parts(item, &format!("{path}[]"), lines);
         }
         Tree::Map { key, value } => {
@@ -74,10 +77,14 @@ fn write_items(items: &[Tree], path: &str, lines: &mut Vec<String>) {
 }
 
 fn write_fields(fields: &[Field], path: &str, lines: &mut Vec<String>) {
-    for Field { name: field, aliases: others, optional, tree } in fields {
+    for Field { name: field, aliases: others, optional, required, tree } in fields {
         let path = format!("{path}.{}", name(field));
-        let optional = if *optional { "?" } else { "" };
-        lines.push(format!("{path}{}{optional}: {}", aliases(others), head(tree)));
+        let presence = match (optional, required) {
+            (true, _) => "?",
+            (false, true) => "!",
+            (false, false) => "",
+        };
+        lines.push(format!("{path}{}{presence}: {}", aliases(others), head(tree)));
         parts(tree, &path, lines);
     }
 }
