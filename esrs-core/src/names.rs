@@ -316,7 +316,7 @@ pub const fn id_is_locked(aggregate: &str, id: Option<&'static Shape>, locked: &
     let text = id_text(id);
     let now = match &text {
         Some(text) => text.as_str(),
-        None => "a type without a known text",
+        None => "",
     };
     if same_name(now, locked) {
         return;
@@ -326,9 +326,11 @@ pub const fn id_is_locked(aggregate: &str, id: Option<&'static Shape>, locked: &
         .quote(aggregate)
         .say(" are stored by ids of the type `")
         .say(locked)
-        .say("`, and its `id` is `")
-        .say(now)
-        .say("` here");
+        .say("`, and its `id` is ");
+    let sentence = match text.is_some() {
+        true => sentence.say("`").say(now).say("` here"),
+        false => sentence.say("of a type without a `Schema` here"),
+    };
     let sentence = match text.is_some() && is_id_kept(locked, now) {
         true => sentence.say(
             ": each stored id is read as it was\neither: put it back\nor:     keep it, and run `cargo esrs lock`",

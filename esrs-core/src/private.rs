@@ -39,8 +39,8 @@ pub use core::prelude::v1::test;
 pub use core::{include_bytes, include_str, module_path, panic};
 
 pub use crate::schema::lock::{
-    Differs, ShapeNow, UNCHANGED, alias_changed, changed_steps, is_as_locked, past_changed,
-    shape_changed, steps_changed, tell_event, tell_past, unsound_lock,
+    CompareRoom, Differs, ShapeNow, UNCHANGED, alias_changed, changed_steps, is_as_locked,
+    past_changed, shape_changed, steps_changed, tell_event, tell_past, unsound_lock,
 };
 
 pub use crate::schema::samples::{Listed, Locked, Locks, Sampled, StandIn, is_locked, no_stray};

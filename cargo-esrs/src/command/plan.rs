@@ -540,7 +540,7 @@ impl fmt::Display for Problem {
                 f,
                 "aggregate {aggregate} has streams by ids of {locked}, and its ids are {} here, by which they \
                  are not found: put the type back",
-                now.as_deref().unwrap_or("of a type without a known text")
+                now.as_deref().unwrap_or("of a type without a `Schema`")
             ),
             Self::Gone { file } => write!(
                 f,

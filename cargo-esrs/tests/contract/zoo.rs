@@ -1,7 +1,8 @@
 //! All that a lock can say, as serde writes it: valid by the contract, and what is not written is not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZero;
 
 use esrs::Schema;
 use jsonschema::Draft;
@@ -44,6 +45,39 @@ struct Numbers {
     five: i128,
     six: u128,
     seven: f64,
+}
+
+#[derive(Schema, Serialize, Deserialize)]
+struct Narrow {
+    number: NonZero<i8>,
+    set: BTreeSet<u8>,
+    keys: BTreeMap<NonZero<u8>, bool>,
+    there: There,
+}
+
+/// It is `null`, and never absent.
+#[derive(Schema, Serialize, Deserialize)]
+struct There(Option<u8>);
+
+#[test]
+fn numbers_without_zero_sets_and_newtypes_of_an_option_are_as_narrow_as_they_are() {
+    let narrow = |there| Narrow {
+        number: NonZero::<i8>::MIN,
+        set: BTreeSet::from([1, 2]),
+        keys: BTreeMap::from([(NonZero::<u8>::MAX, true)]),
+        there: There(there),
+    };
+    let with = |name: &str, value: Value| {
+        let mut json = written(&narrow(Some(1)));
+        json[name] = value;
+        json
+    };
+    let mut absent = written(&narrow(None));
+    absent.as_object_mut().unwrap().remove("there");
+    contract_of(
+        &[narrow(None), narrow(Some(3))],
+        &[with("number", json!(0)), with("set", json!([1, 1])), absent],
+    );
 }
 
 #[test]

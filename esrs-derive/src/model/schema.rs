@@ -353,7 +353,7 @@ fn content<'a>(
 
 /// Whether a type that is flattened takes what there is, also nothing.
 fn is_flattened_if_any(ty: &Type) -> bool {
-    const TAKE_ANY: [&str; 5] = ["Option", "BTreeMap", "HashMap", "Map", "Value"];
+    const TAKE_ANY: [&str; 6] = ["Option", "BTreeMap", "HashMap", "IndexMap", "Map", "Value"];
     last_segment(ty).is_some_and(|last| TAKE_ANY.iter().any(|name| last.ident == name))
 }
 

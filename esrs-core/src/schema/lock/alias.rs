@@ -1,6 +1,6 @@
 //! What is locked under a name that an event had before.
 
-use super::check::{Both, ShapeNow, differs, entry};
+use super::check::{Both, CompareRoom, ShapeNow, differs, entry};
 use super::ways::Message;
 use crate::schema::derived::is_unknown;
 use crate::schema::history::ShapeVersion;
@@ -36,8 +36,8 @@ pub const fn alias_changed(
         }
         i += 1;
     }
-    let outline = ShapeNow::of_shape(now.shape());
-    let both = Both::new(entry(lock.as_bytes(), version), &outline);
+    let (mut outline, mut room) = (ShapeNow::of_shape(now.shape()), CompareRoom::new());
+    let both = Both::new(entry(lock.as_bytes(), version), &mut outline, &mut room);
     let Some(change) = &both.change else { return };
     if change.rule.is_compatible() {
         return;
