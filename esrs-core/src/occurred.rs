@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use jiff::civil::{DateTime, Time};
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ZonedDateTime};
@@ -29,7 +30,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct OccurredAt {
     timestamp: Timestamp,
-    /// As it was given, where it has a zone or an offset.
+    /// As RFC 9557 writes it, where it has a zone or an offset.
     zoned: Option<Arc<str>>,
 }
 
@@ -72,8 +73,37 @@ impl From<Timestamp> for OccurredAt {
 
 impl From<&ZonedDateTime> for OccurredAt {
     fn from(zoned: &ZonedDateTime) -> Self {
-        Self { timestamp: zoned.timestamp(), zoned: Some(zoned.to_string().into()) }
+        let written = zoned.to_string();
+        let zone = zone_in(&written);
+        let zoned_text = match seconds_of(zoned.offset()) {
+            0 => written,
+            // A fixed zone is its offset, and its name is cut to minutes.
+            _ => {
+                let zone = zone.filter(|zone| !zone.starts_with(['+', '-']));
+                exact(zoned.datetime(), zoned.offset(), zone)
+            }
+        };
+        Self { timestamp: zoned.timestamp(), zoned: Some(zoned_text.into()) }
     }
+}
+
+/// The seconds of an offset, which jiff leaves out of the texts that it writes.
+fn seconds_of(offset: Offset) -> i32 {
+    offset.seconds() % 60
+}
+
+/// The zone of a time as RFC 9557 writes it, if it has one.
+fn zone_in(written: &str) -> Option<&str> {
+    written.split_once('[').and_then(|(_, zone)| zone.strip_suffix(']'))
+}
+
+/// A time whose offset is written to the second.
+fn exact(time: DateTime, offset: Offset, zone: Option<&str>) -> String {
+    let seconds = offset.seconds();
+    let (sign, ahead) = (if seconds < 0 { '-' } else { '+' }, seconds.unsigned_abs());
+    let (hours, minutes, seconds) = (ahead / 3600, ahead / 60 % 60, ahead % 60);
+    let zone = zone.map(|zone| format!("[{zone}]")).unwrap_or_default();
+    format!("{time}{sign}{hours:02}:{minutes:02}:{seconds:02}{zone}")
 }
 
 impl From<ZonedDateTime> for OccurredAt {
@@ -82,14 +112,24 @@ impl From<ZonedDateTime> for OccurredAt {
     }
 }
 
-/// Reads a time of RFC 3339, or with a zone of RFC 9557. Both are stored as they are given.
+/// Reads a time of RFC 3339, or with a zone of RFC 9557. Its offset and its zone are kept, and every way to
+/// write them is stored as one.
 impl FromStr for OccurredAt {
     type Err = jiff::Error;
 
     fn from_str(text: &str) -> Result<Self, jiff::Error> {
         let timestamp: Timestamp = text.parse()?;
-        let is_utc = text == timestamp.to_string();
-        Ok(Self { timestamp, zoned: (!is_utc).then(|| text.into()) })
+        let pieces = Pieces::parse(text)?;
+        let written = pieces.to_string();
+        let zoned = match pieces.to_numeric_offset() {
+            Some(offset) if seconds_of(offset) != 0 => {
+                let time = pieces.time().unwrap_or_else(Time::midnight);
+                exact(pieces.date().to_datetime(time), offset, zone_in(&written))
+            }
+            _ => written,
+        };
+        let is_utc = zoned == timestamp.to_string();
+        Ok(Self { timestamp, zoned: (!is_utc).then(|| zoned.into()) })
     }
 }
 
@@ -130,7 +170,13 @@ mod tests {
 
     #[test]
     fn every_time_is_read_as_it_was_written() {
-        let zones = [TimeZone::UTC, TimeZone::fixed(Offset::constant(-9))];
+        let seconds = |offset| TimeZone::fixed(Offset::from_seconds(offset).unwrap());
+        let zones = [
+            TimeZone::UTC,
+            TimeZone::fixed(Offset::constant(-9)),
+            seconds(1_172),
+            seconds(-93_599),
+        ];
         for time in [
             Timestamp::MIN,
             Timestamp::MAX,
@@ -145,10 +191,13 @@ mod tests {
                 let occurred = OccurredAt::from(&zoned);
                 assert_eq!(again(&occurred), occurred, "{zoned}");
                 assert_eq!(occurred.timestamp(), time, "{zoned}");
+                assert_eq!(again(&occurred).timestamp(), time, "{zoned}");
                 // Equal times may be in other zones.
-                let text = zoned.to_string();
-                assert_eq!(occurred.to_string(), text);
-                assert_eq!(again(&occurred).to_zoned_datetime().unwrap().to_string(), text);
+                let read = again(&occurred).to_zoned_datetime().unwrap();
+                assert_eq!((read.offset(), read.datetime()), (zoned.offset(), zoned.datetime()));
+                if zoned.offset().seconds() % 60 == 0 {
+                    assert_eq!(occurred.to_string(), zoned.to_string());
+                }
             }
         }
     }
@@ -162,6 +211,19 @@ mod tests {
         ] {
             let occurred: OccurredAt = text.parse().unwrap();
             assert_eq!((occurred.zoned_text(), again(&occurred)), (Some(text), occurred.clone()));
+        }
+        for (given, kept) in [
+            (
+                "1993-01-01 13:00:00.50+01[Europe/Prague][u-ca=gregory]",
+                "1993-01-01T13:00:00.5+01:00[Europe/Prague]",
+            ),
+            ("19930101t130000,5+0100", "1993-01-01T13:00:00.5+01:00"),
+            ("1993-01-01T13:00-00:00", "1993-01-01T13:00:00-00:00"),
+            ("1993-01-01T13:00z[!Europe/Prague]", "1993-01-01T13:00:00Z[!Europe/Prague]"),
+            ("1993-01-01T23:59:60+25:59:59", "1993-01-01T23:59:59+25:59:59"),
+        ] {
+            let occurred: OccurredAt = given.parse().unwrap();
+            assert_eq!((occurred.zoned_text(), again(&occurred)), (Some(kept), occurred.clone()));
         }
         let offset: OccurredAt = "1993-01-01T13:00:00+01:00".parse().unwrap();
         assert_eq!(offset.to_zoned_datetime().unwrap().offset(), Offset::constant(1));

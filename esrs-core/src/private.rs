@@ -39,8 +39,8 @@ pub use core::prelude::v1::test;
 pub use core::{include_bytes, include_str, panic};
 
 pub use crate::schema::lock::{
-    Differs, ShapeNow, is_as_locked, past_changed, shape_changed, tell_event, tell_past,
-    unsound_lock,
+    CompareRoom, Differs, ShapeNow, is_as_locked, past_changed, shape_changed, tell_event,
+    tell_past, unsound_lock,
 };
 
 pub use crate::schema::samples::{Locked, Locks, Sampled, StandIn, no_stray};

@@ -28,8 +28,40 @@ impl<const N: usize> ConstText<N> {
         self.push_bytes(words.as_bytes());
     }
 
+    /// Pushes eight bytes at a time where they fit: const evaluation is slow at each turn of a loop.
     pub(crate) const fn push_bytes(&mut self, bytes: &[u8]) {
-        self.push_range(bytes, 0, bytes.len());
+        let mut rest = bytes;
+        while let [a, b, c, d, e, f, g, h, behind @ ..] = rest
+            && N - self.length >= 8
+        {
+            let at = self.length;
+            self.bytes[at] = *a;
+            self.bytes[at + 1] = *b;
+            self.bytes[at + 2] = *c;
+            self.bytes[at + 3] = *d;
+            self.bytes[at + 4] = *e;
+            self.bytes[at + 5] = *f;
+            self.bytes[at + 6] = *g;
+            self.bytes[at + 7] = *h;
+            self.length += 8;
+            rest = behind;
+        }
+        let mut at = self.length;
+        while let [byte, behind @ ..] = rest
+            && at < N
+        {
+            self.bytes[at] = *byte;
+            at += 1;
+            rest = behind;
+        }
+        self.length = at;
+        if !rest.is_empty() {
+            self.is_cut = true;
+        }
+    }
+
+    pub(crate) const fn push_text<const M: usize>(&mut self, text: &ConstText<M>) {
+        self.push_range(&text.bytes, 0, text.length);
     }
 
     /// Pushes the bytes from `start` to `end`. One loop without a call, which const evaluation is slow at.

@@ -127,12 +127,12 @@ fn held(event: &Event<'_>, locked: &Locked, fingerprint: u64) -> TokenStream {
     quote! {
         #[allow(deprecated, long_running_const_eval)]
         const _: () = {
-            use #p::{Differs, EventType, ShapeNow, shape_changed as report};
+            use #p::{CompareRoom, Differs, EventType, ShapeNow, shape_changed as report};
             const TYPE: &EventType = &<#ident as #p::KnownEvent>::TYPE;
             const LOCK: &#p::str = #p::include_str!(#path);
             if !#p::is_as_locked(TYPE, #fingerprint) {
-                let now = ShapeNow::of(TYPE);
-                let #differs = Differs::new(TYPE, &now, LOCK);
+                let (mut now, mut room) = (ShapeNow::of(TYPE), CompareRoom::new());
+                let #differs = Differs::new(TYPE, &mut now, LOCK, &mut room);
                 match #differs.field() {
                     #(#arms)*
                     _ => #whole,

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use esrs_core::subscription::{Projected, SubscriptionStore};
 use esrs_core::{
-    AppendBatch, AppendCondition, EventStore, MetadataFilter, NewEvent, Page, ReadQuery, StoreError,
+    AppendBatch, AppendCondition, EventStore, Metadata, MetadataFilter, NewEvent, OccurredAt, Page,
+    ReadQuery, StoreError,
 };
 use esrs_postgres::PostgresStore;
 use postgres_server::Database;
@@ -119,6 +120,20 @@ async fn appending_role_cannot_insert_what_no_append_stores() {
         ("metadata", r#"'{"keys":[]}'"#),
         ("metadata", r#"'{"keys":{"a":1}}'"#),
         ("metadata", r#"'{"occurred_at":1}'"#),
+        ("metadata", r#"'{"occurred_at":"yesterday"}'"#),
+        ("metadata", r#"'{"occurred_at":"2026-02-29T12:00:00Z"}'"#),
+        ("metadata", r#"'{"occurred_at":"2026-01-31T24:00:00Z"}'"#),
+        ("metadata", r#"'{"occurred_at":"2026-01-31T12:00:00"}'"#),
+        ("metadata", r#"'{"occurred_at":"2026-01-31T12:00:00+26:00"}'"#),
+        ("metadata", r#"'{"occurred_at":"2026-01-31T12:00:00Z[]"}'"#),
+        ("metadata", r#"'{"occurred_at":"2026-01-31T12:00:00Z[a b]"}'"#),
+        ("metadata", r#"'{"occurred_at":"2026-01-31T12:00:00Z "}'"#),
+        ("metadata", r#"'{"occurred_at":"9999-12-30T22:00:01Z"}'"#),
+        ("metadata", r#"'{"occurred_at":"9999-12-30T21:00:01-01:00"}'"#),
+        ("metadata", r#"'{"occurred_at":"-009999-01-02T01:59:58Z"}'"#),
+        ("metadata", r#"'{"occurred_at":"-009999-01-02T02:59:58+01:00"}'"#),
+        ("metadata", r#"'{"occurred_at":"-000001-02-29T00:00:00Z"}'"#),
+        ("metadata", r#"'{"occurred_at":"-010000-12-31T00:00:00Z"}'"#),
         ("metadata", r#"'{"traceparent":{}}'"#),
     ]
     .map(|column| insert(&[column]))
@@ -311,6 +326,70 @@ async fn every_case_is_kept_to_a_role_that_may_append_only() {
     }
     let error = store.import([(stream("i"), event("1"))]).await.unwrap_err();
     assert!(matches!(error, StoreError::Denied { .. }), "{error}");
+    store.close().await;
+    setting.end().await;
+}
+
+/// Texts that are times, are nearly times, and are none.
+fn times() -> Vec<String> {
+    let years = [
+        "-010000", "-009999", "-000400", "-000001", "0000", "0004", "1900", "2000", "9999", "10000",
+    ];
+    let days =
+        ["01-01", "01-02", "02-28", "02-29", "02-30", "04-31", "12-30", "12-31", "13-01", "00-10"];
+    let times = [
+        "00:00:00",
+        "01:59:58",
+        "01:59:59",
+        "22:00:00.999999999",
+        "22:00:01",
+        "23:59:59",
+        "24:00:00",
+        "12:00",
+    ];
+    let offsets =
+        ["Z", "+00:00", "-00:00", "+01:00", "-11:30", "+25:59:59", "-25:59:59", "+26:00", ""];
+    let zones = ["", "[Europe/Prague]", "[!UTC]", "[-09:00]", "[]", "[a b]", "[Etc/GMT+1]", "[a/]"];
+    let mut texts = Vec::new();
+    for (year, day) in years.iter().flat_map(|year| days.iter().map(move |day| (year, day))) {
+        for (time, offset) in times.iter().flat_map(|time| offsets.iter().map(move |o| (time, o))) {
+            texts.extend(zones.map(|zone| format!("{year}-{day}T{time}{offset}{zone}")));
+        }
+    }
+    texts
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn time_of_occurrence_that_is_taken_can_be_read() {
+    let setting = Setting::new().await;
+    let texts = times();
+    let sql = "SELECT array_agg(esrs.is_time(said) ORDER BY place)
+        FROM unnest($1::text[]) WITH ORDINALITY AS all_of_them (said, place)";
+    let taken: Vec<bool> = setting.raw.query_one(sql, &[&texts]).await.unwrap().get(0);
+    let mut count = 0;
+    for (text, taken) in texts.iter().zip(taken) {
+        let read = text.parse::<OccurredAt>();
+        // Every time is written in one form, and the others are never stored.
+        let is_stored = read.as_ref().is_ok_and(|time| time.to_string() == *text);
+        assert_eq!(taken, is_stored, "{text}: {read:?}");
+        count += usize::from(taken);
+    }
+    assert!((5_000..texts.len() / 2).contains(&count), "{count} of {} are times", texts.len());
+
+    // By a role that is bound.
+    let store = PostgresStore::open(&setting.url()).await.unwrap();
+    for text in [
+        "-009999-01-02T01:59:59Z",
+        "9999-12-30T23:00:00.5+01:00[Europe/Prague]",
+        "2026-02-28T12:00z",
+    ] {
+        let time: OccurredAt = text.parse().unwrap();
+        let mut batch = opened("t");
+        batch.streams[0].events[0].metadata = Metadata::new().with_occurred_at(time);
+        store.append(batch).await.unwrap();
+    }
+    assert_eq!(read_all(&store).await.len(), 5);
     store.close().await;
     setting.end().await;
 }

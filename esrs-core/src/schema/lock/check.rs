@@ -2,10 +2,12 @@
 
 use super::compare::{Change, compare};
 use super::line::{
-    Line, Lines, MAX_LINES, Text, begins_with, ends_with, equal, name_end, slice, split,
+    Line, Lines, MAX_LINES, Room, SLOTS, Span, Spans, Text, begins_with, ends_with, equal,
+    name_end, slice, split,
 };
 use super::located::{is_named, push_place};
 use super::outline::{Outline, write_outline};
+use super::pairs::{NONE, Pairs, PairsRoom};
 use super::ways::{
     Changed, Message, path_of, push_quoted_path, tuple_of, ways_out, ways_out_of_the_past,
 };
@@ -24,10 +26,17 @@ pub const fn is_as_locked(event: &EventType, locked: u64) -> bool {
 }
 
 /// The shape of an event as it is now, as a lock writes it.
-#[derive(Debug)]
 pub struct ShapeNow {
     outline: Outline,
+    spans: [Span; MAX_LINES],
+    lines: usize,
     fits: bool,
+}
+
+impl std::fmt::Debug for ShapeNow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("ShapeNow").field(&self.outline.as_str()).finish()
+    }
 }
 
 impl ShapeNow {
@@ -37,9 +46,42 @@ impl ShapeNow {
     }
 
     const fn of_shape(shape: &Shape) -> Self {
-        let mut outline = Outline::new();
-        let fits = write_outline(&mut outline, shape);
-        Self { outline, fits }
+        let (mut outline, mut spans) = (Outline::new(), [Span::EMPTY; MAX_LINES]);
+        let mut writing = Spans::new(&mut spans);
+        let fits = write_outline(&mut outline, &mut writing, shape);
+        let lines = writing.len();
+        Self { outline, spans, lines, fits }
+    }
+}
+
+/// What a comparison in const evaluation is held in.
+pub struct CompareRoom {
+    spans: [Span; MAX_LINES],
+    slots: [u16; SLOTS],
+    slots_now: [u16; SLOTS],
+    peers: [u16; MAX_LINES],
+    then: [u16; MAX_LINES],
+    differs: [bool; MAX_LINES],
+}
+
+impl CompareRoom {
+    /// Room for one comparison.
+    #[allow(clippy::new_without_default, reason = "it is for const evaluation alone")]
+    pub const fn new() -> Self {
+        Self {
+            spans: [Span::EMPTY; MAX_LINES],
+            slots: [0; SLOTS],
+            slots_now: [0; SLOTS],
+            peers: [NONE; MAX_LINES],
+            then: [NONE; MAX_LINES],
+            differs: [false; MAX_LINES],
+        }
+    }
+}
+
+impl std::fmt::Debug for CompareRoom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CompareRoom")
     }
 }
 
@@ -52,8 +94,13 @@ pub struct Differs<'a> {
 
 impl<'a> Differs<'a> {
     /// Compares an event, whose shape is `now`, with the text of its lock.
-    pub const fn new(event: &'a EventType, now: &'a ShapeNow, lock: &'a str) -> Self {
-        Self { event, both: Both::new(entry(lock.as_bytes(), event.version), now) }
+    pub const fn new(
+        event: &'a EventType,
+        now: &'a mut ShapeNow,
+        lock: &'a str,
+        room: &'a mut CompareRoom,
+    ) -> Self {
+        Self { event, both: Both::new(entry(lock.as_bytes(), event.version), now, room) }
     }
 
     /// Which of the event's own fields leads to what differs; the number of its fields when none does.
@@ -91,20 +138,24 @@ pub const fn shape_changed(found: &Differs<'_>, ident: &str, has_fields: bool) {
 
 /// The lines of an entry of a lock and those of the shape as it is, each parsed once.
 pub(super) struct Both<'a> {
-    pub(super) locked: Lines<'a>,
-    pub(super) now: Lines<'a>,
+    pub(super) pairs: Pairs<'a>,
     change: Option<Change<'a>>,
     /// Whether all of the shape as it is could be written.
     fits: bool,
 }
 
 impl<'a> Both<'a> {
-    const fn new(locked: &'a [u8], now: &'a ShapeNow) -> Self {
-        let (locked, fits) = (Lines::new(locked), now.fits);
-        let now = Lines::new(now.outline.as_bytes());
-        let fits = fits && !now.is_cut();
-        let change = if fits { compare(&locked, &now) } else { None };
-        Self { locked, now, change, fits }
+    const fn new(locked: &'a [u8], now: &'a mut ShapeNow, room: &'a mut CompareRoom) -> Self {
+        let ShapeNow { outline, spans, lines, fits } = now;
+        let CompareRoom { spans: locked_spans, slots, slots_now, peers, then, differs } = room;
+        let room_now = Room { spans, slots: slots_now };
+        let lines = Lines::written(outline.as_bytes(), *lines, room_now);
+        let locked_room = Room { spans: locked_spans, slots };
+        let room = PairsRoom { locked: locked_room, peers, then, differs };
+        let pairs = Pairs::new(locked, lines, room);
+        let fits = *fits && !pairs.now.is_cut();
+        let change = if fits { compare(&pairs) } else { None };
+        Self { pairs, change, fits }
     }
 }
 
@@ -135,8 +186,8 @@ pub const fn past_changed(
     if past.fingerprint.to_u64() == locked || is_unknown(event.shape) || is_unknown(past.shape) {
         return;
     }
-    let now = ShapeNow::of(&past);
-    let both = Both::new(entry(lock.as_bytes(), version), &now);
+    let (mut now, mut room) = (ShapeNow::of(&past), CompareRoom::new());
+    let both = Both::new(entry(lock.as_bytes(), version), &mut now, &mut room);
     let message = match &both.change {
         Some(change) => {
             let mut text = begin(&past, ident);
@@ -162,8 +213,9 @@ pub(in crate::schema) const fn leads_elsewhere(
     ways: &str,
 ) -> Message {
     let mut text = Message::new().say(sentence);
-    let (then, now) = (ShapeNow::of_shape(kept), ShapeNow::of_shape(declared));
-    if let Some(change) = &Both::new(then.outline.as_bytes(), &now).change {
+    let (then, mut now) = (ShapeNow::of_shape(kept), ShapeNow::of_shape(declared));
+    let mut room = CompareRoom::new();
+    if let Some(change) = &Both::new(then.outline.as_bytes(), &mut now, &mut room).change {
         text.push(": ");
         push_quoted_path(&mut text, path_of(change));
         text.push("\n    the struct has: ");
@@ -204,7 +256,7 @@ pub const fn tell_event(event: &EventType) {
     text.push_byte(b'\n');
     text.push_hex(event.fingerprint.to_u64());
     text.push_byte(b'\n');
-    if !write_outline(&mut text, event.shape) {
+    if !write_outline(&mut text, &mut Spans::new(&mut []), event.shape) {
         panic!("esrs-lock:too-long")
     }
     if is_unknown(event.shape) {
@@ -224,12 +276,12 @@ const fn differs(text: &mut Message, shape: &'static Shape, change: &Change<'_>,
     push_quoted_path(text, path);
     text.push("\n    was stored as: ");
     match (tuple, &change.locked) {
-        (Some(tuple), _) => push_tuple(text, &both.locked, tuple),
+        (Some(tuple), _) => push_tuple(text, &both.pairs.locked, tuple),
         (None, locked) => push_part(text, locked),
     }
     text.push("\n    is here:       ");
     match (tuple, &change.now) {
-        (Some(tuple), _) => push_tuple(text, &both.now, tuple),
+        (Some(tuple), _) => push_tuple(text, &both.pairs.now, tuple),
         (None, now) => push_part(text, now),
     }
     push_place(text, shape, path);
@@ -294,41 +346,38 @@ pub(super) const fn part_text(line: Line<'_>) -> Message {
 /// Names what else differs than the change that is shown: it all belongs into one new version.
 const fn push_others(text: &mut Message, change: &Change<'_>, both: &Both<'_>) {
     let shown = path_of(change);
-    let Both { locked, now, .. } = both;
-    let (same_now, same_then) = (Same::new(locked, now), Same::new(now, locked));
-    push_only_in(text, "\n    not here either: ", shown, locked, now, &same_now);
-    push_only_in(text, "\n    new here:        ", shown, now, locked, &same_then);
-    let (mut at, mut list) = (1, List::new("\n    changed too:     "));
+    let pairs = &both.pairs;
+    let (locked, now) = (&pairs.locked, &pairs.now);
+    let (mut at, mut list) = (1, List::new("\n    not here either: "));
     while at < locked.len() {
-        if let Some(other) = same_now.of(at) {
-            let (line, other) = (locked.line(at), now.line(other));
-            let differs = !equal(line.head, other.head) || line.optional != other.optional;
-            if differs && !equal(line.path, shown) {
-                list.push(text, line.path);
-            }
+        if pairs.now_of(at).is_none()
+            && let Some(above) = locked.above(at)
+            && let Some(parent) = pairs.now_of(above)
+        {
+            list.push_part(text, shown, &locked.line(at), now, parent);
         }
         at += 1;
     }
     list.end(text);
-}
-
-/// Names the parts of `lines` that `others` lack, but for the one that is shown and all below another.
-const fn push_only_in(
-    text: &mut Message,
-    title: &'static str,
-    shown: Text<'_>,
-    lines: &Lines<'_>,
-    others: &Lines<'_>,
-    same: &Same,
-) {
-    let (mut at, mut list) = (1, List::new(title));
-    while at < lines.len() {
-        if same.of(at).is_none()
-            && let Some(above) = lines.above(at)
-            && let Some(parent) = same.of(above)
+    let (mut at, mut list) = (1, List::new("\n    new here:        "));
+    while at < now.len() {
+        if pairs.locked_of(at).is_none()
+            && let Some(above) = now.above(at)
+            && let Some(parent) = pairs.locked_of(above)
         {
-            let line = lines.line(at);
-            if !equal(line.path, shown) && !has_part(&line, others, parent) {
+            list.push_part(text, shown, &now.line(at), locked, parent);
+        }
+        at += 1;
+    }
+    list.end(text);
+    let (mut at, mut list) = (1, List::new("\n    changed too:     "));
+    while at < locked.len() {
+        if !pairs.is_same(at)
+            && let Some(other) = pairs.now_of(at)
+        {
+            let (line, other) = (locked.line(at), now.line(other));
+            let differs = !equal(line.head, other.head) || line.optional != other.optional;
+            if differs && !equal(line.path, shown) {
                 list.push(text, line.path);
             }
         }
@@ -353,37 +402,6 @@ const fn has_part(part: &Line<'_>, lines: &Lines<'_>, parent: usize) -> bool {
     false
 }
 
-/// Which line of another outline has the same path, for each line of one.
-struct Same([u16; MAX_LINES]);
-
-impl Same {
-    const NONE: u16 = u16::MAX;
-
-    const fn new(lines: &Lines<'_>, others: &Lines<'_>) -> Self {
-        let mut same = Self([Self::NONE; MAX_LINES]);
-        let mut at = 0;
-        while at < lines.len() {
-            let found = match lines.above(at) {
-                None if at == 0 && others.len() > 0 => Some(0),
-                None => None,
-                Some(above) => match same.of(above) {
-                    Some(parent) => others.named_as(parent, &lines.line(at)),
-                    None => None,
-                },
-            };
-            if let Some(found) = found {
-                same.0[at] = found as u16;
-            }
-            at += 1;
-        }
-        same
-    }
-
-    const fn of(&self, at: usize) -> Option<usize> {
-        if self.0[at] == Self::NONE { None } else { Some(self.0[at] as usize) }
-    }
-}
-
 /// A list of paths, of which the first are named and the rest is counted: what is to be done is said
 /// behind it.
 struct List {
@@ -405,6 +423,20 @@ impl List {
             push_quoted_path(text, path);
         }
         self.count += 1;
+    }
+
+    /// Names a part that `others` lack, but for the one that is shown.
+    const fn push_part(
+        &mut self,
+        text: &mut Message,
+        shown: Text<'_>,
+        part: &Line<'_>,
+        others: &Lines<'_>,
+        parent: usize,
+    ) {
+        if !equal(part.path, shown) && !has_part(part, others, parent) {
+            self.push(text, part.path);
+        }
     }
 
     const fn end(&self, text: &mut Message) {

@@ -3,6 +3,7 @@
 use super::line::{
     Line, Lines, Text, begins_with, ends_with, equal, has_alias, has_aliases, name_end, slice,
 };
+use super::pairs::Pairs;
 use super::rule::Rule;
 
 /// What is first found to differ, and whether a reader of old payloads survives it.
@@ -16,11 +17,12 @@ pub(crate) struct Change<'a> {
 }
 
 /// The first change that breaks, or else the first that does not; `None` when nothing differs.
-pub(crate) const fn compare<'a>(locked: &Lines<'a>, now: &Lines<'a>) -> Option<Change<'a>> {
+pub(crate) const fn compare<'a>(pairs: &Pairs<'a>) -> Option<Change<'a>> {
+    let Pairs { locked, now, .. } = pairs;
     if locked.len() == 0 || now.len() == 0 {
         return None;
     }
-    let mut comparison = Comparison { locked, now, compatible: None };
+    let mut comparison = Comparison { pairs, locked, now, compatible: None };
     match comparison.node(locked.line(0), now.line(0), false) {
         Some(breaking) => Some(breaking),
         None => comparison.compatible,
@@ -28,6 +30,7 @@ pub(crate) const fn compare<'a>(locked: &Lines<'a>, now: &Lines<'a>) -> Option<C
 }
 
 struct Comparison<'l, 'a> {
+    pairs: &'l Pairs<'a>,
     locked: &'l Lines<'a>,
     now: &'l Lines<'a>,
     compatible: Option<Change<'a>>,
@@ -73,8 +76,15 @@ impl<'a> Comparison<'_, 'a> {
     const fn parts_then(&mut self, locked: Line<'a>, now: Line<'a>) -> Option<Change<'a>> {
         let mut next = self.locked.first_part(locked.at);
         while let Some(at) = next {
-            let part = self.locked.line(at);
             next = self.locked.next_part(at);
+            if let Some(peer) = self.pairs.now_of(at)
+                && let Some(above) = self.now.above(peer)
+                && above == now.at
+                && self.pairs.is_same(at)
+            {
+                continue;
+            }
+            let part = self.locked.line(at);
             let Some(counterpart) = self.counterpart_now(&part, now.at) else {
                 let rule = removal(part);
                 return Some(Change { rule, locked: Some(part), now: None });
@@ -114,8 +124,14 @@ impl<'a> Comparison<'_, 'a> {
     const fn parts_now(&mut self, locked: Line<'a>, now: Line<'a>) -> Option<Change<'a>> {
         let mut next = self.now.first_part(now.at);
         while let Some(at) = next {
-            let part = self.now.line(at);
             next = self.now.next_part(at);
+            if let Some(then) = self.pairs.locked_of(at)
+                && let Some(above) = self.locked.above(then)
+                && above == locked.at
+            {
+                continue;
+            }
+            let part = self.now.line(at);
             if self.has_counterpart_then(&part, locked.at) {
                 continue;
             }

@@ -2,7 +2,7 @@
 
 use super::compare::change_of_key;
 use super::line::Text;
-use super::outline::outline;
+use super::outline::head;
 use crate::schema::Shape;
 use crate::text::ConstText;
 
@@ -21,8 +21,8 @@ pub(crate) const fn id_text(id: Option<&'static Shape>) -> Option<ConstText<128>
     if !is_told {
         return None;
     }
-    // A line of an outline is indented, and ends.
-    let text = ConstText::new().say(outline(shape).as_str().trim_ascii());
+    let mut text = ConstText::new();
+    head(&mut text, shape);
     if text.is_cut() { None } else { Some(text) }
 }
 

@@ -3,6 +3,8 @@
 //! Const evaluation takes about 2 µs for each step of a loop and 50 µs for a `split_at`, so nothing here
 //! slices, and every line is read once.
 
+use super::outline::INDENT;
+use crate::schema::Presence;
 use crate::text::{ConstText, whole_letters};
 
 /// A range of the bytes of an outline.
@@ -85,7 +87,6 @@ pub(crate) struct Line<'a> {
     step: usize,
     /// Where its name begins.
     name: usize,
-    hash: u32,
 }
 
 impl<'a> Line<'a> {
@@ -106,27 +107,34 @@ impl<'a> Line<'a> {
 /// The lines of an outline, as a tree.
 pub(crate) struct Lines<'a> {
     text: &'a [u8],
-    spans: [Span; MAX_LINES],
+    spans: &'a mut [Span],
     count: usize,
     /// The lines by the hash of their names and aliases, each one higher; 0 for an empty slot.
-    slots: [u16; SLOTS],
+    slots: &'a mut [u16],
     keys: usize,
+    is_indexed: bool,
     is_cut: bool,
 }
 
 /// So many parts a shape may have.
 pub(crate) const MAX_LINES: usize = 8_192;
 
-/// A power of 2, twice as large as what is put into it.
-const SLOTS: usize = 4 * MAX_LINES;
+/// Twice as many as what is put into them.
+pub(super) const SLOTS: usize = 4 * MAX_LINES;
+
+/// What lines are held in: an array in const evaluation, and the heap of a program.
+pub(super) struct Room<'a> {
+    pub(super) spans: &'a mut [Span],
+    pub(super) slots: &'a mut [u16],
+}
 
 /// No line.
 const NONE: u16 = u16::MAX;
 
 /// Where the parts of a line are, and what it is a part of; numbers alone, because writing a pointer into
 /// an array of them takes const evaluation longer than the array is.
-#[derive(Clone, Copy)]
-struct Span {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Span {
     start: u32,
     step: u32,
     name: u32,
@@ -134,7 +142,6 @@ struct Span {
     aliases: u32,
     head: u32,
     end: u32,
-    hash: u32,
     optional: bool,
     required: bool,
     up: u16,
@@ -144,7 +151,7 @@ struct Span {
 }
 
 impl Span {
-    const EMPTY: Self = Self {
+    pub(super) const EMPTY: Self = Self {
         start: 0,
         step: 0,
         name: 0,
@@ -152,7 +159,6 @@ impl Span {
         aliases: 0,
         head: 0,
         end: 0,
-        hash: 0,
         optional: false,
         required: false,
         up: NONE,
@@ -176,40 +182,128 @@ impl Span {
             at,
             step: self.step as usize,
             name: self.name as usize,
-            hash: self.hash,
         }
     }
 }
 
 impl<'a> Lines<'a> {
+    /// No lines, of a text that will have some.
+    pub(super) const fn none(text: &'a [u8], room: Room<'a>) -> Self {
+        let Room { spans, slots } = room;
+        Self { text, spans, count: 0, slots, keys: 0, is_indexed: false, is_cut: false }
+    }
+
     /// The lines up to the end of the entry, which is the first line that is not indented.
-    pub(crate) const fn new(text: &'a [u8]) -> Self {
-        let mut lines = Self {
-            text,
-            spans: [Span::EMPTY; MAX_LINES],
-            count: 0,
-            slots: [0; SLOTS],
-            keys: 0,
-            is_cut: false,
-        };
+    #[cfg(test)]
+    pub(crate) fn new(text: &'a [u8]) -> Self {
+        let spans = vec![Span::EMPTY; MAX_LINES].leak();
+        let mut lines = Self::none(text, Room { spans, slots: vec![0; SLOTS].leak() });
         let mut at = 0;
-        loop {
-            let mut start = at;
-            while start < text.len() && text[start] == b' ' {
-                start += 1;
-            }
-            if start == at || start == text.len() {
-                return lines;
-            }
-            if lines.count == MAX_LINES {
-                lines.is_cut = true;
-                return lines;
-            }
-            let (above, known) = lines.nearest(start);
-            let span = parse_from(text, start, known);
-            at = if span.end as usize == text.len() { text.len() } else { span.end as usize + 1 };
-            lines.push(span, above, known);
+        while lines.is_line(at) {
+            at = lines.parse(at);
         }
+        lines.index();
+        lines
+    }
+
+    /// The lines of an outline that was just written.
+    pub(super) const fn written(text: &'a [u8], count: usize, room: Room<'a>) -> Self {
+        Self { count, ..Self::none(text, room) }
+    }
+
+    /// The lines of a text.
+    pub(super) const fn parsed(text: &'a [u8], room: Room<'a>) -> Self {
+        let mut lines = Self::none(text, room);
+        let mut at = 0;
+        while lines.is_line(at) {
+            at = lines.parse(at);
+        }
+        lines
+    }
+
+    /// Whether one more line of the entry begins at `at`, and can be held.
+    pub(super) const fn is_line(&mut self, at: usize) -> bool {
+        let is_line = at < self.text.len() && self.text[at] == b' ';
+        self.is_cut |= is_line && self.count == self.spans.len();
+        is_line && self.count < self.spans.len()
+    }
+
+    /// Parses the line that begins at `at`, and adds it; returns where the next one begins.
+    pub(super) const fn parse(&mut self, at: usize) -> usize {
+        let mut start = at;
+        while start < self.text.len() && self.text[start] == b' ' {
+            start += 1;
+        }
+        let (above, known) = self.nearest(start);
+        let mut span = parse_from(self.text, start, known);
+        // A path that goes on with more than one step is a part of nothing.
+        let is_part = span.step as usize == known && span.path as usize > known;
+        span.up = if is_part { above } else { NONE };
+        self.push(span);
+        let end = span.end as usize;
+        if end == self.text.len() { end } else { end + 1 }
+    }
+
+    /// Adds a line that begins at `at` and is written as line `like` of another outline.
+    pub(super) const fn parse_like(
+        &mut self,
+        at: usize,
+        other: &Lines<'_>,
+        like: usize,
+        above: Option<usize>,
+    ) {
+        let span = other.spans[like];
+        let (from, to) = (span.start, (at + INDENT.len()) as u32);
+        let up = match above {
+            Some(above) => above as u16,
+            None => NONE,
+        };
+        self.push(Span {
+            start: to,
+            step: span.step - from + to,
+            name: span.name - from + to,
+            path: span.path - from + to,
+            aliases: span.aliases - from + to,
+            head: span.head - from + to,
+            end: span.end - from + to,
+            optional: span.optional,
+            required: span.required,
+            up,
+            ..Span::EMPTY
+        });
+    }
+
+    /// Whether all lines are the same, at the same places.
+    #[cfg(test)]
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        self.spans[..self.count] == other.spans[..other.count]
+    }
+
+    /// How many bytes a line of a written outline takes, from its indentation to the end of the line.
+    pub(super) const fn width(&self, at: usize) -> usize {
+        (self.spans[at].end - self.spans[at].start) as usize + INDENT.len() + 1
+    }
+
+    /// The text behind a line.
+    pub(super) const fn behind(&self, at: usize) -> &'a [u8] {
+        let end = self.spans[at].end as usize;
+        self.text.split_at(if end < self.text.len() { end + 1 } else { end }).1
+    }
+
+    /// Makes parts be found by their hash: without, all parts of the same are looked at.
+    pub(super) const fn index(&mut self) {
+        let mut at = 0;
+        while at < self.count && !self.is_indexed {
+            if self.spans[at].up != NONE {
+                self.insert_names(at);
+            }
+            at += 1;
+        }
+        self.is_indexed = true;
+    }
+
+    pub(super) const fn text(&self) -> &'a [u8] {
+        self.text
     }
 
     pub(crate) const fn len(&self) -> usize {
@@ -242,7 +336,7 @@ impl<'a> Lines<'a> {
 
     /// The part of `parent` that has the step and the name of this line of any outline.
     pub(crate) const fn named_as(&self, parent: usize, line: &Line<'_>) -> Option<usize> {
-        self.named(parent, line.step(), line.name(), line.hash)
+        self.find(parent, line.step(), line.name(), false)
     }
 
     /// The part of `parent` that has the step of this line of any outline, and this name.
@@ -252,52 +346,56 @@ impl<'a> Lines<'a> {
         line: &Line<'_>,
         alias: Text<'_>,
     ) -> Option<usize> {
-        let hash = hash_on(hash_on(0, line.step()), alias);
-        self.named(parent, line.step(), alias, hash)
-    }
-
-    const fn named(
-        &self,
-        parent: usize,
-        step: Text<'_>,
-        name: Text<'_>,
-        hash: u32,
-    ) -> Option<usize> {
-        let mut slot = slot(parent, hash);
-        while self.slots[slot] != 0 {
-            let at = self.slots[slot] as usize - 1;
-            let span = &self.spans[at];
-            if span.up as usize == parent && span.hash == hash {
-                let line = self.line(at);
-                if equal(line.name(), name) && equal(line.step(), step) {
-                    return Some(at);
-                }
-            }
-            slot = (slot + 1) % SLOTS;
-        }
-        None
+        self.find(parent, line.step(), alias, false)
     }
 
     /// The part of `parent` that reads what this line of any outline writes: by its name, or else by an
     /// alias.
     pub(crate) const fn reader_of(&self, parent: usize, line: &Line<'_>) -> Option<usize> {
-        if let Some(named) = self.named_as(parent, line) {
-            return Some(named);
-        }
-        let mut slot = slot(parent, line.hash);
-        let mut by_alias = None;
-        while self.slots[slot] != 0 {
-            let at = self.slots[slot] as usize - 1;
-            let other = self.line(at);
-            if self.spans[at].up as usize == parent
-                && equal(other.step(), line.step())
-                && has_alias(other.aliases, line.name())
-            {
-                by_alias = Some(at);
+        self.find(parent, line.step(), line.name(), true)
+    }
+
+    const fn find(
+        &self,
+        parent: usize,
+        step: Text<'_>,
+        name: Text<'_>,
+        by_alias: bool,
+    ) -> Option<usize> {
+        let mut found = None;
+        let mut slot =
+            if self.is_indexed { self.slot(parent, hash_on(hash_on(0, step), name)) } else { 0 };
+        let mut next = self.spans[parent].first;
+        loop {
+            let at = if self.is_indexed {
+                if self.slots[slot] == 0 {
+                    return found;
+                }
+                self.slots[slot] as usize - 1
+            } else {
+                if next == NONE {
+                    return found;
+                }
+                next as usize
+            };
+            let span = &self.spans[at];
+            if span.up as usize == parent {
+                let is_long_as_name = (span.path - span.name) as usize == name.len();
+                if is_long_as_name || (by_alias && span.aliases != span.path) {
+                    let line = self.line(at);
+                    if equal(line.step(), step) {
+                        if is_long_as_name && equal(line.name(), name) {
+                            return Some(at);
+                        }
+                        if by_alias && has_alias(line.aliases, name) {
+                            found = Some(at);
+                        }
+                    }
+                }
             }
-            slot = (slot + 1) % SLOTS;
+            next = span.next;
+            slot = (slot + 1) % self.slots.len();
         }
-        by_alias
     }
 
     /// The line of this path, if there is one.
@@ -348,32 +446,17 @@ impl<'a> Lines<'a> {
         }
     }
 
-    /// Adds a line below `above`, if its path goes on with one step there, where `known` is.
-    const fn push(&mut self, mut span: Span, above: u16, known: usize) {
-        let at = self.count;
-        if above != NONE && span.step as usize == known && span.path as usize > known {
-            span.up = above;
-            let parent = &mut self.spans[above as usize];
-            if parent.first == NONE {
-                parent.first = at as u16;
-            }
-            let last = parent.last;
-            parent.last = at as u16;
-            if last != NONE {
-                self.spans[last as usize].next = at as u16;
-            }
-        }
-        self.spans[at] = span;
+    /// Adds a line, as the last part of what it is a part of.
+    const fn push(&mut self, span: Span) {
+        push(self.spans, self.count, span);
         self.count += 1;
-        if span.up == NONE {
-            return;
-        }
-        self.insert(at, span.hash);
-        if span.aliases == span.path {
-            return;
-        }
+    }
+
+    /// Adds what a line is found by.
+    const fn insert_names(&mut self, at: usize) {
         let line = self.line(at);
         let step = hash_on(0, line.step());
+        self.insert(at, hash_on(step, line.name()));
         let mut start = 0;
         while start < line.aliases.len() {
             let end = name_end(line.aliases, start + 1, b"/");
@@ -382,26 +465,107 @@ impl<'a> Lines<'a> {
         }
     }
 
+    const fn slot(&self, parent: usize, hash: u32) -> usize {
+        (hash as usize + parent * 40_503) % self.slots.len()
+    }
+
     const fn insert(&mut self, at: usize, hash: u32) {
-        if self.keys == SLOTS / 2 {
+        if self.keys >= self.slots.len() / 2 {
             self.is_cut = true;
             return;
         }
         self.keys += 1;
-        let mut slot = slot(self.spans[at].up as usize, hash);
+        let mut slot = self.slot(self.spans[at].up as usize, hash);
         while self.slots[slot] != 0 {
-            slot = (slot + 1) % SLOTS;
+            slot = (slot + 1) % self.slots.len();
         }
         self.slots[slot] = at as u16 + 1;
     }
 }
 
-const fn some(at: u16) -> Option<usize> {
-    if at == NONE { None } else { Some(at as usize) }
+/// The lines of an outline that is being written, without its text.
+pub(crate) struct Spans<'a> {
+    spans: &'a mut [Span],
+    count: usize,
 }
 
-const fn slot(parent: usize, hash: u32) -> usize {
-    (hash as usize + parent * 40_503) % SLOTS
+impl<'a> Spans<'a> {
+    /// No lines yet, and none ever without room for them.
+    pub(super) const fn new(spans: &'a mut [Span]) -> Self {
+        Self { spans, count: 0 }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Adds the line whose path was written from `start` to `path`, its aliases up to `aliases`; it is a
+    /// part of line `above`. What does not fit is left out.
+    pub(super) const fn begin(
+        &mut self,
+        above: usize,
+        start: usize,
+        name: usize,
+        path: usize,
+        aliases: usize,
+    ) {
+        if self.count == self.spans.len() {
+            return;
+        }
+        let parent = &self.spans[above];
+        let step = start as u32 + (parent.path - parent.start);
+        let span = Span {
+            start: start as u32,
+            step,
+            name: name as u32,
+            path: path as u32,
+            aliases: aliases as u32,
+            up: above as u16,
+            ..Span::EMPTY
+        };
+        push(self.spans, self.count, span);
+        self.count += 1;
+    }
+
+    /// Adds the first line, whose head was written from `start` to `end`.
+    pub(super) const fn begin_first(&mut self, start: usize, end: usize) {
+        let (start, end) = (start as u32, end as u32);
+        let (step, name, path, aliases, head) = (start, start, start, start, start);
+        if !self.spans.is_empty() {
+            self.spans[0] = Span { start, step, name, path, aliases, head, end, ..Span::EMPTY };
+            self.count = 1;
+        }
+    }
+
+    /// Ends the last line, whose head was written from `head` to `end`.
+    pub(super) const fn end(&mut self, presence: Presence, head: usize, end: usize) {
+        let span = &mut self.spans[self.count - 1];
+        span.optional = matches!(presence, Presence::Optional);
+        span.required = matches!(presence, Presence::Required);
+        span.head = head as u32;
+        span.end = end as u32;
+    }
+}
+
+/// Adds a span as the last part of what it is a part of.
+const fn push(spans: &mut [Span], at: usize, span: Span) {
+    spans[at] = span;
+    if span.up == NONE {
+        return;
+    }
+    let parent = &mut spans[span.up as usize];
+    if parent.first == NONE {
+        parent.first = at as u16;
+    }
+    let last = parent.last;
+    parent.last = at as u16;
+    if last != NONE {
+        spans[last as usize].next = at as u16;
+    }
+}
+
+const fn some(at: u16) -> Option<usize> {
+    if at == NONE { None } else { Some(at as usize) }
 }
 
 /// Goes on with the hash of a step and a name.
@@ -474,7 +638,6 @@ const fn parse_from(text: &[u8], start: usize, known: usize) -> Span {
         aliases: aliases as u32,
         head: head as u32,
         end: i as u32,
-        hash: hash_on(0, Text { bytes: text, start: step, end: path }),
         optional,
         required,
         ..Span::EMPTY

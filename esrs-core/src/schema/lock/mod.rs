@@ -6,20 +6,22 @@ mod id;
 pub(super) mod line;
 mod located;
 mod outline;
+mod pairs;
 mod rule;
 pub mod tree;
 mod ways;
 
 pub(super) use check::leads_elsewhere;
 pub use check::{
-    Differs, ShapeNow, is_as_locked, past_changed, shape_changed, tell_event, tell_past,
-    unsound_lock,
+    CompareRoom, Differs, ShapeNow, is_as_locked, past_changed, shape_changed, tell_event,
+    tell_past, unsound_lock,
 };
 pub(crate) use id::id_text;
 pub use id::is_id_kept;
 pub use rule::Rule;
 
-use line::{Line, Lines};
+use line::Line;
+use pairs::HeapRoom;
 
 /// What is first found to differ between two outlines of a shape; see [`first_change`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +51,8 @@ pub struct OutlineChange {
 /// ```
 pub fn first_change<S: AsRef<str>>(locked: &[S], now: &[S]) -> Option<OutlineChange> {
     let (locked, now) = (indented(locked), indented(now));
-    let change = compare::compare(&Lines::new(locked.as_bytes()), &Lines::new(now.as_bytes()))?;
+    let mut room = HeapRoom::new(locked.lines().count().max(now.lines().count()));
+    let change = compare::compare(&room.pairs(locked.as_bytes(), now.as_bytes()))?;
     let said = |line: Line<'_>| check::part_text(line).as_str().to_owned();
     let path = change.now.or(change.locked).map(|line| line.path.as_str().to_owned());
     Some(OutlineChange {
@@ -73,5 +76,7 @@ fn indented<S: AsRef<str>>(lines: &[S]) -> String {
 /// assert_eq!(outline_of(<Vec<Option<u8>> as Schema>::SHAPE), ["[u8?]"]);
 /// ```
 pub fn outline_of(shape: &crate::Shape) -> Vec<String> {
-    outline::outline(shape).as_str().lines().map(|line| line.trim().to_owned()).collect()
+    let mut text = outline::Outline::new();
+    outline::write_outline(&mut text, &mut line::Spans::new(&mut []), shape);
+    text.as_str().lines().map(|line| line.trim().to_owned()).collect()
 }

@@ -17,10 +17,10 @@
 use crate::text::ConstText;
 
 use super::super::{Content, EnumShape, Field, Item, Presence, Shape, Tagging, Variant};
-use super::line::MAX_LINES;
+use super::line::{MAX_LINES, Spans};
 
 /// How long an outline may be: some thousands of fields.
-const MAX_OUTLINE: usize = 384 * 1024;
+const MAX_OUTLINE: usize = 256 * 1024;
 
 /// How long the path of one field may be.
 const MAX_PATH: usize = 1024;
@@ -31,19 +31,19 @@ pub(crate) type Outline = ConstText<MAX_OUTLINE>;
 /// What stands before each line: entries of a lock are indented.
 pub(crate) const INDENT: &str = "    ";
 
-/// The outline of a shape.
-pub(crate) const fn outline(shape: &Shape) -> Outline {
-    let mut text = Outline::new();
-    write_outline(&mut text, shape);
-    text
-}
-
-/// Writes the outline of a shape behind what is there; returns false if it does not fit.
-pub(crate) const fn write_outline(text: &mut Outline, shape: &Shape) -> bool {
+/// Writes the outline of a shape behind what is there, and which lines it has; returns false if it does not
+/// fit.
+pub(crate) const fn write_outline(
+    text: &mut Outline,
+    spans: &mut Spans<'_>,
+    shape: &Shape,
+) -> bool {
     text.push(INDENT);
+    let start = text.len();
     head(text, shape);
+    spans.begin_first(start, text.len());
     text.push_byte(b'\n');
-    let mut writer = Writer { text, path: ConstText::new(), lines: 1 };
+    let mut writer = Writer { text, spans, path: ConstText::new(), above: 0, lines: 1 };
     writer.parts(shape);
     let fits = !writer.text.is_cut() && !writer.path.is_cut() && writer.lines <= MAX_LINES;
     if !fits {
@@ -53,13 +53,23 @@ pub(crate) const fn write_outline(text: &mut Outline, shape: &Shape) -> bool {
     fits
 }
 
-struct Writer<'a> {
+struct Writer<'a, 's> {
     text: &'a mut Outline,
+    spans: &'a mut Spans<'s>,
     path: ConstText<MAX_PATH>,
+    /// The line that what comes next is a part of.
+    above: usize,
     lines: usize,
 }
 
-impl Writer<'_> {
+/// Where a line stands, to go up again.
+#[derive(Clone, Copy)]
+struct Above {
+    line: usize,
+    path: usize,
+}
+
+impl Writer<'_, '_> {
     /// Writes a line each for what the shape is made of.
     const fn parts(&mut self, shape: &Shape) {
         match *shape {
@@ -89,14 +99,8 @@ impl Writer<'_> {
         let mut i = 0;
         while i < fields.len() {
             let field = &fields[i];
-            let length = self.begin_line(".", field.name, field.aliases);
-            self.text.push(match field.presence() {
-                Presence::Optional => "?: ",
-                Presence::Required => "!: ",
-                Presence::ByShape => ": ",
-            });
-            head(self.text, field.shape);
-            self.end_line(field.shape, length);
+            let above = self.begin_line(".", field.name, field.aliases, false);
+            self.value(field.presence(), field.shape, above);
             i += 1;
         }
     }
@@ -106,10 +110,8 @@ impl Writer<'_> {
         while i < items.len() {
             let mut number = ConstText::<20>::new();
             number.push_number(i as u64);
-            let length = self.begin_line(".", number.as_str(), &[]);
-            self.text.push(": ");
-            head(self.text, items[i].shape);
-            self.end_line(items[i].shape, length);
+            let above = self.begin_line(".", number.as_str(), &[], false);
+            self.value(Presence::ByShape, items[i].shape, above);
             i += 1;
         }
     }
@@ -118,26 +120,29 @@ impl Writer<'_> {
         let mut i = 0;
         while i < shape.variants.len() {
             let Variant { name, aliases, other, content } = &shape.variants[i];
-            let length = self.begin_line("|", name, aliases);
-            if *other {
-                self.text.push("/*");
-            }
+            let above = self.begin_line("|", name, aliases, *other);
             match *content {
-                Content::Unit => self.end_line(&Shape::Unit, length),
-                Content::Newtype(item) => {
-                    self.text.push(": ");
-                    head(self.text, item.shape);
-                    self.end_line(item.shape, length);
+                Content::Unit => {
+                    let head = self.text.len();
+                    self.end_line(Presence::ByShape, head);
+                    self.go_up(above);
                 }
+                Content::Newtype(item) => self.value(Presence::ByShape, item.shape, above),
                 Content::Tuple(items) => {
-                    self.text.push(": places\n");
+                    self.text.push(": ");
+                    let head = self.text.len();
+                    self.text.push("places");
+                    self.end_line(Presence::ByShape, head);
                     self.items(items);
-                    self.path.truncate(length);
+                    self.go_up(above);
                 }
                 Content::Struct(fields) => {
-                    self.text.push(": fields\n");
+                    self.text.push(": ");
+                    let head = self.text.len();
+                    self.text.push("fields");
+                    self.end_line(Presence::ByShape, head);
                     self.fields(fields);
-                    self.path.truncate(length);
+                    self.go_up(above);
                 }
             }
             i += 1;
@@ -145,32 +150,66 @@ impl Writer<'_> {
     }
 
     /// Writes what a line begins with, and goes one step down; returns how to go up again.
-    const fn begin_line(&mut self, mark: &str, name: &str, aliases: &[&str]) -> usize {
-        let length = self.path.len();
-        self.lines += 1;
+    const fn begin_line(
+        &mut self,
+        mark: &str,
+        name: &str,
+        aliases: &[&str],
+        takes_others: bool,
+    ) -> Above {
+        let above = Above { line: self.above, path: self.path.len() };
         self.path.push(mark);
         push_name(&mut self.path, name);
         self.text.push(INDENT);
-        self.text.push_bytes(self.path.as_bytes());
+        let start = self.text.len();
+        self.text.push_text(&self.path);
+        let path = self.text.len();
         let mut i = 0;
         while i < aliases.len() {
             self.text.push_byte(b'/');
             push_name(self.text, aliases[i]);
             i += 1;
         }
-        length
+        if takes_others {
+            self.text.push("/*");
+        }
+        let behind_mark = start + above.path + mark.len();
+        self.spans.begin(above.line, start, behind_mark, path, self.text.len());
+        self.above = self.lines;
+        self.lines += 1;
+        above
     }
 
-    /// Ends a line, writes what is below it, and goes up again.
-    const fn end_line(&mut self, shape: &Shape, length: usize) {
-        self.text.push_byte(b'\n');
+    /// Writes the value of a line, what is below it, and goes up again.
+    const fn value(&mut self, presence: Presence, shape: &Shape, above: Above) {
+        self.text.push(match presence {
+            Presence::Optional => "?: ",
+            Presence::Required => "!: ",
+            Presence::ByShape => ": ",
+        });
+        let start = self.text.len();
+        head(self.text, shape);
+        self.end_line(presence, start);
         self.parts(shape);
-        self.path.truncate(length);
+        self.go_up(above);
+    }
+
+    /// Ends a line whose head begins at `head`.
+    const fn end_line(&mut self, presence: Presence, head: usize) {
+        if self.lines == self.spans.len() {
+            self.spans.end(presence, head, self.text.len());
+        }
+        self.text.push_byte(b'\n');
+    }
+
+    const fn go_up(&mut self, above: Above) {
+        self.above = above.line;
+        self.path.truncate(above.path);
     }
 }
 
 /// Writes what a value is, without what it is made of.
-const fn head(text: &mut Outline, shape: &Shape) {
+pub(super) const fn head<const N: usize>(text: &mut ConstText<N>, shape: &Shape) {
     match *shape {
         Shape::Unit => text.push("null"),
         Shape::Bool => text.push("bool"),
@@ -272,13 +311,68 @@ pub(super) const fn push_name<const N: usize>(text: &mut ConstText<N>, name: &st
 }
 
 const fn is_plain(name: &[u8]) -> bool {
-    let mut i = 0;
-    while i < name.len() {
-        let byte = name[i];
-        if !(byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-' || byte >= 0x80) {
+    let (mut rest, is_empty) = (name, name.is_empty());
+    while let [byte, behind @ ..] = rest {
+        if !matches!(*byte, b'a'..=b'z' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'-' | 0x80..) {
             return false;
         }
-        i += 1;
+        rest = behind;
     }
-    !name.is_empty()
+    !is_empty
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::line::{Lines, Room, Span};
+    use super::*;
+    use crate::Schema;
+    use crate::schema::{StructShape, Tagging};
+
+    const PART: Field = Field::of::<u8>("part");
+    const INNER: Shape = Shape::Struct(&StructShape { fields: &[PART], closed: true });
+    const CHOICE: Shape = Shape::Enum(&EnumShape {
+        tagging: Tagging::External,
+        variants: &[
+            Variant::new("Unit", Content::Unit).aliases(&["old", "a/b"]).other(),
+            Variant::new("two words", Content::Struct(&[PART.optional()])),
+            Variant::new("Tuple", Content::Tuple(&[Item::of::<u8>(), Item::of::<Vec<u8>>()])),
+            Variant::new("New", Content::Newtype(Item::of::<Option<String>>())),
+        ],
+        closed: false,
+    });
+    const ITEMS: Shape = Shape::Sequence(&INNER);
+    const MAP: Shape = Shape::Map { key: &Shape::String, value: &ITEMS };
+    const SHAPE: Shape = Shape::Struct(&StructShape {
+        fields: &[
+            Field { shape: &MAP, ..PART },
+            Field { shape: &CHOICE, ..Field::of::<u8>("a \"choice\"").aliases(&["b"]) },
+            Field { shape: <(u8, (u8, bool))>::SHAPE, ..Field::of::<u8>("places") },
+            Field::of::<String>("last").optional(),
+        ],
+        closed: false,
+    });
+
+    #[test]
+    fn lines_are_written_where_they_are_parsed() {
+        for shape in [&SHAPE, &ITEMS, &CHOICE, u8::SHAPE] {
+            let (mut text, mut spans) = (Outline::new(), vec![Span::EMPTY; 100]);
+            let mut writing = Spans::new(&mut spans);
+            assert!(write_outline(&mut text, &mut writing, shape));
+            let (count, spans) = (writing.len(), &mut spans);
+            let written = Lines::written(text.as_bytes(), count, Room { spans, slots: &mut [] });
+            assert!(written.is_as(&Lines::new(text.as_bytes())), "{}", text.as_str());
+        }
+    }
+
+    #[test]
+    fn a_shape_with_too_many_parts_does_not_fit() {
+        static FIELDS: [Field; MAX_LINES] = [PART; MAX_LINES];
+        static ALL: StructShape = StructShape { fields: &FIELDS, closed: false };
+        static FITTING: StructShape =
+            StructShape { fields: FIELDS.split_at(MAX_LINES - 1).0, closed: false };
+        let write =
+            |shape: &Shape| write_outline(&mut Outline::new(), &mut Spans::new(&mut []), shape);
+        assert!(write(&Shape::Struct(&FITTING)));
+        assert!(!write(&Shape::Struct(&ALL)));
+    }
 }

@@ -227,7 +227,9 @@ impl<'a> Spot<'a> {
         }
         let (mut between, mut number) = (split(self.path).parent, 2);
         while !split(between).parent.is_empty() {
-            if !is_of_a_variant(between, &both.locked) || !is_of_a_variant(between, &both.now) {
+            if !is_of_a_variant(between, &both.pairs.locked)
+                || !is_of_a_variant(between, &both.pairs.now)
+            {
                 text.push("\n        ");
                 text.push_number(number);
                 text.push(". write `#[schema(version = 2)]` on the type that has ");
@@ -272,8 +274,8 @@ impl<'a> Spot<'a> {
     const fn is_declarable(&self, both: &Both<'_>) -> bool {
         let path = split(self.path);
         let is_lost_by_a_variant = matches!(self.rule, Rule::FieldRemoved)
-            && (is_of_a_variant(path.parent, &both.locked)
-                || is_of_a_variant(path.parent, &both.now));
+            && (is_of_a_variant(path.parent, &both.pairs.locked)
+                || is_of_a_variant(path.parent, &both.pairs.now));
         if is_variant_step(path.step) || is_lost_by_a_variant {
             return false;
         }

@@ -3,6 +3,35 @@ ALTER FUNCTION {schema}.refuse_change() SET search_path = pg_catalog, pg_temp;
 ALTER FUNCTION {schema}.refuse_end() SET search_path = pg_catalog, pg_temp;
 ALTER FUNCTION {schema}.to_jsonb_or_null(json) SET search_path = pg_catalog, pg_temp;
 
+-- Returns whether a text is a time as events say when they occurred: RFC 3339, or RFC 9557 with a zone, of the
+-- years that readers know, which PostgreSQL has no type for.
+CREATE OR REPLACE FUNCTION {schema}.is_time(said text) RETURNS boolean LANGUAGE plpgsql IMMUTABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    parts text[] := regexp_match(said,
+        '^(-00\d{4}|\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.\d{1,9})?'
+        '(?:Z|([+-])([01]\d|2[0-5]):([0-5]\d)(?::([0-5]\d))?)'
+        '(?:\[!?(?:[+-](?:[01]\d|2[0-5]):[0-5]\d(?::[0-5]\d)?'
+        '|[A-Za-z._][A-Za-z0-9._+-]*(?:/[A-Za-z._][A-Za-z0-9._+-]*)*)\])?$');
+    year integer := parts[1];
+    -- Dates repeat themselves after 400 years, and PostgreSQL has some of each kind.
+    cycle integer := floor(year / 400.0);
+    seconds bigint;
+BEGIN
+    IF parts IS NULL THEN
+        RETURN false;
+    END IF;
+    seconds := make_date(2000 + year - 400 * cycle, parts[2]::integer, parts[3]::integer) - date '1970-01-01';
+    seconds := (seconds + (cycle - 5) * 146097::bigint) * 86400
+        + parts[4]::integer * 3600 + parts[5]::integer * 60 + parts[6]::integer
+        - (coalesce(parts[7], '+') || '1')::integer * (coalesce(parts[8], '0')::integer * 3600
+            + coalesce(parts[9], '0')::integer * 60 + coalesce(parts[10], '0')::integer);
+    RETURN seconds BETWEEN -377705023201 AND 253402207200;
+EXCEPTION WHEN data_exception THEN
+    RETURN false;
+END $$;
+
 -- Returns whether metadata has the form that every reader reads; newer programs may add to it.
 CREATE OR REPLACE FUNCTION {schema}.is_metadata(metadata json) RETURNS boolean LANGUAGE plpgsql IMMUTABLE
 SET search_path = pg_catalog, pg_temp
@@ -10,6 +39,7 @@ AS $$
 DECLARE
     -- PostgreSQL reads no text with the character 0 in it; here it is as good as another.
     readable json := replace(metadata::text, '\u0000', '\u0001')::json;
+    occurred text;
 BEGIN
     IF json_typeof(readable) <> 'object' THEN
         RETURN false;
@@ -24,7 +54,11 @@ BEGIN
         RETURN false;
     END IF;
     PERFORM FROM json_each(readable) e GROUP BY e.key HAVING count(*) > 1;
-    RETURN NOT FOUND;
+    IF FOUND THEN
+        RETURN false;
+    END IF;
+    occurred := readable ->> 'occurred_at';
+    RETURN occurred IS NULL OR {schema}.is_time(occurred);
 EXCEPTION WHEN data_exception THEN
     RETURN false;
 END $$;

@@ -1,0 +1,297 @@
+//! The lines of a lock and those of a shape as it is, paired by their paths.
+
+use super::line::{Lines, MAX_LINES, Room, SLOTS, Span};
+
+/// Two outlines, each parsed once, with the lines that they have in common.
+pub(crate) struct Pairs<'a> {
+    pub(crate) locked: Lines<'a>,
+    pub(crate) now: Lines<'a>,
+    /// The line of the same path now, for each that was locked.
+    peers: &'a mut [u16],
+    /// The line of the same path that was locked, for each that there is now.
+    then: &'a mut [u16],
+    /// Whether a locked line differs from the one of the same path, or something below it does.
+    differs: &'a mut [bool],
+}
+
+/// What pairs are held in: an array in const evaluation, and the heap of a program.
+pub(super) struct PairsRoom<'a> {
+    pub(super) locked: Room<'a>,
+    pub(super) peers: &'a mut [u16],
+    pub(super) then: &'a mut [u16],
+    pub(super) differs: &'a mut [bool],
+}
+
+/// No line.
+pub(super) const NONE: u16 = u16::MAX;
+
+/// With more lines that differ, parts are found by their hash.
+const FEW: usize = 4;
+
+impl<'a> Pairs<'a> {
+    /// Parses the entry of a lock beside the outline of a shape. Most lines are the same and in the same
+    /// order, so each is first compared with the one that is expected next.
+    pub(super) const fn new(locked: &'a [u8], now: Lines<'a>, room: PairsRoom<'a>) -> Self {
+        let PairsRoom { locked: lines, peers, then, differs } = room;
+        let mut pairs = Self { locked: Lines::none(locked, lines), now, peers, then, differs };
+        let (mut rest, mut expected) = (locked, 0);
+        let mut expected_rest = pairs.now.text();
+        let mut differing = 0;
+        while pairs.locked.is_line(locked.len() - rest.len()) {
+            let (at, begins) = (pairs.locked.len(), locked.len() - rest.len());
+            if expected < pairs.now.len()
+                && let Some(above) = pairs.above_as(expected)
+                && let Some((behind, expected_behind)) =
+                    behind_equal(rest, expected_rest, pairs.now.width(expected))
+            {
+                pairs.locked.parse_like(begins, &pairs.now, expected, above);
+                pairs.pair(at, expected);
+                (rest, expected_rest) = (behind, expected_behind);
+                expected += 1;
+                continue;
+            }
+            pairs.locked.parse(begins);
+            rest = pairs.locked.behind(at);
+            pairs.differs[at] = true;
+            differing += 1;
+            if differing > FEW {
+                pairs.now.index();
+            }
+            if let Some(peer) = pairs.find_peer(at) {
+                pairs.pair(at, peer);
+                expected = peer + 1;
+                expected_rest = pairs.now.behind(peer);
+            }
+        }
+        if differing > FEW {
+            pairs.locked.index();
+        }
+        pairs.spread();
+        pairs
+    }
+
+    /// The line of the same path now.
+    pub(crate) const fn now_of(&self, locked: usize) -> Option<usize> {
+        some(self.peers[locked])
+    }
+
+    /// The line of the same path that was locked.
+    pub(crate) const fn locked_of(&self, now: usize) -> Option<usize> {
+        some(self.then[now])
+    }
+
+    /// Whether a locked line and all below it are as they were.
+    pub(crate) const fn is_same(&self, locked: usize) -> bool {
+        !self.differs[locked]
+    }
+
+    const fn pair(&mut self, locked: usize, now: usize) {
+        self.peers[locked] = now as u16;
+        self.then[now] = locked as u16;
+    }
+
+    /// What a locked line is a part of that is written as this one now; `None` if that is not known.
+    const fn above_as(&self, now: usize) -> Option<Option<usize>> {
+        match self.now.above(now) {
+            Some(above) => match self.locked_of(above) {
+                Some(locked) => Some(Some(locked)),
+                None => None,
+            },
+            None if now == 0 && self.locked.len() == 0 => Some(None),
+            None => None,
+        }
+    }
+
+    const fn find_peer(&self, at: usize) -> Option<usize> {
+        match self.locked.above(at) {
+            Some(above) => {
+                let Some(parent) = self.now_of(above) else { return None };
+                match self.now.named_as(parent, &self.locked.line(at)) {
+                    // Fields of several flattened types have one name.
+                    Some(peer) if self.locked_of(peer).is_some() => None,
+                    peer => peer,
+                }
+            }
+            None if at == 0 && self.now.len() > 0 => Some(0),
+            None => None,
+        }
+    }
+
+    /// Spreads differences to all that is above them.
+    const fn spread(&mut self) {
+        let mut at = 0;
+        while at < self.now.len() {
+            if self.then[at] == NONE
+                && let Some(above) = self.now.above(at)
+                && let Some(locked) = self.locked_of(above)
+            {
+                self.differs[locked] = true;
+            }
+            at += 1;
+        }
+        let mut at = self.locked.len();
+        while at > 0 {
+            at -= 1;
+            if self.differs[at]
+                && let Some(above) = self.locked.above(at)
+            {
+                self.differs[above] = true;
+            }
+        }
+    }
+}
+
+/// What the pairs of a running program are held in.
+pub(super) struct HeapRoom {
+    spans: [Vec<Span>; 2],
+    slots: [Vec<u16>; 2],
+    peers: [Vec<u16>; 2],
+    differs: Vec<bool>,
+}
+
+impl HeapRoom {
+    /// Room for outlines of so many lines.
+    pub(super) fn new(lines: usize) -> Self {
+        let lines = lines.clamp(1, MAX_LINES);
+        Self {
+            spans: [vec![Span::EMPTY; lines], vec![Span::EMPTY; lines]],
+            slots: [vec![0; SLOTS], vec![0; SLOTS]],
+            peers: [vec![NONE; lines], vec![NONE; lines]],
+            differs: vec![false; lines],
+        }
+    }
+
+    /// The pairs of two outlines.
+    pub(super) fn pairs<'a>(&'a mut self, locked: &'a [u8], now: &'a [u8]) -> Pairs<'a> {
+        let Self { spans: [spans, spans_now], slots: [slots, slots_now], .. } = self;
+        let [peers, then] = &mut self.peers;
+        let now = Lines::parsed(now, Room { spans: spans_now, slots: slots_now });
+        let differs = &mut self.differs;
+        Pairs::new(locked, now, PairsRoom { locked: Room { spans, slots }, peers, then, differs })
+    }
+}
+
+const fn some(at: u16) -> Option<usize> {
+    if at == NONE { None } else { Some(at as usize) }
+}
+
+/// What follows in two texts behind so many bytes that are equal, compared by eight: const evaluation is
+/// slow at each turn of a loop.
+const fn behind_equal<'x, 'y>(
+    one: &'x [u8],
+    other: &'y [u8],
+    length: usize,
+) -> Option<(&'x [u8], &'y [u8])> {
+    let (mut one, mut other, mut left) = (one, other, length);
+    while left >= 8 {
+        let ([a, b, c, d, e, f, g, h, behind @ ..], [i, j, k, l, m, n, o, p, other_behind @ ..]) =
+            (one, other)
+        else {
+            return None;
+        };
+        if *a != *i || *b != *j || *c != *k || *d != *l {
+            return None;
+        }
+        if *e != *m || *f != *n || *g != *o || *h != *p {
+            return None;
+        }
+        (one, other, left) = (behind, other_behind, left - 8);
+    }
+    while left > 0 {
+        let ([a, behind @ ..], [b, other_behind @ ..]) = (one, other) else { return None };
+        if *a != *b {
+            return None;
+        }
+        (one, other, left) = (behind, other_behind, left - 1);
+    }
+    Some((one, other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(lines: &[String], end: &str) -> String {
+        lines.iter().map(|line| format!("    {line}{end}")).collect()
+    }
+
+    /// Fields of ten structs, and which of them are there in which order.
+    fn outline(order: impl Iterator<Item = usize>, of_each: usize) -> Vec<String> {
+        let parts = order.flat_map(|part| {
+            let fields = (0..of_each).map(move |field| format!(".p{part}.f{field}: u8"));
+            std::iter::once(format!(".p{part}: struct")).chain(fields)
+        });
+        std::iter::once("struct".to_owned()).chain(parts).collect()
+    }
+
+    fn pairs_of<'a>(then: &'a str, now: &'a str) -> Pairs<'a> {
+        let lines = then.lines().count().max(now.lines().count());
+        let room = Box::leak(Box::new(HeapRoom::new(lines)));
+        room.pairs(then.as_bytes(), now.as_bytes())
+    }
+
+    /// The pairs are those of equal paths, and what is the same has all of it the same below.
+    fn pair(locked: &[String], now: &[String], end: &str) {
+        let (then, is) = (text(locked, end), text(now, "\n"));
+        let pairs = pairs_of(&then, &is);
+        assert_eq!(pairs.locked.len(), locked.len());
+        let path = |lines: &Lines<'_>, at: usize| lines.line(at).path.as_str().to_owned();
+        let below = |lines: &[String], path: &str| -> Vec<String> {
+            let begins = |line: &&String| {
+                line.strip_prefix(path)
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':', '?']))
+            };
+            let mut below: Vec<_> = lines.iter().filter(begins).cloned().collect();
+            below.sort();
+            below
+        };
+        for at in 1..locked.len() {
+            let of = path(&pairs.locked, at);
+            let peer = (0..now.len()).find(|&peer| path(&pairs.now, peer) == of);
+            assert_eq!(pairs.now_of(at), peer, "{of}");
+            assert!(peer.is_none_or(|peer| pairs.locked_of(peer) == Some(at)));
+            if pairs.is_same(at) {
+                assert_eq!(below(locked, &of), below(now, &of), "{of}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_are_paired_by_their_paths_wherever_they_stand() {
+        let locked = outline(0..10, 3);
+        let mut one_changed = locked.clone();
+        one_changed[7] = one_changed[7].replace("u8", "string");
+        let mut one_gone = locked.clone();
+        one_gone.remove(20);
+        let mut one_more = locked.clone();
+        one_more.insert(13, ".p2.f2.deep: u8".to_owned());
+        let reversed = outline((0..10).rev(), 3);
+        let longer = outline(0..10, 5);
+        let renamed: Vec<_> = locked.iter().map(|line| line.replace(".p3", ".q3")).collect();
+        for now in [&locked, &one_changed, &one_gone, &one_more, &reversed, &longer, &renamed] {
+            for end in ["\n", "\r\n"] {
+                pair(&locked, now, end);
+                pair(now, &locked, end);
+            }
+        }
+    }
+
+    #[test]
+    fn all_lines_are_the_same_only_as_they_were() {
+        let locked = outline(0..10, 3);
+        let then = text(&locked, "\n");
+        let is_same = |now: &[String]| {
+            let now = text(now, "\n");
+            pairs_of(&then, &now).is_same(0)
+        };
+        assert!(is_same(&locked));
+        for at in 0..locked.len() {
+            let mut changed = locked.clone();
+            changed[at].push('?');
+            assert!(!is_same(&changed), "line {at}");
+            let mut more = locked.clone();
+            more.insert(at + 1, ".p9.new: u8".to_owned());
+            assert!(at < 37 || !is_same(&more), "line {at}");
+        }
+    }
+}
