@@ -5,6 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZero;
 
 use esrs::Schema;
+use esrs::schema::lock::outline_of;
+use esrs::schema::lock::tree::Tree;
+use esrs::schema::samples::Samples;
 use jsonschema::Draft;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -45,6 +48,26 @@ struct Numbers {
     five: i128,
     six: u128,
     seven: f64,
+}
+
+/// A store returns them as they were written, so what is made up has to be so, too.
+#[test]
+fn made_up_texts_of_other_crates_are_written_as_they_are_read() {
+    fn comes_back<T: Schema + Serialize + serde::de::DeserializeOwned>() {
+        let tree = Tree::parse(&outline_of(T::SHAPE)).unwrap();
+        for payload in Samples::new(&tree, 1).unwrap().take(20) {
+            let value: T =
+                serde_json::from_str(&payload).unwrap_or_else(|error| panic!("{payload}: {error}"));
+            assert_eq!(serde_json::to_string(&value).unwrap(), payload);
+        }
+    }
+    comes_back::<chrono::NaiveDate>();
+    comes_back::<chrono::NaiveTime>();
+    comes_back::<chrono::NaiveDateTime>();
+    comes_back::<chrono::DateTime<chrono::Utc>>();
+    comes_back::<chrono::DateTime<chrono::FixedOffset>>();
+    comes_back::<rust_decimal::Decimal>();
+    comes_back::<url::Url>();
 }
 
 #[derive(Schema, Serialize, Deserialize)]
