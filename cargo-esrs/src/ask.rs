@@ -59,6 +59,8 @@ pub(crate) fn ask(target: &LockTarget, features: &Features) -> Result<Vec<Told>,
     }
     // Other flags than those of `cargo check`, so that what that has found is not taken for the answer.
     command.args(["--", "--cfg", "esrs_lock", "--cap-lints", "allow"]);
+    // That is for other build systems.
+    command.env_remove("ESRS_SCHEMA_DIR");
     command.env("ESRS_LOCK", &target.folder).stdout(Stdio::piped()).stderr(Stdio::piped());
     let output = command.output().map_err(Error::Cargo)?;
 

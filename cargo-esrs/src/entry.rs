@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use esrs_core::schema::lock::{StepChange, first_changed_step};
+
 use crate::error::Error;
 
 /// One locked version of an event.
@@ -11,13 +13,23 @@ pub(crate) struct Entry {
     pub(crate) fingerprint: u64,
     /// One line for each part of the shape.
     pub(crate) outline: Vec<String>,
+    /// One line for each part of which something is declared besides its shape; `None` for an entry that
+    /// was locked before that was, or that has none.
+    pub(crate) steps: Option<Vec<String>>,
 }
+
+/// The line before the steps of an entry.
+const STEPS: &str = "steps";
 
 impl Entry {
     fn write(&self, text: &mut String) {
         text.push_str(&format!("\nversion {} = {:016x}\n", self.version, self.fingerprint));
         for line in &self.outline {
             text.push_str(&format!("    {line}\n"));
+        }
+        if let Some(steps) = &self.steps {
+            text.push_str(&format!("{STEPS}\n"));
+            steps.iter().for_each(|line| text.push_str(&format!("    {line}\n")));
         }
     }
 
@@ -31,6 +43,25 @@ impl Entry {
         self.version == other.version
             && self.fingerprint == other.fingerprint
             && sorted(self) == sorted(other)
+    }
+
+    /// The first part of which something else is declared than `self` has; `None` also when one of them
+    /// does not tell.
+    pub(crate) fn changed_step(&self, now: &Self) -> Option<StepChange> {
+        let locked = self.steps.as_ref()?;
+        let steps = now.steps.as_deref().unwrap_or_default();
+        first_changed_step((&self.outline, locked), (&now.outline, steps))
+    }
+
+    /// Whether it is `then`, or that with the steps which were not locked at that time.
+    pub(crate) fn is_or_gained_steps(&self, then: &Self) -> bool {
+        let is_kept = then.steps.is_none() || then.steps == self.steps;
+        is_kept && Self { steps: None, ..then.clone() } == Self { steps: None, ..self.clone() }
+    }
+
+    /// Whether it was locked before steps were, and `now` has some.
+    pub(crate) fn lacks_steps_of(&self, now: &Self) -> bool {
+        self.steps.is_none() && now.steps.is_some()
     }
 }
 
@@ -62,11 +93,17 @@ pub(crate) fn read_event(path: &Path, text: &str) -> Result<Vec<Entry>, Error> {
                 fingerprint: u64::from_str_radix(fingerprint.trim_end(), 16)
                     .map_err(|_| damaged())?,
                 outline: Vec::new(),
+                steps: None,
             });
+        } else if line.trim_end() == STEPS
+            && let Some(entry) = entries.last_mut()
+            && entry.steps.is_none()
+        {
+            entry.steps = Some(Vec::new());
         } else if line.starts_with("    ")
             && let Some(entry) = entries.last_mut()
         {
-            entry.outline.push(line.trim().to_owned());
+            entry.steps.as_mut().unwrap_or(&mut entry.outline).push(line.trim().to_owned());
         } else {
             return Err(damaged());
         }

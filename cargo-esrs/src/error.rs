@@ -29,6 +29,12 @@ pub(crate) enum Error {
     #[error("{}: line {line} is none of a lock: {found:?}; restore it from version control", escaped(path.display()))]
     Damaged { path: PathBuf, line: usize, found: String },
     #[error(
+        "{} is named after {name:?}, which nothing is stored as, because a stored name has no \
+         control characters: delete it, or restore its name from version control",
+        escaped(path.display())
+    )]
+    NoName { path: PathBuf, name: String },
+    #[error(
         "{target} has two events that are stored as {name:?} in version {version}, of two shapes: give one of them another name"
     )]
     Ambiguous { target: String, name: String, version: u32 },
@@ -60,6 +66,8 @@ pub(crate) enum Error {
     NoSuchPackage(String),
     #[error("nothing is locked under the name {0:?}, so there is nothing to give up")]
     NothingToGiveUp(String),
+    #[error("no event is locked under the name {0:?}, so it has no steps to accept")]
+    NothingToAccept(String),
     #[error("git could not be asked for {reference:?}: {said}")]
     Git { reference: String, said: String },
 }

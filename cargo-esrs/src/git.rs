@@ -1,37 +1,80 @@
-//! What a folder held at another commit.
+//! The locks at another commit.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::error::Error;
 
-/// The files below `folder` at `reference`, by their path within it, with their text.
+/// A lock at a commit.
+#[derive(Debug)]
+pub(crate) struct LockAt {
+    /// The folder of its package.
+    pub(crate) package: PathBuf,
+    /// Whether that had a manifest.
+    pub(crate) had_manifest: bool,
+    /// The folder of the locks of its target, such as `schema/bin/server`.
+    pub(crate) folder: String,
+    /// Its path within that folder, such as `events/order_placed.lock`.
+    pub(crate) file: String,
+    pub(crate) text: String,
+}
+
+/// All locks below `root` at `reference`, whatever package they are of.
 ///
 /// # Errors
 /// When git cannot be asked, or does not know the reference.
-pub(crate) fn files_at(reference: &str, folder: &Path) -> Result<Vec<(String, String)>, Error> {
-    let package = folder.ancestors().find(|path| path.is_dir()).unwrap_or(folder);
-    let root = git(package, reference, &["rev-parse", "--show-toplevel"])?;
-    let root = Path::new(root.trim_end());
+pub(crate) fn locks_at(reference: &str, root: &Path) -> Result<Vec<LockAt>, Error> {
+    let top = git(root, reference, &["rev-parse", "--show-toplevel"])?;
+    let top = Path::new(top.trim_end());
+    let top = top.canonicalize().map_err(Error::file(top))?;
     let root = root.canonicalize().map_err(Error::file(root))?;
-    let below = package.canonicalize().map_err(Error::file(package))?;
-    let rest = folder.strip_prefix(package).unwrap_or(Path::new(""));
-    let below = below.strip_prefix(&root).unwrap_or(&below).join(rest);
+    let below = root.strip_prefix(&top).unwrap_or(Path::new(""));
     let below = below.to_string_lossy().replace('\\', "/");
+    let below = if below.is_empty() { "." } else { &below };
     git(
-        &root,
+        &top,
         reference,
         &["rev-parse", "--verify", "--quiet", &format!("{reference}^{{commit}}")],
     )?;
     let listed =
-        git(&root, reference, &["ls-tree", "-r", "-z", "--name-only", reference, "--", &below])?;
-    let mut files = Vec::new();
-    for path in listed.split('\0').filter(|path| path.ends_with(".lock")) {
-        let text = git(&root, reference, &["show", &format!("{reference}:{path}")])?;
-        let within = path.strip_prefix(&below).unwrap_or(path).trim_start_matches('/');
-        files.push((within.to_owned(), text.replace("\r\n", "\n")));
+        git(&top, reference, &["ls-tree", "-r", "-z", "--name-only", reference, "--", below])?;
+    let paths: BTreeSet<_> = listed.split('\0').collect();
+    let mut locks = Vec::new();
+    for path in &paths {
+        let Some((package, folder, file)) = parts(path) else { continue };
+        let text = git(&top, reference, &["show", &format!("{reference}:{path}")])?;
+        let manifest = match package {
+            "" => "Cargo.toml".to_owned(),
+            package => format!("{package}/Cargo.toml"),
+        };
+        locks.push(LockAt {
+            package: top.join(package),
+            had_manifest: paths.contains(manifest.as_str()),
+            folder: folder.to_owned(),
+            file: file.to_owned(),
+            text: text.replace("\r\n", "\n"),
+        });
     }
-    Ok(files)
+    Ok(locks)
+}
+
+/// The package, the folder and the file of a lock; `None` for another file.
+fn parts(path: &str) -> Option<(&str, &str, &str)> {
+    let (folder, _) = path.strip_suffix(".lock")?.rsplit_once('/')?;
+    let (folder, kind) = folder.rsplit_once('/')?;
+    if !matches!(kind, "events" | "aggregates") {
+        return None;
+    }
+    let parts: Vec<_> = folder.split('/').collect();
+    let depth = match parts.as_slice() {
+        [.., "schema", "bin" | "test", _] => 3,
+        [.., "schema"] => 1,
+        _ => return None,
+    };
+    let package = parts[..parts.len() - depth].join("/").len();
+    let within = if package == 0 { folder } else { &folder[package + 1..] };
+    Some((&path[..package], within, &path[folder.len() + 1..]))
 }
 
 fn git(at: &Path, reference: &str, arguments: &[&str]) -> Result<String, Error> {
@@ -44,4 +87,25 @@ fn git(at: &Path, reference: &str, arguments: &[&str]) -> Result<String, Error> 
         return Err(failed(said));
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn a_lock_is_told_by_its_path() {
+        for (path, expected) in [
+            ("schema/events/a.lock", Some(("", "schema", "events/a.lock"))),
+            ("one/two/schema/aggregates/a.lock", Some(("one/two", "schema", "aggregates/a.lock"))),
+            ("schema/bin/b/events/a.lock", Some(("", "schema/bin/b", "events/a.lock"))),
+            ("one/schema/test/t/events/a.lock", Some(("one", "schema/test/t", "events/a.lock"))),
+            ("schema/index.lock", None),
+            ("Cargo.lock", None),
+            ("events/a.lock", None),
+            ("schema/bin/events/a.lock", None),
+        ] {
+            assert_eq!(parts(path), expected, "{path}");
+        }
+    }
 }

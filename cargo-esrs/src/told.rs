@@ -10,12 +10,18 @@ pub(crate) enum Told {
     Event {
         name: String,
         entry: Entry,
+        /// The names that it was stored under before.
+        aliases: Vec<String>,
     },
     Aggregate {
         name: String,
         /// What its ids are written as, if that is known.
         id: Option<String>,
         reads: Vec<String>,
+        /// Those of them that it skips.
+        retired: Vec<String>,
+        /// The events that stand in another crate or target, where they are not locked.
+        unlocked: Vec<String>,
         /// The file and the line of its `#[derive(Aggregate)]`.
         place: String,
     },
@@ -38,25 +44,42 @@ impl Told {
         let kind = lines.next().ok_or_else(not_understood)?;
         let name = lines.next().ok_or_else(not_understood)?.to_owned();
         match kind {
-            "event" => {
+            "event with steps" => {
                 let version = lines.next().and_then(|line| line.trim().parse().ok());
                 let fingerprint =
                     lines.next().and_then(|line| u64::from_str_radix(line.trim(), 16).ok());
                 let (Some(version), Some(fingerprint)) = (version, fingerprint) else {
                     return Err(not_understood());
                 };
-                let outline = lines.map(|line| line.trim().to_owned());
-                let outline = outline.filter(|line| !line.is_empty()).collect();
-                Ok(Self::Event { name, entry: Entry { version, fingerprint, outline } })
+                let (mut outline, mut steps, mut aliases) = (Vec::new(), None, Vec::new());
+                for line in lines.filter(|line| !line.trim().is_empty()) {
+                    match (line.strip_prefix("alias "), &mut steps) {
+                        _ if line == "steps" => steps = Some(Vec::new()),
+                        (Some(alias), None) => aliases.push(alias.to_owned()),
+                        (_, None) => outline.push(line.trim().to_owned()),
+                        (_, Some(steps)) => steps.push(line.trim().to_owned()),
+                    }
+                }
+                let steps = steps.filter(|steps| !steps.is_empty());
+                let entry = Entry { version, fingerprint, outline, steps };
+                Ok(Self::Event { name, entry, aliases })
             }
-            "aggregate" => {
-                let mut lines = lines.map(str::trim).peekable();
-                let id = lines.next_if(|line| line.starts_with("id: "));
-                let id = id.and_then(|line| line.strip_prefix("id: ")).map(str::to_owned);
-                let mut reads: Vec<_> = lines.map(str::to_owned).collect();
+            "aggregate with events" => {
+                let (mut reads, mut retired, mut unlocked) = (Vec::new(), Vec::new(), Vec::new());
+                let mut id = None;
+                for line in lines.filter(|line| !line.trim().is_empty()) {
+                    match line.split_once(' ').ok_or_else(not_understood)? {
+                        ("id", text) => id = Some(text.to_owned()),
+                        ("reads", name) => reads.push(name.to_owned()),
+                        ("retired", name) => retired.push(name.to_owned()),
+                        ("unlocked", name) => unlocked.push(name.to_owned()),
+                        _ => return Err(not_understood()),
+                    }
+                }
+                reads.extend(retired.iter().cloned());
                 reads.sort();
                 reads.dedup();
-                Ok(Self::Aggregate { name, id, reads, place })
+                Ok(Self::Aggregate { name, id, reads, retired, unlocked, place })
             }
             "projection" => Ok(Self::Projection { table: name, place }),
             _ => Err(not_understood()),

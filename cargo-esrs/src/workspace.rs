@@ -1,6 +1,7 @@
 //! Which targets may have events.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -61,6 +62,11 @@ impl LockTarget {
         })
     }
 
+    /// The folder of the locks of its package.
+    pub(crate) fn schema(&self) -> PathBuf {
+        self.manifest.with_file_name("schema")
+    }
+
     /// Whether nobody stores its events, unless they are locked.
     pub(crate) fn is_test(&self) -> bool {
         matches!(self.flags[0].as_str(), "--test" | "--bench")
@@ -113,24 +119,123 @@ fn uses(package: &Package, members: &[&Package], in_development: bool) -> BTreeS
     uses
 }
 
+/// The targets that a command is about.
+#[derive(Debug)]
+pub(crate) struct Chosen {
+    pub(crate) targets: Vec<LockTarget>,
+    /// The folder of the workspace.
+    pub(crate) root: PathBuf,
+    /// Whether packages were named, and nothing is asked of others.
+    pub(crate) is_by_name: bool,
+    /// The folders where a target of the packages has its locks, or would have them.
+    folders: BTreeSet<PathBuf>,
+}
+
+/// A folder of locks that no target of its package has.
+#[derive(Debug)]
+pub(crate) struct Abandoned {
+    package: String,
+    manifest: PathBuf,
+    /// The folder, as seen from the package.
+    folder: String,
+    /// The targets of the package that have no locks yet, each with its folder.
+    open: Vec<(String, String)>,
+}
+
+impl Chosen {
+    /// The folders of locks that no target has any more: it was renamed, or became another kind of target.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub(crate) fn abandoned(&self) -> Result<Vec<Abandoned>, Error> {
+        let mut abandoned = Vec::new();
+        let mut seen = BTreeSet::new();
+        for target in &self.targets {
+            if !seen.insert(&target.manifest) {
+                continue;
+            }
+            let shown = |path: &Path| target.shown(path).to_string().replace('\\', "/");
+            let left = lock_folders(&target.schema())?;
+            let left: Vec<_> =
+                left.into_iter().filter(|folder| !self.folders.contains(folder)).collect();
+            let open = self.targets.iter().filter(|other| {
+                other.manifest == target.manifest && !other.is_locked() && !other.is_test()
+            });
+            let open: Vec<_> = open.map(|one| (one.name(), shown(&one.folder))).collect();
+            abandoned.extend(left.iter().map(|folder| Abandoned {
+                package: target.package.clone(),
+                manifest: target.manifest.clone(),
+                folder: shown(folder),
+                open: open.clone(),
+            }));
+        }
+        Ok(abandoned)
+    }
+}
+
+/// The folders below `schema` that have locks.
+fn lock_folders(schema: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut folders = vec![schema.to_owned()];
+    for kind in ["bin", "test"] {
+        let within = schema.join(kind);
+        if !within.is_dir() {
+            continue;
+        }
+        for folder in std::fs::read_dir(&within).map_err(Error::file(&within))? {
+            folders.push(folder.map_err(Error::file(&within))?.path());
+        }
+    }
+    let has_locks = |folder: &PathBuf| {
+        let files = [crate::folder::INDEX, "events", "aggregates"];
+        files.iter().any(|file| folder.join(file).exists())
+    };
+    folders.retain(has_locks);
+    folders.sort();
+    Ok(folders)
+}
+
+impl Abandoned {
+    /// Whether the target is of the same package.
+    pub(crate) fn is_of(&self, target: &LockTarget) -> bool {
+        self.manifest == target.manifest
+    }
+}
+
+impl fmt::Display for Abandoned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { package, folder, open, .. } = self;
+        write!(
+            f,
+            "{package}: `{folder}` has locks, and no target has its locks there, so nothing is held to them\n    \
+             either: if the target was renamed, or became one of another kind, move what is in `{folder}` to \
+             the folder of the target"
+        )?;
+        for (target, to) in open {
+            write!(f, "; that of {target} is `{to}`")?;
+        }
+        write!(f, "\n    or:     if nothing of it is stored any more, delete `{folder}`")
+    }
+}
+
 /// The targets of the packages that depend on esrs.
 ///
 /// # Errors
 /// When cargo does not know the workspace, or there is no such package.
-pub(crate) fn targets(
+pub(crate) fn chosen(
     manifest: Option<&Path>,
     packages: &[String],
     whole: bool,
-) -> Result<Vec<LockTarget>, Error> {
+) -> Result<Chosen, Error> {
     let mut command = MetadataCommand::new();
     command.no_deps();
     if let Some(manifest) = manifest {
         command.manifest_path(manifest);
     }
     let metadata = command.exec()?;
-    let depends = |package: &&Package| package.dependencies.iter().any(|on| on.name == "esrs");
     let members = metadata.workspace_packages();
-    let known: Vec<_> = members.iter().copied().filter(depends).collect();
+    let users = users(manifest, &members)?;
+    let known: Vec<_> =
+        members.iter().copied().filter(|member| users.contains(&member.id.repr)).collect();
     let chosen: Vec<_> = if !packages.is_empty() {
         for asked in packages {
             if !known.iter().any(|package| *package.name == *asked) {
@@ -154,7 +259,44 @@ pub(crate) fn targets(
     let targets = chosen.iter().flat_map(|package| {
         package.targets.iter().filter_map(|target| LockTarget::new(package, target, &members))
     });
-    Ok(targets.collect())
+    let targets: Vec<_> = targets.collect();
+    let folders = targets.iter().map(|target| target.folder.clone()).collect();
+    let (root, is_by_name) = (metadata.workspace_root.into(), !packages.is_empty());
+    Ok(Chosen { targets, root, is_by_name, folders })
+}
+
+/// The ids of the members of a workspace that depend on esrs, by whatever way: another crate may hand it on.
+fn users(manifest: Option<&Path>, members: &[&Package]) -> Result<BTreeSet<String>, Error> {
+    let is_direct = |package: &&&Package| package.dependencies.iter().any(|on| on.name == "esrs");
+    let mut users: BTreeSet<_> =
+        members.iter().filter(is_direct).map(|package| package.id.repr.clone()).collect();
+    if users.len() == members.len() {
+        return Ok(users);
+    }
+    // What a member depends on beyond the workspace takes the whole graph to know.
+    let mut command = MetadataCommand::new();
+    if let Some(manifest) = manifest {
+        command.manifest_path(manifest);
+    }
+    let metadata = command.exec()?;
+    let Some(graph) = metadata.resolve else { return Ok(users) };
+    let is_esrs = |package: &&Package| *package.name == "esrs";
+    let esrs = metadata.packages.iter().filter(is_esrs).map(|package| package.id.clone());
+    let mut reached: BTreeSet<_> = esrs.collect();
+    loop {
+        let reaches = graph.nodes.iter().filter(|node| {
+            !reached.contains(&node.id) && node.dependencies.iter().any(|on| reached.contains(on))
+        });
+        let next: Vec<_> = reaches.map(|node| node.id.clone()).collect();
+        if next.is_empty() {
+            break;
+        }
+        reached.extend(next);
+    }
+    users.extend(
+        members.iter().filter(|member| reached.contains(&member.id)).map(|one| one.id.repr.clone()),
+    );
+    Ok(users)
 }
 
 /// The cargo that runs us.

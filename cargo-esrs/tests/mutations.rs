@@ -36,6 +36,28 @@ const BREAKING: &[Mutation] = &[
     change("list_became_one", LIB, "tags: Vec<String>", "tags: String"),
     change("tuple_reordered", LIB, "(u8, i32)", "(i32, u8)"),
     change("tuple_longer", LIB, "(u8, i32)", "(u8, i32, bool)"),
+    change("tuple_longer_by_an_option", LIB, "(u8, i32)", "(u8, i32, Option<bool>)"),
+    change(
+        "fields_merged",
+        LIB,
+        "    pub city: String,\n    pub zip: Option<String>,\n",
+        "    #[serde(alias = \"zip\")]\n    pub city: String,\n",
+    ),
+    change(
+        "variants_merged",
+        MONEY,
+        "    Eur,\n    Usd,\n",
+        "    #[serde(alias = \"Usd\")]\n    Eur,\n",
+    ),
+    change(
+        "list_became_a_set",
+        LIB,
+        "tags: Vec<String>",
+        "tags: std::collections::BTreeSet<String>",
+    ),
+    change("number_without_zero", LIB, "order: u32", "order: std::num::NonZero<u32>"),
+    change("id_of_another_type", LIB, "id = String", "id = u64"),
+    change("id_of_an_unknown_type", LIB, "id = String", "id = std::net::SocketAddrV4"),
     change("default_removed", LIB, "    #[serde(default)]\n", ""),
     change("option_became_required", LIB, "Option<u16>", "u16"),
     change("number_narrower", LIB, "Option<u16>", "Option<u8>"),
@@ -148,6 +170,12 @@ const COMPATIBLE: &[Mutation] = &[
         "    #[serde(alias = \"fee\")]\n    pub charge: Cents",
     ),
 ];
+
+/// A type that comes before an event in the source.
+const NEWTYPE: (&str, &str) = (
+    "pub type Cents",
+    "#[derive(Schema, Serialize, Deserialize)]\npub struct Code(Option<u16>);\n\npub type Cents",
+);
 
 /// The wire does not show it.
 const HARMLESS: &[Mutation] = &[
@@ -276,6 +304,63 @@ fn a_change_among_2000_lines_is_found_in_few_steps() {
     let said = text(&check);
     assert!(said.contains("its shape has changed: `part_19.field_99`"), "{said}");
     assert!(!said.contains("constant evaluation is taking a long time"), "{said}");
+}
+
+#[test]
+fn a_newtype_of_an_option_has_to_be_there() {
+    let package = Package::locked("bank", "newtype");
+    package.replace(LIB, NEWTYPE.0, NEWTYPE.1);
+    package.replace(LIB, "pub code: Option<u16>", "pub code: Code");
+    compared("option_in_a_newtype", &package.check(&[]).unwrap_or_default()).unwrap();
+    // And back: what had to be there may be absent now.
+    let rewrite = ["lock", "--rewrite", "money_deposited", "--give-up-what-is-stored"];
+    assert!(package.esrs(&rewrite).status.success());
+    assert_eq!(package.check(&[]), None);
+    package.replace(LIB, "pub code: Code", "pub code: Option<u16>");
+    let said = package.check(&[]).unwrap_or_default();
+    assert!(said.contains("a field may be absent now"), "{said}");
+}
+
+#[test]
+fn ids_may_become_a_text_that_is_the_same_and_not_the_other_way() {
+    let package = Package::copy("bank", "ids");
+    let ids = |from: &str, to: &str| {
+        package.replace(LIB, &format!("id = {from}"), &format!("id = {to}"));
+        package.check(&[])
+    };
+    let lock = || {
+        let lock = package.esrs(&["lock"]);
+        assert!(lock.status.success(), "{}", text(&lock));
+        text(&lock)
+    };
+    let aggregate = "schema/aggregates/account.lock";
+    // The text of this one is not known, as in a lock that an older esrs has written.
+    package.replace(LIB, "id = String", "id = std::net::SocketAddrV4");
+    lock();
+    assert!(!package.read(aggregate).contains("id: "));
+    assert_eq!(ids("std::net::SocketAddrV4", "u32"), None);
+    let check = package.esrs(&["lock", "--check"]);
+    assert!(!check.status.success());
+    assert!(
+        text(&check).contains("not locked: aggregate account: its ids are u32"),
+        "{}",
+        text(&check)
+    );
+    assert!(lock().contains("locked aggregate account: its ids are u32"));
+    assert!(package.read(aggregate).contains("\nid: u32\n"));
+    assert_eq!(package.check(&[]), None);
+
+    let said = ids("u32", "String").unwrap_or_default();
+    assert!(said.contains("each stored id is read as it was"), "{said}");
+    assert!(lock().contains("its ids are string"));
+    assert_eq!(package.check(&[]), None);
+    let said = ids("String", "u32").unwrap_or_default();
+    assert!(said.contains("would not be found any more"), "{said}");
+    let lock = package.esrs(&["lock"]);
+    assert!(!lock.status.success());
+    let said = text(&lock);
+    assert!(said.contains("has streams by ids of string, and its ids are u32 here"), "{said}");
+    assert_eq!(ids("u32", "String"), None);
 }
 
 #[test]

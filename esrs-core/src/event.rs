@@ -32,6 +32,10 @@ pub trait Event: Emit + Schema + Serialize + DeserializeOwned + Send + Sync + 's
     /// The highest version that is locked under its name; 0 when none is.
     #[doc(hidden)]
     const LOCKED_UP_TO: u32 = 0;
+
+    /// Which target it is declared in; 0 for one that has no place for locks.
+    #[doc(hidden)]
+    const HOME: u64 = 0;
     /// What is locked of it and of those that it merges, for the test that reads it.
     #[doc(hidden)]
     const LOCKS: &'static Locks = &Locks::NONE;
@@ -230,8 +234,11 @@ pub struct EventType {
     pub shape: &'static Shape,
     /// The fingerprint of that shape.
     pub fingerprint: Fingerprint,
-    /// The highest version that is locked under its name; 0 when none is.
+    /// The highest version that is locked under its name, or under one of its aliases; 0 when none is.
     pub locked_up_to: u32,
+    /// Which target it is declared in; 0 for one that has no place for locks.
+    #[doc(hidden)]
+    pub home: u64,
 }
 
 impl EventType {
@@ -245,6 +252,7 @@ impl EventType {
             shape: E::SHAPE,
             fingerprint: E::FINGERPRINT,
             locked_up_to: E::LOCKED_UP_TO,
+            home: E::HOME,
         }
     }
 

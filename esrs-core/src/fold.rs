@@ -112,6 +112,7 @@ mod tests {
         shape: &Shape::Unit,
         fingerprint: Fingerprint::of_leaf(&Shape::Unit),
         locked_up_to: 0,
+        home: 0,
     };
     const RESET: EventType = EventType { name: "reset", aliases: &[], ..COUNTED };
     const RETIRED: &[&str] = &["shown", "hidden"];

@@ -280,6 +280,35 @@ pub const fn not_older_than_lock(event: &EventType, written: &str) {
     panic!("{}", sentence.as_str())
 }
 
+/// Fails to compile, at the place of the call, when an event that a target's aggregate lists is of another
+/// crate or target, and is locked in this one, by one of `names`: it is not held to that lock.
+#[track_caller]
+pub const fn held_elsewhere(
+    event: &EventType,
+    home: u64,
+    names: &[&str],
+    folder: &str,
+    written: &str,
+) {
+    if event.home == 0 || event.home == home {
+        return;
+    }
+    let mut i = 0;
+    while i < names.len() {
+        if same_name(names[i], event.name) || is_among(names[i], event.aliases) {
+            let sentence = Sentence::new()
+                .quote(written)
+                .say(" is declared in another crate or target, and its name \"")
+                .say(names[i])
+                .say("\" is locked in `")
+                .say(folder)
+                .say("`, which it is not held to: move that lock to where the event is, below its `schema/events`, and run `cargo esrs lock --workspace`");
+            panic!("{}", sentence.as_str())
+        }
+        i += 1;
+    }
+}
+
 /// Fails to compile, at the place of the call, when the ids of an aggregate are written in another way than
 /// those that are locked; `aggregate` is what the user calls it.
 #[track_caller]
@@ -287,7 +316,7 @@ pub const fn id_is_locked(aggregate: &str, id: Option<&'static Shape>, locked: &
     let text = id_text(id);
     let now = match &text {
         Some(text) => text.as_str(),
-        None => "a type without a known text",
+        None => "",
     };
     if same_name(now, locked) {
         return;
@@ -297,9 +326,11 @@ pub const fn id_is_locked(aggregate: &str, id: Option<&'static Shape>, locked: &
         .quote(aggregate)
         .say(" are stored by ids of the type `")
         .say(locked)
-        .say("`, and its `id` is `")
-        .say(now)
-        .say("` here");
+        .say("`, and its `id` is ");
+    let sentence = match text.is_some() {
+        true => sentence.say("`").say(now).say("` here"),
+        false => sentence.say("of a type without a `Schema` here"),
+    };
     let sentence = match text.is_some() && is_id_kept(locked, now) {
         true => sentence.say(
             ": each stored id is read as it was\neither: put it back\nor:     keep it, and run `cargo esrs lock`",
@@ -319,14 +350,23 @@ pub const fn tell_aggregate(
     id: Option<&'static Shape>,
     events: &[EventType],
     retired: &[&str],
+    home: u64,
 ) {
-    let mut text = ConstText::<{ 48 * 1024 }>::new().say("esrs-lock:aggregate\n").say(name);
+    let mut text =
+        ConstText::<{ 48 * 1024 }>::new().say("esrs-lock:aggregate with events\n").say(name);
     if let Some(id) = id_text(id) {
-        text.push("\nid: ");
+        text.push("\nid ");
         text.push_bytes(id.as_bytes());
     }
     push_names(&mut text, events);
-    push_lines(&mut text, retired);
+    push_lines(&mut text, "retired ", retired);
+    let mut i = 0;
+    while i < events.len() {
+        if events[i].home != 0 && events[i].home != home && events[i].locked_up_to == 0 {
+            push_lines(&mut text, "unlocked ", &[events[i].name]);
+        }
+        i += 1;
+    }
     if text.is_cut() {
         panic!("esrs-lock:too-long")
     }
@@ -341,17 +381,18 @@ pub const fn tell_projection(table: &str) {
 const fn push_names<const N: usize>(text: &mut ConstText<N>, events: &[EventType]) {
     let mut i = 0;
     while i < events.len() {
-        push_lines(text, &[events[i].name]);
-        push_lines(text, events[i].aliases);
+        push_lines(text, "reads ", &[events[i].name]);
+        push_lines(text, "reads ", events[i].aliases);
         push_names(text, events[i].merges);
         i += 1;
     }
 }
 
-const fn push_lines<const N: usize>(text: &mut ConstText<N>, names: &[&str]) {
+const fn push_lines<const N: usize>(text: &mut ConstText<N>, what: &str, names: &[&str]) {
     let mut i = 0;
     while i < names.len() {
         text.push("\n");
+        text.push(what);
         text.push(names[i]);
         i += 1;
     }

@@ -36,20 +36,21 @@ pub use crate::faithful::Encoder;
 
 pub use crate::fold::{code_and, fold};
 pub use core::prelude::v1::test;
-pub use core::{include_bytes, include_str, panic};
+pub use core::{include_bytes, include_str, module_path, panic};
 
 pub use crate::schema::lock::{
-    CompareRoom, Differs, ShapeNow, is_as_locked, past_changed, shape_changed, tell_event,
-    tell_past, unsound_lock,
+    CompareRoom, Differs, ShapeNow, UNCHANGED, alias_changed, changed_steps, is_as_locked,
+    past_changed, shape_changed, steps_changed, tell_event, tell_past, unsound_lock,
 };
 
-pub use crate::schema::samples::{Locked, Locks, Sampled, StandIn, no_stray};
+pub use crate::schema::samples::{Listed, Locked, Locks, Sampled, StandIn, is_locked, no_stray};
 
 pub use crate::names::{
-    first_clash, first_dropped, id_is_locked, merge_clash, merge_each_other, name_clash,
-    name_dropped, no_merge_in_turn, not_older_than_lock, reads_all, tell_aggregate,
+    first_clash, first_dropped, held_elsewhere, id_is_locked, merge_clash, merge_each_other,
+    name_clash, name_dropped, no_merge_in_turn, not_older_than_lock, reads_all, tell_aggregate,
     tell_projection,
 };
+pub use crate::schema::declared::Declared;
 pub use crate::schema::derived::{UNKNOWN, changes, fingerprint, follows, leads_back};
 pub use crate::schema::storable::{is_json_storable, is_storable};
 pub use crate::split::{
@@ -249,7 +250,8 @@ pub const fn past_version<const V: u32, E: DeclaredVersion<V>>(
     previous: Option<&'static ShapeVersion>,
 ) -> ShapeVersion {
     let (shape, fingerprint) = (E::Past::SHAPE, E::Past::FINGERPRINT);
-    ShapeVersion::new(V, shape, fingerprint, step, code, previous)
+    let version = ShapeVersion::new(V, shape, fingerprint, step, code, previous);
+    version.declared_as_a_whole(E::Past::DECLARED)
 }
 
 /// Fails to compile, at the place of the call, when the field `name` tells no rows apart as a part of the

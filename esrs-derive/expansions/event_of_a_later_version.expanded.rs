@@ -16,11 +16,13 @@ impl ::renamed::__private::Schema for MoneyDeposited {
                 ::renamed::__private::Field::of::<i64>("cents"),
                 ::renamed::__private::Field::of::<Currency>("curr")
                     .optional()
-                    .aliases(&["currency_code"]),
+                    .aliases(&["currency_code"])
+                    .declared("default"),
                 ::renamed::__private::Field::opaque(
-                    "at",
-                    &::renamed::__private::Shape::Opaque("place@1"),
-                ),
+                        "at",
+                        &::renamed::__private::Shape::Opaque("place@1"),
+                    )
+                    .declared("of type geo::Point"),
             ],
             closed: false,
         },

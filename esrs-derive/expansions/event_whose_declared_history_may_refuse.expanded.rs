@@ -12,8 +12,12 @@ impl ::esrs::__private::Schema for MoneyDeposited {
     const SHAPE: &'static ::esrs::__private::Shape = &::esrs::__private::Shape::Struct(
         &::esrs::__private::StructShape {
             fields: &[
-                ::esrs::__private::Field::of::<u64>("cents"),
-                ::esrs::__private::Field::of::<Option<String>>("note"),
+                ::esrs::__private::Field::of::<u64>("cents")
+                    .declared(
+                        "renamed(from = \"amount\", in = 2), retyped(from = i64, in = 3, try_with = u64::try_from)",
+                    ),
+                ::esrs::__private::Field::of::<Option<String>>("note")
+                    .declared("added(in = 4)"),
             ],
             closed: false,
         },
@@ -163,7 +167,10 @@ const _: () = {
     impl ::esrs::__private::Schema for __MoneyDepositedV2 {
         const SHAPE: &'static ::esrs::__private::Shape = &::esrs::__private::Shape::Struct(
             &::esrs::__private::StructShape {
-                fields: &[::esrs::__private::Field::of::<i64>("cents")],
+                fields: &[
+                    ::esrs::__private::Field::of::<i64>("cents")
+                        .declared("renamed(from = \"amount\", in = 2)"),
+                ],
                 closed: false,
             },
         );
@@ -176,7 +183,12 @@ const _: () = {
     impl ::esrs::__private::Schema for __MoneyDepositedV3 {
         const SHAPE: &'static ::esrs::__private::Shape = &::esrs::__private::Shape::Struct(
             &::esrs::__private::StructShape {
-                fields: &[::esrs::__private::Field::of::<u64>("cents")],
+                fields: &[
+                    ::esrs::__private::Field::of::<u64>("cents")
+                        .declared(
+                            "renamed(from = \"amount\", in = 2), retyped(from = i64, in = 3, try_with = u64::try_from)",
+                        ),
+                ],
                 closed: false,
             },
         );

@@ -16,9 +16,15 @@ impl ::esrs::__private::Schema for MoneyDeposited {
     const SHAPE: &'static ::esrs::__private::Shape = &::esrs::__private::Shape::Struct(
         &::esrs::__private::StructShape {
             fields: &[
-                ::esrs::__private::Field::of::<i64>("cents"),
-                ::esrs::__private::Field::of::<Currency>("currency").aliases(&["curr"]),
-                ::esrs::__private::Field::of::<BookingId>("bookingId"),
+                ::esrs::__private::Field::of::<i64>("cents")
+                    .declared("renamed(from = \"amount\", in = 2)"),
+                ::esrs::__private::Field::of::<Currency>("currency")
+                    .aliases(&["curr"])
+                    .declared("added(in = 3, default = Currency::Eur)"),
+                ::esrs::__private::Field::of::<BookingId>("bookingId")
+                    .declared(
+                        "retyped(from = u32, in = 2, with = BookingId::new), updated(in = 3, from = 1)",
+                    ),
             ],
             closed: true,
         },
@@ -225,7 +231,9 @@ const _: () = {
                 fields: &[
                     ::esrs::__private::Field::of::<i64>("amount"),
                     ::esrs::__private::Field::of::<u32>("bookingId"),
-                    ::esrs::__private::Field::of::<String>("note").optional(),
+                    ::esrs::__private::Field::of::<String>("note")
+                        .optional()
+                        .declared("removed(in = 4)"),
                 ],
                 closed: true,
             },
@@ -243,9 +251,13 @@ const _: () = {
         const SHAPE: &'static ::esrs::__private::Shape = &::esrs::__private::Shape::Struct(
             &::esrs::__private::StructShape {
                 fields: &[
-                    ::esrs::__private::Field::of::<i64>("cents"),
-                    ::esrs::__private::Field::of::<__Held0_2>("bookingId"),
-                    ::esrs::__private::Field::of::<String>("note").optional(),
+                    ::esrs::__private::Field::of::<i64>("cents")
+                        .declared("renamed(from = \"amount\", in = 2)"),
+                    ::esrs::__private::Field::of::<__Held0_2>("bookingId")
+                        .declared("retyped(from = u32, in = 2, with = BookingId::new)"),
+                    ::esrs::__private::Field::of::<String>("note")
+                        .optional()
+                        .declared("removed(in = 4)"),
                 ],
                 closed: true,
             },
@@ -260,11 +272,18 @@ const _: () = {
         const SHAPE: &'static ::esrs::__private::Shape = &::esrs::__private::Shape::Struct(
             &::esrs::__private::StructShape {
                 fields: &[
-                    ::esrs::__private::Field::of::<i64>("cents"),
+                    ::esrs::__private::Field::of::<i64>("cents")
+                        .declared("renamed(from = \"amount\", in = 2)"),
                     ::esrs::__private::Field::of::<Currency>("currency")
-                        .aliases(&["curr"]),
-                    ::esrs::__private::Field::of::<BookingId>("bookingId"),
-                    ::esrs::__private::Field::of::<String>("note").optional(),
+                        .aliases(&["curr"])
+                        .declared("added(in = 3, default = Currency::Eur)"),
+                    ::esrs::__private::Field::of::<BookingId>("bookingId")
+                        .declared(
+                            "retyped(from = u32, in = 2, with = BookingId::new), updated(in = 3, from = 1)",
+                        ),
+                    ::esrs::__private::Field::of::<String>("note")
+                        .optional()
+                        .declared("removed(in = 4)"),
                 ],
                 closed: true,
             },

@@ -12,8 +12,10 @@ impl ::esrs::__private::Schema for MoneyDeposited {
     const SHAPE: &'static ::esrs::__private::Shape = &::esrs::__private::Shape::Struct(
         &::esrs::__private::StructShape {
             fields: &[
-                ::esrs::__private::Field::of::<i64>("cents"),
-                ::esrs::__private::Field::of::<Option<String>>("note"),
+                ::esrs::__private::Field::of::<i64>("cents")
+                    .declared("renamed(from = \"amount\", in = 4)"),
+                ::esrs::__private::Field::of::<Option<String>>("note")
+                    .declared("added(in = 3)"),
             ],
             closed: false,
         },
@@ -132,7 +134,8 @@ const _: () = {
             &::esrs::__private::StructShape {
                 fields: &[
                     ::esrs::__private::Field::of::<i64>("amount"),
-                    ::esrs::__private::Field::of::<Option<String>>("note"),
+                    ::esrs::__private::Field::of::<Option<String>>("note")
+                        .declared("added(in = 3)"),
                 ],
                 closed: false,
             },

@@ -5,6 +5,7 @@
 impl ::esrs::__private::Schema for AccountId {
     const SHAPE: &'static ::esrs::__private::Shape = <u64 as ::esrs::__private::Schema>::SHAPE;
     const FINGERPRINT: ::esrs::__private::Fingerprint = <u64 as ::esrs::__private::Schema>::FINGERPRINT;
+    const DECLARED: &'static ::esrs::__private::str = <u64 as ::esrs::__private::Schema>::DECLARED;
 }
 #[automatically_derived]
 #[allow(deprecated)]

@@ -28,6 +28,7 @@ where
                     aliases: &[],
                     other: false,
                     content: ::esrs::__private::Content::Unit,
+                    declared: ::esrs::__private::Declared::NOTHING,
                 },
                 ::esrs::__private::Variant {
                     name: "single",
@@ -36,6 +37,7 @@ where
                     content: ::esrs::__private::Content::Newtype(
                         ::esrs::__private::Item::of_variant::<T>(),
                     ),
+                    declared: ::esrs::__private::Declared::NOTHING,
                 },
                 ::esrs::__private::Variant {
                     name: "pair",
@@ -47,6 +49,7 @@ where
                             ::esrs::__private::Item::of_variant::<Cow<'a, str>>(),
                         ],
                     ),
+                    declared: ::esrs::__private::Declared::NOTHING,
                 },
                 ::esrs::__private::Variant {
                     name: "with_fields",
@@ -55,12 +58,14 @@ where
                     content: ::esrs::__private::Content::Struct(
                         &[::esrs::__private::Field::of::<Vec<T>>("newValue")],
                     ),
+                    declared: ::esrs::__private::Declared::NOTHING,
                 },
                 ::esrs::__private::Variant {
                     name: "unknown",
                     aliases: &[],
                     other: true,
                     content: ::esrs::__private::Content::Unit,
+                    declared: ::esrs::__private::Declared::NOTHING,
                 },
             ],
             closed: true,

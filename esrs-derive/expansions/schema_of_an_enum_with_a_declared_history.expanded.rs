@@ -19,14 +19,18 @@ impl ::esrs::__private::Schema for Method {
                     aliases: &[],
                     other: false,
                     content: ::esrs::__private::Content::Unit,
+                    declared: ::esrs::__private::Declared::NOTHING,
                 },
                 ::esrs::__private::Variant {
                     name: "CreditCard",
                     aliases: &[],
                     other: false,
                     content: ::esrs::__private::Content::Newtype(
-                        ::esrs::__private::Item::of_variant::<Card>(),
+                        ::esrs::__private::Item::of_variant::<Card>()
+                            .declared("updated(in = 2, from = 1)"),
                     ),
+                    declared: ::esrs::__private::Declared::NOTHING
+                        .on_part("renamed(from = \"Card\", in = 2)"),
                 },
                 ::esrs::__private::Variant {
                     name: "Transfer",
@@ -35,6 +39,8 @@ impl ::esrs::__private::Schema for Method {
                     content: ::esrs::__private::Content::Struct(
                         &[::esrs::__private::Field::of::<String>("account")],
                     ),
+                    declared: ::esrs::__private::Declared::NOTHING
+                        .on_part("added(in = 2)"),
                 },
             ],
             closed: false,
@@ -93,6 +99,7 @@ const _: () = {
                         aliases: &[],
                         other: false,
                         content: ::esrs::__private::Content::Unit,
+                        declared: ::esrs::__private::Declared::NOTHING,
                     },
                     ::esrs::__private::Variant {
                         name: "Card",
@@ -101,6 +108,7 @@ const _: () = {
                         content: ::esrs::__private::Content::Newtype(
                             ::esrs::__private::Item::of_variant::<__Held1_0>(),
                         ),
+                        declared: ::esrs::__private::Declared::NOTHING,
                     },
                 ],
                 closed: false,

@@ -12,7 +12,8 @@ impl ::renamed::__private::Schema for Amount {
         &::renamed::__private::StructShape {
             fields: &[
                 ::renamed::__private::Field::of::<i64>("cents"),
-                ::renamed::__private::Field::of::<Currency>("currency"),
+                ::renamed::__private::Field::of::<Currency>("currency")
+                    .declared("added(in = 2)"),
             ],
             closed: false,
         },

@@ -4,34 +4,49 @@ use std::process::ExitCode;
 
 use esrs_core::escaped;
 
-use super::plan::Plan;
+use super::asked::{ask_all, declared};
+use super::plan::{Given, News, Plan};
 use super::{Lock, names};
-use crate::ask::ask;
 use crate::error::Error;
 use crate::folder::Locks;
-use crate::workspace::LockTarget;
+use crate::workspace::{Chosen, LockTarget};
 
-pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, Error> {
+pub(crate) fn run(chosen: &Chosen, arguments: &Lock) -> Result<ExitCode, Error> {
     let (mut found, mut asked) = (0, Vec::new());
-    for target in targets {
-        let told = match ask(target, &arguments.features) {
+    for abandoned in chosen.abandoned()? {
+        say!("{abandoned}");
+        found += 1;
+    }
+    let mut units = ask_all(&chosen.targets, &arguments.features)?;
+    let all = Locks::of(&chosen.targets)?;
+    let declared = declared(&units);
+    let given = Given { declared: Some(&declared), elsewhere: &all, ..Given::default() };
+    for unit in &mut units {
+        match unit.failure() {
             // What it depends on does not compile, and that was told.
-            Err(Error::DoesNotCompile { .. }) if found > 0 => break,
-            told => told?,
-        };
-        asked.push((target, told.clone()));
-        let plan = Plan::new(target, Locks::read(&target.folder)?, told, &[])?;
-        let unlocked = plan.news.iter().map(|news| format!("not locked: {news}"));
+            Some(_) if found > 0 => continue,
+            Some(error) => return Err(error),
+            None => {}
+        }
+        asked.extend(unit.by_target().iter().cloned());
+        let target = unit.target();
+        let locks = Locks::read(&target.folder)?;
+        let plan = Plan::new(target, locks.clone(), unit.told(), &given)?;
+        let (notes, news): (Vec<_>, Vec<_>) =
+            plan.news.iter().partition(|news| matches!(news, News::Steps { .. }));
+        let unlocked = news.iter().map(|news| format!("not locked: {news}"));
         let drift = plan.problems.iter().map(ToString::to_string);
         let orphans = plan.orphans.iter().map(|orphan| escaped(orphan).to_string());
         let mut lines: Vec<_> = unlocked.chain(drift).chain(orphans).collect();
-        if lines.is_empty() && target.is_locked() {
-            lines.extend(changed_files(target, &plan.locks));
+        if lines.is_empty() && target.is_locked() && !locks.has_former_files() {
+            lines.extend(changed_files(target, &locks));
         }
-        if !lines.is_empty() {
-            say!("{}", target.name());
+        if !lines.is_empty() || !notes.is_empty() {
+            say!("{}", unit.name());
         }
         lines.iter().for_each(|line| say!("    {line}"));
+        // An esrs of before has locked it so; it is as good as it was then.
+        notes.iter().for_each(|note| say!("    note: `cargo esrs lock` adds {note}"));
         found += lines.len();
     }
     names::check(&asked)?;

@@ -5,46 +5,67 @@ use std::time::SystemTime;
 
 use esrs_core::escaped;
 
-use super::plan::Plan;
+use super::asked::{Unit, ask_all, by_target, declared};
+use super::plan::{Given, Plan};
 use super::{Lock, names};
-use crate::ask::ask;
 use crate::error::Error;
 use crate::folder::Locks;
-use crate::told::Told;
-use crate::workspace::LockTarget;
+use crate::workspace::{Chosen, LockTarget};
 
-pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, Error> {
+pub(crate) fn run(chosen: &Chosen, arguments: &Lock) -> Result<ExitCode, Error> {
+    let targets = &chosen.targets;
     for name in &arguments.rewrite {
         let mut locks = targets.iter().map(|target| Locks::read(&target.folder));
         if !locks.try_fold(false, |found, locks| Ok::<_, Error>(found || locks?.have(name)))? {
             return Err(Error::NothingToGiveUp(name.clone()));
         }
     }
-    let (mut locked, mut problems) = (0, 0);
-    let (mut asked, mut failed) = (Vec::new(), Vec::new());
-    for target in targets {
-        match ask(target, &arguments.features) {
-            Ok(told) => asked.push((target, told)),
-            // What it depends on may differ from its own lock, and is about to be locked.
-            Err(Error::DoesNotCompile { .. }) => failed.push(target),
-            Err(error) => return Err(error),
+    for name in &arguments.accept_steps {
+        let mut locks = targets.iter().map(|target| Locks::read(&target.folder));
+        let has = |locks: Locks| locks.events.contains_key(name);
+        if !locks.try_fold(false, |found, locks| Ok::<_, Error>(found || has(locks?)))? {
+            return Err(Error::NothingToAccept(name.clone()));
         }
     }
-    names::check(&asked)?;
-    for (target, told) in &asked {
-        let plan = lock(target, told.clone(), &arguments.rewrite)?;
+    let mut problems = 0;
+    let abandoned = chosen.abandoned()?;
+    for abandoned in &abandoned {
+        say!("{abandoned}");
+        problems += 1;
+    }
+    // A target that was renamed would be locked as if nothing of it were stored.
+    let is_barred =
+        |target: &LockTarget| !target.is_locked() && abandoned.iter().any(|one| one.is_of(target));
+    let mut units = ask_all(targets, &arguments.features)?;
+    units.retain(|unit| !is_barred(unit.target()));
+    names::check(&by_target(&units))?;
+    let mut locked = 0;
+    let all = Locks::of(targets)?;
+    let declared = declared(&units);
+    let given = Given {
+        rewrite: &arguments.rewrite,
+        accept_steps: &arguments.accept_steps,
+        declared: Some(&declared),
+        elsewhere: &all,
+    };
+    for unit in units.iter().filter(|unit| !unit.has_failed()) {
+        let plan = lock(unit, &given)?;
         locked += plan.news.len();
         problems += plan.problems.len();
     }
-    for target in failed {
-        let told = match ask(target, &arguments.features) {
+    for place in 0..units.len() {
+        if !units[place].has_failed() {
+            continue;
+        }
+        units[place].ask_again(&arguments.features)?;
+        match units[place].failure() {
             // It waits for what cannot be locked, which was told.
-            Err(Error::DoesNotCompile { .. }) if problems > 0 => continue,
-            told => told?,
-        };
-        asked.push((target, told.clone()));
-        names::check(&asked)?;
-        let plan = lock(target, told, &arguments.rewrite)?;
+            Some(_) if problems > 0 => continue,
+            Some(error) => return Err(error),
+            None => {}
+        }
+        names::check(&by_target(&units))?;
+        let plan = lock(&units[place], &given)?;
         locked += plan.news.len();
         problems += plan.problems.len();
     }
@@ -58,15 +79,16 @@ pub(crate) fn run(targets: &[LockTarget], arguments: &Lock) -> Result<ExitCode, 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Locks what a target has told, and says what that was.
-fn lock(target: &LockTarget, told: Vec<Told>, rewrite: &[String]) -> Result<Plan, Error> {
+/// Locks what the targets of a folder have told, and says what that was.
+fn lock(unit: &Unit<'_>, given: &Given<'_>) -> Result<Plan, Error> {
+    let target = unit.target();
     let is_first = !target.is_locked();
-    let plan = Plan::new(target, Locks::read(&target.folder)?, told, rewrite)?;
-    if plan.locks == Locks::default() {
+    let plan = Plan::new(target, Locks::read(&target.folder)?, unit.told(), given)?;
+    if plan.locks.is_empty() {
         return Ok(plan);
     }
     if !plan.news.is_empty() || !plan.problems.is_empty() || !plan.orphans.is_empty() {
-        say!("{}", target.name());
+        say!("{}", unit.name());
     }
     // All or nothing: a problem may be that what is there cannot be trusted.
     if plan.problems.is_empty() {
@@ -81,7 +103,7 @@ fn lock(target: &LockTarget, told: Vec<Told>, rewrite: &[String]) -> Result<Plan
         say!("    NOT locked: {problem}");
     }
     if is_first && target.is_locked() {
-        begin(target)?;
+        unit.targets().iter().try_for_each(|target| begin(target))?;
     }
     Ok(plan)
 }

@@ -1,6 +1,7 @@
 //! The words of the command line.
 
 mod against;
+mod asked;
 mod check;
 mod lock;
 mod names;
@@ -14,7 +15,7 @@ use clap::{Parser, Subcommand};
 
 use crate::ask::Features;
 use crate::error::Error;
-use crate::workspace::{LockTarget, targets};
+use crate::workspace::{Chosen, LockTarget, chosen};
 
 /// Looks after the history of events.
 #[derive(Debug, Parser)]
@@ -50,10 +51,10 @@ enum Esrs {
 pub(crate) struct Lock {
     /// Change nothing, and fail when something is not locked, differs from its lock, is locked and not
     /// there any more, or is a golden payload of nothing that is locked
-    #[arg(long, conflicts_with_all = ["against", "rewrite"])]
+    #[arg(long, conflicts_with_all = ["against", "rewrite", "accept_steps"])]
     check: bool,
     /// Compile nothing, and fail when something that was locked at this commit is not locked as it was
-    #[arg(long, value_name = "REF", conflicts_with = "rewrite")]
+    #[arg(long, value_name = "REF", conflicts_with_all = ["rewrite", "accept_steps"])]
     against: Option<String>,
     /// Lock this event or aggregate anew, and give up what is stored under its name
     #[arg(long, value_name = "NAME", requires = "give_up_what_is_stored")]
@@ -61,6 +62,10 @@ pub(crate) struct Lock {
     /// Yes: payloads that were stored before may not be readable any more
     #[arg(long, requires = "rewrite")]
     give_up_what_is_stored: bool,
+    /// Lock what is declared of this event as it is now, though it differs from what is locked: each
+    /// stored payload is read as the same value
+    #[arg(long, value_name = "NAME")]
+    accept_steps: Vec<String>,
     /// Lock the events of integration tests and benchmarks too
     #[arg(long)]
     all_targets: bool,
@@ -84,21 +89,22 @@ impl Arguments {
             Esrs::Lock(lock) => lock,
             Esrs::Schema(schema) => return schema.run(),
         };
-        let targets = lock.targets()?;
+        let chosen = lock.chosen()?;
         match &lock.against {
-            Some(reference) => against::run(&targets, reference),
-            None if lock.check => check::run(&targets, &lock),
-            None => lock::run(&targets, &lock),
+            Some(reference) => against::run(&chosen, reference),
+            None if lock.check => check::run(&chosen, &lock),
+            None => lock::run(&chosen, &lock),
         }
     }
 }
 
 impl Lock {
     /// The targets whose events are to be locked.
-    fn targets(&self) -> Result<Vec<LockTarget>, Error> {
-        let all = targets(self.manifest_path.as_deref(), &self.package, self.workspace)?;
+    fn chosen(&self) -> Result<Chosen, Error> {
+        let mut chosen = chosen(self.manifest_path.as_deref(), &self.package, self.workspace)?;
         let wanted =
             |target: &LockTarget| self.all_targets || !target.is_test() || target.is_locked();
-        Ok(all.into_iter().filter(wanted).collect())
+        chosen.targets.retain(wanted);
+        Ok(chosen)
     }
 }

@@ -9,7 +9,7 @@ use esrs_core::escaped;
 
 use crate::contract::{Contract, asyncapi, bundle, documents, markdown};
 use crate::error::Error;
-use crate::workspace::targets;
+use crate::workspace::chosen;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Schema {
@@ -71,7 +71,7 @@ impl Schema {
     fn contracts(&self) -> Result<Vec<Contract>, Error> {
         let mut contracts = Vec::new();
         let mut unlocked: Vec<String> = Vec::new();
-        let all = targets(self.manifest_path.as_deref(), &self.package, self.workspace)?;
+        let all = chosen(self.manifest_path.as_deref(), &self.package, self.workspace)?.targets;
         for package in all.chunk_by(|one, other| one.package == other.package) {
             let before = contracts.len();
             // Nobody else reads what a test stores.

@@ -1,9 +1,13 @@
 //! All that a lock can say, as serde writes it: valid by the contract, and what is not written is not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZero;
 
 use esrs::Schema;
+use esrs::schema::lock::outline_of;
+use esrs::schema::lock::tree::Tree;
+use esrs::schema::samples::Samples;
 use jsonschema::Draft;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -44,6 +48,59 @@ struct Numbers {
     five: i128,
     six: u128,
     seven: f64,
+}
+
+/// A store returns them as they were written, so what is made up has to be so, too.
+#[test]
+fn made_up_texts_of_other_crates_are_written_as_they_are_read() {
+    fn comes_back<T: Schema + Serialize + serde::de::DeserializeOwned>() {
+        let tree = Tree::parse(&outline_of(T::SHAPE)).unwrap();
+        for payload in Samples::new(&tree, 1).unwrap().take(20) {
+            let value: T =
+                serde_json::from_str(&payload).unwrap_or_else(|error| panic!("{payload}: {error}"));
+            assert_eq!(serde_json::to_string(&value).unwrap(), payload);
+        }
+    }
+    comes_back::<chrono::NaiveDate>();
+    comes_back::<chrono::NaiveTime>();
+    comes_back::<chrono::NaiveDateTime>();
+    comes_back::<chrono::DateTime<chrono::Utc>>();
+    comes_back::<chrono::DateTime<chrono::FixedOffset>>();
+    comes_back::<rust_decimal::Decimal>();
+    comes_back::<url::Url>();
+}
+
+#[derive(Schema, Serialize, Deserialize)]
+struct Narrow {
+    number: NonZero<i8>,
+    set: BTreeSet<u8>,
+    keys: BTreeMap<NonZero<u8>, bool>,
+    there: There,
+}
+
+/// It is `null`, and never absent.
+#[derive(Schema, Serialize, Deserialize)]
+struct There(Option<u8>);
+
+#[test]
+fn numbers_without_zero_sets_and_newtypes_of_an_option_are_as_narrow_as_they_are() {
+    let narrow = |there| Narrow {
+        number: NonZero::<i8>::MIN,
+        set: BTreeSet::from([1, 2]),
+        keys: BTreeMap::from([(NonZero::<u8>::MAX, true)]),
+        there: There(there),
+    };
+    let with = |name: &str, value: Value| {
+        let mut json = written(&narrow(Some(1)));
+        json[name] = value;
+        json
+    };
+    let mut absent = written(&narrow(None));
+    absent.as_object_mut().unwrap().remove("there");
+    contract_of(
+        &[narrow(None), narrow(Some(3))],
+        &[with("number", json!(0)), with("set", json!([1, 1])), absent],
+    );
 }
 
 #[test]

@@ -139,6 +139,7 @@ fn edit_places(items: &mut Vec<Ty>, dice: &mut Dice) {
 fn edit_struct(shape: &mut Struct, dice: &mut Dice) {
     match dice.below(16) {
         0 => shape.closed = !shape.closed,
+        3 => shape.upper = !shape.upper,
         1 => shape.default = !shape.default,
         2 => shape.tag = if shape.tag.is_some() { None } else { Some("t") },
         _ => edit_fields(&mut shape.fields, dice),
@@ -180,7 +181,10 @@ fn edit_fields(fields: &mut Vec<Field>, dice: &mut Dice) {
             fields[place].aliases.pop();
         }
         10 | 11 => fields[place].default = !fields[place].default,
-        12 => fields[place].skipped = !fields[place].skipped,
+        12 => match dice.once_in(2) {
+            true => fields[place].skipped = !fields[place].skipped,
+            false => fields[place].skip = !fields[place].skip,
+        },
         13 => {
             fields.push(Field {
                 name,
@@ -188,6 +192,7 @@ fn edit_fields(fields: &mut Vec<Field>, dice: &mut Dice) {
                 default: false,
                 skipped: false,
                 flatten: true,
+                skip: false,
                 ty: Ty::Map(Box::new(Ty::Text), Box::new(Ty::Any)),
             });
         }

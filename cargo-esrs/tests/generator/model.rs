@@ -56,6 +56,8 @@ pub(crate) struct Struct {
     pub(crate) closed: bool,
     /// Whether all fields have a default, that of the struct.
     pub(crate) default: bool,
+    /// Whether its names are written in upper case.
+    pub(crate) upper: bool,
     pub(crate) tag: Option<&'static str>,
 }
 
@@ -67,6 +69,8 @@ pub(crate) struct Field {
     /// Whether it is left out where it is `None`.
     pub(crate) skipped: bool,
     pub(crate) flatten: bool,
+    /// Whether it is left out both ways.
+    pub(crate) skip: bool,
     pub(crate) ty: Ty,
 }
 
@@ -175,7 +179,8 @@ fn any_types(dice: &mut Dice, depth: usize, least: usize) -> Vec<Ty> {
 pub(crate) fn any_struct(dice: &mut Dice, depth: usize) -> Struct {
     let tag = dice.once_in(8).then(|| dice.of(&["t", "k"]));
     let fields = any_fields(dice, depth);
-    Struct { fields, closed: dice.once_in(6), default: dice.once_in(10), tag }
+    let (default, upper) = (dice.once_in(10), dice.once_in(10));
+    Struct { fields, closed: dice.once_in(6), default, upper, tag }
 }
 
 fn any_fields(dice: &mut Dice, depth: usize) -> Vec<Field> {
@@ -195,7 +200,8 @@ pub(crate) fn any_field(dice: &mut Dice, depth: usize) -> Field {
     let skipped = matches!(ty, Ty::Option(_)) && dice.once_in(2) && !flatten;
     let default = dice.once_in(5) && !flatten;
     let aliases = if dice.once_in(5) && !flatten { vec![dice.of(FIELDS)] } else { vec![] };
-    Field { name: dice.of(FIELDS), aliases, default, skipped, flatten, ty }
+    let skip = is_default(&ty) && dice.once_in(12) && !flatten;
+    Field { name: dice.of(FIELDS), aliases, default, skipped, flatten, skip, ty }
 }
 
 pub(crate) fn any_enum(dice: &mut Dice, depth: usize) -> Enum {
@@ -216,6 +222,15 @@ pub(crate) fn any_content(dice: &mut Dice, depth: usize) -> Content {
         2 => Content::Places(any_types(dice, depth.max(1), 2)),
         3 => Content::Fields(any_fields(dice, depth)),
         _ => Content::Unit,
+    }
+}
+
+/// Whether the type has a `Default`.
+fn is_default(ty: &Ty) -> bool {
+    match ty {
+        Ty::Unit | Ty::Bool | Ty::Float(_) | Ty::Text | Ty::Option(_) | Ty::List(_) => true,
+        Ty::Int { nonzero, .. } => !nonzero,
+        _ => false,
     }
 }
 
@@ -274,11 +289,11 @@ fn has_default(ty: &Ty) -> bool {
     match ty {
         // The value of another width, or of a text, would be another.
         Ty::Enum(_) | Ty::Array(..) | Ty::Char | Ty::Uuid | Ty::Any => false,
-        Ty::Option(inner)
-        | Ty::List(inner)
-        | Ty::Set(inner)
-        | Ty::Boxed(inner)
-        | Ty::Newtype { inner, .. } => has_default(inner),
+        Ty::Option(inner) | Ty::List(inner) | Ty::Set(inner) => has_default(inner),
+        // The default of an `Option` is what serde reads of one that is absent, also around it.
+        Ty::Boxed(inner) | Ty::Newtype { inner, .. } => {
+            !matches!(wire(inner), Ty::Option(_)) && has_default(inner)
+        }
         Ty::Tuple(items) | Ty::Places(items) => items.iter().all(has_default),
         Ty::Map(key, value) => has_default(key) && has_default(value),
         Ty::Struct(shape) => shape.fields.iter().all(|field| has_default(&field.ty)),
@@ -318,6 +333,7 @@ fn fields_are_right(fields: &[Field], buffered: bool) -> bool {
             let is_skipped = !field.skipped || matches!(field.ty, Ty::Option(_));
             (!field.flatten || (is_flat && is_plain && flat_is_right(&field.ty, fields)))
                 && is_skipped
+                && (!field.skip || (is_default(&field.ty) && !field.flatten))
                 && (!field.default || has_default(&field.ty))
                 && check(&field.ty, buffered || field.flatten)
         })
@@ -353,7 +369,8 @@ fn enum_is_right(any: &Enum, buffered: bool) -> bool {
         && others < 2
         && (others == 0 || (any.tagging != Tagging::External && last.is_some_and(|v| v.other)))
         && any.variants.iter().all(|variant| {
-            let buffered = buffered || is_tagged;
+            // A content that comes before its tag is buffered, too.
+            let buffered = buffered || any.tagging != Tagging::External;
             let content = match &variant.content {
                 Content::Unit => true,
                 Content::Newtype(ty) => {

@@ -80,6 +80,7 @@ impl Source {
         let mut serde = vec!["rename = \"N\"".to_owned()];
         serde.extend(shape.closed.then(|| "deny_unknown_fields".to_owned()));
         serde.extend(shape.default.then(|| "default".to_owned()));
+        serde.extend(shape.upper.then(|| "rename_all = \"UPPERCASE\"".to_owned()));
         serde.extend(shape.tag.map(|tag| format!("tag = {tag:?}")));
         let made = made(&shape.fields);
         let _ = write!(
@@ -112,6 +113,7 @@ impl Source {
                 field.skipped.then(|| "skip_serializing_if = \"Option::is_none\"".to_owned()),
             );
             serde.extend(field.flatten.then(|| "flatten".to_owned()));
+            serde.extend(field.skip.then(|| "skip".to_owned()));
             if !serde.is_empty() {
                 let _ = writeln!(text, "#[serde({})]", serde.join(", "));
             }
@@ -175,7 +177,11 @@ impl Source {
 }
 
 fn made(fields: &[Field]) -> String {
-    fields.iter().map(|field| format!("{}: Make::make(dice), ", field.name)).collect()
+    let value = |field: &Field| match field.skip {
+        true => "Default::default()",
+        false => "Make::make(dice)",
+    };
+    fields.iter().map(|field| format!("{}: {}, ", field.name, value(field))).collect()
 }
 
 /// A name for an opaque shape that no other type has.

@@ -71,6 +71,16 @@ where
 }
 
 const PROBES: &[Probe] = &[
+    // `arbitrary_precision` keeps each number as it was written, and more digits than other programs read.
+    Probe {
+        format: ANY,
+        of_crate: "serde_json",
+        expected: "1.0",
+        write: || {
+            let value: serde_json::Value = serde_json::from_str("1.00")?;
+            serde_json::to_string(&value)
+        },
+    },
     #[cfg(feature = "rust_decimal")]
     Probe {
         format: "decimal",
@@ -117,6 +127,9 @@ const PROBES: &[Probe] = &[
         write: || there_and_back(time::OffsetDateTime::UNIX_EPOCH),
     },
 ];
+
+/// What a value of any JSON is among the formats.
+const ANY: &str = "any";
 
 /// A format that programs of tests write otherwise than it is named.
 #[cfg(test)]
@@ -182,6 +195,7 @@ const fn of_name(name: &str) -> u64 {
 const fn of_shape(shape: &'static Shape) -> u64 {
     match *shape {
         Shape::Format(name) | Shape::Opaque(name) => of_name(name),
+        Shape::Any => of_name(ANY),
         Shape::Option(item)
         | Shape::Sequence(item)
         | Shape::Set(item)

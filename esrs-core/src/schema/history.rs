@@ -17,6 +17,8 @@ pub struct ShapeVersion {
     step: Step,
     /// Of the code of the step.
     code: u64,
+    /// What the attributes of the type declare of it as a whole.
+    declared: &'static str,
     previous: Option<&'static ShapeVersion>,
 }
 
@@ -78,7 +80,8 @@ impl ShapeVersion {
         code: u64,
         previous: Option<&'static ShapeVersion>,
     ) -> Self {
-        Self::new(E::VERSION, E::SHAPE, E::FINGERPRINT, step, code, previous)
+        let newest = Self::new(E::VERSION, E::SHAPE, E::FINGERPRINT, step, code, previous);
+        Self { declared: E::DECLARED, ..newest }
     }
 
     pub(crate) const fn new(
@@ -89,7 +92,16 @@ impl ShapeVersion {
         code: u64,
         previous: Option<&'static ShapeVersion>,
     ) -> Self {
-        Self { version, shape, fingerprint, step, code, previous }
+        Self { version, shape, fingerprint, step, code, declared: "", previous }
+    }
+
+    /// The same, with what the attributes of the type declare of it as a whole.
+    pub(crate) const fn declared_as_a_whole(self, declared: &'static str) -> Self {
+        Self { declared, ..self }
+    }
+
+    pub(crate) const fn declared(&self) -> &'static str {
+        self.declared
     }
 
     /// Its number.

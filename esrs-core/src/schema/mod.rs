@@ -5,6 +5,7 @@
 //! compared by, so it holds nothing that the wire does not: no Rust type name, no field order of an
 //! object, no doc comment.
 
+pub(crate) mod declared;
 pub(crate) mod derived;
 mod fingerprint;
 #[cfg(any(feature = "chrono", feature = "rust_decimal", feature = "time", feature = "url"))]
@@ -19,6 +20,7 @@ pub mod samples;
 mod std_types;
 pub(crate) mod storable;
 
+use declared::Declared;
 pub use fingerprint::Fingerprint;
 pub use formats::FormatMismatch;
 pub use history::{FieldChange, ShapeVersion, ShapeVersions, Step};
@@ -50,6 +52,9 @@ pub trait Schema {
     const SHAPE: &'static Shape;
     /// A hash of the shape, mixed from the fingerprints of its parts.
     const FINGERPRINT: Fingerprint;
+    /// What the attributes of the type declare of it as a whole, besides its shape; for locks.
+    #[doc(hidden)]
+    const DECLARED: &'static str = "";
     /// Whether serde reads a field of this type that is absent, as it does for an `Option`; not for a
     /// newtype around one.
     const READ_IF_ABSENT: bool = false;
@@ -147,6 +152,7 @@ pub struct Field {
     pub fingerprint: Fingerprint,
     /// Where it is declared.
     pub(crate) place: Place,
+    pub(crate) declared: Declared,
 }
 
 /// One place of a tuple.
@@ -156,6 +162,7 @@ pub struct Item {
     pub shape: &'static Shape,
     /// The fingerprint of what it holds.
     pub fingerprint: Fingerprint,
+    pub(crate) declared: Declared,
 }
 
 /// The shape of an enum.
@@ -199,6 +206,8 @@ pub struct Variant {
     pub other: bool,
     /// What it holds.
     pub content: Content,
+    #[doc(hidden)]
+    pub declared: Declared,
 }
 
 /// The content of a variant.
@@ -235,15 +244,16 @@ impl Field {
     const fn unchecked<T: Schema + ?Sized>(name: &'static str) -> Self {
         let (shape, fingerprint, place) = (T::SHAPE, T::FINGERPRINT, Place::here());
         let required = matches!(shape, Shape::Option(_)) && !T::READ_IF_ABSENT;
-        Self { name, aliases: &[], optional: false, required, shape, fingerprint, place }
+        let declared = Declared::of_type(T::DECLARED);
+        Self { name, aliases: &[], optional: false, required, shape, fingerprint, place, declared }
     }
 
     /// A field whose shape only its owner knows, by a name such as `geo_point@1`.
     #[track_caller]
     pub const fn opaque(name: &'static str, shape: &'static Shape) -> Self {
         let (fingerprint, place) = (Fingerprint::of_leaf(shape), Place::here());
-        let (optional, required) = (false, false);
-        Self { name, aliases: &[], optional, required, shape, fingerprint, place }
+        let (optional, required, declared) = (false, false, Declared::NOTHING);
+        Self { name, aliases: &[], optional, required, shape, fingerprint, place, declared }
     }
 
     /// The same field, when it may be absent.
@@ -254,6 +264,12 @@ impl Field {
     /// The same field, read by other names too.
     pub const fn aliases(self, aliases: &'static [&'static str]) -> Self {
         Self { aliases, ..self }
+    }
+
+    /// The same field, with what its attributes declare besides its shape.
+    #[doc(hidden)]
+    pub const fn declared(self, declared: &'static str) -> Self {
+        Self { declared: self.declared.on_part(declared), ..self }
     }
 
     /// What becomes of the field when it is absent.
@@ -280,7 +296,14 @@ pub(crate) enum Presence {
 impl Item {
     /// A place that holds a `T`.
     pub const fn of<T: Schema + ?Sized>() -> Self {
-        Self { shape: T::SHAPE, fingerprint: T::FINGERPRINT }
+        let declared = Declared::of_type(T::DECLARED);
+        Self { shape: T::SHAPE, fingerprint: T::FINGERPRINT, declared }
+    }
+
+    /// The same place, with what its attributes declare besides its shape.
+    #[doc(hidden)]
+    pub const fn declared(self, declared: &'static str) -> Self {
+        Self { declared: self.declared.on_part(declared), ..self }
     }
 
     /// The content of a variant.
@@ -301,14 +324,14 @@ impl Item {
 
     /// A place whose shape only its owner knows.
     pub const fn opaque(shape: &'static Shape) -> Self {
-        Self { shape, fingerprint: Fingerprint::of_leaf(shape) }
+        Self { shape, fingerprint: Fingerprint::of_leaf(shape), declared: Declared::NOTHING }
     }
 }
 
 impl Variant {
     /// A variant of this name and content.
     pub const fn new(name: &'static str, content: Content) -> Self {
-        Self { name, aliases: &[], other: false, content }
+        Self { name, aliases: &[], other: false, content, declared: Declared::NOTHING }
     }
 
     /// The same variant, read by other names too.

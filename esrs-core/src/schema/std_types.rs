@@ -61,6 +61,7 @@ macro_rules! transparent {
         impl<T: Schema + ?Sized> Schema for $type {
             const SHAPE: &'static Shape = T::SHAPE;
             const FINGERPRINT: Fingerprint = T::FINGERPRINT;
+            const DECLARED: &'static str = T::DECLARED;
             const READ_IF_ABSENT: bool = T::READ_IF_ABSENT;
         }
     )*};
@@ -71,6 +72,7 @@ transparent!(Box<T>, Rc<T>, Arc<T>, &T);
 impl<T: Schema + ToOwned + ?Sized> Schema for Cow<'_, T> {
     const SHAPE: &'static Shape = T::SHAPE;
     const FINGERPRINT: Fingerprint = T::FINGERPRINT;
+    const DECLARED: &'static str = T::DECLARED;
     const READ_IF_ABSENT: bool = T::READ_IF_ABSENT;
 }
 
@@ -101,6 +103,7 @@ non_zero!(i8, i16, i32, i64, i128, isize, u8, u16, u32, u64, u128, usize);
 impl<T: Schema> Schema for Option<T> {
     const SHAPE: &'static Shape = &Shape::Option(T::SHAPE);
     const FINGERPRINT: Fingerprint = Fingerprint::of_option(T::FINGERPRINT);
+    const DECLARED: &'static str = T::DECLARED;
     const READ_IF_ABSENT: bool = true;
 }
 
@@ -109,6 +112,7 @@ macro_rules! sequence {
         impl<$($generics)*> Schema for $type {
             const SHAPE: &'static Shape = &Shape::Sequence(T::SHAPE);
             const FINGERPRINT: Fingerprint = Fingerprint::of_sequence(T::FINGERPRINT);
+            const DECLARED: &'static str = T::DECLARED;
         }
     )*};
 }
@@ -125,6 +129,7 @@ macro_rules! set {
         impl<$($generics)*> Schema for $type {
             const SHAPE: &'static Shape = &Shape::Set(T::SHAPE);
             const FINGERPRINT: Fingerprint = Fingerprint::of_set(T::FINGERPRINT);
+            const DECLARED: &'static str = T::DECLARED;
         }
     )*};
 }
@@ -137,6 +142,7 @@ set! {
 impl<T: Schema, const N: usize> Schema for [T; N] {
     const SHAPE: &'static Shape = &Shape::Array { item: T::SHAPE, length: N };
     const FINGERPRINT: Fingerprint = Fingerprint::of_array(T::FINGERPRINT, N);
+    const DECLARED: &'static str = T::DECLARED;
 }
 
 macro_rules! map {
@@ -144,6 +150,7 @@ macro_rules! map {
         impl<$($generics)*> Schema for $type {
             const SHAPE: &'static Shape = &Shape::Map { key: K::SHAPE, value: V::SHAPE };
             const FINGERPRINT: Fingerprint = Fingerprint::of_map(K::FINGERPRINT, V::FINGERPRINT);
+            const DECLARED: &'static str = V::DECLARED;
         }
     )*};
 }

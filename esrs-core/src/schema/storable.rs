@@ -270,7 +270,8 @@ pub const fn is_json_storable(column: &str, shape: Option<&'static Shape>) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::{BTreeMap, HashMap};
+    use std::collections::{BTreeMap, BTreeSet, HashMap};
+    use std::num::NonZero;
 
     use super::*;
     use crate::schema::{Item, StructShape, Variant};
@@ -325,11 +326,44 @@ mod tests {
         assert_eq!(reason::<Two<String, BTreeMap<bool, u8>>>(true, true), Some(TAGGED_KEY));
         assert_eq!(reason::<BTreeMap<u8, u8>>(true, false), None);
         assert_eq!(reason::<Two<u64, Option<Vec<i128>>>>(true, false), Some(WIDE));
+        assert_eq!(reason::<BTreeSet<NonZero<u128>>>(true, false), Some(WIDE));
+        assert_eq!(reason::<BTreeMap<NonZero<u8>, u8>>(true, true), Some(TAGGED_KEY));
+        assert_eq!(reason::<BTreeSet<Option<Option<u8>>>>(false, true), Some(NOTHING));
         assert_eq!(reason::<Two<u128, Option<Vec<i128>>>>(false, true), None);
         assert_eq!(reason::<Two<u8, Vec<Option<Option<u8>>>>>(false, true), Some(NOTHING));
         assert_eq!(reason::<Option<Box<()>>>(false, true), Some(NOTHING));
         assert_eq!(reason::<Option<Option<u8>>>(false, false), None);
         assert_eq!(reason::<Option<Vec<Option<u8>>>>(true, true), None);
+    }
+
+    /// An enum of one variant, `one`, that holds a `T`.
+    struct Tagged<const TAG: u8, T>(T);
+
+    impl<const TAG: u8, T: Schema> Schema for Tagged<TAG, T> {
+        const SHAPE: &'static Shape = &Shape::Enum(&EnumShape {
+            tagging: match TAG {
+                0 => Tagging::External,
+                1 => Tagging::Internal { tag: "tag" },
+                _ => Tagging::Adjacent { tag: "tag", content: "content" },
+            },
+            variants: &[Variant::new("one", Content::Newtype(Item::of::<T>()))],
+            closed: false,
+        });
+        const FINGERPRINT: Fingerprint = Fingerprint::of_leaf(&Shape::Unit);
+    }
+
+    #[test]
+    fn a_tag_is_told_from_all_that_is_written_beside_it() {
+        let fault = |shape, tag| tag_fault(shape, tag);
+        let external = <Tagged<0, Two<u8, u8>>>::SHAPE;
+        assert_eq!((fault(external, "one"), fault(external, "a")), (Some(SAME_TAG), None));
+        let internal = <Tagged<1, Two<u8, u8>>>::SHAPE;
+        assert_eq!((fault(internal, "tag"), fault(internal, "one")), (Some(SAME_TAG), None));
+        assert_eq!(fault(internal, "b"), Some(SAME_TAG));
+        assert_eq!(fault(<Tagged<1, Tagged<0, u8>>>::SHAPE, "one"), Some(SAME_TAG));
+        let adjacent = <Tagged<2, Two<u8, u8>>>::SHAPE;
+        assert_eq!((fault(adjacent, "tag"), fault(adjacent, "a")), (Some(SAME_TAG), None));
+        assert_eq!(fault(adjacent, "content"), Some(SAME_TAG));
     }
 
     #[test]

@@ -129,7 +129,7 @@ pub(crate) fn apart_from_tag<'a>(
     for literal in fields.flat_map(|name| std::iter::once(&name.written).chain(&name.aliases)) {
         if literal.value() == tag {
             let message = format!(
-                "the `tag` of the struct is written under the name {tag:?} too; give one of them another"
+                "the field answers to {tag:?}, the name of the `tag`; give one of them another name"
             );
             errors.at(literal.span(), message);
         }

@@ -25,7 +25,10 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let (aggregate, names) = (aggregate(&model, name, &id, &bodies), distinct_names(&model));
     let (emits, keys, parts) = (emits(&model), requires::keys(&model), listed_parts(&model));
     let lock = lock::aggregate(&model, name);
-    Some(expanded(&model, &quote!(#emits #aggregate #keys #names #parts #lock #unseen)))
+    let expanded = expanded(&model, &quote!(#emits #aggregate #keys #names #parts #lock #unseen));
+    // A test within a constant is none.
+    let test = lock::test_of_events(&model);
+    Some(quote!(#expanded #test))
 }
 
 /// The id's type, asked for by a trait with words of our own; wholly at its place, so that the compiler

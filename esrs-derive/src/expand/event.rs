@@ -17,7 +17,7 @@ use crate::model::schema::type_span;
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
     let event = model::new(input, errors)?;
     let p = event.krate.private();
-    let schema = schema::implement(input, &event.wire, &p);
+    let schema = schema::implement(input, &event.wire, &event.declared, &p);
     let lock::Held { items: lock, consts: locked } = lock::event(&event);
     // What an older version lacks, or the newest has wrong, would be said again of each.
     let past = match &event.history {

@@ -14,6 +14,7 @@ use crate::attr::serde;
 use crate::errors::Errors;
 use crate::fold::hash::Fnv;
 use crate::krate::Krate;
+use crate::model::declared as model;
 use crate::model::history::{Body, Field, History};
 use crate::model::schema::{Container, build};
 
@@ -67,12 +68,15 @@ fn fields_at(
     let there = body.fields.iter().enumerate().filter(|(_, field)| field.is_there_at(version));
     let fields = there.map(|(place, field)| {
         let attributes = field.at(version).attributes(for_shape);
+        let declared = for_shape.then(|| {
+            declared(&field.declared_at(version, body.variant.is_none(), &history.input.attrs))
+        });
         let name = field.field.ident.as_ref().map(|ident| quote!(#ident:));
         let ty = match open(field, of, place, version, krate) {
             Some(open) => open.name.into_token_stream(),
             None => field.live_type_at(version).into_token_stream(),
         };
-        quote!(#attributes #name #ty)
+        quote!(#attributes #declared #name #ty)
     });
     match body.style {
         Fields::Named(_) => {
@@ -81,8 +85,10 @@ fn fields_at(
             let removed = removed.filter(|(_, removed)| removed.is_there_at(version));
             let removed = removed.map(|(place, removed)| {
                 let attributes = removed.past().attributes(for_shape);
+                let is_gone = || declared(&model::removed(removed.version.number));
+                let gone = for_shape.then(is_gone);
                 let (name, ty) = (removed_name(place), &removed.ty);
-                quote!(#attributes #name: #ty)
+                quote!(#attributes #gone #name: #ty)
             });
             let fields = fields.chain(removed);
             quote!({ #(#fields),* })
@@ -90,6 +96,12 @@ fn fields_at(
         Fields::Unnamed(_) => quote!((#(#fields),*)),
         Fields::Unit => TokenStream::new(),
     }
+}
+
+/// Says of a part of an older version what is declared of it; the shape is built from it.
+fn declared(text: &str) -> TokenStream {
+    let word = Ident::new(model::WRITTEN, Span::call_site());
+    quote!(#[#word = #text])
 }
 
 fn removed_name(place: usize) -> Ident {
@@ -172,8 +184,9 @@ fn bare(history: &History<'_>, version: u32, for_shape: bool, krate: &Krate) -> 
         let variants = bodies.map(|(body, fields)| {
             let attributes = body.at(version).attributes(false);
             let opaque = body.opaque.iter().filter(|_| for_shape);
+            let declared = for_shape.then(|| declared(&body.declared_at(version)));
             let variant = body.variant;
-            quote!(#attributes #(#[schema(opaque = #opaque)])* #variant #fields)
+            quote!(#attributes #declared #(#[schema(opaque = #opaque)])* #variant #fields)
         });
         return quote!(#container pub enum #ident #parameters { #(#variants),* });
     }
@@ -228,8 +241,10 @@ fn shape(history: &History<'_>, version: u32, krate: &Krate, errors: &Errors) ->
             all_open(history, version, krate).into_iter().map(|open| open.name).collect();
         quote!(struct #ident<#(#names),*>(#p::PhantomData<(#(#names,)*)>);)
     });
-    let implemented = build(&Container::new(&input, None), errors)
-        .map(|wire| schema::implement(&input, &wire, &p));
+    let container = Container::new(&input, None);
+    let whole = container.declared();
+    let implemented =
+        build(&container, errors).map(|wire| schema::implement(&input, &wire, &whole, &p));
     quote!(#stand_in #implemented)
 }
 

@@ -14,7 +14,7 @@ use crate::model::schema::type_span;
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
     let id = model::new(input, errors)?;
     let p = id.krate.private();
-    let schema = schema::implement(input, &id.wire, &p);
+    let schema = schema::implement(input, &id.wire, "", &p);
     let Id { ident, value, .. } = &id;
     // Named at the value's type, where an error about what it lacks is then shown.
     let span = type_span(value);

@@ -1,8 +1,10 @@
 //! What an event, an aggregate and a crate say of their locks.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::LitStr;
 use syn::ext::IdentExt;
@@ -29,9 +31,11 @@ pub(crate) struct Held {
 
 /// Holds an event to its lock.
 pub(crate) fn event(event: &Event<'_>) -> Held {
-    let Some(folder) = Folder::of_target() else { return Held::default() };
     let (ident, name) = (event.ident, &event.name);
     let p = event.krate.private();
+    let Some(folder) = Folder::of_target() else {
+        return Held { items: nowhere(&p, name.span()), ..Held::default() };
+    };
     if folder.mode() == Mode::Tell {
         let past = generated(event).map(|version| {
             quote! {
@@ -45,7 +49,10 @@ pub(crate) fn event(event: &Event<'_>) -> Held {
         });
         let items = quote! {
             #[allow(deprecated, long_running_const_eval)]
-            const _: () = #p::tell_event(&<#ident as #p::KnownEvent>::TYPE);
+            const _: () = #p::tell_event(
+                &<#ident as #p::KnownEvent>::TYPE,
+                <#ident as #p::KnownEvent>::HISTORY,
+            );
             #(#past)*
         };
         return Held { items, ..Held::default() };
@@ -61,17 +68,71 @@ pub(crate) fn event(event: &Event<'_>) -> Held {
     let open = generated(event).chain([event.version]).find(|version| of(*version).is_none());
     let test = match (&locked, open) {
         (Some(_), None) => Some(samples::test(event)),
-        (_, Some(version)) if !folder.is_test() => Some(unlocked(event, version)),
+        (_, Some(version)) if !folder.is_test() => Some(unlocked(event, &folder, version)),
         _ => None,
     };
     let mark = locked.as_ref().map(|_| mark(name.span()));
     let held = locked.as_ref().zip(own).map(|(locked, own)| held(event, locked, own));
     let past = locked.as_ref().map(|locked| past(event, locked, &versions));
-    let items = quote!(#mark #held #past #test);
-    let up_to = versions.iter().map(|(version, _)| *version).max();
+    let steps = locked.as_ref().and_then(|locked| steps(event, locked, &versions));
+    let items = quote!(#mark #held #past #steps #test);
+    let (up_to_alias, aliases) = aliases(event, &folder);
+    let up_to = versions.iter().map(|(version, _)| *version).max().max(up_to_alias);
     let up_to = up_to.map(|up_to| quote!(const LOCKED_UP_TO: #p::u32 = #up_to;));
     let locks = locked.as_ref().map(|locked| samples::locks(event, &folder, locked));
-    Held { items, consts: quote!(#up_to #locks) }
+    let home = home(&folder);
+    let home = quote!(const HOME: #p::u64 = #home;);
+    Held { items: quote!(#items #aliases), consts: quote!(#up_to #home #locks) }
+}
+
+/// Fails to compile, once, where no variable tells which target this is: no lock is found then, and that is
+/// not to be passed over.
+fn nowhere(p: &TokenStream, span: Span) -> TokenStream {
+    static IS_TOLD: AtomicBool = AtomicBool::new(false);
+    if !Folder::is_unknown() || IS_TOLD.swap(true, Ordering::Relaxed) {
+        return TokenStream::new();
+    }
+    let p = respanned(p, span);
+    quote_spanned!(span=> const _: () = #p::refuse(
+        "esrs does not find the locks of this target: `CARGO_MANIFEST_DIR` or `CARGO_CRATE_NAME` is not set, \
+         as by another build system than Cargo\neither: let it set `ESRS_SCHEMA_DIR` for the target, to the \
+         folder of its locks, such as `schema` or `schema/bin/server`\nor:     where nothing is stored, set \
+         `ESRS_SCHEMA_DIR=off`, and nothing is held to locks"
+    );)
+}
+
+/// Which target this is, as `Event::HOME` has it.
+fn home(folder: &Folder) -> Literal {
+    Literal::u64_unsuffixed(folder.home())
+}
+
+/// Holds the event to what is locked under the names that it had before; and the newest version of those.
+fn aliases(event: &Event<'_>, folder: &Folder) -> (Option<u32>, TokenStream) {
+    let (mut up_to, mut checks) = (None, TokenStream::new());
+    let written = event.ident.unraw().to_string();
+    for alias in &event.aliases {
+        // A lock that is not as it was written is reported by `schema!()`.
+        let Ok(Some(locked)) = lock::event(folder, &alias.value()) else { continue };
+        let (ident, entries, path) = (event.ident, locked.entries(), path(&locked));
+        let p = event.krate.private_at(alias.span());
+        up_to = up_to.max(entries.iter().map(|(version, _)| *version).max());
+        let versions: BTreeSet<_> = entries.iter().map(|(version, _)| *version).collect();
+        for version in versions {
+            let of = entries.iter().filter(|(known, _)| *known == version);
+            let fingerprints = of.map(|(_, fingerprint)| fingerprint);
+            checks.extend(quote_spanned! {alias.span()=>
+                #[allow(deprecated, long_running_const_eval)]
+                const _: () = #p::alias_changed(
+                    <#ident as #p::KnownEvent>::HISTORY,
+                    #version,
+                    &[#(#fingerprints),*],
+                    (#alias, #written),
+                    #p::include_str!(#path),
+                );
+            });
+        }
+    }
+    (up_to, checks)
 }
 
 /// The older versions whose structs are generated.
@@ -104,6 +165,44 @@ fn past(event: &Event<'_>, locked: &Locked, versions: &[(u32, u64)]) -> TokenStr
         }
     });
     held.collect()
+}
+
+/// Fails to compile, on the field that leads there, when something else is declared of the newest version
+/// that is locked, among those that the fields tell of, than is locked.
+fn steps(event: &Event<'_>, locked: &Locked, versions: &[(u32, u64)]) -> Option<TokenStream> {
+    let told = generated(event).chain([event.version]);
+    let of = |version: u32| versions.iter().find(|(known, _)| *known == version);
+    let (version, fingerprint) = told.filter_map(of).max()?;
+    if !locked.has_steps(*version) {
+        return None;
+    }
+    let (ident, p, name) = (event.ident, event.krate.private(), &event.name);
+    let (path, written) = (path(locked), ident.unraw().to_string());
+    let report =
+        |span: Span| quote_spanned!(span=> report(HISTORY, #version, #name, #written, LOCK));
+    // An older version may have called its fields otherwise.
+    let fields = match &event.wire {
+        Wire::Struct { fields, .. } if *version == event.version => &**fields,
+        _ => &[],
+    };
+    let arms = fields.iter().enumerate().map(|(place, field)| {
+        let report = report(field.name.written.span());
+        quote!(#place => #report,)
+    });
+    let whole = report(ident.span());
+    Some(quote! {
+        #[allow(deprecated, long_running_const_eval)]
+        const _: () = {
+            use #p::{ShapeVersion, steps_changed as report};
+            const HISTORY: &ShapeVersion = <#ident as #p::KnownEvent>::HISTORY;
+            const LOCK: &#p::str = #p::include_str!(#path);
+            match #p::changed_steps(HISTORY, #version, #fingerprint, LOCK) {
+                #p::UNCHANGED => {}
+                #(#arms)*
+                _ => #whole,
+            }
+        };
+    })
 }
 
 /// Fails to compile, on the field that leads there, when the shape is not the one that is locked.
@@ -144,32 +243,47 @@ fn held(event: &Event<'_>, locked: &Locked, fingerprint: u64) -> TokenStream {
 
 /// Holds an aggregate to the names that it has to read, and its events to be the newest of theirs.
 pub(crate) fn aggregate(model: &Aggregate<'_>, name: &LitStr) -> TokenStream {
-    let Some(folder) = Folder::of_target() else { return TokenStream::new() };
     let Aggregate { ident, retired, events_span, .. } = model;
     let p = model.krate.private();
+    let Some(folder) = Folder::of_target() else { return nowhere(&p, name.span()) };
     let events = quote!(<#ident as #p::Aggregate>::EVENTS);
     let (id, id_span) = match model.id {
         Some(ty) => (quote!(<#p::ShapeOf<#ty>>::KNOWN), type_span(ty)),
         None => (quote!(#p::Option::None), Span::call_site()),
     };
     if folder.mode() == Mode::Tell {
-        let name = name.value();
+        let (name, home) = (name.value(), home(&folder));
         return quote! {
             const _: () = {
                 #[allow(unused_imports)]
                 use #p::UnknownShape as _;
-                #p::tell_aggregate(#name, #id, #events, &[#(#retired),*]);
+                #p::tell_aggregate(#name, #id, #events, &[#(#retired),*], #home);
             };
         };
     }
+    // `schema!()` reports a lock that is not as the index says.
+    let (locked_here, home) = (lock::event_names(&folder).unwrap_or_default(), home(&folder));
+    let shown = format!("{}/events", folder.name());
     let newest = model.events.iter().map(|event| {
         let path = event.path;
         let span = path.segments.last().map_or_else(Span::call_site, |last| last.ident.span());
         let p = respanned(&p, span);
         let written = quote!(#path).to_string().replace(' ', "");
-        quote_spanned!(span=> #p::not_older_than_lock(&<#path as #p::KnownEvent>::TYPE, #written);)
+        quote_spanned! {span=>
+            #p::held_elsewhere(
+                &<#path as #p::KnownEvent>::TYPE, #home, LOCKED_HERE, #shown, #written,
+            );
+            #p::not_older_than_lock(&<#path as #p::KnownEvent>::TYPE, #written);
+        }
     });
-    let newest = folder.exists().then(|| quote!(const _: () = { #(#newest)* };));
+    let newest = folder.exists().then(|| {
+        quote! {
+            const _: () = {
+                const LOCKED_HERE: &[&#p::str] = &[#(#locked_here),*];
+                #(#newest)*
+            };
+        }
+    });
     let locked = match lock::aggregate(&folder, &name.value()) {
         Ok(locked) => locked,
         // `schema!()` reports it.
@@ -209,6 +323,13 @@ pub(crate) fn aggregate(model: &Aggregate<'_>, name: &LitStr) -> TokenStream {
             }
         };
     }
+}
+
+/// The test that the events of an aggregate are locked where they are; none where nothing is locked yet.
+pub(crate) fn test_of_events(model: &Aggregate<'_>) -> Option<TokenStream> {
+    let folder = Folder::of_target().filter(|folder| folder.exists() && !folder.is_test())?;
+    let is_checked = folder.mode() == Mode::Check;
+    is_checked.then(|| samples::test_of_events(model, &home(&folder)))
 }
 
 /// Fails to compile where an aggregate that is not locked reads all that a locked one of another name has:
@@ -257,8 +378,9 @@ pub(super) fn module(event: &Event<'_>) -> proc_macro2::Ident {
 }
 
 /// A test that fails while a version of the event is not locked.
-fn unlocked(event: &Event<'_>, version: u32) -> TokenStream {
+fn unlocked(event: &Event<'_>, folder: &Folder, version: u32) -> TokenStream {
     let p = event.krate.private();
+    let package = folder.package().display().to_string();
     let module = module(event);
     let message = format!(
         "version {version} of {:?} is not locked, so nothing stops it from changing once it is stored: \
@@ -271,7 +393,7 @@ fn unlocked(event: &Event<'_>, version: u32) -> TokenStream {
         mod #module {
             #[#p::test]
             fn is_locked() {
-                #p::panic!(#message)
+                #p::is_locked(#message, #p::module_path!(), #package);
             }
         }
     }
@@ -301,6 +423,7 @@ pub(crate) fn schema(p: &TokenStream, errors: &Errors) -> TokenStream {
             Err(found) => unsound = found.iter().map(|found| self::unsound(p, found)).collect(),
         }
     }
+    let unknown = errors.is_empty().then(|| nowhere(p, Span::call_site()));
     let watched = watched.iter().map(|path| path.display().to_string());
     quote! {
         #[doc(hidden)]
@@ -309,6 +432,7 @@ pub(crate) fn schema(p: &TokenStream, errors: &Errors) -> TokenStream {
             #(const _: &[#p::u8] = #p::include_bytes!(#watched);)*
         };
         #unsound
+        #unknown
         #test
     }
 }

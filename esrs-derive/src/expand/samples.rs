@@ -1,11 +1,13 @@
 //! The test that an event reads all that is locked under its names.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 use syn::LitStr;
+use syn::ext::IdentExt;
 
 use super::lock::{module, path};
 use crate::lock::{self, Folder, Locked};
+use crate::model::aggregate::Aggregate;
 use crate::model::event::Event;
 use crate::model::schema::type_span;
 
@@ -52,6 +54,28 @@ pub(super) fn test(event: &Event<'_>) -> TokenStream {
                 #[allow(unused_imports)]
                 use #p::StandIn as _;
                 #p::Sampled::<#ident>::NEW.reads(#name, #version);
+            }
+        }
+    }
+}
+
+/// The test that the events of an aggregate which stand elsewhere are locked there.
+pub(super) fn test_of_events(model: &Aggregate<'_>, home: &Literal) -> TokenStream {
+    let (ident, p) = (model.ident, model.krate.private());
+    let module = format_ident!("esrs_events_of_{}", model.ident.unraw(), span = Span::call_site());
+    // As that of an event finds its event.
+    quote! {
+        #[cfg(test)]
+        #[allow(dead_code, deprecated, non_camel_case_types, non_snake_case, unnameable_test_items)]
+        mod #module {
+            enum #ident {}
+            #[#p::test]
+            fn are_locked() {
+                #[allow(unused_imports, clippy::wildcard_imports)]
+                use super::*;
+                #[allow(unused_imports)]
+                use #p::StandIn as _;
+                #p::Listed::<#ident>::NEW.are_locked(#home);
             }
         }
     }

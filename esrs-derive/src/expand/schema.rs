@@ -12,20 +12,21 @@ use crate::krate::Krate;
 use crate::model::history::{self as model, Declared};
 use crate::model::name::Name;
 use crate::model::schema::{
-    Container, Content, Field, Holds, Tagging, Variant, Wire, build, type_span,
+    Container, Content, Field, Holds, Item, Tagging, Variant, Wire, build, type_span,
 };
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
     let attr = schema::parse(&input.attrs, Place::Type, errors);
     let mistakes = errors.count();
     let opaque = attr.opaque.clone();
-    let wire = build(&Container::with_history(input, attr.opaque), errors);
+    let container = Container::with_history(input, attr.opaque);
+    let (wire, whole) = (build(&container, errors), container.declared());
     let krate = Krate::new(attr.krate);
     let (version, removed) = (attr.version, attr.removed);
     let declared =
         Declared { input, attribute: "schema", version, from: None, removed, mistakes, opaque };
     let told = model::new(declared, errors);
-    let implemented = implement(input, &wire?, &krate.private());
+    let implemented = implement(input, &wire?, &whole, &krate.private());
     // What an older version lacks, or the newest has wrong, would be said again of each.
     let past = match &told {
         Some(told) if errors.is_empty() => Some(history::past(told, &krate, None, errors)),
@@ -74,8 +75,24 @@ pub(crate) fn unknown(input: &DeriveInput, p: &TokenStream) -> TokenStream {
 }
 
 /// The impl of [`Schema`](trait@Schema) for a type whose wire is known.
-pub(crate) fn implement(input: &DeriveInput, wire: &Wire<'_>, p: &TokenStream) -> TokenStream {
+///
+/// `whole` is what is declared of the type as a whole besides its shape.
+pub(crate) fn implement(
+    input: &DeriveInput,
+    wire: &Wire<'_>,
+    whole: &str,
+    p: &TokenStream,
+) -> TokenStream {
     let ident = &input.ident;
+    let whole = match wire {
+        _ if !whole.is_empty() => Some(quote!(#whole)),
+        Wire::Transparent(Holds::Type(ty)) | Wire::Newtype(Holds::Type(ty)) => {
+            let (ty, p) = (quote!(#ty), respanned(p, type_span(ty)));
+            Some(quote!(<#ty as #p::Schema>::DECLARED))
+        }
+        _ => None,
+    };
+    let whole = whole.map(|whole| quote!(const DECLARED: &'static #p::str = #whole;));
     let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     let bounds = bounds(input, where_clause, p);
     let (shape, fingerprint) = consts(wire, is_enum(input), p);
@@ -86,6 +103,7 @@ pub(crate) fn implement(input: &DeriveInput, wire: &Wire<'_>, p: &TokenStream) -
         impl #impl_generics #p::Schema for #ident #ty_generics #bounds {
             const SHAPE: &'static #p::Shape = #shape;
             const FINGERPRINT: #p::Fingerprint = #fingerprint;
+            #whole
             #read_if_absent
         }
     }
@@ -136,7 +154,7 @@ fn consts(wire: &Wire<'_>, is_enum: bool, p: &TokenStream) -> (TokenStream, Toke
         | Wire::Newtype(Holds::Opaque(name)) => opaque(name, p),
         Wire::Unit => quote!(&#p::Shape::Unit),
         Wire::Tuple(items) => {
-            let items = items.iter().map(|holds| item(holds, p));
+            let items = items.iter().map(|one| item(one, p));
             quote!(&#p::Shape::Tuple(&[#(#items),*]))
         }
         Wire::Struct { fields, closed } => {
@@ -176,25 +194,34 @@ fn opaque(name: &LitStr, p: &TokenStream) -> TokenStream {
     quote!(&#p::Shape::Opaque(#name))
 }
 
-fn item(holds: &Holds<'_>, p: &TokenStream) -> TokenStream {
-    match holds {
+fn item(item: &Item<'_>, p: &TokenStream) -> TokenStream {
+    let base = match &item.holds {
         Holds::Type(ty) => quote!(#p::Item::of::<#ty>()),
         Holds::Opaque(name) => {
             let shape = opaque(name, p);
             quote!(#p::Item::opaque(#shape))
         }
-    }
+    };
+    let declared = declared(&item.declared);
+    quote!(#base #declared)
+}
+
+/// What is declared of a field or a place besides its shape.
+fn declared(declared: &str) -> Option<TokenStream> {
+    (!declared.is_empty()).then(|| quote!(.declared(#declared)))
 }
 
 /// The content of a variant without names.
-fn variant_item(holds: &Holds<'_>, tag: Option<&LitStr>, p: &TokenStream) -> TokenStream {
-    let Holds::Type(ty) = holds else { return item(holds, p) };
+fn variant_item(content: &Item<'_>, tag: Option<&LitStr>, p: &TokenStream) -> TokenStream {
+    let Holds::Type(ty) = &content.holds else { return item(content, p) };
     // The place of the call is where the type is named.
     let (span, p) = (type_span(ty), respanned(p, type_span(ty)));
-    match tag {
+    let base = match tag {
         None => quote_spanned!(span=> #p::Item::of_variant::<#ty>()),
         Some(tag) => quote_spanned!(span=> #p::Item::of_tagged::<#ty>(#tag)),
-    }
+    };
+    let declared = declared(&content.declared);
+    quote!(#base #declared)
 }
 
 fn field(field: &Field<'_>, is_tagged: bool, p: &TokenStream) -> TokenStream {
@@ -213,20 +240,25 @@ fn field(field: &Field<'_>, is_tagged: bool, p: &TokenStream) -> TokenStream {
     };
     let optional = field.optional.then(|| quote!(.optional()));
     let aliases = aliases(&field.name);
-    quote!(#base #optional #aliases)
+    let declared = declared(&field.declared);
+    quote!(#base #optional #aliases #declared)
 }
 
 fn variant(variant: &Variant<'_>, tag: Option<&LitStr>, p: &TokenStream) -> TokenStream {
     let Name { written, aliases } = &variant.name;
     let other = variant.other;
+    let declared = match variant.declared.as_str() {
+        "" => quote!(#p::Declared::NOTHING),
+        declared => quote!(#p::Declared::NOTHING.on_part(#declared)),
+    };
     let content = match &variant.content {
         Content::Unit => quote!(Unit),
-        Content::Newtype(holds) => {
-            let item = variant_item(holds, tag, p);
+        Content::Newtype(content) => {
+            let item = variant_item(content, tag, p);
             quote!(Newtype(#item))
         }
         Content::Tuple(items) => {
-            let items = items.iter().map(|holds| variant_item(holds, None, p));
+            let items = items.iter().map(|one| variant_item(one, None, p));
             quote!(Tuple(&[#(#items),*]))
         }
         Content::Struct(fields) => {
@@ -240,6 +272,7 @@ fn variant(variant: &Variant<'_>, tag: Option<&LitStr>, p: &TokenStream) -> Toke
         aliases: &[#(#aliases),*],
         other: #other,
         content: #p::Content::#content,
+        declared: #declared,
     })
 }
 

@@ -32,7 +32,10 @@ pub(crate) struct Golden {
 
 /// Where payloads of an event are kept; there may be none.
 pub(crate) fn golden(folder: &Folder, name: &str) -> Golden {
-    let file = format!("golden/{}", file_name(name));
+    let file = |name: String| format!("golden/{name}");
+    let (file, former) = (file(file_name(name)), file(plain_file_name(name)));
+    let is_former = !folder.path().join(&file).exists() && folder.path().join(&former).exists();
+    let file = if is_former { former } else { file };
     Golden { path: folder.path().join(&file), shown: format!("{}/{file}", folder.name()) }
 }
 
@@ -53,7 +56,7 @@ impl std::fmt::Display for Unsound {
 /// # Errors
 /// When the lock is not what the index says.
 pub(crate) fn event(folder: &Folder, name: &str) -> Result<Option<Locked>, Unsound> {
-    locked(folder, &format!("events/{}.lock", file_name(name)))
+    locked_as(folder, "events", name)
 }
 
 /// The lock of an aggregate; `None` when nothing is locked under its name.
@@ -61,7 +64,27 @@ pub(crate) fn event(folder: &Folder, name: &str) -> Result<Option<Locked>, Unsou
 /// # Errors
 /// When the lock is not what the index says.
 pub(crate) fn aggregate(folder: &Folder, name: &str) -> Result<Option<Locked>, Unsound> {
-    locked(folder, &format!("aggregates/{}.lock", file_name(name)))
+    locked_as(folder, "aggregates", name)
+}
+
+/// The names of all events that are locked in the target.
+///
+/// # Errors
+/// When the index cannot be read, or a lock is not what it says.
+pub(crate) fn event_names(folder: &Folder) -> Result<Vec<String>, Unsound> {
+    let mut names = Vec::new();
+    for (file, _) in index(folder)? {
+        let stem = file.strip_prefix("events/").and_then(|file| file.strip_suffix(".lock"));
+        match stem {
+            None => {}
+            // A name that was cut is told by the lock alone.
+            Some(stem) if stem.contains(HASHED) => {
+                names.extend(locked(folder, &file)?.as_ref().and_then(Locked::name));
+            }
+            Some(stem) => names.push(stored_name(stem)),
+        }
+    }
+    Ok(names)
 }
 
 /// The locks of all aggregates of the target, each with the name of its aggregate.
@@ -73,15 +96,24 @@ pub(crate) fn aggregates(folder: &Folder) -> Result<Vec<(String, Locked)>, Unsou
     let mut aggregates = Vec::new();
     for file in files.filter(|file| file.starts_with("aggregates/")) {
         if let Some(locked) = locked(folder, &file)? {
-            let name = locked.text.split('"').nth(1).unwrap_or_default().to_owned();
-            aggregates.push((name, locked));
+            aggregates.extend(locked.name().map(|name| (name, locked)));
         }
     }
     Ok(aggregates)
 }
 
+/// The lock of this name, which an esrs of before may have called otherwise.
+fn locked_as(folder: &Folder, kind: &str, name: &str) -> Result<Option<Locked>, Unsound> {
+    let file = |name: String| format!("{kind}/{name}.lock");
+    let (file, former) = (file(file_name(name)), file(plain_file_name(name)));
+    match locked(folder, &file)? {
+        None if former != file && former.len() <= LONGEST => locked(folder, &former),
+        found => Ok(found),
+    }
+}
+
 fn locked(folder: &Folder, file: &str) -> Result<Option<Locked>, Unsound> {
-    let (path, shown) = (folder.path().join(file), format!("{}/{file}", folder.name()));
+    let (path, shown) = (folder.path().join(file), one_line(&format!("{}/{file}", folder.name())));
     let index = index(folder)?;
     // A merge may have left two lines of one file.
     let mut listed = index.iter().filter(|(listed, _)| listed == file).peekable();
@@ -97,10 +129,13 @@ fn locked(folder: &Folder, file: &str) -> Result<Option<Locked>, Unsound> {
             "the lock `{shown}` is not listed in `{}/{INDEX}`{RESTORE}",
             folder.name()
         ))),
-        (Err(error), _) if error.kind() != ErrorKind::NotFound => Err(unreadable(&shown, &error)),
+        (Err(error), _) if error.kind() != ErrorKind::NotFound && (is_listed || path.exists()) => {
+            Err(unreadable(&shown, &error))
+        }
         (Err(error), true) => Err(Unsound(format!(
             "the lock `{shown}` is gone ({error}), and nothing else tells what is stored: restore \
-             it from version control"
+             it from version control; if its event moved to another crate or target, move the lock there and \
+             run `cargo esrs lock --workspace`"
         ))),
         (Err(_), false) => Ok(None),
     }
@@ -133,11 +168,22 @@ pub(crate) fn all(folder: &Folder) -> Result<Vec<PathBuf>, Vec<Unsound>> {
     if !folder.exists() {
         let there = there(folder).map_err(|error| vec![error])?;
         return Err(vec![Unsound(match there.is_empty() {
-            true => format!(
-                "there are no locks in `{name}`\neither: if nothing is stored yet, run `cargo esrs lock`\n\
-                 or:     if they were lost, restore `{name}` from version control\n\
-                 or:     if this is a published package, list `{name}` in the `include` of its Cargo.toml"
-            ),
+            true => {
+                let others = folder.others();
+                let renamed = match others.is_empty() {
+                    true => String::new(),
+                    false => format!(
+                        "\nor:     if this target was renamed, or was one of another kind, move its locks to \
+                         `{name}`: the package has some in `{}`",
+                        others.join("` and in `")
+                    ),
+                };
+                format!(
+                    "there are no locks in `{name}`\neither: if nothing is stored yet, run `cargo esrs lock`\n\
+                     or:     if they were lost, restore `{name}` from version control{renamed}\n\
+                     or:     if this is a published package, list `{name}` in the `include` of its Cargo.toml"
+                )
+            }
             false => format!(
                 "`{name}/{INDEX}` is missing, which lists the locks beside it: restore it from version \
                  control"
@@ -180,6 +226,18 @@ fn there(folder: &Folder) -> Result<Vec<String>, Unsound> {
 }
 
 impl Locked {
+    /// The name that it is of, as its first line says.
+    fn name(&self) -> Option<String> {
+        let line = self.text.lines().next()?;
+        let quoted = line.get(line.find('"')?..=line.rfind('"')?)?;
+        Some(syn::parse_str::<syn::LitStr>(quoted).ok()?.value())
+    }
+
+    /// All entries of an event, each with its fingerprint.
+    pub(crate) fn entries(&self) -> Vec<(u32, u64)> {
+        self.text.lines().filter_map(version).collect()
+    }
+
     /// The versions of an event, each with the fingerprint that it was last locked with.
     pub(crate) fn versions(&self) -> Vec<(u32, u64)> {
         let mut versions: Vec<(u32, u64)> = Vec::new();
@@ -191,6 +249,20 @@ impl Locked {
             }
         }
         versions
+    }
+
+    /// Whether the newest entry of a version has the steps that lead to it; one that was locked before
+    /// they were has none.
+    pub(crate) fn has_steps(&self, of: u32) -> bool {
+        let (mut is_of, mut has_steps) = (false, false);
+        for line in self.text.lines() {
+            if let Some((version, _)) = version(line) {
+                is_of = version == of;
+                has_steps &= !is_of;
+            }
+            has_steps |= is_of && line == "steps";
+        }
+        has_steps
     }
 
     /// The names that an aggregate reads.
@@ -256,6 +328,33 @@ fn hash_of(text: &str) -> u64 {
 
 /// The name of a file that every file system takes, and tells from others in upper and lower case.
 fn file_name(stored: &str) -> String {
+    let plain = plain_file_name(stored);
+    match plain.bytes().next() {
+        Some(first) if is_reserved(&plain) => format!("%{first:02X}{}", &plain[1..]),
+        _ if plain.len() > LONGEST => {
+            let mut cut = SHORTENED;
+            // Not within a letter that is written by its number.
+            while plain[cut - 2..cut].contains('%') {
+                cut -= 1;
+            }
+            let begin = &plain[..cut];
+            format!("{begin}{HASHED}{:016x}", hash_of(stored))
+        }
+        _ => plain,
+    }
+}
+
+/// How long the name of a file may be, without its ending.
+const LONGEST: usize = 250;
+
+/// How much is left of a name that is longer, before its hash.
+const SHORTENED: usize = 200;
+
+/// What stands between them, which is no letter by its number.
+const HASHED: &str = "%~";
+
+/// A name as its letters are, but for those that not every file system takes.
+fn plain_file_name(stored: &str) -> String {
     let mut name = String::new();
     for byte in stored.bytes() {
         match byte {
@@ -265,4 +364,48 @@ fn file_name(stored: &str) -> String {
         }
     }
     name
+}
+
+/// Whether Windows takes a file of this name for a device, whatever stands behind the first point.
+fn is_reserved(name: &str) -> bool {
+    let device = name.split('.').next().unwrap_or_default();
+    let port = device.strip_prefix("com").or_else(|| device.strip_prefix("lpt"));
+    matches!(device, "con" | "prn" | "aux" | "nul")
+        || port
+            .is_some_and(|port| port.len() == 1 && port.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The name that a file is of.
+fn stored_name(file: &str) -> String {
+    let (bytes, mut name, mut i) = (file.as_bytes(), Vec::new(), 0);
+    while i < bytes.len() {
+        let digits = file.get(i + 1..i + 3).filter(|_| bytes[i] == b'%');
+        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        name.push(byte.unwrap_or(bytes[i]));
+        i += if byte.is_some() { 3 } else { 1 };
+    }
+    String::from_utf8_lossy(&name).into_owned()
+}
+
+/// A name that may come from anywhere, without what ends a line of a message.
+fn one_line(name: &str) -> String {
+    let escaped = |c: char| match c.is_control() {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    };
+    name.chars().map(escaped).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_read_from_its_file() {
+        for name in ["money", "Money", "größe", "con", ".hidden", "a%20b"] {
+            assert_eq!(stored_name(&file_name(name)), name);
+        }
+        assert!(file_name(&"ö".repeat(127)).len() <= LONGEST);
+        assert_eq!(file_name("com1.port"), "%63om1.port");
+    }
 }

@@ -6,5 +6,5 @@
 mod file;
 mod folder;
 
-pub(crate) use file::{Locked, Unsound, aggregate, aggregates, all, event, golden};
+pub(crate) use file::{Locked, Unsound, aggregate, aggregates, all, event, event_names, golden};
 pub(crate) use folder::{Folder, Mode};

@@ -21,6 +21,8 @@ pub(crate) struct Event<'a> {
     pub(crate) merges: Vec<Type>,
     pub(crate) krate: Krate,
     pub(crate) wire: Wire<'a>,
+    /// What is declared of it as a whole besides its shape.
+    pub(crate) declared: String,
     /// What its fields went through, when they tell it.
     pub(crate) history: Option<History<'a>>,
 }
@@ -34,6 +36,7 @@ pub(crate) fn new<'a>(input: &'a DeriveInput, errors: &Errors) -> Option<Event<'
     let opaque = schema::parse(&input.attrs, Place::Part, errors).opaque;
     let container = Container::new(input, opaque.clone());
     let wire = is_struct.then(|| build(&container, errors)).flatten();
+    let declared = container.declared();
     let krate = Krate::new(attr.krate.clone());
     let history = is_struct.then(|| {
         let (version, from) = (attr.version.clone(), attr.from.clone().map(|(_, from)| from));
@@ -51,6 +54,7 @@ pub(crate) fn new<'a>(input: &'a DeriveInput, errors: &Errors) -> Option<Event<'
         merges: attr.merges,
         krate,
         wire: wire?,
+        declared,
         history: history.flatten(),
     })
 }

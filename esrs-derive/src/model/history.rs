@@ -5,6 +5,7 @@ use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use syn::{Attribute, Data, DeriveInput, Fields, Index, LitStr, Member, Type};
 
+use super::declared;
 use super::name::name;
 use crate::attr::history::{self as attr, Change, Conversion, Removed, What};
 use crate::attr::schema::{self, Place};
@@ -170,6 +171,12 @@ impl Body<'_> {
         at(now, &self.changes, version)
     }
 
+    /// What is declared of the variant besides its shape, up to a version.
+    pub(crate) fn declared_at(&self, version: u32) -> String {
+        let steps = self.changes.iter().filter(|change| change.version.number <= version);
+        declared::of_part(&self.at(version).serde, None, self.opaque.as_ref().map(|_| None), steps)
+    }
+
     /// The variant's name on the wire at a version.
     pub(crate) fn name_at(&self, version: u32, rule: &Ways<Case>) -> Option<LitStr> {
         Some(wire_name(self.variant?, &self.at(version), rule, Case::variant))
@@ -186,6 +193,22 @@ impl Field<'_> {
     pub(crate) fn at(&self, version: u32) -> Past {
         let now = Past { serde: serde::words(&self.field.attrs), opaque: self.opaque.clone() };
         at(now, &self.changes, version)
+    }
+
+    /// What is declared of it besides its shape, up to a version; `attrs` are those of the type, whose
+    /// `default` is that of the fields of a struct.
+    pub(crate) fn declared_at(
+        &self,
+        version: u32,
+        is_of_struct: bool,
+        attrs: &[Attribute],
+    ) -> String {
+        let past = self.at(version);
+        let words = serde::words(attrs);
+        let default = words.iter().find(|word| word.name == "default" && is_of_struct);
+        let opaque = past.opaque.as_ref().map(|_| Some(self.live_type_at(version)));
+        let steps = self.changes.iter().filter(|change| change.version.number <= version);
+        declared::of_part(&past.serde, default, opaque, steps)
     }
 
     /// Its type at a version, as far as Rust still knows it: the newest of the versions of that type.

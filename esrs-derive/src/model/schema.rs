@@ -3,10 +3,12 @@
 use proc_macro2::{Ident, Span};
 use syn::{Attribute, DeriveInput, Fields, LitStr, Type};
 
+use crate::attr::history;
 use crate::attr::schema::{self, Place};
-use crate::attr::serde::{self, Case, Ways};
+use crate::attr::serde::{self, Case, Ways, Word};
 use crate::check::schema as check;
 use crate::errors::Errors;
+use crate::model::declared;
 use crate::model::name::{Name, name};
 
 /// The shape of a type, as far as a derive can see it.
@@ -20,7 +22,7 @@ pub(crate) enum Wire<'a> {
     /// That of the type that serde converts from and into.
     Converted(Type),
     Unit,
-    Tuple(Vec<Holds<'a>>),
+    Tuple(Vec<Item<'a>>),
     Struct {
         fields: Vec<Field<'a>>,
         closed: bool,
@@ -38,22 +40,33 @@ pub(crate) enum Holds<'a> {
     Opaque(LitStr),
 }
 
+/// A place of a tuple, or what a variant holds.
+pub(crate) struct Item<'a> {
+    pub(crate) holds: Holds<'a>,
+    /// What is declared of it besides its shape.
+    pub(crate) declared: String,
+}
+
 pub(crate) struct Field<'a> {
     pub(crate) name: Name,
     pub(crate) optional: bool,
     pub(crate) holds: Holds<'a>,
+    /// What is declared of it besides its shape.
+    pub(crate) declared: String,
 }
 
 pub(crate) struct Variant<'a> {
     pub(crate) name: Name,
     pub(crate) other: bool,
     pub(crate) content: Content<'a>,
+    /// What is declared of it besides its shape.
+    pub(crate) declared: String,
 }
 
 pub(crate) enum Content<'a> {
     Unit,
-    Newtype(Holds<'a>),
-    Tuple(Vec<Holds<'a>>),
+    Newtype(Item<'a>),
+    Tuple(Vec<Item<'a>>),
     Struct(Vec<Field<'a>>),
 }
 
@@ -69,6 +82,8 @@ pub(crate) struct Part<'a> {
     pub(crate) ty: Option<&'a Type>,
     pub(crate) serde: serde::Part,
     pub(crate) opaque: Option<LitStr>,
+    /// What is declared of it besides its shape.
+    pub(crate) declared: String,
 }
 
 impl<'a> Part<'a> {
@@ -76,24 +91,47 @@ impl<'a> Part<'a> {
         ident: Option<&'a Ident>,
         ty: Option<&'a Type>,
         attrs: &[Attribute],
+        default: Option<&Word>,
+        (place, errors): (Place, &Errors),
+    ) -> Self {
+        let opaque = schema::parse(attrs, place, errors).opaque;
+        let declared = declared::written(attrs).unwrap_or_else(|| {
+            // Mistakes in them are reported where the history is read.
+            let unheard = Errors::new();
+            let attribute = if place == Place::PartWithHistory { "schema" } else { "event" };
+            let mut steps = history::of_part(attrs, attribute, &unheard);
+            drop(unheard.finish());
+            steps.sort_by_key(|step| step.version.number);
+            let opaque = opaque.as_ref().map(|_| ty);
+            declared::of_part(&serde::words(attrs), default, opaque, steps.iter())
+        });
+        Self { ident, ty, serde: serde::part(attrs), opaque, declared }
+    }
+
+    /// A field, of a container with this `default`.
+    pub(crate) fn of_field(
+        field: &'a syn::Field,
+        default: Option<&Word>,
         place: Place,
         errors: &Errors,
     ) -> Self {
-        let opaque = schema::parse(attrs, place, errors).opaque;
-        Self { ident, ty, serde: serde::part(attrs), opaque }
-    }
-
-    pub(crate) fn of_field(field: &'a syn::Field, place: Place, errors: &Errors) -> Self {
-        Self::new(field.ident.as_ref(), Some(&field.ty), &field.attrs, place, errors)
+        let (ident, ty) = (field.ident.as_ref(), Some(&field.ty));
+        Self::new(ident, ty, &field.attrs, default, (place, errors))
     }
 
     pub(crate) fn of_variant(variant: &'a syn::Variant, place: Place, errors: &Errors) -> Self {
-        Self::new(Some(&variant.ident), None, &variant.attrs, place, errors)
+        Self::new(Some(&variant.ident), None, &variant.attrs, None, (place, errors))
     }
 }
 
-pub(crate) fn parts<'a>(fields: &'a Fields, place: Place, errors: &Errors) -> Vec<Part<'a>> {
-    fields.iter().map(|field| Part::of_field(field, place, errors)).collect()
+/// The fields of a container, or of a variant, with this `default`.
+pub(crate) fn parts<'a>(
+    fields: &'a Fields,
+    default: Option<&Word>,
+    place: Place,
+    errors: &Errors,
+) -> Vec<Part<'a>> {
+    fields.iter().map(|field| Part::of_field(field, default, place, errors)).collect()
 }
 
 /// What a field holds; `None` for one that only an error can speak of.
@@ -106,8 +144,10 @@ pub(crate) fn holds<'a>(part: &Part<'a>) -> Option<Holds<'a>> {
 }
 
 /// The places of a tuple, without those that are skipped.
-pub(crate) fn items<'a>(parts: &[Part<'a>]) -> Vec<Holds<'a>> {
-    parts.iter().filter(|part| !part.serde.is_skipped()).filter_map(holds).collect()
+pub(crate) fn items<'a>(parts: &[Part<'a>]) -> Vec<Item<'a>> {
+    let there = parts.iter().filter(|part| !part.serde.is_skipped());
+    let item = |part| Some(Item { holds: holds(part)?, declared: part.declared.clone() });
+    there.filter_map(item).collect()
 }
 
 /// The fields of an object, without those that are skipped.
@@ -130,7 +170,7 @@ pub(crate) fn fields<'a>(
             true => Name { written: LitStr::new("*", ident.span()), aliases: Vec::new() },
             false => name(ident, &part.serde.names, rule, Case::field, errors),
         };
-        fields.push(Field { name, optional, holds });
+        fields.push(Field { name, optional, holds, declared: part.declared.clone() });
     }
     fields
 }
@@ -156,6 +196,30 @@ impl<'a> Container<'a> {
 
     pub(crate) fn is_struct(&self) -> bool {
         matches!(self.input.data, syn::Data::Struct(_))
+    }
+
+    /// What is declared of the type as a whole besides its shape: the code that converts it, and what
+    /// stands on the only field of a newtype, which has the shape of that.
+    pub(crate) fn declared(&self) -> String {
+        let unheard = Errors::new();
+        let only = match &self.input.data {
+            syn::Data::Struct(data) if self.is_newtype(&data.fields) => {
+                let parts = parts(&data.fields, None, self.place, &unheard);
+                let there = parts.into_iter().filter(|part| !part.serde.is_skipped());
+                let mut there = there.filter(|part| !is_phantom(part)).map(|part| part.declared);
+                there.next()
+            }
+            _ => None,
+        };
+        drop(unheard.finish());
+        let whole = declared::of_container(&serde::words(&self.input.attrs));
+        let all = [Some(whole), only].into_iter().flatten().filter(|said| !said.is_empty());
+        all.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether it is written as its only field.
+    fn is_newtype(&self, fields: &Fields) -> bool {
+        self.serde.transparent || matches!(fields, Fields::Unnamed(_)) && fields.len() == 1
     }
 
     pub(crate) fn tagging(&self) -> Tagging {
@@ -201,7 +265,9 @@ fn structure<'a>(
     errors: &Errors,
 ) -> Option<Wire<'a>> {
     let serde = &container.serde;
-    let parts = parts(declared, container.place, errors);
+    let words = serde::words(&container.input.attrs);
+    let default = words.iter().find(|word| word.name == "default");
+    let parts = parts(declared, default, container.place, errors);
     check::parts(container, &parts, serde.default, errors);
     if serde.transparent {
         let mut carrier = parts.iter().filter(|part| !part.serde.is_skipped() && !is_phantom(part));
@@ -223,7 +289,8 @@ fn structure<'a>(
                     let ident = &container.input.ident;
                     let name = name(ident, &serde.names, &none, Case::variant, errors);
                     let content = Content::Struct(fields);
-                    let variants = vec![Variant { name, other: false, content }];
+                    let declared = String::new();
+                    let variants = vec![Variant { name, other: false, content, declared }];
                     let tagging = Tagging::Internal(tag.clone());
                     Wire::Enum { tagging, variants, closed: serde.closed }
                 }
@@ -250,10 +317,13 @@ fn variant<'a>(
         errors,
     );
     let content = match &part.opaque {
-        Some(opaque) => Content::Newtype(Holds::Opaque(opaque.clone())),
+        Some(opaque) => {
+            let holds = Holds::Opaque(opaque.clone());
+            Content::Newtype(Item { holds, declared: String::new() })
+        }
         None => content(container, &part, &declared.fields, errors),
     };
-    Some(Variant { name, other: part.serde.other, content })
+    Some(Variant { name, other: part.serde.other, content, declared: part.declared })
 }
 
 fn content<'a>(
@@ -262,7 +332,7 @@ fn content<'a>(
     declared: &'a Fields,
     errors: &Errors,
 ) -> Content<'a> {
-    let parts = parts(declared, container.place, errors);
+    let parts = parts(declared, None, container.place, errors);
     check::parts(container, &parts, false, errors);
     match declared {
         Fields::Unit => Content::Unit,
@@ -283,7 +353,7 @@ fn content<'a>(
 
 /// Whether a type that is flattened takes what there is, also nothing.
 fn is_flattened_if_any(ty: &Type) -> bool {
-    const TAKE_ANY: [&str; 5] = ["Option", "BTreeMap", "HashMap", "Map", "Value"];
+    const TAKE_ANY: [&str; 6] = ["Option", "BTreeMap", "HashMap", "IndexMap", "Map", "Value"];
     last_segment(ty).is_some_and(|last| TAKE_ANY.iter().any(|name| last.ident == name))
 }
 

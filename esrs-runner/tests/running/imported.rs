@@ -96,3 +96,38 @@ async fn rows_follow_an_import_on_postgres() {
     let store = PostgresStore::builder(other.url()).inline::<Balance>();
     an_import_that_a_row_refuses_is_not_stored(store.open().await.unwrap()).await;
 }
+
+/// Ends the session once, when the transaction that has stored events is about to be committed.
+const CUT: &str = "CREATE SEQUENCE cuts;
+    CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('public.cuts') = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+        RETURN NULL;
+    END $$;
+    CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON esrs.events
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION cut()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn import_that_is_cut_off_at_its_commit_leaves_no_rows_behind() {
+    let database = postgres_server::database().unwrap();
+    let open =
+        async || PostgresStore::builder(database.url()).inline::<Balance>().open().await.unwrap();
+    let (store, beside) = (open().await, open().await);
+    import(&store, book(100)).await.unwrap();
+    tokio::task::block_in_place(|| database.execute(CUT)).unwrap();
+    let cut = import(&store, book(5_000)).await.unwrap_err();
+    assert!(matches!(cut, StoreError::Unknown { .. } | StoreError::Unavailable { .. }), "{cut:?}");
+    for store in [&store, &beside] {
+        assert_eq!(cents(store).await, expected(100));
+    }
+    // The store that was cut off, and the one beside it, go on.
+    deposit(&Repository::<Account>::new(store.clone()), 7, 1_000).await;
+    deposit(&Repository::<Account>::new(beside.clone()), 7, 1).await;
+    let again = import(&store, book(5_000)).await.unwrap();
+    assert_eq!((again.known, again.stored), (u64::from(ACCOUNTS) + 100, 4_900));
+    let mut rows = expected(5_000);
+    rows[7] += 1_001;
+    for store in [&store, &beside] {
+        assert_eq!(cents(store).await, rows);
+    }
+}

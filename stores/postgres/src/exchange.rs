@@ -19,6 +19,9 @@ pub(crate) type Messages = Pin<Box<dyn Stream<Item = Result<AsyncMessage, Error>
 /// Takes what the server sends on its own.
 type Take = Box<dyn Fn(Result<AsyncMessage, Error>) + Send + Sync>;
 
+/// How often the connection is worked within one poll.
+const MOST_ROUNDS: usize = 4;
+
 /// A connection that is worked by one task at a time.
 pub(crate) struct Exchange {
     /// `None` once it has ended.
@@ -144,28 +147,36 @@ impl Exchange {
             if !self.enter(&mut stay, context.waker()) {
                 return future.as_mut().poll(context);
             }
-            loop {
+            for _ in 0..MOST_ROUNDS {
                 let of_answer = &mut Context::from_waker(&self.of_answer);
                 if let Poll::Ready(result) = future.as_mut().poll(of_answer) {
                     stay = None;
                     return Poll::Ready(result);
                 }
-                let mut state = self.turns.state();
-                if !state.is_woken
-                    && let Some(guest) = state.guest.as_mut().filter(|guest| !guest.is_answered)
-                {
-                    guest.is_polling = false;
+                if self.rest() {
                     return Poll::Pending;
                 }
-                if let Some(guest) = &mut state.guest {
-                    guest.is_answered = false;
-                }
-                drop(state);
                 // Its end is an answer too, which the future is told.
                 let _ = self.work();
             }
+            // What wakes itself again and again would keep the task from its executor.
+            if let Some(guest) = &mut self.turns.state().guest {
+                guest.is_polling = false;
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
         })
         .await
+    }
+
+    /// Lets the guest be woken again, unless there is something to do already.
+    fn rest(&self) -> bool {
+        let mut state = self.turns.state();
+        let State { guest: Some(guest), is_woken, .. } = &mut *state else { return false };
+        let is_idle = !*is_woken && !guest.is_answered;
+        guest.is_polling = !is_idle;
+        guest.is_answered = false;
+        is_idle
     }
 
     /// Lets the connection's own task work it, beside a guest that may not be polled any more.
@@ -279,6 +290,8 @@ mod tests {
         asked: Option<oneshot::Sender<u8>>,
         answer: Option<u8>,
         has_ended: bool,
+        /// It does nothing, and has its task polled again.
+        wakes_itself: bool,
         polls: usize,
     }
 
@@ -299,6 +312,11 @@ mod tests {
                 wire.polls += 1;
                 if wire.has_ended {
                     return Poll::Ready(None);
+                }
+                if wire.wakes_itself {
+                    drop(wire);
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
                 if wire.asked.is_some()
                     && let Some(answer) = wire.answer.take()
@@ -439,6 +457,24 @@ mod tests {
         assert_eq!((other.wakes(), other.poll()), (1, Poll::Ready(Some(2))));
         // Polled once more and left again, the first leaves the work to the own task.
         assert_eq!(left.poll(), Poll::Ready(Some(1)));
+    }
+
+    #[test]
+    fn connection_that_wakes_itself_leaves_the_task_to_its_executor() {
+        let server = Arc::new(Server::default());
+        let exchange = server.connect();
+        server.change(|wire| wire.wakes_itself = true);
+        let mut asking = Task::new(exchange.work_until(server.ask()));
+        for polls in 1..=3 {
+            assert!(asking.poll().is_pending());
+            assert!(asking.wakes() >= polls, "it waits for what it has to do itself");
+        }
+        server.change(|wire| wire.wakes_itself = false);
+        assert!(asking.poll().is_pending());
+        let wakes = asking.wakes();
+        server.answer(1);
+        assert_eq!(asking.wakes(), wakes + 1);
+        assert_eq!(asking.poll(), Poll::Ready(Some(1)));
     }
 
     #[test]

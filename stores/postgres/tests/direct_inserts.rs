@@ -3,6 +3,7 @@
 
 mod support;
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -185,6 +186,19 @@ async fn appending_role_cannot_insert_what_no_append_stores() {
         VALUES (999, 'k', 1, 1)"
             .to_owned(),
     );
+    // A key that stands for half the log would have readers read all of that.
+    setting.raw.batch_execute("SELECT setval('esrs.position_seq', 100000)").await.unwrap();
+    append(&setting.store, "far").await;
+    for (last, is_taken) in [(100_001, false), (2, true)] {
+        let statement = format!(
+            "INSERT INTO esrs.idempotency_keys (stream, key, first_position, last_position)
+             VALUES (1, 'span of {last}', 1, {last})"
+        );
+        match is_taken {
+            true => raw.batch_execute(&statement).await.unwrap(),
+            false => refused.push(statement),
+        }
+    }
     for statement in [
         "SELECT setval('esrs.position_seq', 9223372036854775807)",
         "INSERT INTO esrs.snapshots VALUES (1, 0, 1, 1, now(), '1')",
@@ -212,7 +226,7 @@ async fn appending_role_cannot_insert_what_no_append_stores() {
     let as_appender = PostgresStore::open(&setting.url()).await.unwrap();
     append(&as_appender, "a").await;
     append(&setting.store, "a").await;
-    assert_eq!(read_all(&setting.store).await.len(), 5);
+    assert_eq!(read_all(&setting.store).await.len(), 6);
     as_appender.close().await;
     drop(raw);
     setting.end().await;
@@ -231,9 +245,15 @@ async fn position_that_was_taken_before_another_append_is_refused() {
     assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{error:?}");
     // Nobody appends between the position and the end of the transaction that has stored at it.
     raw.batch_execute(&format!("BEGIN; {}", insert(&[]))).await.unwrap();
-    let appending = setting.store.append(opened("c"));
+    let ends = Cell::new(false);
+    let appending = async {
+        let appended = setting.store.append(opened("c")).await;
+        assert!(ends.get(), "a follower would see this event, and never the one before it");
+        appended
+    };
     let (appended, ended) = tokio::join!(appending, async {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        ends.set(true);
         raw.batch_execute("COMMIT").await
     });
     ended.unwrap();

@@ -166,3 +166,24 @@ async fn an_append_that_nobody_polls_any_more_keeps_nobody_waiting() {
     timeout(PATIENCE, store.append(other)).await.expect("it waits for the first").unwrap();
     left.await.unwrap();
 }
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn append_of_a_task_that_has_used_up_its_budget_goes_on() {
+    let database = postgres_server::database().unwrap();
+    let store = open(database.url(), NEVER).await;
+    store.append(batch()).await.unwrap();
+    for version in 1..5 {
+        let mut behind = batch();
+        behind.streams[0].condition = AppendCondition::Version(version);
+        // All of it within one poll, until tokio lets the task do no more.
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        (0..10_000).for_each(|number| sender.send(number).unwrap());
+        let busy = async {
+            while futures_util::poll!(std::pin::pin!(receiver.recv())).is_ready() {}
+            store.append(behind).await
+        };
+        timeout(PATIENCE, busy).await.expect("it spins").unwrap();
+        assert!(!receiver.is_empty(), "its budget was not used up");
+    }
+}

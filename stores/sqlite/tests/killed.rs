@@ -122,6 +122,37 @@ fn assert_nothing_is_lost(answered: &HashSet<String>, stored: &HashSet<String>) 
 }
 
 #[tokio::test]
+async fn file_that_three_processes_create_is_whole_when_one_of_them_is_killed() {
+    let (mut dice, rounds) = (dice(), round(10, 200));
+    for _ in 0..rounds {
+        let file = File::new();
+        let start = |_| child::start("write until killed", &file.path);
+        let mut children: Vec<_> = (0..3).map(start).collect();
+        std::thread::sleep(Duration::from_micros(dice.random_range(0..60_000)));
+        children[0].kill().unwrap();
+        let mut answered = HashSet::new();
+        for (number, mut child) in children.into_iter().enumerate() {
+            let said = child::said(&mut child);
+            if number > 0 {
+                // It opens the file and appends to it, or panics.
+                for word in ["writing", "answered"] {
+                    let next = said.recv_timeout(Duration::from_secs(60));
+                    let (said, what) = next.expect("it goes on");
+                    assert_eq!(said, word);
+                    answered.extend((word == "answered").then_some(what));
+                }
+                child.kill().unwrap();
+            }
+            child.wait().unwrap();
+            answered
+                .extend(said.into_iter().filter(|said| said.0 == "answered").map(|said| said.1));
+        }
+        let stored = appends(&file.open().await).await;
+        assert_nothing_is_lost(&answered, &stored);
+    }
+}
+
+#[tokio::test]
 async fn what_a_killed_process_was_answered_is_there_and_nothing_is_half_written() {
     let (file, mut dice, kills) = (File::new(), dice(), round(12, 100));
     let (mut answered, mut stored) = (HashSet::new(), HashSet::new());

@@ -8,6 +8,7 @@ use super::line::{
 use super::located::{is_named, push_place};
 use super::outline::{Outline, write_outline};
 use super::pairs::{NONE, Pairs, PairsRoom};
+use super::steps::{STEPS, push_steps};
 use super::ways::{
     Changed, Message, path_of, push_quoted_path, tuple_of, ways_out, ways_out_of_the_past,
 };
@@ -46,7 +47,7 @@ impl ShapeNow {
         Self::of_shape(event.shape)
     }
 
-    const fn of_shape(shape: &Shape) -> Self {
+    pub(super) const fn of_shape(shape: &Shape) -> Self {
         let (mut outline, mut spans) = (Outline::new(), [Span::EMPTY; MAX_LINES]);
         let mut writing = Spans::new(&mut spans);
         let fits = write_outline(&mut outline, &mut writing, shape);
@@ -140,13 +141,17 @@ pub const fn shape_changed(found: &Differs<'_>, ident: &str, has_fields: bool) {
 /// The lines of an entry of a lock and those of the shape as it is, each parsed once.
 pub(super) struct Both<'a> {
     pub(super) pairs: Pairs<'a>,
-    change: Option<Change<'a>>,
+    pub(super) change: Option<Change<'a>>,
     /// Whether all of the shape as it is could be written.
     fits: bool,
 }
 
 impl<'a> Both<'a> {
-    const fn new(locked: &'a [u8], now: &'a mut ShapeNow, room: &'a mut CompareRoom) -> Self {
+    pub(super) const fn new(
+        locked: &'a [u8],
+        now: &'a mut ShapeNow,
+        room: &'a mut CompareRoom,
+    ) -> Self {
         let ShapeNow { outline, spans, lines, fits } = now;
         let CompareRoom { spans: locked_spans, slots, slots_now, peers, then, differs } = room;
         let room_now = Room { spans, slots: slots_now };
@@ -244,20 +249,31 @@ const fn past(event: &EventType, history: &ShapeVersion, version: u32) -> EventT
 /// Fails to compile, in the lock mode of `cargo esrs`, with what is to be locked of an older version of
 /// an event.
 pub const fn tell_past(event: &EventType, history: &ShapeVersion, version: u32) {
-    tell_event(&past(event, history, version));
+    tell_event(&past(event, history, version), history);
 }
 
 /// Fails to compile, in the lock mode of `cargo esrs`, with what is to be locked of an event.
-pub const fn tell_event(event: &EventType) {
+pub const fn tell_event(event: &EventType, history: &ShapeVersion) {
     let mut text = Outline::new();
-    text.push("esrs-lock:event\n");
+    text.push("esrs-lock:event with steps\n");
     text.push(event.name);
     text.push_byte(b'\n');
     text.push_number(event.version as u64);
     text.push_byte(b'\n');
     text.push_hex(event.fingerprint.to_u64());
     text.push_byte(b'\n');
+    let mut i = 0;
+    while i < event.aliases.len() {
+        text.push("alias ");
+        text.push(event.aliases[i]);
+        text.push_byte(b'\n');
+        i += 1;
+    }
     if !write_outline(&mut text, &mut Spans::new(&mut []), event.shape) {
+        panic!("esrs-lock:too-long")
+    }
+    text.push(STEPS);
+    if !push_steps(&mut text, history, event.version) {
         panic!("esrs-lock:too-long")
     }
     if is_unknown(event.shape) {
@@ -267,7 +283,12 @@ pub const fn tell_event(event: &EventType) {
 }
 
 /// Which part differs, in what, and by which rule.
-const fn differs(text: &mut Message, shape: &'static Shape, change: &Change<'_>, both: &Both<'_>) {
+pub(super) const fn differs(
+    text: &mut Message,
+    shape: &'static Shape,
+    change: &Change<'_>,
+    both: &Both<'_>,
+) {
     // Of a tuple whose places moved, one of them tells little.
     let tuple = tuple_of(path_of(change));
     let path = match tuple {

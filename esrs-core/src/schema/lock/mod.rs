@@ -1,5 +1,6 @@
 //! What is stored, written down for ever: the locks that the compiler holds events to.
 
+mod alias;
 mod check;
 mod compare;
 mod id;
@@ -8,9 +9,11 @@ mod located;
 mod outline;
 mod pairs;
 mod rule;
+mod steps;
 pub mod tree;
 mod ways;
 
+pub use alias::alias_changed;
 pub(super) use check::leads_elsewhere;
 pub use check::{
     CompareRoom, Differs, ShapeNow, is_as_locked, past_changed, shape_changed, tell_event,
@@ -19,6 +22,7 @@ pub use check::{
 pub(crate) use id::id_text;
 pub use id::is_id_kept;
 pub use rule::Rule;
+pub use steps::{StepChange, UNCHANGED, changed_steps, first_changed_step, steps_changed};
 
 use line::Line;
 use pairs::HeapRoom;

@@ -119,7 +119,7 @@ impl Writer<'_, '_> {
     const fn variants(&mut self, shape: &EnumShape) {
         let mut i = 0;
         while i < shape.variants.len() {
-            let Variant { name, aliases, other, content } = &shape.variants[i];
+            let Variant { name, aliases, other, content, .. } = &shape.variants[i];
             let above = self.begin_line("|", name, aliases, *other);
             match *content {
                 Content::Unit => {

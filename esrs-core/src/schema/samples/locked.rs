@@ -89,6 +89,8 @@ impl Locked {
     /// All entries of the lock, in their order.
     pub(super) fn entries(&self) -> Result<Vec<Entry>, Failure> {
         let mut entries: Vec<Entry> = Vec::new();
+        // What is declared of a version says nothing of its payloads.
+        let mut is_in_steps = false;
         for line in self.lock.lines() {
             let damaged = || Failure::Damaged { lock: self.lock_file, line };
             if line.trim().is_empty() || line.starts_with('#') {
@@ -97,6 +99,11 @@ impl Locked {
             if line.starts_with("version ") {
                 let version = version_of(line).ok_or_else(damaged)?;
                 entries.push(Entry { version, outline: Vec::new() });
+                is_in_steps = false;
+            } else if line == "steps" && !entries.is_empty() {
+                is_in_steps = true;
+            } else if is_in_steps && line.starts_with(' ') {
+                // They are for the compiler.
             } else {
                 let entry = entries.last_mut().filter(|_| line.starts_with(' '));
                 entry.ok_or_else(damaged)?.outline.push(line.trim());

@@ -36,6 +36,7 @@ mod golden;
 mod kept;
 mod leaf;
 mod locked;
+mod only_in_tests;
 mod plan;
 mod probe;
 mod says;
@@ -45,8 +46,10 @@ mod way;
 pub use generate::Samples;
 #[doc(hidden)]
 pub use locked::{Locked, Locks};
+#[doc(hidden)]
+pub use only_in_tests::is_locked;
 pub use plan::Missing;
 #[doc(hidden)]
-pub use probe::{Sampled, StandIn};
+pub use probe::{Listed, Sampled, StandIn};
 #[doc(hidden)]
 pub use strays::{LockedVersions, Stray, no_stray, strays};

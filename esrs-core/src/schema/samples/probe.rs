@@ -7,7 +7,7 @@
 use std::marker::PhantomData;
 
 use super::check::check;
-use crate::Event;
+use crate::{Aggregate, Event, EventType};
 
 /// A type of which payloads are to be read, if it is the event.
 #[derive(Debug)]
@@ -37,10 +37,44 @@ impl<E: Event> Sampled<E> {
     }
 }
 
-/// Stands in for an event that no path leads to.
+/// Stands in for an event, or an aggregate, that no path leads to.
 pub trait StandIn {
     /// There is nothing to read.
     fn reads(&self, _: &str, _: u32) {}
+
+    /// There is nothing to look for.
+    fn are_locked(&self, _: u64) {}
 }
 
 impl<T> StandIn for Sampled<T> {}
+impl<T> StandIn for Listed<T> {}
+
+/// A type whose events are to be locked where they are, if it is the aggregate.
+#[derive(Debug)]
+pub struct Listed<T>(PhantomData<T>);
+
+impl<T> Listed<T> {
+    /// The one there is.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+impl<A: Aggregate> Listed<A> {
+    /// Looks for events of other crates, or targets, than the aggregate's, `home`, that nobody locked.
+    ///
+    /// # Panics
+    /// When there is one.
+    #[track_caller]
+    pub fn are_locked(&self, home: u64) {
+        let is_open =
+            |event: &&EventType| event.home != 0 && event.home != home && event.locked_up_to == 0;
+        let open: Vec<_> =
+            A::EVENTS.iter().filter(is_open).map(|event| format!("{:?}", event.name)).collect();
+        assert!(
+            open.is_empty(),
+            "{} of {:?} stand in another crate or target, where they are not locked, so nothing stops \
+             them from changing once they are stored: run `cargo esrs lock` in their package",
+            open.join(" and "),
+            A::NAME
+        );
+    }
+}

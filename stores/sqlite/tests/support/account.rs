@@ -19,6 +19,7 @@ const fn source(name: &'static str) -> Source {
         shape,
         fingerprint,
         locked_up_to: 0,
+        home: 0,
     };
     Source { category: "account", event, role: "", split: SplitEvents::NONE, by_stream: true }
 }

@@ -130,6 +130,7 @@ fn shape(tree: &Tree) -> &'static Shape {
                     Content::Tuple(items) => crate::Content::Tuple(shapes(items)),
                     Content::Struct(fields) => crate::Content::Struct(field_shapes(fields)),
                 },
+                ..crate::Variant::new("", crate::Content::Unit)
             });
             let shape =
                 EnumShape { tagging, variants: leaked(variants.collect()), closed: *closed };
@@ -144,7 +145,7 @@ fn shape(tree: &Tree) -> &'static Shape {
 const NONE: Fingerprint = Fingerprint::of_leaf(&Shape::Any);
 
 fn item(tree: &Tree) -> Item {
-    Item { shape: shape(tree), fingerprint: NONE }
+    Item { shape: shape(tree), fingerprint: NONE, ..Item::opaque(&Shape::Any) }
 }
 
 fn shapes(items: &[Tree]) -> &'static [Item] {

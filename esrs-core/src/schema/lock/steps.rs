@@ -1,0 +1,501 @@
+//! What a lock holds of a version besides its shape: the declared steps that lead to it, and the code by
+//! which its parts are read.
+//!
+//! ```text
+//! version 2 = 0c8bd2c1b1a8a7f4
+//!     struct
+//!     .cents: i64
+//! steps
+//!     .cents: renamed(from = "amount", in = 2)
+//! ```
+//!
+//! A shape is the same with two `renamed(from = …)` swapped, so no fingerprint shows that values change
+//! places. An entry without `steps` was locked before they were, or has none: it is taken as it is.
+
+use std::collections::BTreeMap;
+
+use super::check::entry;
+use super::line::{Text, begins_with, equal, name_end, parse, slice, split};
+use super::located::is_named;
+use super::outline::{INDENT, push_name};
+use super::ways::{Message, push_quoted_path};
+use crate::schema::derived::is_unknown;
+use crate::schema::history::{ShapeVersion, Step};
+use crate::schema::{Content, EnumShape, Field, Item, Shape};
+use crate::text::ConstText;
+
+/// Says that nothing else is declared than is locked.
+pub const UNCHANGED: usize = usize::MAX;
+
+/// How long the steps of a version may be.
+type Steps = ConstText<{ 48 * 1024 }>;
+
+/// The line before the steps of an entry.
+pub(crate) const STEPS: &str = "steps\n";
+
+/// How a line of steps begins that says of a part only that a later version removed it: no value of it
+/// reaches the newest, so nothing is asked of what led to it.
+const REMOVED: &[u8] = b"removed(";
+
+/// What is said of a payload that an `Upcast` of the user's makes.
+const BY_HAND: &str = "upcast by hand";
+
+/// Writes what is declared of a version, a line each for the parts of which anything is; returns false if
+/// it does not fit.
+pub(super) const fn push_steps<const N: usize>(
+    text: &mut ConstText<N>,
+    history: &ShapeVersion,
+    version: u32,
+) -> bool {
+    let version = at(history, version);
+    let mut writer = Writer { text, path: ConstText::new() };
+    let by_hand = if matches!(version.step(), Step::Written) { BY_HAND } else { "" };
+    writer.line(&[by_hand, version.declared()]);
+    writer.parts(version.shape());
+    let is_cut = writer.text.is_cut() || writer.path.is_cut();
+    if is_cut {
+        // A path that was cut would be taken for another.
+        writer.text.push("…");
+    }
+    !is_cut
+}
+
+struct Writer<'a, const N: usize> {
+    text: &'a mut ConstText<N>,
+    path: ConstText<1024>,
+}
+
+impl<const N: usize> Writer<'_, N> {
+    const fn line(&mut self, declared: &[&str]) {
+        let (mut i, mut count) = (0, 0);
+        while i < declared.len() {
+            if !declared[i].is_empty() {
+                if count == 0 {
+                    self.text.push(INDENT);
+                    self.text.push_bytes(self.path.as_bytes());
+                }
+                self.text.push(match count {
+                    0 if self.path.len() == 0 => "",
+                    0 => ": ",
+                    _ => ", ",
+                });
+                self.text.push(declared[i]);
+                count += 1;
+            }
+            i += 1;
+        }
+        if count > 0 {
+            self.text.push_byte(b'\n');
+        }
+    }
+
+    const fn parts(&mut self, shape: &Shape) {
+        match *shape {
+            Shape::Option(inner) => self.parts(inner),
+            Shape::Sequence(item) | Shape::Set(item) | Shape::Array { item, .. } => {
+                self.within("[]", item);
+            }
+            Shape::Map { key, value } => {
+                self.within("<>", key);
+                self.within("{}", value);
+            }
+            Shape::Tuple(items) => self.items(items),
+            Shape::Struct(shape) => self.fields(shape.fields),
+            Shape::Enum(shape) => self.variants(shape),
+            _ => {}
+        }
+    }
+
+    const fn within(&mut self, step: &str, shape: &Shape) {
+        let length = self.path.len();
+        self.path.push(step);
+        self.parts(shape);
+        self.path.truncate(length);
+    }
+
+    const fn fields(&mut self, fields: &[Field]) {
+        let mut i = 0;
+        while i < fields.len() {
+            let Field { name, shape, declared, .. } = fields[i];
+            let length = self.down(".", name);
+            self.line(&[declared.part(), declared.whole()]);
+            self.parts(shape);
+            self.path.truncate(length);
+            i += 1;
+        }
+    }
+
+    const fn items(&mut self, items: &[Item]) {
+        let mut i = 0;
+        while i < items.len() {
+            let Item { shape, declared, .. } = items[i];
+            let mut number = ConstText::<20>::new();
+            number.push_number(i as u64);
+            let length = self.down(".", number.as_str());
+            self.line(&[declared.part(), declared.whole()]);
+            self.parts(shape);
+            self.path.truncate(length);
+            i += 1;
+        }
+    }
+
+    const fn variants(&mut self, shape: &EnumShape) {
+        let mut i = 0;
+        while i < shape.variants.len() {
+            let variant = &shape.variants[i];
+            let length = self.down("|", variant.name);
+            match variant.content {
+                Content::Newtype(Item { shape, declared, .. }) => {
+                    self.line(&[variant.declared.part(), declared.part(), declared.whole()]);
+                    self.parts(shape);
+                }
+                Content::Unit => self.line(&[variant.declared.part()]),
+                Content::Tuple(items) => {
+                    self.line(&[variant.declared.part()]);
+                    self.items(items);
+                }
+                Content::Struct(fields) => {
+                    self.line(&[variant.declared.part()]);
+                    self.fields(fields);
+                }
+            }
+            self.path.truncate(length);
+            i += 1;
+        }
+    }
+
+    const fn down(&mut self, mark: &str, name: &str) -> usize {
+        let length = self.path.len();
+        self.path.push(mark);
+        push_name(&mut self.path, name);
+        length
+    }
+}
+
+/// So many parts of a version may have something declared.
+const MAX_PARTS: usize = 1024;
+
+/// The lines of steps, each by where its path begins and ends, and where what is declared does.
+struct Lines<'a> {
+    text: Text<'a>,
+    places: [[u32; 4]; MAX_PARTS],
+    count: usize,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines from `start` up to the first that is not indented.
+    const fn new(text: &'a [u8], start: usize) -> Self {
+        let text = Text::of(text);
+        let mut lines = Self { text, places: [[0; 4]; MAX_PARTS], count: 0 };
+        let mut at = start;
+        while at < text.len() && text.byte(at) == b' ' && lines.count < MAX_PARTS {
+            let mut begin = at;
+            while begin < text.len() && text.byte(begin) == b' ' {
+                begin += 1;
+            }
+            let mut end = begin;
+            while end < text.len() && text.byte(end) != b'\n' {
+                end += 1;
+            }
+            at = if end < text.len() { end + 1 } else { end };
+            if end > begin && text.byte(end - 1) == b'\r' {
+                end -= 1;
+            }
+            let has_path =
+                begin < end && matches!(text.byte(begin), b'.' | b'|' | b'[' | b'{' | b'<');
+            let path = match has_path {
+                true => begin + name_end(slice(text, begin, end), 0, b":"),
+                false => begin,
+            };
+            let mut said = if has_path && path < end { path + 1 } else { path };
+            while said < end && text.byte(said) == b' ' {
+                said += 1;
+            }
+            lines.places[lines.count] = [begin as u32, path as u32, said as u32, end as u32];
+            lines.count += 1;
+        }
+        lines
+    }
+
+    const fn path(&self, line: usize) -> Text<'a> {
+        let place = &self.places[line];
+        slice(self.text, place[0] as usize, place[1] as usize)
+    }
+
+    const fn declared(&self, line: usize) -> Text<'a> {
+        let place = &self.places[line];
+        slice(self.text, place[2] as usize, place[3] as usize)
+    }
+
+    /// What is declared of the part of this path.
+    const fn find(&self, path: Text<'_>) -> Option<Text<'a>> {
+        let mut i = 0;
+        while i < self.count {
+            let place = &self.places[i];
+            if (place[1] - place[0]) as usize == path.len() && equal(self.path(i), path) {
+                return Some(self.declared(i));
+            }
+            i += 1;
+        }
+        None
+    }
+
+    /// Returns true if the part of this path, or one above it, is gone in a later version.
+    const fn is_removed(&self, path: Text<'_>) -> bool {
+        let mut path = path;
+        while !path.is_empty() {
+            if let Some(declared) = self.find(path)
+                && begins_with(declared, REMOVED)
+            {
+                return true;
+            }
+            path = split(path).parent;
+        }
+        false
+    }
+}
+
+/// The first part of which something else is declared than is locked.
+struct Changed<'a> {
+    path: Text<'a>,
+    locked: Option<Text<'a>>,
+    now: Option<Text<'a>>,
+}
+
+const fn compare<'a>(locked: &Lines<'a>, now: &Lines<'a>) -> Option<Changed<'a>> {
+    let mut i = 0;
+    while i < locked.count {
+        let (path, declared) = (locked.path(i), locked.declared(i));
+        i += 1;
+        let other = now.find(path);
+        let is_same = match other {
+            Some(other) => equal(other, declared),
+            None => false,
+        };
+        if !is_same && !now.is_removed(path) {
+            return Some(Changed { path, locked: Some(declared), now: other });
+        }
+    }
+    let mut i = 0;
+    while i < now.count {
+        let path = now.path(i);
+        if locked.find(path).is_none() && !now.is_removed(path) {
+            return Some(Changed { path, locked: None, now: Some(now.declared(i)) });
+        }
+        i += 1;
+    }
+    None
+}
+
+/// Where the steps of the newest entry of a version begin; `None` when it was locked without any.
+const fn locked_steps(lock: &[u8], version: u32) -> Option<usize> {
+    let mut at = lock.len() - entry(lock, version).len();
+    let text = Text::of(lock);
+    while at < lock.len() {
+        let is_steps = begins_with(text.from(at), b"steps");
+        let is_entry = lock[at] == b' ';
+        while at < lock.len() && lock[at] != b'\n' {
+            at += 1;
+        }
+        at = if at < lock.len() { at + 1 } else { at };
+        if is_steps {
+            return Some(at);
+        }
+        if !is_entry {
+            return None;
+        }
+    }
+    None
+}
+
+const fn at(history: &ShapeVersion, version: u32) -> &ShapeVersion {
+    let mut found = history;
+    while found.version() != version {
+        match found.previous() {
+            Some(previous) => found = previous,
+            None => panic!("the event has no such version"),
+        }
+    }
+    found
+}
+
+/// Which of a payload's own fields leads to the part of which something else is declared than is locked;
+/// [`UNCHANGED`] when it is the same, or the shape is another, which is reported by itself.
+pub const fn changed_steps(
+    history: &ShapeVersion,
+    version: u32,
+    fingerprint: u64,
+    lock: &str,
+) -> usize {
+    let now = at(history, version);
+    if is_unknown(now.shape()) || now.fingerprint().to_u64() != fingerprint {
+        return UNCHANGED;
+    }
+    let Some(start) = locked_steps(lock.as_bytes(), version) else { return UNCHANGED };
+    let mut steps = Steps::new();
+    push_steps(&mut steps, history, version);
+    let (locked, steps) = (Lines::new(lock.as_bytes(), start), Lines::new(steps.as_bytes(), 0));
+    let Some(change) = compare(&locked, &steps) else { return UNCHANGED };
+    let fields = match *now.shape() {
+        Shape::Struct(shape) => shape.fields,
+        _ => &[],
+    };
+    let name = first_name(change.path);
+    let mut i = 0;
+    while i < fields.len() && !is_named(name, fields[i].name) {
+        i += 1;
+    }
+    i
+}
+
+const fn first_name(path: Text<'_>) -> Text<'_> {
+    let mut last = split(path);
+    while !last.parent.is_empty() {
+        last = split(last.parent);
+    }
+    last.name
+}
+
+/// Fails to compile, at the place of the call, with what [`changed_steps`] found.
+#[track_caller]
+pub const fn steps_changed(
+    history: &ShapeVersion,
+    version: u32,
+    name: &str,
+    ident: &str,
+    lock: &str,
+) {
+    let mut now = Steps::new();
+    push_steps(&mut now, history, version);
+    let Some(start) = locked_steps(lock.as_bytes(), version) else { return };
+    let (locked, now) = (Lines::new(lock.as_bytes(), start), Lines::new(now.as_bytes(), 0));
+    let Some(change) = compare(&locked, &now) else { return };
+    let mut text = Message::new().say("version ");
+    text.push_number(version as u64);
+    text.push(" of ");
+    let mut text = text.quote(ident).say(" is locked, and what leads to it has changed: ");
+    push_quoted_path(&mut text, change.path);
+    text.push("\n    locked is:   ");
+    push_declared(&mut text, change.locked);
+    text.push("\n    declared is: ");
+    push_declared(&mut text, change.now);
+    text.push(
+        "\n    stored payloads would be read as other values, which no shape shows\neither: put back what \
+         is locked\nor:     if each of them is read as the same value, run `cargo esrs lock --accept-steps ",
+    );
+    text.push(name);
+    text.push("`");
+    panic!("{}", text.as_str())
+}
+
+const fn push_declared(text: &mut Message, declared: Option<Text<'_>>) {
+    /// A closure may be long; the lock has all of it.
+    const LONG: usize = 400;
+    match declared {
+        None => text.push("nothing"),
+        Some(declared) if declared.len() > LONG => {
+            text.push(slice(declared, 0, LONG).as_str());
+            text.push(" …");
+        }
+        Some(declared) => text.push(declared.as_str()),
+    }
+}
+
+/// A part of which something else is declared than is locked; see [`first_changed_step`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepChange {
+    /// Its path; empty for the payload itself.
+    pub path: String,
+    /// What is locked; `None` for nothing.
+    pub locked: Option<String>,
+    /// What is declared; `None` for nothing.
+    pub now: Option<String>,
+}
+
+/// The first part of which something else is declared than is locked, among those that both shapes have. A
+/// `default` of a part that was never absent fills nothing in.
+pub fn first_changed_step<S: AsRef<str>>(
+    (locked_outline, locked): (&[S], &[S]),
+    (outline, now): (&[S], &[S]),
+) -> Option<StepChange> {
+    let (then, today) = (parts(locked_outline), parts(outline));
+    let is_common =
+        |path: &str| path.is_empty() || (then.contains_key(path) && today.contains_key(path));
+    let (mut before, mut after) = (String::new(), String::new());
+    for line in locked.iter().map(|line| format!("{INDENT}{}\n", line.as_ref())) {
+        if is_common(Lines::new(line.as_bytes(), 0).path(0).as_str()) {
+            before += &line;
+        }
+    }
+    for line in now.iter().map(|line| format!("{INDENT}{}\n", line.as_ref())) {
+        let lines = Lines::new(line.as_bytes(), 0);
+        let (path, declared) = (lines.path(0).as_str(), lines.declared(0).as_str());
+        let was_there = then.get(path) == Some(&false) && today.get(path) == Some(&true);
+        let rest = without_default(declared);
+        match (is_common(path), was_there) {
+            (true, false) => after += &line,
+            (true, true) if !rest.is_empty() => after += &format!("{INDENT}{path}: {rest}\n"),
+            _ => {}
+        }
+    }
+    let (before, after) = (Lines::new(before.as_bytes(), 0), Lines::new(after.as_bytes(), 0));
+    let change = compare(&before, &after)?;
+    let text = |text: Text<'_>| text.as_str().to_owned();
+    Some(StepChange {
+        path: text(change.path),
+        locked: change.locked.map(text),
+        now: change.now.map(text),
+    })
+}
+
+/// The paths of an outline, each with whether what is there may be absent.
+fn parts<S: AsRef<str>>(outline: &[S]) -> BTreeMap<String, bool> {
+    let parsed = outline.iter().map(|line| parse(line.as_ref().as_bytes()));
+    parsed.map(|line| (line.path.as_str().to_owned(), line.optional)).collect()
+}
+
+/// What is declared of a part, without its `default`, which stands first.
+fn without_default(declared: &str) -> &str {
+    let Some(rest) = declared.strip_prefix("default") else { return declared };
+    let rest = match rest.strip_prefix(" = \"") {
+        Some(path) => path.split_once('"').map_or("", |(_, rest)| rest),
+        None => rest,
+    };
+    rest.trim_start_matches(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_default_counts_only_where_a_part_was_absent() {
+        let changed = |then: (&str, &[&str]), now: (&str, &[&str])| {
+            first_changed_step((&[then.0], then.1), (&[now.0], now.1)).is_some()
+        };
+        let (needed, optional) = (".a: u8", ".a?: u8");
+        let (five, six) = (".a: default = \"five\"", ".a: default = \"six\"");
+        assert!(!changed((needed, &[]), (optional, &[five])));
+        assert!(!changed(
+            (needed, &[".a: added(in = 2)"]),
+            (optional, &[".a: default, added(in = 2)"])
+        ));
+        assert!(changed((optional, &[five]), (optional, &[six])));
+        assert!(changed((optional, &[five]), (".a/b?: u8", &[six])), "whatever else changed");
+        assert!(changed((needed, &[]), (optional, &[".a: default, retyped(from = u8)"])));
+        assert!(!changed((optional, &[five]), (".b?: u8", &[".b: default = \"six\""])));
+    }
+
+    #[test]
+    fn what_led_to_a_part_that_is_gone_does_not_count() {
+        let changed = |then: &[&str], now: &[&str]| {
+            let outline = [".a: struct", ".a.b: u8"];
+            first_changed_step((&outline, then), (&outline, now)).is_some()
+        };
+        assert!(!changed(&[".a.b: added(in = 2)"], &[".a: removed(in = 3)"]));
+        assert!(!changed(&[".a: added(in = 2)"], &[".a: removed(in = 3)"]));
+        assert!(changed(&[".a.b: added(in = 2)"], &[]));
+        assert!(changed(&["upcast by hand"], &[]));
+    }
+}
