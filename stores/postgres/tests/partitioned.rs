@@ -104,7 +104,7 @@ async fn division_keeps_the_rights_and_the_protection_of_the_log() {
     append(&store, "a").await;
     store.close().await;
     raw.batch_execute("SELECT esrs.partition_events(3)").await.unwrap();
-    for wrong in ["0", "-1", "NULL"] {
+    for wrong in ["0", "-1", "NULL", "1000000000001"] {
         raw.batch_execute(&format!("SELECT esrs.partition_events({wrong})")).await.unwrap_err();
     }
     let after: String = raw.query_one(rights, &[]).await.unwrap().get(0);
@@ -124,6 +124,8 @@ async fn division_keeps_the_rights_and_the_protection_of_the_log() {
     }
     append(&as_role, "a").await;
     assert_eq!(read_all(&as_role).await.len(), 17);
+    let shown: i64 = raw.query_one("SELECT count(*) FROM esrs.log", &[]).await.unwrap().get(0);
+    assert_eq!(shown, 17, "the view shows a part of the log");
     assert_eq!(partitions(&raw).await.len(), 9);
     each_partition_refuses_changes(&raw).await;
 
