@@ -53,13 +53,13 @@ impl Entry {
         first_changed_step((&self.outline, locked), (&now.outline, steps))
     }
 
-    /// Whether it is `then`, or that with the steps which were not locked at that time.
+    /// Returns true if it is `then`, or that with the steps which were not locked at that time.
     pub(crate) fn is_or_gained_steps(&self, then: &Self) -> bool {
         let is_kept = then.steps.is_none() || then.steps == self.steps;
         is_kept && Self { steps: None, ..then.clone() } == Self { steps: None, ..self.clone() }
     }
 
-    /// Whether it was locked before steps were, and `now` has some.
+    /// Returns true if it was locked before steps were, and `now` has some.
     pub(crate) fn lacks_steps_of(&self, now: &Self) -> bool {
         self.steps.is_none() && now.steps.is_some()
     }

@@ -86,12 +86,12 @@ impl Locks {
         folders.into_iter().map(|folder| Self::read(folder)).collect()
     }
 
-    /// Whether nothing is locked, and nothing was.
+    /// Returns true if nothing is locked, and nothing was.
     pub(crate) fn is_empty(&self) -> bool {
         self.events.is_empty() && self.aggregates.is_empty() && self.unsound.is_empty()
     }
 
-    /// Whether the lock of a file that is gone stands in one of these folders, with all that it had.
+    /// Returns true if the lock of a file that is gone stands in one of these folders, with all that it had.
     pub(crate) fn is_moved(&self, file: &str, elsewhere: &[Self]) -> bool {
         let Some(hashes) = self.listed.get(file) else { return false };
         let begins_as_listed = |(name, entries): (&String, &Vec<Entry>)| {
@@ -168,7 +168,7 @@ impl Locks {
         }
     }
 
-    /// Whether another esrs has called some of the files otherwise; it is as good as it was then.
+    /// Returns true if another esrs has called some of the files otherwise; it is as good as it was then.
     pub(crate) fn has_former_files(&self) -> bool {
         !self.former.is_empty()
     }
@@ -221,7 +221,7 @@ fn unsound(locks: &Locks, texts: &BTreeMap<String, String>) -> BTreeMap<String, 
     gone.chain(altered).collect()
 }
 
-/// Whether each entry was written by one of the sides of a merge, of which the index has these hashes: each
+/// Returns true if each entry was written by one of the sides of a merge, of which the index has these hashes: each
 /// side wrote all but what the other has added.
 fn is_merged(name: &str, entries: &[Entry], hashes: &BTreeSet<u64>) -> bool {
     let (mut found, mut covered) = (BTreeSet::new(), vec![false; entries.len()]);
@@ -314,7 +314,7 @@ fn plain_file_name(stored: &str) -> String {
     name
 }
 
-/// Whether Windows takes a file of this name for a device, whatever stands behind the first point.
+/// Returns true if Windows takes a file of this name for a device, whatever stands behind the first point.
 fn is_reserved(name: &str) -> bool {
     let device = name.split('.').next().unwrap_or_default();
     let port = device.strip_prefix("com").or_else(|| device.strip_prefix("lpt"));

@@ -11,7 +11,7 @@ use crate::error::Error;
 pub(crate) struct LockAt {
     /// The folder of its package.
     pub(crate) package: PathBuf,
-    /// Whether that had a manifest.
+    /// True if that had a manifest.
     pub(crate) had_manifest: bool,
     /// The folder of the locks of its target, such as `schema/bin/server`.
     pub(crate) folder: String,

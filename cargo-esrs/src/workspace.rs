@@ -125,7 +125,7 @@ pub(crate) struct Chosen {
     pub(crate) targets: Vec<LockTarget>,
     /// The folder of the workspace.
     pub(crate) root: PathBuf,
-    /// Whether packages were named, and nothing is asked of others.
+    /// True if packages were named, and nothing is asked of others.
     pub(crate) is_by_name: bool,
     /// The folders where a target of the packages has its locks, or would have them.
     folders: BTreeSet<PathBuf>,
@@ -195,7 +195,7 @@ fn lock_folders(schema: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 impl Abandoned {
-    /// Whether the target is of the same package.
+    /// Returns true if the target is of the same package.
     pub(crate) fn is_of(&self, target: &LockTarget) -> bool {
         self.manifest == target.manifest
     }

@@ -75,8 +75,6 @@ pub struct ShapeOf<T>(PhantomData<T>);
 impl<T: Schema> ShapeOf<T> {
     /// The fingerprint of its shape.
     pub const SHAPE: Option<Fingerprint> = Some(T::FINGERPRINT);
-    /// The same, in full.
-    pub const WIRE: Option<&'static Shape> = Some(T::SHAPE);
     /// The JSON column of a value of this type.
     pub const JSON: JsonShape = JsonShape::of(T::SHAPE);
     /// Its shape.
@@ -87,8 +85,6 @@ impl<T: Schema> ShapeOf<T> {
 pub trait UnknownShape {
     /// None is known.
     const SHAPE: Option<Fingerprint> = None;
-    /// The same, in full.
-    const WIRE: Option<&'static Shape> = None;
     /// The JSON column of a value of this type.
     const JSON: JsonShape = JsonShape::UNKNOWN;
     /// None is known.

@@ -38,7 +38,7 @@ const _: () = {
         {
             #[allow(unused_imports)]
             use ::renamed::__private::UnknownShape as _;
-            <::renamed::__private::ShapeOf<Vec<String>>>::WIRE
+            <::renamed::__private::ShapeOf<Vec<String>>>::KNOWN
         },
     );
     const _: () = ::renamed::__private::key_tells_rows_apart::<AccountId>("account");

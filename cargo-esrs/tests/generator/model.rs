@@ -54,9 +54,9 @@ pub(crate) enum Ty {
 pub(crate) struct Struct {
     pub(crate) fields: Vec<Field>,
     pub(crate) closed: bool,
-    /// Whether all fields have a default, that of the struct.
+    /// True if all fields have a default, that of the struct.
     pub(crate) default: bool,
-    /// Whether its names are written in upper case.
+    /// True if its names are written in upper case.
     pub(crate) upper: bool,
     pub(crate) tag: Option<&'static str>,
 }
@@ -66,10 +66,10 @@ pub(crate) struct Field {
     pub(crate) name: &'static str,
     pub(crate) aliases: Vec<&'static str>,
     pub(crate) default: bool,
-    /// Whether it is left out where it is `None`.
+    /// True if it is left out where it is `None`.
     pub(crate) skipped: bool,
     pub(crate) flatten: bool,
-    /// Whether it is left out both ways.
+    /// True if it is left out both ways.
     pub(crate) skip: bool,
     pub(crate) ty: Ty,
 }
@@ -225,7 +225,7 @@ pub(crate) fn any_content(dice: &mut Dice, depth: usize) -> Content {
     }
 }
 
-/// Whether the type has a `Default`.
+/// Returns true if the type has a `Default`.
 fn is_default(ty: &Ty) -> bool {
     match ty {
         Ty::Unit | Ty::Bool | Ty::Float(_) | Ty::Text | Ty::Option(_) | Ty::List(_) => true,
@@ -247,7 +247,7 @@ fn is_distinct<'a>(names: impl Iterator<Item = &'a &'static str>) -> bool {
     names.into_iter().all(|name| met.insert(*name))
 }
 
-/// Whether serde and the derive take the type, and every value of it comes back.
+/// Returns true if serde and the derive take the type, and every value of it comes back.
 pub(crate) fn is_right(ty: &Ty) -> bool {
     check(ty, false)
 }
@@ -284,7 +284,7 @@ fn check(ty: &Ty, buffered: bool) -> bool {
     }
 }
 
-/// Whether the value of an absent field is the same after an edit: no enum that may have another variant.
+/// Returns true if the value of an absent field is the same after an edit: no enum that may have another variant.
 fn has_default(ty: &Ty) -> bool {
     match ty {
         // The value of another width, or of a text, would be another.
@@ -339,7 +339,7 @@ fn fields_are_right(fields: &[Field], buffered: bool) -> bool {
         })
 }
 
-/// Whether no other field of the object answers to a name of what is spread.
+/// Returns true if no other field of the object answers to a name of what is spread.
 fn flat_is_right(ty: &Ty, fields: &[Field]) -> bool {
     let spread = match ty {
         Ty::Struct(shape) => shape,
@@ -396,7 +396,7 @@ fn enum_is_right(any: &Enum, buffered: bool) -> bool {
         })
 }
 
-/// Whether a tag can be put among the members of a value.
+/// Returns true if a tag can be put among the members of a value.
 fn takes_tag(ty: &Ty, tag: &str) -> bool {
     match wire(ty) {
         Ty::Struct(shape) => {

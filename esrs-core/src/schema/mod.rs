@@ -55,7 +55,7 @@ pub trait Schema {
     /// What the attributes of the type declare of it as a whole, besides its shape; for locks.
     #[doc(hidden)]
     const DECLARED: &'static str = "";
-    /// Whether serde reads a field of this type that is absent, as it does for an `Option`; not for a
+    /// True if serde reads a field of this type that is absent, as it does for an `Option`; not for a
     /// newtype around one.
     const READ_IF_ABSENT: bool = false;
 }
@@ -77,7 +77,7 @@ pub enum Shape {
     },
     /// A whole number of so many bits that is never zero.
     NonZero {
-        /// Whether it may be below zero.
+        /// True if it may be below zero.
         signed: bool,
         /// Its width in bits.
         bits: u16,
@@ -144,7 +144,7 @@ pub struct Field {
     pub aliases: &'static [&'static str],
     /// Whether it may be absent (`#[serde(default)]`).
     pub optional: bool,
-    /// Whether it has to be there although its shape is that of an `Option`: a newtype around one.
+    /// True if it has to be there although its shape is that of an `Option`: a newtype around one.
     pub required: bool,
     /// What it holds.
     pub shape: &'static Shape,
@@ -282,7 +282,7 @@ impl Field {
     }
 }
 
-/// Whether a field may be absent.
+/// True if a field may be absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Presence {
     /// It may, whatever its shape.

@@ -39,10 +39,10 @@ impl Columns {
                     const #json: #p::JsonShape = #shape;
                 });
                 json_shapes.push(json);
-                let (span, wire) = (column.ty.span(), of_shape(column, "WIRE", &p));
+                let (span, known) = (column.ty.span(), of_shape(column, "KNOWN", &p));
                 let spanned = respanned(&p, span);
                 asserts.extend(quote_spanned! {span=>
-                    const _: () = #spanned::is_json_storable(#name, #wire);
+                    const _: () = #spanned::is_json_storable(#name, #known);
                 });
             }
             let spec = spec(column, &p);

@@ -109,7 +109,7 @@ pub(crate) fn implement(
     }
 }
 
-/// Whether serde reads it when it is absent, where that is decided by another type.
+/// Returns true if serde reads it when it is absent, where that is decided by another type.
 fn read_if_absent(wire: &Wire<'_>, p: &TokenStream) -> Option<TokenStream> {
     let (ty, span) = match wire {
         Wire::Transparent(Holds::Type(ty)) => (quote!(#ty), type_span(ty)),

@@ -251,7 +251,7 @@ impl Locked {
         versions
     }
 
-    /// Whether the newest entry of a version has the steps that lead to it; one that was locked before
+    /// Returns true if the newest entry of a version has the steps that lead to it; one that was locked before
     /// they were has none.
     pub(crate) fn has_steps(&self, of: u32) -> bool {
         let (mut is_of, mut has_steps) = (false, false);
@@ -366,7 +366,7 @@ fn plain_file_name(stored: &str) -> String {
     name
 }
 
-/// Whether Windows takes a file of this name for a device, whatever stands behind the first point.
+/// Returns true if Windows takes a file of this name for a device, whatever stands behind the first point.
 fn is_reserved(name: &str) -> bool {
     let device = name.split('.').next().unwrap_or_default();
     let port = device.strip_prefix("com").or_else(|| device.strip_prefix("lpt"));

@@ -53,7 +53,7 @@ impl Folder {
         Some(Self { path: package.join(&name), package, name, is_test })
     }
 
-    /// Whether nothing tells where the locks of the target are, or that it has none.
+    /// Returns true if nothing tells where the locks of the target are, or that it has none.
     pub(crate) fn is_unknown() -> bool {
         // A test of the derive has no target.
         let is_asked = proc_macro::is_available() && !is_documentation();
@@ -131,7 +131,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Whether documentation is tested, which has the package's name, and events of its own.
+/// Returns true if documentation is tested, which has the package's name, and events of its own.
 fn is_documentation() -> bool {
     variable("UNSTABLE_RUSTDOC_TEST_PATH").is_some()
 }

@@ -98,9 +98,9 @@ fn text(tokens: TokenStream) -> String {
 
 struct Line {
     text: String,
-    /// Whether the next token follows without a space.
+    /// True if the next token follows without a space.
     is_glued: bool,
-    /// Whether the parameters of a closure are being written.
+    /// True if the parameters of a closure are being written.
     is_in_pipes: bool,
 }
 

@@ -217,7 +217,7 @@ impl<'a> Container<'a> {
         all.collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether it is written as its only field.
+    /// Returns true if it is written as its only field.
     fn is_newtype(&self, fields: &Fields) -> bool {
         self.serde.transparent || matches!(fields, Fields::Unnamed(_)) && fields.len() == 1
     }
@@ -351,7 +351,7 @@ fn content<'a>(
     }
 }
 
-/// Whether a type that is flattened takes what there is, also nothing.
+/// Returns true if a type that is flattened takes what there is, also nothing.
 fn is_flattened_if_any(ty: &Type) -> bool {
     const TAKE_ANY: [&str; 6] = ["Option", "BTreeMap", "HashMap", "IndexMap", "Map", "Value"];
     last_segment(ty).is_some_and(|last| TAKE_ANY.iter().any(|name| last.ident == name))

@@ -1,9 +1,8 @@
 //! The exchange of messages with the server, worked by the task that waits for an answer.
 //!
-//! The driver leaves it to a task of its own. Then each statement wakes that task, and its answer wakes
-//! another again, on another thread as a rule: on a small machine this takes as long as the statement. So the
-//! task that waits may work the connection meanwhile, and the connection's own task does it at all other
-//! times.
+//! The driver leaves it to a task of its own: each statement wakes that task, and its answer wakes the one
+//! that waits, on another thread as a rule. So the task that waits may work the connection meanwhile, and the
+//! connection's own task does it at all other times.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};

@@ -21,7 +21,7 @@ use crate::{EventType, ShapeVersion};
 const FEWER_PARTS: &str = "make events of their own of some of its parts, or store a part as \
                            `#[schema(opaque = \"name@1\")]`, in a new version";
 
-/// Whether an event has the shape that is locked.
+/// Returns true if an event has the shape that is locked.
 pub const fn is_as_locked(event: &EventType, locked: u64) -> bool {
     // One mistake is reported once, not by its lock too.
     event.fingerprint.to_u64() == locked || is_unknown(event.shape)
@@ -142,7 +142,7 @@ pub const fn shape_changed(found: &Differs<'_>, ident: &str, has_fields: bool) {
 pub(super) struct Both<'a> {
     pub(super) pairs: Pairs<'a>,
     pub(super) change: Option<Change<'a>>,
-    /// Whether all of the shape as it is could be written.
+    /// True if all of the shape as it is could be written.
     fits: bool,
 }
 

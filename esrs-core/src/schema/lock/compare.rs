@@ -146,7 +146,7 @@ impl<'a> Comparison<'_, 'a> {
         None
     }
 
-    /// Whether what `part` reads today was a part of `parent`.
+    /// Returns true if what `part` reads today was a part of `parent`.
     const fn has_counterpart_then(&self, part: &Line<'_>, parent: usize) -> bool {
         if self.locked.named_as(parent, part).is_some() {
             return true;
@@ -184,7 +184,7 @@ impl<'a> Comparison<'_, 'a> {
         found
     }
 
-    /// Whether `counterpart` reads another part of `parent` too.
+    /// Returns true if `counterpart` reads another part of `parent` too.
     const fn is_merged(&self, part: &Line<'_>, parent: usize, counterpart: &Line<'_>) -> bool {
         let aliases = counterpart.aliases;
         if aliases.is_empty() {
@@ -206,7 +206,7 @@ impl<'a> Comparison<'_, 'a> {
         }
     }
 
-    /// Whether a flattened field was locked beside `part`, which may hold whatever name.
+    /// Returns true if a flattened field was locked beside `part`, which may hold whatever name.
     const fn spreads(&self, part: &Line<'_>, parent: usize) -> bool {
         match self.locked.named_by_alias(parent, part, Text::of(SPREAD)) {
             Some(at) => is_flattened(self.locked.line(at)),

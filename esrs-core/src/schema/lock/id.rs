@@ -26,7 +26,7 @@ pub(crate) const fn id_text(id: Option<&'static Shape>) -> Option<ConstText<128>
     if text.is_cut() { None } else { Some(text) }
 }
 
-/// Whether each id whose text was locked by the first word is the same one by the second.
+/// Returns true if each id whose text was locked by the first word is the same one by the second.
 pub const fn is_id_kept(locked: &str, now: &str) -> bool {
     match change_of_key(Text::of(locked.as_bytes()), Text::of(now.as_bytes())) {
         Some(rule) => rule.is_compatible(),

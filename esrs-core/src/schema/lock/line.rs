@@ -34,7 +34,7 @@ impl<'a> Text<'a> {
         self.bytes[self.start + place]
     }
 
-    /// Whether the text is this word.
+    /// Returns true if the text is this word.
     pub(crate) const fn is(&self, word: &[u8]) -> bool {
         self.len() == word.len() && begins_with(*self, word)
     }
@@ -77,7 +77,7 @@ pub(crate) struct Line<'a> {
     pub(crate) aliases: Text<'a>,
     /// Whether it may be absent.
     pub(crate) optional: bool,
-    /// Whether it has to be there although it may be null.
+    /// True if it has to be there although it may be null.
     pub(crate) required: bool,
     /// What it is; empty for a variant that holds nothing.
     pub(crate) head: Text<'a>,
@@ -221,7 +221,7 @@ impl<'a> Lines<'a> {
         lines
     }
 
-    /// Whether one more line of the entry begins at `at`, and can be held.
+    /// Returns true if one more line of the entry begins at `at`, and can be held.
     pub(super) const fn is_line(&mut self, at: usize) -> bool {
         let is_line = at < self.text.len() && self.text[at] == b' ';
         self.is_cut |= is_line && self.count == self.spans.len();
@@ -273,7 +273,7 @@ impl<'a> Lines<'a> {
         });
     }
 
-    /// Whether all lines are the same, at the same places.
+    /// Returns true if all lines are the same, at the same places.
     #[cfg(test)]
     pub(super) fn is_as(&self, other: &Self) -> bool {
         self.spans[..self.count] == other.spans[..other.count]
@@ -310,7 +310,7 @@ impl<'a> Lines<'a> {
         self.count
     }
 
-    /// Whether there are more lines or aliases than can be held.
+    /// Returns true if there are more lines or aliases than can be held.
     pub(crate) const fn is_cut(&self) -> bool {
         self.is_cut
     }

@@ -10,7 +10,7 @@ pub(crate) struct Pairs<'a> {
     peers: &'a mut [u16],
     /// The line of the same path that was locked, for each that there is now.
     then: &'a mut [u16],
-    /// Whether a locked line differs from the one of the same path, or something below it does.
+    /// True if a locked line differs from the one of the same path, or something below it does.
     differs: &'a mut [bool],
 }
 
@@ -80,7 +80,7 @@ impl<'a> Pairs<'a> {
         some(self.then[now])
     }
 
-    /// Whether a locked line and all below it are as they were.
+    /// Returns true if a locked line and all below it are as they were.
     pub(crate) const fn is_same(&self, locked: usize) -> bool {
         !self.differs[locked]
     }

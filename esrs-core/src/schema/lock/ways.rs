@@ -368,7 +368,7 @@ const fn push_opaque(text: &mut Message, name: Text<'_>) {
     text.push("\"");
 }
 
-/// Whether the type of a field is what it was, where it has to be there now.
+/// Returns true if the type of a field is what it was, where it has to be there now.
 const fn has_its_type(change: &Change<'_>) -> bool {
     match (&change.locked, &change.now) {
         (Some(then), Some(now)) => equal(then.head, now.head) && !now.required,
@@ -468,7 +468,7 @@ const fn is_of_a_variant(path: Text<'_>, lines: &Lines<'_>) -> bool {
     head.is(b"fields") || head.is(b"places")
 }
 
-/// Whether a head is that of an enum whose variants are told by a tag beside their fields.
+/// Returns true if a head is that of an enum whose variants are told by a tag beside their fields.
 const fn has_tag(head: Text<'_>) -> bool {
     let mut at = 0;
     while at < head.len() {
@@ -480,7 +480,7 @@ const fn has_tag(head: Text<'_>) -> bool {
     false
 }
 
-/// Whether a name stands for all the fields of a `flatten`.
+/// Returns true if a name stands for all the fields of a `flatten`.
 const fn is_flattened(name: Text<'_>) -> bool {
     name.is(b"\"*\"")
 }

@@ -14,7 +14,7 @@ pub fn is_locked(message: &str, module: &str, package: &str) {
     assert!(is_only_in_tests(module, Path::new(package)), "{message}");
 }
 
-/// Whether a module is one that is compiled for tests alone, by the source files of its package.
+/// Returns true if a module is one that is compiled for tests alone, by the source files of its package.
 fn is_only_in_tests(module: &str, package: &Path) -> bool {
     let mut modules: Vec<_> = module.split("::").skip(1).collect();
     let event = modules.pop().and_then(|test| test.strip_prefix("esrs_schema_of_"));
@@ -46,7 +46,7 @@ fn add(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Whether an item, such as `mod tests`, stands behind a `#[cfg(test)]`.
+/// Returns true if an item, such as `mod tests`, stands behind a `#[cfg(test)]`.
 fn is_behind_cfg_test(text: &str, kind: &str, name: &str) -> bool {
     let item = format!("{kind} {name}");
     text.match_indices(&item).any(|(at, _)| {

@@ -269,7 +269,7 @@ impl Part {
         }
     }
 
-    /// Whether the names of its members are values of it.
+    /// Returns true if the names of its members are values of it.
     pub(super) fn has_any_names(&self) -> bool {
         matches!(self.kind, Kind::Map { .. } | Kind::Leaf(Leaf::Any, _) | Kind::Kept(_))
     }

@@ -1,4 +1,4 @@
-//! Whether a payload that was written says what the one said that was read.
+//! Compares a payload that was written with the one that was read.
 
 use serde_json::{Map, Number, Value};
 
@@ -172,7 +172,7 @@ fn is_same_number(read: &Number, written: &Number) -> bool {
 mod tests {
     use super::*;
 
-    /// Whether what was written says what was read, in a shape of these lines.
+    /// Returns true if what was written says what was read, in a shape of these lines.
     #[track_caller]
     fn is_said(outline: &[&str], read: &str, written: &str) -> bool {
         let json = |text| serde_json::from_str::<Value>(text).unwrap();

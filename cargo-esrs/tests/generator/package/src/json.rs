@@ -119,7 +119,7 @@ fn is_whole(fraction: &str, whole: i128) -> bool {
     fraction.parse::<f64>().is_ok_and(|float| float as i128 == whole && float == whole as f64)
 }
 
-/// Whether all that `old` says is in `new`, which a type of the shape `tree` wrote after it had read `old`.
+/// Returns true if all that `old` says is in `new`, which a type of the shape `tree` wrote after it had read `old`.
 pub fn keeps(old: &Json, new: &Json, tree: &Tree) -> bool {
     match (tree, old, new) {
         (Tree::Option(_), Json::Null, new) => *new == Json::Null,

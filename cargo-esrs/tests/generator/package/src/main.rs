@@ -26,7 +26,7 @@ pub struct Version {
     payloads: Vec<String>,
     /// Reads a payload, and writes what came of it.
     again: fn(&str) -> Result<String, String>,
-    /// Whether two payloads are the same value; `None` if the second one cannot be read.
+    /// Returns true if two payloads are the same value; `None` if the second one cannot be read.
     same: fn(&str, &str) -> Option<bool>,
 }
 

@@ -41,7 +41,7 @@ pub enum Tree {
     },
     /// A whole number of so many bits that is never zero.
     NonZero {
-        /// Whether it may be below zero.
+        /// True if it may be below zero.
         signed: bool,
         /// Its width in bits.
         bits: u16,
@@ -110,7 +110,7 @@ pub struct Field {
     pub aliases: Vec<String>,
     /// Whether it may be absent.
     pub optional: bool,
-    /// Whether it has to be there although it may be null.
+    /// True if it has to be there although it may be null.
     pub required: bool,
     /// What it holds.
     pub tree: Tree,
