@@ -114,7 +114,7 @@ pub(crate) fn read_event(path: &Path, text: &str) -> Result<Vec<Entry>, Error> {
 /// How the line begins that has the type of an aggregate's ids, which no name does.
 const ID: &str = "id: ";
 
-/// What is locked of an aggregate.
+/// The lock of an aggregate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct AggregateEntry {
     /// What its ids are written as; `None` where that is not known, or an older esrs has locked it.
@@ -135,7 +135,7 @@ pub(crate) fn write_aggregate(name: &str, aggregate: &AggregateEntry) -> String 
     text
 }
 
-/// What an aggregate's lock says.
+/// The content of an aggregate's lock.
 pub(crate) fn read_aggregate(text: &str) -> AggregateEntry {
     let lines = text.lines().map(str::trim_end);
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));

@@ -21,7 +21,7 @@ const INDEX_HEAD: &str = "# The locks beside this file. Written by `cargo esrs l
 pub(crate) struct Locks {
     /// The versions of each event, by its name, in the order in which they were locked.
     pub(crate) events: BTreeMap<String, Vec<Entry>>,
-    /// What is locked of each aggregate, by its name.
+    /// The lock of each aggregate, by its name.
     pub(crate) aggregates: BTreeMap<String, AggregateEntry>,
     /// The files that are not as the index says, by their path within the folder.
     pub(crate) unsound: BTreeMap<String, Unsound>,
@@ -298,7 +298,7 @@ const LONGEST: usize = 250;
 /// How much is left of a name that is longer, before its hash.
 const SHORTENED: usize = 200;
 
-/// What stands between them, which is no letter by its number.
+/// The separator between them, which is no letter by its number.
 const HASHED: &str = "%~";
 
 /// A name as its letters are, but for those that not every file system takes.

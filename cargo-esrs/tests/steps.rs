@@ -20,7 +20,7 @@ fn locked(name: &str) -> Package {
     package
 }
 
-/// What the program reads of payloads that older versions stored.
+/// The values that the program reads of payloads that older versions stored.
 fn read(package: &Package) -> String {
     let run = package.cargo(&["run", "--quiet"]);
     assert!(run.status.success(), "{}", text(&run));
@@ -30,7 +30,7 @@ fn read(package: &Package) -> String {
 struct Edit {
     name: &'static str,
     edits: &'static [(&'static str, &'static str)],
-    /// What the compiler says.
+    /// The messages of the compiler.
     says: &'static [&'static str],
 }
 

@@ -33,7 +33,7 @@ pub trait Event: Emit + Schema + Serialize + DeserializeOwned + Send + Sync + 's
     #[doc(hidden)]
     const LOCKED_UP_TO: u32 = 0;
 
-    /// Which target it is declared in; 0 for one that has no place for locks.
+    /// The target that it is declared in; 0 for one that has no place for locks.
     #[doc(hidden)]
     const HOME: u64 = 0;
     /// What is locked of it and of those that it merges, for the test that reads it.
@@ -236,7 +236,7 @@ pub struct EventType {
     pub fingerprint: Fingerprint,
     /// The highest version that is locked under its name, or under one of its aliases; 0 when none is.
     pub locked_up_to: u32,
-    /// Which target it is declared in; 0 for one that has no place for locks.
+    /// The target that it is declared in; 0 for one that has no place for locks.
     #[doc(hidden)]
     pub home: u64,
 }

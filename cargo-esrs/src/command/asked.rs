@@ -1,4 +1,4 @@
-//! What the targets have told, by the folder of their locks.
+//! The entries that the targets have told, by the folder of their locks.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ pub(super) fn ask_all<'t>(
     Ok(units)
 }
 
-/// What each target of all has told.
+/// The entries of each target.
 pub(super) fn by_target<'t>(units: &[Unit<'t>]) -> Vec<(&'t LockTarget, Vec<Told>)> {
     units.iter().flat_map(|unit| unit.told.iter().cloned()).collect()
 }
@@ -83,12 +83,12 @@ impl<'t> Unit<'t> {
         names.join(" and ")
     }
 
-    /// What each target has told.
+    /// The entries of each target.
     pub(super) fn by_target(&self) -> &[(&'t LockTarget, Vec<Told>)] {
         &self.told
     }
 
-    /// What all of them have told.
+    /// The entries of all of them.
     pub(super) fn told(&self) -> Vec<Told> {
         let mut told: Vec<_> = self.told.iter().flat_map(|(_, told)| told.clone()).collect();
         told.sort();

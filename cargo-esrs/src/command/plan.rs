@@ -143,7 +143,7 @@ pub(crate) enum Orphan {
     Golden(Stray),
 }
 
-/// What a person allows by name.
+/// The changes that a person allows by name.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Given<'a> {
     /// Entries of these are given up.

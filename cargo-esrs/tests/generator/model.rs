@@ -134,7 +134,7 @@ fn any_integer(dice: &mut Dice) -> Ty {
     Ty::Int { signed: dice.once_in(2), bits, nonzero: dice.once_in(4) }
 }
 
-/// What can be a key of a map, or an item of a set.
+/// A type that can be a key of a map, or an item of a set.
 pub(crate) fn any_key(dice: &mut Dice) -> Ty {
     match dice.below(6) {
         0 => any_integer(dice),

@@ -1,4 +1,4 @@
-//! What attributes declare of a part besides its shape: the steps that it went through, and the code by
+//! Declarations by attributes on a part besides its shape: the steps that it went through, and the code by
 //! which serde reads it.
 
 /// What is declared of a part, as its attributes say it; it is no part of a shape, so all of it is equal.
@@ -15,7 +15,7 @@ impl Declared {
     /// Nothing.
     pub const NOTHING: Self = Self { part: "", whole: "" };
 
-    /// What stands on the type that a part holds.
+    /// The declarations on the type that a part holds.
     pub(crate) const fn of_type(whole: &'static str) -> Self {
         Self { part: "", whole }
     }

@@ -52,7 +52,7 @@ pub trait Schema {
     const SHAPE: &'static Shape;
     /// A hash of the shape, mixed from the fingerprints of its parts.
     const FINGERPRINT: Fingerprint;
-    /// What the attributes of the type declare of it as a whole, besides its shape; for locks.
+    /// The declarations on the type as a whole, besides its shape; for locks.
     #[doc(hidden)]
     const DECLARED: &'static str = "";
     /// True if serde reads a field of this type that is absent, as it does for an `Option`; not for a
@@ -272,7 +272,7 @@ impl Field {
         Self { declared: self.declared.on_part(declared), ..self }
     }
 
-    /// What becomes of the field when it is absent.
+    /// The treatment of the field when it is absent.
     pub(crate) const fn presence(&self) -> Presence {
         match (self.optional, self.required) {
             (true, _) => Presence::Optional,

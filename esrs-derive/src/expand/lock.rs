@@ -101,7 +101,7 @@ fn nowhere(p: &TokenStream, span: Span) -> TokenStream {
     );)
 }
 
-/// Which target this is, as `Event::HOME` has it.
+/// The target, as `Event::HOME` has it.
 fn home(folder: &Folder) -> Literal {
     Literal::u64_unsuffixed(folder.home())
 }

@@ -206,7 +206,7 @@ fn item(item: &Item<'_>, p: &TokenStream) -> TokenStream {
     quote!(#base #declared)
 }
 
-/// What is declared of a field or a place besides its shape.
+/// The declarations on a field or a place besides its shape.
 fn declared(declared: &str) -> Option<TokenStream> {
     (!declared.is_empty()).then(|| quote!(.declared(#declared)))
 }

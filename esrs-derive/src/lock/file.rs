@@ -350,7 +350,7 @@ const LONGEST: usize = 250;
 /// How much is left of a name that is longer, before its hash.
 const SHORTENED: usize = 200;
 
-/// What stands between them, which is no letter by its number.
+/// The separator between them, which is no letter by its number.
 const HASHED: &str = "%~";
 
 /// A name as its letters are, but for those that not every file system takes.

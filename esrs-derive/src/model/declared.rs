@@ -1,4 +1,4 @@
-//! What attributes declare of a part besides its shape, as text: the steps that it went through, and the
+//! Declarations by attributes on a part besides its shape, as text: the steps that it went through, and the
 //! code by which serde reads it.
 //!
 //! A lock holds the text, so it is the same for the same attributes, whatever their spaces and order.
@@ -48,7 +48,7 @@ pub(crate) fn written(attrs: &[Attribute]) -> Option<String> {
     }
 }
 
-/// What is declared of a type as a whole.
+/// The declarations on a type as a whole.
 pub(crate) fn of_container(serde: &[Word]) -> String {
     let is_code = |word: &&Word| CONTAINER_CODE.contains(&word.name.as_str());
     let words: Vec<_> =

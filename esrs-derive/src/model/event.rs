@@ -21,7 +21,7 @@ pub(crate) struct Event<'a> {
     pub(crate) merges: Vec<Type>,
     pub(crate) krate: Krate,
     pub(crate) wire: Wire<'a>,
-    /// What is declared of it as a whole besides its shape.
+    /// The declarations on it as a whole besides its shape.
     pub(crate) declared: String,
     /// What its fields went through, when they tell it.
     pub(crate) history: Option<History<'a>>,

@@ -171,7 +171,7 @@ impl Body<'_> {
         at(now, &self.changes, version)
     }
 
-    /// What is declared of the variant besides its shape, up to a version.
+    /// The declarations on the variant besides its shape, up to a version.
     pub(crate) fn declared_at(&self, version: u32) -> String {
         let steps = self.changes.iter().filter(|change| change.version.number <= version);
         declared::of_part(&self.at(version).serde, None, self.opaque.as_ref().map(|_| None), steps)
@@ -195,7 +195,7 @@ impl Field<'_> {
         at(now, &self.changes, version)
     }
 
-    /// What is declared of it besides its shape, up to a version; `attrs` are those of the type, whose
+    /// The declarations on it besides its shape, up to a version; `attrs` are those of the type, whose
     /// `default` is that of the fields of a struct.
     pub(crate) fn declared_at(
         &self,

@@ -43,7 +43,7 @@ pub(crate) enum Holds<'a> {
 /// A place of a tuple, or what a variant holds.
 pub(crate) struct Item<'a> {
     pub(crate) holds: Holds<'a>,
-    /// What is declared of it besides its shape.
+    /// The declarations on it besides its shape.
     pub(crate) declared: String,
 }
 
@@ -51,7 +51,7 @@ pub(crate) struct Field<'a> {
     pub(crate) name: Name,
     pub(crate) optional: bool,
     pub(crate) holds: Holds<'a>,
-    /// What is declared of it besides its shape.
+    /// The declarations on it besides its shape.
     pub(crate) declared: String,
 }
 
@@ -59,7 +59,7 @@ pub(crate) struct Variant<'a> {
     pub(crate) name: Name,
     pub(crate) other: bool,
     pub(crate) content: Content<'a>,
-    /// What is declared of it besides its shape.
+    /// The declarations on it besides its shape.
     pub(crate) declared: String,
 }
 
@@ -82,7 +82,7 @@ pub(crate) struct Part<'a> {
     pub(crate) ty: Option<&'a Type>,
     pub(crate) serde: serde::Part,
     pub(crate) opaque: Option<LitStr>,
-    /// What is declared of it besides its shape.
+    /// The declarations on it besides its shape.
     pub(crate) declared: String,
 }
 

@@ -1,4 +1,4 @@
-//! What is locked under a name that an event had before.
+//! Locks under a name that an event had before.
 
 use super::check::{Both, CompareRoom, ShapeNow, differs, entry};
 use super::ways::Message;

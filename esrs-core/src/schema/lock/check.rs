@@ -56,7 +56,7 @@ impl ShapeNow {
     }
 }
 
-/// What a comparison in const evaluation is held in.
+/// The memory of a comparison in const evaluation.
 pub struct CompareRoom {
     spans: [Span; MAX_LINES],
     slots: [u16; SLOTS],

@@ -306,7 +306,7 @@ const fn loss_in_any(head: Text<'_>) -> Option<Rule> {
     None
 }
 
-/// What became of the key of a map, which is text on the wire.
+/// Compares the keys of a map, which are text on the wire.
 pub(super) const fn change_of_key(locked: Text<'_>, now: Text<'_>) -> Option<Rule> {
     let is_written_out = number(without_zero(locked)).is_some() || locked.is(b"bool");
     if now.is(b"string") && is_written_out {

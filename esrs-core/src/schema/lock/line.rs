@@ -122,7 +122,7 @@ pub(crate) const MAX_LINES: usize = 8_192;
 /// Twice as many as what is put into them.
 pub(super) const SLOTS: usize = 4 * MAX_LINES;
 
-/// What lines are held in: an array in const evaluation, and the heap of a program.
+/// The memory of lines: an array in const evaluation, and the heap of a program.
 pub(super) struct Room<'a> {
     pub(super) spans: &'a mut [Span],
     pub(super) slots: &'a mut [u16],
@@ -329,7 +329,7 @@ impl<'a> Lines<'a> {
         some(self.spans[part].next)
     }
 
-    /// What a line is a part of.
+    /// The part that a line is below.
     pub(crate) const fn above(&self, at: usize) -> Option<usize> {
         some(self.spans[at].up)
     }

@@ -14,7 +14,7 @@ pub(crate) struct Pairs<'a> {
     differs: &'a mut [bool],
 }
 
-/// What pairs are held in: an array in const evaluation, and the heap of a program.
+/// The memory of pairs: an array in const evaluation, and the heap of a program.
 pub(super) struct PairsRoom<'a> {
     pub(super) locked: Room<'a>,
     pub(super) peers: &'a mut [u16],
@@ -141,7 +141,7 @@ impl<'a> Pairs<'a> {
     }
 }
 
-/// What the pairs of a running program are held in.
+/// The memory of the pairs of a running program.
 pub(super) struct HeapRoom {
     spans: [Vec<Span>; 2],
     slots: [Vec<u16>; 2],

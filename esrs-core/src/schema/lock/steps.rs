@@ -1,4 +1,4 @@
-//! What a lock holds of a version besides its shape: the declared steps that lead to it, and the code by
+//! The content of a lock besides shapes: the declared steps that lead to a version, and the code by
 //! which its parts are read.
 //!
 //! ```text
@@ -37,7 +37,7 @@ pub(crate) const STEPS: &str = "steps\n";
 /// reaches the newest, so nothing is asked of what led to it.
 const REMOVED: &[u8] = b"removed(";
 
-/// What is said of a payload that an `Upcast` of the user's makes.
+/// The message about a payload that an `Upcast` of the user's makes.
 const BY_HAND: &str = "upcast by hand";
 
 /// Writes what is declared of a version, a line each for the parts of which anything is; returns false if
@@ -227,7 +227,7 @@ impl<'a> Lines<'a> {
         slice(self.text, place[2] as usize, place[3] as usize)
     }
 
-    /// What is declared of the part of this path.
+    /// The declarations on the part of this path.
     const fn find(&self, path: Text<'_>) -> Option<Text<'a>> {
         let mut i = 0;
         while i < self.count {
@@ -407,9 +407,9 @@ const fn push_declared(text: &mut Message, declared: Option<Text<'_>>) {
 pub struct StepChange {
     /// Its path; empty for the payload itself.
     pub path: String,
-    /// What is locked; `None` for nothing.
+    /// The locked declaration; `None` for nothing.
     pub locked: Option<String>,
-    /// What is declared; `None` for nothing.
+    /// The declaration in the source; `None` for nothing.
     pub now: Option<String>,
 }
 
