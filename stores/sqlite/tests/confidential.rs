@@ -118,6 +118,21 @@ async fn a_query_that_fails_does_not_show_its_text_or_parameters() {
         let error = store.find::<Account>(sql, parameters.iter().cloned()).await.unwrap_err();
         check_error(sql, &error);
     }
+    // Full-text search quotes a query without quotes.
+    file.raw().execute_batch("CREATE VIRTUAL TABLE texts USING fts5(text)").unwrap();
+    for (text, expected) in [
+        ("Jane: jane", "no such column"),
+        ("{jane@example.org Jane}: x", "fts5: syntax error near"),
+        ("*Jane", "unknown special query"),
+        ("Jane AND \"", "unterminated string"),
+        ("DE89 AND )Jane", "fts5: syntax error near"),
+    ] {
+        let sql = "SELECT * FROM texts WHERE texts MATCH $1";
+        let error = store.query(sql, [text.into()]).await.unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+        check_error(text, &error);
+        assert!(error.details().unwrap().contains(expected));
+    }
     let details = store.query("SELECT json($1)", one.iter().cloned()).await.unwrap_err();
     assert!(details.details().is_some());
     assert_eq!(store.query("SELECT 1", []).await.unwrap(), [[Value::from(1)]]);
