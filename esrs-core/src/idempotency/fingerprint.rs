@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::root;
-use crate::StreamId;
 use crate::guard::guarded;
+use crate::{StreamId, escaped};
 
 /// The version of the stored form.
 const FORM: u32 = 1;
@@ -42,7 +42,7 @@ pub struct CommandFingerprint(Arc<[OneCommand]>);
 
 /// A command could not be serialized, so that nothing tells it from others.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
+#[error("{}", escaped(.reason))]
 pub struct FingerprintError {
     pub(super) reason: String,
 }
