@@ -152,7 +152,7 @@ impl NewEvent {
         stream: StreamIndex,
         (version, position): (u64, Position),
         details: Option<&str>,
-    ) -> Result<(), serde_json::Error> {
+    ) -> Result<(), JsonError> {
         let metadata = details.map(|details| page.intern_metadata(details)).transpose()?;
         let kind = page.intern_kind(&self.name, self.version);
         let record = NewRecord { position, version, stream, kind };
