@@ -8,7 +8,7 @@ use super::line::{
 use super::located::{is_named, push_place};
 use super::outline::{Outline, write_outline};
 use super::pairs::{NONE, Pairs, PairsRoom};
-use super::steps::{STEPS, push_steps};
+use super::steps::{ALWAYS, STEPS, push_always_written, push_steps};
 use super::ways::{
     Changed, Message, path_of, push_quoted_path, tuple_of, ways_out, ways_out_of_the_past,
 };
@@ -255,7 +255,7 @@ pub const fn tell_past(event: &EventType, history: &ShapeVersion, version: u32) 
 /// Fails to compile, in the lock mode of `cargo esrs`, with what is to be locked of an event.
 pub const fn tell_event(event: &EventType, history: &ShapeVersion) {
     let mut text = Outline::new();
-    text.push("esrs-lock:event with steps\n");
+    text.push("esrs-lock:event as it writes\n");
     text.push(event.name);
     text.push_byte(b'\n');
     text.push_number(event.version as u64);
@@ -274,6 +274,10 @@ pub const fn tell_event(event: &EventType, history: &ShapeVersion) {
     }
     text.push(STEPS);
     if !push_steps(&mut text, history, event.version) {
+        panic!("esrs-lock:too-long")
+    }
+    text.push(ALWAYS);
+    if !push_always_written(&mut text, event.shape) {
         panic!("esrs-lock:too-long")
     }
     if is_unknown(event.shape) {
