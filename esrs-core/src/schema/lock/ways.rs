@@ -1,9 +1,11 @@
 //! The ways out of a change, as messages name them: what to write, and where.
 
+use super::absent::{own_default, was_of_struct};
 use super::check::Both;
 use super::compare::Change;
 use super::line::{
-    Lines, Text, begins_with, ends_with, equal, first_lost_alias, is_variant_step, slice, split,
+    Lines, Text, begins_with, ends_with, equal, first_lost_alias, is_variant_step, name_end, slice,
+    split,
 };
 use super::located::push_place;
 use super::rule::Rule;
@@ -120,19 +122,23 @@ impl<'a> Spot<'a> {
         // Neither can be told by what is declared on a field: it takes the whole payload.
         let is_of_two = matches!(self.rule, Rule::NamesMerged | Rule::TakenFromFlattened)
             || is_flattened(path.name);
+        let is_of_struct = is_absent_by_struct(change, both);
         let is_added_or_removed = matches!(self.rule, Rule::FieldAdded | Rule::FieldRemoved);
         if !changed.has_fields
             || self.path.is_empty()
             || is_of_two
+            || (is_of_struct && is_of_the_event)
             || (is_place && is_added_or_removed)
         {
             return push_struct_kept(text, changed);
         }
         if is_of_the_event {
-            return self.declared_on_the_event(text, changed, change);
+            return self.declared_on_the_event(text, changed, change, both);
         }
         let may_name_a_struct = self.may_name_a_struct(both);
-        if self.is_declarable(both) || (self.is_lost_variant() && !may_name_a_struct) {
+        if (self.is_declarable(both) && !is_of_struct)
+            || (self.is_lost_variant() && !may_name_a_struct)
+        {
             self.declared_on_the_way(text, changed, change, both);
         }
         text.push("\nor:     write ");
@@ -177,6 +183,7 @@ impl<'a> Spot<'a> {
         text: &mut Message,
         changed: &Changed<'_>,
         change: &Change<'_>,
+        both: &Both<'_>,
     ) {
         let next = changed.event.version as u64 + 1;
         text.push("\nor:     ");
@@ -184,7 +191,7 @@ impl<'a> Spot<'a> {
             text.push("if it was removed, write `version = ");
             text.push_number(next);
             text.push(", ");
-            push_removed(text, split(self.path).name, change, next);
+            push_removed(text, split(self.path).name, change, next, both);
             text.push("` in the `#[event(…)]` of `");
             text.push(changed.ident);
             text.push("`, where `OldType` is the type it had");
@@ -193,7 +200,7 @@ impl<'a> Spot<'a> {
         text.push("write ");
         push_next(text, changed);
         text.push(", and `#[event(");
-        self.push_declaration(text, change, next);
+        self.push_declaration(text, change, next, both);
         text.push(")]` on ");
         push_quoted_path(text, self.path);
         self.push_explanation(text, change);
@@ -224,7 +231,7 @@ impl<'a> Spot<'a> {
             text.push("\", in = 2))]` on the variant");
         } else if matches!(self.rule, Rule::FieldRemoved) {
             text.push("`#[schema(version = 2, ");
-            push_removed(text, split(self.path).name, change, 2);
+            push_removed(text, split(self.path).name, change, 2, both);
             text.push(")]` on the type that had ");
             push_quoted_path(text, self.path);
             text.push(", where `OldType` is the type it had there");
@@ -232,7 +239,7 @@ impl<'a> Spot<'a> {
             text.push("`#[schema(version = 2)]` on the type that has ");
             push_quoted_path(text, self.path);
             text.push(", and `#[schema(");
-            self.push_declaration(text, change, 2);
+            self.push_declaration(text, change, 2, both);
             text.push(")]` on that field");
             self.push_explanation(text, change);
         }
@@ -315,7 +322,13 @@ impl<'a> Spot<'a> {
     }
 
     /// What an attribute says on the field.
-    const fn push_declaration(&self, text: &mut Message, change: &Change<'_>, next: u64) {
+    const fn push_declaration(
+        &self,
+        text: &mut Message,
+        change: &Change<'_>,
+        next: u64,
+        both: &Both<'_>,
+    ) {
         if matches!(self.rule, Rule::FieldAdded) {
             text.push("added(in = ");
             text.push_number(next);
@@ -327,8 +340,12 @@ impl<'a> Spot<'a> {
         text.push(", in = ");
         text.push_number(next);
         match self.rule {
-            Rule::NowRequired if has_its_type(change) => {
-                text.push(", with = std::convert::identity, serde(default)");
+            Rule::NowRequired | Rule::AbsentChanged if has_its_type(change) => {
+                text.push(", with = std::convert::identity, serde(");
+                if let Some(then) = &change.locked {
+                    own_default(&both.pairs.locked, then).push_to(text);
+                }
+                text.push(")");
             }
             Rule::AliasRemoved => {
                 text.push(", with = std::convert::identity, serde(alias = \"");
@@ -352,7 +369,9 @@ impl<'a> Spot<'a> {
     const fn push_explanation(&self, text: &mut Message, change: &Change<'_>) {
         text.push(match self.rule {
             Rule::FieldAdded => ", where `default` is what old payloads are to have there",
-            Rule::NowRequired if has_its_type(change) => ", where `OldType` is the type it has",
+            Rule::NowRequired | Rule::AbsentChanged if has_its_type(change) => {
+                ", where `OldType` is the type it has"
+            }
             Rule::AliasRemoved => ", where `OldType` is the type it has",
             Rule::NowClosed | Rule::OtherRepresentation => OF_A_COPY,
             _ => ", where `function` makes the new value of an `OldType`, its type as it was",
@@ -368,7 +387,16 @@ const fn push_opaque(text: &mut Message, name: Text<'_>) {
     text.push("\"");
 }
 
-/// Returns true if the type of a field is what it was, where it has to be there now.
+/// Returns true if what an absent field is read as changed by the `default` of its struct, which no attribute
+/// on the field declares.
+const fn is_absent_by_struct(change: &Change<'_>, both: &Both<'_>) -> bool {
+    let (Some(then), Some(now)) = (&change.locked, &change.now) else { return false };
+    matches!(change.rule, Rule::NowRequired | Rule::AbsentChanged)
+        && (was_of_struct(&both.pairs.locked, then)
+            || (now.optional && both.pairs.now.is_written_of_struct(now.at)))
+}
+
+/// Returns true if the type of a field is what it was, where what it is when it is absent changed.
 const fn has_its_type(change: &Change<'_>) -> bool {
     match (&change.locked, &change.now) {
         (Some(then), Some(now)) => equal(then.head, now.head) && !now.required,
@@ -377,7 +405,13 @@ const fn has_its_type(change: &Change<'_>) -> bool {
 }
 
 /// `removed(name = "old", ty = OldType, in = 2)`.
-const fn push_removed(text: &mut Message, name: Text<'_>, change: &Change<'_>, next: u64) {
+const fn push_removed(
+    text: &mut Message,
+    name: Text<'_>,
+    change: &Change<'_>,
+    next: u64,
+    both: &Both<'_>,
+) {
     text.push("removed(name = \"");
     unquoted(name).push_to(text);
     text.push("\", ty = ");
@@ -389,6 +423,25 @@ const fn push_removed(text: &mut Message, name: Text<'_>, change: &Change<'_>, n
     {
         text.push(", opaque = ");
         push_opaque(text, slice(then.head, 7, then.head.len()));
+    }
+    if let Some(then) = &change.locked {
+        let default = own_default(&both.pairs.locked, then);
+        let (mut start, mut count) = (0, 0);
+        if !default.is_empty() {
+            text.push(", serde(");
+            default.push_to(text);
+            count += 1;
+        }
+        while start < then.aliases.len() {
+            let end = name_end(then.aliases, start + 1, b"/");
+            text.push(if count == 0 { ", serde(alias = \"" } else { ", alias = \"" });
+            unquoted(slice(then.aliases, start + 1, end)).push_to(text);
+            text.push("\"");
+            (start, count) = (end, count + 1);
+        }
+        if count > 0 {
+            text.push(")");
+        }
     }
     text.push(")");
 }
