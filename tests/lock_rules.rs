@@ -391,6 +391,17 @@ rows! {
         { pub enum T { A } }
         { pub enum T { A(Value) } }
         [T::A => Err("invalid type: unit variant")]
+    types_that_hold_each_other: TypeChanged
+        {
+            pub struct T { pub name: String, #[schema(opaque = "entries@1")] pub entries: Vec<Entry> }
+            pub struct Entry { pub within: Option<Box<T>> }
+        }
+        {
+            pub struct T { pub name: String, #[schema(opaque = "entries@2")] pub entries: Vec<Entry> }
+            pub struct Entry { pub of: Option<Box<T>> }
+        }
+        [T { name: "a".into(), entries: vec![Entry { within: Some(Box::new(T { name: "b".into(), entries: vec![] })) }] }
+            => Ok(r#"{"name":"a","entries":[{"of":null}]}"#)]
     another_duration: TypeChanged
         { pub struct T { pub of: jiff::Span } }
         { pub struct T { pub of: jiff::SignedDuration } }

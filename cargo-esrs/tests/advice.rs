@@ -81,6 +81,35 @@ pub struct PointDrawn {
 }
 ";
 
+/// Events whose fields are read as something else where they are absent.
+const ABSENT: &str = "
+fn five() -> u8 {
+    5
+}
+
+fn seven() -> Option<u16> {
+    Some(7)
+}
+
+#[derive(Schema, Serialize, Deserialize)]
+pub struct Shelf {
+    #[serde(default = \"five\")]
+    pub boards: u8,
+    pub width: Option<u16>,
+}
+
+#[derive(Event, Serialize, Deserialize)]
+#[event(\"shelf_built\")]
+pub struct ShelfBuilt {
+    pub shelf: Shelf,
+    #[serde(default = \"five\", alias = \"count\")]
+    pub number: u8,
+    pub price: Option<u16>,
+}
+";
+
+const SHELF_BUILT_2: (&str, &str) = ("\"shelf_built\"", "\"shelf_built\", version = 2");
+
 const VERSION_2: (&str, &str) =
     ("aliases(\"deposited\"))]", "aliases(\"deposited\"), version = 2)]");
 
@@ -155,6 +184,99 @@ const ADVICE: &[Advice] = &[
                 "    pub hint",
                 "    #[event(retyped(from = u8, in = 2, with = std::convert::identity, \
                  serde(default)))]\n    pub hint",
+            ),
+        ],
+    },
+    Advice {
+        name: "a field that must be there, and was what a function said",
+        change: &[("default = \"five\", alias", "alias")],
+        says: &["`#[event(retyped(from = OldType, in = 2, with = std::convert::identity, \
+             serde(default = \"five\", alias = \"count\")))]` on `number`, where `OldType` is the type it has"],
+        followed: &[
+            SHELF_BUILT_2,
+            (
+                "    #[serde(alias = \"count\")]",
+                "    #[event(retyped(from = u8, in = 2, with = std::convert::identity, \
+                 serde(default = \"five\", alias = \"count\")))]\n    #[serde(alias = \"count\")]",
+            ),
+        ],
+    },
+    Advice {
+        name: "a field that was removed, with its default and its alias",
+        change: &[(
+            "    #[serde(default = \"five\", alias = \"count\")]\n    pub number: u8,\n",
+            "",
+        )],
+        says: &[
+            "removed(name = \"number\", ty = OldType, in = 2, serde(default = \"five\", alias = \
+             \"count\"))",
+        ],
+        followed: &[(
+            "\"shelf_built\"",
+            "\"shelf_built\", version = 2, removed(name = \"number\", ty = u8, in = 2, serde(default = \
+             \"five\", alias = \"count\"))",
+        )],
+    },
+    Advice {
+        name: "an option that became what a function says",
+        change: &[("    pub price", "    #[serde(default = \"seven\")]\n    pub price")],
+        says: &[
+            "a field that stored payloads may lack is read as another value there now",
+            "`#[event(retyped(from = OldType, in = 2, with = std::convert::identity, serde()))]` on `price`",
+        ],
+        followed: &[
+            SHELF_BUILT_2,
+            (
+                "    #[serde(default = \"seven\")]",
+                "    #[event(retyped(from = Option<u16>, in = 2, with = std::convert::identity, \
+                 serde()))]\n    #[serde(default = \"seven\")]",
+            ),
+        ],
+    },
+    Advice {
+        name: "an option within that became what a function says",
+        change: &[("    pub width", "    #[serde(default = \"seven\")]\n    pub width")],
+        says: &["1. write `#[schema(version = 2)]` on the type that has `shelf.width`, and \
+             `#[schema(retyped(from = OldType, in = 2, with = std::convert::identity, serde()))]` on that \
+             field"],
+        followed: &[
+            (
+                "#[derive(Schema, Serialize, Deserialize)]\npub struct Shelf",
+                "#[derive(Schema, Serialize, Deserialize)]\n#[schema(version = 2)]\npub struct Shelf",
+            ),
+            (
+                "    #[serde(default = \"seven\")]",
+                "    #[schema(retyped(from = Option<u16>, in = 2, with = std::convert::identity, \
+                 serde()))]\n    #[serde(default = \"seven\")]",
+            ),
+            SHELF_BUILT_2,
+            ("    pub shelf", "    #[event(updated(in = 2, from = 1))]\n    pub shelf"),
+        ],
+    },
+    Advice {
+        name: "an option in a struct that has a default now",
+        change: &[(
+            "#[derive(Event, Serialize, Deserialize)]\n#[event(\"shelf_built\")]",
+            "impl Default for ShelfBuilt {\n    fn default() -> Self {\n        Self { shelf: Shelf { boards: 1, \
+                 width: None }, number: 2, price: Some(3) }\n    }\n}\n\n#[derive(Event, Serialize, \
+                 Deserialize)]\n#[serde(default)]\n#[event(\"shelf_built\")]",
+        )],
+        says: &[
+            "`price`",
+            "write `version = 2, from = ShelfBuiltV1` in the `#[event(…)]` of `ShelfBuilt`",
+        ],
+        followed: &[
+            (
+                "#[event(\"shelf_built\")]",
+                "#[event(\"shelf_built\", version = 2, from = ShelfBuiltV1)]",
+            ),
+            (
+                "pub type Cents",
+                "#[derive(Event, Serialize, Deserialize)]\n#[event(\"shelf_built\")]\npub struct \
+                 ShelfBuiltV1 {\n    shelf: Shelf,\n    #[serde(default = \"five\", alias = \"count\")]\n    \
+                 number: u8,\n    price: Option<u16>,\n}\n\nimpl Upcast<ShelfBuiltV1> for ShelfBuilt {\n    fn \
+                 upcast(old: ShelfBuiltV1) -> Self {\n        Self { shelf: old.shelf, number: old.number, price: \
+                 old.price }\n    }\n}\n\npub type Cents",
             ),
         ],
     },
@@ -531,7 +653,7 @@ fn locks(package: &Package) -> Vec<(String, String)> {
 #[test]
 fn whoever_follows_an_advice_reads_all_that_was_locked() {
     let package = Package::copy("bank", "advice");
-    let source = package.read(LIB) + NEWTYPE + WRAPPED;
+    let source = package.read(LIB) + NEWTYPE + WRAPPED + ABSENT;
     package.write(LIB, &source);
     let locked = package.esrs(&["lock"]);
     assert!(locked.status.success(), "{}", text(&locked));

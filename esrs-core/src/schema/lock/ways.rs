@@ -4,8 +4,7 @@ use super::absent::{own_default, was_of_struct};
 use super::check::Both;
 use super::compare::Change;
 use super::line::{
-    Lines, Text, begins_with, ends_with, equal, first_lost_alias, is_variant_step, name_end, slice,
-    split,
+    Line, Lines, Text, begins_with, ends_with, equal, is_variant_step, name_end, slice, split,
 };
 use super::located::push_place;
 use super::rule::Rule;
@@ -340,22 +339,19 @@ impl<'a> Spot<'a> {
         text.push(", in = ");
         text.push_number(next);
         match self.rule {
+            Rule::AliasRemoved => text.push(", with = std::convert::identity"),
             Rule::NowRequired | Rule::AbsentChanged if has_its_type(change) => {
-                text.push(", with = std::convert::identity, serde(");
-                if let Some(then) = &change.locked {
-                    own_default(&both.pairs.locked, then).push_to(text);
-                }
-                text.push(")");
-            }
-            Rule::AliasRemoved => {
-                text.push(", with = std::convert::identity, serde(alias = \"");
-                if let (Some(then), Some(now)) = (&change.locked, &change.now) {
-                    let name = split(now.path).name;
-                    unquoted(first_lost_alias(now.aliases, name, then.aliases)).push_to(text);
-                }
-                text.push("\")");
+                text.push(", with = std::convert::identity");
             }
             _ => text.push(", with = function"),
+        }
+        if let Some(then) = &change.locked
+            && (matches!(self.rule, Rule::AliasRemoved | Rule::AbsentChanged)
+                || (matches!(self.rule, Rule::NowRequired) && has_its_type(change)))
+        {
+            text.push(", serde(");
+            push_words(text, then, both);
+            text.push(")");
         }
         if let Some(then) = &change.locked
             && begins_with(then.head, b"opaque ")
@@ -424,26 +420,28 @@ const fn push_removed(
         text.push(", opaque = ");
         push_opaque(text, slice(then.head, 7, then.head.len()));
     }
-    if let Some(then) = &change.locked {
-        let default = own_default(&both.pairs.locked, then);
-        let (mut start, mut count) = (0, 0);
-        if !default.is_empty() {
-            text.push(", serde(");
-            default.push_to(text);
-            count += 1;
-        }
-        while start < then.aliases.len() {
-            let end = name_end(then.aliases, start + 1, b"/");
-            text.push(if count == 0 { ", serde(alias = \"" } else { ", alias = \"" });
-            unquoted(slice(then.aliases, start + 1, end)).push_to(text);
-            text.push("\"");
-            (start, count) = (end, count + 1);
-        }
-        if count > 0 {
-            text.push(")");
-        }
+    if let Some(then) = &change.locked
+        && (!then.aliases.is_empty() || !own_default(&both.pairs.locked, then).is_empty())
+    {
+        text.push(", serde(");
+        push_words(text, then, both);
+        text.push(")");
     }
     text.push(")");
+}
+
+/// The `default` and the aliases that were locked of a field, as attributes of serde.
+const fn push_words(text: &mut Message, then: &Line<'_>, both: &Both<'_>) {
+    let default = own_default(&both.pairs.locked, then);
+    default.push_to(text);
+    let (mut start, mut is_first) = (0, default.is_empty());
+    while start < then.aliases.len() {
+        let end = name_end(then.aliases, start + 1, b"/");
+        text.push(if is_first { "alias = \"" } else { ", alias = \"" });
+        unquoted(slice(then.aliases, start + 1, end)).push_to(text);
+        text.push("\"");
+        (start, is_first) = (end, false);
+    }
 }
 
 /// How the event goes one version up.

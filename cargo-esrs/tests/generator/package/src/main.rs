@@ -10,7 +10,7 @@ use std::fmt::Debug;
 
 use esrs::Schema;
 use esrs::schema::lock::tree::Tree;
-use esrs::schema::lock::{first_change, outline_of};
+use esrs::schema::lock::{first_change_of, first_changed_step, outline_of, steps_of};
 use esrs::schema::samples::Samples;
 use json::Json;
 use make::{Dice, Make};
@@ -20,6 +20,7 @@ use serde::de::DeserializeOwned;
 /// One version of a type.
 pub struct Version {
     outline: Vec<String>,
+    steps: Vec<String>,
     tree: Tree,
     fingerprint: u64,
     /// What it stored, and what its lock says that it may have stored.
@@ -58,6 +59,7 @@ pub fn version<T: Schema + Make + Serialize + DeserializeOwned + PartialEq + Deb
     }
     Version {
         outline,
+        steps: steps_of(T::SHAPE),
         tree,
         fingerprint: T::FINGERPRINT.to_u64(),
         payloads,
@@ -105,9 +107,12 @@ fn main() {
             for (j, new) in versions.iter().enumerate().filter(|(j, _)| *j != i) {
                 let change = match old.fingerprint == new.fingerprint {
                     true => None,
-                    false => first_change(&old.outline, &new.outline),
+                    false => first_change_of((&old.outline, &old.steps), (&new.outline, &new.steps)),
                 };
+                // It is asked before the shapes are, as `cargo esrs lock` does.
+                let step = first_changed_step((&old.outline, &old.steps), (&new.outline, &new.steps));
                 let (verdict, accepted) = match (&change, old.fingerprint == new.fingerprint) {
+                    _ if step.is_some() => ("steps".to_owned(), false),
                     (_, true) => ("unchanged".to_owned(), true),
                     (None, false) => ("unsaid".to_owned(), false),
                     (Some(change), _) => (format!("{:?}", change.rule), change.rule.is_compatible()),
@@ -118,7 +123,8 @@ fn main() {
                 let shown = |what: &str| {
                     println!(
                         "{what}: family {number}, {i} to {j}, {verdict}\n    stored as {:?}\n    read as   {:?}",
-                        old.outline, new.outline
+                        (&old.outline, &old.steps),
+                        (&new.outline, &new.steps)
                     );
                     if let Some(change) = &change {
                         println!("    {:?}: {:?} became {:?}", change.path, change.locked, change.now);
