@@ -55,8 +55,11 @@ impl Entry {
     /// The rule of a change of the shape; `None` if the steps alone changed.
     fn judge(&self, now: &Self) -> Option<Option<Rule>> {
         let (then, is) = ((&*self.outline, &*self.steps), (&*now.outline, &*now.steps));
-        let step = first_changed_step(then, is).map(|_| None);
-        first_change_of(then, is).map(|change| Some(change.rule)).or(step)
+        let rule = first_change_of(then, is).map(|change| change.rule);
+        match first_changed_step(then, is) {
+            Some(_) if rule.is_none_or(Rule::is_compatible) => Some(None),
+            _ => rule.map(Some),
+        }
     }
 }
 
@@ -393,14 +396,14 @@ rows! {
         [T::A => Err("invalid type: unit variant")]
     types_that_hold_each_other: TypeChanged
         {
-            pub struct T { pub name: String, #[schema(opaque = "entries@1")] pub entries: Vec<Entry> }
-            pub struct Entry { pub within: Option<Box<T>> }
+            pub struct T { pub name: String, #[schema(opaque = "entries@1")] pub entries: Vec<Child> }
+            pub struct Child { pub within: Option<Box<T>> }
         }
         {
-            pub struct T { pub name: String, #[schema(opaque = "entries@2")] pub entries: Vec<Entry> }
-            pub struct Entry { pub of: Option<Box<T>> }
+            pub struct T { pub name: String, #[schema(opaque = "entries@2")] pub entries: Vec<Child> }
+            pub struct Child { pub of: Option<Box<T>> }
         }
-        [T { name: "a".into(), entries: vec![Entry { within: Some(Box::new(T { name: "b".into(), entries: vec![] })) }] }
+        [T { name: "a".into(), entries: vec![Child { within: Some(Box::new(T { name: "b".into(), entries: vec![] })) }] }
             => Ok(r#"{"name":"a","entries":[{"of":null}]}"#)]
     another_duration: TypeChanged
         { pub struct T { pub of: jiff::Span } }
@@ -431,6 +434,13 @@ rows! {
         { pub struct T { pub inner: Inner } }
         + { #[derive(Schema, Serialize, Deserialize)] #[serde(default = "inner")] pub struct Inner { pub of: u8 } fn inner() -> Inner { Inner { of: 5 } } }
         [json!({"inner": {}}) => Ok(r#"{"inner":{"of":5}}"#)]
+    renamed_with_another_function: Steps
+        { pub struct T { pub a: Inner } pub struct Inner { #[serde(default)] pub of: u8 } }
+        {
+            pub struct T { #[serde(alias = "a")] pub b: Inner }
+            pub struct Inner { #[serde(default = "five", alias = "of")] pub is: u8 }
+        }
+        [json!({"a": {}}) => Ok(r#"{"b":{"is":5}}"#)]
     opaque_option_by_a_function: Steps
         { pub struct T { #[schema(opaque = "of@1")] pub of: Option<u8> } }
         {

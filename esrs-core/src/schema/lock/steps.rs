@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 
 use super::check::entry;
-use super::line::{Text, begins_with, equal, name_end, parse, slice, split};
+use super::line::{Line, Text, begins_with, equal, name_end, parse, slice, split};
 use super::located::is_named;
 use super::outline::{INDENT, push_name};
 use super::ways::{Message, push_quoted_path};
@@ -427,9 +427,11 @@ pub fn first_changed_step<S: AsRef<str>>(
     (locked_outline, locked): (&[S], &[S]),
     (outline, now): (&[S], &[S]),
 ) -> Option<StepChange> {
-    let (then, today) = (parts(locked_outline), parts(outline));
+    let then = parts(locked_outline, &BTreeMap::new());
+    let former = former_paths(outline, &then);
+    let today = parts(outline, &former);
     let may_be_absent = |path: &str| Some((*then.get(path)?, *today.get(path)?));
-    let (locked, now) = (declared(locked), declared(now));
+    let (locked, now) = (declared(locked, &BTreeMap::new()), declared(now, &former));
     let common = |lines: &[(String, String)], is_locked: bool| {
         let mut text = String::new();
         for (path, declared) in lines {
@@ -461,12 +463,41 @@ pub fn first_changed_step<S: AsRef<str>>(
     })
 }
 
-/// The path of each line, and what is declared there. Any JSON has `null` where an `Option` has `None`.
-fn declared<S: AsRef<str>>(steps: &[S]) -> Vec<(String, String)> {
+/// The path that each part has in `then`: a part that was renamed has that of the alias by which it is read.
+fn former_paths<S: AsRef<str>>(
+    outline: &[S],
+    then: &BTreeMap<String, bool>,
+) -> BTreeMap<String, String> {
+    let mut former = BTreeMap::<String, String>::new();
+    for line in outline {
+        let line = parse(line.as_ref().as_bytes());
+        let path = split(line.path);
+        let parent = path.parent.as_str();
+        let above = former.get(parent).map_or(parent, String::as_str);
+        let of = |name: Text<'_>| format!("{above}{}{}", path.step.as_str(), name.as_str());
+        let (mut found, mut start) = (of(path.name), 0);
+        while !then.contains_key(&found) && start < line.aliases.len() {
+            let end = name_end(line.aliases, start + 1, b"/");
+            found = of(slice(line.aliases, start + 1, end));
+            start = end;
+        }
+        let found = if then.contains_key(&found) { found } else { of(path.name) };
+        former.insert(line.path.as_str().to_owned(), found);
+    }
+    former
+}
+
+/// The path of each line, in other words where `former` has some, and what is declared there. Any JSON has
+/// `null` where an `Option` has `None`.
+fn declared<S: AsRef<str>>(
+    steps: &[S],
+    former: &BTreeMap<String, String>,
+) -> Vec<(String, String)> {
     let line = |line: &S| {
         let line = format!("{INDENT}{}\n", line.as_ref());
         let lines = Lines::new(line.as_bytes(), 0);
         let (path, declared) = (lines.path(0).as_str(), lines.declared(0).as_str());
+        let path = former.get(path).map_or(path, String::as_str);
         (path.to_owned(), declared.replacen("default = null", "default = None", 1))
     };
     steps.iter().map(line).collect()
@@ -476,10 +507,18 @@ fn has_default(steps: &[(String, String)], path: &str) -> bool {
     steps.iter().any(|(of, declared)| of == path && declared.starts_with("default"))
 }
 
-/// The paths of an outline, each with whether what is there may be absent.
-fn parts<S: AsRef<str>>(outline: &[S]) -> BTreeMap<String, bool> {
+/// The paths of an outline, in other words where `former` has some, each with whether what is there may be
+/// absent.
+fn parts<S: AsRef<str>>(
+    outline: &[S],
+    former: &BTreeMap<String, String>,
+) -> BTreeMap<String, bool> {
     let parsed = outline.iter().map(|line| parse(line.as_ref().as_bytes()));
-    parsed.map(|line| (line.path.as_str().to_owned(), line.optional)).collect()
+    let part = |line: Line<'_>| {
+        let path = line.path.as_str();
+        (former.get(path).map_or(path, String::as_str).to_owned(), line.optional)
+    };
+    parsed.map(part).collect()
 }
 
 /// What is declared of a part, without its `default`, which stands first.

@@ -268,8 +268,11 @@ impl<'a> Spot<'a> {
         text.push(
             "\n        (`version = 2` is for a type without `#[schema(version = …)]` so far; any other takes \
              its next version, and is `updated` from its last; a newtype on the way declares `updated` on \
-             its place, and a type with `from` and `into` has an `impl PastVersion<1>`)",
+             its place, and a generic type, or one with `from` and `into`, has an `impl PastVersion<1>` \
+             instead, which for the latter is accepted by `cargo esrs lock --accept-steps ",
         );
+        text.push(changed.event.name);
+        text.push("`)");
     }
 
     /// Returns true for the only variant of an enum with a tag, which is also how a struct with a `tag` is
