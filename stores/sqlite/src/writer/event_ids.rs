@@ -127,17 +127,15 @@ impl EventIds {
             return Ok(());
         }
         self.before = None;
-        let mut recent: Vec<_> = self.recent.drain().collect();
+        let highest = self.recent.drain().map(|(id, _)| id).max();
+        self.highest_in_table = self.highest_in_table.max(highest.unwrap_or_default());
         // In their order, each page of the table is written once.
-        recent.sort_unstable();
-        if let Some((highest, _)) = recent.last() {
-            self.highest_in_table = self.highest_in_table.max(*highest);
-        }
-        let mut insert = connection
-            .prepare_cached("INSERT INTO esrs_event_ids (event_id, position) VALUES (?1, ?2)")?;
-        for (id, position) in recent {
-            insert.execute((id.as_bytes(), to_sql(position)))?;
-        }
+        connection
+            .prepare_cached(
+                "INSERT INTO esrs_event_ids SELECT event_id, position FROM esrs_events
+                 WHERE position > ?1 ORDER BY event_id",
+            )?
+            .execute([to_sql(self.in_table)])?;
         connection
             .prepare_cached("UPDATE esrs_event_ids_up_to SET position = ?1")?
             .execute([to_sql(self.known)])?;
