@@ -735,8 +735,7 @@ const ADVICE: &[Advice] = &[
                 "pub struct Points {\n    pub count: u8",
                 "pub struct Points {\n    pub count: String",
             ),
-            ("Self(points.count)", "Self(points.count.len() as u8)"),
-            ("count: mark.0", "count: \"x\".repeat(mark.0.into())"),
+            ("pub struct Mark(u8)", "pub struct Mark(String)"),
         ],
         says: &[
             "1. write `#[schema(version = 2)]` on the type that has `mark.count`, and \
@@ -749,7 +748,7 @@ const ADVICE: &[Advice] = &[
             ("pub struct Points {", "#[schema(version = 2)]\npub struct Points {"),
             (
                 "    pub count: String",
-                "    #[schema(retyped(from = u8, in = 2, with = |old| \"x\".repeat(old.into())))]\n    pub \
+                "    #[schema(retyped(from = u8, in = 2, with = |old| old.to_string()))]\n    pub \
                  count: String",
             ),
             (
@@ -767,21 +766,21 @@ const ADVICE: &[Advice] = &[
         name: "a type that serde tries to convert",
         change: &[
             ("pub days: u8", "pub days: String"),
-            ("u8::try_from(u32::from(span.days))", "u8::try_from(span.days.len())"),
-            ("days: term.0", "days: \"x\".repeat(term.0.into())"),
+            ("u8::try_from(u32::from(span.days)).map(Self)", "Ok(Self(span.days))"),
+            ("pub struct Term(u8)", "pub struct Term(String)"),
         ],
         says: &["2. write `version = 2` in the `#[event(…)]` of `ExamMarked`", ON_THE_WAY],
         followed: &[
             ("pub struct Span {", "#[schema(version = 2)]\npub struct Span {"),
             (
                 "    pub days",
-                "    #[schema(retyped(from = u8, in = 2, with = |old| \"x\".repeat(old.into())))]\n    pub days",
+                "    #[schema(retyped(from = u8, in = 2, with = |old| old.to_string()))]\n    pub days",
             ),
             (
                 "impl TryFrom<Span> for Term",
                 "#[derive(Schema, Serialize, Deserialize)]\npub struct OldSpan {\n    days: u8,\n}\n\nimpl \
                  esrs::PastVersion<1> for Term {\n    type Past = OldSpan;\n    fn from_past(past: Self::Past) \
-                 -> Self {\n        Self(past.days)\n    }\n}\n\nimpl TryFrom<Span> for Term",
+                 -> Self {\n        Self(past.days.to_string())\n    }\n}\n\nimpl TryFrom<Span> for Term",
             ),
             EXAM_MARKED_2,
             ("    pub term", "    #[event(updated(in = 2, from = 1))]\n    pub term"),
