@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use esrs_core::schema::lock::{StepChange, first_changed_step, first_changed_writer};
+use esrs_core::schema::lock::{
+    OutlineChange, StepChange, first_change_of, first_changed_step, first_changed_writer,
+};
 
 use crate::error::Error;
 
@@ -43,6 +45,13 @@ impl Entry {
         self.version == other.version
             && self.fingerprint == other.fingerprint
             && sorted(self) == sorted(other)
+    }
+
+    /// The first change that breaks payloads of `self`, or else the first that does not; `None` when the
+    /// outlines are the same.
+    pub(crate) fn first_change(&self, now: &Self) -> Option<OutlineChange> {
+        let steps = |entry: &Self| entry.steps.clone().unwrap_or_default();
+        first_change_of((&self.outline, &steps(self)), (&now.outline, &steps(now)))
     }
 
     /// The first part of which something else is declared than `self` has; `None` also when one of them

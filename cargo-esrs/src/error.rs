@@ -72,6 +72,8 @@ pub(crate) enum Error {
         "`--check` changes no lock, so it accepts no steps: leave out `--check`, or add `--rolling REF`"
     )]
     AcceptedByACheck,
+    #[error("cargo could not tell the features of {package}: {said}")]
+    Features { package: String, said: String },
     #[error("git could not be asked for {reference:?}: {said}")]
     Git { reference: String, said: String },
 }

@@ -8,6 +8,7 @@ use super::asked::{ask_all, declared};
 use super::plan::{Given, News, Plan};
 use super::{Lock, names, rolling};
 use crate::error::Error;
+use crate::features::unified;
 use crate::folder::Locks;
 use crate::workspace::{Chosen, LockTarget};
 
@@ -15,6 +16,10 @@ pub(crate) fn run(chosen: &Chosen, arguments: &Lock) -> Result<ExitCode, Error> 
     let (mut found, mut asked) = (0, Vec::new());
     for abandoned in chosen.abandoned()? {
         say!("{abandoned}");
+        found += 1;
+    }
+    for unified in unified(chosen)? {
+        say!("{unified}");
         found += 1;
     }
     let mut units = ask_all(&chosen.targets, &arguments.features)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use esrs_core::escaped;
-use esrs_core::schema::lock::{OutlineChange, StepChange, first_change, is_id_kept};
+use esrs_core::schema::lock::{OutlineChange, StepChange, is_id_kept};
 use esrs_core::schema::samples::{LockedVersions, Stray, strays};
 
 use crate::entry::Entry;
@@ -290,7 +290,7 @@ impl Plan {
         let of: Vec<_> = entries.iter().filter(|locked| locked.version == version).collect();
         let breaks = |then: &Entry, now: &Entry| {
             let is_same = then.fingerprint == now.fingerprint;
-            let change = first_change(&then.outline, &now.outline).filter(|_| !is_same);
+            let change = then.first_change(now).filter(|_| !is_same);
             change.filter(|change| !change.rule.is_compatible())
         };
         // What was locked once more reads what was locked before, unless two branches did it.
@@ -331,7 +331,7 @@ impl Plan {
             }
             return;
         }
-        match first_change(&locked.outline, &entry.outline) {
+        match locked.first_change(&entry) {
             Some(change)
                 if locked.fingerprint == entry.fingerprint || change.rule.is_compatible() =>
             {
@@ -445,7 +445,7 @@ fn aliases(locks: &Locks, told: &[Told]) -> Vec<Problem> {
             if of.iter().any(|locked| locked.fingerprint == entry.fingerprint) {
                 continue;
             }
-            let change = of.last().and_then(|last| first_change(&last.outline, &entry.outline));
+            let change = of.last().and_then(|last| last.first_change(entry));
             let change = change.filter(|change| !change.rule.is_compatible());
             problems.extend(change.map(|change| Problem::Alias {
                 alias: alias.clone(),

@@ -104,8 +104,8 @@ impl<'a> Part<'a> {
             let mut steps = history::of_part(attrs, attribute, &unheard);
             drop(unheard.finish());
             steps.sort_by_key(|step| step.version.number);
-            let opaque = opaque.as_ref().map(|_| ty);
-            declared::of_part(&serde::words(attrs), default, opaque, steps.iter())
+            let held = (ty, opaque.is_some());
+            declared::of_part(&serde::words(attrs), default, held, steps.iter())
         });
         Self { ident, ty, serde: serde::part(attrs), opaque, declared }
     }

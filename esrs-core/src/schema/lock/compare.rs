@@ -1,5 +1,6 @@
 //! What became of a shape, by the outlines of then and now.
 
+use super::absent::{Absent, has_steps};
 use super::line::{
     Line, Lines, Text, begins_with, ends_with, equal, has_alias, has_aliases, name_end, slice,
 };
@@ -53,22 +54,41 @@ impl<'a> Comparison<'_, 'a> {
             }
             self.found(change);
         }
-        let is_lost =
-            (may_be_absent(locked) && !may_be_absent(now)) || (locked.optional && !now.optional);
-        if is_lost && is_field(of, locked, now) {
-            return Some(Change { rule: Rule::NowRequired, locked: Some(locked), now: Some(now) });
+        let absence = if is_field(of, locked, now) { self.absence(&locked, &now) } else { None };
+        if let Some(rule) = absence
+            && !rule.is_compatible()
+        {
+            return Some(Change { rule, locked: Some(locked), now: Some(now) });
         }
         if now.head.is(b"any") && !locked.head.is(b"any") {
             return self.lost_in_any(locked, now);
         }
-        let is_gained =
-            (may_be_absent(now) && !may_be_absent(locked)) || (now.optional && !locked.optional);
-        if is_gained && is_field(of, locked, now) {
-            self.found(Change { rule: Rule::MayBeAbsent, locked: Some(locked), now: Some(now) });
+        if let Some(rule) = absence {
+            self.found(Change { rule, locked: Some(locked), now: Some(now) });
         }
         match self.parts_then(locked, now) {
             Some(breaking) => Some(breaking),
             None => self.parts_now(locked, now),
+        }
+    }
+
+    /// What became of a field that is absent. What one `default` or another says is in the steps alone, which
+    /// older locks lack.
+    const fn absence(&self, locked: &Line<'a>, now: &Line<'a>) -> Option<Rule> {
+        if locked.optional
+            && now.optional
+            && (equal(locked.head, now.head) || !has_steps(self.locked))
+        {
+            return None;
+        }
+        let (then, is) = (Absent::of(self.locked, locked), Absent::of(self.now, now));
+        match (then, is) {
+            (Absent::Refused, Absent::Refused) => None,
+            (Absent::Refused, _) => Some(Rule::MayBeAbsent),
+            (_, Absent::Refused) => Some(Rule::NowRequired),
+            _ if !then.is_same(is) => Some(Rule::AbsentChanged),
+            _ if locked.optional != now.optional => Some(Rule::AbsentIsNone),
+            _ => None,
         }
     }
 

@@ -57,6 +57,11 @@ impl<'a> Text<'a> {
         self.range(self.start + start, self.end)
     }
 
+    /// The first bytes of the text.
+    pub(crate) const fn up_to(&self, length: usize) -> Self {
+        self.range(self.start, self.start + length)
+    }
+
     const fn range(&self, start: usize, end: usize) -> Self {
         Text { bytes: self.bytes, start, end }
     }
@@ -144,6 +149,10 @@ pub(super) struct Span {
     end: u32,
     optional: bool,
     required: bool,
+    /// True if an attribute makes an absent one `None`.
+    none: bool,
+    /// True if the `default` of its struct says what an absent one is.
+    of_struct: bool,
     up: u16,
     first: u16,
     last: u16,
@@ -161,6 +170,8 @@ impl Span {
         end: 0,
         optional: false,
         required: false,
+        none: false,
+        of_struct: false,
         up: NONE,
         first: NONE,
         last: NONE,
@@ -352,6 +363,25 @@ impl<'a> Lines<'a> {
 
     pub(crate) const fn len(&self) -> usize {
         self.count
+    }
+
+    /// Returns true if the outline was written of a part that an attribute makes `None` when it is absent.
+    pub(super) const fn is_written_as_none(&self, at: usize) -> bool {
+        self.spans[at].none
+    }
+
+    /// Returns true if the outline was written of a part whose struct says what an absent one is.
+    pub(super) const fn is_written_of_struct(&self, at: usize) -> bool {
+        self.spans[at].of_struct
+    }
+
+    /// The steps behind the lines, if the text has any.
+    pub(super) const fn steps(&self) -> Text<'a> {
+        let text = Text::of(self.text);
+        if self.count == 0 || self.spans[self.count - 1].end as usize >= text.len() {
+            return Text::EMPTY;
+        }
+        text.from(self.spans[self.count - 1].end as usize + 1)
     }
 
     /// Returns true if there are more lines or aliases than can be held.
@@ -628,6 +658,12 @@ impl<'a> Spans<'a> {
             self.spans[0] = Span { start, step, name, path, aliases, head, end, ..Span::EMPTY };
             self.count = 1;
         }
+    }
+
+    /// Marks the last line with what an absent one is: `None`, or what its struct says.
+    pub(super) const fn mark_absent(&mut self, none: bool, of_struct: bool) {
+        let span = &mut self.spans[self.count - 1];
+        (span.none, span.of_struct) = (none, of_struct);
     }
 
     /// Ends the last line, whose head was written from `head` to `end`.

@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 
 use super::check::entry;
-use super::line::{Text, begins_with, equal, name_end, parse, slice, split};
+use super::line::{Line, Text, begins_with, equal, name_end, parse, slice, split};
 use super::located::is_named;
 use super::outline::{INDENT, push_name};
 use super::ways::{Message, push_quoted_path};
@@ -28,7 +28,7 @@ use crate::text::ConstText;
 pub const UNCHANGED: usize = usize::MAX;
 
 /// How long the steps of a version may be.
-type Steps = ConstText<{ 48 * 1024 }>;
+pub(super) type Steps = ConstText<{ 48 * 1024 }>;
 
 /// The line before the steps of an entry.
 pub(crate) const STEPS: &str = "steps\n";
@@ -75,6 +75,13 @@ pub fn always_written(shape: &Shape) -> Vec<String> {
     let mut text = Steps::new();
     push_always_written(&mut text, shape);
     text.as_str().lines().map(|line| line.trim().to_owned()).collect()
+}
+
+/// The steps that are declared of the parts of a shape.
+pub(super) fn steps_of(shape: &Shape) -> Box<Steps> {
+    let mut text = Box::new(Steps::new());
+    Writer { text: &mut *text, path: ConstText::new(), says: Says::Steps }.parts(shape);
+    text
 }
 
 struct Writer<'a, const N: usize> {
@@ -466,31 +473,38 @@ pub struct StepChange {
 }
 
 /// The first part of which something else is declared than is locked, among those that both shapes have. A
-/// `default` of a part that was never absent fills nothing in.
+/// `default` counts where a part may be absent in both: [`first_change_of`](super::first_change_of) judges
+/// the others.
 pub fn first_changed_step<S: AsRef<str>>(
     (locked_outline, locked): (&[S], &[S]),
     (outline, now): (&[S], &[S]),
 ) -> Option<StepChange> {
-    let (then, today) = (parts(locked_outline), parts(outline));
-    let is_common =
-        |path: &str| path.is_empty() || (then.contains_key(path) && today.contains_key(path));
-    let (mut before, mut after) = (String::new(), String::new());
-    for line in locked.iter().map(|line| format!("{INDENT}{}\n", line.as_ref())) {
-        if is_common(Lines::new(line.as_bytes(), 0).path(0).as_str()) {
-            before += &line;
+    let then = parts(locked_outline, &BTreeMap::new());
+    let former = former_paths(outline, &then);
+    let today = parts(outline, &former);
+    let may_be_absent = |path: &str| Some((*then.get(path)?, *today.get(path)?));
+    let (locked, now) = (declared(locked, &BTreeMap::new()), declared(now, &former));
+    let common = |lines: &[(String, String)], is_locked: bool| {
+        let mut text = String::new();
+        for (path, declared) in lines {
+            let counts = match may_be_absent(path) {
+                None if path.is_empty() => true,
+                None => continue,
+                Some((true, true)) => true,
+                // Of an opaque part, whether it is an `Option` is known by its type alone.
+                Some((false, false)) => is_locked || has_default(&locked, path),
+                Some(_) => false,
+            };
+            let declared = if counts { declared } else { without_default(declared) };
+            match (path.is_empty(), declared.is_empty()) {
+                (_, true) => {}
+                (true, false) => text += &format!("{INDENT}{declared}\n"),
+                (false, false) => text += &format!("{INDENT}{path}: {declared}\n"),
+            }
         }
-    }
-    for line in now.iter().map(|line| format!("{INDENT}{}\n", line.as_ref())) {
-        let lines = Lines::new(line.as_bytes(), 0);
-        let (path, declared) = (lines.path(0).as_str(), lines.declared(0).as_str());
-        let was_there = then.get(path) == Some(&false) && today.get(path) == Some(&true);
-        let rest = without_default(declared);
-        match (is_common(path), was_there) {
-            (true, false) => after += &line,
-            (true, true) if !rest.is_empty() => after += &format!("{INDENT}{path}: {rest}\n"),
-            _ => {}
-        }
-    }
+        text
+    };
+    let (before, after) = (common(&locked, true), common(&now, false));
     let (before, after) = (Lines::new(before.as_bytes(), 0), Lines::new(after.as_bytes(), 0));
     let change = compare(&before, &after)?;
     let text = |text: Text<'_>| text.as_str().to_owned();
@@ -567,10 +581,62 @@ fn words(declared: &str) -> Vec<&str> {
     words
 }
 
-/// The paths of an outline, each with whether what is there may be absent.
-fn parts<S: AsRef<str>>(outline: &[S]) -> BTreeMap<String, bool> {
+/// The path that each part has in `then`: a part that was renamed has that of the alias by which it is read.
+fn former_paths<S: AsRef<str>>(
+    outline: &[S],
+    then: &BTreeMap<String, bool>,
+) -> BTreeMap<String, String> {
+    let mut former = BTreeMap::<String, String>::new();
+    for line in outline {
+        let line = parse(line.as_ref().as_bytes());
+        let path = split(line.path);
+        let parent = path.parent.as_str();
+        let above = former.get(parent).map_or(parent, String::as_str);
+        let of = |name: Text<'_>| format!("{above}{}{}", path.step.as_str(), name.as_str());
+        let (mut found, mut start) = (of(path.name), 0);
+        while !then.contains_key(&found) && start < line.aliases.len() {
+            let end = name_end(line.aliases, start + 1, b"/");
+            found = of(slice(line.aliases, start + 1, end));
+            start = end;
+        }
+        let found = if then.contains_key(&found) { found } else { of(path.name) };
+        former.insert(line.path.as_str().to_owned(), found);
+    }
+    former
+}
+
+/// The path of each line, in other words where `former` has some, and what is declared there. Any JSON has
+/// `null` where an `Option` has `None`.
+fn declared<S: AsRef<str>>(
+    steps: &[S],
+    former: &BTreeMap<String, String>,
+) -> Vec<(String, String)> {
+    let line = |line: &S| {
+        let line = format!("{INDENT}{}\n", line.as_ref());
+        let lines = Lines::new(line.as_bytes(), 0);
+        let (path, declared) = (lines.path(0).as_str(), lines.declared(0).as_str());
+        let path = former.get(path).map_or(path, String::as_str);
+        (path.to_owned(), declared.replacen("default = null", "default = None", 1))
+    };
+    steps.iter().map(line).collect()
+}
+
+fn has_default(steps: &[(String, String)], path: &str) -> bool {
+    steps.iter().any(|(of, declared)| of == path && declared.starts_with("default"))
+}
+
+/// The paths of an outline, in other words where `former` has some, each with whether what is there may be
+/// absent.
+fn parts<S: AsRef<str>>(
+    outline: &[S],
+    former: &BTreeMap<String, String>,
+) -> BTreeMap<String, bool> {
     let parsed = outline.iter().map(|line| parse(line.as_ref().as_bytes()));
-    parsed.map(|line| (line.path.as_str().to_owned(), line.optional)).collect()
+    let part = |line: Line<'_>| {
+        let path = line.path.as_str();
+        (former.get(path).map_or(path, String::as_str).to_owned(), line.optional)
+    };
+    parsed.map(part).collect()
 }
 
 /// What is declared of a part, without its `default`, which stands first.
@@ -578,9 +644,9 @@ fn without_default(declared: &str) -> &str {
     let Some(rest) = declared.strip_prefix("default") else { return declared };
     let rest = match rest.strip_prefix(" = \"") {
         Some(path) => path.split_once('"').map_or("", |(_, rest)| rest),
-        None => rest,
+        None => rest.strip_prefix(" = None").unwrap_or(rest),
     };
-    rest.trim_start_matches(", ")
+    rest.strip_prefix(" of the struct").unwrap_or(rest).trim_start_matches(", ")
 }
 
 #[cfg(test)]
