@@ -3,11 +3,14 @@
 //! A commit into a file that was replaced or removed is lost when the last connection is closed, though
 //! SQLite does not say so.
 
+mod folder;
+
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime};
 
 use esrs_core::StoreError;
+use folder::Folder;
 
 /// The files of a database, as they were when it was opened.
 #[derive(Debug)]
@@ -17,6 +20,8 @@ pub(crate) struct Files {
     shared_memory: Option<Opened>,
     /// The write-ahead log.
     wal: Option<Opened>,
+    /// The folder that both are in; `None` if it may not be read.
+    folder: Option<Folder>,
     opened: Instant,
     /// When the write-ahead log was looked at last, in milliseconds since `opened`.
     looked_at_wal: AtomicU64,
@@ -26,6 +31,8 @@ pub(crate) struct Files {
 /// store the time of the next write, which makes each sync of it take half as long again; whether there is
 /// such a file is compared every time.
 const LOOK_AT_WAL: u64 = 1_000;
+
+const WAL: &str = "its write-ahead log (`-wal`)";
 
 #[derive(Debug)]
 struct Opened {
@@ -69,36 +76,46 @@ impl Files {
             Opened::at(name.into()).ok()
         };
         let (wal, shared_memory) = (next_to_it("-wal"), next_to_it("-shm"));
+        let folder = real.parent().and_then(Folder::open);
         let looked_at_wal = AtomicU64::new(0);
-        Ok(Self { main, shared_memory, wal, opened: Instant::now(), looked_at_wal })
+        Ok(Self { main, shared_memory, wal, folder, opened: Instant::now(), looked_at_wal })
     }
 
     /// Refuses a database whose files are others by now.
     pub(crate) fn check(&self) -> Result<Option<Written>, StoreError> {
         let main = self.main.check("the file")?;
-        if let Some(shared_memory) = &self.shared_memory {
-            shared_memory.check("its shared memory (`-shm`)")?;
-        }
-        if let Some(wal) = &self.wal {
-            self.check_wal(wal)?;
+        match &self.folder {
+            Some(folder) => folder.unless_unchanged(|is_settled| self.check_names(is_settled))?,
+            None => self.check_names(false)?,
         }
         let written =
             |main: std::fs::Metadata| Written { length: main.len(), at: main.modified().ok() };
         Ok(main.map(written))
     }
 
+    /// Looks at the files beside the main one; with `all`, at the number of each.
+    fn check_names(&self, all: bool) -> Result<(), StoreError> {
+        if let Some(shared_memory) = &self.shared_memory {
+            shared_memory.check("its shared memory (`-shm`)")?;
+        }
+        match &self.wal {
+            Some(wal) if all => wal.check(WAL).map(drop),
+            Some(wal) => self.check_wal(wal),
+            None => Ok(()),
+        }
+    }
+
     fn check_wal(&self, wal: &Opened) -> Result<(), StoreError> {
-        let what = "its write-ahead log (`-wal`)";
         let now = u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         let last = self.looked_at_wal.load(Ordering::Relaxed);
         if now.saturating_sub(last) >= LOOK_AT_WAL {
             self.looked_at_wal.store(now, Ordering::Relaxed);
-            return wal.check(what).map(drop);
+            return wal.check(WAL).map(drop);
         }
         // It is no link; the question does not look at its times.
         match std::fs::read_link(&wal.path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                Err(wal.replaced(format!("{what} is gone")))
+                Err(wal.replaced(format!("{WAL} is gone")))
             }
             _ => Ok(()),
         }

@@ -78,15 +78,25 @@ async fn check_refused(store: &SqliteStore, what: &str) {
 
 #[tokio::test]
 async fn a_file_that_was_replaced_or_removed_is_noticed_by_the_next_call() {
-    for on_caller in [false, true] {
-        for (what, way) in WAYS {
-            let file = File::new();
-            let builder = SqliteStore::builder(&file.path).readers(1);
-            let builder = if on_caller { builder.commit_on_caller() } else { builder };
-            let store = builder.open().await.unwrap();
-            append(&store, "a", "opened", "1").await;
-            let backup = backup(&file, "backup.db");
-            append(&store, "a", "deposited", "1").await;
+    // The names in a folder are looked at one by one until it has settled.
+    for settles in [None, Some(Duration::from_millis(3_200))] {
+        let mut open = Vec::new();
+        for on_caller in [false, true] {
+            for (what, way) in WAYS {
+                let file = File::new();
+                let builder = SqliteStore::builder(&file.path).readers(1);
+                let builder = if on_caller { builder.commit_on_caller() } else { builder };
+                let store = builder.open().await.unwrap();
+                append(&store, "a", "opened", "1").await;
+                let backup = backup(&file, "backup.db");
+                append(&store, "a", "deposited", "1").await;
+                open.push((what, way, file, store, backup));
+            }
+        }
+        if let Some(time) = settles {
+            std::thread::sleep(time);
+        }
+        for (what, way, file, store, backup) in open {
             append(&store, "a", "deposited", "1").await;
             read_all(&store).await;
             way(&backup, &file.path);
