@@ -202,8 +202,12 @@ async fn a_command_that_cannot_be_serialized_is_refused_with_a_key_only() {
     let error = accounts.execute(&1, Unwritable).idempotency_key("key").await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the command for account-1 has an idempotency key, and could not be serialized: no way"
+        "the command for account-1 has an idempotency key, and could not be serialized: its `Serialize` \
+         refused a value, in words that may quote it"
     );
+    let ExecuteError::Fingerprint { source, .. } = &error else { panic!("{error}") };
+    assert_eq!(source.details(), "no way");
+    assert!(!format!("{error:?}").contains("no way"), "{error:?}");
     let unit = accounts.execute(&1, deposit(1.0)).idempotency_key("key");
     let error = unit.and(accounts.execute(&2, Unwritable)).await.unwrap_err();
     assert!(matches!(error, ExecuteError::Fingerprint { .. }), "{error}");

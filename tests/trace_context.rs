@@ -8,16 +8,19 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use esrs::prelude::*;
-use esrs::{AuditTrail, Metadata, TraceContext};
+use esrs::{AuditTrail, Metadata, TraceContext, WarmStates};
 use opentelemetry::trace::{
     SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider,
 };
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider, Span, SpanData, SpanProcessor};
+use tracing::field::{Field, Visit};
 use tracing::instrument::WithSubscriber;
+use tracing::span::Attributes;
 use tracing::{Dispatch, Instrument, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::{self, SubscriberExt};
 
 #[derive(Event, Serialize, Deserialize)]
 #[event("counted")]
@@ -93,6 +96,80 @@ async fn traceparents(store: MemoryStore) -> Vec<Option<String>> {
 fn counters() -> (Repository<Counter>, MemoryStore) {
     let store = MemoryStore::new();
     (Repository::new(store.clone()), store)
+}
+
+#[derive(Id, Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Name(String);
+
+#[derive(Aggregate, Clone, Default)]
+#[aggregate("named_counter", id = Name, events(ignored(Counted)))]
+struct NamedCounter;
+
+impl Handle<Count> for NamedCounter {
+    type Error = Infallible;
+
+    fn handle(&self, _: &Count, _: &Context<Self>) -> Result<Events<Self>, Infallible> {
+        Ok(Counted {}.into())
+    }
+}
+
+/// Everything that is traced, as a subscriber shows it.
+#[derive(Clone, Default)]
+struct Traced(Arc<Mutex<Vec<String>>>);
+
+impl Visit for Traced {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        self.0.lock().unwrap().push(format!("{field}={value:?}"));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        // As `tracing_subscriber::fmt` has it: the message is no value to be quoted.
+        match field.name() {
+            "message" => self.record_debug(field, &format_args!("{value}")),
+            _ => self.record_debug(field, &value),
+        }
+    }
+}
+
+impl<S: tracing::Subscriber> Layer<S> for Traced {
+    fn on_new_span(&self, span: &Attributes<'_>, _: &tracing::Id, _: layer::Context<'_, S>) {
+        span.record(&mut self.clone());
+    }
+
+    fn on_event(&self, event: &tracing::Event<'_>, _: layer::Context<'_, S>) {
+        event.record(&mut self.clone());
+    }
+}
+
+/// Whatever an id and a panic say, what is traced of them is a part of a line.
+#[tokio::test]
+async fn what_is_traced_is_short_and_says_nothing_to_a_terminal() {
+    const HOSTILE: &str = "a\nb\r\u{1b}[2J\u{9b}31m\u{202e}c\u{200b}";
+    let traced = Traced::default();
+    let dispatch = Dispatch::new(tracing_subscriber::registry().with(traced.clone()));
+    let cache = WarmStates::bytes(10, |_: &NamedCounter| panic!("{HOSTILE}"));
+    let counters = Repository::<NamedCounter>::new(MemoryStore::new()).with_warm_states(cache);
+    async {
+        for refused in [HOSTILE.to_owned(), HOSTILE.repeat(1 << 16)] {
+            let command = counters.execute(&Name(refused), Count);
+            assert!(format!("{command:?}").len() < 1_000);
+            command.await.unwrap_err();
+        }
+        for id in ["1", "a\u{202e}c\u{200b}"] {
+            counters.execute(&Name(id.to_owned()), Count).await.unwrap();
+        }
+    }
+    .with_subscriber(dispatch)
+    .await;
+    let traced = traced.0.lock().unwrap();
+    for expected in [r"id=a\nb\r\u{1b}[2J", r"id=a\u{202e}c\u{200b}", r"panic=a\nb\r\u{1b}"] {
+        assert!(traced.iter().any(|field| field.starts_with(expected)), "{expected}: {traced:?}");
+    }
+    for field in &*traced {
+        assert!(!field.chars().any(char::is_control), "{field:?}");
+        assert!(!field.contains(['\u{202e}', '\u{200b}']), "{field:?}");
+        assert!(field.len() < 1_000, "{field}");
+    }
 }
 
 #[tokio::test]

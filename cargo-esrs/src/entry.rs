@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use esrs_core::schema::lock::{OutlineChange, StepChange, first_change_of, first_changed_step};
+use esrs_core::schema::lock::{
+    OutlineChange, StepChange, first_change_of, first_changed_step, first_changed_writer,
+};
 
 use crate::error::Error;
 
@@ -58,6 +60,14 @@ impl Entry {
         let locked = self.steps.as_ref()?;
         let steps = now.steps.as_deref().unwrap_or_default();
         first_changed_step((&self.outline, locked), (&now.outline, steps))
+    }
+
+    /// The first part that is written by other code than `self` has; `None` also when one of them does not
+    /// tell.
+    pub(crate) fn changed_writer(&self, now: &Self) -> Option<StepChange> {
+        let locked = self.steps.as_ref()?;
+        let steps = now.steps.as_deref().unwrap_or_default();
+        first_changed_writer((&self.outline, locked), (&now.outline, steps))
     }
 
     /// Returns true if it is `then`, or that with the steps which were not locked at that time.

@@ -70,6 +70,10 @@ pub(crate) enum Error {
     NothingToAccept(String),
     #[error("cargo could not tell the features of {package}: {said}")]
     Features { package: String, said: String },
+    #[error(
+        "`--check` changes no lock, so it accepts no steps: leave out `--check`, or add `--rolling REF`"
+    )]
+    AcceptedByACheck,
     #[error("git could not be asked for {reference:?}: {said}")]
     Git { reference: String, said: String },
 }

@@ -527,6 +527,22 @@ fn the_name_of_a_lock_forges_no_line() {
 }
 
 #[test]
+fn name_that_a_terminal_obeys_is_escaped_in_a_contract() {
+    let lib = source("\"open\\u{202e}ed\"", "pub owner: String,");
+    let package = package("obeyed", "[workspace]", &[(LIB, &lib)]);
+    passes(&package, &["lock"]);
+    for (format, expected) in [
+        ("markdown", r"### `open\u{202e}ed`"),
+        ("json-schema", r#""open\u202eed""#),
+        ("asyncapi", r#"open\u202eed"#),
+    ] {
+        let said = passes(&package, &["schema", "--format", format]);
+        assert!(said.contains(expected), "{format}: {said}");
+        assert!(!said.contains('\u{202e}'), "{format}: {said}");
+    }
+}
+
+#[test]
 fn an_event_of_tests_alone_needs_no_lock() {
     let event = |name: &str| {
         format!(

@@ -5,6 +5,8 @@ use std::fmt::{self, Write as _};
 
 use serde_json::{Map, Value};
 
+use crate::escaped;
+
 /// What differs between two values, such as a state at two moments, or two payloads of an event.
 ///
 /// Objects are compared key by key and arrays place by place; a scalar that differs, or a value
@@ -157,8 +159,11 @@ impl fmt::Display for Changes {
 impl fmt::Display for Change {
     /// `cents: 500 → 300`, `lines[2]: added {"sku":"A"}`, or `note: removed "rent"`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.path.is_empty() { "the whole value" } else { &self.path })?;
-        match (&self.before, &self.after) {
+        let path = if self.path.is_empty() { "the whole value" } else { &self.path };
+        write!(f, "{}", escaped(path))?;
+        // JSON leaves characters as they are that a terminal obeys.
+        let (before, after) = (self.before.as_ref().map(escaped), self.after.as_ref().map(escaped));
+        match (before, after) {
             (Some(before), Some(after)) => write!(f, ": {before} → {after}"),
             (None, Some(after)) => write!(f, ": added {after}"),
             (Some(before), None) => write!(f, ": removed {before}"),

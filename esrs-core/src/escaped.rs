@@ -77,13 +77,22 @@ impl fmt::Debug for Quoted<'_> {
 
 /// Returns the reason that a store stores with a parked stream: one line, cut to its beginning if it is long.
 pub(crate) fn reason(said: impl Display) -> String {
-    let mut reason = escaped(said).to_string();
-    if let Some((end, _)) = reason.char_indices().nth(LONGEST_REASON) {
-        let length = reason.len();
-        reason.truncate(end);
-        reason += &format!("… ({length} bytes)");
+    line(said, LONGEST_REASON)
+}
+
+/// Returns a text that may be anything as a part of a line; of a long one its first characters and its length.
+pub(crate) fn brief(text: impl Display) -> String {
+    line(text, QUOTED)
+}
+
+fn line(text: impl Display, longest: usize) -> String {
+    let mut line = escaped(text).to_string();
+    if let Some((end, _)) = line.char_indices().nth(longest) {
+        let length = line.len();
+        line.truncate(end);
+        line += &format!("… ({length} bytes)");
     }
-    reason
+    line
 }
 
 /// Returns true if a character is shown as its escape.
@@ -108,7 +117,20 @@ fn is_escaped(found: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+    use std::time::Duration;
+
+    use serde_json::json;
+
     use super::*;
+    use crate::projection::{ColumnError, ProjectionError, RowError};
+    use crate::schema::FormatMismatch;
+    use crate::store::LimitExceeded;
+    use crate::{
+        AppendCondition, AsOf, BlankActor, BoxError, Changes, CommandFingerprint, Conflict,
+        ExecuteError, JsonError, KeyReused, LoadError, MergeError, PayloadError, Position,
+        ReplayError, ReplayFault, RetypeError, SnapshotError, StoreError, StreamId,
+    };
 
     #[test]
     fn every_control_character_is_escaped() {
@@ -147,6 +169,209 @@ mod tests {
         let long = reason("\n".repeat(1 << 20));
         assert_eq!(long, format!("{}… (2097152 bytes)", r"\n".repeat(2_000)));
         assert_eq!(reason("short"), "short");
+        let long = brief("\u{1b}".repeat(1 << 20));
+        assert_eq!(long, format!(r"{}\u{{1… (6291456 bytes)", r"\u{1b}".repeat(16)));
+        assert_eq!(brief("A-1"), "A-1");
+    }
+
+    /// A text that forges a line, and says something to a terminal.
+    const HOSTILE: &str = "a\nb\r\u{1b}[2J\u{9b}31m\u{202e}c\u{200b}";
+
+    fn hostile() -> String {
+        HOSTILE.to_owned()
+    }
+
+    /// A stream's name has no control characters, and may have others that a terminal obeys.
+    fn stream() -> StreamId {
+        StreamId::new("account", "a\u{202e}c\u{200b}").expect("a valid name")
+    }
+
+    /// The errors of a store with a text in them from elsewhere.
+    fn errors_of_stores() -> Vec<StoreError> {
+        let (location, reason) = (hostile, hostile);
+        let (stored, declared, position) = (hostile, hostile, Position::new(1));
+        let (place, event_id, waited) = (hostile, uuid::Uuid::nil(), Duration::ZERO);
+        let row = |reason| ProjectionError {
+            projection: "accounts",
+            event: hostile(),
+            event_version: 1,
+            stream: stream(),
+            version: 1,
+            position,
+            reason: Box::new(reason),
+        };
+        let step = || PayloadError::Upcast { from: 1, source: HOSTILE.into() };
+        let reused =
+            KeyReused { stream: stream(), key: hostile(), expected: hostile(), found: hostile() };
+        let limit = LimitExceeded { what: "it", stream: Some(stream()), actual: 2, max: 1 };
+        let actual = 1;
+        let conflict = Conflict { stream: stream(), expected: AppendCondition::Any, actual };
+        vec![
+            conflict.into(),
+            reused.into(),
+            limit.into(),
+            StoreError::InvalidBatch { reason: reason() },
+            StoreError::EventDiffers { event_id, place: place(), what: "payload" },
+            StreamId::new(HOSTILE, HOSTILE).expect_err("it is no name").into(),
+            StoreError::HistoryChanged { event_id, place: place(), head: position },
+            StoreError::Replaced { location: location(), reason: reason() },
+            StoreError::TimedOut { location: location(), doing: "it", waited },
+            StoreError::Busy { location: location(), waited },
+            StoreError::Full { location: location() },
+            StoreError::ReadOnly { location: location(), reason: reason() },
+            StoreError::Unavailable { location: location(), reason: reason() },
+            StoreError::Denied { location: location(), reason: reason() },
+            StoreError::NotADatabase { location: location(), reason: reason() },
+            StoreError::NewerSchema { location: location(), found: 2, known: 1 },
+            StoreError::UnexpectedSchema {
+                location: location(),
+                object: hostile(),
+                reason: reason(),
+            },
+            StoreError::Damaged { stream: hostile(), position, source: HOSTILE.into() },
+            row(RowError::Payload(step())).into(),
+            row(RowError::Missing { key: stream().id().to_owned() }).into(),
+            row(RowError::Exists { key: stream().id().to_owned() }).into(),
+            row(RowError::Key { id: hostile(), reason: reason() }).into(),
+            row(RowError::Column(ColumnError { column: Some("it"), reason: reason() })).into(),
+            row(RowError::Refused { reason: HOSTILE.into() }).into(),
+            row(RowError::Handler(HOSTILE.into())).into(),
+            row(RowError::Panicked { message: hostile() }).into(),
+            StoreError::ProjectionChanged {
+                table: "accounts",
+                stored: stored(),
+                declared: declared(),
+            },
+            StoreError::ProjectionSuperseded {
+                table: "accounts",
+                stored: stored(),
+                declared: declared(),
+            },
+            StoreError::RowRefused { table: hostile(), reason: HOSTILE.into() },
+            StoreError::Parked {
+                subscription: hostile(),
+                stream: stream(),
+                version: 1,
+                event: hostile(),
+                reason: reason(),
+            },
+            StoreError::SubscriptionFailed {
+                subscription: hostile(),
+                reached: position,
+                reason: reason(),
+            },
+            StoreError::SubscriptionTaken { name: hostile(), reason: reason() },
+            StoreError::ProjectionTable { table: "accounts", reason: reason() },
+            StoreError::Fenced { lease: hostile(), fence: 1 },
+            StoreError::Unknown { reason: reason() },
+            StoreError::Database { doing: "it", source: HOSTILE.into() },
+        ]
+    }
+
+    /// The errors of a command, but for a rejection, which is in the words of the domain.
+    fn errors_of_commands() -> Vec<ExecuteError<Infallible>> {
+        let json = || -> JsonError {
+            let error: serde_json::Error =
+                serde::de::Error::custom(format_args!("its `Deserialize` panicked: {HOSTILE}"));
+            error.into()
+        };
+        let (message, event, version) = (hostile, "opened", 1);
+        let replay = |reason| ReplayError {
+            stream: stream(),
+            version,
+            position: Position::new(1),
+            event: hostile(),
+            event_version: 1,
+            reason,
+        };
+        let actual = 1;
+        let conflict = Conflict { stream: stream(), expected: AppendCondition::Any, actual };
+        let merge = MergeError { from: "a", to: "b", source: HOSTILE.into() };
+        let field = RetypeError { field: "a", source: HOSTILE.into() };
+        let fingerprint = CommandFingerprint::of(&Panics).expect_err("it panics");
+        let mut errors = vec![
+            ExecuteError::Conflict { attempts: 1, conflict },
+            ExecuteError::Encode { stream: stream(), event, source: json() },
+            ExecuteError::Unreadable {
+                stream: stream(),
+                event,
+                source: PayloadError::Part { part: "a", source: json() },
+                unheld: None,
+            },
+            ExecuteError::ApplyPanicked {
+                stream: stream(),
+                version,
+                event: hostile(),
+                message: message(),
+            },
+            ExecuteError::SameInstance { stream: stream() },
+            ExecuteError::DifferentStores { stream: stream() },
+            ExecuteError::KeyNotOnFirst { stream: stream() },
+            ExecuteError::Fingerprint { stream: stream(), source: fingerprint },
+            ExecuteError::BlankActor {
+                stream: stream(),
+                source: BlankActor { text: "\n\u{2028}\u{85}".to_owned() },
+            },
+        ];
+        errors.extend(
+            [
+                LoadError::NotThere { stream: stream(), as_of: AsOf::Version(9), version },
+                LoadError::Initial { stream: stream(), message: message() },
+                LoadError::State { stream: stream(), version, source: json() },
+                replay(ReplayFault::Panicked { message: message() }).into(),
+                replay(PayloadError::Json(json()).into()).into(),
+                replay(PayloadError::Panicked { message: message() }.into()).into(),
+                replay(PayloadError::Merge(Box::new(merge)).into()).into(),
+                replay(PayloadError::Upcast { from: 1, source: field.into() }.into()).into(),
+            ]
+            .map(ExecuteError::from),
+        );
+        errors
+    }
+
+    fn errors_of_snapshots() -> Vec<SnapshotError> {
+        let (version, message) = (1, hostile);
+        let source =
+            FormatMismatch { format: "a", of_crate: "b", expected: "c", found: "d".to_owned() };
+        vec![
+            SnapshotError::Format { stream: stream(), version, source },
+            SnapshotError::Uncomparable { stream: stream(), version, message: message() },
+            SnapshotError::Different { stream: stream(), version },
+        ]
+    }
+
+    struct Panics;
+
+    impl serde::Serialize for Panics {
+        fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+            panic!("{HOSTILE}")
+        }
+    }
+
+    #[test]
+    fn every_error_is_one_line_that_says_nothing_to_a_terminal() {
+        let mut errors: Vec<BoxError> = Vec::new();
+        errors.extend(errors_of_stores().into_iter().map(BoxError::from));
+        errors.extend(errors_of_commands().into_iter().map(BoxError::from));
+        errors.extend(errors_of_snapshots().into_iter().map(BoxError::from));
+        for error in errors {
+            for shown in [error.to_string(), format!("{error:?}")] {
+                assert!(!shown.chars().any(is_escaped), "{shown:?}");
+                assert!(!shown.contains("no message"), "{shown}");
+            }
+        }
+        assert!(!format!("{:?}", stream()).chars().any(is_escaped));
+    }
+
+    #[test]
+    fn a_change_is_one_line_that_says_nothing_to_a_terminal() {
+        let (before, after) = (json!({ HOSTILE: HOSTILE, "a": 1 }), json!({ "a": HOSTILE }));
+        let changes = Changes::between(&before, &after);
+        assert_eq!(changes.len(), 2);
+        for change in changes.iter() {
+            assert!(!change.to_string().chars().any(is_escaped), "{change}");
+        }
+        assert_eq!(changes.to_string().lines().count(), 2);
     }
 
     #[test]

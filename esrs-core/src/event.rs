@@ -160,7 +160,11 @@ pub enum PayloadError {
         oldest: u32,
     },
     /// A [`TryUpcast`], or a function that a field declares by `try_with`, refused the payload.
-    #[error("the payload could not be brought from version {from} to {}: {source}", .from + 1)]
+    #[error(
+        "the payload could not be brought from version {from} to {}: {source}",
+        .from + 1,
+        source = escaped(.source),
+    )]
     Upcast {
         /// The version the step started from.
         from: u32,
@@ -197,7 +201,7 @@ impl From<serde_json::Error> for PayloadError {
 
 /// What was stored as an event that another [merges](Event::MERGES) could not be made that one.
 #[derive(Debug, thiserror::Error)]
-#[error("the `{from}` could not be made a `{to}`: {source}")]
+#[error("the `{from}` could not be made a `{to}`: {source}", source = escaped(.source))]
 #[non_exhaustive]
 pub struct MergeError {
     /// The stored name of the event that is emitted no more.
@@ -210,7 +214,7 @@ pub struct MergeError {
 
 /// The function of a field that was `retyped(…, try_with = …)` refused what an older payload has there.
 #[derive(Debug, thiserror::Error)]
-#[error("its field `{field}`: {source}")]
+#[error("its field `{field}`: {source}", source = escaped(.source))]
 #[non_exhaustive]
 pub struct RetypeError {
     /// The field's name on the wire.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::OccurredAt;
 use crate::escaped::quoted;
+use crate::{JsonError, OccurredAt};
 
 /// The circumstances of a command, stored with every event that came of it.
 ///
@@ -182,8 +182,8 @@ impl Metadata {
     ///
     /// # Errors
     /// When serde_json refuses it, which no text does.
-    pub fn details_json(&self) -> Result<Option<String>, serde_json::Error> {
-        self.details.as_deref().map(serde_json::to_string).transpose()
+    pub fn details_json(&self) -> Result<Option<String>, JsonError> {
+        Ok(self.details.as_deref().map(serde_json::to_string).transpose()?)
     }
 
     /// The metadata that was stored as these parts.
@@ -194,7 +194,7 @@ impl Metadata {
         correlation_id: Option<Uuid>,
         causation_id: Option<Uuid>,
         details: Option<&str>,
-    ) -> Result<Self, serde_json::Error> {
+    ) -> Result<Self, JsonError> {
         let details = details.map(serde_json::from_str::<Details>).transpose()?.map(Arc::new);
         Ok(Self { correlation_id, causation_id, details })
     }

@@ -1,5 +1,6 @@
 //! Where an event stands: its stream, and its place in the order of all events.
 
+use crate::escaped;
 use crate::escaped::quoted;
 use std::fmt;
 use std::sync::Arc;
@@ -107,7 +108,7 @@ impl fmt::Display for StreamId {
 
 impl fmt::Debug for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "StreamId({})", self.name)
+        write!(f, "StreamId({})", escaped(&self.name))
     }
 }
 

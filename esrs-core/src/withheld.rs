@@ -101,12 +101,13 @@ impl fmt::Display for JsonError {
         let said = self.0.to_string();
         // Of the syntax serde_json speaks in words that no value is in.
         if !self.0.is_data() {
-            return f.write_str(&said);
+            return escaped(said).fmt(f);
         }
         let (line, column) = (self.line(), self.column());
         let place =
             if line == 0 { String::new() } else { format!(" at line {line} column {column}") };
-        write!(f, "{}{place}", without_value(said.strip_suffix(&*place).unwrap_or(&said)))
+        let said = without_value(said.strip_suffix(&*place).unwrap_or(&said));
+        write!(f, "{}{place}", escaped(said))
     }
 }
 

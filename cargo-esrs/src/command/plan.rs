@@ -388,7 +388,7 @@ fn orphans(locks: &Locks, told: &[Told]) -> Vec<Orphan> {
     let mut former: Vec<(&String, &String)> = Vec::new();
     for one in told {
         match one {
-            Told::Event { name, entry, aliases } => {
+            Told::Event { name, entry, aliases, .. } => {
                 events.insert(name);
                 versions.insert((name, entry.version));
                 former.extend(aliases.iter().map(|alias| (alias, name)));
@@ -438,7 +438,7 @@ fn orphans(locks: &Locks, told: &[Told]) -> Vec<Orphan> {
 fn aliases(locks: &Locks, told: &[Told]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for one in told {
-        let Told::Event { name, entry, aliases } = one else { continue };
+        let Told::Event { name, entry, aliases, .. } = one else { continue };
         for alias in aliases {
             let entries = locks.events.get(alias).into_iter().flatten();
             let of: Vec<_> = entries.filter(|locked| locked.version == entry.version).collect();

@@ -1,5 +1,7 @@
 //! The contract as JSON Schema, draft 2020-12: a document for each event.
 
+use esrs_core::escaped;
+
 use super::json::Object;
 use super::schema::Draft;
 use super::{Contract, Event, Version, file_name};
@@ -92,5 +94,41 @@ fn id(contract: &Contract, event: &Event) -> String {
 /// The text of a document, with an end of the last line.
 pub(super) fn text(document: &Object) -> String {
     let text = serde_json::to_string_pretty(document);
-    text.expect("its keys are texts, and it is written into memory") + "\n"
+    let text = text.expect("its keys are texts, and it is written into memory");
+    let mut shown = String::with_capacity(text.len() + 1);
+    for found in text.chars() {
+        match is_shown(found) {
+            true => shown.push(found),
+            // JSON has it in texts only, where it may be written so.
+            false => {
+                for unit in found.encode_utf16(&mut [0; 2]) {
+                    shown.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
+        }
+    }
+    shown + "\n"
+}
+
+/// Returns true if a terminal shows a character, and does not obey it.
+fn is_shown(found: char) -> bool {
+    matches!(found, '\n' | ' '..='~') || escaped(found).to_string().chars().eq([found])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_that_a_terminal_obeys_is_escaped_and_stays_the_same() {
+        let hostile = "a\u{1b}\u{7f}\u{9b}\u{202e}é\u{200b}\u{e0041}\u{1f600}";
+        let json = text(&Object::default().with(hostile, hostile));
+        assert!(
+            !json.contains(['\u{1b}', '\u{7f}', '\u{9b}', '\u{202e}', '\u{200b}', '\u{e0041}']),
+            "{json:?}"
+        );
+        assert!(json.contains(r"\u202eé\u200b\udb40\udc41"), "{json}");
+        let read: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+        assert_eq!(read, serde_json::json!({ hostile: hostile }));
+    }
 }

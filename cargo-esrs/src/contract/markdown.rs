@@ -4,6 +4,7 @@ mod changes;
 mod rows;
 
 use super::{Contract, Event, Version};
+use crate::say::lines;
 use changes::Rows;
 use rows::{Presence, Row, rows};
 
@@ -27,7 +28,8 @@ pub(crate) fn markdown(contract: &Contract) -> String {
     page.push_str("\n## Events\n");
     contract.events.iter().for_each(|event| page.push_str(&section(event)));
     page.push_str(LEGEND);
-    page
+    // It is read in a terminal and in a review, where a name must not pass for another.
+    lines(page)
 }
 
 const LEGEND: &str = "

@@ -57,6 +57,7 @@ cases! {
         sql_does_not_end_the_transaction_of_the_step,
         a_statement_that_failed_is_the_last_but_for_a_way_back;
     leases: a_lease_has_one_holder,
+        names_of_a_lease_are_bounded,
         a_lease_that_ended_is_taken_over,
         a_fence_is_never_given_twice,
         a_holder_that_was_only_slow_stores_nothing;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::root;
-use crate::StreamId;
 use crate::guard::guarded;
+use crate::{StreamId, Withheld};
 
 /// The version of the stored form.
 const FORM: u32 = 1;
@@ -41,10 +41,20 @@ const FORM: u32 = 1;
 pub struct CommandFingerprint(Arc<[OneCommand]>);
 
 /// A command could not be serialized, so that nothing tells it from others.
+///
+/// The words of a `Serialize` of your own are withheld, as by [`JsonError`](crate::JsonError): they may quote the
+/// value that was refused. [`details`](Self::details) returns them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{reason}")]
 pub struct FingerprintError {
-    pub(super) reason: String,
+    pub(super) reason: Withheld,
+}
+
+impl FingerprintError {
+    /// Returns the message of its `Serialize`, with the values in it.
+    pub fn details(&self) -> &str {
+        self.reason.details()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -76,7 +86,7 @@ impl CommandFingerprint {
     /// Returns [`FingerprintError`] if its `Serialize` fails or panics.
     pub fn of<C: ?Sized + Serialize>(command: &C) -> Result<Self, FingerprintError> {
         let content = guarded(|| root::content(command)).unwrap_or_else(|message| {
-            Err(FingerprintError { reason: format!("its `Serialize` panicked: {message}") })
+            Err(FingerprintError { reason: format!("its `Serialize` panicked: {message}").into() })
         })?;
         let root::Content { name, fields } = content;
         let text = |hash: Option<u64>| hash.map_or_else(String::new, |hash| format!("{hash:016x}"));
@@ -384,7 +394,9 @@ mod tests {
                 panic!("no way at all")
             }
         }
-        assert_eq!(CommandFingerprint::of(&[Broken]).unwrap_err().to_string(), "no way");
+        let error = CommandFingerprint::of(&[Broken]).unwrap_err();
+        assert_eq!(error.details(), "no way");
+        assert!(!format!("{error} {error:?}").contains("no way"), "{error:?}");
         let error = CommandFingerprint::of(&Panicking).unwrap_err();
         assert_eq!(error.to_string(), "its `Serialize` panicked: no way at all");
     }

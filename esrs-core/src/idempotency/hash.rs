@@ -3,6 +3,7 @@
 use serde::ser::{self, Serialize};
 
 use super::FingerprintError;
+use crate::Withheld;
 
 /// FNV-1a, of 64 bits. <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>
 #[derive(Clone, Copy)]
@@ -27,7 +28,8 @@ type Answer = Result<Hash, FingerprintError>;
 
 impl ser::Error for FingerprintError {
     fn custom<T: std::fmt::Display>(message: T) -> Self {
-        Self { reason: message.to_string() }
+        let shown = "its `Serialize` refused a value, in words that may quote it";
+        Self { reason: Withheld::new(shown, message.to_string()) }
     }
 }
 

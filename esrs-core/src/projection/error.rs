@@ -87,7 +87,7 @@ pub enum RowError {
         reason: Withheld,
     },
     /// An event handler answered with an error.
-    #[error("the handler failed: {0}")]
+    #[error("the handler failed: {}", escaped(.0))]
     Handler(#[source] BoxError),
     /// The projection's own code panicked.
     #[error("the projection panicked: {message}", message = escaped(.message))]

@@ -101,7 +101,8 @@ pub enum SnapshotError {
     },
     /// The state holds a type of a foreign crate that this program writes otherwise than its shape says.
     #[error(
-        "the state of {stream} at version {version} was not stored, because this program cannot: {source}"
+        "the state of {stream} at version {version} was not stored, because this program cannot: {source}",
+        stream = escaped(.stream),
     )]
     Format {
         /// The stream.
@@ -292,7 +293,7 @@ pub enum ExecuteError<E> {
     /// taken them yet.
     #[error(
         "the command is stored, {} is at version {}, but a read model does not show it yet: {source}",
-        executed.stream(),
+        escaped(executed.stream()),
         executed.version()
     )]
     NotSeen {

@@ -18,6 +18,7 @@ use super::wait_for::WaitFor;
 use super::{ExecuteError, LoadError, Repository};
 use crate::asked::{FingerprintedCommand, KeyText};
 use crate::demands::{Complete, Demands, LacksSomething, MadeComplete, Takes};
+use crate::escaped::brief;
 use crate::subscription::Projected;
 use crate::{
     Aggregate, Appended, AppendedStream, CommandFingerprint, Context, Events, FingerprintError,
@@ -286,7 +287,7 @@ where
         let span = tracing::debug_span!(
             "execute",
             aggregate = A::NAME,
-            id = %self.id,
+            id = %brief(&self.id),
             command = std::any::type_name::<C>()
         );
         // The trace is the caller's, so it begins before the span does.
@@ -314,7 +315,7 @@ impl<A: Aggregate, C, M> std::fmt::Debug for Execute<'_, A, C, M> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Execute")
             .field("aggregate", &A::NAME)
-            .field("id", &format_args!("{}", self.id))
+            .field("id", &format_args!("{}", brief(&self.id)))
             .field("command", &std::any::type_name::<C>())
             .field("metadata", &self.metadata)
             .field("idempotency_key", &self.idempotency_key)

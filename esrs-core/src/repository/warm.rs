@@ -71,7 +71,7 @@ impl<A> WarmStates<A> {
     pub(super) fn weigh(&self, state: &A) -> Option<usize> {
         let weight = guarded(|| (self.weigh)(state)).inspect_err(|message| {
             tracing::error!(
-                message,
+                panic = %crate::escaped(message),
                 "the weight function of a state cache panicked; the state is dropped"
             );
         });

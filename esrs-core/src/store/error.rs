@@ -200,6 +200,7 @@ pub enum StoreError {
     #[error(
         "the stored event at {position} of {stream} is damaged: {source}",
         stream = escaped(.stream),
+        source = escaped(.source),
     )]
     Damaged {
         /// The stream it belongs to, as far as it is known.
@@ -368,7 +369,7 @@ pub enum StoreError {
     #[error("the store is closed")]
     Closed,
     /// Anything else that the driver said.
-    #[error("the database failed while {doing}: {source}")]
+    #[error("the database failed while {doing}: {source}", source = escaped(.source))]
     Database {
         /// What the store was about to do.
         doing: &'static str,
@@ -472,5 +473,5 @@ pub struct LimitExceeded {
 }
 
 fn on(stream: &Option<StreamId>) -> String {
-    stream.as_ref().map(|stream| format!(" (on {stream})")).unwrap_or_default()
+    stream.as_ref().map(|stream| format!(" (on {})", escaped(stream))).unwrap_or_default()
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::{LogMark, Snapshot};
-use crate::{Envelope, Metadata, Position, ReadQuery, StreamId};
+use crate::{Envelope, JsonError, Metadata, Position, ReadQuery, StreamId};
 
 /// A page of recorded events.
 ///
@@ -355,7 +355,7 @@ impl PageWriter {
     ///
     /// # Errors
     /// When it is something else.
-    pub fn intern_metadata(&mut self, details: &str) -> Result<MetadataIndex, serde_json::Error> {
+    pub fn intern_metadata(&mut self, details: &str) -> Result<MetadataIndex, JsonError> {
         if self.metadata.last().is_none_or(|(text, _)| text != details) {
             let metadata = Metadata::from_parts(None, None, Some(details))?;
             self.metadata.push((details.to_owned(), metadata));

@@ -51,6 +51,24 @@ impl Snapshot {
 
     /// Checks the length of the state; each store calls it before it touches the database.
     ///
+    /// ```
+    /// use esrs_core::{Position, Schema, Snapshot, StoreError, StreamId};
+    ///
+    /// let mut snapshot = Snapshot {
+    ///     stream: StreamId::new("account", 18)?,
+    ///     version: 1_000,
+    ///     position: Position::new(4_711),
+    ///     event_id: uuid::Uuid::now_v7(),
+    ///     recorded_at: jiff::Timestamp::now(),
+    ///     fold: <u32 as Schema>::FINGERPRINT,
+    ///     state: "500".to_owned(),
+    /// };
+    /// assert!(snapshot.check().is_ok());
+    /// snapshot.state = " ".repeat(Snapshot::MAX_LENGTH + 1);
+    /// assert!(matches!(snapshot.check(), Err(StoreError::Limit(_))));
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns [`StoreError::Limit`] if it is too long.
     pub fn check(&self) -> Result<(), StoreError> {

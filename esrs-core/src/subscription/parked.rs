@@ -74,6 +74,18 @@ impl Decision {
 
     /// Checks the length of both texts; each store calls it before it touches the database.
     ///
+    /// ```
+    /// use esrs_core::subscription::Decision;
+    /// use esrs_core::{StoreError, StreamId};
+    ///
+    /// let stream = StreamId::new("account", 18)?;
+    /// assert!(Decision::retry(7, "alice", "the upcaster is fixed").check(&stream).is_ok());
+    /// let long = Decision::skip(7, "alice", "x".repeat(Decision::MAX_REASON_LENGTH + 1));
+    /// let Err(StoreError::Limit(limit)) = long.check(&stream) else { panic!("it is too long") };
+    /// assert_eq!(limit.what, "the length of a reason");
+    /// # Ok::<_, Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Returns [`StoreError::Limit`] for a text that is too long.
     pub fn check(&self, stream: &StreamId) -> Result<(), StoreError> {

@@ -241,9 +241,10 @@ fn field(field: &Field<'_>, is_tagged: bool, p: &TokenStream) -> TokenStream {
         }
     };
     let optional = field.optional.then(|| quote!(.optional()));
+    let always_written = field.always_written.then(|| quote!(.always_written()));
     let aliases = aliases(&field.name);
     let declared = declared(&field.declared);
-    quote!(#base #optional #aliases #declared)
+    quote!(#base #optional #always_written #aliases #declared)
 }
 
 fn variant(variant: &Variant<'_>, tag: Option<&LitStr>, p: &TokenStream) -> TokenStream {

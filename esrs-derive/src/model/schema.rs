@@ -50,6 +50,8 @@ pub(crate) struct Item<'a> {
 pub(crate) struct Field<'a> {
     pub(crate) name: Name,
     pub(crate) optional: bool,
+    /// True if it is never left out of what is written, though it may be absent.
+    pub(crate) always_written: bool,
     pub(crate) holds: Holds<'a>,
     /// The declarations on it besides its shape.
     pub(crate) declared: String,
@@ -170,7 +172,10 @@ pub(crate) fn fields<'a>(
             true => Name { written: LitStr::new("*", ident.span()), aliases: Vec::new() },
             false => name(ident, &part.serde.names, rule, Case::field, errors),
         };
-        fields.push(Field { name, optional, holds, declared: part.declared.clone() });
+        let always_written =
+            optional && !part.serde.flatten && part.serde.skip_serializing_if.is_none();
+        let declared = part.declared.clone();
+        fields.push(Field { name, optional, always_written, holds, declared });
     }
     fields
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use esrs_core::{Position, StoreError};
+use esrs_core::{Position, StoreError, Withheld};
 use futures_core::future::BoxFuture;
 use futures_util::future::join3;
 use futures_util::stream;
@@ -16,6 +16,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Config, Error, SimpleQueryMessage, Socket, Statement};
 
+use crate::error::said;
 use crate::exchange::{Exchange, Messages};
 use crate::sql::literal;
 
@@ -301,7 +302,7 @@ impl Connector {
             }
             Ok(_) => {}
             Err(error) => {
-                tracing::warn!(error = %crate::error::said(&error), "a connection to PostgreSQL was lost");
+                tracing::warn!(error = %said(&error), "a connection to PostgreSQL was lost");
             }
         });
         tokio::spawn(exchange.clone().run());
@@ -324,6 +325,16 @@ pub(crate) enum ConnectError {
     NoRuntime,
     #[error(transparent)]
     OutOfOrder(#[from] OutOfOrder),
+}
+
+impl ConnectError {
+    /// Describes the error without the values that the server quotes.
+    pub(crate) fn said(&self) -> Withheld {
+        match self {
+            Self::Refused(error) => said(error),
+            other => other.to_string().into(),
+        }
+    }
 }
 
 /// An event stands behind the last position that the log has given.

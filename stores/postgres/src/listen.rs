@@ -103,7 +103,7 @@ impl Drop for Listener {
 async fn listen(connector: Connector, statement: String, appended: watch::Sender<()>) {
     loop {
         if let Err(error) = listen_once(&connector, &statement, &appended).await {
-            tracing::warn!(?error, "new events are only polled for until PostgreSQL is back");
+            tracing::warn!(error = %error.said(), "new events are only polled for until PostgreSQL is back");
         }
         tokio::time::sleep(BACK_OFF).await;
     }

@@ -4,14 +4,17 @@
 mod support;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use esrs_core::projection::Value;
 use esrs_core::subscription::{Projected, SubscriptionStore};
-use esrs_core::{AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, StoreError};
+use esrs_core::{
+    AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, Position, StoreError,
+};
 use esrs_postgres::PostgresStore;
 use support::account::Account;
 use support::marker::{self, MARKER, check_debug, check_error};
-use support::{connect, event, stream};
+use support::{connect, event, stream, terminate_all, within};
 
 fn append_of_jane(id: &str, name: &str, payload: &str) -> AppendBatch {
     let metadata = Metadata::new().with_actor(MARKER);
@@ -111,4 +114,34 @@ async fn a_query_that_fails_does_not_show_its_text_or_parameters() {
     assert!(error.to_string().contains("invalid input syntax for type bigint"), "{error}");
     assert!(error.details().unwrap().contains("jane@"), "{error}");
     assert_eq!(store.query("SELECT 1::bigint", []).await.unwrap(), [[Value::from(1)]]);
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn listener_that_is_refused_does_not_show_what_the_server_adds() {
+    marker::collect_events();
+    let database = postgres_server::database().unwrap();
+    let raw = connect(database.url()).await;
+    let store = PostgresStore::open(database.url()).await.unwrap();
+    store.append(append_of_jane("a", "opened", "1")).await.unwrap();
+    let waiting = store.wait_behind(Position::new(1));
+    let refusing = async {
+        let listening = "SELECT 1 FROM pg_stat_activity
+            WHERE datname = current_database() AND query LIKE 'LISTEN%'";
+        while raw.query(listening, &[]).await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        terminate_all(&raw).await;
+        while !marker::has_traced("new events are only polled for") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        store.append(append_of_jane("a", "deposited", "1")).await.unwrap();
+    };
+    let both = async { tokio::join!(waiting, refusing) };
+    let (seen, ()) = within(Duration::from_secs(30), "the next event", both).await;
+    assert_eq!(seen.unwrap(), Position::new(2));
+    assert!(marker::has_traced("until PostgreSQL is back error="));
+    for shown in ["DbError", "postgres.c"] {
+        assert!(!marker::has_traced(shown), "a traced event shows `{shown}`");
+    }
 }

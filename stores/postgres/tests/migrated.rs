@@ -10,7 +10,7 @@ use esrs_core::subscription::{
 };
 use esrs_core::{
     AppendBatch, AppendCondition, CommandFingerprint, EventStore, IdempotencyKey, NewEvent,
-    Position,
+    Position, StoreError,
 };
 use esrs_postgres::PostgresStore;
 use support::account::Account;
@@ -104,9 +104,10 @@ async fn rights_that_were_granted_on_tables_of_version_four_are_bounded_and_enou
     let raw = connect(database.url()).await;
     let name = database.name();
     let (teller, follower) = (format!("teller_{name}"), format!("follower_{name}"));
+    let (lead, clerk) = (format!("lead_{name}"), format!("clerk_{name}"));
     let made = TABLES_OF_VERSION_4
         .map(|step| step.replace("{schema}", "esrs").replace("{lock}", "1702064755, -1509142538"));
-    // As `grant_appending` and `grant_following` granted them then.
+    // As `grant_appending` and `grant_following` granted them then, and as roles passed them on.
     raw.batch_execute(&format!(
         "CREATE ROLE {teller} LOGIN PASSWORD 'secret'; CREATE ROLE {follower} LOGIN PASSWORD 'secret';
          CREATE SCHEMA esrs;
@@ -121,7 +122,11 @@ async fn rights_that_were_granted_on_tables_of_version_four_are_bounded_and_enou
          GRANT UPDATE ON esrs.snapshots TO {teller};
          GRANT INSERT, UPDATE, DELETE ON esrs.subscriptions, esrs.leases, esrs.parked,
              esrs.parking_log, esrs.superseded TO {follower};
-         GRANT USAGE, CREATE ON SCHEMA public TO {follower}",
+         GRANT USAGE, CREATE ON SCHEMA public TO {follower};
+         CREATE ROLE {clerk}; CREATE ROLE {lead};
+         GRANT USAGE ON SCHEMA esrs TO {lead}, {clerk};
+         GRANT ALL ON esrs.streams, esrs.kinds, esrs.parking_log TO {lead} WITH GRANT OPTION;
+         SET ROLE {lead}; GRANT ALL ON esrs.streams, esrs.kinds, esrs.parking_log TO {clerk}; RESET ROLE",
         made.join(";")
     ))
     .await
@@ -145,6 +150,38 @@ async fn rights_that_were_granted_on_tables_of_version_four_are_bounded_and_enou
     let as_follower = PostgresStore::open(&url_of(&follower)).await.unwrap();
     as_follower.catch_up::<Account>().await.unwrap();
     assert_eq!(as_follower.find::<Account>("true", []).await.unwrap().len(), 2);
+    let denied = as_follower.append(opened("c")).await.unwrap_err();
+    assert!(matches!(denied, StoreError::Denied { .. }), "{denied:?}");
+    assert_eq!(as_follower.find::<Account>("true", []).await.unwrap().len(), 2);
+    // As `grant_reading` grants it now.
+    let given = connect(&url_of(&follower)).await;
+    let given = given.query_one("SELECT last_value FROM esrs.position_seq", &[]).await.unwrap();
+    assert_eq!(given.get::<_, i64>(0), 3);
+
+    for role in [&lead, &clerk] {
+        for (statement, is_granted) in [
+            ("INSERT INTO esrs.streams (name, category) VALUES ('account-x', 'account')", true),
+            ("INSERT INTO esrs.streams (name, category) VALUES ('nonsense', '')", false),
+            (
+                "INSERT INTO esrs.kinds OVERRIDING SYSTEM VALUE VALUES (77, 'account', 'x', 1)",
+                false,
+            ),
+            ("UPDATE esrs.streams SET name = name", false),
+            ("TRUNCATE esrs.kinds", false),
+            ("DELETE FROM esrs.parking_log", false),
+        ] {
+            raw.batch_execute(&format!("BEGIN; SET LOCAL ROLE {role}")).await.unwrap();
+            let done = raw.batch_execute(statement).await;
+            raw.batch_execute("ROLLBACK").await.unwrap();
+            match done {
+                Ok(()) => assert!(is_granted, "{role}: {statement}"),
+                Err(error) => {
+                    assert!(!is_granted, "{role}: {statement}: {error:?}");
+                    assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{error:?}");
+                }
+            }
+        }
+    }
 
     for (role, statement) in [
         (&teller, "INSERT INTO esrs.events (position, stream, version, kind, event_id, recorded_at, payload)
@@ -162,6 +199,6 @@ async fn rights_that_were_granted_on_tables_of_version_four_are_bounded_and_enou
     for store in [store, as_teller, as_follower] {
         store.close().await;
     }
-    let roles = format!("{teller}, {follower}");
+    let roles = format!("{teller}, {follower}, {lead}, {clerk}");
     raw.batch_execute(&format!("DROP OWNED BY {roles}; DROP ROLE {roles}")).await.unwrap();
 }

@@ -181,3 +181,168 @@ async fn log_that_was_divided_by_hand_is_protected_by_the_migration() {
     assert_eq!(partitions(&raw).await.len(), 4);
     each_partition_refuses_changes(&raw).await;
 }
+
+/// The rights that roles have by the partitions themselves.
+async fn rights_on_partitions(raw: &Client) -> Vec<String> {
+    let rights = "SELECT c.relname || ': ' || a::text FROM pg_inherits
+        JOIN pg_class c ON c.oid = inhrelid, LATERAL (
+            SELECT aclexplode(c.relacl) UNION ALL
+            SELECT aclexplode(attacl) FROM pg_attribute WHERE attrelid = c.oid) rights (a)
+        WHERE inhparent = 'esrs.events'::regclass AND (a).grantee <> c.relowner";
+    raw.query(rights, &[]).await.unwrap().iter().map(|row| row.get(0)).collect()
+}
+
+/// The message of an error that says that a right is missing.
+async fn denied(client: &Client, statement: &str) -> String {
+    let error = client.batch_execute(statement).await.expect_err(statement);
+    assert_eq!(error.code(), Some(&SqlState::INSUFFICIENT_PRIVILEGE), "{statement}: {error:?}");
+    error.as_db_error().unwrap().message().to_owned()
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn grants_on_a_partition_give_no_way_past_the_log() {
+    let database = postgres_server::database().unwrap();
+    let raw = connect(database.url()).await;
+    let (role, other) = (format!("ops_{}", database.name()), format!("other_{}", database.name()));
+    raw.batch_execute(&format!(
+        "CREATE ROLE {role} LOGIN PASSWORD 'secret'; CREATE ROLE {other} LOGIN PASSWORD 'secret'"
+    ))
+    .await
+    .unwrap();
+    let store = PostgresStore::open(database.url()).await.unwrap();
+    store.grant_appending(&role).await.unwrap();
+    append(&store, "a").await;
+    store.close().await;
+    raw.batch_execute("SELECT esrs.partition_events(3)").await.unwrap();
+    let parts = partitions(&raw).await;
+    for part in &parts {
+        raw.batch_execute(&format!("GRANT ALL ON {part} TO {role} WITH GRANT OPTION"))
+            .await
+            .unwrap();
+    }
+
+    let (_, address) = database.url().split_once('@').unwrap();
+    let as_role = connect(&format!("postgres://{role}:secret@{address}")).await;
+    for part in &parts {
+        let insert = format!(
+            "INSERT INTO {part} (position, stream, version, kind, event_id, recorded_at, payload)
+            VALUES (1, 1, 77, 1, gen_random_uuid(), now(), '1')"
+        );
+        assert!(denied(&as_role, &insert).await.contains("row-level security"), "{insert}");
+        let changed = format!("UPDATE {part} SET payload = '1'");
+        assert_eq!(as_role.execute(&changed, &[]).await.unwrap(), 0, "{changed}");
+        // Neither what it passes on, nor a right on columns, keeps one behind.
+        as_role.batch_execute(&format!("GRANT SELECT ON {part} TO {other}")).await.unwrap();
+        let columns = format!("GRANT INSERT (payload), SELECT (position) ON {part} TO {other}");
+        raw.batch_execute(&columns).await.unwrap();
+    }
+    each_partition_refuses_changes(&raw).await;
+    raw.batch_execute("SELECT esrs.partition_events(3)").await.unwrap();
+    assert_eq!(rights_on_partitions(&raw).await, [""; 0]);
+    let as_other = connect(&format!("postgres://{other}:secret@{address}")).await;
+    raw.batch_execute(&format!("GRANT USAGE ON SCHEMA esrs TO {other}")).await.unwrap();
+    for part in &parts {
+        let read = format!("SELECT position FROM {part}");
+        for client in [&as_role, &as_other] {
+            assert!(denied(client, &read).await.contains("permission denied"), "{read}");
+        }
+    }
+    let store = PostgresStore::open(&format!("postgres://{role}:secret@{address}")).await.unwrap();
+    append(&store, "a").await;
+    store.close().await;
+    drop((as_role, as_other));
+    raw.batch_execute(&format!("DROP OWNED BY {role}, {other}; DROP ROLE {role}, {other}"))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn division_keeps_rights_on_columns_and_those_that_were_passed_on() {
+    let database = postgres_server::database().unwrap();
+    let raw = connect(database.url()).await;
+    let name = database.name();
+    let (lead, clerk) = (format!("lead_{name}"), format!("clerk_{name}"));
+    let store = PostgresStore::open(database.url()).await.unwrap();
+    append(&store, "a").await;
+    store.close().await;
+    raw.batch_execute(&format!(
+        "CREATE ROLE {lead} LOGIN PASSWORD 'secret'; CREATE ROLE {clerk} LOGIN PASSWORD 'secret';
+         GRANT USAGE ON SCHEMA esrs TO {lead}, {clerk};
+         GRANT SELECT (position, kind) ON esrs.events TO {clerk};
+         GRANT SELECT (version) ON esrs.events TO {lead} WITH GRANT OPTION;
+         GRANT SELECT (stream) ON esrs.events TO PUBLIC;
+         GRANT REFERENCES ON esrs.events TO {lead} WITH GRANT OPTION;
+         SET ROLE {lead};
+         GRANT SELECT (version) ON esrs.events TO {clerk};
+         GRANT REFERENCES ON esrs.events TO {clerk};
+         RESET ROLE"
+    ))
+    .await
+    .unwrap();
+    let rights = "SELECT (SELECT string_agg(a.grantee || a.privilege_type || a.is_grantable, ',' ORDER BY 1)
+                FROM aclexplode(relacl) a WHERE a.grantee <> relowner) || ' ' ||
+            (SELECT string_agg(attname || a.grantee || a.privilege_type || a.is_grantable, ',' ORDER BY 1)
+                FROM pg_attribute, aclexplode(attacl) a WHERE attrelid = c.oid)
+        FROM pg_class c WHERE oid = 'esrs.events'::regclass";
+    let before: String = raw.query_one(rights, &[]).await.unwrap().get(0);
+    raw.batch_execute("SELECT esrs.partition_events(3)").await.unwrap();
+    let after: String = raw.query_one(rights, &[]).await.unwrap().get(0);
+    assert_eq!(after, before);
+    assert_eq!(rights_on_partitions(&raw).await, [""; 0]);
+
+    let (_, address) = database.url().split_once('@').unwrap();
+    let as_clerk = connect(&format!("postgres://{clerk}:secret@{address}")).await;
+    let read = "SELECT position, kind, version, stream FROM esrs.events";
+    assert_eq!(as_clerk.query(read, &[]).await.unwrap().len(), 1);
+    denied(&as_clerk, "SELECT payload FROM esrs.events").await;
+    denied(&as_clerk, "SELECT position FROM esrs.events_of_old").await;
+    drop(as_clerk);
+    raw.batch_execute(&format!("DROP OWNED BY {lead}, {clerk}; DROP ROLE {lead}, {clerk}"))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn log_that_a_superuser_divides_stays_its_owners() {
+    let database = postgres_server::database().unwrap();
+    let raw = connect(database.url()).await;
+    let owner = format!("owner_{}", database.name());
+    raw.batch_execute(&format!(
+        "CREATE ROLE {owner} LOGIN PASSWORD 'secret';
+         GRANT CREATE ON DATABASE {} TO {owner}",
+        database.name()
+    ))
+    .await
+    .unwrap();
+    let (_, address) = database.url().split_once('@').unwrap();
+    let url = format!("postgres://{owner}:secret@{address}");
+    let store = PostgresStore::open(&url).await.unwrap();
+    append(&store, "a").await;
+    store.close().await;
+    // The first time, and again.
+    for parts in [3, 4] {
+        raw.batch_execute("SELECT esrs.partition_events(2)").await.unwrap();
+        assert_eq!(partitions(&raw).await.len(), parts);
+        let owners = "SELECT DISTINCT pg_get_userbyid(relowner)::text FROM pg_class
+            WHERE relnamespace = 'esrs'::regnamespace";
+        let owners = raw.query(owners, &[]).await.unwrap();
+        let owners: Vec<&str> = owners.iter().map(|row| row.get(0)).collect();
+        assert_eq!(owners, [&owner]);
+    }
+    let store = PostgresStore::open(&url).await.unwrap();
+    let as_owner = connect(&url).await;
+    for _ in 0..3 {
+        append(&store, "a").await;
+        as_owner.batch_execute("SELECT esrs.partition_events(2)").await.unwrap();
+    }
+    assert_eq!(read_all(&store).await.len(), 4);
+    let shown = as_owner.query("SELECT stream FROM esrs.log", &[]).await.unwrap();
+    assert_eq!(shown.len(), 4);
+    each_partition_refuses_changes(&as_owner).await;
+    store.close().await;
+    drop(as_owner);
+    raw.batch_execute(&format!("DROP OWNED BY {owner} CASCADE; DROP ROLE {owner}")).await.unwrap();
+}

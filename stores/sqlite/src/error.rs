@@ -91,8 +91,8 @@ pub(crate) fn said(error: &rusqlite::Error) -> Withheld {
             ffi::SQLITE_CONSTRAINT_VTAB | ffi::SQLITE_CONSTRAINT_FUNCTION => {
                 "a constraint refused it".to_owned()
             }
-            // Of functions, such as those of JSON.
-            ffi::SQLITE_ERROR => without_quoted(message),
+            // Of functions, such as those of JSON and of full-text search.
+            ffi::SQLITE_ERROR => without_quoted(before_colon(message)),
             _ => message.clone(),
         },
         E::FromSqlConversionFailure(column, found, _) => {
@@ -113,6 +113,17 @@ fn without_quoted(message: &str) -> String {
         (Some(first), Some(last)) => format!("{}…{}", &message[..first], &message[last + 1..]),
         _ => message.to_owned(),
     }
+}
+
+/// The part of a message before a value that is not quoted: `no such column: …` of a full-text query. The
+/// names of tables and of other objects are none.
+fn before_colon(message: &str) -> &str {
+    const MODULE: &str = "fts5: ";
+    if message.starts_with("no such ") && !message.starts_with("no such column: ") {
+        return message;
+    }
+    let start = if message.starts_with(MODULE) { MODULE.len() } else { 0 };
+    message[start..].find(": ").map_or(message, |end| &message[..start + end])
 }
 
 fn is_busy(code: ErrorCode) -> bool {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use esrs_core::projection::Value;
 use esrs_core::subscription::{Projected, SubscriptionStore};
-use esrs_core::{AppendBatch, EventStore, Metadata, NewEvent, StoreError};
+use esrs_core::{AppendBatch, EventStore, Metadata, NewEvent, Page, ReadQuery, StoreError};
 use esrs_sqlite::SqliteStore;
 use support::account::Account;
 use support::marker::{self, MARKER, check_debug, check_error};
@@ -96,6 +96,34 @@ async fn a_payload_that_cannot_be_taken_is_not_shown() {
 }
 
 #[tokio::test]
+async fn metadata_that_cannot_be_read_is_not_shown() {
+    marker::collect_events();
+    for (metadata, expected) in [
+        (r#"{"keys":{"iban":89370400440532}}"#, "invalid type: integer, expected a string"),
+        (r#"{"keys":"DE89370400440532013000"}"#, "invalid type: string, expected a map"),
+        (r#"{"actor":{"Jane":"Doe"}}"#, "invalid type: map, expected a string"),
+        (r#"{"occurred_at":"Jane Doe"}"#, "a value was refused, in words that may quote it"),
+    ] {
+        let file = File::new();
+        let store = file.open().await;
+        store.append(append_of_jane("a", "opened", "1")).await.unwrap();
+        let insert = "INSERT INTO esrs_events
+                (position, stream, version, kind, event_id, recorded_at, metadata, payload)
+            VALUES (2, 1, 2, 1, randomblob(16), 0, ?1, '1')";
+        file.raw().execute(insert, [metadata]).unwrap();
+        for query in [ReadQuery::all(), ReadQuery::stream(stream("a"))] {
+            let read = store.read(query.with_envelopes(), Page::new()).await;
+            let error = read.expect_err(metadata);
+            assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
+            assert!(error.to_string().contains(expected), "{error}");
+            check_error(metadata, &error);
+            assert!(!format!("{error} {error:?}").contains("8937"), "{error:?}");
+        }
+        assert_eq!(store.read(ReadQuery::all(), Page::new()).await.unwrap().len(), 2);
+    }
+}
+
+#[tokio::test]
 async fn a_query_that_fails_does_not_show_its_text_or_parameters() {
     marker::collect_events();
     let file = File::new();
@@ -117,6 +145,21 @@ async fn a_query_that_fails_does_not_show_its_text_or_parameters() {
         check_error(sql, &error);
         let error = store.find::<Account>(sql, parameters.iter().cloned()).await.unwrap_err();
         check_error(sql, &error);
+    }
+    // Full-text search quotes a query without quotes.
+    file.raw().execute_batch("CREATE VIRTUAL TABLE texts USING fts5(text)").unwrap();
+    for (text, expected) in [
+        ("Jane: jane", "no such column"),
+        ("{jane@example.org Jane}: x", "fts5: syntax error near"),
+        ("*Jane", "unknown special query"),
+        ("Jane AND \"", "unterminated string"),
+        ("DE89 AND )Jane", "fts5: syntax error near"),
+    ] {
+        let sql = "SELECT * FROM texts WHERE texts MATCH $1";
+        let error = store.query(sql, [text.into()]).await.unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+        check_error(text, &error);
+        assert!(error.details().unwrap().contains(expected));
     }
     let details = store.query("SELECT json($1)", one.iter().cloned()).await.unwrap_err();
     assert!(details.details().is_some());

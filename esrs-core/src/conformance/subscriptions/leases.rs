@@ -61,6 +61,33 @@ pub async fn a_lease_has_one_holder(store: &dyn SubscriptionStore) {
     assert!(matches!(claim(store, &name, "other", LONG).await, Lease::Taken { .. }));
 }
 
+/// A lease whose name or holder is too long is [`StoreError::Limit`], and nobody holds it; the longest are
+/// stored.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn names_of_a_lease_are_bounded(store: &dyn SubscriptionStore) {
+    let longest = |of: &str| format!("{of:x<0$}", LeaseClaim::MAX_LENGTH);
+    let name = longest(&new_lease());
+    for (name, holder) in [
+        (format!("{name}x"), "one".to_owned()),
+        (name.clone(), format!("{}x", longest("one"))),
+        (name.clone(), "š".repeat(LeaseClaim::MAX_LENGTH / 2 + 1)),
+        ("x".repeat(1 << 20), "one".to_owned()),
+    ] {
+        let claim = LeaseClaim { name, holder: holder.into(), duration: LONG };
+        match store.claim_lease(claim).await {
+            Err(StoreError::Limit(limit)) => assert!(limit.actual > limit.max, "{limit:?}"),
+            other => panic!("a name that is too long was answered by {other:?}"),
+        }
+    }
+    fence(store, &name, &longest("one"), LONG).await;
+    match claim(store, &name, "other", LONG).await {
+        Lease::Taken { by, .. } => assert_eq!(by, longest("one")),
+        Lease::Held { .. } => panic!("two hold {name}"),
+    }
+}
+
 /// A lease that ended is given to whoever asks, with a higher fence.
 ///
 /// # Panics

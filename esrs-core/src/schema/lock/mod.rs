@@ -9,6 +9,7 @@ pub(super) mod line;
 mod located;
 mod outline;
 mod pairs;
+mod rolling;
 mod rule;
 mod steps;
 pub mod tree;
@@ -22,8 +23,12 @@ pub use check::{
 };
 pub(crate) use id::id_text;
 pub use id::is_id_kept;
+pub use rolling::{RollingChange, RollingRule, as_written, first_unread};
 pub use rule::Rule;
-pub use steps::{StepChange, UNCHANGED, changed_steps, first_changed_step, steps_changed};
+pub use steps::{
+    StepChange, UNCHANGED, always_written, changed_steps, first_changed_step, first_changed_writer,
+    steps_changed,
+};
 
 use line::Line;
 use pairs::HeapRoom;

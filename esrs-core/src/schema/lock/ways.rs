@@ -30,8 +30,12 @@ const OF_A_COPY: &str =
     ", where `function` makes the new value of an `OldType`, a copy of its type as it was";
 
 /// The way out of a change that breaks nothing.
-const KEPT: &str = "\nor:     keep it, because every old payload can still be read: run `cargo esrs lock`, \
+const KEPT: &str = "\nor:     keep it, because this program still reads every old payload: run `cargo esrs lock`, \
                     which adds it to the lock; the version stays ";
+
+/// The other direction, which a lock does not decide.
+const ROLLING: &str = "\n        (whether older programs that still run read new payloads is told by `cargo esrs lock \
+                       --check --rolling REF`)";
 
 /// Names what to do about a change of an event's newest version.
 pub(super) const fn ways_out(
@@ -48,6 +52,7 @@ pub(super) const fn ways_out(
     if change.rule.is_compatible() {
         text.push(KEPT);
         text.push_number(event.version as u64);
+        text.push(ROLLING);
         return;
     }
     Spot::of(change).ways_out(text, changed, change, both);
@@ -76,7 +81,8 @@ pub(super) const fn ways_out_of_the_past(
     text.push("\neither: put back what is declared, and what it is declared of, as it was");
     if change.rule.is_compatible() {
         text.push(KEPT);
-        return text.push_number(past.version as u64);
+        text.push_number(past.version as u64);
+        return text.push(ROLLING);
     }
     text.push(
         "\nor:     declare what changed, in a version that is not locked yet: `added(…)`, `renamed(…)` or \

@@ -85,6 +85,7 @@ AS $$
 DECLARE
     part regclass;
     granted record;
+    owner oid := (SELECT relowner FROM pg_class WHERE oid = '{schema}.events'::regclass);
 BEGIN
     DROP POLICY IF EXISTS all_is_read ON {schema}.events;
     CREATE POLICY all_is_read ON {schema}.events FOR SELECT USING (true);
@@ -121,13 +122,22 @@ BEGIN
 
     -- Partitions are reached by the whole only: nothing that protects that protects them.
     FOR part IN SELECT inhrelid FROM pg_inherits WHERE inhparent = '{schema}.events'::regclass LOOP
+        -- A superuser may have made it: the owner of the whole could not detach it.
+        PERFORM FROM pg_class WHERE oid = part AND relowner <> owner;
+        IF FOUND THEN
+            EXECUTE format('ALTER TABLE %s OWNER TO %I', part, pg_get_userbyid(owner));
+        END IF;
         EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', part);
         FOR granted IN
             SELECT DISTINCT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END
                 AS grantee
-            FROM pg_class, aclexplode(relacl) WHERE oid = part AND grantee <> relowner
+            FROM (
+                SELECT (aclexplode(relacl)).grantee FROM pg_class WHERE oid = part
+                UNION SELECT (aclexplode(attacl)).grantee FROM pg_attribute WHERE attrelid = part
+            ) a WHERE grantee <> owner
         LOOP
-            EXECUTE format('REVOKE ALL ON %s FROM %s', part, granted.grantee);
+            -- Rights that were passed on go with those that they were passed on from.
+            EXECUTE format('REVOKE ALL ON %s FROM %s CASCADE', part, granted.grantee);
         END LOOP;
         PERFORM FROM pg_trigger WHERE tgrelid = part AND tgname = 'events_are_never_truncated';
         IF NOT FOUND THEN
@@ -175,7 +185,8 @@ BEGIN
             END IF;
             CONTINUE;
         END IF;
-        EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {schema}.%I FROM %s',
+        -- What a role passed on goes with it, and is granted to each anew.
+        EXECUTE format('REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {schema}.%I FROM %s CASCADE',
             granted.relname, granted.grantee);
         IF 'INSERT' = ANY (granted.rights) THEN
             EXECUTE format('GRANT INSERT (%s) ON {schema}.%I TO %s',
@@ -261,14 +272,13 @@ BEGIN
         END LOOP;
         FOR granted IN
             SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(grantee)) END AS grantee,
-                privilege_type, attname
+                privilege_type, is_grantable, attname
             FROM pg_attribute JOIN pg_class c ON c.oid = attrelid, aclexplode(attacl)
             WHERE attrelid = '{schema}.events_of_old'::regclass AND NOT attisdropped AND grantee <> relowner
         LOOP
-            EXECUTE format('GRANT %s (%I) ON {schema}.events TO %s',
-                granted.privilege_type, granted.attname, granted.grantee);
-            EXECUTE format('REVOKE %s (%I) ON {schema}.events_of_old FROM %s',
-                granted.privilege_type, granted.attname, granted.grantee);
+            EXECUTE format('GRANT %s (%I) ON {schema}.events TO %s %s',
+                granted.privilege_type, granted.attname, granted.grantee,
+                CASE WHEN granted.is_grantable THEN 'WITH GRANT OPTION' END);
         END LOOP;
         lower_bound := head + 1;
         EXECUTE format('ALTER TABLE {schema}.events ATTACH PARTITION {schema}.events_of_old

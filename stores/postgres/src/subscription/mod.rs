@@ -180,6 +180,7 @@ impl SubscriptionStore for PostgresStore {
 
     fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {
         Box::pin(async move {
+            claim.check()?;
             let shared = self.shared();
             let limit = lease::longest_claim(shared, &claim);
             ask!(shared, control, limit, |reader| lease::claim(shared, &reader, &claim))

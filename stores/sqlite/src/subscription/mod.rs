@@ -147,9 +147,13 @@ impl SubscriptionStore for SqliteStore {
     }
 
     fn claim_lease(&self, claim: LeaseClaim) -> Answer<'_, Lease> {
-        Box::pin(self.on_writer("claiming a lease", move |writer| {
-            writer.transact(|writer| lease::claim(&writer.connection, &claim))
-        }))
+        Box::pin(async move {
+            claim.check()?;
+            let claiming = move |writer: &mut Writer| {
+                writer.transact(|writer| lease::claim(&writer.connection, &claim))
+            };
+            self.on_writer("claiming a lease", claiming).await
+        })
     }
 
     fn release_lease(&self, name: String, holder: Arc<str>) -> Answer<'_, ()> {
