@@ -40,7 +40,7 @@ struct Row {
     reads: Vec<Read>,
 }
 
-/// What a lock has of a type.
+/// The entry of a type in a lock.
 #[derive(Debug)]
 struct Entry {
     outline: Vec<String>,
@@ -63,7 +63,7 @@ impl Entry {
     }
 }
 
-/// What is said of steps that changed.
+/// The sentence about steps that changed.
 const STEPS: &str = "what is declared of it has changed, and no shape shows it";
 
 impl Row {

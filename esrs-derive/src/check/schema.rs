@@ -212,7 +212,7 @@ fn find_recursion(ty: &Type, own: &Ident) -> Option<Ident> {
     found
 }
 
-/// What is to be written where a type holds itself.
+/// The advice for a type that holds itself.
 pub(super) fn opaque_advice(what: &str) -> String {
     format!(
         "mark the {what} `#[schema(opaque = \"name@1\")]`, and raise the number when its JSON changes"

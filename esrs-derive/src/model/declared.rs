@@ -17,8 +17,8 @@ const CODE: &[&str] = &["default", "with", "serialize_with", "deserialize_with",
 /// The words that say so of a container; its `default` is that of each field.
 const CONTAINER_CODE: &[&str] = &["from", "try_from", "into", "remote"];
 
-/// What is declared of a part: what it stands for when it is absent; its own words of serde; its type, where
-/// that `is_opaque`; and the steps.
+/// The declarations on a part: its value when it is absent; its own words of serde; its type, where that
+/// `is_opaque`; and the steps.
 pub(crate) fn of_part<'c>(
     serde: &[Word],
     container_default: Option<&Word>,
@@ -34,8 +34,8 @@ pub(crate) fn of_part<'c>(
     all.join(", ")
 }
 
-/// What a part is read as when it is absent, if an attribute or an opaque type says so. Without an attribute,
-/// the shape says it.
+/// The value of an absent part, if an attribute or an opaque type tells it. Without an attribute, the shape
+/// does.
 fn absent(
     serde: &[Word],
     container_default: Option<&Word>,

@@ -43,7 +43,7 @@ pub(super) const fn is_none(declared: Text<'_>) -> bool {
     begins_with(declared, b"default = None") || begins_with(declared, b"default = null")
 }
 
-/// What stands behind a `default` that is of the whole struct.
+/// The words behind a `default` that is of the whole struct.
 const OF_STRUCT: &[u8] = b" of the struct";
 
 /// Returns true if the `default` of a part is that of its struct.

@@ -72,9 +72,16 @@ impl<'a> Comparison<'_, 'a> {
         }
     }
 
-    /// What became of a field that is absent. What one `default` or another says is in the steps alone, which
-    /// older locks lack.
+    /// The change of how an absent field is read. The steps alone have what one `default` or another says, and
+    /// older locks lack them.
     const fn absence(&self, locked: &Line<'a>, now: &Line<'a>) -> Option<Rule> {
+        if !locked.optional
+            && !now.optional
+            && locked.required == now.required
+            && equal(locked.head, now.head)
+        {
+            return None;
+        }
         if locked.optional
             && now.optional
             && (equal(locked.head, now.head) || !has_steps(self.locked))
