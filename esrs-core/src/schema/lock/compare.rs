@@ -54,7 +54,10 @@ impl<'a> Comparison<'_, 'a> {
             }
             self.found(change);
         }
-        let absence = if is_field(of, locked, now) { self.absence(&locked, &now) } else { None };
+        let absence = match self.absence(&locked, &now) {
+            Some(rule) if is_field(of, locked, now) => Some(rule),
+            _ => None,
+        };
         if let Some(rule) = absence
             && !rule.is_compatible()
         {
