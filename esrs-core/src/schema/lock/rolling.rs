@@ -4,7 +4,7 @@
 //! not [`first_change`] with its sides swapped. The names, fields and variants are matched first; the values
 //! that are left are compared by the same rules.
 
-use super::line::parse;
+use super::line::{Line, parse};
 use super::tree::{Content, Field, OutlineError, Tag, Tree, Variant, written_name};
 use super::{OutlineChange, Rule, check, first_change};
 
@@ -120,7 +120,9 @@ impl RollingRule {
             Self::NamesReadAsOne => {
                 "the old program reads two names as one, and cannot tell them apart"
             }
-            Self::MayBeLeftOut => "the field may be left out, and the old program requires it",
+            Self::MayBeLeftOut => {
+                "the field may be left out, and the old program requires it, or reads another value there"
+            }
             Self::MayBeNull => "the value may be null, which the old program does not read",
             Self::MayRepeat => {
                 "the list may hold an item twice, and the old program reads it as a set"
@@ -143,6 +145,7 @@ impl RollingRule {
             Rule::WiderNumber
             | Rule::MayBeNull
             | Rule::MayBeAbsent
+            | Rule::AbsentIsNone
             | Rule::NoLongerClosed
             | Rule::AnyText
             | Rule::AnyLength
@@ -152,7 +155,7 @@ impl RollingRule {
             Rule::FieldRemoved | Rule::TakenFromFlattened => Self::FlattenedWritten,
             Rule::VariantRemoved => Self::VariantUnknown,
             Rule::AliasRemoved => Self::NameUnknown,
-            Rule::NowRequired => Self::MayBeLeftOut,
+            Rule::NowRequired | Rule::AbsentChanged => Self::MayBeLeftOut,
             Rule::NoLongerNull => Self::MayBeNull,
             Rule::NamesMerged => Self::NamesReadAsOne,
             Rule::NowSet => Self::MayRepeat,
@@ -218,6 +221,39 @@ pub fn first_unread<S: AsRef<str>>(
         (None, Some(found)) => Some(found.shown(written, read)),
         (change, _) => change,
     })
+}
+
+/// An outline without the mark of what may be absent on the fields that are `None` then, as an `Option` is
+/// without a `default` too; these are its steps.
+///
+/// ```
+/// use esrs_core::schema::lock::with_plain_options;
+///
+/// let outline = ["struct", ".a?: u8?", ".b?: u8?"];
+/// assert_eq!(
+///     with_plain_options(&outline, &[".a: default = None", ".b: default = \"five\""]),
+///     ["struct", ".a: u8?", ".b?: u8?"]
+/// );
+/// ```
+pub fn with_plain_options<S: AsRef<str>, P: AsRef<str>>(outline: &[S], steps: &[P]) -> Vec<String> {
+    let is_none = |line: &Line<'_>| {
+        let begin = format!("{}: default = None", line.path.as_str());
+        line.head.as_str().ends_with('?')
+            && steps.iter().any(|step| step.as_ref().starts_with(&begin))
+    };
+    let plain = |line: &S| {
+        let parsed = parse(line.as_ref().as_bytes());
+        match parsed.optional && is_none(&parsed) {
+            true => format!(
+                "{}{}: {}",
+                parsed.path.as_str(),
+                parsed.aliases.as_str(),
+                parsed.head.as_str()
+            ),
+            false => line.as_ref().to_owned(),
+        }
+    };
+    outline.iter().map(plain).collect()
 }
 
 /// An outline without the mark of what may be absent on the fields that are always written, which stand at these

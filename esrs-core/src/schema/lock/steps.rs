@@ -80,7 +80,7 @@ pub fn always_written(shape: &Shape) -> Vec<String> {
 /// The steps that are declared of the parts of a shape.
 pub(super) fn steps_of(shape: &Shape) -> Box<Steps> {
     let mut text = Box::new(Steps::new());
-    Writer { text: &mut *text, path: ConstText::new() }.parts(shape);
+    Writer { text: &mut *text, path: ConstText::new(), says: Says::Steps }.parts(shape);
     text
 }
 

@@ -11,7 +11,7 @@ use std::fmt::Debug;
 use esrs::Schema;
 use esrs::schema::lock::tree::Tree;
 use esrs::schema::lock::{
-    always_written, as_written, first_change_of, first_changed_step, first_unread, outline_of, steps_of,
+    always_written, as_written, first_change_of, first_changed_step, first_unread, outline_of, steps_of, with_plain_options,
 };
 use esrs::schema::samples::Samples;
 use json::Json;
@@ -39,7 +39,8 @@ pub struct Version {
 
 pub fn version<T: Schema + Make + Serialize + DeserializeOwned + PartialEq + Debug>(seed: u64) -> Version {
     let outline = outline_of(T::SHAPE);
-    let writes = as_written(&outline, &always_written(T::SHAPE));
+    let steps = steps_of(T::SHAPE);
+    let writes = with_plain_options(&as_written(&outline, &always_written(T::SHAPE)), &steps);
     let tree = Tree::parse(&outline).unwrap_or_else(|error| {
         println!("{error}: {outline:#?}");
         std::process::exit(1)
@@ -67,7 +68,7 @@ pub fn version<T: Schema + Make + Serialize + DeserializeOwned + PartialEq + Deb
     }
     Version {
         outline,
-        steps: steps_of(T::SHAPE),
+        steps,
         writes,
         tree,
         fingerprint: T::FINGERPRINT.to_u64(),
@@ -188,7 +189,7 @@ fn main() {
                 judged.count(("stored", verdict.0, verdict.1), truth(old, new), |what| {
                     shown(what, format!("{change:?}"));
                 });
-                let change = first_unread(&new.writes, &old.outline).unwrap().filter(|_| !is_same);
+                let change = first_unread(&new.writes, &with_plain_options(&old.outline, &old.steps)).unwrap().filter(|_| !is_same);
                 let verdict = match &change {
                     None => ("unchanged".to_owned(), true),
                     Some(change) => (format!("{:?}", change.rule), change.rule.is_compatible()),
