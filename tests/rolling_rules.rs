@@ -241,7 +241,7 @@ rows! {
         { pub struct T { pub of: Value } }
         { pub struct T { #[serde(skip_serializing_if = "Option::is_none")] pub of: Option<u8> } }
         [T { of: None } => Err("missing field `of`")]
-    absent_read_as_other: AbsentReadAsOther
+    absent_read_as_other: MayBeLeftOut
         { pub struct T { #[serde(default = "one")] pub of: Option<u8> } }
         { pub struct T { #[serde(skip_serializing_if = "Option::is_none")] pub of: Option<u8> } }
         [T { of: None } => Ok(r#"{"of":1}"#), T { of: Some(2) } => Ok(r#"{"of":2}"#)]

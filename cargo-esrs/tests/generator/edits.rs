@@ -199,6 +199,9 @@ fn edit_fields(fields: &mut Vec<Field>, dice: &mut Dice) {
         }
         14 => {
             let field = &mut fields[place];
+            if !matches!(field.ty, Ty::Option(_)) {
+                field.ty = Ty::Option(Box::new(field.ty.clone()));
+            }
             match dice.below(3) {
                 0 => field.default = !field.default,
                 1 => (field.default, field.filled) = (true, true),
