@@ -13,7 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::num::NonZero;
 
-use esrs::schema::lock::{Rule, first_change, outline_of};
+use esrs::schema::lock::{
+    Rule, first_change, first_change_of, first_changed_step, outline_of, steps_of,
+};
 use esrs::{Schema, Shape};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -31,15 +33,46 @@ struct Read {
 
 /// A change of a type.
 struct Row {
-    rule: Rule,
-    locked: Vec<String>,
-    now: Vec<String>,
+    /// `None` if the shapes are equal, and the steps are not.
+    rule: Option<Rule>,
+    locked: Entry,
+    now: Entry,
     reads: Vec<Read>,
 }
 
+/// The entry of a type in a lock.
+#[derive(Debug)]
+struct Entry {
+    outline: Vec<String>,
+    steps: Vec<String>,
+}
+
+impl Entry {
+    fn new(shape: &Shape) -> Self {
+        Self { outline: outline_of(shape), steps: steps_of(shape) }
+    }
+
+    /// The rule of a change of the shape; `None` if the steps alone changed.
+    fn judge(&self, now: &Self) -> Option<Option<Rule>> {
+        let (then, is) = ((&*self.outline, &*self.steps), (&*now.outline, &*now.steps));
+        let rule = first_change_of(then, is).map(|change| change.rule);
+        match first_changed_step(then, is) {
+            Some(_) if rule.is_none_or(Rule::is_compatible) => Some(None),
+            _ => rule.map(Some),
+        }
+    }
+}
+
+/// The sentence about steps that changed.
+const STEPS: &str = "what is declared of it has changed, and no shape shows it";
+
 impl Row {
-    fn new(rule: Rule, locked: &Shape, now: &Shape, reads: Vec<Read>) -> Self {
-        Self { rule, locked: outline_of(locked), now: outline_of(now), reads }
+    fn sentence(&self) -> &'static str {
+        self.rule.map_or(STEPS, Rule::sentence)
+    }
+
+    fn is_compatible(&self) -> bool {
+        self.rule.is_some_and(Rule::is_compatible)
     }
 }
 
@@ -57,26 +90,48 @@ impl Read {
     }
 }
 
+macro_rules! rule {
+    (Steps) => {
+        None
+    };
+    ($rule:ident) => {
+        Some(Rule::$rule)
+    };
+}
+
+fn five() -> u8 {
+    5
+}
+
+fn some_five() -> Option<u8> {
+    Some(5)
+}
+
 macro_rules! rows {
     ($($name:ident: $rule:ident
-        { $($old:item)* } { $($new:item)* }
+        { $($old:item)* } $(+ { $($with_old:item)* })?
+        { $($new:item)* } $(+ { $($with_new:item)* })?
         [$($value:expr => $expected:expr),+ $(,)?]
     )*) => {
         $(mod $name {
             pub(super) mod old {
                 use super::super::*;
                 $(#[derive(Schema, Serialize, Deserialize)] $old)*
+                $($($with_old)*)?
             }
             pub(super) mod new {
                 use super::super::*;
                 $(#[derive(Schema, Serialize, Deserialize)] $new)*
+                $($($with_new)*)?
             }
             use super::*;
             pub(super) fn row() -> Row {
                 #[allow(unused_imports, reason = "some rows store what another type has written")]
                 use old::*;
                 let reads = vec![$(Read::new::<old::T, new::T>($value, $expected)),+];
-                Row::new(Rule::$rule, <old::T as Schema>::SHAPE, <new::T as Schema>::SHAPE, reads)
+                let locked = Entry::new(<old::T as Schema>::SHAPE);
+                let now = Entry::new(<new::T as Schema>::SHAPE);
+                Row { rule: rule!($rule), locked, now, reads }
             }
         })*
 
@@ -119,6 +174,18 @@ rows! {
         { pub struct T { pub of: u8 } }
         { pub struct T { #[serde(default)] pub of: u8 } }
         [T { of: 1 } => Ok(r#"{"of":1}"#)]
+    default_of_an_option_added: AbsentIsNone
+        { pub struct T { pub of: Option<u8> } }
+        { pub struct T { #[serde(default)] pub of: Option<u8> } }
+        [json!({}) => Ok(r#"{"of":null}"#), T { of: Some(1) } => Ok(r#"{"of":1}"#)]
+    default_of_an_option_dropped: AbsentIsNone
+        { pub struct T { #[serde(default)] pub of: Box<Option<u8>> } }
+        { pub struct T { pub of: Box<Option<u8>> } }
+        [json!({}) => Ok(r#"{"of":null}"#), T { of: Box::new(Some(1)) } => Ok(r#"{"of":1}"#)]
+    default_of_an_opaque_option_added: AbsentIsNone
+        { pub struct T { #[schema(opaque = "of@1")] pub of: Option<u8> } }
+        { pub struct T { #[serde(default)] #[schema(opaque = "of@1")] pub of: Option<u8> } }
+        [json!({}) => Ok(r#"{"of":null}"#)]
     alias_added: AliasAdded
         { pub struct T { pub note: String } }
         { pub struct T { #[serde(alias = "memo")] pub note: String } }
@@ -207,6 +274,59 @@ rows! {
         { pub struct T { #[serde(skip_serializing_if = "Option::is_none")] pub of: Option<u8> } }
         { pub struct T { pub of: Newtype } pub struct Newtype(pub Option<u8>); }
         [T { of: None } => Err("missing field `of`")]
+    option_with_a_function: AbsentChanged
+        { pub struct T { pub of: Option<u8> } }
+        { pub struct T { #[serde(default = "some_five")] pub of: Option<u8> } }
+        [json!({}) => Ok(r#"{"of":5}"#), T { of: None } => Ok(r#"{"of":null}"#)]
+    option_without_its_function: AbsentChanged
+        { pub struct T { #[serde(default = "some_five")] pub of: Option<u8> } }
+        { pub struct T { pub of: Option<u8> } }
+        [json!({}) => Ok(r#"{"of":null}"#)]
+    default_that_became_an_option: AbsentChanged
+        { pub struct T { #[serde(default)] pub of: u8 } }
+        { pub struct T { pub of: Option<u8> } }
+        [json!({}) => Ok(r#"{"of":null}"#)]
+    option_in_a_struct_with_a_default: AbsentChanged
+        { pub struct T { pub of: Option<u8> } }
+        {}
+        + { #[derive(Schema, Serialize, Deserialize)] #[serde(default)] pub struct T { pub of: Option<u8> } impl Default for T { fn default() -> Self { Self { of: Some(5) } } } }
+        [json!({}) => Ok(r#"{"of":5}"#)]
+    option_in_a_struct_without_its_default: AbsentChanged
+        {}
+        + { #[derive(Schema, Serialize, Deserialize)] #[serde(default)] pub struct T { pub of: Option<u8> } impl Default for T { fn default() -> Self { Self { of: Some(5) } } } }
+        { pub struct T { pub of: Option<u8> } }
+        [json!({}) => Ok(r#"{"of":null}"#)]
+    option_in_a_struct_with_a_function: AbsentChanged
+        { pub struct T { pub inner: Inner } pub struct Inner { pub of: Option<u8> } }
+        { pub struct T { pub inner: Inner } }
+        + { #[derive(Schema, Serialize, Deserialize)] #[serde(default = "inner")] pub struct Inner { pub of: Option<u8> } fn inner() -> Inner { Inner { of: Some(5) } } }
+        [json!({"inner": {}}) => Ok(r#"{"inner":{"of":5}}"#)]
+    optional_that_may_be_null: AbsentChanged
+        { pub struct T { #[serde(default)] pub of: u8 } }
+        { pub struct T { #[serde(default)] pub of: Option<u8> } }
+        [json!({}) => Ok(r#"{"of":null}"#)]
+    option_in_a_variant: AbsentChanged
+        { pub enum T { A { of: Option<u8> } } }
+        { pub enum T { A { #[serde(default = "some_five")] of: Option<u8> } } }
+        [json!({"A": {}}) => Ok(r#"{"A":{"of":5}}"#)]
+    option_by_a_type_with_a_default: AbsentChanged
+        { pub struct T { pub of: Option<u8> } }
+        {
+            pub struct T { #[serde(default)] pub of: Of }
+            #[serde(transparent)] pub struct Of(pub Option<u8>);
+        }
+        + { impl Default for Of { fn default() -> Self { Self(Some(5)) } } }
+        [json!({}) => Ok(r#"{"of":5}"#)]
+    opaque_option_with_a_function: AbsentChanged
+        {
+            pub struct T {
+                #[serde(skip_serializing_if = "Option::is_none")] #[schema(opaque = "of@1")] pub of: Option<u8>,
+            }
+        }
+        {
+            pub struct T { #[serde(default = "some_five")] #[schema(opaque = "of@1")] pub of: Option<u8> }
+        }
+        [T { of: None } => Ok(r#"{"of":5}"#)]
     no_longer_null: NoLongerNull
         { pub struct T { pub of: Option<u8> } }
         { pub struct T { pub of: u8 } }
@@ -274,29 +394,81 @@ rows! {
         { pub enum T { A } }
         { pub enum T { A(Value) } }
         [T::A => Err("invalid type: unit variant")]
+    types_that_hold_each_other: TypeChanged
+        {
+            pub struct T { pub name: String, #[schema(opaque = "entries@1")] pub entries: Vec<Child> }
+            pub struct Child { pub within: Option<Box<T>> }
+        }
+        {
+            pub struct T { pub name: String, #[schema(opaque = "entries@2")] pub entries: Vec<Child> }
+            pub struct Child { pub of: Option<Box<T>> }
+        }
+        [T { name: "a".into(), entries: vec![Child { within: Some(Box::new(T { name: "b".into(), entries: vec![] })) }] }
+            => Ok(r#"{"name":"a","entries":[{"of":null}]}"#)]
     another_duration: TypeChanged
         { pub struct T { pub of: jiff::Span } }
         { pub struct T { pub of: jiff::SignedDuration } }
         [T { of: jiff::Span::new().months(1) } => Err("requires that the duration contain a time")]
+
+    default_that_became_a_function: Steps
+        { pub struct T { #[serde(default)] pub of: u8 } }
+        { pub struct T { #[serde(default = "five")] pub of: u8 } }
+        [json!({}) => Ok(r#"{"of":5}"#)]
+    function_that_became_a_default: Steps
+        { pub struct T { #[serde(default = "some_five")] pub of: Option<u8> } }
+        { pub struct T { #[serde(default)] pub of: Option<u8> } }
+        [json!({}) => Ok(r#"{"of":null}"#)]
+    default_that_became_that_of_the_struct: Steps
+        { pub struct T { #[serde(default)] pub of: u8 } }
+        {}
+        + { #[derive(Schema, Serialize, Deserialize)] #[serde(default)] pub struct T { pub of: u8 } impl Default for T { fn default() -> Self { Self { of: 5 } } } }
+        [json!({}) => Ok(r#"{"of":5}"#)]
+    default_of_a_struct_that_became_one_of_a_field: Steps
+        {}
+        + { #[derive(Schema, Serialize, Deserialize)] #[serde(default)] pub struct T { pub of: Option<u8> } impl Default for T { fn default() -> Self { Self { of: Some(5) } } } }
+        { pub struct T { #[serde(default)] pub of: Option<u8> } }
+        [json!({}) => Ok(r#"{"of":null}"#)]
+    function_of_a_struct_within: Steps
+        { pub struct T { pub inner: Inner } }
+        + { #[derive(Default, Schema, Serialize, Deserialize)] #[serde(default)] pub struct Inner { pub of: u8 } }
+        { pub struct T { pub inner: Inner } }
+        + { #[derive(Schema, Serialize, Deserialize)] #[serde(default = "inner")] pub struct Inner { pub of: u8 } fn inner() -> Inner { Inner { of: 5 } } }
+        [json!({"inner": {}}) => Ok(r#"{"inner":{"of":5}}"#)]
+    renamed_with_another_function: Steps
+        { pub struct T { pub a: Inner } pub struct Inner { #[serde(default)] pub of: u8 } }
+        {
+            pub struct T { #[serde(alias = "a")] pub b: Inner }
+            pub struct Inner { #[serde(default = "five", alias = "of")] pub is: u8 }
+        }
+        [json!({"a": {}}) => Ok(r#"{"b":{"is":5}}"#)]
+    opaque_option_by_a_function: Steps
+        { pub struct T { #[schema(opaque = "of@1")] pub of: Option<u8> } }
+        {
+            pub struct T {
+                #[serde(deserialize_with = "Deserialize::deserialize")] #[schema(opaque = "of@1")] pub of: Option<u8>,
+            }
+        }
+        [json!({}) => Err("missing field `of`")]
 }
 
 #[test]
 fn each_rule_is_found_in_its_two_types() {
     let rows = rows();
     for row in &rows {
-        let change = first_change(&row.locked, &row.now).unwrap();
-        assert_eq!(change.rule, row.rule, "{:?} became {:?}", row.locked, row.now);
-        assert_eq!(first_change(&row.locked, &row.locked), None);
+        let judged = row.locked.judge(&row.now);
+        assert_eq!(judged, Some(row.rule), "{:?} became {:?}", row.locked, row.now);
+        assert_eq!(row.locked.judge(&row.locked), None);
     }
     for rule in Rule::ALL {
-        assert!(rows.iter().any(|row| row.rule == *rule), "{rule:?} has no row");
+        assert!(rows.iter().any(|row| row.rule == Some(*rule)), "{rule:?} has no row");
     }
 }
 
 #[test]
 fn each_payload_is_read_as_the_rule_says() {
-    for Row { rule, locked, reads, .. } in rows() {
-        for Read { stored, read, expected } in &reads {
+    for row in rows() {
+        let (rule, locked) = (row.rule, &row.locked);
+        for Read { stored, read, expected } in &row.reads {
             match (read, expected) {
                 (Ok(read), Ok(expected)) => assert_eq!(read, expected, "{rule:?}: {stored}"),
                 (Err(error), Err(expected)) => {
@@ -306,9 +478,9 @@ fn each_payload_is_read_as_the_rule_says() {
             }
         }
         let is_lost = |read: &Read| read.read.as_ref() != Ok(&read.stored);
-        match rule.is_compatible() {
-            true => assert!(reads.iter().all(|read| read.read.is_ok()), "{rule:?}: {locked:?}"),
-            false => assert!(reads.iter().any(is_lost), "{rule:?}: {locked:?}"),
+        match row.is_compatible() {
+            true => assert!(row.reads.iter().all(|read| read.read.is_ok()), "{rule:?}: {locked:?}"),
+            false => assert!(row.reads.iter().any(is_lost), "{rule:?}: {locked:?}"),
         }
     }
 }
@@ -400,22 +572,26 @@ fn flattened_fields_are_told_apart_by_their_shapes() {
 #[test]
 fn the_documentation_has_every_rule_with_its_two_types() {
     let escaped = |text: &str| format!("`{}`", text.replace('|', "\\|"));
-    let shown =
-        |lines: &[String]| lines.iter().map(|line| escaped(line)).collect::<Vec<_>>().join(" ");
+    let shown = |entry: &Entry| {
+        let steps = if entry.steps.is_empty() { None } else { Some("steps".to_owned()) };
+        let outline = entry.outline.iter().map(|line| escaped(line));
+        let steps = steps.into_iter().chain(entry.steps.iter().map(|line| escaped(line)));
+        outline.chain(steps).collect::<Vec<_>>().join(" ")
+    };
     let mut table = "| what became of it | locked | now | stored, and read as | |\n\
                      | --- | --- | --- | --- | --- |\n"
         .to_owned();
     let rows = rows();
-    let of = |rule: &Rule| rows.iter().filter(|row| row.rule == *rule).collect::<Vec<_>>();
-    for row in Rule::ALL.iter().flat_map(of) {
-        let verdict = if row.rule.is_compatible() { "compatible" } else { "breaks" };
+    let of = |rule| rows.iter().filter(move |row| row.rule == rule);
+    for row in Rule::ALL.iter().copied().map(Some).chain([None]).flat_map(of) {
+        let verdict = if row.is_compatible() { "compatible" } else { "breaks" };
         let Read { stored, expected, .. } = &row.reads[0];
         let read = match expected {
             Ok(read) => escaped(read),
             Err(error) => format!("error: {}", error.replace('`', "")),
         };
         let (locked, now) = (shown(&row.locked), shown(&row.now));
-        let (sentence, stored) = (row.rule.sentence(), escaped(stored));
+        let (sentence, stored) = (row.sentence(), escaped(stored));
         table.push_str(&format!(
             "| {sentence} | {locked} | {now} | {stored}: {read} | {verdict} |\n"
         ));

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use esrs_core::schema::lock::{StepChange, first_changed_step};
+use esrs_core::schema::lock::{
+    OutlineChange, StepChange, first_change_of, first_changed_step, first_changed_writer,
+};
 
 use crate::error::Error;
 
@@ -45,12 +47,27 @@ impl Entry {
             && sorted(self) == sorted(other)
     }
 
+    /// The first change that breaks payloads of `self`, or else the first that does not; `None` when the
+    /// outlines are the same.
+    pub(crate) fn first_change(&self, now: &Self) -> Option<OutlineChange> {
+        let steps = |entry: &Self| entry.steps.clone().unwrap_or_default();
+        first_change_of((&self.outline, &steps(self)), (&now.outline, &steps(now)))
+    }
+
     /// The first part of which something else is declared than `self` has; `None` also when one of them
     /// does not tell.
     pub(crate) fn changed_step(&self, now: &Self) -> Option<StepChange> {
         let locked = self.steps.as_ref()?;
         let steps = now.steps.as_deref().unwrap_or_default();
         first_changed_step((&self.outline, locked), (&now.outline, steps))
+    }
+
+    /// The first part that is written by other code than `self` has; `None` also when one of them does not
+    /// tell.
+    pub(crate) fn changed_writer(&self, now: &Self) -> Option<StepChange> {
+        let locked = self.steps.as_ref()?;
+        let steps = now.steps.as_deref().unwrap_or_default();
+        first_changed_writer((&self.outline, locked), (&now.outline, steps))
     }
 
     /// Returns true if it is `then`, or that with the steps which were not locked at that time.

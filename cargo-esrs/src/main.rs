@@ -8,6 +8,7 @@ mod command;
 mod contract;
 mod entry;
 mod error;
+mod features;
 mod folder;
 mod git;
 mod told;

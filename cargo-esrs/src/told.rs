@@ -12,6 +12,8 @@ pub(crate) enum Told {
         entry: Entry,
         /// The names that it was stored under before.
         aliases: Vec<String>,
+        /// The paths of the fields that are always written, though they may be absent in what is read.
+        always: Vec<String>,
     },
     Aggregate {
         name: String,
@@ -35,8 +37,10 @@ pub(crate) enum Told {
 impl Told {
     /// Reads what a target has said at a place in its source.
     pub(crate) fn parse(said: &str, place: String, target: &LockTarget) -> Result<Self, Error> {
-        let not_understood =
-            || Error::NotUnderstood { target: target.name(), said: said.to_owned() };
+        let not_understood = || {
+            let said = said.lines().next().unwrap_or_default().to_owned();
+            Error::NotUnderstood { target: target.name(), said }
+        };
         if said.trim_end() == "too-long" {
             return Err(Error::TooLong { target: target.name() });
         }
@@ -44,25 +48,27 @@ impl Told {
         let kind = lines.next().ok_or_else(not_understood)?;
         let name = lines.next().ok_or_else(not_understood)?.to_owned();
         match kind {
-            "event with steps" => {
+            "event as it writes" => {
                 let version = lines.next().and_then(|line| line.trim().parse().ok());
                 let fingerprint =
                     lines.next().and_then(|line| u64::from_str_radix(line.trim(), 16).ok());
                 let (Some(version), Some(fingerprint)) = (version, fingerprint) else {
                     return Err(not_understood());
                 };
-                let (mut outline, mut steps, mut aliases) = (Vec::new(), None, Vec::new());
+                let mut aliases = Vec::new();
+                let (mut outline, mut steps, mut always) = (Vec::new(), Vec::new(), Vec::new());
+                let mut list = &mut outline;
                 for line in lines.filter(|line| !line.trim().is_empty()) {
-                    match (line.strip_prefix("alias "), &mut steps) {
-                        _ if line == "steps" => steps = Some(Vec::new()),
-                        (Some(alias), None) => aliases.push(alias.to_owned()),
-                        (_, None) => outline.push(line.trim().to_owned()),
-                        (_, Some(steps)) => steps.push(line.trim().to_owned()),
+                    match line.strip_prefix("alias ") {
+                        Some(alias) => aliases.push(alias.to_owned()),
+                        None if line == "steps" => list = &mut steps,
+                        None if line == "always written" => list = &mut always,
+                        None => list.push(line.trim().to_owned()),
                     }
                 }
-                let steps = steps.filter(|steps| !steps.is_empty());
+                let steps = (!steps.is_empty()).then_some(steps);
                 let entry = Entry { version, fingerprint, outline, steps };
-                Ok(Self::Event { name, entry, aliases })
+                Ok(Self::Event { name, entry, aliases, always })
             }
             "aggregate with events" => {
                 let (mut reads, mut retired, mut unlocked) = (Vec::new(), Vec::new(), Vec::new());

@@ -125,6 +125,8 @@ pub(crate) struct Chosen {
     pub(crate) targets: Vec<LockTarget>,
     /// The folder of the workspace.
     pub(crate) root: PathBuf,
+    /// The packages of the workspace.
+    pub(crate) members: BTreeSet<String>,
     /// True if packages were named, and nothing is asked of others.
     pub(crate) is_by_name: bool,
     /// The folders where a target of the packages has its locks, or would have them.
@@ -261,8 +263,9 @@ pub(crate) fn chosen(
     });
     let targets: Vec<_> = targets.collect();
     let folders = targets.iter().map(|target| target.folder.clone()).collect();
-    let (root, is_by_name) = (metadata.workspace_root.into(), !packages.is_empty());
-    Ok(Chosen { targets, root, is_by_name, folders })
+    let members = members.iter().map(|member| member.name.to_string()).collect();
+    let (root, is_by_name) = (metadata.workspace_root.clone().into(), !packages.is_empty());
+    Ok(Chosen { targets, root, members, is_by_name, folders })
 }
 
 /// The ids of the members of a workspace that depend on esrs, by whatever way: another crate may hand it on.

@@ -59,6 +59,18 @@ const BREAKING: &[Mutation] = &[
     change("id_of_another_type", LIB, "id = String", "id = u64"),
     change("id_of_an_unknown_type", LIB, "id = String", "id = std::net::SocketAddrV4"),
     change("default_removed", LIB, "    #[serde(default)]\n", ""),
+    change(
+        "option_with_a_function",
+        LIB,
+        "    pub code: Option<u16>",
+        "    #[serde(default = \"std::default::Default::default\")]\n    pub code: Option<u16>",
+    ),
+    change(
+        "option_in_a_struct_with_a_default",
+        LIB,
+        "#[derive(Schema, Serialize, Deserialize)]\npub struct Place",
+        "#[derive(Default, Schema, Serialize, Deserialize)]\n#[serde(default)]\npub struct Place",
+    ),
     change("option_became_required", LIB, "Option<u16>", "u16"),
     change("number_narrower", LIB, "Option<u16>", "Option<u8>"),
     change("number_signed", LIB, "order: u32", "order: i32"),
@@ -144,6 +156,12 @@ const COMPATIBLE: &[Mutation] = &[
     change("number_wider", LIB, "order: u32", "order: u64"),
     change("may_be_null", LIB, "pub city: String", "pub city: Option<String>"),
     change("may_be_absent", LIB, "    pub fee: Cents", "    #[serde(default)]\n    pub fee: Cents"),
+    change(
+        "option_with_its_default",
+        LIB,
+        "    pub code: Option<u16>",
+        "    #[serde(default)]\n    pub code: Option<u16>",
+    ),
     change("alias_added", LIB, "alias = \"memo\"", "alias = \"memo\", alias = \"remark\""),
     change(
         "first_alias_added",

@@ -661,3 +661,78 @@ fn a_feature_that_changes_what_a_type_writes_fails_the_test_of_what_is_locked() 
         assert!(!test.status.success() && said.contains(words), "{features} {json}: {said}");
     }
 }
+
+#[test]
+fn a_feature_that_another_package_switches_on_is_named_with_both() {
+    let decimal = |name: &str, features: &str| {
+        manifest(
+            name,
+            &format!(
+                "rust_decimal = {{ version = \"1\", default-features = false, features = [{features}] }}"
+            ),
+        )
+        .replace(
+            "default-features = false }\nserde =",
+            "default-features = false, features = [\"rust_decimal\"] }\nserde =",
+        )
+    };
+    let event = source("\"opened\"", "pub amount: Option<rust_decimal::Decimal>,");
+    let plain = source("\"noted\"", "pub note: String,").replace("Opened", "Noted");
+    let package = Package::empty("unified");
+    package.write(
+        "Cargo.toml",
+        "[workspace]\nresolver = \"3\"\nmembers = [\"ledger\", \"reports\", \"notes\"]\n",
+    );
+    package.write("ledger/Cargo.toml", &decimal("unified_ledger", "\"serde\""));
+    package.write("ledger/src/lib.rs", &event);
+    package.write("notes/Cargo.toml", &manifest("unified_notes", ""));
+    package.write("notes/src/lib.rs", &plain);
+    package.write("reports/Cargo.toml", &decimal("unified_reports", "\"serde\""));
+    package.write("reports/src/lib.rs", "// Empty.\n");
+    passes(&package, &["lock", "--workspace"]);
+    passes(&package, &["lock", "--check", "--workspace"]);
+    package.write("reports/Cargo.toml", &decimal("unified_reports", "\"serde-float\""));
+    let said = "unified_ledger: its events are locked as `rust_decimal` writes them without `serde-float`, \
+                which unified_reports switches on";
+    fails(&package, &["lock", "--check", "--workspace"], &[said]);
+    fails(&package, &["lock", "--check", "--package", "unified_ledger"], &[said]);
+    // An event without a decimal is the same with and without.
+    passes(&package, &["lock", "--check", "--package", "unified_notes"]);
+    let test = package.cargo(&["test", "--quiet", "--workspace"]);
+    assert!(!test.status.success() && text(&test).contains("rust_decimal"), "{}", text(&test));
+    // A build of one package alone has it as it is locked.
+    let test = package.cargo(&["test", "--quiet", "--package", "unified_ledger"]);
+    assert!(test.status.success(), "{}", text(&test));
+}
+
+#[test]
+fn a_shape_that_fits_into_no_lock_is_refused_with_a_way_out() {
+    let deep: String = (0..5)
+        .map(|level| {
+            let name = level.to_string().repeat(250);
+            let held = if level < 4 { format!("Level{}", level + 1) } else { "u8".to_owned() };
+            format!(
+                "\n#[derive(Schema, Serialize, Deserialize)]\npub struct Level{level} {{\n    \
+                 #[serde(rename = {name:?})]\n    pub of: {held},\n}}\n"
+            )
+        })
+        .collect();
+    let flat = source("\"opened\"", "pub of: u8,") + &deep;
+    let too_deep = source("\"opened\"", "pub of: Level0,") + &deep;
+    let package =
+        package("deep", "\n[workspace]", &[(LIB, &too_deep.replace("esrs::schema!();", ""))]);
+    let way_out =
+        "make events of their own of some of its parts, or store a part as `#[schema(opaque = ";
+    fails(&package, &["lock"], &["has more parts than a lock holds", way_out]);
+    package.write(LIB, &flat.replace("esrs::schema!();", ""));
+    passes(&package, &["lock"]);
+    package.write(LIB, &too_deep);
+    refused(&package, &["its shape has changed: it has more parts than a lock holds", way_out]);
+    // The way out, in a new version.
+    let opaque = "#[event(retyped(from = u8, in = 2, with = |of| lifted(of)))]\n    #[schema(opaque = \"level@1\")]\n    \
+                  pub of: Level0,";
+    let lifted = "\nfn lifted(of: u8) -> Level0 {\n    Level0 { of: Level1 { of: Level2 { of: Level3 { of: Level4 { of } } } } }\n}\n";
+    package.write(LIB, &(source("\"opened\", version = 2", opaque) + &deep + lifted));
+    passes(&package, &["lock"]);
+    assert_eq!(package.check(&[]), None);
+}

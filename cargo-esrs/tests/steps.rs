@@ -129,6 +129,27 @@ const EDITS: &[Edit] = &[
         says: &["`priority`", "declared is: default\n"],
     },
     Edit {
+        name: "the default of an option, which became none",
+        edits: &[("#[serde(default = \"some_five\")]", "#[serde(default)]")],
+        says: &[
+            "`parcels[].tier`",
+            "locked is:   default = \"some_five\"",
+            "declared is: default = None",
+        ],
+    },
+    Edit {
+        name: "the default of a field within, which became that of its struct",
+        edits: &[
+            (
+                "#[derive(Debug, Schema, Serialize, Deserialize)]\npub struct Strap",
+                "impl Default for Strap {\n    fn default() -> Self {\n        Self { seals: 9 }\n    }\n}\n\n\
+                 #[derive(Debug, Schema, Serialize, Deserialize)]\n#[serde(default)]\npub struct Strap",
+            ),
+            ("    #[serde(default)]\n    pub seals", "    pub seals"),
+        ],
+        says: &["`strap.seals`", "locked is:   default\n", "declared is: default of the struct"],
+    },
+    Edit {
         name: "the functions of an opaque field",
         edits: &[("with = \"as_text\"", "with = \"as_hex\"")],
         says: &[

@@ -16,6 +16,7 @@ impl ::renamed::__private::Schema for MoneyDeposited {
                 ::renamed::__private::Field::of::<i64>("cents"),
                 ::renamed::__private::Field::of::<Currency>("curr")
                     .optional()
+                    .always_written()
                     .aliases(&["currency_code"])
                     .declared("default"),
                 ::renamed::__private::Field::opaque(

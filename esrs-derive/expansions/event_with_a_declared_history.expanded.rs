@@ -233,6 +233,7 @@ const _: () = {
                     ::esrs::__private::Field::of::<u32>("bookingId"),
                     ::esrs::__private::Field::of::<String>("note")
                         .optional()
+                        .always_written()
                         .declared("removed(in = 4)"),
                 ],
                 closed: true,
@@ -257,6 +258,7 @@ const _: () = {
                         .declared("retyped(from = u32, in = 2, with = BookingId::new)"),
                     ::esrs::__private::Field::of::<String>("note")
                         .optional()
+                        .always_written()
                         .declared("removed(in = 4)"),
                 ],
                 closed: true,
@@ -283,6 +285,7 @@ const _: () = {
                         ),
                     ::esrs::__private::Field::of::<String>("note")
                         .optional()
+                        .always_written()
                         .declared("removed(in = 4)"),
                 ],
                 closed: true,

@@ -6,8 +6,9 @@ use esrs_core::escaped;
 
 use super::asked::{ask_all, declared};
 use super::plan::{Given, News, Plan};
-use super::{Lock, names};
+use super::{Lock, names, rolling};
 use crate::error::Error;
+use crate::features::unified;
 use crate::folder::Locks;
 use crate::workspace::{Chosen, LockTarget};
 
@@ -15,6 +16,10 @@ pub(crate) fn run(chosen: &Chosen, arguments: &Lock) -> Result<ExitCode, Error> 
     let (mut found, mut asked) = (0, Vec::new());
     for abandoned in chosen.abandoned()? {
         say!("{abandoned}");
+        found += 1;
+    }
+    for unified in unified(chosen)? {
+        say!("{unified}");
         found += 1;
     }
     let mut units = ask_all(&chosen.targets, &arguments.features)?;
@@ -50,12 +55,16 @@ pub(crate) fn run(chosen: &Chosen, arguments: &Lock) -> Result<ExitCode, Error> 
         found += lines.len();
     }
     names::check(&asked)?;
-    if found > 0 {
-        say!("run `cargo esrs lock` for what is not locked; the rest has to be mended by hand");
-        return Ok(ExitCode::FAILURE);
+    match found {
+        0 => say!("everything is locked"),
+        _ => {
+            say!("run `cargo esrs lock` for what is not locked; the rest has to be mended by hand")
+        }
     }
-    say!("everything is locked");
-    Ok(ExitCode::SUCCESS)
+    if let Some(reference) = &arguments.rolling {
+        found += rolling::check(chosen, &units, reference, &arguments.accept_steps)?;
+    }
+    Ok(if found > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// The files that are not as they are written, as after a merge.

@@ -6,6 +6,7 @@ mod check;
 mod lock;
 mod names;
 mod plan;
+mod rolling;
 mod schema;
 
 use std::path::PathBuf;
@@ -51,9 +52,14 @@ enum Esrs {
 pub(crate) struct Lock {
     /// Change nothing, and fail when something is not locked, differs from its lock, is locked and not
     /// there any more, or is a golden payload of nothing that is locked
-    #[arg(long, conflicts_with_all = ["against", "rewrite", "accept_steps"])]
+    #[arg(long, conflicts_with_all = ["against", "rewrite"])]
     check: bool,
-    /// Compile nothing, and fail when something that was locked at this commit is not locked as it was
+    /// With `--check`: fail also when programs of this commit, which run beside those of this source during
+    /// a rolling deployment, cannot read what this source writes
+    #[arg(long, value_name = "REF", requires = "check")]
+    rolling: Option<String>,
+    /// Compile nothing, and fail when something that was locked at this commit is not locked as it was, by
+    /// which this source reads what programs of that commit have stored
     #[arg(long, value_name = "REF", conflicts_with_all = ["rewrite", "accept_steps"])]
     against: Option<String>,
     /// Lock this event or aggregate anew, and give up what is stored under its name
@@ -63,7 +69,8 @@ pub(crate) struct Lock {
     #[arg(long, requires = "rewrite")]
     give_up_what_is_stored: bool,
     /// Lock what is declared of this event as it is now, though it differs from what is locked: each
-    /// stored payload is read as the same value
+    /// stored payload is read as the same value. With `--rolling`: the code of this source that writes the
+    /// event writes the same text as that of the commit
     #[arg(long, value_name = "NAME")]
     accept_steps: Vec<String>,
     /// Lock the events of integration tests and benchmarks too
@@ -89,6 +96,9 @@ impl Arguments {
             Esrs::Lock(lock) => lock,
             Esrs::Schema(schema) => return schema.run(),
         };
+        if lock.check && lock.rolling.is_none() && !lock.accept_steps.is_empty() {
+            return Err(Error::AcceptedByACheck);
+        }
         let chosen = lock.chosen()?;
         match &lock.against {
             Some(reference) => against::run(&chosen, reference),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use esrs_core::escaped;
-use esrs_core::schema::lock::{OutlineChange, StepChange, first_change, is_id_kept};
+use esrs_core::schema::lock::{OutlineChange, StepChange, is_id_kept};
 use esrs_core::schema::samples::{LockedVersions, Stray, strays};
 
 use crate::entry::Entry;
@@ -290,7 +290,7 @@ impl Plan {
         let of: Vec<_> = entries.iter().filter(|locked| locked.version == version).collect();
         let breaks = |then: &Entry, now: &Entry| {
             let is_same = then.fingerprint == now.fingerprint;
-            let change = first_change(&then.outline, &now.outline).filter(|_| !is_same);
+            let change = then.first_change(now).filter(|_| !is_same);
             change.filter(|change| !change.rule.is_compatible())
         };
         // What was locked once more reads what was locked before, unless two branches did it.
@@ -331,7 +331,7 @@ impl Plan {
             }
             return;
         }
-        match first_change(&locked.outline, &entry.outline) {
+        match locked.first_change(&entry) {
             Some(change)
                 if locked.fingerprint == entry.fingerprint || change.rule.is_compatible() =>
             {
@@ -388,7 +388,7 @@ fn orphans(locks: &Locks, told: &[Told]) -> Vec<Orphan> {
     let mut former: Vec<(&String, &String)> = Vec::new();
     for one in told {
         match one {
-            Told::Event { name, entry, aliases } => {
+            Told::Event { name, entry, aliases, .. } => {
                 events.insert(name);
                 versions.insert((name, entry.version));
                 former.extend(aliases.iter().map(|alias| (alias, name)));
@@ -438,14 +438,14 @@ fn orphans(locks: &Locks, told: &[Told]) -> Vec<Orphan> {
 fn aliases(locks: &Locks, told: &[Told]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for one in told {
-        let Told::Event { name, entry, aliases } = one else { continue };
+        let Told::Event { name, entry, aliases, .. } = one else { continue };
         for alias in aliases {
             let entries = locks.events.get(alias).into_iter().flatten();
             let of: Vec<_> = entries.filter(|locked| locked.version == entry.version).collect();
             if of.iter().any(|locked| locked.fingerprint == entry.fingerprint) {
                 continue;
             }
-            let change = of.last().and_then(|last| first_change(&last.outline, &entry.outline));
+            let change = of.last().and_then(|last| last.first_change(entry));
             let change = change.filter(|change| !change.rule.is_compatible());
             problems.extend(change.map(|change| Problem::Alias {
                 alias: alias.clone(),

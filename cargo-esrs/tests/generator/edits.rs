@@ -192,9 +192,18 @@ fn edit_fields(fields: &mut Vec<Field>, dice: &mut Dice) {
                 default: false,
                 skipped: false,
                 flatten: true,
+                filled: false,
                 skip: false,
                 ty: Ty::Map(Box::new(Ty::Text), Box::new(Ty::Any)),
             });
+        }
+        14 => {
+            let field = &mut fields[place];
+            match dice.below(3) {
+                0 => field.default = !field.default,
+                1 => (field.default, field.filled) = (true, true),
+                _ => (field.default, field.filled) = (false, false),
+            }
         }
         _ => edit(&mut fields[place].ty, dice),
     }

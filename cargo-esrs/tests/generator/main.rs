@@ -1,5 +1,6 @@
 //! Random types and random edits of them: what the lock says of a change, compared with what serde makes of
-//! payloads that the old type stored when the new one reads them.
+//! payloads that the old type stored when the new one reads them; and what is said of a rolling deployment,
+//! compared with what the old type reads of payloads that the new one wrote.
 //!
 //! A short round runs with every test. `ESRS_FAULTS=long cargo test -p cargo-esrs --test generator -- --nocapture`
 //! judges 10,000 pairs; `ESRS_FAULTS_SEED` throws the dice of an earlier round again, and
@@ -100,14 +101,16 @@ fn summary(said: &str) -> String {
         counts[0] += broken.parse::<usize>().unwrap();
         counts[1] += kept.parse::<usize>().unwrap();
     }
-    let (mut refused, mut alarms) = (0, 0);
     for (verdict, [broken, kept]) in &tally {
         let _ = writeln!(shown, "{verdict}: {kept} pairs read the same, {broken} do not");
-        if verdict.starts_with("breaks") {
-            refused += broken + kept;
-            alarms += kept;
-        }
     }
-    let _ = writeln!(shown, "{alarms} of {refused} refused pairs read the same");
+    for direction in ["stored", "rolling"] {
+        let begin = format!("{direction} breaks ");
+        let refused = tally.iter().filter(|(verdict, _)| verdict.starts_with(&begin));
+        let (all, alarms) = refused.fold((0, 0), |(all, alarms), (_, [broken, kept])| {
+            (all + broken + kept, alarms + kept)
+        });
+        let _ = writeln!(shown, "{direction}: {alarms} of {all} refused pairs read the same");
+    }
     shown
 }

@@ -69,6 +69,8 @@ pub(crate) struct Field {
     /// True if it is left out where it is `None`.
     pub(crate) skipped: bool,
     pub(crate) flatten: bool,
+    /// True if its default is another value than that of its type.
+    pub(crate) filled: bool,
     /// True if it is left out both ways.
     pub(crate) skip: bool,
     pub(crate) ty: Ty,
@@ -201,7 +203,8 @@ pub(crate) fn any_field(dice: &mut Dice, depth: usize) -> Field {
     let default = dice.once_in(5) && !flatten;
     let aliases = if dice.once_in(5) && !flatten { vec![dice.of(FIELDS)] } else { vec![] };
     let skip = is_default(&ty) && dice.once_in(12) && !flatten;
-    Field { name: dice.of(FIELDS), aliases, default, skipped, flatten, skip, ty }
+    let filled = default && matches!(ty, Ty::Option(_)) && dice.once_in(2);
+    Field { name: dice.of(FIELDS), aliases, default, skipped, flatten, filled, skip, ty }
 }
 
 pub(crate) fn any_enum(dice: &mut Dice, depth: usize) -> Enum {
@@ -335,6 +338,7 @@ fn fields_are_right(fields: &[Field], buffered: bool) -> bool {
                 && is_skipped
                 && (!field.skip || (is_default(&field.ty) && !field.flatten))
                 && (!field.default || has_default(&field.ty))
+                && (!field.filled || (field.default && matches!(field.ty, Ty::Option(_))))
                 && check(&field.ty, buffered || field.flatten)
         })
 }

@@ -103,8 +103,9 @@ impl Source {
         for field in fields {
             let mut serde: Vec<String> =
                 field.aliases.iter().map(|alias| format!("alias = {alias:?}")).collect();
-            // The default of an `Option` is what it is when it is absent.
             let default = match field.ty {
+                Ty::Option(_) if field.filled => "default = \"filled\"",
+                // The default of an `Option` is what it is when it is absent.
                 Ty::Option(_) => "default",
                 _ => "default = \"lowest\"",
             };

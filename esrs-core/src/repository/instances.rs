@@ -76,10 +76,16 @@ impl<A> Instances<A> {
         loop {
             let next = {
                 let mut inner = self.inner();
-                match inner.busy.get_mut(&stream).and_then(VecDeque::pop_front) {
+                let next = match inner.busy.entry(stream.clone()) {
+                    Entry::Occupied(mut waiting) => waiting.get_mut().pop_front().or_else(|| {
+                        waiting.remove();
+                        None
+                    }),
+                    Entry::Vacant(_) => None,
+                };
+                match next {
                     Some(next) => next,
                     None => {
-                        inner.busy.remove(&stream);
                         let dropped = match (warm, weight) {
                             (Some(warm), Some(weight)) => {
                                 inner.put_idle(stream, warm, weight, limit)
@@ -129,10 +135,13 @@ impl<A> Inner<A> {
         limit: usize,
     ) -> Vec<Warm<A>> {
         let mut dropped = Vec::new();
-        // Its place is empty, and the first of all, so that it is not made anew.
-        self.idle.promote(&stream);
+        let limit_of_others = limit.saturating_sub(weight);
+        if self.weight > limit_of_others {
+            // Its place is empty, and the first of all, so that it is not made anew.
+            self.idle.promote(&stream);
+        }
         // Room is made first: the sum of the weights never exceeds the limit, whatever that is.
-        while self.weight > limit.saturating_sub(weight) {
+        while self.weight > limit_of_others {
             let Some((_, oldest)) = self.idle.pop_lru() else { break };
             // The place of one that is busy is made anew when that comes back.
             let Some((warm, weight)) = oldest else { continue };

@@ -9,20 +9,31 @@ pub struct Declared {
     part: &'static str,
     /// Of the type that it holds, as a whole.
     whole: &'static str,
+    /// True if the part may be absent in what is read, and is in none of what is written.
+    always_written: bool,
 }
 
 impl Declared {
     /// Nothing.
-    pub const NOTHING: Self = Self { part: "", whole: "" };
+    pub const NOTHING: Self = Self { part: "", whole: "", always_written: false };
 
     /// The declarations on the type that a part holds.
     pub(crate) const fn of_type(whole: &'static str) -> Self {
-        Self { part: "", whole }
+        Self { whole, ..Self::NOTHING }
     }
 
     /// The same, with what stands on the part.
     pub const fn on_part(self, part: &'static str) -> Self {
         Self { part, ..self }
+    }
+
+    /// The same, of a part that no `skip_serializing_if` leaves out.
+    pub(crate) const fn always_written(self) -> Self {
+        Self { always_written: true, ..self }
+    }
+
+    pub(crate) const fn is_always_written(self) -> bool {
+        self.always_written
     }
 
     pub(crate) const fn part(self) -> &'static str {

@@ -272,6 +272,12 @@ impl Field {
         Self { declared: self.declared.on_part(declared), ..self }
     }
 
+    /// The same field, when it is never left out of what is written, though it may be absent.
+    #[doc(hidden)]
+    pub const fn always_written(self) -> Self {
+        Self { declared: self.declared.always_written(), ..self }
+    }
+
     /// The treatment of the field when it is absent.
     pub(crate) const fn presence(&self) -> Presence {
         match (self.optional, self.required) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use super::plain_json::depth_of_plain;
 use super::{LimitExceeded, NewEnvelope, NewRecord, PageWriter, StoreError, StreamIndex};
 use crate::clock::to_microsecond;
 use crate::encode::{EncodeError, payload_of};
@@ -398,12 +399,14 @@ impl AppendBatch {
             if count > 1 && !ids.insert(event.id) {
                 return invalid(format!("the event id {} stands in it twice", event.id));
             }
-            if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(&event.payload) {
-                let name = &event.name;
-                let error = JsonError::from(error);
-                return invalid(format!("the payload of {name:?} on {stream} is no JSON: {error}"));
-            }
-            let depth = nesting(&event.payload);
+            let depth = match depth_of(&event.payload) {
+                Ok(depth) => depth,
+                Err(error) => {
+                    let (name, error) = (&event.name, JsonError::from(error));
+                    let reason = format!("the payload of {name:?} on {stream} is no JSON: {error}");
+                    return invalid(reason);
+                }
+            };
             if depth > Self::MAX_NESTING {
                 return limit("the depth of a payload", Some(stream), depth, Self::MAX_NESTING);
             }
@@ -430,7 +433,15 @@ impl AppendBatch {
     }
 }
 
-/// How many arrays and objects are within each other in some JSON.
+/// How many arrays and objects are within each other in some JSON, or 0 if that is not deep.
+fn depth_of(json: &str) -> Result<usize, serde_json::Error> {
+    match depth_of_plain(json) {
+        Some(depth) => Ok(depth),
+        None => serde_json::from_str::<serde::de::IgnoredAny>(json).map(|_| nesting(json)),
+    }
+}
+
+/// As [`depth_of`], of what is known to be JSON.
 fn nesting(json: &str) -> usize {
     // Each has two brackets, so what is short is not deep.
     if json.len() <= 2 * AppendBatch::MAX_NESTING {

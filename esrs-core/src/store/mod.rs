@@ -5,6 +5,7 @@ mod error;
 mod mark;
 mod metadata_filter;
 mod page;
+mod plain_json;
 mod read;
 mod repetition;
 mod snapshot;

@@ -2,6 +2,7 @@
 
 pub(crate) mod aggregate;
 pub(crate) mod column;
+pub(crate) mod cycle;
 pub(crate) mod event;
 pub(crate) mod history;
 pub(crate) mod projection;

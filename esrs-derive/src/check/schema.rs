@@ -71,9 +71,9 @@ pub(crate) fn parts(
             untold(part, errors);
             if let Some(recursion) = find_recursion(ty, &container.input.ident) {
                 let message = format!(
-                    "`{}` holds itself here, and a shape that holds itself has no end: mark the field \
-                     `#[schema(opaque = \"name@1\")]`, and raise the number when its JSON changes",
-                    container.input.ident
+                    "`{}` holds itself here, and a shape that holds itself has no end: {}",
+                    container.input.ident,
+                    opaque_advice("field")
                 );
                 errors.at(recursion.span(), message);
             }
@@ -201,43 +201,65 @@ fn place(part: &Part<'_>, all_optional: bool, errors: &Errors) {
     }
 }
 
-/// Where a type names the one that holds it. A `PhantomData` holds nothing.
-fn find_recursion<'a>(ty: &'a Type, own: &Ident) -> Option<&'a Ident> {
-    let inner = |ty| find_recursion(ty, own);
+/// Where a type names the one that holds it.
+fn find_recursion(ty: &Type, own: &Ident) -> Option<Ident> {
+    let mut found = None;
+    each_name(ty, &mut |ident| {
+        if found.is_none() && (ident == own || ident == "Self") {
+            found = Some(ident.clone());
+        }
+    });
+    found
+}
+
+/// The advice for a type that holds itself.
+pub(super) fn opaque_advice(what: &str) -> String {
+    format!(
+        "mark the {what} `#[schema(opaque = \"name@1\")]`, and raise the number when its JSON changes"
+    )
+}
+
+/// Calls a function with the name of each type of this scope that a type holds. A `PhantomData` holds
+/// nothing.
+pub(super) fn each_name(ty: &Type, call: &mut impl FnMut(&Ident)) {
     match ty {
-        Type::Array(array) => inner(&array.elem),
-        Type::Group(group) => inner(&group.elem),
-        Type::Paren(paren) => inner(&paren.elem),
-        Type::Reference(reference) => inner(&reference.elem),
-        Type::Slice(slice) => inner(&slice.elem),
-        Type::Tuple(tuple) => tuple.elems.iter().find_map(inner),
+        Type::Array(array) => each_name(&array.elem, call),
+        Type::Group(group) => each_name(&group.elem, call),
+        Type::Paren(paren) => each_name(&paren.elem, call),
+        Type::Reference(reference) => each_name(&reference.elem, call),
+        Type::Slice(slice) => each_name(&slice.elem, call),
+        Type::Tuple(tuple) => tuple.elems.iter().for_each(|ty| each_name(ty, call)),
         Type::Path(path) => {
             let segments = &path.path.segments;
-            let last = segments.last()?;
+            let Some(last) = segments.last() else { return };
             if path.qself.is_none() && path.path.leading_colon.is_none() {
                 let is_here =
                     segments.len() == 1 || (segments.len() == 2 && segments[0].ident == "self");
-                if is_here && (last.ident == *own || last.ident == "Self") {
-                    return Some(&last.ident);
+                if is_here {
+                    call(&last.ident);
                 }
             }
             if last.ident == "PhantomData" {
-                return None;
+                return;
             }
-            segments.iter().find_map(|segment| match &segment.arguments {
-                PathArguments::AngleBracketed(arguments) => {
-                    arguments.args.iter().find_map(|argument| match argument {
-                        GenericArgument::Type(ty) => inner(ty),
-                        _ => None,
-                    })
+            for segment in segments {
+                match &segment.arguments {
+                    PathArguments::AngleBracketed(arguments) => {
+                        for argument in &arguments.args {
+                            if let GenericArgument::Type(ty) = argument {
+                                each_name(ty, call);
+                            }
+                        }
+                    }
+                    PathArguments::Parenthesized(arguments) => {
+                        if let ReturnType::Type(_, ty) = &arguments.output {
+                            each_name(ty, call);
+                        }
+                    }
+                    PathArguments::None => {}
                 }
-                PathArguments::Parenthesized(arguments) => match &arguments.output {
-                    ReturnType::Type(_, ty) => inner(ty),
-                    ReturnType::Default => None,
-                },
-                PathArguments::None => None,
-            })
+            }
         }
-        _ => None,
+        _ => {}
     }
 }

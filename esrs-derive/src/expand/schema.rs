@@ -7,6 +7,7 @@ use syn::{DeriveInput, LitStr};
 use super::aggregate::respanned;
 use super::history;
 use crate::attr::schema::{self, Place};
+use crate::check::cycle;
 use crate::errors::Errors;
 use crate::krate::Krate;
 use crate::model::history::{self as model, Declared};
@@ -21,6 +22,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let opaque = attr.opaque.clone();
     let container = Container::with_history(input, attr.opaque);
     let (wire, whole) = (build(&container, errors), container.declared());
+    cycle::closed(input, container.opaque.is_some(), errors);
     let krate = Krate::new(attr.krate);
     let (version, removed) = (attr.version, attr.removed);
     let declared =
@@ -239,9 +241,10 @@ fn field(field: &Field<'_>, is_tagged: bool, p: &TokenStream) -> TokenStream {
         }
     };
     let optional = field.optional.then(|| quote!(.optional()));
+    let always_written = field.always_written.then(|| quote!(.always_written()));
     let aliases = aliases(&field.name);
     let declared = declared(&field.declared);
-    quote!(#base #optional #aliases #declared)
+    quote!(#base #optional #always_written #aliases #declared)
 }
 
 fn variant(variant: &Variant<'_>, tag: Option<&LitStr>, p: &TokenStream) -> TokenStream {

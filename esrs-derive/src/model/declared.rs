@@ -5,34 +5,75 @@
 
 use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Attribute, Expr, ExprLit, Lit, Meta, Type};
+use syn::{Attribute, Expr, ExprLit, GenericArgument, Lit, Meta, PathArguments, Type};
 
 use crate::attr::history::{Change, Conversion, What};
 use crate::attr::serde::Word;
+use crate::model::schema::last_segment;
 
-/// The words of serde that say by which code a part is read or written.
+/// The words of serde that say by which code a part is read or written; `default` comes first.
 const CODE: &[&str] = &["default", "with", "serialize_with", "deserialize_with", "getter"];
 
 /// The words that say so of a container; its `default` is that of each field.
 const CONTAINER_CODE: &[&str] = &["from", "try_from", "into", "remote"];
 
-/// What is declared of a part: its own words of serde, or the container's `default` for one that has none;
-/// the type that is `opaque`; and the steps.
+/// The declarations on a part: its value when it is absent; its own words of serde; its type, where that
+/// `is_opaque`; and the steps.
 pub(crate) fn of_part<'c>(
     serde: &[Word],
     container_default: Option<&Word>,
-    opaque: Option<Option<&Type>>,
+    (ty, is_opaque): (Option<&Type>, bool),
     steps: impl Iterator<Item = &'c Change>,
 ) -> String {
-    let is_code = |word: &&Word| CODE.contains(&word.name.as_str());
-    let has_default = serde.iter().any(|word| word.name == "default");
-    let default = container_default.filter(|_| !has_default);
-    let mut words: Vec<_> = serde.iter().filter(is_code).chain(default).collect();
-    words.sort_by_key(|word| word.name != "default");
-    let words = words.into_iter().map(|word| text(word.tokens.clone()));
-    let ty = opaque.flatten().map(|ty| format!("of type {}", text(ty.to_token_stream())));
-    let all: Vec<_> = words.chain(ty).chain(steps.map(step)).collect();
+    let is_code = |word: &&Word| CODE.contains(&word.name.as_str()) && word.name != "default";
+    let default = absent(serde, container_default, ty, is_opaque);
+    let words = serde.iter().filter(is_code).map(|word| text(word.tokens.clone()));
+    let ty = ty.filter(|_| is_opaque);
+    let ty = ty.map(|ty| format!("of type {}", text(ty.to_token_stream())));
+    let all: Vec<_> = default.into_iter().chain(words).chain(ty).chain(steps.map(step)).collect();
     all.join(", ")
+}
+
+/// The value of an absent part, if an attribute or an opaque type tells it. Without an attribute, the shape
+/// does.
+fn absent(
+    serde: &[Word],
+    container_default: Option<&Word>,
+    ty: Option<&Type>,
+    is_opaque: bool,
+) -> Option<String> {
+    let known = ty.and_then(value_if_absent);
+    let has = |names: &[&str]| serde.iter().any(|word| names.contains(&word.name.as_str()));
+    if let Some(own) = serde.iter().find(|word| word.name == "default") {
+        let own = text(own.tokens.clone());
+        return Some(match known {
+            Some(value) if own == "default" => format!("default = {value}"),
+            _ => own,
+        });
+    }
+    if let Some(default) = container_default {
+        // The same words on a field are about another type.
+        return Some(format!("{} of the struct", text(default.tokens.clone())));
+    }
+    let is_asked = is_opaque && !has(&["with", "deserialize_with", "flatten"]);
+    (is_asked && known == Some("None")).then(|| "default = None".to_owned())
+}
+
+/// The `Default` of a type which serde reads also as such.
+fn value_if_absent(ty: &Type) -> Option<&'static str> {
+    let last = last_segment(ty)?;
+    if last.ident == "Option" {
+        return Some("None");
+    }
+    if last.ident == "Value" {
+        return Some("null");
+    }
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    let is_pointer = ["Box", "Rc", "Arc"].iter().any(|name| last.ident == name);
+    match arguments.args.first() {
+        Some(GenericArgument::Type(inner)) if is_pointer => value_if_absent(inner),
+        _ => None,
+    }
 }
 
 /// The attribute by which the shape of an older version says what is declared of a part of it.

@@ -174,7 +174,7 @@ impl Body<'_> {
     /// The declarations on the variant besides its shape, up to a version.
     pub(crate) fn declared_at(&self, version: u32) -> String {
         let steps = self.changes.iter().filter(|change| change.version.number <= version);
-        declared::of_part(&self.at(version).serde, None, self.opaque.as_ref().map(|_| None), steps)
+        declared::of_part(&self.at(version).serde, None, (None, self.opaque.is_some()), steps)
     }
 
     /// The variant's name on the wire at a version.
@@ -206,9 +206,9 @@ impl Field<'_> {
         let past = self.at(version);
         let words = serde::words(attrs);
         let default = words.iter().find(|word| word.name == "default" && is_of_struct);
-        let opaque = past.opaque.as_ref().map(|_| Some(self.live_type_at(version)));
+        let held = (Some(self.live_type_at(version)), past.opaque.is_some());
         let steps = self.changes.iter().filter(|change| change.version.number <= version);
-        declared::of_part(&past.serde, default, opaque, steps)
+        declared::of_part(&past.serde, default, held, steps)
     }
 
     /// Its type at a version, as far as Rust still knows it: the newest of the versions of that type.

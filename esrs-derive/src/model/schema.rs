@@ -50,6 +50,8 @@ pub(crate) struct Item<'a> {
 pub(crate) struct Field<'a> {
     pub(crate) name: Name,
     pub(crate) optional: bool,
+    /// True if it is never left out of what is written, though it may be absent.
+    pub(crate) always_written: bool,
     pub(crate) holds: Holds<'a>,
     /// The declarations on it besides its shape.
     pub(crate) declared: String,
@@ -102,8 +104,8 @@ impl<'a> Part<'a> {
             let mut steps = history::of_part(attrs, attribute, &unheard);
             drop(unheard.finish());
             steps.sort_by_key(|step| step.version.number);
-            let opaque = opaque.as_ref().map(|_| ty);
-            declared::of_part(&serde::words(attrs), default, opaque, steps.iter())
+            let held = (ty, opaque.is_some());
+            declared::of_part(&serde::words(attrs), default, held, steps.iter())
         });
         Self { ident, ty, serde: serde::part(attrs), opaque, declared }
     }
@@ -170,7 +172,10 @@ pub(crate) fn fields<'a>(
             true => Name { written: LitStr::new("*", ident.span()), aliases: Vec::new() },
             false => name(ident, &part.serde.names, rule, Case::field, errors),
         };
-        fields.push(Field { name, optional, holds, declared: part.declared.clone() });
+        let always_written =
+            optional && !part.serde.flatten && part.serde.skip_serializing_if.is_none();
+        let declared = part.declared.clone();
+        fields.push(Field { name, optional, always_written, holds, declared });
     }
     fields
 }

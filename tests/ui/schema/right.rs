@@ -44,7 +44,60 @@ enum NumberOrText {
     Text(String),
 }
 
+#[derive(Schema, Serialize, Deserialize)]
+struct Folder {
+    entries: Vec<Entry>,
+}
+
+#[derive(Schema, Serialize, Deserialize)]
+struct Entry {
+    name: String,
+    #[schema(opaque = "folder@1")]
+    within: Option<Box<Folder>>,
+    #[serde(skip)]
+    cached: Option<Box<Folder>>,
+    of: std::marker::PhantomData<Listed<u8>>,
+}
+
+#[derive(Schema, Serialize, Deserialize)]
+struct Listed<Entry> {
+    of: Vec<Entry>,
+}
+
+mod before {
+    use esrs::prelude::*;
+
+    #[derive(Schema, Serialize, Deserialize)]
+    pub struct Node {
+        pub link: Link,
+    }
+
+    #[derive(Schema, Serialize, Deserialize)]
+    pub struct Link {
+        pub to: u8,
+    }
+}
+
+mod after {
+    use esrs::prelude::*;
+
+    #[derive(Schema, Serialize, Deserialize)]
+    pub struct Link {
+        pub node: Node,
+    }
+
+    #[derive(Schema, Serialize, Deserialize)]
+    pub struct Node {
+        pub to: u8,
+    }
+}
+
 fn main() {
+    let stored = r#"{"entries":[{"name":"a","within":{"entries":[]},"of":null}]}"#;
+    let folder: Folder = serde_json::from_str(stored).unwrap();
+    assert_eq!(serde_json::to_string(&folder).unwrap(), stored);
+    assert_eq!(Folder::SHAPE.to_string(), "{entries: [{name: string, within: opaque \"folder@1\", of: null}]}");
+    assert_ne!(before::Node::FINGERPRINT, after::Node::FINGERPRINT);
     let shape = <Address as Schema>::SHAPE.to_string();
     assert!(shape.contains("streetName"), "{shape}");
     let fingerprints =

@@ -20,6 +20,10 @@ pub fn six() -> u8 {
     6
 }
 
+pub fn some_five() -> Option<u8> {
+    Some(5)
+}
+
 pub mod as_text {
     use serde::{Deserialize, Deserializer, Serializer};
 
@@ -62,6 +66,14 @@ pub struct Parcel {
     pub long: u16,
     #[serde(default = "five")]
     pub layers: u8,
+    #[serde(default = "some_five")]
+    pub tier: Option<u8>,
+}
+
+#[derive(Debug, Schema, Serialize, Deserialize)]
+pub struct Strap {
+    #[serde(default)]
+    pub seals: u8,
 }
 
 #[derive(Debug, Clone, Schema, Serialize, Deserialize)]
@@ -101,6 +113,7 @@ pub struct ParcelSent {
     #[serde(default = "five")]
     pub priority: u8,
     pub grade: Grade,
+    pub strap: Strap,
 }
 
 #[derive(Debug, Event, Serialize, Deserialize)]

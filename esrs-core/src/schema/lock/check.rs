@@ -8,7 +8,7 @@ use super::line::{
 use super::located::{is_named, push_place};
 use super::outline::{Outline, write_outline};
 use super::pairs::{NONE, Pairs, PairsRoom};
-use super::steps::{STEPS, push_steps};
+use super::steps::{ALWAYS, STEPS, push_always_written, push_steps};
 use super::ways::{
     Changed, Message, path_of, push_quoted_path, tuple_of, ways_out, ways_out_of_the_past,
 };
@@ -255,7 +255,7 @@ pub const fn tell_past(event: &EventType, history: &ShapeVersion, version: u32) 
 /// Fails to compile, in the lock mode of `cargo esrs`, with what is to be locked of an event.
 pub const fn tell_event(event: &EventType, history: &ShapeVersion) {
     let mut text = Outline::new();
-    text.push("esrs-lock:event with steps\n");
+    text.push("esrs-lock:event as it writes\n");
     text.push(event.name);
     text.push_byte(b'\n');
     text.push_number(event.version as u64);
@@ -274,6 +274,10 @@ pub const fn tell_event(event: &EventType, history: &ShapeVersion) {
     }
     text.push(STEPS);
     if !push_steps(&mut text, history, event.version) {
+        panic!("esrs-lock:too-long")
+    }
+    text.push(ALWAYS);
+    if !push_always_written(&mut text, event.shape) {
         panic!("esrs-lock:too-long")
     }
     if is_unknown(event.shape) {
@@ -371,7 +375,7 @@ const fn push_others(text: &mut Message, change: &Change<'_>, both: &Both<'_>) {
     let pairs = &both.pairs;
     let (locked, now) = (&pairs.locked, &pairs.now);
     let (mut at, mut list) = (1, List::new("\n    not here either: "));
-    while at < locked.len() {
+    while at < locked.len() && !list.is_full() {
         if pairs.now_of(at).is_none()
             && let Some(above) = locked.above(at)
             && let Some(parent) = pairs.now_of(above)
@@ -382,7 +386,7 @@ const fn push_others(text: &mut Message, change: &Change<'_>, both: &Both<'_>) {
     }
     list.end(text);
     let (mut at, mut list) = (1, List::new("\n    new here:        "));
-    while at < now.len() {
+    while at < now.len() && !list.is_full() {
         if pairs.locked_of(at).is_none()
             && let Some(above) = now.above(at)
             && let Some(parent) = pairs.locked_of(above)
@@ -393,7 +397,7 @@ const fn push_others(text: &mut Message, change: &Change<'_>, both: &Both<'_>) {
     }
     list.end(text);
     let (mut at, mut list) = (1, List::new("\n    changed too:     "));
-    while at < locked.len() {
+    while at < locked.len() && !list.is_full() {
         if !pairs.is_same(at)
             && let Some(other) = pairs.now_of(at)
         {
@@ -424,8 +428,7 @@ const fn has_part(part: &Line<'_>, lines: &Lines<'_>, parent: usize) -> bool {
     false
 }
 
-/// A list of paths, of which the first are named and the rest is counted: what is to be done is said
-/// behind it.
+/// A list of paths, of which the first are named: what is to be done is said behind it.
 struct List {
     title: &'static str,
     count: u64,
@@ -437,6 +440,11 @@ impl List {
 
     const fn new(title: &'static str) -> Self {
         Self { title, count: 0 }
+    }
+
+    /// Returns true if there are more than are named, which are not counted: const evaluation is slow.
+    const fn is_full(&self) -> bool {
+        self.count > Self::NAMED
     }
 
     const fn push(&mut self, text: &mut Message, path: Text<'_>) {
@@ -462,10 +470,8 @@ impl List {
     }
 
     const fn end(&self, text: &mut Message) {
-        if self.count > Self::NAMED {
-            text.push(" and ");
-            text.push_number(self.count - Self::NAMED);
-            text.push(" more");
+        if self.is_full() {
+            text.push(" and more");
         }
     }
 }
@@ -532,18 +538,58 @@ pub(crate) const fn entry(lock: &[u8], version: u32) -> &[u8] {
     header.push_number(version as u64);
     header.push(" = ");
     let header = header.as_bytes();
-    let (mut at, mut found) = (0, lock.len());
-    while at < lock.len() {
-        let is_header = lock[at] == b'v' && begins_with(Text::of(lock).from(at), header);
-        while at < lock.len() && lock[at] != b'\n' {
-            at += 1;
+    let (mut rest, mut found): (_, &[u8]) = (lock, &[]);
+    let mut before = b'\n';
+    loop {
+        // Text without a `v` is passed eight bytes at a time: const evaluation is slow at each turn of a loop.
+        while let [a, b, c, d, e, f, g, h, behind @ ..] = rest
+            && (*a != b'v' && *b != b'v' && *c != b'v' && *d != b'v')
+            && (*e != b'v' && *f != b'v' && *g != b'v' && *h != b'v')
+        {
+            (before, rest) = (*h, behind);
         }
-        if at < lock.len() {
-            at += 1;
-        }
-        if is_header {
-            found = at;
+        let [byte, behind @ ..] = rest else { return found };
+        if before == b'\n' && *byte == b'v' && begins_with(Text::of(rest), header) {
+            found = behind_line(behind);
+            (before, rest) = (b'\n', found);
+        } else {
+            (before, rest) = (*byte, behind);
         }
     }
-    lock.split_at(found).1
+}
+
+/// The text behind the end of a line.
+const fn behind_line(text: &[u8]) -> &[u8] {
+    let mut rest = text;
+    while let [byte, behind @ ..] = rest {
+        rest = behind;
+        if *byte == b'\n' {
+            break;
+        }
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::entry;
+
+    #[test]
+    fn the_newest_entry_of_a_version_is_found_wherever_it_stands() {
+        let lock = "# version 1 = no\n\nversion 1 = a\n    .v: vvvvvvvv\n    .version 2 = no\n\nversion 11 = b\n    \
+                    struct\nversion 1 = c\r\n    .version: u8\nversion 3 = d";
+        let found = |version| std::str::from_utf8(entry(lock.as_bytes(), version)).unwrap();
+        assert_eq!(found(1), "    .version: u8\nversion 3 = d");
+        assert!(found(11).starts_with("    struct\n"));
+        assert_eq!((found(2), found(3), found(4)), ("", "", ""));
+        for start in 0..lock.len() {
+            // What the loop over single bytes would find.
+            let expected = lock[start..].match_indices("version 1 = ").map(|(at, _)| at);
+            let expected =
+                expected.filter(|at| *at == 0 || lock[start..].as_bytes()[at - 1] == b'\n');
+            let line = |at: usize| lock[start + at..].split_once('\n').map_or("", |(_, rest)| rest);
+            let expected = expected.last().map_or("", line);
+            assert_eq!(entry(lock[start..].as_bytes(), 1), expected.as_bytes(), "{start}");
+        }
+    }
 }

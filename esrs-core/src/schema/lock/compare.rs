@@ -1,5 +1,6 @@
 //! What became of a shape, by the outlines of then and now.
 
+use super::absent::{Absent, has_steps};
 use super::line::{
     Line, Lines, Text, begins_with, ends_with, equal, has_alias, has_aliases, name_end, slice,
 };
@@ -22,8 +23,8 @@ pub(crate) const fn compare<'a>(pairs: &Pairs<'a>) -> Option<Change<'a>> {
     if locked.len() == 0 || now.len() == 0 {
         return None;
     }
-    let mut comparison = Comparison { pairs, locked, now, compatible: None };
-    match comparison.node(locked.line(0), now.line(0), false) {
+    let mut comparison = Comparison { pairs, locked, now, compatible: None, heads: None };
+    match comparison.node(locked.line(0), now.line(0), None) {
         Some(breaking) => Some(breaking),
         None => comparison.compatible,
     }
@@ -34,41 +35,70 @@ struct Comparison<'l, 'a> {
     locked: &'l Lines<'a>,
     now: &'l Lines<'a>,
     compatible: Option<Change<'a>>,
+    /// The heads that were compared last, and what became of them: most changes are alike.
+    heads: Option<(Text<'a>, Text<'a>, Option<Rule>)>,
 }
 
 impl<'a> Comparison<'_, 'a> {
-    /// What breaks in one value, or below it; `is_field` if it is a field of an object, which may be left out.
+    /// What breaks in one value, or below it; `of` is the head of what it was locked as a part of.
     const fn node(
         &mut self,
         locked: Line<'a>,
         now: Line<'a>,
-        is_field: bool,
+        of: Option<Text<'a>>,
     ) -> Option<Change<'a>> {
-        if let Some(rule) = change_of_head(locked.head, now.head) {
+        if let Some(rule) = self.change_of_heads(locked.head, now.head) {
             let change = Change { rule, locked: Some(locked), now: Some(now) };
             if !rule.is_compatible() {
                 return Some(change);
             }
             self.found(change);
         }
-        // Whether a flattened field may be absent was not always locked.
-        let is_field = is_field && !(is_flattened(locked) && is_flattened(now));
-        let is_lost =
-            (may_be_absent(locked) && !may_be_absent(now)) || (locked.optional && !now.optional);
-        if is_lost && is_field {
-            return Some(Change { rule: Rule::NowRequired, locked: Some(locked), now: Some(now) });
+        let absence = match self.absence(&locked, &now) {
+            Some(rule) if is_field(of, locked, now) => Some(rule),
+            _ => None,
+        };
+        if let Some(rule) = absence
+            && !rule.is_compatible()
+        {
+            return Some(Change { rule, locked: Some(locked), now: Some(now) });
         }
         if now.head.is(b"any") && !locked.head.is(b"any") {
             return self.lost_in_any(locked, now);
         }
-        let is_gained =
-            (may_be_absent(now) && !may_be_absent(locked)) || (now.optional && !locked.optional);
-        if is_gained && is_field {
-            self.found(Change { rule: Rule::MayBeAbsent, locked: Some(locked), now: Some(now) });
+        if let Some(rule) = absence {
+            self.found(Change { rule, locked: Some(locked), now: Some(now) });
         }
         match self.parts_then(locked, now) {
             Some(breaking) => Some(breaking),
             None => self.parts_now(locked, now),
+        }
+    }
+
+    /// The change of how an absent field is read. The steps alone have what one `default` or another says, and
+    /// older locks lack them.
+    const fn absence(&self, locked: &Line<'a>, now: &Line<'a>) -> Option<Rule> {
+        if !locked.optional
+            && !now.optional
+            && locked.required == now.required
+            && equal(locked.head, now.head)
+        {
+            return None;
+        }
+        if locked.optional
+            && now.optional
+            && (equal(locked.head, now.head) || !has_steps(self.locked))
+        {
+            return None;
+        }
+        let (then, is) = (Absent::of(self.locked, locked), Absent::of(self.now, now));
+        match (then, is) {
+            (Absent::Refused, Absent::Refused) => None,
+            (Absent::Refused, _) => Some(Rule::MayBeAbsent),
+            (_, Absent::Refused) => Some(Rule::NowRequired),
+            _ if !then.is_same(is) => Some(Rule::AbsentChanged),
+            _ if locked.optional != now.optional => Some(Rule::AbsentIsNone),
+            _ => None,
         }
     }
 
@@ -90,6 +120,17 @@ impl<'a> Comparison<'_, 'a> {
                 return Some(Change { rule, locked: Some(part), now: None });
             };
             let counterpart = self.now.line(counterpart);
+            // Of a pair, which has one name, only aliases may differ.
+            let is_pair = match self.pairs.now_of(at) {
+                Some(peer) => peer == counterpart.at,
+                None => false,
+            };
+            if is_pair && part.aliases.is_empty() && counterpart.aliases.is_empty() {
+                if let Some(breaking) = self.node(part, counterpart, Some(locked.head)) {
+                    return Some(breaking);
+                }
+                continue;
+            }
             if self.is_merged(&part, locked.at, &counterpart) {
                 let rule = Rule::NamesMerged;
                 return Some(Change { rule, locked: Some(part), now: Some(counterpart) });
@@ -112,12 +153,23 @@ impl<'a> Comparison<'_, 'a> {
                 let rule = Rule::AliasAdded;
                 self.found(Change { rule, locked: Some(part), now: Some(counterpart) });
             }
-            let is_field = !part.is_variant() && !is_tuple(locked.head, part.step());
-            if let Some(breaking) = self.node(part, counterpart, is_field) {
+            if let Some(breaking) = self.node(part, counterpart, Some(locked.head)) {
                 return Some(breaking);
             }
         }
         None
+    }
+
+    const fn change_of_heads(&mut self, locked: Text<'a>, now: Text<'a>) -> Option<Rule> {
+        if let Some((then, is, rule)) = self.heads
+            && equal(then, locked)
+            && equal(is, now)
+        {
+            return rule;
+        }
+        let rule = change_of_head(locked, now);
+        self.heads = Some((locked, now, rule));
+        rule
     }
 
     /// Looks for each part that is new.
@@ -148,6 +200,15 @@ impl<'a> Comparison<'_, 'a> {
 
     /// Returns true if what `part` reads today was a part of `parent`.
     const fn has_counterpart_then(&self, part: &Line<'_>, parent: usize) -> bool {
+        // A part of the same name would be its pair.
+        if part.aliases.is_empty()
+            && !is_flattened(*part)
+            && let Some(above) = self.now.above(part.at)
+            && let Some(then) = self.pairs.locked_of(above)
+            && then == parent
+        {
+            return false;
+        }
         if self.locked.named_as(parent, part).is_some() {
             return true;
         }
@@ -167,6 +228,12 @@ impl<'a> Comparison<'_, 'a> {
     /// What reads today what `part` was stored as.
     const fn counterpart_now(&self, part: &Line<'_>, parent: usize) -> Option<usize> {
         if !is_flattened(*part) {
+            if let Some(peer) = self.pairs.now_of(part.at)
+                && let Some(above) = self.now.above(peer)
+                && above == parent
+            {
+                return Some(peer);
+            }
             return self.now.reader_of(parent, part);
         }
         // Several flattened fields are told apart by their shapes alone.
@@ -235,6 +302,14 @@ impl<'a> Comparison<'_, 'a> {
             self.compatible = Some(change);
         }
     }
+}
+
+/// Returns true for a field of an object, which may be left out; `of` is the head of what it is a part of.
+const fn is_field(of: Option<Text<'_>>, locked: Line<'_>, now: Line<'_>) -> bool {
+    let Some(of) = of else { return false };
+    // Whether a flattened field may be absent was not always locked.
+    let is_spread = is_flattened(locked) && is_flattened(now);
+    !is_spread && !locked.is_variant() && !is_tuple(of, locked.step())
 }
 
 const fn removal(part: Line<'_>) -> Rule {

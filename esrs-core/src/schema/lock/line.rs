@@ -57,6 +57,11 @@ impl<'a> Text<'a> {
         self.range(self.start + start, self.end)
     }
 
+    /// The first bytes of the text.
+    pub(crate) const fn up_to(&self, length: usize) -> Self {
+        self.range(self.start, self.start + length)
+    }
+
     const fn range(&self, start: usize, end: usize) -> Self {
         Text { bytes: self.bytes, start, end }
     }
@@ -144,6 +149,10 @@ pub(super) struct Span {
     end: u32,
     optional: bool,
     required: bool,
+    /// True if an attribute makes an absent one `None`.
+    none: bool,
+    /// True if the `default` of its struct says what an absent one is.
+    of_struct: bool,
     up: u16,
     first: u16,
     last: u16,
@@ -161,6 +170,8 @@ impl Span {
         end: 0,
         optional: false,
         required: false,
+        none: false,
+        of_struct: false,
         up: NONE,
         first: NONE,
         last: NONE,
@@ -235,12 +246,46 @@ impl<'a> Lines<'a> {
             start += 1;
         }
         let (above, known) = self.nearest(start);
+        self.parse_below(start, known, above)
+    }
+
+    /// Parses the line that begins at `at`, and adds it, where it begins with the path of `above`, which ends
+    /// so many bytes behind, and with a step.
+    pub(super) const fn parse_part(&mut self, at: usize, width: usize, above: usize) -> usize {
+        let span = parse_from(self.text, at + INDENT.len(), at + width);
+        if span.step as usize != at + width {
+            // It is a part of something between the two.
+            return self.parse(at);
+        }
+        self.parse_below(at + INDENT.len(), at + width, above as u16)
+    }
+
+    /// Parses the line at `start`, and adds it, as a part of `above`, whose path ends at `known` in it.
+    const fn parse_below(&mut self, start: usize, known: usize, above: u16) -> usize {
         let mut span = parse_from(self.text, start, known);
         // A path that goes on with more than one step is a part of nothing.
         let is_part = span.step as usize == known && span.path as usize > known;
         span.up = if is_part { above } else { NONE };
         self.push(span);
         let end = span.end as usize;
+        if end == self.text.len() { end } else { end + 1 }
+    }
+
+    /// Parses the line that begins at `at`, and adds it, where it has the path of line `like` of another outline.
+    pub(super) const fn parse_of_path(
+        &mut self,
+        at: usize,
+        other: &Lines<'_>,
+        like: usize,
+        above: usize,
+    ) -> usize {
+        let span = other.spans[like];
+        let (from, to) = (span.start, (at + INDENT.len()) as u32);
+        let (step, name, path) =
+            (span.step - from + to, span.name - from + to, span.path - from + to);
+        let span = Span { start: to, step, name, path, up: above as u16, ..Span::EMPTY };
+        self.push(behind_path(self.text, span));
+        let end = self.spans[self.count - 1].end as usize;
         if end == self.text.len() { end } else { end + 1 }
     }
 
@@ -284,6 +329,16 @@ impl<'a> Lines<'a> {
         (self.spans[at].end - self.spans[at].start) as usize + INDENT.len() + 1
     }
 
+    /// How many bytes the path takes of what a line is a part of, and its indentation.
+    pub(super) const fn width_above(&self, at: usize) -> usize {
+        (self.spans[at].step - self.spans[at].start) as usize + INDENT.len()
+    }
+
+    /// How many bytes the step and the name of a line take.
+    pub(super) const fn width_of_step(&self, at: usize) -> usize {
+        (self.spans[at].path - self.spans[at].step) as usize
+    }
+
     /// The text behind a line.
     pub(super) const fn behind(&self, at: usize) -> &'a [u8] {
         let end = self.spans[at].end as usize;
@@ -308,6 +363,25 @@ impl<'a> Lines<'a> {
 
     pub(crate) const fn len(&self) -> usize {
         self.count
+    }
+
+    /// Returns true if the outline was written of a part that an attribute makes `None` when it is absent.
+    pub(super) const fn is_written_as_none(&self, at: usize) -> bool {
+        self.spans[at].none
+    }
+
+    /// Returns true if the outline was written of a part whose struct says what an absent one is.
+    pub(super) const fn is_written_of_struct(&self, at: usize) -> bool {
+        self.spans[at].of_struct
+    }
+
+    /// The steps behind the lines, if the text has any.
+    pub(super) const fn steps(&self) -> Text<'a> {
+        let text = Text::of(self.text);
+        if self.count == 0 || self.spans[self.count - 1].end as usize >= text.len() {
+            return Text::EMPTY;
+        }
+        text.from(self.spans[self.count - 1].end as usize + 1)
     }
 
     /// Returns true if there are more lines or aliases than can be held.
@@ -337,6 +411,51 @@ impl<'a> Lines<'a> {
     /// The part of `parent` that has the step and the name of this line of any outline.
     pub(crate) const fn named_as(&self, parent: usize, line: &Line<'_>) -> Option<usize> {
         self.find(parent, line.step(), line.name(), false)
+    }
+
+    /// The same of line `at` of another outline, without a [`Line`] of it.
+    pub(super) const fn named_as_of(
+        &self,
+        parent: usize,
+        other: &Lines<'_>,
+        at: usize,
+    ) -> Option<usize> {
+        let wanted = &other.spans[at];
+        let mut slot = match self.is_indexed {
+            true => self.slot(parent, hash_of(0, other.text, wanted.step, wanted.path)),
+            false => 0,
+        };
+        let mut next = self.spans[parent].first;
+        loop {
+            let at = match (self.is_indexed, next) {
+                (true, _) if self.slots[slot] == 0 => return None,
+                (true, _) => self.slots[slot] as usize - 1,
+                (false, NONE) => return None,
+                (false, next) => next as usize,
+            };
+            let span = &self.spans[at];
+            if span.up as usize == parent
+                && span.path - span.step == wanted.path - wanted.step
+                && span.name - span.step == wanted.name - wanted.step
+            {
+                // From the end, where names differ.
+                let (mut end, mut other_end) = (span.path as usize, wanted.path as usize);
+                while end > span.step as usize && self.text[end - 1] == other.text[other_end - 1] {
+                    end -= 1;
+                    other_end -= 1;
+                }
+                if end == span.step as usize {
+                    return Some(at);
+                }
+            }
+            next = span.next;
+            slot = (slot + 1) % self.slots.len();
+        }
+    }
+
+    /// Returns true if a line is read by other names too.
+    pub(super) const fn has_aliases(&self, at: usize) -> bool {
+        self.spans[at].aliases != self.spans[at].path
     }
 
     /// The part of `parent` that has the step of this line of any outline, and this name.
@@ -454,9 +573,13 @@ impl<'a> Lines<'a> {
 
     /// Adds what a line is found by.
     const fn insert_names(&mut self, at: usize) {
+        let span = &self.spans[at];
+        self.insert(at, hash_of(0, self.text, span.step, span.path));
+        if !self.has_aliases(at) {
+            return;
+        }
         let line = self.line(at);
         let step = hash_on(0, line.step());
-        self.insert(at, hash_on(step, line.name()));
         let mut start = 0;
         while start < line.aliases.len() {
             let end = name_end(line.aliases, start + 1, b"/");
@@ -537,6 +660,12 @@ impl<'a> Spans<'a> {
         }
     }
 
+    /// Marks the last line with what an absent one is: `None`, or what its struct says.
+    pub(super) const fn mark_absent(&mut self, none: bool, of_struct: bool) {
+        let span = &mut self.spans[self.count - 1];
+        (span.none, span.of_struct) = (none, of_struct);
+    }
+
     /// Ends the last line, whose head was written from `head` to `end`.
     pub(super) const fn end(&mut self, presence: Presence, head: usize, end: usize) {
         let span = &mut self.spans[self.count - 1];
@@ -570,9 +699,14 @@ const fn some(at: u16) -> Option<usize> {
 
 /// Goes on with the hash of a step and a name.
 const fn hash_on(hash: u32, text: Text<'_>) -> u32 {
-    let (mut hash, mut i) = (hash, text.start);
-    while i < text.end {
-        hash = (hash * 33 + text.bytes[i] as u32) & 0x00ff_ffff;
+    hash_of(hash, text.bytes, text.start as u32, text.end as u32)
+}
+
+/// Goes on with the hash of the bytes from `start` to `end`.
+const fn hash_of(hash: u32, bytes: &[u8], start: u32, end: u32) -> u32 {
+    let (mut hash, mut i, end) = (hash, start as usize, end as usize);
+    while i < end {
+        hash = (hash * 33 + bytes[i] as u32) & 0x00ff_ffff;
         i += 1;
     }
     hash
@@ -611,6 +745,22 @@ const fn parse_from(text: &[u8], start: usize, known: usize) -> Span {
     while step >= known + 2 && is_within(text[step - 1]) {
         step -= 2;
     }
+    behind_path(
+        text,
+        Span {
+            start: start as u32,
+            step: step as u32,
+            name: if mark < path { mark as u32 + 1 } else { mark as u32 },
+            path: path as u32,
+            ..Span::EMPTY
+        },
+    )
+}
+
+/// Parses what stands behind the path of a line.
+const fn behind_path(text: &[u8], span: Span) -> Span {
+    let (start, path) = (span.start as usize, span.path as usize);
+    let mut i = path;
     while i < text.len() && path > start && !matches!(text[i], b'?' | b'!' | b':' | b'\n' | b'\r') {
         i = if text[i] == b'"' { quote_end(text, i) } else { i + 1 };
     }
@@ -630,18 +780,7 @@ const fn parse_from(text: &[u8], start: usize, known: usize) -> Span {
     while i < text.len() && text[i] != b'\n' {
         i += 1;
     }
-    Span {
-        start: start as u32,
-        step: step as u32,
-        name: if mark < path { mark as u32 + 1 } else { mark as u32 },
-        path: path as u32,
-        aliases: aliases as u32,
-        head: head as u32,
-        end: i as u32,
-        optional,
-        required,
-        ..Span::EMPTY
-    }
+    Span { aliases: aliases as u32, head: head as u32, end: i as u32, optional, required, ..span }
 }
 
 const fn begins_with_step(text: &[u8], start: usize) -> bool {

@@ -17,7 +17,8 @@
 use crate::text::ConstText;
 
 use super::super::{Content, EnumShape, Field, Item, Presence, Shape, Tagging, Variant};
-use super::line::{MAX_LINES, Spans};
+use super::absent::{is_none, is_of_struct};
+use super::line::{MAX_LINES, Spans, Text};
 
 /// How long an outline may be: some thousands of fields.
 const MAX_OUTLINE: usize = 256 * 1024;
@@ -100,6 +101,10 @@ impl Writer<'_, '_> {
         while i < fields.len() {
             let field = &fields[i];
             let above = self.begin_line(".", field.name, field.aliases, false);
+            if !field.declared.part().is_empty() && self.lines == self.spans.len() {
+                let declared = Text::of(field.declared.part().as_bytes());
+                self.spans.mark_absent(is_none(declared), is_of_struct(declared));
+            }
             self.value(field.presence(), field.shape, above);
             i += 1;
         }

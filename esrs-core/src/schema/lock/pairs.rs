@@ -36,11 +36,11 @@ impl<'a> Pairs<'a> {
         let mut pairs = Self { locked: Lines::none(locked, lines), now, peers, then, differs };
         let (mut rest, mut expected) = (locked, 0);
         let mut expected_rest = pairs.now.text();
-        let mut differing = 0;
+        let mut sought = 0;
         while pairs.locked.is_line(locked.len() - rest.len()) {
             let (at, begins) = (pairs.locked.len(), locked.len() - rest.len());
-            if expected < pairs.now.len()
-                && let Some(above) = pairs.above_as(expected)
+            let above = if expected < pairs.now.len() { pairs.above_as(expected) } else { None };
+            if let Some(above) = above
                 && let Some((behind, expected_behind)) =
                     behind_equal(rest, expected_rest, pairs.now.width(expected))
             {
@@ -50,11 +50,20 @@ impl<'a> Pairs<'a> {
                 expected += 1;
                 continue;
             }
-            pairs.locked.parse(begins);
-            rest = pairs.locked.behind(at);
             pairs.differs[at] = true;
-            differing += 1;
-            if differing > FEW {
+            let (is_of_path, end) = match above {
+                Some(Some(above)) => pairs.parse_beside(rest, expected_rest, expected, above),
+                _ => (false, pairs.locked.parse(begins)),
+            };
+            rest = behind(rest, end - begins);
+            if is_of_path {
+                pairs.pair(at, expected);
+                expected_rest = behind(expected_rest, pairs.now.width(expected));
+                expected += 1;
+                continue;
+            }
+            sought += 1;
+            if sought > FEW {
                 pairs.now.index();
             }
             if let Some(peer) = pairs.find_peer(at) {
@@ -63,11 +72,43 @@ impl<'a> Pairs<'a> {
                 expected_rest = pairs.now.behind(peer);
             }
         }
-        if differing > FEW {
-            pairs.locked.index();
-        }
         pairs.spread();
+        // Without an alias, a line that has no pair has no other part either, nor has what is below it.
+        if pairs.has_open_alias() {
+            pairs.locked.index();
+            pairs.now.index();
+        }
         pairs
+    }
+
+    /// Parses a locked line that is not written as the expected one, a part of `above`. Most have its path, or
+    /// are another part of the same, so that is known without a look at all lines above. Returns true if it has
+    /// the path, and where the next line begins.
+    const fn parse_beside(
+        &mut self,
+        rest: &[u8],
+        expected_rest: &[u8],
+        expected: usize,
+        above: usize,
+    ) -> (bool, usize) {
+        let begins = self.locked.text().len() - rest.len();
+        let Some((rest, expected_rest)) =
+            behind_equal(rest, expected_rest, self.now.width_above(expected))
+        else {
+            return (false, self.locked.parse(begins));
+        };
+        if let Some((rest, _)) = behind_equal(rest, expected_rest, self.now.width_of_step(expected))
+            && let [b'/' | b'?' | b'!' | b':' | b'\n' | b'\r', ..] | [] = rest
+        {
+            let end = self.locked.parse_of_path(begins, &self.now, expected, above);
+            return (true, end);
+        }
+        match rest {
+            [b'.' | b'|' | b'[' | b'{' | b'<', ..] => {
+                (false, self.locked.parse_part(begins, self.now.width_above(expected), above))
+            }
+            _ => (false, self.locked.parse(begins)),
+        }
     }
 
     /// The line of the same path now.
@@ -106,7 +147,7 @@ impl<'a> Pairs<'a> {
         match self.locked.above(at) {
             Some(above) => {
                 let Some(parent) = self.now_of(above) else { return None };
-                match self.now.named_as(parent, &self.locked.line(at)) {
+                match self.now.named_as_of(parent, &self.locked, at) {
                     // Fields of several flattened types have one name.
                     Some(peer) if self.locked_of(peer).is_some() => None,
                     peer => peer,
@@ -115,6 +156,25 @@ impl<'a> Pairs<'a> {
             None if at == 0 && self.now.len() > 0 => Some(0),
             None => None,
         }
+    }
+
+    /// Returns true if a line that has no pair is read by other names too.
+    const fn has_open_alias(&self) -> bool {
+        let mut at = 0;
+        while at < self.locked.len() {
+            if self.peers[at] == NONE && self.locked.has_aliases(at) {
+                return true;
+            }
+            at += 1;
+        }
+        let mut at = 0;
+        while at < self.now.len() {
+            if self.then[at] == NONE && self.now.has_aliases(at) {
+                return true;
+            }
+            at += 1;
+        }
+        false
     }
 
     /// Spreads differences to all that is above them.
@@ -173,6 +233,22 @@ impl HeapRoom {
 
 const fn some(at: u16) -> Option<usize> {
     if at == NONE { None } else { Some(at as usize) }
+}
+
+/// The text behind so many bytes, or behind all of it.
+const fn behind(text: &[u8], length: usize) -> &[u8] {
+    let (mut rest, mut left) = (text, length);
+    while left >= 8
+        && let [_, _, _, _, _, _, _, _, behind @ ..] = rest
+    {
+        (rest, left) = (behind, left - 8);
+    }
+    while left > 0
+        && let [_, behind @ ..] = rest
+    {
+        (rest, left) = (behind, left - 1);
+    }
+    rest
 }
 
 /// What follows in two texts behind so many bytes that are equal, compared by eight: const evaluation is

@@ -17,6 +17,8 @@ pub enum Rule {
     MayBeNull,
     /// A field may be absent that had to be there.
     MayBeAbsent,
+    /// A field that is absent is `None` with and without its `default`.
+    AbsentIsNone,
     /// A field or a variant is read by one more name.
     AliasAdded,
     /// A field or a variant has a new name, and is still read by its old one.
@@ -41,6 +43,8 @@ pub enum Rule {
     AliasRemoved,
     /// A field has to be there that could be absent.
     NowRequired,
+    /// A field that is absent is read as another value.
+    AbsentChanged,
     /// A value may not be null any more.
     NoLongerNull,
     /// One part answers to the names of two that were stored apart.
@@ -67,6 +71,7 @@ impl Rule {
         Self::WiderNumber,
         Self::MayBeNull,
         Self::MayBeAbsent,
+        Self::AbsentIsNone,
         Self::AliasAdded,
         Self::RenamedWithAlias,
         Self::NoLongerClosed,
@@ -79,6 +84,7 @@ impl Rule {
         Self::VariantRemoved,
         Self::AliasRemoved,
         Self::NowRequired,
+        Self::AbsentChanged,
         Self::NoLongerNull,
         Self::NamesMerged,
         Self::TakenFromFlattened,
@@ -98,6 +104,7 @@ impl Rule {
                 | Self::WiderNumber
                 | Self::MayBeNull
                 | Self::MayBeAbsent
+                | Self::AbsentIsNone
                 | Self::AliasAdded
                 | Self::RenamedWithAlias
                 | Self::NoLongerClosed
@@ -116,6 +123,7 @@ impl Rule {
             Self::WiderNumber => "a number got more room",
             Self::MayBeNull => "a value may be null now",
             Self::MayBeAbsent => "a field may be absent now",
+            Self::AbsentIsNone => "an absent field is `None`, with a `default` as without it",
             Self::AliasAdded => "an alias was added",
             Self::RenamedWithAlias => "it was renamed, and is still read by its old name",
             Self::NoLongerClosed => "unknown fields are skipped now",
@@ -134,6 +142,9 @@ impl Rule {
             }
             Self::AliasRemoved => "an alias is gone that stored payloads may use",
             Self::NowRequired => "a field must be there now, and stored payloads may lack it",
+            Self::AbsentChanged => {
+                "a field that stored payloads may lack is read as another value there now"
+            }
             Self::NoLongerNull => {
                 "a value must not be null now, and stored payloads may have null there"
             }

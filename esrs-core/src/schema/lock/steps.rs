@@ -15,7 +15,7 @@
 use std::collections::BTreeMap;
 
 use super::check::entry;
-use super::line::{Text, begins_with, equal, name_end, parse, slice, split};
+use super::line::{Line, Text, begins_with, equal, name_end, parse, slice, split};
 use super::located::is_named;
 use super::outline::{INDENT, push_name};
 use super::ways::{Message, push_quoted_path};
@@ -28,7 +28,7 @@ use crate::text::ConstText;
 pub const UNCHANGED: usize = usize::MAX;
 
 /// How long the steps of a version may be.
-type Steps = ConstText<{ 48 * 1024 }>;
+pub(super) type Steps = ConstText<{ 48 * 1024 }>;
 
 /// The line before the steps of an entry.
 pub(crate) const STEPS: &str = "steps\n";
@@ -48,24 +48,80 @@ pub(super) const fn push_steps<const N: usize>(
     version: u32,
 ) -> bool {
     let version = at(history, version);
-    let mut writer = Writer { text, path: ConstText::new() };
+    let mut writer = Writer { text, path: ConstText::new(), says: Says::Steps };
     let by_hand = if matches!(version.step(), Step::Written) { BY_HAND } else { "" };
     writer.line(&[by_hand, version.declared()]);
     writer.parts(version.shape());
-    let is_cut = writer.text.is_cut() || writer.path.is_cut();
-    if is_cut {
-        // A path that was cut would be taken for another.
-        writer.text.push("…");
-    }
-    !is_cut
+    writer.end()
+}
+
+/// The line before the parts of an event that are never left out of what is written.
+pub(super) const ALWAYS: &str = "always written\n";
+
+/// Writes the fields that may be absent in what is read, and never are in what is written, a line each; returns
+/// false if it does not fit.
+pub(super) const fn push_always_written<const N: usize>(
+    text: &mut ConstText<N>,
+    shape: &Shape,
+) -> bool {
+    let mut writer = Writer { text, path: ConstText::new(), says: Says::AlwaysWritten };
+    writer.parts(shape);
+    writer.end()
+}
+
+/// The paths of the fields that a type of this shape always writes, though they may be absent in what it reads;
+/// see [`as_written`](super::as_written).
+pub fn always_written(shape: &Shape) -> Vec<String> {
+    let mut text = Steps::new();
+    push_always_written(&mut text, shape);
+    text.as_str().lines().map(|line| line.trim().to_owned()).collect()
+}
+
+/// The steps that are declared of the parts of a shape.
+pub(super) fn steps_of(shape: &Shape) -> Box<Steps> {
+    let mut text = Box::new(Steps::new());
+    Writer { text: &mut *text, path: ConstText::new(), says: Says::Steps }.parts(shape);
+    text
 }
 
 struct Writer<'a, const N: usize> {
     text: &'a mut ConstText<N>,
     path: ConstText<1024>,
+    says: Says,
+}
+
+/// The content of the lines of a writer.
+#[derive(Clone, Copy)]
+enum Says {
+    Steps,
+    AlwaysWritten,
 }
 
 impl<const N: usize> Writer<'_, N> {
+    /// Returns true if all of it fits.
+    const fn end(self) -> bool {
+        let is_cut = self.text.is_cut() || self.path.is_cut();
+        if is_cut {
+            // A path that was cut would be taken for another.
+            self.text.push("…");
+        }
+        !is_cut
+    }
+
+    /// Writes what is declared of the part at the path.
+    const fn declared(&mut self, declared: &[&str]) {
+        if matches!(self.says, Says::Steps) {
+            self.line(declared);
+        }
+    }
+
+    /// Writes the path of a field by itself.
+    const fn always_written(&mut self) {
+        self.text.push(INDENT);
+        self.text.push_bytes(self.path.as_bytes());
+        self.text.push_byte(b'\n');
+    }
+
     const fn line(&mut self, declared: &[&str]) {
         let (mut i, mut count) = (0, 0);
         while i < declared.len() {
@@ -118,7 +174,10 @@ impl<const N: usize> Writer<'_, N> {
         while i < fields.len() {
             let Field { name, shape, declared, .. } = fields[i];
             let length = self.down(".", name);
-            self.line(&[declared.part(), declared.whole()]);
+            self.declared(&[declared.part(), declared.whole()]);
+            if declared.is_always_written() && matches!(self.says, Says::AlwaysWritten) {
+                self.always_written();
+            }
             self.parts(shape);
             self.path.truncate(length);
             i += 1;
@@ -132,7 +191,7 @@ impl<const N: usize> Writer<'_, N> {
             let mut number = ConstText::<20>::new();
             number.push_number(i as u64);
             let length = self.down(".", number.as_str());
-            self.line(&[declared.part(), declared.whole()]);
+            self.declared(&[declared.part(), declared.whole()]);
             self.parts(shape);
             self.path.truncate(length);
             i += 1;
@@ -146,16 +205,16 @@ impl<const N: usize> Writer<'_, N> {
             let length = self.down("|", variant.name);
             match variant.content {
                 Content::Newtype(Item { shape, declared, .. }) => {
-                    self.line(&[variant.declared.part(), declared.part(), declared.whole()]);
+                    self.declared(&[variant.declared.part(), declared.part(), declared.whole()]);
                     self.parts(shape);
                 }
-                Content::Unit => self.line(&[variant.declared.part()]),
+                Content::Unit => self.declared(&[variant.declared.part()]),
                 Content::Tuple(items) => {
-                    self.line(&[variant.declared.part()]);
+                    self.declared(&[variant.declared.part()]);
                     self.items(items);
                 }
                 Content::Struct(fields) => {
-                    self.line(&[variant.declared.part()]);
+                    self.declared(&[variant.declared.part()]);
                     self.fields(fields);
                 }
             }
@@ -414,31 +473,38 @@ pub struct StepChange {
 }
 
 /// The first part of which something else is declared than is locked, among those that both shapes have. A
-/// `default` of a part that was never absent fills nothing in.
+/// `default` counts where a part may be absent in both: [`first_change_of`](super::first_change_of) judges
+/// the others.
 pub fn first_changed_step<S: AsRef<str>>(
     (locked_outline, locked): (&[S], &[S]),
     (outline, now): (&[S], &[S]),
 ) -> Option<StepChange> {
-    let (then, today) = (parts(locked_outline), parts(outline));
-    let is_common =
-        |path: &str| path.is_empty() || (then.contains_key(path) && today.contains_key(path));
-    let (mut before, mut after) = (String::new(), String::new());
-    for line in locked.iter().map(|line| format!("{INDENT}{}\n", line.as_ref())) {
-        if is_common(Lines::new(line.as_bytes(), 0).path(0).as_str()) {
-            before += &line;
+    let then = parts(locked_outline, &BTreeMap::new());
+    let former = former_paths(outline, &then);
+    let today = parts(outline, &former);
+    let may_be_absent = |path: &str| Some((*then.get(path)?, *today.get(path)?));
+    let (locked, now) = (declared(locked, &BTreeMap::new()), declared(now, &former));
+    let common = |lines: &[(String, String)], is_locked: bool| {
+        let mut text = String::new();
+        for (path, declared) in lines {
+            let counts = match may_be_absent(path) {
+                None if path.is_empty() => true,
+                None => continue,
+                Some((true, true)) => true,
+                // Of an opaque part, whether it is an `Option` is known by its type alone.
+                Some((false, false)) => is_locked || has_default(&locked, path),
+                Some(_) => false,
+            };
+            let declared = if counts { declared } else { without_default(declared) };
+            match (path.is_empty(), declared.is_empty()) {
+                (_, true) => {}
+                (true, false) => text += &format!("{INDENT}{declared}\n"),
+                (false, false) => text += &format!("{INDENT}{path}: {declared}\n"),
+            }
         }
-    }
-    for line in now.iter().map(|line| format!("{INDENT}{}\n", line.as_ref())) {
-        let lines = Lines::new(line.as_bytes(), 0);
-        let (path, declared) = (lines.path(0).as_str(), lines.declared(0).as_str());
-        let was_there = then.get(path) == Some(&false) && today.get(path) == Some(&true);
-        let rest = without_default(declared);
-        match (is_common(path), was_there) {
-            (true, false) => after += &line,
-            (true, true) if !rest.is_empty() => after += &format!("{INDENT}{path}: {rest}\n"),
-            _ => {}
-        }
-    }
+        text
+    };
+    let (before, after) = (common(&locked, true), common(&now, false));
     let (before, after) = (Lines::new(before.as_bytes(), 0), Lines::new(after.as_bytes(), 0));
     let change = compare(&before, &after)?;
     let text = |text: Text<'_>| text.as_str().to_owned();
@@ -449,10 +515,128 @@ pub fn first_changed_step<S: AsRef<str>>(
     })
 }
 
-/// The paths of an outline, each with whether what is there may be absent.
-fn parts<S: AsRef<str>>(outline: &[S]) -> BTreeMap<String, bool> {
+/// The first part that is written by other code than is locked, of the parts that both shapes have: another
+/// function of serde, another type of an opaque part, or another `default`, which stands for what is left out.
+/// Declared steps concern readers alone.
+pub fn first_changed_writer<S: AsRef<str>>(
+    (locked_outline, locked): (&[S], &[S]),
+    (outline, now): (&[S], &[S]),
+) -> Option<StepChange> {
+    let lines = |lines: &[S]| lines.iter().map(|line| line.as_ref().to_owned()).collect();
+    let (locked_outline, outline): (Vec<String>, Vec<String>) =
+        (lines(locked_outline), lines(outline));
+    let writers = |lines: &[S]| -> Vec<String> {
+        lines.iter().filter_map(|line| writer(line.as_ref())).collect()
+    };
+    first_changed_step((&locked_outline, &writers(locked)), (&outline, &writers(now)))
+}
+
+/// The code by which a line of steps says that its part is written; `None` if it says nothing of it.
+fn writer(line: &str) -> Option<String> {
+    const WRITING: [&str; 7] = [
+        "default",
+        "with = ",
+        "serialize_with = ",
+        "getter = ",
+        "into = ",
+        "remote = ",
+        "of type ",
+    ];
+    let indented = format!("{INDENT}{line}");
+    let lines = Lines::new(indented.as_bytes(), 0);
+    let (path, declared) = (lines.path(0).as_str(), lines.declared(0).as_str());
+    let is_writing = |word: &&str| WRITING.iter().any(|begin| word.starts_with(begin));
+    let words: Vec<_> = words(declared).into_iter().filter(is_writing).collect();
+    let said = words.join(", ");
+    match (said.as_str(), path) {
+        ("", _) => None,
+        (_, "") => Some(said),
+        _ => Some(format!("{path}: {said}")),
+    }
+}
+
+/// The words of a declaration, which commas part outside of quotes and brackets.
+fn words(declared: &str) -> Vec<&str> {
+    let (mut words, mut start, mut depth) = (Vec::new(), 0, 0_usize);
+    let (mut is_quoted, mut is_escaped, mut before) = (false, false, ' ');
+    for (at, letter) in declared.char_indices() {
+        match letter {
+            _ if is_escaped => is_escaped = false,
+            '\\' if is_quoted => is_escaped = true,
+            '"' => is_quoted = !is_quoted,
+            _ if is_quoted => {}
+            '(' | '[' | '{' | '<' => depth += 1,
+            // That of an arrow closes nothing.
+            '>' if matches!(before, '-' | '=') => {}
+            ')' | ']' | '}' | '>' => depth = depth.saturating_sub(1),
+            ',' if depth == 0 => {
+                words.push(declared[start..at].trim());
+                start = at + 1;
+            }
+            _ => {}
+        }
+        before = letter;
+    }
+    words.push(declared[start..].trim());
+    words
+}
+
+/// The path that each part has in `then`: a part that was renamed has that of the alias by which it is read.
+fn former_paths<S: AsRef<str>>(
+    outline: &[S],
+    then: &BTreeMap<String, bool>,
+) -> BTreeMap<String, String> {
+    let mut former = BTreeMap::<String, String>::new();
+    for line in outline {
+        let line = parse(line.as_ref().as_bytes());
+        let path = split(line.path);
+        let parent = path.parent.as_str();
+        let above = former.get(parent).map_or(parent, String::as_str);
+        let of = |name: Text<'_>| format!("{above}{}{}", path.step.as_str(), name.as_str());
+        let (mut found, mut start) = (of(path.name), 0);
+        while !then.contains_key(&found) && start < line.aliases.len() {
+            let end = name_end(line.aliases, start + 1, b"/");
+            found = of(slice(line.aliases, start + 1, end));
+            start = end;
+        }
+        let found = if then.contains_key(&found) { found } else { of(path.name) };
+        former.insert(line.path.as_str().to_owned(), found);
+    }
+    former
+}
+
+/// The path of each line, in other words where `former` has some, and what is declared there. Any JSON has
+/// `null` where an `Option` has `None`.
+fn declared<S: AsRef<str>>(
+    steps: &[S],
+    former: &BTreeMap<String, String>,
+) -> Vec<(String, String)> {
+    let line = |line: &S| {
+        let line = format!("{INDENT}{}\n", line.as_ref());
+        let lines = Lines::new(line.as_bytes(), 0);
+        let (path, declared) = (lines.path(0).as_str(), lines.declared(0).as_str());
+        let path = former.get(path).map_or(path, String::as_str);
+        (path.to_owned(), declared.replacen("default = null", "default = None", 1))
+    };
+    steps.iter().map(line).collect()
+}
+
+fn has_default(steps: &[(String, String)], path: &str) -> bool {
+    steps.iter().any(|(of, declared)| of == path && declared.starts_with("default"))
+}
+
+/// The paths of an outline, in other words where `former` has some, each with whether what is there may be
+/// absent.
+fn parts<S: AsRef<str>>(
+    outline: &[S],
+    former: &BTreeMap<String, String>,
+) -> BTreeMap<String, bool> {
     let parsed = outline.iter().map(|line| parse(line.as_ref().as_bytes()));
-    parsed.map(|line| (line.path.as_str().to_owned(), line.optional)).collect()
+    let part = |line: Line<'_>| {
+        let path = line.path.as_str();
+        (former.get(path).map_or(path, String::as_str).to_owned(), line.optional)
+    };
+    parsed.map(part).collect()
 }
 
 /// What is declared of a part, without its `default`, which stands first.
@@ -460,9 +644,9 @@ fn without_default(declared: &str) -> &str {
     let Some(rest) = declared.strip_prefix("default") else { return declared };
     let rest = match rest.strip_prefix(" = \"") {
         Some(path) => path.split_once('"').map_or("", |(_, rest)| rest),
-        None => rest,
+        None => rest.strip_prefix(" = None").unwrap_or(rest),
     };
-    rest.trim_start_matches(", ")
+    rest.strip_prefix(" of the struct").unwrap_or(rest).trim_start_matches(", ")
 }
 
 #[cfg(test)]
@@ -485,6 +669,37 @@ mod tests {
         assert!(changed((optional, &[five]), (".a/b?: u8", &[six])), "whatever else changed");
         assert!(changed((needed, &[]), (optional, &[".a: default, retyped(from = u8)"])));
         assert!(!changed((optional, &[five]), (".b?: u8", &[".b: default = \"six\""])));
+    }
+
+    #[test]
+    fn code_of_writing_is_told_from_code_of_reading() {
+        let outline = [".a: opaque at@1", ".b: u8"];
+        let changed = |then: &str, now: &str| {
+            first_changed_writer((&outline, &[then]), (&outline, &[now])).is_some()
+        };
+        let seconds =
+            ".a: default, with = \"seconds\", of type Time<u8, fn(u8) -> u8>, added(in = 2)";
+        for same in [
+            ".a: default, with = \"seconds\", of type Time<u8, fn(u8) -> u8>",
+            ".a: default, with = \"seconds\", of type Time<u8, fn(u8) -> u8>, \
+             retyped(from = X, in = 3, with = y)",
+        ] {
+            assert!(!changed(seconds, same), "{same}");
+        }
+        for other in [
+            ".a: default = \"zero, one\", with = \"seconds\", of type Time<u8, fn(u8) -> u8>",
+            ".a: default, with = \"millis\", of type Time<u8, fn(u8) -> u8>",
+            ".a: default, with = \"seconds\", of type Time<u16, fn(u8) -> u8>",
+            ".a: added(in = 2)",
+        ] {
+            assert!(changed(seconds, other), "{other}");
+            assert!(changed(other, seconds), "{other}");
+        }
+        assert!(changed("into = \"A\"", "into = \"B\", from = \"A\""));
+        assert!(!changed("into = \"A\", from = \"B\"", "from = \"A\", into = \"A\""));
+        assert!(!changed(".b: deserialize_with = \"a\"", ".b: deserialize_with = \"b\""));
+        assert!(changed(".b: serialize_with = \"a\"", ".b: serialize_with = \"b\""));
+        assert!(!changed("upcast by hand", ".b: added(in = 2, default = 1)"));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! The ways out of a change, as messages name them: what to write, and where.
 
+use super::absent::{own_default, was_of_struct};
 use super::check::Both;
 use super::compare::Change;
 use super::line::{
-    Lines, Text, begins_with, ends_with, equal, first_lost_alias, is_variant_step, slice, split,
+    Line, Lines, Text, begins_with, ends_with, equal, is_variant_step, name_end, slice, split,
 };
 use super::located::push_place;
 use super::rule::Rule;
@@ -29,8 +30,12 @@ const OF_A_COPY: &str =
     ", where `function` makes the new value of an `OldType`, a copy of its type as it was";
 
 /// The way out of a change that breaks nothing.
-const KEPT: &str = "\nor:     keep it, because every old payload can still be read: run `cargo esrs lock`, \
+const KEPT: &str = "\nor:     keep it, because this program still reads every old payload: run `cargo esrs lock`, \
                     which adds it to the lock; the version stays ";
+
+/// The other direction, which a lock does not decide.
+const ROLLING: &str = "\n        (whether older programs that still run read new payloads is told by `cargo esrs lock \
+                       --check --rolling REF`)";
 
 /// Names what to do about a change of an event's newest version.
 pub(super) const fn ways_out(
@@ -47,6 +52,7 @@ pub(super) const fn ways_out(
     if change.rule.is_compatible() {
         text.push(KEPT);
         text.push_number(event.version as u64);
+        text.push(ROLLING);
         return;
     }
     Spot::of(change).ways_out(text, changed, change, both);
@@ -75,7 +81,8 @@ pub(super) const fn ways_out_of_the_past(
     text.push("\neither: put back what is declared, and what it is declared of, as it was");
     if change.rule.is_compatible() {
         text.push(KEPT);
-        return text.push_number(past.version as u64);
+        text.push_number(past.version as u64);
+        return text.push(ROLLING);
     }
     text.push(
         "\nor:     declare what changed, in a version that is not locked yet: `added(…)`, `renamed(…)` or \
@@ -120,19 +127,23 @@ impl<'a> Spot<'a> {
         // Neither can be told by what is declared on a field: it takes the whole payload.
         let is_of_two = matches!(self.rule, Rule::NamesMerged | Rule::TakenFromFlattened)
             || is_flattened(path.name);
+        let is_of_struct = is_absent_by_struct(change, both);
         let is_added_or_removed = matches!(self.rule, Rule::FieldAdded | Rule::FieldRemoved);
         if !changed.has_fields
             || self.path.is_empty()
             || is_of_two
+            || (is_of_struct && is_of_the_event)
             || (is_place && is_added_or_removed)
         {
             return push_struct_kept(text, changed);
         }
         if is_of_the_event {
-            return self.declared_on_the_event(text, changed, change);
+            return self.declared_on_the_event(text, changed, change, both);
         }
         let may_name_a_struct = self.may_name_a_struct(both);
-        if self.is_declarable(both) || (self.is_lost_variant() && !may_name_a_struct) {
+        if (self.is_declarable(both) && !is_of_struct)
+            || (self.is_lost_variant() && !may_name_a_struct)
+        {
             self.declared_on_the_way(text, changed, change, both);
         }
         text.push("\nor:     write ");
@@ -177,6 +188,7 @@ impl<'a> Spot<'a> {
         text: &mut Message,
         changed: &Changed<'_>,
         change: &Change<'_>,
+        both: &Both<'_>,
     ) {
         let next = changed.event.version as u64 + 1;
         text.push("\nor:     ");
@@ -184,7 +196,7 @@ impl<'a> Spot<'a> {
             text.push("if it was removed, write `version = ");
             text.push_number(next);
             text.push(", ");
-            push_removed(text, split(self.path).name, change, next);
+            push_removed(text, split(self.path).name, change, next, both);
             text.push("` in the `#[event(…)]` of `");
             text.push(changed.ident);
             text.push("`, where `OldType` is the type it had");
@@ -193,7 +205,7 @@ impl<'a> Spot<'a> {
         text.push("write ");
         push_next(text, changed);
         text.push(", and `#[event(");
-        self.push_declaration(text, change, next);
+        self.push_declaration(text, change, next, both);
         text.push(")]` on ");
         push_quoted_path(text, self.path);
         self.push_explanation(text, change);
@@ -224,7 +236,7 @@ impl<'a> Spot<'a> {
             text.push("\", in = 2))]` on the variant");
         } else if matches!(self.rule, Rule::FieldRemoved) {
             text.push("`#[schema(version = 2, ");
-            push_removed(text, split(self.path).name, change, 2);
+            push_removed(text, split(self.path).name, change, 2, both);
             text.push(")]` on the type that had ");
             push_quoted_path(text, self.path);
             text.push(", where `OldType` is the type it had there");
@@ -232,7 +244,7 @@ impl<'a> Spot<'a> {
             text.push("`#[schema(version = 2)]` on the type that has ");
             push_quoted_path(text, self.path);
             text.push(", and `#[schema(");
-            self.push_declaration(text, change, 2);
+            self.push_declaration(text, change, 2, both);
             text.push(")]` on that field");
             self.push_explanation(text, change);
         }
@@ -262,8 +274,11 @@ impl<'a> Spot<'a> {
         text.push(
             "\n        (`version = 2` is for a type without `#[schema(version = …)]` so far; any other takes \
              its next version, and is `updated` from its last; a newtype on the way declares `updated` on \
-             its place, and a type with `from` and `into` has an `impl PastVersion<1>`)",
+             its place, and a generic type, or one with `from` and `into`, has an `impl PastVersion<1>` \
+             instead, which for the latter is accepted by `cargo esrs lock --accept-steps ",
         );
+        text.push(changed.event.name);
+        text.push("`)");
     }
 
     /// Returns true for the only variant of an enum with a tag, which is also how a struct with a `tag` is
@@ -315,7 +330,13 @@ impl<'a> Spot<'a> {
     }
 
     /// What an attribute says on the field.
-    const fn push_declaration(&self, text: &mut Message, change: &Change<'_>, next: u64) {
+    const fn push_declaration(
+        &self,
+        text: &mut Message,
+        change: &Change<'_>,
+        next: u64,
+        both: &Both<'_>,
+    ) {
         if matches!(self.rule, Rule::FieldAdded) {
             text.push("added(in = ");
             text.push_number(next);
@@ -327,18 +348,19 @@ impl<'a> Spot<'a> {
         text.push(", in = ");
         text.push_number(next);
         match self.rule {
-            Rule::NowRequired if has_its_type(change) => {
-                text.push(", with = std::convert::identity, serde(default)");
-            }
-            Rule::AliasRemoved => {
-                text.push(", with = std::convert::identity, serde(alias = \"");
-                if let (Some(then), Some(now)) = (&change.locked, &change.now) {
-                    let name = split(now.path).name;
-                    unquoted(first_lost_alias(now.aliases, name, then.aliases)).push_to(text);
-                }
-                text.push("\")");
+            Rule::AliasRemoved => text.push(", with = std::convert::identity"),
+            Rule::NowRequired | Rule::AbsentChanged if has_its_type(change) => {
+                text.push(", with = std::convert::identity");
             }
             _ => text.push(", with = function"),
+        }
+        if let Some(then) = &change.locked
+            && (matches!(self.rule, Rule::AliasRemoved | Rule::AbsentChanged)
+                || (matches!(self.rule, Rule::NowRequired) && has_its_type(change)))
+        {
+            text.push(", serde(");
+            push_words(text, then, both);
+            text.push(")");
         }
         if let Some(then) = &change.locked
             && begins_with(then.head, b"opaque ")
@@ -352,7 +374,9 @@ impl<'a> Spot<'a> {
     const fn push_explanation(&self, text: &mut Message, change: &Change<'_>) {
         text.push(match self.rule {
             Rule::FieldAdded => ", where `default` is what old payloads are to have there",
-            Rule::NowRequired if has_its_type(change) => ", where `OldType` is the type it has",
+            Rule::NowRequired | Rule::AbsentChanged if has_its_type(change) => {
+                ", where `OldType` is the type it has"
+            }
             Rule::AliasRemoved => ", where `OldType` is the type it has",
             Rule::NowClosed | Rule::OtherRepresentation => OF_A_COPY,
             _ => ", where `function` makes the new value of an `OldType`, its type as it was",
@@ -368,7 +392,16 @@ const fn push_opaque(text: &mut Message, name: Text<'_>) {
     text.push("\"");
 }
 
-/// Returns true if the type of a field is what it was, where it has to be there now.
+/// Returns true if what an absent field is read as changed by the `default` of its struct, which no attribute
+/// on the field declares.
+const fn is_absent_by_struct(change: &Change<'_>, both: &Both<'_>) -> bool {
+    let (Some(then), Some(now)) = (&change.locked, &change.now) else { return false };
+    matches!(change.rule, Rule::NowRequired | Rule::AbsentChanged)
+        && (was_of_struct(&both.pairs.locked, then)
+            || (now.optional && both.pairs.now.is_written_of_struct(now.at)))
+}
+
+/// Returns true if the type of a field is what it was, where what it is when it is absent changed.
 const fn has_its_type(change: &Change<'_>) -> bool {
     match (&change.locked, &change.now) {
         (Some(then), Some(now)) => equal(then.head, now.head) && !now.required,
@@ -377,7 +410,13 @@ const fn has_its_type(change: &Change<'_>) -> bool {
 }
 
 /// `removed(name = "old", ty = OldType, in = 2)`.
-const fn push_removed(text: &mut Message, name: Text<'_>, change: &Change<'_>, next: u64) {
+const fn push_removed(
+    text: &mut Message,
+    name: Text<'_>,
+    change: &Change<'_>,
+    next: u64,
+    both: &Both<'_>,
+) {
     text.push("removed(name = \"");
     unquoted(name).push_to(text);
     text.push("\", ty = ");
@@ -390,7 +429,28 @@ const fn push_removed(text: &mut Message, name: Text<'_>, change: &Change<'_>, n
         text.push(", opaque = ");
         push_opaque(text, slice(then.head, 7, then.head.len()));
     }
+    if let Some(then) = &change.locked
+        && (!then.aliases.is_empty() || !own_default(&both.pairs.locked, then).is_empty())
+    {
+        text.push(", serde(");
+        push_words(text, then, both);
+        text.push(")");
+    }
     text.push(")");
+}
+
+/// The `default` and the aliases that were locked of a field, as attributes of serde.
+const fn push_words(text: &mut Message, then: &Line<'_>, both: &Both<'_>) {
+    let default = own_default(&both.pairs.locked, then);
+    default.push_to(text);
+    let (mut start, mut is_first) = (0, default.is_empty());
+    while start < then.aliases.len() {
+        let end = name_end(then.aliases, start + 1, b"/");
+        text.push(if is_first { "alias = \"" } else { ", alias = \"" });
+        unquoted(slice(then.aliases, start + 1, end)).push_to(text);
+        text.push("\"");
+        (start, is_first) = (end, false);
+    }
 }
 
 /// How the event goes one version up.

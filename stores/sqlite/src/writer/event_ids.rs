@@ -22,6 +22,8 @@ pub(super) struct EventIds {
     in_table: Position,
     /// The highest that the table holds; nil if it holds none.
     highest_in_table: Uuid,
+    /// No event that is known has a higher one.
+    highest: Uuid,
     /// Up to which position they are known.
     known: Position,
     /// The same before this transaction; `None` once it has written the table.
@@ -45,7 +47,8 @@ impl EventIds {
                 connection.prepare_cached("SELECT max(event_id) FROM esrs_event_ids")?;
             let highest = statement.query_row([], |row| row.get::<_, Option<_>>(0))?;
             let highest_in_table = highest.map_or(Uuid::nil(), Uuid::from_bytes);
-            *self = Self { in_table, highest_in_table, known: in_table, ..Self::default() };
+            let (highest, known) = (highest_in_table, in_table);
+            *self = Self { in_table, highest_in_table, highest, known, ..Self::default() };
         }
         if self.known < head {
             let mut statement = connection.prepare_cached(
@@ -53,7 +56,7 @@ impl EventIds {
             )?;
             let mut rows = statement.query([to_sql(self.known)])?;
             while let Some(row) = rows.next()? {
-                self.recent.insert(Uuid::from_bytes(row.get(0)?), position(row.get(1)?)?);
+                self.inserted(Uuid::from_bytes(row.get(0)?), position(row.get(1)?)?);
             }
             self.known = head;
         }
@@ -75,7 +78,7 @@ impl EventIds {
     /// Whether no event up to the last known one has this id, as far as that can be told without a
     /// look at the table.
     pub(super) fn is_new(&self, id: Uuid) -> bool {
-        !self.may_be_in_table(id) && !self.recent.contains_key(&id)
+        id > self.highest || (!self.may_be_in_table(id) && !self.recent.contains_key(&id))
     }
 
     /// Where the event of this id stands.
@@ -84,6 +87,9 @@ impl EventIds {
         connection: &Connection,
         id: Uuid,
     ) -> Result<Option<Position>, Fault> {
+        if id > self.highest {
+            return Ok(None);
+        }
         if let Some(position) = self.recent.get(&id) {
             return Ok(Some(*position));
         }
@@ -95,9 +101,10 @@ impl EventIds {
         Ok(statement.query_row([id.as_bytes()], |row| position(row.get(0)?)).optional()?)
     }
 
-    /// Remembers an event that this transaction has inserted.
+    /// Remembers an event that is behind the known ones.
     pub(super) fn inserted(&mut self, id: Uuid, position: Position) {
         self.recent.insert(id, position);
+        self.highest = self.highest.max(id);
         self.known = position;
     }
 
@@ -127,15 +134,21 @@ impl EventIds {
             return Ok(());
         }
         self.before = None;
-        let highest = self.recent.drain().map(|(id, _)| id).max();
-        self.highest_in_table = self.highest_in_table.max(highest.unwrap_or_default());
-        // In their order, each page of the table is written once.
-        connection
-            .prepare_cached(
+        let mut recent: Vec<_> = self.recent.drain().collect();
+        recent.sort_unstable_by_key(|&(_, position)| position);
+        // In their order, each page of the table is written once. As a rule they stand so in the log.
+        let insert = match recent.is_sorted() {
+            true => {
                 "INSERT INTO esrs_event_ids SELECT event_id, position FROM esrs_events
-                 WHERE position > ?1 ORDER BY event_id",
-            )?
-            .execute([to_sql(self.in_table)])?;
+                 WHERE position > ?1 ORDER BY position"
+            }
+            false => {
+                "INSERT INTO esrs_event_ids SELECT event_id, position FROM esrs_events
+                 WHERE position > ?1 ORDER BY event_id"
+            }
+        };
+        connection.prepare_cached(insert)?.execute([to_sql(self.in_table)])?;
+        self.highest_in_table = self.highest;
         connection
             .prepare_cached("UPDATE esrs_event_ids_up_to SET position = ?1")?
             .execute([to_sql(self.known)])?;

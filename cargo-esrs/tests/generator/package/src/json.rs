@@ -106,9 +106,7 @@ fn equal(old: &Json, new: &Json) -> bool {
             old.len() == new.len() && old.iter().zip(new).all(|(old, new)| equal(old, new))
         }
         (Json::Object(old), Json::Object(new)) => {
-            let has = |(name, old): &(String, Json)| {
-                new.iter().any(|(other, new)| other == name && equal(old, new))
-            };
+            let has = |(name, old): &(String, Json)| new.iter().any(|(other, new)| other == name && equal(old, new));
             old.len() == new.len() && old.iter().all(has)
         }
         _ => old == new,
@@ -121,94 +119,117 @@ fn is_whole(fraction: &str, whole: i128) -> bool {
 
 /// Returns true if all that `old` says is in `new`, which a type of the shape `tree` wrote after it had read `old`.
 pub fn keeps(old: &Json, new: &Json, tree: &Tree) -> bool {
-    match (tree, old, new) {
-        (Tree::Option(_), Json::Null, new) => *new == Json::Null,
-        (Tree::Option(inner), old, new) => keeps(old, new, inner),
-        (Tree::Sequence(item) | Tree::Array { item, .. }, Json::List(old), Json::List(new)) => {
-            old.len() == new.len() && old.iter().zip(new).all(|(old, new)| keeps(old, new, item))
+    Kept { skips: false }.value(old, new, tree)
+}
+
+/// The same of what the type knows: without fields that it skips, and with variants that it reads as its `other`.
+pub fn keeps_known(old: &Json, new: &Json, tree: &Tree) -> bool {
+    Kept { skips: true }.value(old, new, tree)
+}
+
+#[derive(Clone, Copy)]
+struct Kept {
+    skips: bool,
+}
+
+impl Kept {
+    fn value(self, old: &Json, new: &Json, tree: &Tree) -> bool {
+        match (tree, old, new) {
+            (Tree::Option(_), Json::Null, new) => *new == Json::Null,
+            (Tree::Option(inner), old, new) => self.value(old, new, inner),
+            (Tree::Sequence(item) | Tree::Array { item, .. }, Json::List(old), Json::List(new)) => {
+                old.len() == new.len() && old.iter().zip(new).all(|(old, new)| self.value(old, new, item))
+            }
+            (Tree::Set(item), Json::List(old), Json::List(new)) => {
+                let has = |old: &Json| new.iter().any(|new| self.value(old, new, item));
+                old.len() == new.len() && old.iter().all(has)
+            }
+            (Tree::Tuple(items), Json::List(old), Json::List(new)) => self.places(old, new, items),
+            (Tree::Map { key, value }, Json::Object(old), Json::Object(new)) => {
+                let has = |(name, old): &(String, Json)| {
+                    new.iter().any(|(other, new)| {
+                        let (name, other) = (Json::Text(name.clone()), Json::Text(other.clone()));
+                        let is_same =
+                            name == other || matches!(**key, Tree::Enum { .. }) && self.value(&name, &other, key);
+                        is_same && self.value(old, new, value)
+                    })
+                };
+                old.len() == new.len() && old.iter().all(has)
+            }
+            (Tree::Struct { fields: shape, .. }, Json::Object(old), Json::Object(new)) => self.fields(old, new, shape),
+            (Tree::Enum { tag, variants, .. }, old, new) => self.variant(old, new, tag, variants),
+            _ => equal(old, new),
         }
-        (Tree::Set(item), Json::List(old), Json::List(new)) => {
-            let has = |old: &Json| new.iter().any(|new| keeps(old, new, item));
-            old.len() == new.len() && old.iter().all(has)
-        }
-        (Tree::Tuple(items), Json::List(old), Json::List(new)) => places(old, new, items),
-        (Tree::Map { key, value }, Json::Object(old), Json::Object(new)) => {
-            let has = |(name, old): &(String, Json)| {
-                new.iter().any(|(other, new)| {
-                    let (name, other) = (Json::Text(name.clone()), Json::Text(other.clone()));
-                    let is_same = name == other || matches!(**key, Tree::Enum { .. }) && keeps(&name, &other, key);
-                    is_same && keeps(old, new, value)
-                })
-            };
-            old.len() == new.len() && old.iter().all(has)
-        }
-        (Tree::Struct { fields: shape, .. }, Json::Object(old), Json::Object(new)) => fields(old, new, shape),
-        (Tree::Enum { tag, variants, .. }, old, new) => variant(old, new, tag, variants),
-        _ => equal(old, new),
     }
-}
 
-fn places(old: &[Json], new: &[Json], items: &[Tree]) -> bool {
-    let is_kept = |((old, new), item): ((&Json, &Json), &Tree)| keeps(old, new, item);
-    old.len() == new.len() && old.len() == items.len() && old.iter().zip(new).zip(items).all(is_kept)
-}
+    fn places(self, old: &[Json], new: &[Json], items: &[Tree]) -> bool {
+        let is_kept = |((old, new), item): ((&Json, &Json), &Tree)| self.value(old, new, item);
+        old.len() == new.len() && old.len() == items.len() && old.iter().zip(new).zip(items).all(is_kept)
+    }
 
-fn fields(old: &Members, new: &Members, shape: &[Field]) -> bool {
-    let is_spread = shape.iter().any(|field| field.name == "*");
-    old.iter().all(|(name, old)| {
-        let named = |field: &&Field| field.name != "*" && (field.name == *name || field.aliases.contains(name));
-        let found = |wanted: &str| new.iter().find(|(name, _)| name == wanted).map(|(_, new)| new);
-        match shape.iter().find(named) {
-            Some(field) => match found(&field.name) {
-                Some(new) => keeps(old, new, &field.tree),
-                None => *old == Json::Null,
-            },
-            None if is_spread => found(name).is_some_and(|new| equal(old, new)),
-            None => *old == Json::Null,
-        }
-    })
-}
-
-fn variant(old: &Json, new: &Json, tag: &Tag, variants: &[Variant]) -> bool {
-    let split = |json: &Json| -> Option<(String, Option<Json>)> {
-        Some(match (tag, json) {
-            (Tag::External, Json::Text(name)) => (name.clone(), None),
-            (Tag::External, Json::Object(members)) => {
-                let (name, content) = members.first()?.clone();
-                (name, Some(content))
+    fn fields(self, old: &Members, new: &Members, shape: &[Field]) -> bool {
+        let is_spread = shape.iter().any(|field| field.name == "*");
+        old.iter().all(|(name, old)| {
+            let named = |field: &&Field| field.name != "*" && (field.name == *name || field.aliases.contains(name));
+            let found = |wanted: &str| new.iter().find(|(name, _)| name == wanted).map(|(_, new)| new);
+            match shape.iter().find(named) {
+                Some(field) => match found(&field.name) {
+                    Some(new) => self.value(old, new, &field.tree),
+                    None => *old == Json::Null,
+                },
+                None if is_spread => found(name).is_some_and(|new| equal(old, new)),
+                None => self.skips || *old == Json::Null,
             }
-            (Tag::Internal { tag }, Json::Object(members)) => {
-                let name = members.iter().find(|(name, _)| name == tag).map(|(_, name)| name.clone())?;
-                let rest = members.iter().filter(|(name, _)| name != tag).cloned().collect();
-                let Json::Text(name) = name else { return None };
-                (name, Some(Json::Object(rest)))
-            }
-            (Tag::Adjacent { tag, content }, Json::Object(members)) => {
-                let found = |wanted: &str| members.iter().find(|(name, _)| name == wanted).map(|(_, json)| json.clone());
-                let Some(Json::Text(name)) = found(tag) else { return None };
-                (name, found(content))
-            }
-            _ => return None,
         })
-    };
-    let (Some((name, old)), Some((new_name, new))) = (split(old), split(new)) else { return false };
-    let is_it = |variant: &&Variant| variant.name == name || variant.aliases.contains(&name);
-    let Some(variant) = variants.iter().find(is_it) else { return false };
-    let nothing = |json: &Option<Json>| match json {
-        None | Some(Json::Null) => true,
-        Some(Json::Object(members)) => members.is_empty(),
-        Some(_) => false,
-    };
-    if variant.name != new_name {
-        return false;
     }
-    match (&variant.content, old, new) {
-        (Content::Unit, old, new) => nothing(&old) && nothing(&new),
-        (Content::Newtype(Tree::Null), old, new) => nothing(&old) && nothing(&new),
-        (Content::Newtype(tree), Some(old), Some(new)) => keeps(&old, &new, tree),
-        (Content::Newtype(_), old, new) => nothing(&old) && nothing(&new),
-        (Content::Tuple(items), Some(Json::List(old)), Some(Json::List(new))) => places(&old, &new, items),
-        (Content::Struct(shape), Some(Json::Object(old)), Some(Json::Object(new))) => fields(&old, &new, shape),
-        _ => false,
+
+    fn variant(self, old: &Json, new: &Json, tag: &Tag, variants: &[Variant]) -> bool {
+        let split = |json: &Json| -> Option<(String, Option<Json>)> {
+            Some(match (tag, json) {
+                (Tag::External, Json::Text(name)) => (name.clone(), None),
+                (Tag::External, Json::Object(members)) => {
+                    let (name, content) = members.first()?.clone();
+                    (name, Some(content))
+                }
+                (Tag::Internal { tag }, Json::Object(members)) => {
+                    let name = members.iter().find(|(name, _)| name == tag).map(|(_, name)| name.clone())?;
+                    let rest = members.iter().filter(|(name, _)| name != tag).cloned().collect();
+                    let Json::Text(name) = name else { return None };
+                    (name, Some(Json::Object(rest)))
+                }
+                (Tag::Adjacent { tag, content }, Json::Object(members)) => {
+                    let found =
+                        |wanted: &str| members.iter().find(|(name, _)| name == wanted).map(|(_, json)| json.clone());
+                    let Some(Json::Text(name)) = found(tag) else { return None };
+                    (name, found(content))
+                }
+                _ => return None,
+            })
+        };
+        let (Some((name, old)), Some((new_name, new))) = (split(old), split(new)) else { return false };
+        let is_it = |variant: &&Variant| variant.name == name || variant.aliases.contains(&name);
+        let Some(variant) = variants.iter().find(is_it) else {
+            let is_other = |variant: &Variant| variant.other && variant.name == new_name;
+            return self.skips && matches!(tag, Tag::Internal { .. }) && variants.iter().any(is_other);
+        };
+        let nothing = |json: &Option<Json>| match json {
+            None | Some(Json::Null) => true,
+            Some(Json::Object(members)) => members.is_empty(),
+            Some(_) => false,
+        };
+        if variant.name != new_name {
+            return false;
+        }
+        match (&variant.content, old, new) {
+            (Content::Unit, old, new) => nothing(&old) && nothing(&new),
+            (Content::Newtype(Tree::Null), old, new) => nothing(&old) && nothing(&new),
+            (Content::Newtype(tree), Some(old), Some(new)) => self.value(&old, &new, tree),
+            (Content::Newtype(_), old, new) => nothing(&old) && nothing(&new),
+            (Content::Tuple(items), Some(Json::List(old)), Some(Json::List(new))) => self.places(&old, &new, items),
+            (Content::Struct(shape), Some(Json::Object(old)), Some(Json::Object(new))) => {
+                self.fields(&old, &new, shape)
+            }
+            _ => false,
+        }
     }
 }

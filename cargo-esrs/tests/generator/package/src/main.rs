@@ -10,7 +10,8 @@ use std::fmt::Debug;
 
 use esrs::Schema;
 use esrs::schema::lock::tree::Tree;
-use esrs::schema::lock::{first_change, outline_of};
+use esrs::schema::lock::{always_written, as_written, first_change_of, first_changed_step};
+use esrs::schema::lock::{first_unread_of, outline_of, steps_of};
 use esrs::schema::samples::Samples;
 use json::Json;
 use make::{Dice, Make};
@@ -20,8 +21,13 @@ use serde::de::DeserializeOwned;
 /// One version of a type.
 pub struct Version {
     outline: Vec<String>,
+    /// What of that it writes.
+    writes: Vec<String>,
+    steps: Vec<String>,
     tree: Tree,
     fingerprint: u64,
+    /// What it wrote.
+    written: Vec<String>,
     /// What it stored, and what its lock says that it may have stored.
     payloads: Vec<String>,
     /// Reads a payload, and writes what came of it.
@@ -32,6 +38,7 @@ pub struct Version {
 
 pub fn version<T: Schema + Make + Serialize + DeserializeOwned + PartialEq + Debug>(seed: u64) -> Version {
     let outline = outline_of(T::SHAPE);
+    let writes = as_written(&outline, &always_written(T::SHAPE));
     let tree = Tree::parse(&outline).unwrap_or_else(|error| {
         println!("{error}: {outline:#?}");
         std::process::exit(1)
@@ -46,6 +53,7 @@ pub fn version<T: Schema + Make + Serialize + DeserializeOwned + PartialEq + Deb
             payloads.push(text);
         }
     }
+    let written = payloads.clone();
     if let Ok(samples) = Samples::new(&tree, seed) {
         for text in samples.take(24) {
             let Ok(value) = read::<T>(&text) else { continue };
@@ -58,8 +66,11 @@ pub fn version<T: Schema + Make + Serialize + DeserializeOwned + PartialEq + Deb
     }
     Version {
         outline,
+        writes,
+        steps: steps_of(T::SHAPE),
         tree,
         fingerprint: T::FINGERPRINT.to_u64(),
+        written,
         payloads,
         again: |text| {
             let value = read::<T>(text)?;
@@ -95,55 +106,100 @@ fn truth(old: &Version, new: &Version) -> Result<(), (String, String)> {
     Ok(())
 }
 
+/// What serde makes of the first payload of the newer program that the older one does not read.
+fn rolling_truth(new: &Version, old: &Version) -> Result<(), (String, String)> {
+    for payload in &new.written {
+        let again = (old.again)(payload).map_err(|error| (payload.clone(), error))?;
+        let changed = || Err((payload.clone(), format!("becomes {again}")));
+        let (written, read) = (Json::parse(payload), Json::parse(&again));
+        if !json::keeps_known(&written, &read, &old.tree) {
+            return changed();
+        }
+        // Where nothing was skipped, the newer program would read the same value of it.
+        let back = (new.again)(&again).map(|back| json::keeps(&read, &Json::parse(&back), &new.tree));
+        let has_all = json::keeps(&written, &read, &old.tree) && back == Ok(true);
+        if has_all && (new.same)(payload, &again) == Some(false) {
+            return changed();
+        }
+    }
+    Ok(())
+}
+
+/// The verdict on each pair, beside the truth.
+#[derive(Default)]
+struct Judged {
+    tally: BTreeMap<String, [usize; 2]>,
+    wrong: usize,
+    examples: BTreeMap<String, usize>,
+}
+
+impl Judged {
+    /// Counts a verdict, and shows it by `shown` where it is wrong.
+    fn count(
+        &mut self,
+        (direction, verdict, accepted): (&str, String, bool),
+        truth: Result<(), (String, String)>,
+        shown: impl Fn(&str),
+    ) {
+        let judged = if accepted { "compatible" } else { "breaks" };
+        let judged = format!("{direction} {judged} {verdict}");
+        self.tally.entry(judged.clone()).or_default()[usize::from(truth.is_ok())] += 1;
+        match truth {
+            Err((payload, error)) if accepted => {
+                self.wrong += 1;
+                if self.wrong <= 40 {
+                    shown(&format!("WRONG {judged}"));
+                    println!("    {payload}\n    {error}");
+                }
+            }
+            Ok(()) if !accepted => {
+                let count = self.examples.entry(judged.clone()).or_default();
+                *count += 1;
+                if *count <= 12 && std::env::var_os("ESRS_FALSE_ALARMS").is_some() {
+                    shown(&format!("ALARM {judged}"));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
 fn main() {
     std::panic::set_hook(Box::new(|_| {}));
-    let mut tally: BTreeMap<String, [usize; 2]> = BTreeMap::new();
-    let mut wrong = 0;
-    let mut examples: BTreeMap<String, usize> = BTreeMap::new();
+    let mut judged = Judged::default();
     for (number, versions) in families::all() {
         for (i, old) in versions.iter().enumerate() {
             for (j, new) in versions.iter().enumerate().filter(|(j, _)| *j != i) {
-                let change = match old.fingerprint == new.fingerprint {
-                    true => None,
-                    false => first_change(&old.outline, &new.outline),
+                let (locked, now) = ((&*old.outline, &*old.steps), (&*new.outline, &*new.steps));
+                let shown = |what: &str, change: String| {
+                    println!("{what}: family {number}, {i} to {j}\n    old {locked:?}\n    new {now:?}\n    writes {:?}", new.writes);
+                    println!("    {change}");
                 };
-                let (verdict, accepted) = match (&change, old.fingerprint == new.fingerprint) {
-                    (_, true) => ("unchanged".to_owned(), true),
-                    (None, false) => ("unsaid".to_owned(), false),
-                    (Some(change), _) => (format!("{:?}", change.rule), change.rule.is_compatible()),
+                let is_same = old.fingerprint == new.fingerprint;
+                let change = first_change_of(locked, now).filter(|_| !is_same);
+                // It is asked before the shapes are, as `cargo esrs lock` does.
+                let step = first_changed_step(locked, now);
+                let verdict = match &change {
+                    _ if step.is_some() => ("steps".to_owned(), false),
+                    _ if is_same => ("unchanged".to_owned(), true),
+                    None => ("unsaid".to_owned(), false),
+                    Some(change) => (format!("{:?}", change.rule), change.rule.is_compatible()),
                 };
-                let truth = truth(old, new);
-                tally.entry(format!("{} {verdict}", if accepted { "compatible" } else { "breaks" })).or_default()
-                    [usize::from(truth.is_ok())] += 1;
-                let shown = |what: &str| {
-                    println!(
-                        "{what}: family {number}, {i} to {j}, {verdict}\n    stored as {:?}\n    read as   {:?}",
-                        old.outline, new.outline
-                    );
-                    if let Some(change) = &change {
-                        println!("    {:?}: {:?} became {:?}", change.path, change.locked, change.now);
-                    }
+                judged.count(("stored", verdict.0, verdict.1), truth(old, new), |what| {
+                    shown(what, format!("{change:?}"));
+                });
+                let change = first_unread_of((&new.writes, &new.steps), (&old.outline, &old.steps)).unwrap().filter(|_| !is_same);
+                let verdict = match &change {
+                    None => ("unchanged".to_owned(), true),
+                    Some(change) => (format!("{:?}", change.rule), change.rule.is_compatible()),
                 };
-                match truth {
-                    Err((payload, error)) if accepted => {
-                        wrong += 1;
-                        if wrong <= 40 {
-                            shown("WRONG");
-                            println!("    {payload}\n    {error}");
-                        }
-                    }
-                    Ok(()) if !accepted => {
-                        let count = examples.entry(verdict.clone()).or_default();
-                        *count += 1;
-                        if *count <= 12 && std::env::var_os("ESRS_FALSE_ALARMS").is_some() {
-                            shown("ALARM");
-                        }
-                    }
-                    _ => {}
-                }
+                judged.count(("rolling", verdict.0, verdict.1), rolling_truth(new, old), |what| {
+                    shown(what, format!("{change:?}"));
+                });
             }
         }
     }
+    let Judged { tally, wrong, .. } = judged;
     for (verdict, [broken, kept]) in &tally {
         println!("TALLY {verdict}: {broken} {kept}");
     }

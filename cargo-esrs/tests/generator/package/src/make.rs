@@ -39,6 +39,11 @@ pub fn lowest<T: Make>() -> T {
     T::make(&mut Dice(FIXED))
 }
 
+/// The value of an absent field that is not the one which an `Option` has without a `default`.
+pub fn filled<T: Make>() -> Option<T> {
+    Some(lowest())
+}
+
 macro_rules! integers {
     ($($int:ty)*) => {$(
         impl Make for $int {

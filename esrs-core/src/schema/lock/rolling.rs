@@ -1,0 +1,527 @@
+//! The other direction of a change: what an older program reads of the payloads that a newer one writes.
+//!
+//! Names are written by one word and read by several, and a field that is not known is skipped, so this is
+//! not [`first_change_of`] with its sides swapped. The names, fields and variants are matched first; the values
+//! that are left are compared by the same rules.
+
+use super::line::parse;
+use super::tree::{Content, Field, OutlineError, Tag, Tree, Variant, written_name};
+use super::{OutlineChange, Rule, check, first_change_of};
+
+/// A difference between the shape that a newer program writes and the one that an older program reads.
+///
+/// A *compatible* one lets the older program read each payload, with all of it that it knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RollingRule {
+    /// A field is written that the older program skips.
+    FieldSkipped,
+    /// A field is not written any more, and may be absent.
+    OptionalFieldNotWritten,
+    /// A variant is not written any more.
+    VariantNotWritten,
+    /// A variant is written that the older program reads as its `other`.
+    VariantReadAsOther,
+    /// A field or a variant is written under a name that the older program reads as an alias.
+    NameReadAsAlias,
+    /// A value is one of those that the older program reads.
+    ReadAsMore,
+    /// A field is not written any more, and has to be there.
+    FieldNotWritten,
+    /// A field is written, and the older program refuses unknown fields.
+    UnknownFieldRefused,
+    /// A field is written that a flattened field of the older program would take.
+    TakenByFlattened,
+    /// A flattened field is written, and what it holds may have the name of another.
+    FlattenedWritten,
+    /// A variant is written that the older program does not know.
+    VariantUnknown,
+    /// A field or a variant is written under a new name.
+    NameUnknown,
+    /// The older program reads two names as one.
+    NamesReadAsOne,
+    /// A field may be left out that has to be there.
+    MayBeLeftOut,
+    /// A field may be left out, and is read as another value then.
+    AbsentReadAsOther,
+    /// A value may be null, and null is not read.
+    MayBeNull,
+    /// A list may hold an item twice, and is read as a set.
+    MayRepeat,
+    /// A number may have more room than the one that is read.
+    NumberTooWide,
+    /// A tuple has another number of places.
+    OtherLength,
+    /// The variants of an enum are told apart in another way.
+    OtherRepresentation,
+    /// It is something else.
+    OtherType,
+}
+
+impl RollingRule {
+    /// All of them, the compatible ones first.
+    pub const ALL: &'static [Self] = &[
+        Self::FieldSkipped,
+        Self::OptionalFieldNotWritten,
+        Self::VariantNotWritten,
+        Self::VariantReadAsOther,
+        Self::NameReadAsAlias,
+        Self::ReadAsMore,
+        Self::FieldNotWritten,
+        Self::UnknownFieldRefused,
+        Self::TakenByFlattened,
+        Self::FlattenedWritten,
+        Self::VariantUnknown,
+        Self::NameUnknown,
+        Self::NamesReadAsOne,
+        Self::MayBeLeftOut,
+        Self::AbsentReadAsOther,
+        Self::MayBeNull,
+        Self::MayRepeat,
+        Self::NumberTooWide,
+        Self::OtherLength,
+        Self::OtherRepresentation,
+        Self::OtherType,
+    ];
+
+    /// Returns true if the older program reads every payload, and all of it that it knows.
+    pub const fn is_compatible(self) -> bool {
+        matches!(
+            self,
+            Self::FieldSkipped
+                | Self::OptionalFieldNotWritten
+                | Self::VariantNotWritten
+                | Self::VariantReadAsOther
+                | Self::NameReadAsAlias
+                | Self::ReadAsMore
+        )
+    }
+
+    /// The rule in a few words, as messages say it.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::FieldSkipped => "the old program skips the new field",
+            Self::OptionalFieldNotWritten => {
+                "the field is not written any more, and may be absent in the old program"
+            }
+            Self::VariantNotWritten => "the variant is not written any more",
+            Self::VariantReadAsOther => "the old program reads the new variant as its `other`",
+            Self::NameReadAsAlias => "the old program reads the new name as an alias",
+            Self::ReadAsMore => "the old program reads all that is written, and more",
+            Self::FieldNotWritten => {
+                "the field is not written any more, and the old program requires it"
+            }
+            Self::UnknownFieldRefused => "the old program refuses unknown fields",
+            Self::TakenByFlattened => {
+                "a flattened field of the old program may take the new field for its own"
+            }
+            Self::FlattenedWritten => {
+                "the old program does not know the flattened field, whose names may be those of others"
+            }
+            Self::VariantUnknown => "the old program does not know the new variant",
+            Self::NameUnknown => "the old program does not read the new name",
+            Self::NamesReadAsOne => {
+                "the old program reads two names as one, and cannot tell them apart"
+            }
+            Self::MayBeLeftOut => "the field may be left out, and the old program requires it",
+            Self::AbsentReadAsOther => {
+                "the field may be left out, and the old program reads another value then"
+            }
+            Self::MayBeNull => "the value may be null, which the old program does not read",
+            Self::MayRepeat => {
+                "the list may hold an item twice, and the old program reads it as a set"
+            }
+            Self::NumberTooWide => "the number may not fit into that of the old program",
+            Self::OtherLength => "the tuple has another number of places in the old program",
+            Self::OtherRepresentation => {
+                "the old program reads the variants of the enum in another way"
+            }
+            Self::OtherType => "the old program reads another type",
+        }
+    }
+
+    /// The rule of a value that is written and read; names and fields were matched before.
+    const fn of(rule: Rule) -> Self {
+        match rule {
+            Rule::OptionalFieldAdded => Self::OptionalFieldNotWritten,
+            Rule::VariantAdded => Self::VariantNotWritten,
+            Rule::AliasAdded | Rule::RenamedWithAlias => Self::NameReadAsAlias,
+            Rule::WiderNumber
+            | Rule::MayBeNull
+            | Rule::MayBeAbsent
+            | Rule::AbsentIsNone
+            | Rule::NoLongerClosed
+            | Rule::AnyText
+            | Rule::AnyLength
+            | Rule::MayRepeat
+            | Rule::BecameAny => Self::ReadAsMore,
+            Rule::FieldAdded => Self::FieldNotWritten,
+            Rule::FieldRemoved | Rule::TakenFromFlattened => Self::FlattenedWritten,
+            Rule::VariantRemoved => Self::VariantUnknown,
+            Rule::AliasRemoved => Self::NameUnknown,
+            Rule::NowRequired => Self::MayBeLeftOut,
+            Rule::AbsentChanged => Self::AbsentReadAsOther,
+            Rule::NoLongerNull => Self::MayBeNull,
+            Rule::NamesMerged => Self::NamesReadAsOne,
+            Rule::NowSet => Self::MayRepeat,
+            Rule::NarrowerNumber => Self::NumberTooWide,
+            Rule::NowClosed => Self::UnknownFieldRefused,
+            Rule::OtherRepresentation => Self::OtherRepresentation,
+            Rule::TypeChanged => Self::OtherType,
+        }
+    }
+}
+
+/// The first difference between an outline that is written and one that is read; see [`first_unread`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RollingChange {
+    /// What differs.
+    pub rule: RollingRule,
+    /// The path of the field or the variant; empty for the payload itself.
+    pub path: String,
+    /// What the newer program writes; `None` for what it does not write.
+    pub written: Option<String>,
+    /// What the older program reads; `None` for what it does not know.
+    pub read: Option<String>,
+}
+
+/// The first difference that keeps an older program, whose lock has the outline `read`, from reading the
+/// payloads of a newer one, or else the first that does not; `None` if they read the same.
+///
+/// ```
+/// use esrs_core::schema::lock::{RollingRule, first_unread};
+///
+/// let old = ["struct", ".cents: i64"];
+/// let more = first_unread(&["struct", ".cents: i64", ".note: string?"], &old)?.unwrap();
+/// assert_eq!((more.rule, more.path.as_str()), (RollingRule::FieldSkipped, ".note"));
+/// let less = first_unread(&["struct"], &old)?.unwrap();
+/// assert!(!less.rule.is_compatible());
+/// # Ok::<_, esrs_core::schema::lock::tree::OutlineError>(())
+/// ```
+///
+/// # Errors
+/// Returns [`OutlineError`] if one of the two is not an outline.
+pub fn first_unread<S: AsRef<str>>(
+    written: &[S],
+    read: &[S],
+) -> Result<Option<RollingChange>, OutlineError> {
+    first_unread_of((written, &[]), (read, &[]))
+}
+
+/// The same as [`first_unread`] between two entries of a lock, each an outline and its steps, which tell what a
+/// field is read as when it is left out.
+///
+/// ```
+/// use esrs_core::schema::lock::{RollingRule, first_unread_of};
+///
+/// let (new, old) = (["struct", ".note?: string?"], ["struct", ".note: string?"]);
+/// let rule = |declared| first_unread_of((&new, &[declared]), (&old, &[])).unwrap().unwrap().rule;
+/// assert_eq!(rule(".note: default = None"), RollingRule::ReadAsMore);
+/// assert_eq!(rule(".note: default = \"no_note\""), RollingRule::AbsentReadAsOther);
+/// ```
+///
+/// # Errors
+/// Returns [`OutlineError`] if one of the two is not an outline.
+pub fn first_unread_of<S: AsRef<str>>(
+    (written, written_steps): (&[S], &[S]),
+    (read, read_steps): (&[S], &[S]),
+) -> Result<Option<RollingChange>, OutlineError> {
+    let (mut writer, mut reader) = (Tree::parse(written)?, Tree::parse(read)?);
+    let mut matching = Matching { compatible: None };
+    let breaking = matching.value(&mut writer, &mut reader, &Paths::default()).err();
+    if let Some(found) = breaking {
+        return Ok(Some(found.shown(written, read)));
+    }
+    let steps = |steps: &[S]| -> Vec<String> {
+        steps.iter().map(|line| line.as_ref().to_owned()).collect()
+    };
+    let change = first_change_of(
+        (&writer.outline(), &steps(written_steps)),
+        (&reader.outline(), &steps(read_steps)),
+    );
+    let change = change.map(|OutlineChange { rule, path, locked, now }| RollingChange {
+        rule: RollingRule::of(rule),
+        path,
+        written: locked,
+        read: now,
+    });
+    Ok(match (change, matching.compatible) {
+        (Some(change), Some(found)) if change.rule.is_compatible() => {
+            Some(found.shown(written, read))
+        }
+        (None, Some(found)) => Some(found.shown(written, read)),
+        (change, _) => change,
+    })
+}
+
+/// An outline without the mark of what may be absent on the fields that are always written, which stand at these
+/// paths: `#[serde(default)]` concerns a reader alone.
+///
+/// ```
+/// use esrs_core::schema::lock::as_written;
+///
+/// assert_eq!(as_written(&["struct", ".a?: u8", ".b?: u8"], &[".a"]), ["struct", ".a: u8", ".b?: u8"]);
+/// ```
+pub fn as_written<S: AsRef<str>, P: AsRef<str>>(outline: &[S], always: &[P]) -> Vec<String> {
+    let written = |line: &S| {
+        let parsed = parse(line.as_ref().as_bytes());
+        let (path, aliases, head) = (parsed.path.as_str(), parsed.aliases.as_str(), parsed.head);
+        match parsed.optional && always.iter().any(|always| always.as_ref() == path) {
+            true => format!("{path}{aliases}: {}", head.as_str()),
+            false => line.as_ref().to_owned(),
+        }
+    };
+    outline.iter().map(written).collect()
+}
+
+/// A difference in names, fields or variants, by the paths of its parts.
+struct Found {
+    rule: RollingRule,
+    written: Option<String>,
+    read: Option<String>,
+}
+
+impl Found {
+    fn shown<S: AsRef<str>>(self, written: &[S], read: &[S]) -> RollingChange {
+        let text = |lines: &[S], path: &Option<String>| {
+            let path = path.as_ref()?;
+            let mut lines = lines.iter().map(|line| parse(line.as_ref().as_bytes()));
+            let line = lines.find(|line| line.path.as_str() == path)?;
+            Some(check::part_text(line).as_str().to_owned())
+        };
+        RollingChange {
+            rule: self.rule,
+            written: text(written, &self.written),
+            read: text(read, &self.read),
+            path: self.written.or(self.read).unwrap_or_default(),
+        }
+    }
+}
+
+/// Where a part stands in what is written and in what is read.
+#[derive(Default, Clone)]
+struct Paths {
+    written: String,
+    read: String,
+}
+
+impl Paths {
+    /// One step into both, such as `[]`.
+    fn within(&self, step: &str) -> Self {
+        Self { written: format!("{}{step}", self.written), read: format!("{}{step}", self.read) }
+    }
+
+    /// A field or a variant of each, by their names.
+    fn part(&self, mark: char, written: &str, read: &str) -> Self {
+        let path = |above: &str, name| format!("{above}{mark}{}", written_name(name));
+        Self { written: path(&self.written, written), read: path(&self.read, read) }
+    }
+
+    /// A difference in a part of this name that is written and not read.
+    fn unread(&self, mark: char, name: &str, rule: RollingRule) -> Found {
+        Found { rule, written: Some(self.part(mark, name, name).written), read: None }
+    }
+}
+
+/// Leaves in both shapes the parts that are written and read by one name, and the differences between their
+/// values. What a reader skips, refuses or does not know is found here.
+struct Matching {
+    compatible: Option<Found>,
+}
+
+impl Matching {
+    fn value(&mut self, written: &mut Tree, read: &mut Tree, at: &Paths) -> Result<(), Found> {
+        match (written, read) {
+            (Tree::Option(written), Tree::Option(read)) => self.value(written, read, at),
+            (Tree::Option(written), read) => self.value(written, read, at),
+            (written, Tree::Option(read)) => self.value(written, read, at),
+            (
+                Tree::Sequence(written) | Tree::Set(written) | Tree::Array { item: written, .. },
+                Tree::Sequence(read) | Tree::Set(read) | Tree::Array { item: read, .. },
+            ) => self.value(written, read, &at.within("[]")),
+            (Tree::Map { key, value }, Tree::Map { key: read_key, value: read_value }) => {
+                self.value(key, read_key, &at.within("<>"))?;
+                self.value(value, read_value, &at.within("{}"))
+            }
+            (Tree::Tuple(written), Tree::Tuple(read)) => self.places(written, read, at),
+            (
+                Tree::Struct { fields: written, closed: is_closed },
+                Tree::Struct { fields: read, closed },
+            ) => {
+                let refuses = std::mem::take(closed);
+                *is_closed = false;
+                self.fields(written, read, refuses, at)
+            }
+            (
+                Tree::Enum { tag: written_tag, variants: written, closed: is_closed },
+                Tree::Enum { tag, variants: read, closed },
+            ) if written_tag == tag => {
+                let refuses = std::mem::take(closed);
+                *is_closed = false;
+                let has_others = matches!(tag, Tag::Internal { .. });
+                self.variants(written, read, (refuses, has_others), at)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn places(&mut self, written: &mut [Tree], read: &mut [Tree], at: &Paths) -> Result<(), Found> {
+        if written.len() != read.len() {
+            let Paths { written, read } = at.clone();
+            let rule = RollingRule::OtherLength;
+            return Err(Found { rule, written: Some(written), read: Some(read) });
+        }
+        for (place, (written, read)) in written.iter_mut().zip(read).enumerate() {
+            let place = place.to_string();
+            self.value(written, read, &at.part('.', &place, &place))?;
+        }
+        Ok(())
+    }
+
+    fn fields(
+        &mut self,
+        written: &mut Vec<Field>,
+        read: &mut [Field],
+        refuses_unknown: bool,
+        at: &Paths,
+    ) -> Result<(), Found> {
+        let names: Vec<_> = written.iter().map(|field| field.name.clone()).collect();
+        let spreads = written.iter().any(is_flattened);
+        for mut field in std::mem::take(written) {
+            if is_flattened(&field) {
+                written.push(field);
+                continue;
+            }
+            let reader = reader_of(read, &field.name, |other| {
+                (!is_flattened(other)).then_some((&other.name, &other.aliases))
+            });
+            if let Some(place) = reader {
+                let other = &mut read[place];
+                // A flattened field cannot hold a name that its own type reads as this field.
+                field
+                    .aliases
+                    .retain(|alias| spreads && answers(&other.name, &other.aliases, alias));
+                let at = at.part('.', &field.name, &other.name);
+                self.value(&mut field.tree, &mut other.tree, &at)?;
+                written.push(field);
+                continue;
+            }
+            let lost = read.iter().filter(|other| !is_flattened(other));
+            let lost = lost.map(|other| (&other.name, &other.aliases));
+            let rule = if is_renamed(&field.aliases, &names, lost) {
+                RollingRule::NameUnknown
+            } else if refuses_unknown {
+                RollingRule::UnknownFieldRefused
+            } else if read.iter().any(is_flattened) {
+                RollingRule::TakenByFlattened
+            } else {
+                self.found(at.unread('.', &field.name, RollingRule::FieldSkipped));
+                continue;
+            };
+            return Err(at.unread('.', &field.name, rule));
+        }
+        for other in read.iter_mut().filter(|_| !spreads) {
+            other.aliases.retain(|alias| names.contains(alias));
+        }
+        Ok(())
+    }
+
+    fn variants(
+        &mut self,
+        written: &mut Vec<Variant>,
+        read: &mut [Variant],
+        (refuses_unknown, has_others): (bool, bool),
+        at: &Paths,
+    ) -> Result<(), Found> {
+        let names: Vec<_> = written.iter().map(|variant| variant.name.clone()).collect();
+        let takes_others = has_others && read.iter().any(|other| other.other);
+        for mut variant in std::mem::take(written) {
+            let reader =
+                reader_of(read, &variant.name, |other| Some((&other.name, &other.aliases)));
+            if let Some(place) = reader {
+                let other = &mut read[place];
+                variant.aliases.clear();
+                variant.other = false;
+                let at = at.part('|', &variant.name, &other.name);
+                self.content(&mut variant.content, &mut other.content, refuses_unknown, &at)?;
+                written.push(variant);
+                continue;
+            }
+            let lost = read.iter().map(|other| (&other.name, &other.aliases));
+            let rule = if is_renamed(&variant.aliases, &names, lost) {
+                RollingRule::NameUnknown
+            } else if takes_others {
+                self.found(at.unread('|', &variant.name, RollingRule::VariantReadAsOther));
+                continue;
+            } else {
+                RollingRule::VariantUnknown
+            };
+            return Err(at.unread('|', &variant.name, rule));
+        }
+        for other in read {
+            other.aliases.retain(|alias| names.contains(alias));
+            other.other = false;
+        }
+        Ok(())
+    }
+
+    fn content(
+        &mut self,
+        written: &mut Content,
+        read: &mut Content,
+        refuses_unknown: bool,
+        at: &Paths,
+    ) -> Result<(), Found> {
+        match (written, read) {
+            (Content::Newtype(written), Content::Newtype(read)) => self.value(written, read, at),
+            (Content::Tuple(written), Content::Tuple(read)) => self.places(written, read, at),
+            (Content::Struct(written), Content::Struct(read)) => {
+                self.fields(written, read, refuses_unknown, at)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn found(&mut self, found: Found) {
+        self.compatible.get_or_insert(found);
+    }
+}
+
+/// Returns true if a field stands for all the fields of a `flatten`.
+fn is_flattened(field: &Field) -> bool {
+    let tree = match &field.tree {
+        Tree::Option(inner) => inner,
+        tree => tree,
+    };
+    field.name == "*" && matches!(tree, Tree::Opaque(_))
+}
+
+fn answers(name: &str, aliases: &[String], to: &str) -> bool {
+    name == to || aliases.iter().any(|alias| alias == to)
+}
+
+/// The place of the part that reads this name: by its own, or else by an alias.
+fn reader_of<T>(
+    parts: &[T],
+    name: &str,
+    names: impl Fn(&T) -> Option<(&String, &Vec<String>)>,
+) -> Option<usize> {
+    let has_name = |part: &T| names(part).is_some_and(|(other, _)| other == name);
+    let has_alias =
+        |part: &T| names(part).is_some_and(|(other, aliases)| answers(other, aliases, name));
+    parts.iter().position(has_name).or_else(|| parts.iter().position(has_alias))
+}
+
+/// Returns true if a part that is written had a name before, by which the older program looks for it, and which
+/// nothing else is written by.
+fn is_renamed<'a>(
+    former: &[String],
+    written: &[String],
+    mut read: impl Iterator<Item = (&'a String, &'a Vec<String>)>,
+) -> bool {
+    read.any(|(name, aliases)| {
+        former.iter().any(|former| answers(name, aliases, former))
+            && !written.iter().any(|written| answers(name, aliases, written))
+    })
+}
