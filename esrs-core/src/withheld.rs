@@ -275,6 +275,14 @@ mod tests {
         let cases = [
             (format!(r#"{{"age":"{MARKER}"}}"#), "invalid type: string, expected u32 at line 1"),
             (format!(r#"{{"age":1,"{MARKER}":1}}"#), "unknown field, expected one of `age`"),
+            // Each for a reason of its own is no name of a field.
+            (r#"{"age":1,"Jane":1}"#.to_owned(), "unknown field, expected one of `age`"),
+            (r#"{"age":1,"born@1990":1}"#.to_owned(), "unknown field, expected one of `age`"),
+            (
+                format!(r#"{{"age":1,"{}_1990":1}}"#, "x".repeat(LONGEST_FIELD)),
+                "unknown field, expected one of `age`",
+            ),
+            (r#"{"age":1,"old_age":1}"#.to_owned(), "unknown field `old_age`, expected one of"),
             (format!(r#"{{"age":1,"kind":"{MARKER}"}}"#), "unknown variant, expected `Private` or"),
             (format!(r#"{{"age":1,"born":"{MARKER}"}}"#), "a value was refused"),
             (format!(r#"{{"age":1,"own":"{MARKER}"}}"#), "a value was refused"),

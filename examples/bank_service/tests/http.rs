@@ -273,14 +273,28 @@ fn no_answer_shows_what_it_refuses() {
         assert!(!answer.contains("Jane") && !answer.contains("Doe"), "{answer}");
     }
     // What the table refuses is parked, and the reason is shown.
-    let check = "ALTER TABLE account_summary ADD CHECK (owner <> 'Jane Moe')";
-    let psql = Command::new("psql").args([database.url(), "-qc", check]).status().unwrap();
-    assert!(psql.success());
+    let alter = |sql: &str| {
+        let psql = Command::new("psql").args([database.url(), "-qc", sql]).status().unwrap();
+        assert!(psql.success());
+    };
+    alter("ALTER TABLE account_summary ADD CHECK (owner <> 'Jane Moe')");
     let (status, answer) = bank.put("/accounts/A-2", json!({ "owner": "Jane Moe" }));
     assert_eq!(status, 202, "{answer}");
     let (_, status) = bank.get("/status");
     let status = status.to_string();
     assert!(!status.contains("Moe"), "{status}");
+    // Where the database is, and what it says, is for the log.
+    let unavailable = json!({
+        "type": "/problems/unavailable",
+        "title": "The bank cannot be reached",
+        "status": 503,
+        "detail": "try again later",
+    });
+    alter("ALTER TABLE account_summary RENAME TO renamed");
+    assert_eq!(bank.get("/accounts"), (503, unavailable.clone()));
+    alter("ALTER TABLE esrs.events RENAME TO renamed");
+    let (status, _, answer) = bank.post("/accounts/A-1/deposits", None, json!({ "cents": 1 }));
+    assert_eq!((status, answer), (503, unavailable));
     bank.stop();
 }
 

@@ -262,3 +262,40 @@ impl Database {
         StoreError::ReadOnly { location, reason }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Error;
+    use rusqlite::types::Type;
+
+    use super::*;
+
+    #[test]
+    fn what_sqlite_says_of_a_value_is_in_the_details_only() {
+        let failed = |code, message: &str| {
+            Error::SqliteFailure(ffi::Error::new(code), Some(message.to_owned()))
+        };
+        for (error, expected) in [
+            (
+                Error::IntegralValueOutOfRange(1, 8_937),
+                "column 1 of the result is a number that is out of range",
+            ),
+            (
+                Error::FromSqlConversionFailure(2, Type::Text, "8937".into()),
+                "column 2 of the result is no Text",
+            ),
+            (failed(ffi::SQLITE_CONSTRAINT_VTAB, "8937"), "a constraint refused it"),
+            (failed(ffi::SQLITE_CONSTRAINT_FUNCTION, "8937"), "a constraint refused it"),
+            (failed(ffi::SQLITE_CONSTRAINT_TRIGGER, "8937"), "a trigger refused it"),
+            (failed(ffi::SQLITE_ERROR, "no such column: 8937"), "no such column"),
+            (failed(ffi::SQLITE_ERROR, "fts5: it: 8937"), "fts5: it"),
+            (failed(ffi::SQLITE_ERROR, "bad path: '89'37'"), "bad path"),
+        ] {
+            let said = said(&error);
+            assert_eq!(said.to_string(), expected);
+            assert!(said.details().replace('\'', "").contains("8937"), "{}", said.details());
+        }
+        let table = said(&failed(ffi::SQLITE_ERROR, "no such table: accounts"));
+        assert_eq!(table.to_string(), "no such table: accounts");
+    }
+}
