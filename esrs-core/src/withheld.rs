@@ -219,6 +219,8 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
+    use crate::projection::RowError;
+    use crate::{EncodeError, PayloadError, StreamId};
 
     const MARKER: &str = "Jane Doe, expected `x`, born \\\"1990\\\"";
 
@@ -336,6 +338,25 @@ mod tests {
         let keys = BTreeMap::from([(vec![1], 1)]);
         let error = JsonError::from(serde_json::to_string(&keys).unwrap_err());
         assert_eq!(error.to_string(), "key must be a string");
+    }
+
+    #[test]
+    fn keys_of_rows_and_payloads_are_not_shown() {
+        let key = || "Jane".to_owned();
+        let stream = StreamId::new("account", 18).unwrap();
+        for error in [
+            RowError::Missing { key: key() },
+            RowError::Exists { key: key() },
+            RowError::KeyChanged { key: key(), found: key() },
+        ] {
+            let shown = format!("{error} {error:?} {}", error.in_stream(&stream));
+            assert!(!shown.contains("Jane"), "{shown}");
+        }
+        let (event, unheld, source) = ("opened", None, PayloadError::NoSuchDecoder(1));
+        let error = EncodeError::Unreadable { event, unheld, payload: key(), source };
+        assert!(!format!("{error} {error:?}").contains("Jane"), "{error:?}");
+        let error = StreamId::new("account", "x".repeat(StreamId::MAX_LENGTH)).unwrap_err();
+        assert!(format!("{error} {error:?}").len() < StreamId::MAX_LENGTH, "{error:?}");
     }
 
     #[test]
