@@ -241,6 +241,10 @@ rows! {
         { pub struct T { pub of: Value } }
         { pub struct T { #[serde(skip_serializing_if = "Option::is_none")] pub of: Option<u8> } }
         [T { of: None } => Err("missing field `of`")]
+    absent_read_as_other: AbsentReadAsOther
+        { pub struct T { #[serde(default = "one")] pub of: Option<u8> } }
+        { pub struct T { #[serde(skip_serializing_if = "Option::is_none")] pub of: Option<u8> } }
+        [T { of: None } => Ok(r#"{"of":1}"#), T { of: Some(2) } => Ok(r#"{"of":2}"#)]
     may_be_null: MayBeNull
         { pub struct T { pub of: u8 } }
         { pub struct T { pub of: Option<u8> } }
@@ -281,6 +285,11 @@ rows! {
         { pub struct T { pub of: jiff::SignedDuration } }
         { pub struct T { pub of: jiff::Span } }
         [T { of: jiff::Span::new().months(1) } => Err("requires that the duration contain a time")]
+}
+
+#[allow(clippy::unnecessary_wraps, reason = "serde calls it so")]
+const fn one() -> Option<u8> {
+    Some(1)
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]

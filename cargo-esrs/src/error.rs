@@ -68,12 +68,12 @@ pub(crate) enum Error {
     NothingToGiveUp(String),
     #[error("no event is locked under the name {0:?}, so it has no steps to accept")]
     NothingToAccept(String),
-    #[error("cargo could not tell the features of {package}: {said}")]
-    Features { package: String, said: String },
     #[error(
         "`--check` changes no lock, so it accepts no steps: leave out `--check`, or add `--rolling REF`"
     )]
     AcceptedByACheck,
+    #[error("cargo could not tell the features of {package}: {said}")]
+    Features { package: String, said: String },
     #[error("git could not be asked for {reference:?}: {said}")]
     Git { reference: String, said: String },
 }

@@ -25,6 +25,18 @@ pub(crate) enum Kind {
     Esrs,
     /// The same, with the shape of every event in a lock.
     Locked,
+    /// One event of 2,000 lines in its lock, which all differ from it by this.
+    Large(Change),
+}
+
+/// The change of each field since it was locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    Nothing,
+    /// It breaks no payload, so that all lines are compared.
+    Wider,
+    /// Each field is gone, and another is new.
+    Renamed,
 }
 
 impl Kind {
@@ -33,6 +45,9 @@ impl Kind {
             Self::SerdeAlone => "events_with_serde",
             Self::Esrs => "events_with_esrs",
             Self::Locked => "events_with_locks",
+            Self::Large(Change::Nothing) => "large_event",
+            Self::Large(Change::Wider) => "large_event_wider",
+            Self::Large(Change::Renamed) => "large_event_renamed",
         }
     }
 }
@@ -42,6 +57,9 @@ pub(crate) fn write(kind: Kind, workspace: &Path, root: &Path) -> std::io::Resul
     let source = root.join("src");
     std::fs::create_dir_all(&source)?;
     std::fs::write(root.join("Cargo.toml"), manifest(kind, workspace))?;
+    if let Kind::Large(_) = kind {
+        return write_large(root, Change::Nothing);
+    }
     let mut modules = String::from("#![allow(dead_code)]\n");
     if kind == Kind::Locked {
         modules += "esrs::schema!();\n";
@@ -57,7 +75,7 @@ pub(crate) fn write(kind: Kind, workspace: &Path, root: &Path) -> std::io::Resul
 fn manifest(kind: Kind, workspace: &Path) -> String {
     let esrs = match kind {
         Kind::SerdeAlone => String::new(),
-        Kind::Esrs | Kind::Locked => {
+        Kind::Esrs | Kind::Locked | Kind::Large(_) => {
             format!("esrs = {{ path = {:?} }}\n", workspace.display().to_string())
         }
     };
@@ -71,12 +89,12 @@ fn manifest(kind: Kind, workspace: &Path) -> String {
 fn aggregate(kind: Kind, number: usize) -> String {
     let mut text = String::from(match kind {
         Kind::SerdeAlone => "use serde::{Deserialize, Serialize};\n",
-        Kind::Esrs | Kind::Locked => "use esrs::prelude::*;\n",
+        _ => "use esrs::prelude::*;\n",
     });
     for event in 0..EVENTS {
         text += &match kind {
             Kind::SerdeAlone => "\n#[derive(Serialize, Deserialize)]\n".to_owned(),
-            Kind::Esrs | Kind::Locked => format!(
+            _ => format!(
                 "\n#[derive(Event, Serialize, Deserialize)]\n\
                  #[event(\"thing_{number}_{event}_happened\")]\n"
             ),
@@ -105,4 +123,25 @@ fn aggregate(kind: Kind, number: usize) -> String {
         }
     }
     text
+}
+
+/// Writes the source of one large event, changed so.
+pub(crate) fn write_large(root: &Path, change: Change) -> std::io::Result<()> {
+    const PARTS: usize = 100;
+    const OF_EACH: usize = 19;
+    let (name, ty) = match change {
+        Change::Nothing => ("field", "u32"),
+        Change::Wider => ("field", "u64"),
+        Change::Renamed => ("other", "u32"),
+    };
+    let derives = "#[derive(Schema, Serialize, Deserialize)]";
+    let fields: String = (0..OF_EACH).map(|n| format!("    pub {name}_{n}: {ty},\n")).collect();
+    let part = |n| format!("\n{derives}\npub struct Part{n} {{\n{fields}}}\n");
+    let parts: String = (0..PARTS).map(part).collect();
+    let held: String = (0..PARTS).map(|n| format!("    pub part_{n}: Part{n},\n")).collect();
+    let text = format!(
+        "#![allow(dead_code)]\nesrs::schema!();\nuse esrs::prelude::*;\n{parts}\n\
+         #[derive(Event, Serialize, Deserialize)]\n#[event(\"large\")]\npub struct Large {{\n{held}}}\n"
+    );
+    std::fs::write(root.join("src/lib.rs"), text)
 }

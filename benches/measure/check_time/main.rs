@@ -1,5 +1,5 @@
 //! What the derives cost `cargo check`: two crates of the same events, one with serde's derives
-//! alone, and one that makes aggregates of them.
+//! alone, and one that makes aggregates of them; and a large event that differs from its lock.
 
 mod generate;
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use esrs_benches::ratio::{Bar, Comparison, Figure, report};
 
-use generate::Kind;
+use generate::{Change, Kind, write_large};
 
 type Tried<T> = Result<T, Box<dyn Error>>;
 
@@ -36,14 +36,33 @@ fn main() -> Tried<ExitCode> {
     )
     .rounds(9)
     .run(|| with_locks.check(), || with_esrs.check())?;
-    Ok(report(&[derives, locks]))
+    let large = crates(Kind::Large(Change::Nothing))?;
+    let (wider, renamed) =
+        (crates(Kind::Large(Change::Wider))?, crates(Kind::Large(Change::Renamed))?);
+    let differs = |name, changed: &Crate| {
+        Comparison::new(name, Bar::AtMost(1.0), 1, Figure::Each("check"))
+            .rounds(5)
+            .run(|| changed.check(), || Ok::<_, Box<dyn Error>>(large.check()? + MORE))
+    };
+    let wider = differs(
+        "cargo check of an event of 2,000 lines, all of them wider than locked, beside the event as it is \
+         locked and 2 s",
+        &wider,
+    )?;
+    let renamed = differs("the same, all of them renamed", &renamed)?;
+    Ok(report(&[derives, locks, wider, renamed]))
 }
+
+/// So much user CPU may a mismatch take.
+const MORE: Duration = Duration::from_secs(2);
 
 /// A crate that is there to be checked, and what it depends on is checked already.
 struct Crate {
     manifest: PathBuf,
     source: PathBuf,
     target: PathBuf,
+    /// True if its events differ from their locks.
+    differs: bool,
 }
 
 impl Crate {
@@ -53,10 +72,15 @@ impl Crate {
         // The versions of the workspace, which are downloaded already.
         std::fs::copy(workspace.join("Cargo.lock"), root.join("Cargo.lock"))?;
         let (manifest, source) = (root.join("Cargo.toml"), root.join("src/lib.rs"));
-        let generated = Self { manifest, source, target: folder.join("target") };
+        let target = folder.join("target");
+        let mut generated = Self { manifest, source, target, differs: false };
         println!("checking what {} depends on", kind.name());
-        if kind == Kind::Locked {
+        if matches!(kind, Kind::Locked | Kind::Large(_)) {
             generated.lock(workspace)?;
+        }
+        if let Kind::Large(change) = kind {
+            write_large(&root, change)?;
+            generated.differs = change != Change::Nothing;
         }
         generated.check()?;
         Ok(generated)
@@ -89,7 +113,11 @@ impl Crate {
             .env("CARGO_INCREMENTAL", "0")
             .output()?;
         let said = String::from_utf8_lossy(&output.stderr);
-        if !output.status.success() {
+        let is_expected = match self.differs {
+            true => said.contains("its shape has changed"),
+            false => output.status.success(),
+        };
+        if !is_expected {
             return Err(format!("{} does not check: {said}", self.manifest.display()).into());
         }
         let seconds = said.lines().last().ok_or("bash did not tell the time")?;

@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use esrs_core::schema::lock::{
-    RollingChange, StepChange, as_written, first_unread, is_id_kept, with_plain_options,
-};
+use esrs_core::schema::lock::{RollingChange, StepChange, as_written, first_unread_of, is_id_kept};
 
 use super::asked::Unit;
 use crate::entry::{AggregateEntry, Entry, read_aggregate, read_event};
@@ -258,12 +256,12 @@ fn version(
         return Ok(None);
     }
     let of = event.clone();
-    let plain = |entry: &Entry, outline: &[String]| {
-        with_plain_options(outline, entry.steps.as_deref().unwrap_or_default())
-    };
-    let writes = plain(entry, &as_written(&entry.outline, &written.always));
-    let change = first_unread(&writes, &plain(read, &read.outline))
-        .map_err(|source| Error::Outline { event: of, version, source })?;
+    let steps = |entry: &Entry| entry.steps.clone().unwrap_or_default();
+    let change = first_unread_of(
+        (&as_written(&entry.outline, &written.always), &steps(entry)),
+        (&read.outline, &steps(read)),
+    );
+    let change = change.map_err(|source| Error::Outline { event: of, version, source })?;
     Ok(change.map(|change| match change.rule.is_compatible() {
         true => Difference::Read { event, version, change },
         false => Difference::Unread { event, version, change },

@@ -586,10 +586,10 @@ mod tests {
             // What the loop over single bytes would find.
             let expected = lock[start..].match_indices("version 1 = ").map(|(at, _)| at);
             let expected =
-                expected.filter(|at| *at == 0 || lock[start..].as_bytes()[at - 1] == b'\n');
+                expected.filter(|at| *at == 0 || lock.as_bytes()[start..][at - 1] == b'\n');
             let line = |at: usize| lock[start + at..].split_once('\n').map_or("", |(_, rest)| rest);
             let expected = expected.last().map_or("", line);
-            assert_eq!(entry(lock[start..].as_bytes(), 1), expected.as_bytes(), "{start}");
+            assert_eq!(entry(&lock.as_bytes()[start..], 1), expected.as_bytes(), "{start}");
         }
     }
 }

@@ -23,7 +23,7 @@ pub use check::{
 };
 pub(crate) use id::id_text;
 pub use id::is_id_kept;
-pub use rolling::{RollingChange, RollingRule, as_written, first_unread, with_plain_options};
+pub use rolling::{RollingChange, RollingRule, as_written, first_unread, first_unread_of};
 pub use rule::Rule;
 pub use steps::{
     StepChange, UNCHANGED, always_written, changed_steps, first_changed_step, first_changed_writer,

@@ -1,12 +1,12 @@
 //! The other direction of a change: what an older program reads of the payloads that a newer one writes.
 //!
 //! Names are written by one word and read by several, and a field that is not known is skipped, so this is
-//! not [`first_change`] with its sides swapped. The names, fields and variants are matched first; the values
+//! not [`first_change_of`] with its sides swapped. The names, fields and variants are matched first; the values
 //! that are left are compared by the same rules.
 
-use super::line::{Line, parse};
+use super::line::parse;
 use super::tree::{Content, Field, OutlineError, Tag, Tree, Variant, written_name};
-use super::{OutlineChange, Rule, check, first_change};
+use super::{OutlineChange, Rule, check, first_change_of};
 
 /// A difference between the shape that a newer program writes and the one that an older program reads.
 ///
@@ -42,6 +42,8 @@ pub enum RollingRule {
     NamesReadAsOne,
     /// A field may be left out that has to be there.
     MayBeLeftOut,
+    /// A field may be left out, and is read as another value then.
+    AbsentReadAsOther,
     /// A value may be null, and null is not read.
     MayBeNull,
     /// A list may hold an item twice, and is read as a set.
@@ -73,6 +75,7 @@ impl RollingRule {
         Self::NameUnknown,
         Self::NamesReadAsOne,
         Self::MayBeLeftOut,
+        Self::AbsentReadAsOther,
         Self::MayBeNull,
         Self::MayRepeat,
         Self::NumberTooWide,
@@ -120,8 +123,9 @@ impl RollingRule {
             Self::NamesReadAsOne => {
                 "the old program reads two names as one, and cannot tell them apart"
             }
-            Self::MayBeLeftOut => {
-                "the field may be left out, and the old program requires it, or reads another value there"
+            Self::MayBeLeftOut => "the field may be left out, and the old program requires it",
+            Self::AbsentReadAsOther => {
+                "the field may be left out, and the old program reads another value then"
             }
             Self::MayBeNull => "the value may be null, which the old program does not read",
             Self::MayRepeat => {
@@ -155,7 +159,8 @@ impl RollingRule {
             Rule::FieldRemoved | Rule::TakenFromFlattened => Self::FlattenedWritten,
             Rule::VariantRemoved => Self::VariantUnknown,
             Rule::AliasRemoved => Self::NameUnknown,
-            Rule::NowRequired | Rule::AbsentChanged => Self::MayBeLeftOut,
+            Rule::NowRequired => Self::MayBeLeftOut,
+            Rule::AbsentChanged => Self::AbsentReadAsOther,
             Rule::NoLongerNull => Self::MayBeNull,
             Rule::NamesMerged => Self::NamesReadAsOne,
             Rule::NowSet => Self::MayRepeat,
@@ -201,13 +206,40 @@ pub fn first_unread<S: AsRef<str>>(
     written: &[S],
     read: &[S],
 ) -> Result<Option<RollingChange>, OutlineError> {
+    first_unread_of((written, &[]), (read, &[]))
+}
+
+/// The same as [`first_unread`] between two entries of a lock, each an outline and its steps, which tell what a
+/// field is read as when it is left out.
+///
+/// ```
+/// use esrs_core::schema::lock::{RollingRule, first_unread_of};
+///
+/// let (new, old) = (["struct", ".note?: string?"], ["struct", ".note: string?"]);
+/// let rule = |declared| first_unread_of((&new, &[declared]), (&old, &[])).unwrap().unwrap().rule;
+/// assert_eq!(rule(".note: default = None"), RollingRule::ReadAsMore);
+/// assert_eq!(rule(".note: default = \"no_note\""), RollingRule::AbsentReadAsOther);
+/// ```
+///
+/// # Errors
+/// Returns [`OutlineError`] if one of the two is not an outline.
+pub fn first_unread_of<S: AsRef<str>>(
+    (written, written_steps): (&[S], &[S]),
+    (read, read_steps): (&[S], &[S]),
+) -> Result<Option<RollingChange>, OutlineError> {
     let (mut writer, mut reader) = (Tree::parse(written)?, Tree::parse(read)?);
     let mut matching = Matching { compatible: None };
     let breaking = matching.value(&mut writer, &mut reader, &Paths::default()).err();
     if let Some(found) = breaking {
         return Ok(Some(found.shown(written, read)));
     }
-    let change = first_change(&writer.outline(), &reader.outline());
+    let steps = |steps: &[S]| -> Vec<String> {
+        steps.iter().map(|line| line.as_ref().to_owned()).collect()
+    };
+    let change = first_change_of(
+        (&writer.outline(), &steps(written_steps)),
+        (&reader.outline(), &steps(read_steps)),
+    );
     let change = change.map(|OutlineChange { rule, path, locked, now }| RollingChange {
         rule: RollingRule::of(rule),
         path,
@@ -221,39 +253,6 @@ pub fn first_unread<S: AsRef<str>>(
         (None, Some(found)) => Some(found.shown(written, read)),
         (change, _) => change,
     })
-}
-
-/// An outline without the mark of what may be absent on the fields that are `None` then, as an `Option` is
-/// without a `default` too; these are its steps.
-///
-/// ```
-/// use esrs_core::schema::lock::with_plain_options;
-///
-/// let outline = ["struct", ".a?: u8?", ".b?: u8?"];
-/// assert_eq!(
-///     with_plain_options(&outline, &[".a: default = None", ".b: default = \"five\""]),
-///     ["struct", ".a: u8?", ".b?: u8?"]
-/// );
-/// ```
-pub fn with_plain_options<S: AsRef<str>, P: AsRef<str>>(outline: &[S], steps: &[P]) -> Vec<String> {
-    let is_none = |line: &Line<'_>| {
-        let begin = format!("{}: default = None", line.path.as_str());
-        line.head.as_str().ends_with('?')
-            && steps.iter().any(|step| step.as_ref().starts_with(&begin))
-    };
-    let plain = |line: &S| {
-        let parsed = parse(line.as_ref().as_bytes());
-        match parsed.optional && is_none(&parsed) {
-            true => format!(
-                "{}{}: {}",
-                parsed.path.as_str(),
-                parsed.aliases.as_str(),
-                parsed.head.as_str()
-            ),
-            false => line.as_ref().to_owned(),
-        }
-    };
-    outline.iter().map(plain).collect()
 }
 
 /// An outline without the mark of what may be absent on the fields that are always written, which stand at these

@@ -515,50 +515,6 @@ pub fn first_changed_step<S: AsRef<str>>(
     })
 }
 
-/// The path that each part has in `then`: a part that was renamed has that of the alias by which it is read.
-fn former_paths<S: AsRef<str>>(
-    outline: &[S],
-    then: &BTreeMap<String, bool>,
-) -> BTreeMap<String, String> {
-    let mut former = BTreeMap::<String, String>::new();
-    for line in outline {
-        let line = parse(line.as_ref().as_bytes());
-        let path = split(line.path);
-        let parent = path.parent.as_str();
-        let above = former.get(parent).map_or(parent, String::as_str);
-        let of = |name: Text<'_>| format!("{above}{}{}", path.step.as_str(), name.as_str());
-        let (mut found, mut start) = (of(path.name), 0);
-        while !then.contains_key(&found) && start < line.aliases.len() {
-            let end = name_end(line.aliases, start + 1, b"/");
-            found = of(slice(line.aliases, start + 1, end));
-            start = end;
-        }
-        let found = if then.contains_key(&found) { found } else { of(path.name) };
-        former.insert(line.path.as_str().to_owned(), found);
-    }
-    former
-}
-
-/// The path of each line, in other words where `former` has some, and what is declared there. Any JSON has
-/// `null` where an `Option` has `None`.
-fn declared<S: AsRef<str>>(
-    steps: &[S],
-    former: &BTreeMap<String, String>,
-) -> Vec<(String, String)> {
-    let line = |line: &S| {
-        let line = format!("{INDENT}{}\n", line.as_ref());
-        let lines = Lines::new(line.as_bytes(), 0);
-        let (path, declared) = (lines.path(0).as_str(), lines.declared(0).as_str());
-        let path = former.get(path).map_or(path, String::as_str);
-        (path.to_owned(), declared.replacen("default = null", "default = None", 1))
-    };
-    steps.iter().map(line).collect()
-}
-
-fn has_default(steps: &[(String, String)], path: &str) -> bool {
-    steps.iter().any(|(of, declared)| of == path && declared.starts_with("default"))
-}
-
 /// The first part that is written by other code than is locked, of the parts that both shapes have: another
 /// function of serde, another type of an opaque part, or another `default`, which stands for what is left out.
 /// Declared steps concern readers alone.
@@ -623,6 +579,50 @@ fn words(declared: &str) -> Vec<&str> {
     }
     words.push(declared[start..].trim());
     words
+}
+
+/// The path that each part has in `then`: a part that was renamed has that of the alias by which it is read.
+fn former_paths<S: AsRef<str>>(
+    outline: &[S],
+    then: &BTreeMap<String, bool>,
+) -> BTreeMap<String, String> {
+    let mut former = BTreeMap::<String, String>::new();
+    for line in outline {
+        let line = parse(line.as_ref().as_bytes());
+        let path = split(line.path);
+        let parent = path.parent.as_str();
+        let above = former.get(parent).map_or(parent, String::as_str);
+        let of = |name: Text<'_>| format!("{above}{}{}", path.step.as_str(), name.as_str());
+        let (mut found, mut start) = (of(path.name), 0);
+        while !then.contains_key(&found) && start < line.aliases.len() {
+            let end = name_end(line.aliases, start + 1, b"/");
+            found = of(slice(line.aliases, start + 1, end));
+            start = end;
+        }
+        let found = if then.contains_key(&found) { found } else { of(path.name) };
+        former.insert(line.path.as_str().to_owned(), found);
+    }
+    former
+}
+
+/// The path of each line, in other words where `former` has some, and what is declared there. Any JSON has
+/// `null` where an `Option` has `None`.
+fn declared<S: AsRef<str>>(
+    steps: &[S],
+    former: &BTreeMap<String, String>,
+) -> Vec<(String, String)> {
+    let line = |line: &S| {
+        let line = format!("{INDENT}{}\n", line.as_ref());
+        let lines = Lines::new(line.as_bytes(), 0);
+        let (path, declared) = (lines.path(0).as_str(), lines.declared(0).as_str());
+        let path = former.get(path).map_or(path, String::as_str);
+        (path.to_owned(), declared.replacen("default = null", "default = None", 1))
+    };
+    steps.iter().map(line).collect()
+}
+
+fn has_default(steps: &[(String, String)], path: &str) -> bool {
+    steps.iter().any(|(of, declared)| of == path && declared.starts_with("default"))
 }
 
 /// The paths of an outline, in other words where `former` has some, each with whether what is there may be

@@ -10,9 +10,8 @@ use std::fmt::Debug;
 
 use esrs::Schema;
 use esrs::schema::lock::tree::Tree;
-use esrs::schema::lock::{
-    always_written, as_written, first_change_of, first_changed_step, first_unread, outline_of, steps_of, with_plain_options,
-};
+use esrs::schema::lock::{always_written, as_written, first_change_of, first_changed_step};
+use esrs::schema::lock::{first_unread_of, outline_of, steps_of};
 use esrs::schema::samples::Samples;
 use json::Json;
 use make::{Dice, Make};
@@ -22,9 +21,9 @@ use serde::de::DeserializeOwned;
 /// One version of a type.
 pub struct Version {
     outline: Vec<String>,
-    steps: Vec<String>,
     /// What of that it writes.
     writes: Vec<String>,
+    steps: Vec<String>,
     tree: Tree,
     fingerprint: u64,
     /// What it wrote.
@@ -39,8 +38,7 @@ pub struct Version {
 
 pub fn version<T: Schema + Make + Serialize + DeserializeOwned + PartialEq + Debug>(seed: u64) -> Version {
     let outline = outline_of(T::SHAPE);
-    let steps = steps_of(T::SHAPE);
-    let writes = with_plain_options(&as_written(&outline, &always_written(T::SHAPE)), &steps);
+    let writes = as_written(&outline, &always_written(T::SHAPE));
     let tree = Tree::parse(&outline).unwrap_or_else(|error| {
         println!("{error}: {outline:#?}");
         std::process::exit(1)
@@ -68,8 +66,8 @@ pub fn version<T: Schema + Make + Serialize + DeserializeOwned + PartialEq + Deb
     }
     Version {
         outline,
-        steps,
         writes,
+        steps: steps_of(T::SHAPE),
         tree,
         fingerprint: T::FINGERPRINT.to_u64(),
         written,
@@ -172,16 +170,17 @@ fn main() {
     for (number, versions) in families::all() {
         for (i, old) in versions.iter().enumerate() {
             for (j, new) in versions.iter().enumerate().filter(|(j, _)| *j != i) {
+                let (locked, now) = ((&*old.outline, &*old.steps), (&*new.outline, &*new.steps));
                 let shown = |what: &str, change: String| {
-                    println!("{what}: family {number}, {i} to {j}\n    old {:?}\n    new {:?}", old.outline, new.writes);
-                    println!("    {change}\n    {:?}\n    {:?}", old.steps, new.steps);
+                    println!("{what}: family {number}, {i} to {j}\n    old {locked:?}\n    new {now:?}\n    writes {:?}", new.writes);
+                    println!("    {change}");
                 };
                 let is_same = old.fingerprint == new.fingerprint;
-                let (then, now) = ((&*old.outline, &*old.steps), (&*new.outline, &*new.steps));
-                let change = first_change_of(then, now).filter(|_| !is_same);
+                let change = first_change_of(locked, now).filter(|_| !is_same);
                 // It is asked before the shapes are, as `cargo esrs lock` does.
+                let step = first_changed_step(locked, now);
                 let verdict = match &change {
-                    _ if first_changed_step(then, now).is_some() => ("steps".to_owned(), false),
+                    _ if step.is_some() => ("steps".to_owned(), false),
                     _ if is_same => ("unchanged".to_owned(), true),
                     None => ("unsaid".to_owned(), false),
                     Some(change) => (format!("{:?}", change.rule), change.rule.is_compatible()),
@@ -189,7 +188,7 @@ fn main() {
                 judged.count(("stored", verdict.0, verdict.1), truth(old, new), |what| {
                     shown(what, format!("{change:?}"));
                 });
-                let change = first_unread(&new.writes, &with_plain_options(&old.outline, &old.steps)).unwrap().filter(|_| !is_same);
+                let change = first_unread_of((&new.writes, &new.steps), (&old.outline, &old.steps)).unwrap().filter(|_| !is_same);
                 let verdict = match &change {
                     None => ("unchanged".to_owned(), true),
                     Some(change) => (format!("{:?}", change.rule), change.rule.is_compatible()),
