@@ -378,6 +378,19 @@ enum OpaqueParts {
     B(u8),
 }
 
+/// The derive refuses it for this.
+#[test]
+fn serde_never_reads_a_tagged_struct_that_denies_unknown_fields() {
+    #[derive(Serialize, Deserialize)]
+    #[serde(tag = "type", deny_unknown_fields)]
+    struct Card {
+        number: u8,
+    }
+    let written = serde_json::to_value(Card { number: 1 }).expect("it is written");
+    assert_eq!(written, json!({ "type": "Card", "number": 1 }));
+    assert!(!is_read::<Card>(written));
+}
+
 #[test]
 fn what_a_shape_cannot_tell_is_opaque_under_the_name_that_its_owner_gives_it() {
     let opaque =

@@ -41,7 +41,7 @@ pub(crate) struct Container {
     pub(crate) content: Option<LitStr>,
     pub(crate) transparent: bool,
     pub(crate) default: bool,
-    pub(crate) closed: bool,
+    pub(crate) closed: Option<Ident>,
     /// `from`, `try_from` and `into`, with the type each names.
     pub(crate) conversions: Vec<(Ident, LitStr)>,
     /// Words whose JSON no shape can tell.
@@ -87,7 +87,7 @@ pub(crate) fn container(attrs: &[Attribute]) -> Container {
             "content" => container.content = Some(string(input)?),
             "transparent" => container.transparent = true,
             "default" => container.default = true,
-            "deny_unknown_fields" => container.closed = true,
+            "deny_unknown_fields" => container.closed = Some(word),
             "from" | "try_from" | "into" => {
                 let ty = string(input)?;
                 container.conversions.push((word, ty));

@@ -24,6 +24,14 @@ pub(crate) fn container(container: &Container<'_>, errors: &Errors) -> bool {
         );
         errors.at(word.span(), message);
     }
+    let is_read_by_its_fields = container.is_struct() && container.serde.conversions.is_empty();
+    if let (Some(_), Some(closed)) = (&container.serde.tag, &container.serde.closed)
+        && is_read_by_its_fields
+    {
+        let message = "serde writes the `tag` of this struct, and refuses it as an unknown field when it \
+                       reads, so what is stored is never read: leave out `deny_unknown_fields` or `tag`";
+        errors.at(closed.span(), message);
+    }
     container.serde.untold.is_empty()
 }
 

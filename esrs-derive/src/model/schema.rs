@@ -254,7 +254,7 @@ pub(crate) fn build<'a>(container: &Container<'a>, errors: &Errors) -> Option<Wi
             let variants =
                 variants.filter_map(|v| variant(container, v, errors)).collect::<Vec<_>>();
             check::distinct(variants.iter().map(|variant| &variant.name), "variants", errors);
-            let (tagging, closed) = (container.tagging(), container.serde.closed);
+            let (tagging, closed) = (container.tagging(), container.serde.closed.is_some());
             Some(Wire::Enum { tagging, variants, closed })
         }
         syn::Data::Union(data) => {
@@ -287,7 +287,7 @@ fn structure<'a>(
             check::distinct(fields.iter().map(|field| &field.name), "fields", errors);
             check::apart_from_tag(&serde.tag, fields.iter().map(|field| &field.name), errors);
             match &serde.tag {
-                None => Wire::Struct { fields, closed: serde.closed },
+                None => Wire::Struct { fields, closed: serde.closed.is_some() },
                 // A tagged struct is written like the only variant of an internally tagged enum.
                 Some(tag) => {
                     let none = Ways::default();
@@ -297,7 +297,7 @@ fn structure<'a>(
                     let declared = String::new();
                     let variants = vec![Variant { name, other: false, content, declared }];
                     let tagging = Tagging::Internal(tag.clone());
-                    Wire::Enum { tagging, variants, closed: serde.closed }
+                    Wire::Enum { tagging, variants, closed: serde.closed.is_some() }
                 }
             }
         }
