@@ -155,6 +155,27 @@ async fn an_entry_is_one_line_whatever_is_in_it() {
 }
 
 #[tokio::test]
+async fn an_entry_shows_its_stream_event_and_payload_in_one_line_too() {
+    let store = MemoryStore::new();
+    let event = esrs::NewEvent {
+        id: Uuid::from_u128(1),
+        name: "gran\u{202e}ted".into(),
+        version: 1,
+        payload: "{\n\"street\":\"\u{202e}enaL\"}".to_owned(),
+        recorded_at: noon(),
+        metadata: esrs::Metadata::new(),
+    };
+    let stream = esrs::StreamId::new("permit", "\u{202e}71").unwrap();
+    let batch = esrs::AppendBatch::new(stream, esrs::AppendCondition::NoStream, vec![event]);
+    store.append(batch).await.unwrap();
+    let mut trail = AuditTrail::new(store);
+    let line = trail.next().await.unwrap().unwrap().to_string();
+    let shown = [r"permit-\u{202e}71", r"gran\u{202e}ted", r#"{\n"street":"\u{202e}enaL"}"#];
+    assert!(shown.iter().all(|part| line.contains(part)), "{line:?}");
+    assert!(!line.contains(['\u{202e}', '\n']), "{line:?}");
+}
+
+#[tokio::test]
 async fn each_question_has_its_answer_in_memory() {
     each_question_has_its_answer(MemoryStore::new()).await;
 }

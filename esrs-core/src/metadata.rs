@@ -207,3 +207,18 @@ impl Metadata {
         Arc::make_mut(self.details.get_or_insert_default())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_blank_actor_an_error_shows_the_beginning() {
+        let blank = Metadata::new().with_actor("\n\u{2028}".repeat(1 << 18));
+        let error = blank.refuse_blank_actor().expect_err("it is blank");
+        for said in [error.to_string(), format!("{error:?}")] {
+            assert!(said.contains(r"\n\u{2028}") && said.len() < 1_000, "{}", said.len());
+            assert!(!said.contains(['\n', '\u{2028}']));
+        }
+    }
+}

@@ -139,3 +139,22 @@ impl fmt::Display for Position {
         self.0.fmt(f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_has_a_bound_and_an_error_quotes_its_beginning() {
+        let id = "é".repeat((StreamId::MAX_LENGTH - "thing-".len()) / 2);
+        let longest = StreamId::new("thing", &id).expect("it is within the bound");
+        assert_eq!(longest.as_str().len(), StreamId::MAX_LENGTH);
+        for id in [format!("{id}x"), "x".repeat(1 << 20)] {
+            let error = StreamId::new("thing", id).expect_err("it is too long");
+            assert_eq!(error.reason, "it is longer than 512 bytes");
+            for said in [error.to_string(), format!("{error:?}")] {
+                assert!(said.contains("thing-") && said.len() < 700, "{said}");
+            }
+        }
+    }
+}

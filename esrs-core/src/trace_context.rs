@@ -129,6 +129,15 @@ mod tests {
     const SPAN: &str = "00f067aa0ba902b7";
 
     #[test]
+    fn of_a_long_text_an_error_shows_the_beginning() {
+        let error = "\u{1b}x".repeat(1 << 19).parse::<TraceContext>().unwrap_err();
+        for said in [error.to_string(), format!("{error:?}")] {
+            assert!(said.contains(r"\u{1b}x") && said.len() < 1_000, "{}", said.len());
+            assert!(!said.contains('\u{1b}'));
+        }
+    }
+
+    #[test]
     fn a_traceparent_is_what_w3c_says() {
         let right = [
             format!("00-{TRACE}-{SPAN}-00"),
