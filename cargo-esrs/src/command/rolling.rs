@@ -69,7 +69,7 @@ pub(super) fn check(
     Ok(found)
 }
 
-/// What stops in the older programs, and what to do.
+/// The effect on the older programs, and the ways out.
 fn way_out(reference: &str) -> String {
     format!(
         "programs of {reference} do not read all that this source writes; while they run beside it\n    \
@@ -168,7 +168,7 @@ impl Then {
         renamed.collect()
     }
 
-    /// What the programs make of an event.
+    /// The differences that the programs find in an event.
     fn event(
         &self,
         folder: &Path,
@@ -193,7 +193,7 @@ impl Then {
         Ok(found)
     }
 
-    /// What the programs make of the streams of an aggregate.
+    /// The differences that the programs find in the streams of an aggregate.
     fn aggregate(
         &self,
         folder: &Path,
@@ -234,7 +234,7 @@ fn of_folder<'a, T>(
     }
 }
 
-/// What a program with these entries makes of a version that is written.
+/// The difference that a program with these entries finds in a version that is written.
 fn version(
     written: &Written,
     entries: &[Entry],

@@ -433,7 +433,7 @@ impl AppendBatch {
     }
 }
 
-/// How many arrays and objects are within each other in some JSON, or 0 if that is not deep.
+/// The depth of some JSON in arrays and objects, or 0 if it is not deep.
 fn depth_of(json: &str) -> Result<usize, serde_json::Error> {
     match depth_of_plain(json) {
         Some(depth) => Ok(depth),
@@ -441,7 +441,7 @@ fn depth_of(json: &str) -> Result<usize, serde_json::Error> {
     }
 }
 
-/// As [`depth_of`], of what is known to be JSON.
+/// The same of a text that is known to be JSON.
 fn nesting(json: &str) -> usize {
     // Each has two brackets, so what is short is not deep.
     if json.len() <= 2 * AppendBatch::MAX_NESTING {

@@ -3,8 +3,8 @@
 /// The most arrays and objects within each other that are looked at.
 const DEEPEST: usize = u128::BITS as usize;
 
-/// How many arrays and objects are within each other in some JSON; `None` if this look cannot tell that it
-/// is JSON, which says nothing.
+/// The depth of some JSON in arrays and objects; `None` if this look cannot tell that it is JSON, though it
+/// may be.
 pub(super) fn depth_of_plain(json: &str) -> Option<usize> {
     let mut text = Text { bytes: json.as_bytes(), at: 0 };
     // A bit for each array or object that is open, 1 for an object; the innermost is the lowest.

@@ -40,7 +40,7 @@ struct Comparison<'l, 'a> {
 }
 
 impl<'a> Comparison<'_, 'a> {
-    /// What breaks in one value, or below it; `of` is the head of what it was locked as a part of.
+    /// The change that breaks in one value, or below it; `of` is the head of what it was locked as a part of.
     const fn node(
         &mut self,
         locked: Line<'a>,

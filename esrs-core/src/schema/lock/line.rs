@@ -329,12 +329,12 @@ impl<'a> Lines<'a> {
         (self.spans[at].end - self.spans[at].start) as usize + INDENT.len() + 1
     }
 
-    /// How many bytes the path takes of what a line is a part of, and its indentation.
+    /// The length, in bytes, of the path that a line is a part of, with its indentation.
     pub(super) const fn width_above(&self, at: usize) -> usize {
         (self.spans[at].step - self.spans[at].start) as usize + INDENT.len()
     }
 
-    /// How many bytes the step and the name of a line take.
+    /// The length, in bytes, of the step and the name of a line.
     pub(super) const fn width_of_step(&self, at: usize) -> usize {
         (self.spans[at].path - self.spans[at].step) as usize
     }

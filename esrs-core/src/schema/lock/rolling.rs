@@ -171,13 +171,13 @@ impl RollingRule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RollingChange {
-    /// What differs.
+    /// The kind of difference.
     pub rule: RollingRule,
     /// The path of the field or the variant; empty for the payload itself.
     pub path: String,
-    /// What the newer program writes; `None` for what it does not write.
+    /// The part as the newer program writes it; `None` where it does not.
     pub written: Option<String>,
-    /// What the older program reads; `None` for what it does not know.
+    /// The part as the older program reads it; `None` where it knows none.
     pub read: Option<String>,
 }
 

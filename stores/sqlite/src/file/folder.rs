@@ -19,8 +19,8 @@ pub(super) struct Folder {
 /// No time of a change.
 const NEVER: i64 = i64::MIN;
 
-/// How long ago a change must be before another would surely have a later time. Some file systems count in
-/// whole seconds, and the clock of others stands still for milliseconds.
+/// The age of a change from which another one surely has a later time. Some file systems count in whole
+/// seconds, and the clock of others stands still for milliseconds.
 const SETTLED: Duration = Duration::from_secs(3);
 
 impl Folder {
@@ -65,7 +65,7 @@ impl Folder {
     }
 }
 
-/// Whether a change at this time is far enough in the past of `now`.
+/// Returns true if a change at this time is far enough in the past of `now`.
 fn is_settled(change: i64, now: SystemTime) -> bool {
     let Ok(now) = now.duration_since(SystemTime::UNIX_EPOCH) else { return false };
     let settled = i128::from(change) + SETTLED.as_nanos().cast_signed();

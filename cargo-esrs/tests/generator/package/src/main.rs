@@ -23,11 +23,11 @@ use serde::de::DeserializeOwned;
 pub struct Version {
     outline: Vec<String>,
     steps: Vec<String>,
-    /// What of that it writes.
+    /// The part of that which it writes.
     writes: Vec<String>,
     tree: Tree,
     fingerprint: u64,
-    /// What it wrote.
+    /// The payloads that it wrote.
     written: Vec<String>,
     /// What it stored, and what its lock says that it may have stored.
     payloads: Vec<String>,
@@ -108,7 +108,7 @@ fn truth(old: &Version, new: &Version) -> Result<(), (String, String)> {
     Ok(())
 }
 
-/// What serde makes of the first payload of the newer program that the older one does not read.
+/// The first payload of the newer program that the older one does not read, and serde's error.
 fn rolling_truth(new: &Version, old: &Version) -> Result<(), (String, String)> {
     for payload in &new.written {
         let again = (old.again)(payload).map_err(|error| (payload.clone(), error))?;
