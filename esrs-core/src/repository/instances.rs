@@ -137,7 +137,7 @@ impl<A> Inner<A> {
         let mut dropped = Vec::new();
         let limit_of_others = limit.saturating_sub(weight);
         if self.weight > limit_of_others {
-            // Its place is empty, and the first of all, so that it is not made anew.
+            // The loop below drops the oldest first, and not the place that is filled next.
             self.idle.promote(&stream);
         }
         // Room is made first: the sum of the weights never exceeds the limit, whatever that is.

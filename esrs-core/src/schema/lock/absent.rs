@@ -52,7 +52,7 @@ pub(super) const fn is_of_struct(declared: Text<'_>) -> bool {
     !default.is_empty() && begins_with(declared.from(default.len()), OF_STRUCT)
 }
 
-/// The `default` that a declaration begins with, as an attribute of serde says it; empty if there is none.
+/// The `default` at the start of a declaration, in the words of serde's attribute; empty without one.
 const fn default_in(declared: Text<'_>) -> Text<'_> {
     if is_none(declared) || !begins_with(declared, b"default = \"") {
         let length = if begins_with(declared, b"default") { b"default".len() } else { 0 };
@@ -65,8 +65,8 @@ const fn default_in(declared: Text<'_>) -> Text<'_> {
     declared.up_to(if end < declared.len() { end + 1 } else { end })
 }
 
-/// The locked `default` of a line's own, as an attribute of serde says it; `default` if the lock does not
-/// tell which, and empty if there is none, or it is that of the struct.
+/// The locked `default` of a line's own, in the words of serde's attribute; `default` if the lock does not
+/// tell which, and empty without one, or where it is that of the struct.
 pub(super) const fn own_default<'a>(lines: &Lines<'a>, line: &Line<'a>) -> Text<'a> {
     if !line.optional {
         return Text::EMPTY;

@@ -236,24 +236,11 @@ pub fn first_unread<S: AsRef<str>>(
 /// );
 /// ```
 pub fn with_plain_options<S: AsRef<str>, P: AsRef<str>>(outline: &[S], steps: &[P]) -> Vec<String> {
-    let is_none = |line: &Line<'_>| {
+    without_mark(outline, |line| {
         let begin = format!("{}: default = None", line.path.as_str());
         line.head.as_str().ends_with('?')
             && steps.iter().any(|step| step.as_ref().starts_with(&begin))
-    };
-    let plain = |line: &S| {
-        let parsed = parse(line.as_ref().as_bytes());
-        match parsed.optional && is_none(&parsed) {
-            true => format!(
-                "{}{}: {}",
-                parsed.path.as_str(),
-                parsed.aliases.as_str(),
-                parsed.head.as_str()
-            ),
-            false => line.as_ref().to_owned(),
-        }
-    };
-    outline.iter().map(plain).collect()
+    })
 }
 
 /// An outline without the mark of what may be absent on the fields that are always written, which stand at these
@@ -265,15 +252,21 @@ pub fn with_plain_options<S: AsRef<str>, P: AsRef<str>>(outline: &[S], steps: &[
 /// assert_eq!(as_written(&["struct", ".a?: u8", ".b?: u8"], &[".a"]), ["struct", ".a: u8", ".b?: u8"]);
 /// ```
 pub fn as_written<S: AsRef<str>, P: AsRef<str>>(outline: &[S], always: &[P]) -> Vec<String> {
-    let written = |line: &S| {
+    without_mark(outline, |line| always.iter().any(|path| path.as_ref() == line.path.as_str()))
+}
+
+/// An outline without the mark of what may be absent on the fields for which `is_there` is true.
+fn without_mark<S: AsRef<str>>(outline: &[S], is_there: impl Fn(&Line<'_>) -> bool) -> Vec<String> {
+    let unmarked = |line: &S| {
         let parsed = parse(line.as_ref().as_bytes());
-        let (path, aliases, head) = (parsed.path.as_str(), parsed.aliases.as_str(), parsed.head);
-        match parsed.optional && always.iter().any(|always| always.as_ref() == path) {
-            true => format!("{path}{aliases}: {}", head.as_str()),
+        let (path, aliases, head) =
+            (parsed.path.as_str(), parsed.aliases.as_str(), parsed.head.as_str());
+        match parsed.optional && is_there(&parsed) {
+            true => format!("{path}{aliases}: {head}"),
             false => line.as_ref().to_owned(),
         }
     };
-    outline.iter().map(written).collect()
+    outline.iter().map(unmarked).collect()
 }
 
 /// A difference in names, fields or variants, by the paths of its parts.
