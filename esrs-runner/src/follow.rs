@@ -179,8 +179,10 @@ impl Follow {
             pages.recycle(page);
             let head = if is_last { to } else { self.head_behind(to).await? };
             self.report.stands(to, head, self.parked.len());
-            if std::mem::take(&mut self.may_have_failed) {
-                in_time(self.store.record_failure(self.subscription.clone(), None)).await;
+            if self.may_have_failed {
+                // Until the store has it: others wait in vain for what is recorded as failed.
+                let cleared = self.store.record_failure(self.subscription.clone(), None);
+                self.may_have_failed = in_time(cleared).await.is_none();
             }
             if is_last {
                 match self.go_on(from, is_new, lease).await? {

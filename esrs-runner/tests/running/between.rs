@@ -26,10 +26,11 @@ pub(crate) enum Call {
     Parked,
     Claim,
     Release,
+    RecordFailure,
 }
 
 impl Call {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Read,
         Self::Wait,
         Self::Subscribe,
@@ -38,6 +39,7 @@ impl Call {
         Self::Parked,
         Self::Claim,
         Self::Release,
+        Self::RecordFailure,
     ];
 }
 
@@ -79,6 +81,10 @@ impl Between {
         (faults.hanging, faults.failing) = (HashSet::new(), HashMap::new());
     }
 
+    pub(crate) fn mend_only(&self, call: Call) {
+        self.faults.lock().unwrap().failing.remove(&call);
+    }
+
     /// How often it was called.
     pub(crate) fn count(&self, call: Call) -> u32 {
         self.faults.lock().unwrap().counts.get(&call).copied().unwrap_or(0)
@@ -87,6 +93,17 @@ impl Between {
     /// What was recorded by `record_failure`.
     pub(crate) fn failures(&self) -> Vec<Option<String>> {
         self.faults.lock().unwrap().failures.clone()
+    }
+
+    /// Waits until the last that was recorded is so.
+    pub(crate) async fn recorded(&self, is_so: impl Fn(Option<&str>) -> bool) {
+        let recorded = async {
+            while !self.failures().last().is_some_and(|last| is_so(last.as_deref())) {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let in_time = tokio::time::timeout(crate::SOON, recorded).await;
+        in_time.unwrap_or_else(|_| panic!("it did not come to that: {:?}", self.failures()));
     }
 
     /// Waits as long as the call hangs.
@@ -207,8 +224,11 @@ impl SubscriptionStore for Between {
         subscription: Arc<Subscription>,
         failure: Option<String>,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.faults.lock().unwrap().failures.push(failure.clone());
-        self.store.record_failure(subscription, failure)
+        self.pass(Call::RecordFailure, async move {
+            self.store.record_failure(subscription, failure.clone()).await?;
+            self.faults.lock().unwrap().failures.push(failure);
+            Ok(())
+        })
     }
 
     fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {

@@ -263,15 +263,10 @@ async fn log_that_lost_events_is_noticed_in_silence_and_followed_again_from_the_
             && matches!(&status.state, State::Failed { reason } if reason.contains("lost"))
     };
     until(&running, failed).await;
-    let recorded = async {
-        while !store.failures().iter().flatten().any(|reason| reason.contains("lost")) {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(SOON, recorded).await.unwrap();
+    store.recorded(|failure| failure.is_some_and(|reason| reason.contains("lost"))).await;
     store.mend();
     all_follow(2).await;
-    assert_eq!(store.failures().last(), Some(&None));
+    store.recorded(|failure| failure.is_none()).await;
     let accounts = Repository::<Account>::new(store.store.clone());
     let last = accounts.execute(&1, Say(MoneyDeposited { cents: 5 })).await.unwrap();
     all_follow(3).await;

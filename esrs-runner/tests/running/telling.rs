@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use esrs::prelude::*;
 use esrs::runner::{Live, Retries, Runner, State, Status};
 
-use crate::bank::{Account, Balance, NEVER, next};
-use crate::between::{Between, Call};
+use crate::bank::{Account, Balance, MoneyDeposited, NEVER, Say, next};
+use crate::between::{Between, Call, busy};
 use crate::stores::{TestStore, on_every_store};
-use crate::{caught_up, deposit, history, stores, until};
+use crate::{SOON, caught_up, deposit, history, stores, until};
 
 on_every_store!(
     lag_of_a_subscription_that_failed_is_what_it_is_behind,
@@ -45,7 +45,7 @@ async fn lag_is_that_of_now_in_every_process(store: impl TestStore) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(crate::SOON, all_follow).await.unwrap();
+    tokio::time::timeout(SOON, all_follow).await.unwrap();
     let standby = Runner::new(store.clone()).project::<Balance>().start();
     until(&standby, |status| matches!(status.state, State::Standby { .. })).await;
     for running in [&first, &standby] {
@@ -57,7 +57,7 @@ async fn lag_is_that_of_now_in_every_process(store: impl TestStore) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(crate::SOON, caught_up).await.unwrap();
+    tokio::time::timeout(SOON, caught_up).await.unwrap();
     let status = standby.status().await;
     assert!(matches!(status[0].state, State::Standby { .. }));
     assert_eq!(
@@ -127,12 +127,37 @@ async fn failure_is_recorded_for_every_process_until_it_is_mended() {
     });
     let running = Runner::new(store.clone()).project::<Balance>().start();
     until(&running, |status| matches!(status.state, State::Failed { .. })).await;
-    let is_recorded = |failure: &Option<String>| {
-        failure.as_ref().is_some_and(|reason| reason.contains("a test says so"))
-    };
-    assert!(store.failures().last().is_some_and(is_recorded), "{:?}", store.failures());
+    let last = store.failures().pop().flatten();
+    assert!(last.as_ref().is_some_and(|it| it.contains("a test says so")), "{last:?}");
     store.mend();
     caught_up(&store.store, &running).await;
-    assert_eq!(store.failures().last(), Some(&None));
+    store.recorded(|failure| failure.is_none()).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn recorded_failure_is_cleared_although_the_first_attempt_fails() {
+    let (_folder, store) = stores::sqlite().await;
+    history(&store, 1, 1).await;
+    let store = Between::new(store);
+    let table = || StoreError::ProjectionTable { table: "balances", reason: "it lacks".to_owned() };
+    store.fail(Call::Advance, table);
+    let running = Runner::new(store.clone()).project::<Balance>().start();
+    store.recorded(|failure| failure.is_some()).await;
+    store.fail(Call::RecordFailure, busy);
+    store.mend_only(Call::Advance);
+    caught_up(&store.store, &running).await;
+    let attempts = store.count(Call::RecordFailure);
+    let again = async {
+        while store.count(Call::RecordFailure) == attempts {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(SOON, again).await.expect("it is tried again");
+    store.mend();
+    store.recorded(|failure| failure.is_none()).await;
+    let accounts = Repository::<Account>::new(store.store.clone());
+    let last = accounts.execute(&1, Say(MoneyDeposited { cents: 5 }));
+    last.wait_for::<Balance>(SOON).await.unwrap();
     running.stop().await;
 }
