@@ -125,6 +125,7 @@ mod error;
 mod exchange;
 mod find;
 mod import;
+mod key_lookups;
 mod limit;
 mod listen;
 mod names;

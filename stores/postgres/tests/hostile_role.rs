@@ -82,7 +82,11 @@ async fn append_and_read(store: &PostgresStore, by: &str) {
         appended.unwrap();
     }
     let key = IdempotencyKey::new(format!("key of {by}"));
-    store.find_append(stream(format!("{by}-several")), key).await.unwrap().unwrap();
+    let of_several = || store.find_append(stream(format!("{by}-several")), key.clone());
+    // At once: those behind the first are looked for together.
+    for found in futures_util::future::join_all((0..3).map(|_| of_several())).await {
+        found.unwrap().unwrap();
+    }
     read(store, by).await;
 }
 

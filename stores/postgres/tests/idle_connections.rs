@@ -30,6 +30,10 @@ async fn connections_that_die_while_nobody_uses_them_are_replaced_and_nobody_not
         terminate_all(&raw).await;
         assert_eq!(key().await.unwrap(), None);
         terminate_all(&raw).await;
+        for found in join_all((0..8).map(|_| key())).await {
+            assert_eq!(found.unwrap(), None);
+        }
+        terminate_all(&raw).await;
         store.wait_behind(Position::START).await.unwrap();
         terminate_all(&raw).await;
         let taken = AppendBatch::new(stream("1"), AppendCondition::NoStream, vec![event("1")]);
