@@ -11,7 +11,7 @@ use esrs_core::{
 use futures_core::future::BoxFuture;
 use uuid::Uuid;
 
-use crate::pages::{add, ended, rewritten, same};
+use super::pages::{add, ended, rewritten, same};
 
 /// What is done wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

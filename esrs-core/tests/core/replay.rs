@@ -1,7 +1,5 @@
 //! A stream that cannot be replayed is an error that says which event, where and why.
 
-#![allow(clippy::unwrap_used, reason = "an error of a test's own making fails the test")]
-
 use std::error::Error;
 
 use esrs_core::__private::{Encoder, KnownEvent};

@@ -6,7 +6,7 @@ use esrs_core::{Event, Schema, TryUpcast, Upcast};
 use esrs_derive::Event;
 use serde::{Deserialize, Serialize};
 
-use crate::zoo::{Adjacent, Closed, Color, External, Generic, Id, Internal};
+use super::zoo::{Adjacent, Closed, Color, External, Generic, Id, Internal};
 
 #[derive(Event, Serialize, Deserialize)]
 #[event("moved", crate = ::esrs_core)]
@@ -74,7 +74,7 @@ pub(crate) struct Stored {
 
 fn stored<V: Schema, E: Event>() -> Stored {
     let decode = |version, payload: &str| E::decode(version, payload).is_ok();
-    let payloads = crate::zoo::samples::<V>(1).take(200).collect();
+    let payloads = super::zoo::samples::<V>(1).take(200).collect();
     Stored { name: E::NAME, payloads, decode }
 }
 

@@ -4,7 +4,7 @@ use esrs_core::store::{Snapshot, SnapshotQuery};
 use esrs_core::{AsOf, Page, ReadQuery, SnapshotState};
 use esrs_core::{EventStore, LoadError, MemoryStore, Repository, SnapshotError, SnapshotPolicy};
 
-use crate::counter::{Count, Counter, SUM_NOT_COMPARED, SUM_NOT_READ, SUM_NOT_WRITTEN, stream};
+use super::counter::{Count, Counter, SUM_NOT_COMPARED, SUM_NOT_READ, SUM_NOT_WRITTEN, stream};
 
 fn counters(store: &MemoryStore) -> Repository<Counter> {
     Repository::new(store.clone()).with_snapshots(SnapshotPolicy::every(1))

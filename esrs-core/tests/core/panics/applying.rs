@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use esrs_core::{ExecuteError, MemoryStore, Repository, WarmStates};
 
-use crate::counter::{Count, Counter, NOT_APPLIED, REJECTED, assert_in_step, store_number, stored};
-use crate::faulty::{Fault, Faulty};
+use super::counter::{Count, Counter, NOT_APPLIED, REJECTED, assert_in_step, store_number, stored};
+use super::faulty::{Fault, Faulty};
 
 type Refused = ExecuteError<&'static str>;
 

@@ -2,7 +2,7 @@
 
 use esrs_core::{MemoryStore, Repository, WarmStates};
 
-use crate::counter::{Count, Counter, NOT_HANDLED};
+use super::counter::{Count, Counter, NOT_HANDLED};
 
 #[tokio::test]
 async fn panic_of_handle_reaches_its_caller_and_the_next_command_works() {

@@ -2,7 +2,7 @@
 //! every version of every event.
 //!
 //! There is a short round, and a long one of ten minutes, which prints what it counted:
-//! `ESRS_FUZZ=long cargo test --release -p esrs-core --test samples fuzzed -- --nocapture`. The dice of a
+//! `ESRS_FUZZ=long cargo test --release -p esrs-core --test core fuzzed -- --nocapture`. The dice of a
 //! round are printed as `ESRS_FUZZ_SEED=…`, and fall the same way again with that set.
 
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use esrs_core::{
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
-use crate::history::{self, Everything, Moved};
+use super::history::{self, Everything, Moved};
 
 /// What makes a difference to a reader of JSON.
 const TOKENS: &[&str] = &[

@@ -1,7 +1,5 @@
 //! What is written as text or as a column's value is read back as it was.
 
-#![allow(clippy::unwrap_used, reason = "an error of a test's own making fails the test")]
-
 use std::fmt::Debug;
 
 use esrs_core::projection::{

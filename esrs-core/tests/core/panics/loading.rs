@@ -6,7 +6,7 @@ use esrs_core::{
 use esrs_derive::{Aggregate, Event};
 use serde::{Deserialize, Serialize};
 
-use crate::counter::{
+use super::counter::{
     Count, Counter, NOT_APPLIED, NOT_READ, NOT_UPCAST, store_event, store_number,
 };
 

@@ -2,7 +2,7 @@
 
 use esrs_core::{ExecuteError, MemoryStore, PayloadError, Repository};
 
-use crate::counter::{Count, Counter, NOT_READ, NOT_WRITTEN, stored};
+use super::counter::{Count, Counter, NOT_READ, NOT_WRITTEN, stored};
 
 #[tokio::test]
 async fn event_that_panics_when_it_is_written_or_read_again_is_refused() {

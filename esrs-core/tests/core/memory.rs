@@ -1,7 +1,5 @@
 //! The memory store keeps every promise of the suite, and is what the model says.
 
-#![allow(clippy::unwrap_used, reason = "an error of a test's own making fails the test")]
-
 use esrs_core::MemoryStore;
 use esrs_core::conformance::{self, model};
 use proptest::prelude::*;

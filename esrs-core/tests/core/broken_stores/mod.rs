@@ -1,7 +1,5 @@
 //! The suite can fail: each of these stores breaks one promise, and is caught by the case about it.
 
-#![allow(clippy::unwrap_used, reason = "an error of a test's own making fails the test")]
-
 mod pages;
 mod store;
 
