@@ -1,19 +1,13 @@
 //! Processes that run a projection and a handler are killed at any moment: each event counts once.
 //!
 //! A short round with every test; a long one by
-//! `ESRS_FAULTS=long cargo xtask test --release -p esrs-runner --test killed -- --nocapture`, which prints
-//! what it counted.
-
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-#[path = "running/bank.rs"]
-#[allow(dead_code, reason = "another test uses the rest")]
-mod bank;
+//! `ESRS_FAULTS=long cargo xtask test --release -p esrs-runner --test runner killed -- --nocapture`,
+//! which prints what it counted.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use bank::{Account, AccountOpened, Balance, MoneyDeposited, Say};
+use crate::bank::{Account, AccountOpened, Balance, MoneyDeposited, Say};
 use esrs::BoxError;
 use esrs::prelude::*;
 use esrs::runner::Runner;
@@ -78,7 +72,7 @@ struct Killed(Child);
 impl Killed {
     fn start(variable: &str, database: &str) -> Self {
         let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child", "--nocapture"])
+            .args(["--exact", "killed::child", "--nocapture"])
             .env(variable, database)
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use esrs::prelude::*;
+use tokio::sync::{Mutex, MutexGuard};
 
 #[derive(Event, Clone, Serialize, Deserialize)]
 #[event("account_opened")]
@@ -78,13 +79,25 @@ pub(crate) struct Balance {
 }
 
 /// Whether a deposit of thirteen is still bad luck.
-pub(crate) struct Luck(AtomicBool);
+pub(crate) struct Luck {
+    has_turned: AtomicBool,
+    /// Luck is of the whole process, and tests of two stores turn it.
+    turn: Mutex<()>,
+}
 
-pub(crate) static LUCK: Luck = Luck(AtomicBool::new(false));
+pub(crate) static LUCK: Luck =
+    Luck { has_turned: AtomicBool::new(false), turn: Mutex::const_new(()) };
 
 impl Luck {
+    /// Bad luck, until it turns; no other test turns it meanwhile.
+    pub(crate) async fn is_bad(&self) -> MutexGuard<'_, ()> {
+        let turn = self.turn.lock().await;
+        self.has_turned.store(false, Ordering::SeqCst);
+        turn
+    }
+
     pub(crate) fn turns(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.has_turned.store(true, Ordering::SeqCst);
     }
 }
 
@@ -99,7 +112,8 @@ impl Create<AccountOpened> for Balance {
 
 impl Project<MoneyDeposited> for Balance {
     fn project(&mut self, event: &Recorded<MoneyDeposited>) {
-        assert!(event.cents != 13 || LUCK.0.load(Ordering::SeqCst), "thirteen is bad luck");
+        let is_unlucky = event.cents == 13 && !LUCK.has_turned.load(Ordering::SeqCst);
+        assert!(!is_unlucky, "thirteen is bad luck");
         assert!(event.cents != NEVER, "never");
         self.cents += event.cents;
     }

@@ -1,7 +1,5 @@
 //! What the README shows of the runner compiles.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use esrs::prelude::*;
 
 #[derive(Event, Serialize, Deserialize)]
@@ -71,7 +69,7 @@ mod program {
 
 #[test]
 fn the_program_in_the_readme_is_the_one_that_is_compiled() {
-    let readme = include_str!("../../README.md");
+    let readme = include_str!("../../../README.md");
     let shown = readme.split("```rust runner\n").nth(1).unwrap().split("```").next().unwrap();
     assert_eq!(include_str!("readme/program.rs"), shown);
 }
