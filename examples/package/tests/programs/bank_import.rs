@@ -1,14 +1,10 @@
 //! The bank import, on its own small book and on books that are broken.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-mod support;
-
-use support::example;
+use crate::support::example;
 
 const HEADER: &str =
     "trans_id;account_id;date;type;operation;amount;balance;k_symbol;bank;account\n";
@@ -28,7 +24,7 @@ fn path(file: &Path) -> &str {
 
 /// What the README shows, without the speed, which is another on each machine.
 fn readme_output() -> String {
-    let readme = include_str!("../../../README.md");
+    let readme = include_str!("../../../../README.md");
     let shown = readme.split("<!-- the output of the bank import -->\n```text\n").nth(1).unwrap();
     let shown = shown.split("```").next().unwrap().trim_end();
     let (figures, speed) = shown.rsplit_once('\n').unwrap();
@@ -45,7 +41,7 @@ fn without_a_book_it_imports_the_invented_one_and_prints_what_the_readme_shows()
 
 #[test]
 fn the_invented_book_adds_up_to_what_another_program_makes_of_it() {
-    let rows = include_str!("../../bank_import/invented_book.csv").lines().skip(1);
+    let rows = include_str!("../../../bank_import/invented_book.csv").lines().skip(1);
     let mut sum = 0;
     for row in rows.clone() {
         let columns: Vec<_> = row.split(';').collect();
@@ -65,7 +61,7 @@ fn importing_a_book_twice_changes_nothing() {
     let second = import(&["--db", path(&db)]);
     assert!(first.0, "{}", first.2);
     assert_eq!(first.1, second.1);
-    let rows = include_str!("../../bank_import/invented_book.csv").lines().skip(1).count();
+    let rows = include_str!("../../../bank_import/invented_book.csv").lines().skip(1).count();
     let all = format!("{rows} of {rows} rows were imported before");
     assert!(!first.2.contains("imported before") && second.2.contains(&all), "{}", second.2);
 }

@@ -1,16 +1,12 @@
 //! Every example prints what stands beside it, in its `.out`.
 //!
-//! `BLESS=1 cargo test -p esrs-examples --test examples` rewrites the transcripts; read the diff before
+//! `BLESS=1 cargo test -p esrs-examples --test programs` rewrites the transcripts; read the diff before
 //! you commit.
-
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::Path;
 use std::process::{Command, Output};
 
-mod support;
-
-use support::example;
+use crate::support::example;
 
 fn stdout(output: &Output) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
