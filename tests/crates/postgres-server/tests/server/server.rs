@@ -1,7 +1,4 @@
 //! A server of one's own.
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
 use std::path::Path;
 
 use postgres_server::{Error, Server, server_version};

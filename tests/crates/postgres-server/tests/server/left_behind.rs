@@ -1,7 +1,7 @@
 //! What is left of a server: no process, and no directory.
+
 // What runs is read from /proc.
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -143,7 +143,7 @@ fn nothing_is_left_of_a_server_in_a_static_which_is_never_dropped() {
 /// This binary once more, as a process that starts a server.
 fn start(folder: &Path, role: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
+    command.args(["--exact", "left_behind::child", "--nocapture", "--test-threads=1"]);
     command.env(ROLE, role).env("TMPDIR", folder);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     command
