@@ -16,3 +16,11 @@ mod projection;
 mod rolling_rules;
 mod schema;
 mod split_events;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The page whose tables two tests compare, and write with `BLESS=1`: one at a time.
+fn lock_page() -> MutexGuard<'static, &'static str> {
+    static PAGE: Mutex<&str> = Mutex::new("src/doc/lock.md");
+    PAGE.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -19,8 +19,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-const DOC: &str = "src/doc/lock.md";
-
 /// A payload that the new type wrote, and what the old type writes when it has read it; or a part of the error.
 struct Read {
     written: String,
@@ -440,12 +438,13 @@ fn the_documentation_has_every_rule_with_its_two_types() {
             .push_str(&format!("| {sentence} | {old} | {new} | {written}: {read} | {verdict} |\n"));
     }
     let (begin, end) = ("<!-- the rolling rules -->\n", "<!-- end of the rolling rules -->");
-    let doc = fs::read_to_string(DOC).unwrap();
+    let page = crate::lock_page();
+    let doc = fs::read_to_string(*page).unwrap();
     let (before, rest) = doc.split_once(begin).unwrap();
     let (there, after) = rest.split_once(end).unwrap();
     if std::env::var_os("BLESS").is_some() {
-        fs::write(DOC, format!("{before}{begin}{table}{end}{after}")).unwrap();
+        fs::write(*page, format!("{before}{begin}{table}{end}{after}")).unwrap();
     } else {
-        assert!(there == table, "{DOC} has another table than\n{table}");
+        assert!(there == table, "{page} has another table than\n{table}");
     }
 }

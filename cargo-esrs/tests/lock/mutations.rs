@@ -2,9 +2,7 @@
 //! reviewed one by one in `tests/ui/lock/`; one that does not break them is told apart, and what the wire
 //! does not show passes.
 
-mod support;
-
-use support::{Package, compare, text, workspace};
+use crate::support::{Package, compare, text, workspace};
 
 const LIB: &str = "src/lib.rs";
 const MONEY: &str = "money/src/lib.rs";

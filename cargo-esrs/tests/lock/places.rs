@@ -1,13 +1,9 @@
 //! What is locked stays with its event: when a target, an event or a crate is renamed, moved or merged, and
 //! when the event changes at the same time.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
 use std::fs;
 
-use support::{Package, text, workspace};
+use crate::support::{Package, text, workspace};
 
 const LIB: &str = "src/lib.rs";
 

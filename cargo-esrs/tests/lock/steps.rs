@@ -1,13 +1,9 @@
 //! What leads from a locked version to the newest is locked too: an edit of it leaves the shapes of both as
 //! they are, and stored payloads would be read as other values.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
 use std::fs;
 
-use support::{Package, text};
+use crate::support::{Package, text};
 
 const LIB: &str = "src/lib.rs";
 const SENT: &str = "schema/events/parcel_sent.lock";

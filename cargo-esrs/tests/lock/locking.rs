@@ -1,12 +1,8 @@
 //! What is locked, where, and what is said of it.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
 use std::path::Path;
 
-use support::{Package, errors_of, text, workspace};
+use crate::support::{Package, errors_of, text, workspace};
 
 const LIB: &str = "src/lib.rs";
 
@@ -176,14 +172,14 @@ fn a_lock_that_is_gone_or_altered_is_not_written_again_by_locking() {
     let refused = |why: &str| {
         let before = package.read(index);
         let locked = package.esrs(&["lock"]);
-        let said = support::text(&locked);
+        let said = crate::support::text(&locked);
         assert!(!locked.status.success() && said.contains(why), "{said}");
         assert_eq!(package.read(index), before);
         let check = package.esrs(&["lock", "--check"]);
         assert!(
-            !check.status.success() && support::text(&check).contains(why),
+            !check.status.success() && crate::support::text(&check).contains(why),
             "{}",
-            support::text(&check)
+            crate::support::text(&check)
         );
         assert!(package.check(&[]).is_some(), "it compiles");
     };
@@ -213,7 +209,7 @@ fn a_lock_that_is_gone_or_altered_is_not_written_again_by_locking() {
     package.write(index, &format!("{stale}{}\n", others.collect::<Vec<_>>().join("\n")));
     assert!(package.check(&[]).is_some());
     let locked = package.esrs(&["lock"]);
-    assert!(locked.status.success(), "{}", support::text(&locked));
+    assert!(locked.status.success(), "{}", crate::support::text(&locked));
     assert_eq!(package.read(index), indexed);
 }
 

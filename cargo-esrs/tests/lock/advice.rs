@@ -1,11 +1,7 @@
 //! What the compiler advises about a change of a locked history is true: whoever writes what it says has a
 //! crate that compiles and locks again, and reads all that was ever locked.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
-use support::{Package, text};
+use crate::support::{Package, text};
 
 const LIB: &str = "src/lib.rs";
 
@@ -953,7 +949,7 @@ fn words_of(text: &str) -> String {
 
 /// The pieces of advice as they are written in the source of the messages.
 fn templates() -> Vec<String> {
-    let file = support::workspace().join("esrs-core/src/schema/lock/ways.rs");
+    let file = crate::support::workspace().join("esrs-core/src/schema/lock/ways.rs");
     let source = std::fs::read_to_string(file).unwrap();
     let mut found = Vec::new();
     for rest in source

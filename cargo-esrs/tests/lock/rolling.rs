@@ -1,10 +1,6 @@
 //! A rolling deployment: what programs of an older commit read of the events that the source writes.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
-use support::{Package, text};
+use crate::support::{Package, text};
 
 const LIB: &str = "src/lib.rs";
 

@@ -1,14 +1,10 @@
 //! The story of an evolving schema is true: every program in it is compiled, every command is run, and
 //! what it prints is what the story shows. `BLESS=1` writes down what is printed now.
 
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
-
 use std::fs;
 use std::process::Output;
 
-use support::{Package, workspace};
+use crate::support::{Package, workspace};
 
 const STORY: &str = "src/doc/story.md";
 
@@ -82,7 +78,7 @@ fn session(package: &Package, commands: &str) -> String {
 
 /// What a command prints, without what cargo says of its own progress.
 fn printed(output: &Output) -> String {
-    let text = support::text(output);
+    let text = crate::support::text(output);
     let noise = |line: &&str| {
         let words = [
             "Adding",

@@ -1,11 +1,7 @@
 //! What is locked is read by a test that no one has to write, wherever the event stands: by `cargo test`
 //! of a package that is locked, and then changed where the compiler does not see it.
 
-#![allow(clippy::unwrap_used, reason = "an error of a test's own making fails the test")]
-
-mod support;
-
-use support::{Package, text};
+use crate::support::{Package, text};
 
 /// What `cargo test` says of a target.
 struct Tested {
