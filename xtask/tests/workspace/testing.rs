@@ -1,6 +1,5 @@
 //! What `cargo xtask test` does, with a script in cargo's place: which server it has, and how it ends.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;

@@ -1,5 +1,4 @@
 //! Nothing is ignored but what `cargo xtask test` runs, so that no test is left out in silence.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,4 @@
 //! CI installs no more than the README asks for, so that it fails where a fresh machine fails.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::path::Path;
 
