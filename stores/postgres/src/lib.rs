@@ -118,6 +118,8 @@
 //! - The store sends no startup parameter that PgBouncer does not know. A url with `options` in it needs
 //!   `ignore_startup_parameters = options` there; then they are not heard by the server.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod builder;
 mod connect;
 mod encode;
