@@ -953,7 +953,7 @@ fn words_of(text: &str) -> String {
 
 /// The pieces of advice as they are written in the source of the messages.
 fn templates() -> Vec<String> {
-    let file = support::workspace().join("esrs-core/src/schema/lock/ways.rs");
+    let file = support::workspace().join("esrs-core/src/schema/lock/ways/mod.rs");
     let source = std::fs::read_to_string(file).unwrap();
     let mut found = Vec::new();
     for rest in source

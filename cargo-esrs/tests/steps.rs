@@ -7,6 +7,7 @@ mod support;
 
 use std::fs;
 
+use esrs_lock::file::hash_of;
 use support::{Package, text};
 
 const LIB: &str = "src/lib.rs";
@@ -325,12 +326,7 @@ fn a_lock_of_before_is_taken_as_it_is_until_it_is_locked_again() {
         }
     }
     package.write(SENT, &old);
-    let hash = |text: &str| {
-        text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        })
-    };
-    let (now, then) = (format!("{:016x}", hash(&lock)), format!("{:016x}", hash(&old)));
+    let (now, then) = (format!("{:016x}", hash_of(&lock)), format!("{:016x}", hash_of(&old)));
     package.replace("schema/index.lock", &now, &then);
     assert_eq!(package.check(&[]), None);
     let check = package.esrs(&["lock", "--check"]);

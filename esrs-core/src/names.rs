@@ -1,10 +1,12 @@
 //! That a stored name means one event of an aggregate, asked in const evaluation.
 
+use esrs_lock::text::ConstText;
+use esrs_lock::told;
+
 use crate::EventType;
 use crate::schema::Shape;
 use crate::schema::derived::is_unknown;
 use crate::schema::lock::{id_text, is_id_kept};
-use crate::text::ConstText;
 
 type Sentence = ConstText<1024>;
 
@@ -352,8 +354,9 @@ pub const fn tell_aggregate(
     retired: &[&str],
     home: u64,
 ) {
-    let mut text =
-        ConstText::<{ 48 * 1024 }>::new().say("esrs-lock:aggregate with events\n").say(name);
+    let mut text = ConstText::<{ 48 * 1024 }>::new().say(told::PREFIX).say(told::AGGREGATE);
+    text.push("\n");
+    text.push(name);
     if let Some(id) = id_text(id) {
         text.push("\nid ");
         text.push_bytes(id.as_bytes());
@@ -368,14 +371,15 @@ pub const fn tell_aggregate(
         i += 1;
     }
     if text.is_cut() {
-        panic!("esrs-lock:too-long")
+        panic!("{}", told::SHAPE_TOO_LONG)
     }
     panic!("{}", text.as_str())
 }
 
 /// Fails to compile, in the lock mode of `cargo esrs`, with the table of a projection.
 pub const fn tell_projection(table: &str) {
-    panic!("{}", ConstText::<512>::new().say("esrs-lock:projection\n").say(table).as_str())
+    let text = ConstText::<512>::new().say(told::PREFIX).say(told::PROJECTION);
+    panic!("{}", text.say("\n").say(table).as_str())
 }
 
 const fn push_names<const N: usize>(text: &mut ConstText<N>, events: &[EventType]) {

@@ -12,7 +12,7 @@ use super::schema;
 use crate::attr::history::{Change, Conversion, What};
 use crate::attr::serde;
 use crate::errors::Errors;
-use crate::fold::hash::Fnv;
+use crate::fold::hash::TokenHash;
 use crate::krate::Krate;
 use crate::model::declared as model;
 use crate::model::history::{Body, Field, History};
@@ -623,7 +623,7 @@ fn step(history: &History<'_>, version: u32, p: &TokenStream) -> TokenStream {
 /// The hash of the steps' code, and of that of the types that are brought up to date in them.
 fn code(history: &History<'_>, krate: &Krate) -> TokenStream {
     let p = krate.private();
-    let mut hash = Fnv::new();
+    let mut hash = TokenHash::new();
     hash.write_tokens(history.code());
     let mut code = Literal::u64_suffixed(hash.finish().max(1)).into_token_stream();
     for field in history.bodies.iter().flat_map(|body| &body.fields) {

@@ -1,15 +1,17 @@
 //! The ways out of a change, as messages name them: what to write, and where.
 
-use super::absent::{own_default, was_of_struct};
-use super::check::Both;
-use super::compare::Change;
-use super::line::{
+#[cfg(test)]
+mod tests;
+
+use esrs_lock::compat::{Change, Rule, own_default, was_of_struct};
+use esrs_lock::outline::{
     Line, Lines, Text, begins_with, ends_with, equal, is_variant_step, name_end, slice, split,
 };
+use esrs_lock::text::ConstText;
+
+use super::check::Both;
 use super::located::push_place;
-use super::rule::Rule;
 use crate::EventType;
-use crate::text::ConstText;
 
 pub(super) type Message = ConstText<8192>;
 
