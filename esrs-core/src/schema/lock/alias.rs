@@ -4,7 +4,7 @@ use esrs_lock::file::entry;
 use esrs_lock::outline::CompareRoom;
 
 use super::check::{Both, ShapeNow, differs};
-use super::ways::Message;
+use super::message::Message;
 use crate::schema::derived::is_unknown;
 use crate::schema::history::ShapeVersion;
 

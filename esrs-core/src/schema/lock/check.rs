@@ -9,11 +9,10 @@ use esrs_lock::outline::{
 use esrs_lock::told;
 
 use super::located::{is_named, push_place};
+use super::message::{Message, push_quoted_path};
 use super::outline::{Outline, write_outline};
 use super::steps::{push_always_written, push_steps};
-use super::ways::{
-    Changed, Message, path_of, push_quoted_path, tuple_of, ways_out, ways_out_of_the_past,
-};
+use super::ways::{Changed, path_of, tuple_of, ways_out, ways_out_of_the_past};
 use crate::schema::derived::is_unknown;
 use crate::schema::{Field, Shape};
 use crate::{EventType, ShapeVersion};

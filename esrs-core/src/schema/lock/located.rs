@@ -3,7 +3,7 @@
 use esrs_lock::outline::{Path, Text, begins_with, contains, push_name, split};
 use esrs_lock::text::ConstText;
 
-use super::ways::Message;
+use super::message::Message;
 use crate::schema::place::Place;
 use crate::schema::{Content, Field, Item, Shape};
 

@@ -4,6 +4,7 @@ mod alias;
 mod check;
 mod id;
 mod located;
+mod message;
 mod outline;
 mod steps;
 #[cfg(test)]

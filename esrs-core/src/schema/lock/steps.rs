@@ -6,8 +6,8 @@ use esrs_lock::steps::{BY_HAND, Lines, compare};
 use esrs_lock::text::ConstText;
 
 use super::located::is_named;
+use super::message::{Message, push_quoted_path};
 use super::walk::{Says, Walk};
-use super::ways::{Message, push_quoted_path};
 use crate::schema::Shape;
 use crate::schema::derived::is_unknown;
 use crate::schema::history::{ShapeVersion, Step};

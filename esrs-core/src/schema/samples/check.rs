@@ -134,7 +134,7 @@ impl Tally {
                 version,
                 lock: locked.lock_file,
                 golden,
-                path: first_path(&entry),
+                path: first_path(entry),
                 payload,
                 fault,
                 failed: self.failed,

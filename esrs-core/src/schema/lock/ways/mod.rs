@@ -1,5 +1,6 @@
 //! The ways out of a change, as messages name them: what to write, and where.
 
+mod templates;
 #[cfg(test)]
 mod tests;
 
@@ -7,13 +8,12 @@ use esrs_lock::compat::{Change, Rule, own_default, was_of_struct};
 use esrs_lock::outline::{
     Line, Lines, Text, begins_with, ends_with, equal, is_variant_step, name_end, slice, split,
 };
-use esrs_lock::text::ConstText;
 
 use super::check::Both;
 use super::located::push_place;
+use super::message::{Message, Value, fill};
 use crate::EventType;
-
-pub(super) type Message = ConstText<8192>;
+use templates::*;
 
 /// The event that differs from its lock.
 pub(super) struct Changed<'a> {
@@ -24,20 +24,12 @@ pub(super) struct Changed<'a> {
     pub(super) has_fields: bool,
 }
 
-/// What a type is called in messages that knew no name for it.
-const OLD_TYPE: &str = "OldType";
-
-/// What the old type is, when its owner changed it.
-const OF_A_COPY: &str =
-    ", where `function` makes the new value of an `OldType`, a copy of its type as it was";
-
-/// The way out of a change that breaks nothing.
-const KEPT: &str = "\nor:     keep it, because this program still reads every old payload: run `cargo esrs lock`, \
-                    which adds it to the lock; the version stays ";
-
-/// The other direction, which a lock does not decide.
-const ROLLING: &str = "\n        (whether older programs that still run read new payloads is told by `cargo esrs lock \
-                       --check --rolling REF`)";
+impl Changed<'_> {
+    /// The version in which the change may be declared.
+    const fn next(&self) -> u64 {
+        self.event.version as u64 + 1
+    }
+}
 
 /// Names what to do about a change of an event's newest version.
 pub(super) const fn ways_out(
@@ -50,12 +42,9 @@ pub(super) const fn ways_out(
     if event.version < event.locked_up_to && !change.rule.is_compatible() {
         return old_version(text, changed, change);
     }
-    text.push("\neither: put it back as it was");
+    text.push(PUT_BACK);
     if change.rule.is_compatible() {
-        text.push(KEPT);
-        text.push_number(event.version as u64);
-        text.push(ROLLING);
-        return;
+        return fill(text, KEEP, &[("version", Value::Number(event.version as u64))]);
     }
     Spot::of(change).ways_out(text, changed, change, both);
 }
@@ -63,15 +52,8 @@ pub(super) const fn ways_out(
 /// What cannot have been meant for the struct of an older version.
 const fn old_version(text: &mut Message, changed: &Changed<'_>, change: &Change<'_>) {
     let is_of_a_type_in_it = !split(path_of(change)).parent.is_empty();
-    text.push(if is_of_a_type_in_it { "\neither: " } else { "\n" });
-    text.push("put it back as it was, because `");
-    text.push(changed.ident);
-    text.push("` is an old version, and make the change in the newest one");
-    if is_of_a_type_in_it {
-        text.push("\nor:     if the change is meant for newer versions, keep a copy of the old type, and let `");
-        text.push(changed.ident);
-        text.push("` hold that");
-    }
+    let template = if is_of_a_type_in_it { OLD_VERSION_HOLDS_IT } else { OLD_VERSION };
+    fill(text, template, &[("ident", Value::Words(changed.ident))]);
 }
 
 /// Names what to do about an older version that the fields of a newer one declare.
@@ -80,17 +62,11 @@ pub(super) const fn ways_out_of_the_past(
     past: &EventType,
     change: &Change<'_>,
 ) {
-    text.push("\neither: put back what is declared, and what it is declared of, as it was");
+    text.push(PUT_BACK_DECLARED);
     if change.rule.is_compatible() {
-        text.push(KEPT);
-        text.push_number(past.version as u64);
-        return text.push(ROLLING);
+        return fill(text, KEEP, &[("version", Value::Number(past.version as u64))]);
     }
-    text.push(
-        "\nor:     declare what changed, in a version that is not locked yet: `added(…)`, `renamed(…)` or \
-         `retyped(…)` on the field, `removed(…)` in the `#[event(…)]`, or `updated(…)` on the field where \
-         its type declares the change",
-    );
+    text.push(DECLARE_IT);
 }
 
 /// Where something changed, and what became of it.
@@ -122,9 +98,7 @@ impl<'a> Spot<'a> {
         let is_of_the_event = path.parent.is_empty() && path.step.is(b".");
         let is_place = is_number(path.name) && is_of_the_event;
         if matches!(self.rule, Rule::NamesMerged) {
-            text.push(
-                "\nor:     take the alias away; what became of the other part is then a change of its own",
-            );
+            text.push(WITHOUT_ALIAS);
         }
         // Neither can be told by what is declared on a field: it takes the whole payload.
         let is_of_two = matches!(self.rule, Rule::NamesMerged | Rule::TakenFromFlattened)
@@ -148,40 +122,28 @@ impl<'a> Spot<'a> {
         {
             self.declared_on_the_way(text, changed, change, both);
         }
-        text.push("\nor:     write ");
-        push_next(text, changed);
-        text.push(", and `#[event(retyped(from = OldType, in = ");
-        text.push_number(changed.event.version as u64 + 1);
-        text.push(", with = function))]` on ");
-        push_quoted_path(text, own_field(self.path));
-        text.push(OF_A_COPY);
-        text.push(", with all in it that changed");
+        let values = [
+            ("next", Value::Number(changed.next())),
+            ("ident", Value::Words(changed.ident)),
+            ("path", Value::Path(own_field(self.path))),
+            ("where", Value::Words(WHERE_COPY)),
+        ];
+        fill(text, RETYPED_ON_EVENT, &values);
     }
 
     /// The changes after which old payloads are read as they are.
     const fn keep_reading(&self, text: &mut Message, version: u32, both: &Both<'_>) {
-        match self.rule {
+        let name = split(self.path).name;
+        let template = match self.rule {
             // Fields that `flatten` spreads have no name of their own that could be an alias.
-            Rule::FieldRemoved if is_flattened(split(self.path).name) => return,
-            Rule::VariantRemoved if self.may_name_a_struct(both) => {
-                text.push("\nor:     if it is the name of a struct with `tag`, write `#[serde(rename = \"");
-                unquoted(split(self.path).name).push_to(text);
-                text.push("\")]` on the struct; if it is a variant that was renamed, write `#[serde(alias = \"");
-                unquoted(split(self.path).name).push_to(text);
-                text.push("\")]` on it, and run `cargo esrs lock`");
-            }
-            Rule::FieldRemoved | Rule::VariantRemoved => {
-                text.push("\nor:     if it was renamed, write `#[serde(alias = \"");
-                unquoted(split(self.path).name).push_to(text);
-                text.push("\")]` on it, and run `cargo esrs lock`");
-            }
-            Rule::FieldAdded if !is_number(split(self.path).name) => {
-                text.push("\nor:     let it be absent, by an `Option` or `#[serde(default)]`, and run `cargo esrs lock`");
-            }
+            Rule::FieldRemoved if is_flattened(name) => return,
+            Rule::VariantRemoved if self.may_name_a_struct(both) => RENAMED_VARIANT_OR_STRUCT,
+            Rule::FieldRemoved | Rule::VariantRemoved => RENAMED,
+            Rule::FieldAdded if !is_number(name) => LET_IT_BE_ABSENT,
             _ => return,
-        }
-        text.push("; the version stays ");
-        text.push_number(version as u64);
+        };
+        let version = Value::Number(version as u64);
+        fill(text, template, &[("name", Value::Name(name)), ("version", version)]);
     }
 
     /// What is declared on a field of the event.
@@ -192,25 +154,19 @@ impl<'a> Spot<'a> {
         change: &Change<'_>,
         both: &Both<'_>,
     ) {
-        let next = changed.event.version as u64 + 1;
-        text.push("\nor:     ");
-        if matches!(self.rule, Rule::FieldRemoved) {
-            text.push("if it was removed, write `version = ");
-            text.push_number(next);
-            text.push(", ");
-            push_removed(text, split(self.path).name, change, next, both);
-            text.push("` in the `#[event(…)]` of `");
-            text.push(changed.ident);
-            text.push("`, where `OldType` is the type it had");
-            return;
-        }
-        text.push("write ");
-        push_next(text, changed);
-        text.push(", and `#[event(");
-        self.push_declaration(text, change, next, both);
-        text.push(")]` on ");
-        push_quoted_path(text, self.path);
-        self.push_explanation(text, change);
+        let next = changed.next();
+        let declaration = self.declaration(change, next, both);
+        let declaration = Value::Text(Text::of(declaration.as_bytes()));
+        let values = [
+            ("next", Value::Number(next)),
+            ("removed", declaration),
+            ("declaration", declaration),
+            ("ident", Value::Words(changed.ident)),
+            ("path", Value::Path(self.path)),
+            ("where", Value::Words(self.explanation(change))),
+        ];
+        let is_gone = matches!(self.rule, Rule::FieldRemoved);
+        fill(text, if is_gone { REMOVED_FROM_EVENT } else { DECLARED_ON_EVENT }, &values);
     }
 
     /// What is declared in the type that has it, and in each that leads there.
@@ -221,66 +177,44 @@ impl<'a> Spot<'a> {
         change: &Change<'_>,
         both: &Both<'_>,
     ) {
-        text.push("\nor:     ");
-        if matches!(self.rule, Rule::FieldRemoved) {
-            text.push("if it was removed, ");
-        }
-        if self.is_lost_variant() {
-            text.push("if it was renamed, ");
-        }
-        text.push("declare what changed, from the inside out:");
-        text.push("\n        1. write ");
-        if self.is_lost_variant() {
-            text.push("`#[schema(version = 2)]` on the enum that had ");
-            push_quoted_path(text, self.path);
-            text.push(", and `#[schema(renamed(from = \"");
-            unquoted(split(self.path).name).push_to(text);
-            text.push("\", in = 2))]` on the variant");
-        } else if matches!(self.rule, Rule::FieldRemoved) {
-            text.push("`#[schema(version = 2, ");
-            push_removed(text, split(self.path).name, change, 2, both);
-            text.push(")]` on the type that had ");
-            push_quoted_path(text, self.path);
-            text.push(", where `OldType` is the type it had there");
+        let (condition, template) = if matches!(self.rule, Rule::FieldRemoved) {
+            (IF_REMOVED, REMOVED_FROM_TYPE)
+        } else if self.is_lost_variant() {
+            (IF_RENAMED, RENAMED_ON_VARIANT)
         } else {
-            text.push("`#[schema(version = 2)]` on the type that has ");
-            push_quoted_path(text, self.path);
-            text.push(", and `#[schema(");
-            self.push_declaration(text, change, 2, both);
-            text.push(")]` on that field");
-            self.push_explanation(text, change);
-        }
+            ("", DECLARED_ON_TYPE)
+        };
+        fill(text, FROM_THE_INSIDE_OUT, &[("if", Value::Words(condition))]);
+        let declaration = self.declaration(change, 2, both);
+        let declaration = Value::Text(Text::of(declaration.as_bytes()));
+        let values = [
+            ("removed", declaration),
+            ("declaration", declaration),
+            ("name", Value::Name(split(self.path).name)),
+            ("path", Value::Path(self.path)),
+            ("where", Value::Words(self.explanation(change))),
+        ];
+        fill(text, template, &values);
         let (mut between, mut number) = (split(self.path).parent, 2);
         while !split(between).parent.is_empty() {
             if !is_of_a_variant(between, &both.pairs.locked)
                 || !is_of_a_variant(between, &both.pairs.now)
             {
-                text.push("\n        ");
-                text.push_number(number);
-                text.push(". write `#[schema(version = 2)]` on the type that has ");
-                push_quoted_path(text, between);
-                text.push(", and `#[schema(updated(in = 2, from = 1))]` on that field");
+                let values = [("number", Value::Number(number)), ("path", Value::Path(between))];
+                fill(text, UPDATED_ON_TYPE, &values);
                 push_place(text, changed.event.shape, between);
                 number += 1;
             }
             between = split(between).parent;
         }
-        text.push("\n        ");
-        text.push_number(number);
-        text.push(". write ");
-        push_next(text, changed);
-        text.push(", and `#[event(updated(in = ");
-        text.push_number(changed.event.version as u64 + 1);
-        text.push(", from = 1))]` on ");
-        push_quoted_path(text, between);
-        text.push(
-            "\n        (`version = 2` is for a type without `#[schema(version = …)]` so far; any other takes \
-             its next version, and is `updated` from its last; a newtype on the way declares `updated` on \
-             its place, and a generic type, or one with `from` and `into`, has an `impl PastVersion<1>` \
-             instead, which for the latter is accepted by `cargo esrs lock --accept-steps ",
-        );
-        text.push(changed.event.name);
-        text.push("`)");
+        let values = [
+            ("number", Value::Number(number)),
+            ("next", Value::Number(changed.next())),
+            ("ident", Value::Words(changed.ident)),
+            ("path", Value::Path(between)),
+            ("event", Value::Words(changed.event.name)),
+        ];
+        fill(text, UPDATED_ON_EVENT, &values);
     }
 
     /// Returns true for the only variant of an enum with a tag, which is also how a struct with a `tag` is
@@ -331,67 +265,68 @@ impl<'a> Spot<'a> {
         true
     }
 
-    /// What an attribute says on the field.
-    const fn push_declaration(
-        &self,
-        text: &mut Message,
-        change: &Change<'_>,
-        next: u64,
-        both: &Both<'_>,
-    ) {
-        if matches!(self.rule, Rule::FieldAdded) {
-            text.push("added(in = ");
-            text.push_number(next);
-            text.push(", default = …)");
-            return;
-        }
-        text.push("retyped(from = ");
-        text.push(OLD_TYPE);
-        text.push(", in = ");
-        text.push_number(next);
-        match self.rule {
-            Rule::AliasRemoved => text.push(", with = std::convert::identity"),
-            Rule::NowRequired | Rule::AbsentChanged if has_its_type(change) => {
-                text.push(", with = std::convert::identity");
+    /// The words of an attribute that say what became of the field in version `next` of what has it.
+    const fn declaration(&self, change: &Change<'_>, next: u64, both: &Both<'_>) -> Message {
+        let mut text = Message::new();
+        let has_its_type = has_its_type(change);
+        let function = match self.rule {
+            Rule::AliasRemoved => IDENTITY,
+            Rule::NowRequired | Rule::AbsentChanged if has_its_type => IDENTITY,
+            _ => FUNCTION,
+        };
+        let (mut serde, mut opaque) = (Message::new(), Message::new());
+        if let Some(then) = &change.locked {
+            let has_words = match self.rule {
+                Rule::AliasRemoved | Rule::AbsentChanged => true,
+                Rule::NowRequired => has_its_type,
+                Rule::FieldRemoved => {
+                    !then.aliases.is_empty() || !own_default(&both.pairs.locked, then).is_empty()
+                }
+                _ => false,
+            };
+            if has_words {
+                let words = words(then, both);
+                let words = Value::Text(Text::of(words.as_bytes()));
+                fill(&mut serde, SERDE, &[("words", words)]);
             }
-            _ => text.push(", with = function"),
+            if let Some(name) = opaque_name(then.head) {
+                fill(&mut opaque, OPAQUE, &[("name", Value::Text(name))]);
+            }
         }
-        if let Some(then) = &change.locked
-            && (matches!(self.rule, Rule::AliasRemoved | Rule::AbsentChanged)
-                || (matches!(self.rule, Rule::NowRequired) && has_its_type(change)))
-        {
-            text.push(", serde(");
-            push_words(text, then, both);
-            text.push(")");
-        }
-        if let Some(then) = &change.locked
-            && begins_with(then.head, b"opaque ")
-        {
-            text.push(", opaque = ");
-            push_opaque(text, slice(then.head, 7, then.head.len()));
-        }
-        text.push(")");
+        let values = [
+            ("next", Value::Number(next)),
+            ("name", Value::Name(split(self.path).name)),
+            ("function", Value::Words(function)),
+            ("serde", Value::Text(Text::of(serde.as_bytes()))),
+            ("opaque", Value::Text(Text::of(opaque.as_bytes()))),
+        ];
+        let template = match self.rule {
+            Rule::FieldAdded => ADDED,
+            Rule::FieldRemoved => REMOVED,
+            _ => RETYPED,
+        };
+        fill(&mut text, template, &values);
+        text
     }
 
-    const fn push_explanation(&self, text: &mut Message, change: &Change<'_>) {
-        text.push(match self.rule {
-            Rule::FieldAdded => ", where `default` is what old payloads are to have there",
-            Rule::NowRequired | Rule::AbsentChanged if has_its_type(change) => {
-                ", where `OldType` is the type it has"
-            }
-            Rule::AliasRemoved => ", where `OldType` is the type it has",
-            Rule::NowClosed | Rule::OtherRepresentation => OF_A_COPY,
-            _ => ", where `function` makes the new value of an `OldType`, its type as it was",
-        });
+    const fn explanation(&self, change: &Change<'_>) -> &'static str {
+        match self.rule {
+            Rule::FieldAdded => WHERE_DEFAULT,
+            Rule::NowRequired | Rule::AbsentChanged if has_its_type(change) => WHERE_SAME_TYPE,
+            Rule::AliasRemoved => WHERE_SAME_TYPE,
+            Rule::NowClosed | Rule::OtherRepresentation => WHERE_COPY,
+            _ => WHERE_FUNCTION,
+        }
     }
 }
 
-/// The name of an opaque shape, in quotes.
-const fn push_opaque(text: &mut Message, name: Text<'_>) {
-    let name = if ends_with(name, b"?") { slice(name, 0, name.len() - 1) } else { name };
-    text.push("\"");
-    name.push_to(text);
-    text.push("\"");
+/// The name of an opaque shape; `None` for any other.
+const fn opaque_name(head: Text<'_>) -> Option<Text<'_>> {
+    if !begins_with(head, b"opaque ") {
+        return None;
+    }
+    let end = if ends_with(head, b"?") { head.len() - 1 } else { head.len() };
+    Some(slice(head, 7, end))
 }
 
 /// Returns true if what an absent field is read as changed by the `default` of its struct, which no attribute
@@ -411,94 +346,36 @@ const fn has_its_type(change: &Change<'_>) -> bool {
     }
 }
 
-/// `removed(name = "old", ty = OldType, in = 2)`.
-const fn push_removed(
-    text: &mut Message,
-    name: Text<'_>,
-    change: &Change<'_>,
-    next: u64,
-    both: &Both<'_>,
-) {
-    text.push("removed(name = \"");
-    unquoted(name).push_to(text);
-    text.push("\", ty = ");
-    text.push(OLD_TYPE);
-    text.push(", in = ");
-    text.push_number(next);
-    if let Some(then) = &change.locked
-        && begins_with(then.head, b"opaque ")
-    {
-        text.push(", opaque = ");
-        push_opaque(text, slice(then.head, 7, then.head.len()));
-    }
-    if let Some(then) = &change.locked
-        && (!then.aliases.is_empty() || !own_default(&both.pairs.locked, then).is_empty())
-    {
-        text.push(", serde(");
-        push_words(text, then, both);
-        text.push(")");
-    }
-    text.push(")");
-}
-
 /// The `default` and the aliases that were locked of a field, as attributes of serde.
-const fn push_words(text: &mut Message, then: &Line<'_>, both: &Both<'_>) {
+const fn words(then: &Line<'_>, both: &Both<'_>) -> Message {
+    let mut text = Message::new();
     let default = own_default(&both.pairs.locked, then);
-    default.push_to(text);
+    default.push_to(&mut text);
     let (mut start, mut is_first) = (0, default.is_empty());
     while start < then.aliases.len() {
         let end = name_end(then.aliases, start + 1, b"/");
-        text.push(if is_first { "alias = \"" } else { ", alias = \"" });
-        unquoted(slice(then.aliases, start + 1, end)).push_to(text);
-        text.push("\"");
+        if !is_first {
+            text.push(", ");
+        }
+        let name = Value::Name(slice(then.aliases, start + 1, end));
+        fill(&mut text, ALIAS, &[("name", name)]);
         (start, is_first) = (end, false);
     }
-}
-
-/// How the event goes one version up.
-const fn push_next(text: &mut Message, changed: &Changed<'_>) {
-    text.push("`version = ");
-    text.push_number(changed.event.version as u64 + 1);
-    text.push("` in the `#[event(…)]` of `");
-    text.push(changed.ident);
-    text.push("`");
+    text
 }
 
 /// What can be done about every change.
 const fn push_struct_kept(text: &mut Message, changed: &Changed<'_>) {
-    text.push("\nor:     keep a copy of the struct as it was, with its attributes and what it holds, as `");
-    push_old_struct(text, changed);
-    text.push("`; write `version = ");
-    text.push_number(changed.event.version as u64 + 1);
-    text.push(", from = ");
-    push_old_struct(text, changed);
-    text.push("` in the `#[event(…)]` of `");
-    text.push(changed.ident);
-    text.push("`, and `impl Upcast<");
-    push_old_struct(text, changed);
-    text.push("> for ");
-    text.push(changed.ident);
-    text.push(" { fn upcast(old: ");
-    push_old_struct(text, changed);
-    text.push(") -> Self { … } }`");
-}
-
-const fn push_old_struct(text: &mut Message, changed: &Changed<'_>) {
-    text.push(changed.ident);
-    text.push("V");
-    text.push_number(changed.event.version as u64);
-}
-
-pub(super) const fn push_quoted_path(text: &mut Message, path: Text<'_>) {
-    text.push("`");
-    if path.is_empty() {
-        text.push("(the payload)");
-    } else if begins_with(path, b".") {
-        slice(path, 1, path.len()).push_to(text);
-    } else {
-        path.push_to(text);
-    }
-    text.push("`");
+    let mut old = Message::new();
+    let version = Value::Number(changed.event.version as u64);
+    let ident = Value::Words(changed.ident);
+    fill(&mut old, OLD_STRUCT, &[("ident", ident), ("version", version)]);
+    let values = [
+        ("old", Value::Text(Text::of(old.as_bytes()))),
+        ("next", Value::Number(changed.next())),
+        ("ident", ident),
+    ];
+    fill(text, STRUCT_KEPT, &values);
 }
 
 pub(super) const fn path_of<'a>(change: &Change<'a>) -> Text<'a> {
@@ -554,10 +431,4 @@ const fn is_number(name: Text<'_>) -> bool {
         i += 1;
     }
     i > 0 && i == name.len()
-}
-
-/// A name without the quotes that a lock writes it in; they are written beside it.
-const fn unquoted(name: Text<'_>) -> Text<'_> {
-    let is_quoted = name.len() >= 2 && name.byte(0) == b'"';
-    if is_quoted { slice(name, 1, name.len() - 1) } else { name }
 }
