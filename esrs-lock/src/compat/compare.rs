@@ -37,8 +37,18 @@ struct Comparison<'l, 'a> {
     locked: &'l Lines<'a>,
     now: &'l Lines<'a>,
     compatible: Option<Change<'a>>,
-    /// The heads that were compared last, and what became of them: most changes are alike.
-    heads: Option<(Text<'a>, Text<'a>, Option<Rule>)>,
+    /// The heads that were compared last: most changes are alike.
+    heads: Option<Heads<'a>>,
+}
+
+/// The heads of a pair of lines, and the change from one to the other.
+#[derive(Clone, Copy)]
+struct Heads<'a> {
+    locked: Text<'a>,
+    now: Text<'a>,
+    rule: Option<Rule>,
+    /// True if lines of these heads without anything else need no other look once the change was found.
+    is_whole_change: bool,
 }
 
 impl<'a> Comparison<'_, 'a> {
@@ -116,6 +126,9 @@ impl<'a> Comparison<'_, 'a> {
             {
                 continue;
             }
+            if self.differs_as_the_last(at, now.at) {
+                continue;
+            }
             let part = self.locked.line(at);
             let Some(counterpart) = self.counterpart_now(&part, now.at) else {
                 let rule = removal(part);
@@ -163,15 +176,28 @@ impl<'a> Comparison<'_, 'a> {
     }
 
     const fn change_of_heads(&mut self, locked: Text<'a>, now: Text<'a>) -> Option<Rule> {
-        if let Some((then, is, rule)) = self.heads
-            && equal(then, locked)
-            && equal(is, now)
+        if let Some(last) = self.heads
+            && equal(last.locked, locked)
+            && equal(last.now, now)
         {
-            return rule;
+            return last.rule;
         }
         let rule = change_of_head(locked, now);
-        self.heads = Some((locked, now, rule));
+        let is_whole_change = matches!(rule, Some(rule) if rule.is_compatible())
+            // An absent field is read as before, which counts for no place of a tuple.
+            && ends_with(locked, b"?") == ends_with(now, b"?");
+        self.heads = Some(Heads { locked, now, rule, is_whole_change });
         rule
+    }
+
+    /// Returns true if a locked line and its pair below `parent` differ as the lines compared last, in a way
+    /// that was found already: const evaluation is slow.
+    const fn differs_as_the_last(&self, at: usize, parent: usize) -> bool {
+        let (Some(last), Some(peer)) = (self.heads, self.pairs.now_of(at)) else { return false };
+        last.is_whole_change
+            && self.locked.is_leaf_of(at, last.locked)
+            && self.now.is_leaf_of(peer, last.now)
+            && matches!(self.now.above(peer), Some(above) if above == parent)
     }
 
     /// Looks for each part that is new.
@@ -342,4 +368,68 @@ const fn is_flattened(part: Line<'_>) -> bool {
 /// Returns true if serde reads it when it is absent: an `Option` as `None`.
 const fn may_be_absent(part: Line<'_>) -> bool {
     part.optional || (ends_with(part.head, b"?") && !part.required)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::first_change;
+    use super::*;
+
+    /// Forms of one field, which lead from each to each.
+    const FORMS: &[&[&str]] = &[
+        &[".c: u32"],
+        &[".c: u64"],
+        &[".c?: u32"],
+        &[".c?: u64"],
+        &[".c!: u32?"],
+        &[".c: u32?"],
+        &[".c: u64?"],
+        &[".c/d: u32"],
+        &[".c/d: u64"],
+        &[".c: any"],
+        &[".c: opaque u32"],
+        &[".c: struct", ".c.e: u32"],
+        &[".c: struct", ".c.e: u64"],
+        &[".c: struct", ".c.e: string"],
+        &[".c: struct", ".c.e: u64", ".c.f: u8"],
+        &[],
+    ];
+
+    fn rule(locked: &[&str], now: &[&str]) -> Option<Rule> {
+        first_change(locked, now).map(|change| change.rule)
+    }
+
+    #[test]
+    fn change_breaks_behind_others_that_are_alike_as_it_does_alone() {
+        for (then, is) in FORMS.iter().flat_map(|then| FORMS.iter().map(move |is| (then, is))) {
+            let alone = rule(&[&["struct"], *then].concat(), &[&["struct"], *is].concat());
+            for (number, wider) in [("u32", "u64"), ("u32", "u32?"), ("u32?", "u64?")] {
+                let of = |number, form: &&[&'static str]| {
+                    let [a, b] = [format!(".a: {number}"), format!(".b: {number}")];
+                    let first = ["struct", &a, &b];
+                    first
+                        .into_iter()
+                        .chain(form.iter().copied())
+                        .map(str::to_owned)
+                        .collect::<Vec<_>>()
+                };
+                let expected = match alone {
+                    Some(rule) if !rule.is_compatible() => Some(rule),
+                    _ => rule(
+                        &["struct", &format!(".a: {number}")],
+                        &["struct", &format!(".a: {wider}")],
+                    ),
+                };
+                let found = first_change(&of(number, then), &of(wider, is));
+                assert_eq!(found.map(|change| change.rule), expected, "{then:?} became {is:?}");
+            }
+        }
+    }
+    #[test]
+    fn field_that_may_not_be_absent_any_more_breaks_behind_a_place_that_is_alike() {
+        let of = |head| [".t.0", ".c"].map(|path| format!("{path}: {head}"));
+        let lines = |head| [&["struct".to_owned(), ".t: tuple".to_owned()], &of(head)[..]].concat();
+        let change = first_change(&lines("string?"), &lines("any")).unwrap();
+        assert_eq!((change.rule, change.path.as_str()), (Rule::NowRequired, ".c"));
+    }
 }

@@ -234,6 +234,27 @@ impl<'a> Lines<'a> {
         some(self.spans[at].up)
     }
 
+    /// Returns true if a line has this head, and neither parts nor aliases nor marks.
+    pub(crate) const fn is_leaf_of(&self, at: usize, head: Text<'_>) -> bool {
+        let span = &self.spans[at];
+        if span.first != NONE
+            || span.aliases != span.path
+            || span.optional
+            || span.required
+            || span.head as usize + head.len() != span.end as usize
+        {
+            return false;
+        }
+        let (mut begin, mut i) = (span.head as usize, 0);
+        while i < head.len() {
+            if self.text[begin] != head.byte(i) {
+                return false;
+            }
+            (begin, i) = (begin + 1, i + 1);
+        }
+        true
+    }
+
     /// Returns true if a line is read by other names too.
     pub(super) const fn has_aliases(&self, at: usize) -> bool {
         self.spans[at].aliases != self.spans[at].path
