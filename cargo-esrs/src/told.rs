@@ -1,7 +1,9 @@
 //! What a target has told.
 
 use esrs_lock::file::Entry;
-use esrs_lock::told::{AGGREGATE, EVENT, PROJECTION, TOO_LONG, ToldEvent};
+use esrs_lock::told::{
+    AGGREGATE, EVENT, ID, PROJECTION, READS, RETIRED, TOO_LONG, ToldEvent, UNLOCKED,
+};
 
 use crate::error::Error;
 use crate::workspace::LockTarget;
@@ -68,10 +70,10 @@ impl Told {
                 let mut id = None;
                 for line in lines.filter(|line| !line.trim().is_empty()) {
                     match line.split_once(' ').ok_or_else(not_understood)? {
-                        ("id", text) => id = Some(text.to_owned()),
-                        ("reads", name) => reads.push(name.to_owned()),
-                        ("retired", name) => retired.push(name.to_owned()),
-                        ("unlocked", name) => unlocked.push(name.to_owned()),
+                        (ID, text) => id = Some(text.to_owned()),
+                        (READS, name) => reads.push(name.to_owned()),
+                        (RETIRED, name) => retired.push(name.to_owned()),
+                        (UNLOCKED, name) => unlocked.push(name.to_owned()),
                         _ => return Err(not_understood()),
                     }
                 }

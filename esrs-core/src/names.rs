@@ -358,15 +358,17 @@ pub const fn tell_aggregate(
     text.push("\n");
     text.push(name);
     if let Some(id) = id_text(id) {
-        text.push("\nid ");
+        text.push("\n");
+        text.push(told::ID);
+        text.push(" ");
         text.push_bytes(id.as_bytes());
     }
     push_names(&mut text, events);
-    push_lines(&mut text, "retired ", retired);
+    push_lines(&mut text, told::RETIRED, retired);
     let mut i = 0;
     while i < events.len() {
         if events[i].home != 0 && events[i].home != home && events[i].locked_up_to == 0 {
-            push_lines(&mut text, "unlocked ", &[events[i].name]);
+            push_lines(&mut text, told::UNLOCKED, &[events[i].name]);
         }
         i += 1;
     }
@@ -385,8 +387,8 @@ pub const fn tell_projection(table: &str) {
 const fn push_names<const N: usize>(text: &mut ConstText<N>, events: &[EventType]) {
     let mut i = 0;
     while i < events.len() {
-        push_lines(text, "reads ", &[events[i].name]);
-        push_lines(text, "reads ", events[i].aliases);
+        push_lines(text, told::READS, &[events[i].name]);
+        push_lines(text, told::READS, events[i].aliases);
         push_names(text, events[i].merges);
         i += 1;
     }
@@ -397,6 +399,7 @@ const fn push_lines<const N: usize>(text: &mut ConstText<N>, what: &str, names: 
     while i < names.len() {
         text.push("\n");
         text.push(what);
+        text.push(" ");
         text.push(names[i]);
         i += 1;
     }

@@ -12,7 +12,7 @@ pub const PREFIX: &str = "esrs-lock:";
 /// and its steps.
 pub const EVENT: &str = "event as it writes";
 
-/// The kind of an aggregate: its name follows, then a word and a name in each line.
+/// The kind of an aggregate: its name follows, then a line each of one of the words below and what it is about.
 pub const AGGREGATE: &str = "aggregate with events";
 
 /// The kind of a projection: its table follows.
@@ -23,6 +23,18 @@ pub const TOO_LONG: &str = "too-long";
 
 /// What the line of a former name begins with.
 pub const ALIAS: &str = "alias ";
+
+/// The word before the text of an aggregate's ids.
+pub const ID: &str = "id";
+
+/// The word before a name that an aggregate reads.
+pub const READS: &str = "reads";
+
+/// The word before a name that it skips.
+pub const RETIRED: &str = "retired";
+
+/// The word before an event of another crate or target, where it is not locked.
+pub const UNLOCKED: &str = "unlocked";
 
 /// The line before the parts of an event that are never left out of what is written.
 pub const ALWAYS_WRITTEN: &str = "always written";
