@@ -47,7 +47,6 @@ mod split;
 pub mod store;
 mod stream;
 pub mod subscription;
-mod text;
 mod trace_context;
 mod trace_source;
 mod withheld;

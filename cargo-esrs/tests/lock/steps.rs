@@ -4,6 +4,7 @@
 use std::fs;
 
 use crate::support::{Package, text};
+use esrs_lock::file::hash_of;
 
 const LIB: &str = "src/lib.rs";
 const SENT: &str = "schema/events/parcel_sent.lock";
@@ -321,12 +322,7 @@ fn a_lock_of_before_is_taken_as_it_is_until_it_is_locked_again() {
         }
     }
     package.write(SENT, &old);
-    let hash = |text: &str| {
-        text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        })
-    };
-    let (now, then) = (format!("{:016x}", hash(&lock)), format!("{:016x}", hash(&old)));
+    let (now, then) = (format!("{:016x}", hash_of(&lock)), format!("{:016x}", hash_of(&old)));
     package.replace("schema/index.lock", &now, &then);
     assert_eq!(package.check(&[]), None);
     let check = package.esrs(&["lock", "--check"]);

@@ -1,4 +1,6 @@
 //! Rules that no single attribute breaks: one function a rule, each with the sentence that the user reads.
+//!
+//! `model` alone calls them, while it is built: a model that `expand` sees is checked.
 
 pub(crate) mod aggregate;
 pub(crate) mod column;

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use esrs_lock::hash::Fnv1a;
+
 use super::model::{Content, Enum, Field, Struct, Tagging, Ty};
 
 /// A module with the type `Root` and all that it is made of.
@@ -187,9 +189,6 @@ fn made(fields: &[Field]) -> String {
 
 /// A name for an opaque shape that no other type has.
 fn plain(ty: &Ty) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in format!("{ty:?}").bytes() {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
+    let hash = Fnv1a::of(format!("{ty:?}").as_bytes());
     format!("spread_{hash:016x}")
 }

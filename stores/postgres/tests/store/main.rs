@@ -14,6 +14,7 @@ mod following;
 mod hostile_role;
 mod idle_connections;
 mod import;
+mod key_lookups;
 mod left_open;
 mod migrated;
 mod opened_together;

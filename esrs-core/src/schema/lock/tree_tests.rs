@@ -1,7 +1,10 @@
+//! The outline that the core writes of a shape is read into the tree of that shape.
+
 use proptest::prelude::*;
 
-use super::*;
-use crate::schema::lock::outline_of;
+use esrs_lock::tree::{Content, Field, Tag, Tree, Variant};
+
+use super::outline_of;
 use crate::{EnumShape, Fingerprint, Item, Shape, StructShape, Tagging};
 
 /// Names that lines are made of, and those that could be taken for a part of one.
@@ -138,6 +141,7 @@ fn shape(tree: &Tree) -> &'static Shape {
         }
         Tree::Opaque(name) => Shape::Opaque(text(name)),
         Tree::Any => Shape::Any,
+        other => panic!("no shape is written as {other:?}"),
     }))
 }
 
@@ -193,31 +197,4 @@ proptest! {
         lines[at] = lines[at].chars().take(cut.index(letters)).collect();
         prop_assert_ne!(Tree::parse(&lines), Ok(tree));
     }
-}
-
-#[test]
-fn what_is_no_outline_is_refused_by_its_line() {
-    let line = |line: &str| Err(OutlineError::Line { line: line.to_owned() });
-    let stray = |line: &str| Err(OutlineError::Stray { line: line.to_owned() });
-    assert_eq!(Tree::parse::<&str>(&[]), Err(OutlineError::Empty));
-    for wrong in ["", "[u8", "[u8; ]", "map<u8>", "closed u8", "u8 u8", "opaque ", "enum(tag )"] {
-        assert_eq!(Tree::parse(&[wrong]), line(wrong), "{wrong:?}");
-    }
-    let deep = format!("{}u8{}", "[".repeat(9_999), "]".repeat(9_999));
-    assert_eq!(Tree::parse(&[&deep]), line(&deep));
-    let null = format!("u8{}", "?".repeat(9_999));
-    assert_eq!(Tree::parse(&[&null]), line(&null));
-    assert_eq!(Tree::parse(&["struct", "cents: u8"]), line("cents: u8"));
-    assert_eq!(Tree::parse(&["struct", ".cents: "]), line(".cents: "));
-    assert_eq!(Tree::parse(&["struct", ".\"a: u8"]), line(".\"a: u8"));
-    assert_eq!(Tree::parse(&["tuple", ".1: u8"]), line(".1: u8"));
-    assert_eq!(Tree::parse(&["struct", ".a: u8", ".a.b: u8"]), stray(".a.b: u8"));
-    assert_eq!(Tree::parse(&["struct", "|A"]), stray("|A"));
-}
-
-#[test]
-fn the_order_of_lines_is_of_no_matter_to_what_they_are_parts_of() {
-    let merged = Tree::parse(&["struct", ".a.b: u8", ".c: [struct]", ".a: struct", ".c[].d: u8"]);
-    let written = ["struct", ".c: [struct]", ".c[].d: u8", ".a: struct", ".a.b: u8"];
-    assert_eq!(merged, Tree::parse(&written));
 }

@@ -1,6 +1,6 @@
 //! The outline of a locked shape, read into a tree.
 //!
-//! A [`Shape`](crate::Shape) is what the compiler knows of a type that is there. A [`Tree`] is what a
+//! A `Shape` of the core is what the compiler knows of a type that is there. A [`Tree`] is what a
 //! lock tells of a shape that may be long gone from the source, for programs that do something with
 //! it: they make payloads of it, or write it in another language of schemas.
 
@@ -10,12 +10,10 @@ mod parse;
 mod tests;
 mod write;
 
-pub(crate) use write::name as written_name;
-
-/// A locked shape; what [`Shape`](crate::Shape) is, with text and parts of its own.
+/// A locked shape; what a `Shape` of the core is, with text and parts of its own.
 ///
 /// ```
-/// use esrs_core::schema::lock::tree::{Field, Tree};
+/// use esrs_lock::tree::{Field, Tree};
 ///
 /// let outline = ["struct", ".cents: i64", ".note?: string?"];
 /// let tree = Tree::parse(&outline)?;
@@ -23,7 +21,7 @@ pub(crate) use write::name as written_name;
 /// let note = Tree::Option(Box::new(Tree::String));
 /// assert_eq!(fields[1], Field { name: "note".into(), aliases: vec![], optional: true, required: false, tree: note });
 /// assert_eq!(tree.outline(), outline);
-/// # Ok::<_, esrs_core::schema::lock::tree::OutlineError>(())
+/// # Ok::<_, esrs_lock::tree::OutlineError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -162,25 +160,39 @@ pub enum Tag {
 }
 
 /// Why an outline could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OutlineError {
     /// There is nothing in it.
-    #[error("the outline is empty; its first line says what the whole is, such as `struct`")]
     Empty,
     /// A line is none of an outline.
-    #[error(
-        "{line:?} is no line of an outline, as `cargo esrs lock` writes it; was it edited, or written \
-         by a newer esrs?"
-    )]
     Line {
         /// The line.
         line: String,
     },
     /// A line is part of something that no other line says anything of.
-    #[error("{line:?} is part of something that the outline does not have")]
     Stray {
         /// The line.
         line: String,
     },
 }
+
+impl std::fmt::Display for OutlineError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Empty => f.write_str(
+                "the outline is empty; its first line says what the whole is, such as `struct`",
+            ),
+            Self::Line { line } => write!(
+                f,
+                "{line:?} is no line of an outline, as `cargo esrs lock` writes it; was it edited, or written \
+                 by a newer esrs?"
+            ),
+            Self::Stray { line } => {
+                write!(f, "{line:?} is part of something that the outline does not have")
+            }
+        }
+    }
+}
+
+impl std::error::Error for OutlineError {}

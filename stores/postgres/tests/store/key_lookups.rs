@@ -1,17 +1,14 @@
 //! Idempotency keys that many callers look for at once.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
-
-mod support;
 
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
+use crate::support::{connect, one, stream, within};
 use esrs_core::{Appended, EventStore, StoreError};
 use esrs_postgres::PostgresStore;
 use futures_util::future::join_all;
-use support::{connect, one, stream, within};
 
 /// More than one statement looks for.
 const CALLERS: u64 = 600;

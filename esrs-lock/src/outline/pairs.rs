@@ -1,11 +1,14 @@
 //! The lines of a lock and those of a shape as it is, paired by their paths.
 
-use super::line::{Lines, MAX_LINES, Room, SLOTS, Span};
+use super::lines::{Lines, MAX_LINES, Room, SLOTS};
+use super::span::{NONE, Span, some};
 
 /// Two outlines, each parsed once, with the lines that they have in common.
-pub(crate) struct Pairs<'a> {
-    pub(crate) locked: Lines<'a>,
-    pub(crate) now: Lines<'a>,
+pub struct Pairs<'a> {
+    /// The lines that were locked.
+    pub locked: Lines<'a>,
+    /// The lines of the shape as it is.
+    pub now: Lines<'a>,
     /// The line of the same path now, for each that was locked.
     peers: &'a mut [u16],
     /// The line of the same path that was locked, for each that there is now.
@@ -22,9 +25,6 @@ pub(super) struct PairsRoom<'a> {
     pub(super) differs: &'a mut [bool],
 }
 
-/// No line.
-pub(super) const NONE: u16 = u16::MAX;
-
 /// With more lines that differ, parts are found by their hash.
 const FEW: usize = 4;
 
@@ -38,8 +38,8 @@ impl<'a> Pairs<'a> {
         let mut expected_rest = pairs.now.text();
         let mut sought = 0;
         while pairs.locked.is_line(locked.len() - rest.len()) {
-            let (at, begins) = (pairs.locked.len(), locked.len() - rest.len());
-            let above = if expected < pairs.now.len() { pairs.above_as(expected) } else { None };
+            let (at, begins) = (pairs.locked.count(), locked.len() - rest.len());
+            let above = if expected < pairs.now.count() { pairs.above_as(expected) } else { None };
             if let Some(above) = above
                 && let Some((behind, expected_behind)) =
                     behind_equal(rest, expected_rest, pairs.now.width(expected))
@@ -112,17 +112,17 @@ impl<'a> Pairs<'a> {
     }
 
     /// The line of the same path now.
-    pub(crate) const fn now_of(&self, locked: usize) -> Option<usize> {
+    pub const fn now_of(&self, locked: usize) -> Option<usize> {
         some(self.peers[locked])
     }
 
     /// The line of the same path that was locked.
-    pub(crate) const fn locked_of(&self, now: usize) -> Option<usize> {
+    pub const fn locked_of(&self, now: usize) -> Option<usize> {
         some(self.then[now])
     }
 
     /// Returns true if a locked line and all below it are as they were.
-    pub(crate) const fn is_same(&self, locked: usize) -> bool {
+    pub const fn is_same(&self, locked: usize) -> bool {
         !self.differs[locked]
     }
 
@@ -138,7 +138,7 @@ impl<'a> Pairs<'a> {
                 Some(locked) => Some(Some(locked)),
                 None => None,
             },
-            None if now == 0 && self.locked.len() == 0 => Some(None),
+            None if now == 0 && self.locked.count() == 0 => Some(None),
             None => None,
         }
     }
@@ -153,7 +153,7 @@ impl<'a> Pairs<'a> {
                     peer => peer,
                 }
             }
-            None if at == 0 && self.now.len() > 0 => Some(0),
+            None if at == 0 && self.now.count() > 0 => Some(0),
             None => None,
         }
     }
@@ -161,14 +161,14 @@ impl<'a> Pairs<'a> {
     /// Returns true if a line that has no pair is read by other names too.
     const fn has_open_alias(&self) -> bool {
         let mut at = 0;
-        while at < self.locked.len() {
+        while at < self.locked.count() {
             if self.peers[at] == NONE && self.locked.has_aliases(at) {
                 return true;
             }
             at += 1;
         }
         let mut at = 0;
-        while at < self.now.len() {
+        while at < self.now.count() {
             if self.then[at] == NONE && self.now.has_aliases(at) {
                 return true;
             }
@@ -180,7 +180,7 @@ impl<'a> Pairs<'a> {
     /// Spreads differences to all that is above them.
     const fn spread(&mut self) {
         let mut at = 0;
-        while at < self.now.len() {
+        while at < self.now.count() {
             if self.then[at] == NONE
                 && let Some(above) = self.now.above(at)
                 && let Some(locked) = self.locked_of(above)
@@ -189,7 +189,7 @@ impl<'a> Pairs<'a> {
             }
             at += 1;
         }
-        let mut at = self.locked.len();
+        let mut at = self.locked.count();
         while at > 0 {
             at -= 1;
             if self.differs[at]
@@ -201,8 +201,50 @@ impl<'a> Pairs<'a> {
     }
 }
 
+/// The memory of a comparison in const evaluation.
+pub struct CompareRoom {
+    spans: [Span; MAX_LINES],
+    slots: [u16; SLOTS],
+    slots_now: [u16; SLOTS],
+    peers: [u16; MAX_LINES],
+    then: [u16; MAX_LINES],
+    differs: [bool; MAX_LINES],
+}
+
+impl CompareRoom {
+    /// Room for one comparison.
+    #[allow(clippy::new_without_default, reason = "it is for const evaluation alone")]
+    pub const fn new() -> Self {
+        Self {
+            spans: [Span::EMPTY; MAX_LINES],
+            slots: [0; SLOTS],
+            slots_now: [0; SLOTS],
+            peers: [NONE; MAX_LINES],
+            then: [NONE; MAX_LINES],
+            differs: [false; MAX_LINES],
+        }
+    }
+
+    /// The pairs of the entry of a lock and an outline that was just written, with so many lines.
+    pub const fn pairs<'a>(
+        &'a mut self,
+        locked: &'a [u8],
+        (now, spans_now, lines): (&'a [u8], &'a mut [Span], usize),
+    ) -> Pairs<'a> {
+        let Self { spans, slots, slots_now, peers, then, differs } = self;
+        let now = Lines::written(now, lines, Room { spans: spans_now, slots: slots_now });
+        Pairs::new(locked, now, PairsRoom { locked: Room { spans, slots }, peers, then, differs })
+    }
+}
+
+impl std::fmt::Debug for CompareRoom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CompareRoom")
+    }
+}
+
 /// The memory of the pairs of a running program.
-pub(super) struct HeapRoom {
+pub struct HeapRoom {
     spans: [Vec<Span>; 2],
     slots: [Vec<u16>; 2],
     peers: [Vec<u16>; 2],
@@ -211,7 +253,7 @@ pub(super) struct HeapRoom {
 
 impl HeapRoom {
     /// Room for outlines of so many lines.
-    pub(super) fn new(lines: usize) -> Self {
+    pub fn new(lines: usize) -> Self {
         let lines = lines.clamp(1, MAX_LINES);
         Self {
             spans: [vec![Span::EMPTY; lines], vec![Span::EMPTY; lines]],
@@ -222,17 +264,13 @@ impl HeapRoom {
     }
 
     /// The pairs of two outlines.
-    pub(super) fn pairs<'a>(&'a mut self, locked: &'a [u8], now: &'a [u8]) -> Pairs<'a> {
+    pub fn pairs<'a>(&'a mut self, locked: &'a [u8], now: &'a [u8]) -> Pairs<'a> {
         let Self { spans: [spans, spans_now], slots: [slots, slots_now], .. } = self;
         let [peers, then] = &mut self.peers;
         let now = Lines::parsed(now, Room { spans: spans_now, slots: slots_now });
         let differs = &mut self.differs;
         Pairs::new(locked, now, PairsRoom { locked: Room { spans, slots }, peers, then, differs })
     }
-}
-
-const fn some(at: u16) -> Option<usize> {
-    if at == NONE { None } else { Some(at as usize) }
 }
 
 /// The text behind so many bytes, or behind all of it.
@@ -310,7 +348,7 @@ mod tests {
     fn pair(locked: &[String], now: &[String], end: &str) {
         let (then, is) = (text(locked, end), text(now, "\n"));
         let pairs = pairs_of(&then, &is);
-        assert_eq!(pairs.locked.len(), locked.len());
+        assert_eq!(pairs.locked.count(), locked.len());
         let path = |lines: &Lines<'_>, at: usize| lines.line(at).path.as_str().to_owned();
         let below = |lines: &[String], path: &str| -> Vec<String> {
             let begins = |line: &&String| {

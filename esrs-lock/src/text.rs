@@ -2,34 +2,37 @@
 
 /// Text of at most `N` bytes; what does not fit is left out.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ConstText<const N: usize> {
+pub struct ConstText<const N: usize> {
     bytes: [u8; N],
     length: usize,
     is_cut: bool,
 }
 
 impl<const N: usize> ConstText<N> {
-    pub(crate) const fn new() -> Self {
+    /// No text yet.
+    #[allow(clippy::new_without_default, reason = "a `Default` is not for const evaluation")]
+    pub const fn new() -> Self {
         Self { bytes: [0; N], length: 0, is_cut: false }
     }
 
     /// The same text with `words` behind it.
-    pub(crate) const fn say(mut self, words: &str) -> Self {
+    pub const fn say(mut self, words: &str) -> Self {
         self.push(words);
         self
     }
 
     /// The same text with `name` behind it, in backticks.
-    pub(crate) const fn quote(self, name: &str) -> Self {
+    pub const fn quote(self, name: &str) -> Self {
         self.say("`").say(name).say("`")
     }
 
-    pub(crate) const fn push(&mut self, words: &str) {
+    /// Writes words behind the text.
+    pub const fn push(&mut self, words: &str) {
         self.push_bytes(words.as_bytes());
     }
 
     /// Pushes eight bytes at a time where they fit: const evaluation is slow at each turn of a loop.
-    pub(crate) const fn push_bytes(&mut self, bytes: &[u8]) {
+    pub const fn push_bytes(&mut self, bytes: &[u8]) {
         let mut rest = bytes;
         while let [a, b, c, d, e, f, g, h, behind @ ..] = rest
             && N - self.length >= 8
@@ -60,12 +63,13 @@ impl<const N: usize> ConstText<N> {
         }
     }
 
-    pub(crate) const fn push_text<const M: usize>(&mut self, text: &ConstText<M>) {
+    /// Writes another text behind it.
+    pub const fn push_text<const M: usize>(&mut self, text: &ConstText<M>) {
         self.push_range(&text.bytes, 0, text.length);
     }
 
     /// Pushes the bytes from `start` to `end`. One loop without a call, which const evaluation is slow at.
-    pub(crate) const fn push_range(&mut self, bytes: &[u8], start: usize, end: usize) {
+    pub const fn push_range(&mut self, bytes: &[u8], start: usize, end: usize) {
         let (mut from, mut to) = (start, self.length);
         while from < end && to < N {
             self.bytes[to] = bytes[from];
@@ -78,7 +82,8 @@ impl<const N: usize> ConstText<N> {
         }
     }
 
-    pub(crate) const fn push_byte(&mut self, byte: u8) {
+    /// Writes one byte behind it.
+    pub const fn push_byte(&mut self, byte: u8) {
         if self.length == N {
             self.is_cut = true;
             return;
@@ -87,7 +92,8 @@ impl<const N: usize> ConstText<N> {
         self.length += 1;
     }
 
-    pub(crate) const fn push_number(&mut self, number: u64) {
+    /// Writes a number in decimal digits.
+    pub const fn push_number(&mut self, number: u64) {
         if number >= 10 {
             self.push_number(number / 10);
         }
@@ -95,7 +101,7 @@ impl<const N: usize> ConstText<N> {
     }
 
     /// The number as sixteen hexadecimal digits.
-    pub(crate) const fn push_hex(&mut self, number: u64) {
+    pub const fn push_hex(&mut self, number: u64) {
         let mut shift = 64;
         while shift > 0 {
             shift -= 4;
@@ -103,34 +109,41 @@ impl<const N: usize> ConstText<N> {
         }
     }
 
-    pub(crate) const fn len(&self) -> usize {
+    /// The number of bytes.
+    pub const fn len(&self) -> usize {
         self.length
     }
 
+    /// Returns true for no bytes.
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
     /// Whether something was left out.
-    pub(crate) const fn is_cut(&self) -> bool {
+    pub const fn is_cut(&self) -> bool {
         self.is_cut
     }
 
     /// Takes away what stands behind the first `length` bytes.
-    pub(crate) const fn truncate(&mut self, length: usize) {
+    pub const fn truncate(&mut self, length: usize) {
         if length < self.length {
             self.length = length;
         }
     }
 
-    pub(crate) const fn as_bytes(&self) -> &[u8] {
+    /// The text as bytes.
+    pub const fn as_bytes(&self) -> &[u8] {
         self.bytes.split_at(self.length).0
     }
 
     /// The text; without its last letter, if that was cut in two.
-    pub(crate) const fn as_str(&self) -> &str {
+    pub const fn as_str(&self) -> &str {
         whole_letters(self.as_bytes())
     }
 }
 
 /// The text up to the first byte that is not part of a whole letter.
-pub(crate) const fn whole_letters(bytes: &[u8]) -> &str {
+pub const fn whole_letters(bytes: &[u8]) -> &str {
     match std::str::from_utf8(bytes) {
         Ok(text) => text,
         Err(error) => match std::str::from_utf8(bytes.split_at(error.valid_up_to()).0) {

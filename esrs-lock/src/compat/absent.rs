@@ -3,11 +3,13 @@
 //! A line tells whether a field may be absent, and the steps tell what it is read as: `default = None` is
 //! what an `Option` is read as without a `default` too, and any other `default` is a value of its own.
 
-use super::line::{Line, Lines, Text, begins_with, ends_with};
+use crate::file::STEPS;
+use crate::outline::{Line, Lines, Text, begins_with, ends_with};
+use crate::steps::declared_of;
 
 /// The treatment of a field by a reader of a payload that lacks it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Absent {
+pub(crate) enum Absent {
     /// It is an error.
     Refused,
     /// It is `None`, or the `null` of any JSON.
@@ -39,7 +41,7 @@ impl Absent {
 }
 
 /// Returns true if what is declared of a part makes an absent one `None`.
-pub(super) const fn is_none(declared: Text<'_>) -> bool {
+pub const fn is_none(declared: Text<'_>) -> bool {
     begins_with(declared, b"default = None") || begins_with(declared, b"default = null")
 }
 
@@ -47,7 +49,7 @@ pub(super) const fn is_none(declared: Text<'_>) -> bool {
 const OF_STRUCT: &[u8] = b" of the struct";
 
 /// Returns true if the `default` of a part is that of its struct.
-pub(super) const fn is_of_struct(declared: Text<'_>) -> bool {
+pub const fn is_of_struct(declared: Text<'_>) -> bool {
     let default = default_in(declared);
     !default.is_empty() && begins_with(declared.from(default.len()), OF_STRUCT)
 }
@@ -67,11 +69,11 @@ const fn default_in(declared: Text<'_>) -> Text<'_> {
 
 /// The locked `default` of a line's own, in the words of serde's attribute; `default` if the lock does not
 /// tell which, and empty without one, or where it is that of the struct.
-pub(super) const fn own_default<'a>(lines: &Lines<'a>, line: &Line<'a>) -> Text<'a> {
+pub const fn own_default<'a>(lines: &Lines<'a>, line: &Line<'a>) -> Text<'a> {
     if !line.optional {
         return Text::EMPTY;
     }
-    match declared_of(lines, line.path) {
+    match declared_of(lines.steps(), line.path) {
         Some(declared) if is_of_struct(declared) => Text::EMPTY,
         Some(declared) if begins_with(declared, b"default") => default_in(declared),
         _ => Text::of(b"default"),
@@ -79,8 +81,8 @@ pub(super) const fn own_default<'a>(lines: &Lines<'a>, line: &Line<'a>) -> Text<
 }
 
 /// Returns true if the `default` of a struct says what the field of a locked line is when it is absent.
-pub(super) const fn was_of_struct(lines: &Lines<'_>, line: &Line<'_>) -> bool {
-    match declared_of(lines, line.path) {
+pub const fn was_of_struct(lines: &Lines<'_>, line: &Line<'_>) -> bool {
+    match declared_of(lines.steps(), line.path) {
         Some(declared) => line.optional && is_of_struct(declared),
         None => false,
     }
@@ -90,7 +92,7 @@ const fn declares_none(lines: &Lines<'_>, line: &Line<'_>) -> bool {
     if lines.is_written_as_none(line.at) {
         return true;
     }
-    match declared_of(lines, line.path) {
+    match declared_of(lines.steps(), line.path) {
         Some(declared) => is_none(declared),
         None => false,
     }
@@ -98,53 +100,5 @@ const fn declares_none(lines: &Lines<'_>, line: &Line<'_>) -> bool {
 
 /// Returns true if steps follow the lines.
 pub(super) const fn has_steps(lines: &Lines<'_>) -> bool {
-    begins_with(lines.steps(), b"steps")
-}
-
-/// The declarations on the part of this path, by the steps behind the lines.
-pub(super) const fn declared_of<'a>(lines: &Lines<'a>, path: Text<'_>) -> Option<Text<'a>> {
-    if !has_steps(lines) {
-        return None;
-    }
-    let mut rest = lines.steps();
-    rest = rest.from(line_end(rest));
-    while begins_with(rest, b" ") {
-        let mut start = 0;
-        while start < rest.len() && rest.byte(start) == b' ' {
-            start += 1;
-        }
-        let (line, end) = (rest.from(start), line_end(rest));
-        if line.len() > path.len() + 2
-            && line.byte(path.len()) == b':'
-            && begins_with_text(line, path)
-        {
-            let mut length = end - start;
-            while length > 0 && matches!(line.byte(length - 1), b'\n' | b'\r') {
-                length -= 1;
-            }
-            return Some(line.up_to(length).from(path.len() + 2));
-        }
-        rest = rest.from(end);
-    }
-    None
-}
-
-const fn begins_with_text(text: Text<'_>, start: Text<'_>) -> bool {
-    let mut i = 0;
-    while i < start.len() {
-        if text.byte(i) != start.byte(i) {
-            return false;
-        }
-        i += 1;
-    }
-    true
-}
-
-/// Where the next line begins.
-const fn line_end(text: Text<'_>) -> usize {
-    let mut i = 0;
-    while i < text.len() && text.byte(i) != b'\n' {
-        i += 1;
-    }
-    if i < text.len() { i + 1 } else { i }
+    begins_with(lines.steps(), STEPS.as_bytes())
 }

@@ -1,8 +1,7 @@
 //! A tree, as the outline that it was read from.
 
-use super::super::outline::push_name;
 use super::{Content, Field, Tag, Tree, Variant};
-use crate::text::ConstText;
+use crate::outline::written_name as name;
 
 impl Tree {
     /// The outline of the shape, a line each for every part.
@@ -114,11 +113,4 @@ fn write_variants(variants: &[Variant], path: &str, lines: &mut Vec<String>) {
 
 fn aliases(names: &[String]) -> String {
     names.iter().map(|alias| format!("/{}", name(alias))).collect()
-}
-
-/// The name, in quotes where it needs them; as long as a line may be.
-pub(crate) fn name(plain: &str) -> String {
-    let mut text = ConstText::<4096>::new();
-    push_name(&mut text, plain);
-    text.as_str().to_owned()
 }

@@ -1,8 +1,8 @@
 //! The lines of an outline, put together.
 
-use super::super::line::{Line, Text, is_variant_step, parse, split};
 use super::head::{self, Parts};
 use super::{Content, Field, OutlineError, Tree, Variant};
+use crate::outline::{Line, Text, is_variant_step, parse, split, unquote};
 
 impl Tree {
     /// Reads an outline: the lines of one entry of a lock, without their indentation.
@@ -150,22 +150,4 @@ impl Parts for Reader<'_> {
     fn malformed(&self) -> OutlineError {
         OutlineError::Line { line: self.at.to_owned() }
     }
-}
-
-/// The name that a text begins with, plain or in quotes, and what stands behind it; a plain one ends
-/// at one of `ends`.
-pub(super) fn unquote<'a>(text: &'a str, ends: &str) -> Option<(String, &'a str)> {
-    let Some(quoted) = text.strip_prefix('"') else {
-        let end = text.find(|c| ends.contains(c)).unwrap_or(text.len());
-        return Some((text[..end].to_owned(), &text[end..])).filter(|(name, _)| !name.is_empty());
-    };
-    let mut is_escaped = false;
-    let end = quoted.find(|c| {
-        let is_end = c == '"' && !is_escaped;
-        is_escaped = c == '\\' && !is_escaped;
-        is_end
-    })?;
-    // Quotes and escapes are those of JSON.
-    let name = serde_json::from_str(&text[..end + 2]).ok()?;
-    Some((name, &text[end + 2..]))
 }

@@ -1,7 +1,7 @@
 //! What a value is, as a line says it: `[map<string, u8?>; 3]`.
 
-use super::parse::unquote;
 use super::{Tag, Tree};
+use crate::outline::unquote;
 
 /// How many values may stand within each other; serde_json reads no more of them.
 const MAX_DEPTH: usize = 128;
