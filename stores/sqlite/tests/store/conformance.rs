@@ -74,6 +74,10 @@ async fn every_promise_is_kept_by_a_store_that_was_chosen_at_run_time() {
     let chosen: Arc<dyn SubscriptionStore> = Arc::new(open(&directory).await);
     conformance::all(&chosen).await;
     subscriptions::all(&chosen).await;
+    let chosen: &'static dyn EventStore = Box::leak(Box::new(chosen));
+    let boxed: Box<dyn EventStore> = Box::new(chosen);
+    conformance::all(&boxed).await;
+    assert!(boxed.as_subscription_store().is_some());
 }
 
 proptest! {
