@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use esrs_core::conformance;
 use esrs_core::subscription::{Lease, LeaseClaim, SubscriptionStore, WaitTarget};
 use esrs_core::{
-    AppendBatch, AppendCondition, EventStore, NewEvent, Page, Position, ReadQuery, StoreError,
+    AppendBatch, AppendCondition, EventStore, NewEvent, Page, Position, ReadModels, ReadQuery,
+    SqlReadModels, StoreError,
 };
 use esrs_postgres::{PostgresStore, PostgresStoreBuilder};
 use futures_util::future::join_all;

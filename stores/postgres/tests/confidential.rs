@@ -9,7 +9,8 @@ use std::time::Duration;
 use esrs_core::projection::Value;
 use esrs_core::subscription::{Projected, SubscriptionStore};
 use esrs_core::{
-    AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, Position, StoreError,
+    AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, Position, ReadModels,
+    SqlReadModels, StoreError,
 };
 use esrs_postgres::PostgresStore;
 use support::account::Account;

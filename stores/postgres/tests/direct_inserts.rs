@@ -10,7 +10,7 @@ use std::time::Duration;
 use esrs_core::subscription::{Projected, SubscriptionStore};
 use esrs_core::{
     AppendBatch, AppendCondition, EventStore, Metadata, MetadataFilter, NewEvent, OccurredAt, Page,
-    ReadQuery, StoreError,
+    ReadQuery, SqlReadModels, StoreError,
 };
 use esrs_postgres::PostgresStore;
 use postgres_server::Database;

@@ -6,7 +6,7 @@ mod support;
 use std::fmt::Write;
 
 use esrs_core::subscription::SubscriptionStore;
-use esrs_core::{EventStore, IdempotencyKey, ReadQuery, StoreError};
+use esrs_core::{EventStore, IdempotencyKey, ReadModels, ReadQuery, StoreError};
 use esrs_postgres::PostgresStore;
 use support::account::Account;
 use support::{append, connect, one, read_all, stream};

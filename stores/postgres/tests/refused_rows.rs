@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use esrs_core::subscription::{Decision, Projected, Subscription, SubscriptionStore, WaitTarget};
-use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent, StoreError};
+use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent, SqlReadModels, StoreError};
 use esrs_postgres::PostgresStore;
 use futures_util::future::join_all;
 use postgres_server::Database;

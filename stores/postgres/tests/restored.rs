@@ -6,7 +6,7 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent};
+use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent, SqlReadModels};
 use esrs_postgres::PostgresStore;
 use postgres_server::Installation;
 use support::account::Account;

@@ -6,7 +6,7 @@ mod support;
 use std::time::Duration;
 
 use esrs_core::projection::Value;
-use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent};
+use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent, ReadModels, SqlReadModels};
 use esrs_postgres::PostgresStore;
 use support::account::Account;
 use support::{connect, event, read_all, stream, within};

@@ -3,7 +3,7 @@
 
 mod support;
 
-use esrs_core::{AppendCondition, Position, StoreError};
+use esrs_core::{AppendCondition, Position, SqlReadModels, StoreError};
 use esrs_sqlite::SqliteStore;
 use support::account::Account;
 use support::{File, append, batch, event, read_all, stream};

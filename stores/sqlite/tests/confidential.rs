@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use esrs_core::projection::Value;
 use esrs_core::subscription::{Projected, SubscriptionStore};
-use esrs_core::{AppendBatch, EventStore, Metadata, NewEvent, Page, ReadQuery, StoreError};
+use esrs_core::{
+    AppendBatch, EventStore, Metadata, NewEvent, Page, ReadModels, ReadQuery, SqlReadModels,
+    StoreError,
+};
 use esrs_sqlite::SqliteStore;
 use support::account::Account;
 use support::marker::{self, MARKER, check_debug, check_error};

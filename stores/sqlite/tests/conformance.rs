@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use esrs_core::EventStore;
-use esrs_core::conformance::{self, model, subscriptions};
+use esrs_core::conformance::{self, model, read_models, subscriptions};
 use esrs_core::subscription::SubscriptionStore;
 use esrs_sqlite::{SqliteStore, Synchronous};
 use proptest::prelude::*;
@@ -36,6 +36,7 @@ async fn every_promise_is_kept_on_one_file_that_is_opened_again() {
         let store = open(&directory).await;
         conformance::all(&store).await;
         subscriptions::all(&store).await;
+        read_models::all_with_sql(&store).await;
         store.close().await;
     }
 }

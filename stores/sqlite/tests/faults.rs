@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use esrs_core::subscription::{Checkpoint, CheckpointOf, SubscriptionStore};
 use esrs_core::{
     CommandFingerprint, EventStore, IdempotencyKey, LogMark, NewEvent, Position, Projection,
-    StoreError,
+    ReadModels, SqlReadModels, StoreError,
 };
 use esrs_sqlite::SqliteStore;
 use futures_util::future::join_all;

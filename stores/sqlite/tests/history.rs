@@ -10,8 +10,8 @@ use std::time::Duration;
 use esrs_core::subscription::{Advance, Projected, SubscriptionStore};
 use esrs_core::{
     AppendBatch, AppendCondition, Appended, AsOf, Conflict, EventStore, Fingerprint,
-    IdempotencyKey, LogMark, NewEvent, Page, Position, ReadQuery, Schema, Snapshot, SnapshotQuery,
-    StoreError,
+    IdempotencyKey, LogMark, NewEvent, Page, Position, ReadModels, ReadQuery, Schema, Snapshot,
+    SnapshotQuery, SqlReadModels, StoreError,
 };
 use esrs_sqlite::SqliteStore;
 use rusqlite::backup::Backup;

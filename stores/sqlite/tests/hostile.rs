@@ -5,7 +5,7 @@
 mod support;
 
 use esrs_core::projection::Value;
-use esrs_core::{EventStore, Page, ReadQuery, StoreError};
+use esrs_core::{EventStore, Page, ReadModels, ReadQuery, SqlReadModels, StoreError};
 use esrs_sqlite::SqliteStore;
 use support::account::Account;
 use support::{File, append, batch, event, read_all, stream};

@@ -10,7 +10,9 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use esrs_core::{AppendBatch, AppendCondition, EventStore, Page, ReadQuery, StoreError};
+use esrs_core::{
+    AppendBatch, AppendCondition, EventStore, Page, ReadModels, ReadQuery, StoreError,
+};
 use esrs_sqlite::SqliteStore;
 use support::account::Account;
 use support::child::{self, say};

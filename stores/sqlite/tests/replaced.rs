@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use esrs_core::subscription::{LeaseClaim, Projected, SubscriptionStore};
-use esrs_core::{AppendBatch, AppendCondition, EventStore, Page, Position, ReadQuery, StoreError};
+use esrs_core::{
+    AppendBatch, AppendCondition, EventStore, Page, Position, ReadModels, ReadQuery, SqlReadModels,
+    StoreError,
+};
 use esrs_sqlite::SqliteStore;
 use support::account::Account;
 use support::{File, append, batch, event, read_all, stream};
