@@ -9,7 +9,7 @@ use postgres_server::URL;
 
 use crate::error::Error;
 use crate::interrupted::Interruptions;
-use crate::{server, test, tools};
+use crate::{features, package, server, test, tools};
 
 /// What is done with this workspace.
 #[derive(Debug, Parser)]
@@ -30,10 +30,14 @@ enum Command {
     /// PgBouncer and git are looked for in PATH. If a test needs one that is missing, it is unpacked
     /// from the packages of Debian or Ubuntu into the target folder, which needs no root rights.
     Test {
-        /// What `cargo test` is told, such as `-p esrs-postgres --test conformance`
+        /// What `cargo test` is told, such as `-p esrs-postgres --test store conformance`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
         arguments: Vec<OsString>,
     },
+    /// Checks each feature of each published package alone, none of them, and all
+    Features,
+    /// Packages every published package, as for crates.io
+    Package,
     /// Starts a PostgreSQL server, and keeps it until Ctrl-C
     Postgres,
 }
@@ -48,6 +52,8 @@ impl Arguments {
                 let path = path(tools.into_iter().chain([programs]))?;
                 test::run(&server.url(), &path, &arguments)
             }
+            Command::Features => features::check().map(|()| ExitCode::SUCCESS),
+            Command::Package => package::pack().map(|()| ExitCode::SUCCESS),
             Command::Postgres => {
                 let (server, programs) = server::start()?;
                 eprintln!("{server}, until Ctrl-C");

@@ -44,6 +44,10 @@ pub(crate) enum Error {
     NoPip,
     #[error("{}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
+    #[error("cargo tells of the workspace in words that are not known: {0}")]
+    Metadata(serde_json::Error),
+    #[error("no package of the workspace is published, so nothing would be checked")]
+    NothingPublished,
     #[error("signals cannot be listened to: {0}")]
     Signals(io::Error),
 }

@@ -5,7 +5,6 @@ pub(crate) mod packages;
 mod wheel;
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use postgres_server::Installation;
 
@@ -35,16 +34,4 @@ fn target() -> Result<PathBuf, Error> {
     let this = std::env::current_exe().map_err(Error::file("xtask".as_ref()))?;
     // This program is `target/debug/xtask`.
     Ok(this.ancestors().nth(2).unwrap_or(&this).to_owned())
-}
-
-/// Shows a command and runs it; what it prints is not what was asked for.
-fn run(command: &mut Command) -> Result<(), Error> {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let shown = words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
-    eprintln!("$ {shown}");
-    let status = command.stdout(std::io::stderr()).status().map_err(Error::program(command))?;
-    match status.success() {
-        true => Ok(()),
-        false => Err(Error::Failed { command: shown, status }),
-    }
 }

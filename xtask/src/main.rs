@@ -5,9 +5,17 @@ mod command;
 #[cfg(unix)]
 mod error;
 #[cfg(unix)]
+mod features;
+#[cfg(unix)]
 mod install;
 #[cfg(unix)]
 mod interrupted;
+#[cfg(unix)]
+mod package;
+#[cfg(unix)]
+mod published;
+#[cfg(unix)]
+mod run;
 #[cfg(unix)]
 mod server;
 #[cfg(unix)]

@@ -7,6 +7,7 @@ use postgres_server::URL;
 
 use crate::error::Error;
 use crate::interrupted::Interruptions;
+use crate::published;
 
 /// Words that say which packages are tested.
 const PACKAGES: [&str; 4] = ["-p", "--package", "--workspace", "--all"];
@@ -15,7 +16,7 @@ pub(crate) fn run(url: &str, path: &OsStr, arguments: &[OsString]) -> Result<Exi
     let words = words(arguments);
     let shown: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
     eprintln!("$ cargo {}", shown.join(" "));
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = Command::new(published::cargo());
     cargo.args(words).env(URL, url).env("PATH", path);
     let code = Interruptions::begin()?.run(&mut cargo)?;
     Ok(code.into())

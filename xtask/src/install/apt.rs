@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::run;
 use crate::error::Error;
+use crate::run::run;
 
 /// Says whether a server is started with each version that is installed.
 const CONFIG: &str = "/etc/postgresql-common/createcluster.conf";

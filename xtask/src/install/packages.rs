@@ -8,8 +8,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{run, target};
+use super::target;
 use crate::error::Error;
+use crate::run::run;
 
 /// Runs the program of the same name with the libraries that were unpacked with it.
 const WRAPPER: &str = r#"#!/bin/sh

@@ -7,8 +7,9 @@ use std::process::{Command, Stdio};
 
 use postgres_server::Installation;
 
-use super::{run, target};
+use super::target;
 use crate::error::Error;
+use crate::run::run;
 
 /// Which wheel, for pip.
 const REQUIREMENTS: &str = include_str!("../../postgresql.txt");

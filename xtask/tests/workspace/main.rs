@@ -4,4 +4,5 @@
 
 mod ci;
 mod ignored;
+mod published;
 mod testing;
