@@ -8,7 +8,7 @@
 //! | module | content |
 //! | --- | --- |
 //! | [`name`] | the names of locks as files |
-//! | [`file`] | the text of a lock and of the index |
+//! | [`mod@file`] | the text of a lock and of the index |
 //! | [`outline`] | a shape as lines of text |
 //! | [`steps`] | what is declared besides the shape |
 //! | [`tree`] | an outline as a tree, for programs that do something with it |

@@ -16,7 +16,7 @@ pub struct Line<'a> {
     pub required: bool,
     /// What it is; empty for a variant that holds nothing.
     pub head: Text<'a>,
-    /// Which of its [`Lines`] it is.
+    /// Its place among the [`Lines`](super::Lines).
     pub at: usize,
     /// Where the step begins that leads to it from what it is a part of.
     pub(super) step: usize,
