@@ -1,4 +1,4 @@
-//! What esrs allocates by itself: nothing per event.
+//! What esrs allocates by itself: nothing per event. Alone in its binary, whose allocator counts.
 //!
 //! Each test does the same with a few events and with many; what an event costs is the difference.
 

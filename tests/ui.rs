@@ -4,31 +4,79 @@
 //! messages advise, written as they say (`followed.rs`). A message of a derive that advises code which
 //! neither has fails a test.
 //! `TRYBUILD=overwrite cargo test --test ui` writes down what is printed today.
+//!
+//! Alone in its binary: it has cargo check hundreds of programs, and both cores are at work.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::ops::Not;
 use std::path::{Path, PathBuf};
+use std::process::Termination;
+
+/// Builds the right uses into this binary, and runs each as a test.
+macro_rules! right_uses {
+    ($($file:literal as $name:ident,)*) => {
+        const RIGHT_USES: &[&str] = &[$(concat!("tests/", $file)),*];
+
+        $(
+            #[path = $file]
+            #[allow(dead_code, unreachable_pub, unused_qualifications, clippy::all, reason = "a program for people to read")]
+            mod $name;
+
+            #[test]
+            fn $name() -> impl Termination {
+                $name::main()
+            }
+        )*
+    };
+}
+
+right_uses! {
+    "ui/aggregate/right.rs" as aggregate_right,
+    "ui/column/right.rs" as column_right,
+    "ui/event/right.rs" as event_right,
+    "ui/handle/right.rs" as handle_right,
+    "ui/handler/right.rs" as handler_right,
+    "ui/history/followed.rs" as history_followed,
+    "ui/history/right.rs" as history_right,
+    "ui/id/right.rs" as id_right,
+    "ui/merge/right.rs" as merge_right,
+    "ui/projection/followed.rs" as projection_followed,
+    "ui/projection/right.rs" as projection_right,
+    "ui/read_model/right.rs" as read_model_right,
+    "ui/repository/right.rs" as repository_right,
+    "ui/schema/followed.rs" as schema_followed,
+    "ui/schema/right.rs" as schema_right,
+    "ui/split/right.rs" as split_right,
+    "ui/upcast/right.rs" as upcast_right,
+}
 
 #[test]
-fn each_mistake_is_told_where_it_was_made_and_each_right_use_runs() {
+fn every_right_use_is_run() {
+    let mut files = files().filter(|path| is_right(path)).collect::<Vec<_>>();
+    files.sort_unstable();
+    let mut run = RIGHT_USES.iter().map(PathBuf::from).collect::<Vec<_>>();
+    run.sort_unstable();
+    assert_eq!(run, files);
+}
+
+/// Without a right use among them, trybuild has cargo check all of them at once.
+#[test]
+fn each_mistake_is_told_where_it_was_made() {
     let cases = trybuild::TestCases::new();
-    cases.pass("tests/ui/*/right.rs");
-    cases.pass("tests/ui/*/followed.rs");
-    for case in wrong_uses() {
+    for case in files().filter(|path| !is_right(path)) {
         cases.compile_fail(case);
     }
 }
 
-/// Every case but the right ones.
-fn wrong_uses() -> impl Iterator<Item = PathBuf> {
+/// Every case, right and wrong.
+fn files() -> impl Iterator<Item = PathBuf> {
     let folder = Path::new("tests/ui");
     let topics = std::fs::read_dir(folder).unwrap().map(|topic| topic.unwrap().path());
     let files = topics.flat_map(|topic| std::fs::read_dir(topic).unwrap());
     files
         .map(|file| file.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .filter(|path| !is_right(path))
 }
 
 fn is_right(path: &Path) -> bool {

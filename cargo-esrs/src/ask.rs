@@ -68,7 +68,7 @@ pub(crate) fn ask(target: &LockTarget, features: &Features) -> Result<Vec<Told>,
     for message in Message::parse_stream(output.stdout.as_slice()) {
         let Ok(Message::CompilerMessage(message)) = message else { continue };
         let message = message.message;
-        if let Some((_, said)) = message.message.split_once("esrs-lock:") {
+        if let Some((_, said)) = message.message.split_once(esrs_lock::told::PREFIX) {
             told.push(Told::parse(said, place(&message.spans), target)?);
         } else if message.level == DiagnosticLevel::Error {
             errors.push_str(message.rendered.as_deref().unwrap_or(&message.message));

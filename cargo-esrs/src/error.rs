@@ -49,7 +49,7 @@ pub(crate) enum Error {
     )]
     SameTable { program: String, table: String, places: String },
     #[error("the lock of {event} version {version}: {source}")]
-    Outline { event: String, version: u32, source: esrs_core::schema::lock::tree::OutlineError },
+    Outline { event: String, version: u32, source: esrs_lock::tree::OutlineError },
     #[error(
         "nothing is locked of {0}, and a contract is made of what is locked: run `cargo esrs lock`, and \
          commit what it writes"

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use esrs_lock::file::with_plain_ends;
+use esrs_lock::name::Kind;
+
 use crate::error::Error;
 
 /// A lock at a commit.
@@ -53,7 +56,7 @@ pub(crate) fn locks_at(reference: &str, root: &Path) -> Result<Vec<LockAt>, Erro
             had_manifest: paths.contains(manifest.as_str()),
             folder: folder.to_owned(),
             file: file.to_owned(),
-            text: text.replace("\r\n", "\n"),
+            text: with_plain_ends(&text),
         });
     }
     Ok(locks)
@@ -61,11 +64,9 @@ pub(crate) fn locks_at(reference: &str, root: &Path) -> Result<Vec<LockAt>, Erro
 
 /// The package, the folder and the file of a lock; `None` for another file.
 fn parts(path: &str) -> Option<(&str, &str, &str)> {
-    let (folder, _) = path.strip_suffix(".lock")?.rsplit_once('/')?;
-    let (folder, kind) = folder.rsplit_once('/')?;
-    if !matches!(kind, "events" | "aggregates") {
-        return None;
-    }
+    let (within, _) = path.rsplit_once('/')?;
+    let (folder, _) = within.rsplit_once('/')?;
+    Kind::of_file(&path[folder.len() + 1..])?;
     let parts: Vec<_> = folder.split('/').collect();
     let depth = match parts.as_slice() {
         [.., "schema", "bin" | "test", _] => 3,

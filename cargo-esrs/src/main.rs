@@ -6,7 +6,6 @@ mod say;
 mod ask;
 mod command;
 mod contract;
-mod entry;
 mod error;
 mod features;
 mod folder;

@@ -1,6 +1,10 @@
 //! What a target has told.
 
-use crate::entry::Entry;
+use esrs_lock::file::Entry;
+use esrs_lock::told::{
+    AGGREGATE, EVENT, ID, PROJECTION, READS, RETIRED, TOO_LONG, ToldEvent, UNLOCKED,
+};
+
 use crate::error::Error;
 use crate::workspace::LockTarget;
 
@@ -41,44 +45,35 @@ impl Told {
             let said = said.lines().next().unwrap_or_default().to_owned();
             Error::NotUnderstood { target: target.name(), said }
         };
-        if said.trim_end() == "too-long" {
+        if said.trim_end() == TOO_LONG {
             return Err(Error::TooLong { target: target.name() });
         }
         let mut lines = said.lines();
         let kind = lines.next().ok_or_else(not_understood)?;
         let name = lines.next().ok_or_else(not_understood)?.to_owned();
         match kind {
-            "event as it writes" => {
+            EVENT => {
                 let version = lines.next().and_then(|line| line.trim().parse().ok());
                 let fingerprint =
                     lines.next().and_then(|line| u64::from_str_radix(line.trim(), 16).ok());
                 let (Some(version), Some(fingerprint)) = (version, fingerprint) else {
                     return Err(not_understood());
                 };
-                let mut aliases = Vec::new();
-                let (mut outline, mut steps, mut always) = (Vec::new(), Vec::new(), Vec::new());
-                let mut list = &mut outline;
-                for line in lines.filter(|line| !line.trim().is_empty()) {
-                    match line.strip_prefix("alias ") {
-                        Some(alias) => aliases.push(alias.to_owned()),
-                        None if line == "steps" => list = &mut steps,
-                        None if line == "always written" => list = &mut always,
-                        None => list.push(line.trim().to_owned()),
-                    }
-                }
+                let ToldEvent { aliases, outline, steps, always_written: always } =
+                    ToldEvent::read(lines);
                 let steps = (!steps.is_empty()).then_some(steps);
                 let entry = Entry { version, fingerprint, outline, steps };
                 Ok(Self::Event { name, entry, aliases, always })
             }
-            "aggregate with events" => {
+            AGGREGATE => {
                 let (mut reads, mut retired, mut unlocked) = (Vec::new(), Vec::new(), Vec::new());
                 let mut id = None;
                 for line in lines.filter(|line| !line.trim().is_empty()) {
                     match line.split_once(' ').ok_or_else(not_understood)? {
-                        ("id", text) => id = Some(text.to_owned()),
-                        ("reads", name) => reads.push(name.to_owned()),
-                        ("retired", name) => retired.push(name.to_owned()),
-                        ("unlocked", name) => unlocked.push(name.to_owned()),
+                        (ID, text) => id = Some(text.to_owned()),
+                        (READS, name) => reads.push(name.to_owned()),
+                        (RETIRED, name) => retired.push(name.to_owned()),
+                        (UNLOCKED, name) => unlocked.push(name.to_owned()),
                         _ => return Err(not_understood()),
                     }
                 }
@@ -87,7 +82,7 @@ impl Told {
                 reads.dedup();
                 Ok(Self::Aggregate { name, id, reads, retired, unlocked, place })
             }
-            "projection" => Ok(Self::Projection { table: name, place }),
+            PROJECTION => Ok(Self::Projection { table: name, place }),
             _ => Err(not_understood()),
         }
     }

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use cargo_metadata::{DependencyKind, MetadataCommand, Package, Target, TargetKind};
 use esrs_core::{Escaped, escaped};
+use esrs_lock::name::{INDEX, Kind};
 
 use crate::error::Error;
 
@@ -74,7 +75,7 @@ impl LockTarget {
 
     /// Whether its source says anything of esrs.
     pub(crate) fn is_locked(&self) -> bool {
-        self.folder.join(crate::folder::INDEX).exists()
+        self.folder.join(INDEX).exists()
     }
 
     /// The name of the program, when it is not the package's library.
@@ -188,7 +189,7 @@ fn lock_folders(schema: &Path) -> Result<Vec<PathBuf>, Error> {
         }
     }
     let has_locks = |folder: &PathBuf| {
-        let files = [crate::folder::INDEX, "events", "aggregates"];
+        let files = [INDEX, Kind::Event.folder(), Kind::Aggregate.folder()];
         files.iter().any(|file| folder.join(file).exists())
     };
     folders.retain(has_locks);

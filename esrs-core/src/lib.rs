@@ -5,6 +5,8 @@
 //! proves the store by its conformance suite (feature `conformance`). Nothing here knows a database,
 //! a message bus or an async runtime.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
@@ -46,7 +48,6 @@ mod split;
 pub mod store;
 mod stream;
 pub mod subscription;
-mod text;
 mod trace_context;
 mod trace_source;
 mod withheld;

@@ -1,10 +1,12 @@
 //! That a stored name means one event of an aggregate, asked in const evaluation.
 
+use esrs_lock::text::ConstText;
+use esrs_lock::told;
+
 use crate::EventType;
 use crate::schema::Shape;
 use crate::schema::derived::is_unknown;
 use crate::schema::lock::{id_text, is_id_kept};
-use crate::text::ConstText;
 
 type Sentence = ConstText<1024>;
 
@@ -352,37 +354,41 @@ pub const fn tell_aggregate(
     retired: &[&str],
     home: u64,
 ) {
-    let mut text =
-        ConstText::<{ 48 * 1024 }>::new().say("esrs-lock:aggregate with events\n").say(name);
+    let mut text = ConstText::<{ 48 * 1024 }>::new().say(told::PREFIX).say(told::AGGREGATE);
+    text.push("\n");
+    text.push(name);
     if let Some(id) = id_text(id) {
-        text.push("\nid ");
+        text.push("\n");
+        text.push(told::ID);
+        text.push(" ");
         text.push_bytes(id.as_bytes());
     }
     push_names(&mut text, events);
-    push_lines(&mut text, "retired ", retired);
+    push_lines(&mut text, told::RETIRED, retired);
     let mut i = 0;
     while i < events.len() {
         if events[i].home != 0 && events[i].home != home && events[i].locked_up_to == 0 {
-            push_lines(&mut text, "unlocked ", &[events[i].name]);
+            push_lines(&mut text, told::UNLOCKED, &[events[i].name]);
         }
         i += 1;
     }
     if text.is_cut() {
-        panic!("esrs-lock:too-long")
+        panic!("{}", told::SHAPE_TOO_LONG)
     }
     panic!("{}", text.as_str())
 }
 
 /// Fails to compile, in the lock mode of `cargo esrs`, with the table of a projection.
 pub const fn tell_projection(table: &str) {
-    panic!("{}", ConstText::<512>::new().say("esrs-lock:projection\n").say(table).as_str())
+    let text = ConstText::<512>::new().say(told::PREFIX).say(told::PROJECTION);
+    panic!("{}", text.say("\n").say(table).as_str())
 }
 
 const fn push_names<const N: usize>(text: &mut ConstText<N>, events: &[EventType]) {
     let mut i = 0;
     while i < events.len() {
-        push_lines(text, "reads ", &[events[i].name]);
-        push_lines(text, "reads ", events[i].aliases);
+        push_lines(text, told::READS, &[events[i].name]);
+        push_lines(text, told::READS, events[i].aliases);
         push_names(text, events[i].merges);
         i += 1;
     }
@@ -393,6 +399,7 @@ const fn push_lines<const N: usize>(text: &mut ConstText<N>, what: &str, names: 
     while i < names.len() {
         text.push("\n");
         text.push(what);
+        text.push(" ");
         text.push(names[i]);
         i += 1;
     }

@@ -16,7 +16,8 @@ pub use std::vec::Vec;
 pub use serde;
 pub use serde_json::Error as JsonError;
 
-use crate::text::ConstText;
+use esrs_lock::text::ConstText;
+
 use crate::{MergeError, RetypeError};
 
 use crate::projection::text_of;

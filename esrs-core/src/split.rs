@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use esrs_lock::text::ConstText;
+
 use crate::names::same_name;
-use crate::text::ConstText;
 use crate::{Aggregate, EventType, PayloadError, StoredAs};
 
 /// How an event that is emitted no more became several.

@@ -1,7 +1,7 @@
 //! The derive macros of esrs; their documentation stands on the re-exports of the facade.
 //!
 //! Each goes through the same passes: `attr` parses attributes, `model` says what the type is in
-//! terms of the domain and keeps the spans, `check` looks for rules that no single attribute breaks,
+//! terms of the domain, keeps the spans, and has `check` look for rules that no single attribute breaks,
 //! and `expand` writes the code. All errors of a derive are collected, each on the token it is
 //! about, and reported at once.
 

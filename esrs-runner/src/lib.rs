@@ -38,6 +38,8 @@
 //! | `esrs_subscription_retries_total` | counter | batches that were tried again |
 //! | `esrs_subscription_parked_streams` | gauge | how many streams are parked |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod batch;
 mod follow;
 mod head;

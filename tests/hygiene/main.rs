@@ -5,9 +5,12 @@
 
 extern crate esrs as renamed;
 
+pub mod aggregates;
 mod another_crate;
 mod another_name;
 mod book;
+pub mod columns;
+pub mod events;
 mod functions;
 mod generics;
 pub mod lints;

@@ -16,11 +16,11 @@ struct Tool {
 }
 
 const TOOLS: [Tool; 2] = [
-    Tool { program: "git", package: "cargo-esrs", tests: &["locking"], find: find_git },
+    Tool { program: "git", package: "cargo-esrs", tests: &["lock"], find: find_git },
     Tool {
         program: "pgbouncer",
         package: "esrs-postgres",
-        tests: &["pgbouncer"],
+        tests: &["store"],
         find: find_pgbouncer,
     },
 ];
@@ -103,12 +103,12 @@ mod tests {
             ("-p esrs-*", true, true),
             ("-p path+file:///esrs/stores/postgres", true, true),
             ("--workspace -p esrs-core", true, true),
-            ("-p esrs-postgres --test conformance", false, false),
-            ("-p esrs-postgres --test conformance --test pgbouncer", false, true),
-            ("-p esrs-postgres --test=pg*", false, true),
+            ("-p esrs-postgres --test faults", false, false),
+            ("-p esrs-postgres --test faults --test store", false, true),
+            ("-p esrs-postgres --test=st*", false, true),
             ("-p cargo-esrs", true, false),
-            ("-p cargo-esrs --test locking", true, false),
-            ("--test pgbouncer", false, true),
+            ("-p cargo-esrs --test lock", true, false),
+            ("--test store", false, true),
             ("-p esrs-postgres-of-another", false, false),
         ] {
             let arguments: Vec<_> = arguments.split_whitespace().map(OsString::from).collect();

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use esrs_core::escaped;
-use esrs_core::schema::lock::is_id_kept;
+use esrs_lock::compat::is_id_kept;
+use esrs_lock::file::{read_aggregate, with_plain_ends};
+use esrs_lock::name::{Kind, lock_name};
 
-use crate::entry::{read_aggregate, read_event};
 use crate::error::Error;
-use crate::folder::{lock_file, lock_name};
+use crate::folder::{kind_of, lock_file, read_event};
 use crate::git::{LockAt, locks_at};
 use crate::workspace::Chosen;
 
@@ -85,8 +86,8 @@ fn path_in(folder: &Path, lock: &LockAt) -> Option<PathBuf> {
 
 /// What a lock held then that it does not hold now.
 fn lost(lock: &LockAt, path: &Path) -> Result<Vec<String>, Error> {
-    let now = std::fs::read_to_string(path).map_err(Error::file(path))?.replace("\r\n", "\n");
-    if lock.file.starts_with("aggregates/") {
+    let now = with_plain_ends(&std::fs::read_to_string(path).map_err(Error::file(path))?);
+    if kind_of(&lock.file) == Kind::Aggregate {
         let (then, now) = (read_aggregate(&lock.text), read_aggregate(&now));
         let dropped = then.reads.iter().filter(|name| !now.reads.contains(name));
         let dropped = dropped.map(|name| format!("it does not read {name:?} any more"));

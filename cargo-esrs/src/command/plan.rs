@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use esrs_core::escaped;
-use esrs_core::schema::lock::{OutlineChange, StepChange, is_id_kept};
 use esrs_core::schema::samples::{LockedVersions, Stray, strays};
+use esrs_lock::compat::{OutlineChange, is_id_kept};
+use esrs_lock::file::Entry;
+use esrs_lock::name::{INDEX, Kind};
+use esrs_lock::steps::StepChange;
 
-use crate::entry::Entry;
 use crate::error::Error;
-use crate::folder::{INDEX, Locks, Unsound, aggregate_file, event_file};
+use crate::folder::{Locks, Unsound};
 use crate::told::Told;
 use crate::workspace::LockTarget;
 
@@ -209,8 +211,8 @@ impl Plan {
     /// nothing tells any more what was locked.
     fn unsound(&mut self, elsewhere: &[Locks]) {
         for (file, what) in &self.locks.unsound {
-            let is_of = |event: &str| event_file(event) == *file;
-            let is_of_aggregate = |aggregate: &str| aggregate_file(aggregate) == *file;
+            let is_of = |event: &str| Kind::Event.file(event) == *file;
+            let is_of_aggregate = |aggregate: &str| Kind::Aggregate.file(aggregate) == *file;
             let is_news = self.news.iter().any(|news| match news {
                 News::Version { event, .. }
                 | News::Compatible { event, .. }
@@ -274,7 +276,7 @@ impl Plan {
             let aggregate = self.locks.aggregates.remove(name).unwrap_or_default();
             given_up.extend(aggregate.id.map(|id| format!("its ids are {id}")));
             given_up.extend(aggregate.reads.into_iter().map(|read| format!("it reads {read:?}")));
-            for file in [event_file(name), aggregate_file(name)] {
+            for file in [Kind::Event.file(name), Kind::Aggregate.file(name)] {
                 if self.locks.unsound.remove(&file) == Some(Unsound::Gone) {
                     given_up.push(format!("whatever {file} said, which is gone"));
                 }
@@ -284,7 +286,7 @@ impl Plan {
     }
 
     fn event(&mut self, name: String, entry: Entry, accept_steps: &[String]) {
-        let is_merged = self.locks.unsound.get(&event_file(&name)) == Some(&Unsound::Merged);
+        let is_merged = self.locks.unsound.get(&Kind::Event.file(&name)) == Some(&Unsound::Merged);
         let entries = self.locks.events.entry(name.clone()).or_default();
         let version = entry.version;
         let of: Vec<_> = entries.iter().filter(|locked| locked.version == version).collect();
@@ -516,7 +518,7 @@ impl fmt::Display for Problem {
                  entry from {} and keep the rest as it is\n      or:     if it is stored, let version {version} \
                  read both, such as by fields that may be absent, and run `cargo esrs lock`",
                 Shown(change),
-                event_file(event)
+                Kind::Event.file(event)
             ),
             Self::Dropped { aggregate, names } => write!(
                 f,

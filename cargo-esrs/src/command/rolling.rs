@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use esrs_core::schema::lock::{
-    RollingChange, StepChange, as_written, first_unread, is_id_kept, with_plain_options,
-};
+use esrs_lock::compat::is_id_kept;
+use esrs_lock::file::{AggregateEntry, Entry, read_aggregate};
+use esrs_lock::name::{Kind, lock_name};
+use esrs_lock::rolling::{RollingChange, as_written, first_unread, with_plain_options};
+use esrs_lock::steps::StepChange;
 
 use super::asked::Unit;
-use crate::entry::{AggregateEntry, Entry, read_aggregate, read_event};
 use crate::error::Error;
-use crate::folder::lock_name;
+use crate::folder::{kind_of, read_event};
 use crate::git::locks_at;
 use crate::told::Told;
 use crate::workspace::{Chosen, LockTarget};
@@ -133,7 +134,7 @@ impl Then {
             }
             let name = lock_name(&lock.file, &lock.text);
             let folder = canonical(&lock.package).join(&lock.folder);
-            if lock.file.starts_with("aggregates/") {
+            if kind_of(&lock.file) == Kind::Aggregate {
                 let aggregate = read_aggregate(&lock.text);
                 then.aggregates.entry(name).or_default().push((folder, aggregate));
             } else {

@@ -4,14 +4,15 @@ use esrs_core::escaped;
 
 use super::json::Object;
 use super::schema::Draft;
-use super::{Contract, Event, Version, file_name};
+use super::{Contract, Event, Version};
+use esrs_lock::name::stem;
 
 const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The documents of a contract, each with the name of its file.
 pub(crate) fn documents(contract: &Contract) -> Vec<(String, String)> {
     let documents = contract.events.iter().map(|event| {
-        (format!("{}.schema.json", file_name(&event.name)), text(&document(contract, event)))
+        (format!("{}.schema.json", stem(&event.name)), text(&document(contract, event)))
     });
     documents.collect()
 }
@@ -87,7 +88,7 @@ fn reference(definition: &str) -> Object {
 /// A name in the URN syntax of RFC 8141, as nobody knows where the document will be found.
 fn id(contract: &Contract, event: &Event) -> String {
     let steps = contract.steps.iter().chain([&event.name]);
-    let steps: Vec<_> = steps.map(|step| file_name(step)).collect();
+    let steps: Vec<_> = steps.map(|step| stem(step)).collect();
     format!("urn:esrs:{}", steps.join(":"))
 }
 

@@ -11,10 +11,10 @@ mod schema;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use esrs_core::schema::lock::tree::Tree;
+use esrs_lock::tree::Tree;
 
 use crate::error::Error;
-use crate::folder::{Locks, file_name};
+use crate::folder::Locks;
 use crate::workspace::LockTarget;
 
 pub(crate) use asyncapi::asyncapi;

@@ -4,8 +4,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Mutex;
 
-/// A copy of a package, with everything that cargo makes of it in a folder that all tests share.
+/// A copy of a package, with everything that cargo makes of it in a folder that the tests of one thread
+/// share.
 pub struct Package {
     pub root: PathBuf,
 }
@@ -103,10 +105,11 @@ impl Package {
     fn run(&self, command: &mut Command) -> Output {
         command
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", scratch().join("target"))
+            .env("CARGO_TARGET_DIR", TARGET.with(Target::folder))
             .env("CARGO_TERM_COLOR", "never")
             // As at a desk, where what changes has to be noticed.
             .env("CARGO_INCREMENTAL", "1")
+            .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .env_remove("RUSTFLAGS")
             .env_remove("CARGO_ENCODED_RUSTFLAGS");
         // What cargo has set for this test is not for the package.
@@ -131,6 +134,40 @@ impl Package {
             return None;
         }
         Some(errors_of(&String::from_utf8_lossy(&output.stderr)))
+    }
+}
+
+/// The target folders that no test uses at this time.
+static FREE: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+
+/// So many there are; a new one is made only when none is free.
+static MADE: Mutex<usize> = Mutex::new(0);
+
+thread_local! {
+    static TARGET: Target = Target::take();
+}
+
+/// A target folder of a thread, because cargo builds one thing at a time in each.
+struct Target(usize);
+
+impl Target {
+    fn take() -> Self {
+        let free = FREE.lock().unwrap().pop();
+        Self(free.unwrap_or_else(|| {
+            let mut made = MADE.lock().unwrap();
+            *made += 1;
+            *made
+        }))
+    }
+
+    fn folder(&self) -> PathBuf {
+        scratch().join(format!("target-{}", self.0))
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        FREE.lock().unwrap().push(self.0);
     }
 }
 

@@ -107,6 +107,49 @@ pub async fn an_append_is_found_by_its_key(store: &dyn EventStore) {
     assert!(find(store, &stream, "key ").await.is_none(), "keys are compared without their spaces");
 }
 
+/// Keys that are looked for at once are answered each for itself: with the first result, with nothing, or
+/// with the error of a key that was used for another command.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn keys_looked_for_at_once_are_answered_each_for_itself(store: &dyn EventStore) {
+    const STREAMS: u64 = 10;
+    let streams: Vec<_> = (0..STREAMS).map(|_| new_stream("looked_for")).collect();
+    let mut expected = Vec::new();
+    for (number, stream) in (0..STREAMS).zip(&streams) {
+        let key = key_of(&Refund { cents: number });
+        let mut keyed = batch(stream, events(1)).with_idempotency_key(key.clone());
+        if number % 3 == 0 {
+            keyed = keyed.and(new_stream("next_to_it"), AppendCondition::Any, events(2));
+        }
+        let first = append(store, keyed).await;
+        expected.push((stream, key, Ok(Some(Appended { repeated: true, ..first }))));
+        let unknown = IdempotencyKey::new(format!("unknown {number}"));
+        expected.push((stream, unknown, Ok(None)));
+        let of_another_command = key_of(&Refund { cents: number + 1 });
+        expected.push((stream, of_another_command, Err("`Refund` with another `cents`")));
+    }
+    let unknown_stream = new_stream("unknown");
+    expected.push((&unknown_stream, IdempotencyKey::new("request"), Ok(None)));
+    // In another order than they were stored in.
+    let asked: Vec<_> = expected.iter().rev().collect();
+    let looking = asked.iter().map(|(stream, key, _)| {
+        let (stream, key) = ((*stream).clone(), key.clone());
+        async move { store.find_append(stream, key).await }
+    });
+    for (answer, (stream, key, expected)) in join_all(looking).await.into_iter().zip(asked) {
+        match (&answer, expected) {
+            (Ok(found), Ok(expected)) => {
+                assert_eq!(found, expected, "the key `{key}` of {stream} has another answer");
+            }
+            (Err(StoreError::KeyReused(reused)), Err(found)) => {
+                assert_eq!((&reused.stream, &*reused.found), (*stream, *found), "{reused}");
+            }
+            _ => panic!("the key `{key}` of {stream} is answered with {answer:?}"),
+        }
+    }
+}
+
 /// The key of an append that was refused can be used.
 ///
 /// # Panics

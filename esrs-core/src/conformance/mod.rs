@@ -149,6 +149,7 @@ cases! {
         a_key_belongs_to_its_stream,
         a_key_of_a_batch_belongs_to_its_first_stream,
         an_append_is_found_by_its_key,
+        keys_looked_for_at_once_are_answered_each_for_itself,
         a_refused_append_leaves_its_key_free,
         a_key_reused_for_another_command_is_refused,
         a_key_without_a_fingerprint_is_that_of_any_command,

@@ -1,23 +1,27 @@
 //! A hash of what `Serialize` writes, which is the same in every process and release.
 
+use esrs_lock::hash::Fnv1a;
 use serde::ser::{self, Serialize};
 
 use super::FingerprintError;
 use crate::Withheld;
 
-/// FNV-1a, of 64 bits. <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>
+/// A hash that begins with what kind of value it is of.
 #[derive(Clone, Copy)]
-struct Fnv(u64);
+struct Tagged(Fnv1a);
 
-impl Fnv {
+impl Tagged {
     fn new(tag: &str) -> Self {
-        Self(0xcbf2_9ce4_8422_2325).and(tag.as_bytes()).and(&[0])
+        Self(Fnv1a::new()).and(tag.as_bytes()).and(&[0])
     }
 
-    fn and(self, bytes: &[u8]) -> Self {
-        let step =
-            |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        Self(bytes.iter().fold(self.0, step))
+    fn and(mut self, bytes: &[u8]) -> Self {
+        self.0.write(bytes);
+        self
+    }
+
+    fn finish(self) -> u64 {
+        self.0.finish()
     }
 }
 
@@ -34,19 +38,19 @@ impl ser::Error for FingerprintError {
 }
 
 fn leaf(tag: &str, bytes: &[u8]) -> Answer {
-    Ok(Some(Fnv::new(tag).and(bytes).0))
+    Ok(Some(Tagged::new(tag).and(bytes).finish()))
 }
 
 fn joined(tag: &str, hashes: impl IntoIterator<Item = Hash>) -> Answer {
-    let absent = Fnv::new("absent").0;
+    let absent = Tagged::new("absent").finish();
     let hash = hashes
         .into_iter()
-        .fold(Fnv::new(tag), |hash, part| hash.and(&part.unwrap_or(absent).to_be_bytes()));
-    Ok(Some(hash.0))
+        .fold(Tagged::new(tag), |hash, part| hash.and(&part.unwrap_or(absent).to_be_bytes()));
+    Ok(Some(hash.finish()))
 }
 
 fn of_text(text: &str) -> u64 {
-    Fnv::new("text").and(text.as_bytes()).0
+    Tagged::new("text").and(text.as_bytes()).finish()
 }
 
 /// Numbers are hashed by their value, so that a field may become wider.
@@ -356,7 +360,7 @@ impl ser::SerializeMap for Entries {
     type Error = FingerprintError;
 
     fn serialize_key<T: ?Sized + Serialize>(&mut self, key: &T) -> Result<(), FingerprintError> {
-        self.key = hash(key)?.unwrap_or(Fnv::new("absent").0);
+        self.key = hash(key)?.unwrap_or(Tagged::new("absent").finish());
         Ok(())
     }
 

@@ -1,6 +1,9 @@
 //! Hashing a shape in const evaluation, one level at a time.
 
-use super::{Content, EnumShape, Field, Item, Presence, Shape, StructShape, Tagging, Variant};
+use esrs_lock::hash::Fnv1a;
+use esrs_lock::outline::Presence;
+
+use super::{Content, EnumShape, Field, Item, Shape, StructShape, Tagging, Variant};
 
 /// A 64-bit hash of a [`Shape`], or of all that an aggregate's state follows from:
 /// [`Aggregate::FOLD`](crate::Aggregate::FOLD).
@@ -28,18 +31,8 @@ impl std::fmt::Display for Fingerprint {
     }
 }
 
-const SEED: u64 = 0xcbf2_9ce4_8422_2325;
-const FNV_PRIME: u64 = 0x0000_0100_0000_01b3;
-
 const fn text(text: &str) -> u64 {
-    let bytes = text.as_bytes();
-    let mut hash = SEED;
-    let mut i = 0;
-    while i < bytes.len() {
-        hash = (hash ^ bytes[i] as u64).wrapping_mul(FNV_PRIME);
-        i += 1;
-    }
-    mix(hash, bytes.len() as u64)
+    mix(Fnv1a::of(text.as_bytes()), text.len() as u64)
 }
 
 const fn mix(hash: u64, part: u64) -> u64 {

@@ -21,6 +21,7 @@ mod std_types;
 pub(crate) mod storable;
 
 use declared::Declared;
+use esrs_lock::outline::Presence;
 pub use fingerprint::Fingerprint;
 pub use formats::FormatMismatch;
 pub use history::{FieldChange, ShapeVersion, ShapeVersions, Step};
@@ -286,17 +287,6 @@ impl Field {
             (false, false) => Presence::ByShape,
         }
     }
-}
-
-/// True if a field may be absent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Presence {
-    /// It may, whatever its shape.
-    Optional,
-    /// It may not, although its shape is that of an `Option`.
-    Required,
-    /// It may if its shape is that of an `Option`.
-    ByShape,
 }
 
 impl Item {

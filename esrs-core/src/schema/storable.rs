@@ -1,10 +1,11 @@
 //! Refuses shapes that JSON, or serde on its way to it, cannot hold.
 
+use esrs_lock::text::ConstText;
+
 use super::place::Place;
 use super::{Content, EnumShape, Field, Shape, Tagging};
 use crate::EventType;
 use crate::names::same_name;
-use crate::text::ConstText;
 
 const KEY: &str = "a map has a key that JSON cannot have: a key is a text, a number, a character, a bool or an \
                    enum without content; give it such a type, or make the map a list of pairs, \

@@ -8,7 +8,6 @@ use syn::{Data, DeriveInput, LitStr, Path, Type, parse_quote};
 
 use super::{lock, requires};
 use crate::attr::aggregate::{self as attr, Role};
-use crate::check::aggregate::check;
 use crate::errors::Errors;
 use crate::fold;
 use crate::model::aggregate::{Aggregate, Event};
@@ -16,8 +15,7 @@ use crate::model::schema::type_span;
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
     let attr = attr::parse(input, errors);
-    let model = Aggregate::new(input, &attr);
-    check(input, &attr, &model, errors);
+    let model = Aggregate::checked(input, &attr, errors);
     let (name, id) = (model.name?, id_type(&model, model.id?));
     let code = fold::of_aggregate(&model);
     let bodies = Bodies::new(&model, code.hash);

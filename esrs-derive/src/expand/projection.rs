@@ -10,15 +10,13 @@ use super::aggregate::{respanned, unseen_impl};
 use super::columns::{Columns, function};
 use super::lock;
 use crate::attr::projection::{self as attr, KeyPart, RowKey};
-use crate::check::projection::check;
 use crate::errors::Errors;
 use crate::fold;
 use crate::model::projection::{Action, Column, Projection, Source};
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
     let attr = attr::parse(input, errors);
-    let model = Projection::new(input, &attr, errors);
-    check(input, &attr, &model, errors);
+    let model = Projection::checked(input, &attr, errors);
     errors.is_empty().then(|| projection(&model, &Bodies::new(&model)))
 }
 

@@ -7,13 +7,12 @@ use syn::{DeriveInput, LitStr};
 use super::aggregate::respanned;
 use super::history;
 use crate::attr::schema::{self, Place};
-use crate::check::cycle;
 use crate::errors::Errors;
 use crate::krate::Krate;
 use crate::model::history::{self as model, Declared};
 use crate::model::name::Name;
 use crate::model::schema::{
-    Container, Content, Field, Holds, Item, Tagging, Variant, Wire, build, type_span,
+    Container, Content, Field, Holds, Item, Tagging, Variant, Wire, build_closed, type_span,
 };
 
 pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream> {
@@ -21,8 +20,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     let mistakes = errors.count();
     let opaque = attr.opaque.clone();
     let container = Container::with_history(input, attr.opaque);
-    let (wire, whole) = (build(&container, errors), container.declared());
-    cycle::closed(input, container.opaque.is_some(), errors);
+    let (wire, whole) = (build_closed(&container, errors), container.declared());
     let krate = Krate::new(attr.krate);
     let (version, removed) = (attr.version, attr.removed);
     let declared =

@@ -1,22 +1,22 @@
 //! A hash of tokens that no release of Rust changes: FNV-1a, which the fingerprints of shapes take too.
 
+use esrs_lock::hash::Fnv1a;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
-pub(crate) struct Fnv(u64);
+/// The hash of tokens.
+pub(crate) struct TokenHash(Fnv1a);
 
-impl Fnv {
+impl TokenHash {
     pub(crate) fn new() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
+        Self(Fnv1a::new())
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
+        self.0.write(bytes);
     }
 
     pub(crate) fn finish(&self) -> u64 {
-        self.0
+        self.0.finish()
     }
 
     /// Writes tokens, apart from documentation, and from the space between them.

@@ -17,7 +17,7 @@ use syn::{Ident, Path};
 use crate::attr::aggregate::Role;
 use crate::model::aggregate::Aggregate;
 use crate::model::projection::{Action, Projection};
-use hash::Fnv;
+use hash::TokenHash;
 use scan::{Item, Kind, Name};
 
 /// The code that was found.
@@ -225,7 +225,7 @@ impl<'a> Root<'a> {
             return 0;
         }
         hashes.sort_unstable();
-        let mut all = Fnv::new();
+        let mut all = TokenHash::new();
         hashes.iter().for_each(|hash| all.write(&hash.to_le_bytes()));
         all.finish()
     }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 
-use super::hash::Fnv;
+use super::hash::TokenHash;
 
 /// A name, or what a macro is given in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub(super) struct Item {
 
 impl Item {
     fn new(kind: Kind, scope: &[usize], attributes: &[TokenStream], tokens: &[TokenTree]) -> Self {
-        let mut hash = Fnv::new();
+        let mut hash = TokenHash::new();
         for attribute in attributes {
             hash.write_tokens(attribute.clone());
         }

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use esrs_lock::file::{
+    has_steps, hash_of, index_lines, name_in, read_aggregate, versions, with_plain_ends,
+};
+use esrs_lock::name::{
+    GOLDEN, INDEX, Kind, MAX_STEM, former_stem, is_lock, is_shortened, stem, stored_name,
+};
+
 use super::Folder;
-use crate::fold::hash::Fnv;
-
-/// How the line begins that has the type of an aggregate's ids, which no name does.
-const ID: &str = "id: ";
-
-/// The file that lists all locks of a target.
-pub(super) const INDEX: &str = "index.lock";
 
 /// What is locked of one event or aggregate.
 #[derive(Debug)]
@@ -32,8 +32,8 @@ pub(crate) struct Golden {
 
 /// Where payloads of an event are kept; there may be none.
 pub(crate) fn golden(folder: &Folder, name: &str) -> Golden {
-    let file = |name: String| format!("golden/{name}");
-    let (file, former) = (file(file_name(name)), file(plain_file_name(name)));
+    let file = |name: String| format!("{GOLDEN}/{name}");
+    let (file, former) = (file(stem(name)), file(former_stem(name)));
     let is_former = !folder.path().join(&file).exists() && folder.path().join(&former).exists();
     let file = if is_former { former } else { file };
     Golden { path: folder.path().join(&file), shown: format!("{}/{file}", folder.name()) }
@@ -56,7 +56,7 @@ impl std::fmt::Display for Unsound {
 /// # Errors
 /// When the lock is not what the index says.
 pub(crate) fn event(folder: &Folder, name: &str) -> Result<Option<Locked>, Unsound> {
-    locked_as(folder, "events", name)
+    locked_as(folder, Kind::Event, name)
 }
 
 /// The lock of an aggregate; `None` when nothing is locked under its name.
@@ -64,7 +64,7 @@ pub(crate) fn event(folder: &Folder, name: &str) -> Result<Option<Locked>, Unsou
 /// # Errors
 /// When the lock is not what the index says.
 pub(crate) fn aggregate(folder: &Folder, name: &str) -> Result<Option<Locked>, Unsound> {
-    locked_as(folder, "aggregates", name)
+    locked_as(folder, Kind::Aggregate, name)
 }
 
 /// The names of all events that are locked in the target.
@@ -74,14 +74,13 @@ pub(crate) fn aggregate(folder: &Folder, name: &str) -> Result<Option<Locked>, U
 pub(crate) fn event_names(folder: &Folder) -> Result<Vec<String>, Unsound> {
     let mut names = Vec::new();
     for (file, _) in index(folder)? {
-        let stem = file.strip_prefix("events/").and_then(|file| file.strip_suffix(".lock"));
-        match stem {
-            None => {}
+        match Kind::of_file(&file) {
             // A name that was cut is told by the lock alone.
-            Some(stem) if stem.contains(HASHED) => {
+            Some((Kind::Event, stem)) if is_shortened(stem) => {
                 names.extend(locked(folder, &file)?.as_ref().and_then(Locked::name));
             }
-            Some(stem) => names.push(stored_name(stem)),
+            Some((Kind::Event, stem)) => names.push(stored_name(stem)),
+            Some((Kind::Aggregate, _)) | None => {}
         }
     }
     Ok(names)
@@ -94,7 +93,8 @@ pub(crate) fn event_names(folder: &Folder) -> Result<Vec<String>, Unsound> {
 pub(crate) fn aggregates(folder: &Folder) -> Result<Vec<(String, Locked)>, Unsound> {
     let files = index(folder)?.into_iter().map(|(file, _)| file);
     let mut aggregates = Vec::new();
-    for file in files.filter(|file| file.starts_with("aggregates/")) {
+    let is_of_aggregate = |file: &String| matches!(Kind::of_file(file), Some((Kind::Aggregate, _)));
+    for file in files.filter(is_of_aggregate) {
         if let Some(locked) = locked(folder, &file)? {
             aggregates.extend(locked.name().map(|name| (name, locked)));
         }
@@ -103,11 +103,10 @@ pub(crate) fn aggregates(folder: &Folder) -> Result<Vec<(String, Locked)>, Unsou
 }
 
 /// The lock of this name, which an esrs of before may have called otherwise.
-fn locked_as(folder: &Folder, kind: &str, name: &str) -> Result<Option<Locked>, Unsound> {
-    let file = |name: String| format!("{kind}/{name}.lock");
-    let (file, former) = (file(file_name(name)), file(plain_file_name(name)));
+fn locked_as(folder: &Folder, kind: Kind, name: &str) -> Result<Option<Locked>, Unsound> {
+    let (file, former) = (kind.file(name), kind.former_file(name));
     match locked(folder, &file)? {
-        None if former != file && former.len() <= LONGEST => locked(folder, &former),
+        None if former != file && former.len() <= MAX_STEM => locked(folder, &former),
         found => Ok(found),
     }
 }
@@ -207,7 +206,7 @@ pub(crate) fn all(folder: &Folder) -> Result<Vec<PathBuf>, Vec<Unsound>> {
 /// The locks that are there, listed or not.
 fn there(folder: &Folder) -> Result<Vec<String>, Unsound> {
     let mut found = Vec::new();
-    for kind in ["events", "aggregates"] {
+    for kind in Kind::ALL.map(Kind::folder) {
         let within = folder.path().join(kind);
         if !within.exists() {
             continue;
@@ -217,7 +216,7 @@ fn there(folder: &Folder) -> Result<Vec<String>, Unsound> {
         for file in std::fs::read_dir(&within).map_err(unreadable)? {
             let name = file.map_err(unreadable)?.file_name();
             let name = name.to_string_lossy();
-            if name.ends_with(".lock") {
+            if is_lock(&name) {
                 found.push(format!("{kind}/{name}"));
             }
         }
@@ -228,63 +227,40 @@ fn there(folder: &Folder) -> Result<Vec<String>, Unsound> {
 impl Locked {
     /// The name that it is of, as its first line says.
     fn name(&self) -> Option<String> {
-        let line = self.text.lines().next()?;
-        let quoted = line.get(line.find('"')?..=line.rfind('"')?)?;
-        Some(syn::parse_str::<syn::LitStr>(quoted).ok()?.value())
+        name_in(&self.text)
     }
 
     /// All entries of an event, each with its fingerprint.
     pub(crate) fn entries(&self) -> Vec<(u32, u64)> {
-        self.text.lines().filter_map(version).collect()
+        versions(&self.text).collect()
     }
 
     /// The versions of an event, each with the fingerprint that it was last locked with.
     pub(crate) fn versions(&self) -> Vec<(u32, u64)> {
-        let mut versions: Vec<(u32, u64)> = Vec::new();
-        for line in self.text.lines() {
-            let Some((version, fingerprint)) = version(line) else { continue };
-            match versions.iter_mut().find(|(known, _)| *known == version) {
+        let mut newest: Vec<(u32, u64)> = Vec::new();
+        for (version, fingerprint) in versions(&self.text) {
+            match newest.iter_mut().find(|(known, _)| *known == version) {
                 Some(known) => known.1 = fingerprint,
-                None => versions.push((version, fingerprint)),
+                None => newest.push((version, fingerprint)),
             }
         }
-        versions
+        newest
     }
 
-    /// Returns true if the newest entry of a version has the steps that lead to it; one that was locked before
-    /// they were has none.
+    /// Returns true if the newest entry of a version has the steps that lead to it.
     pub(crate) fn has_steps(&self, of: u32) -> bool {
-        let (mut is_of, mut has_steps) = (false, false);
-        for line in self.text.lines() {
-            if let Some((version, _)) = version(line) {
-                is_of = version == of;
-                has_steps &= !is_of;
-            }
-            has_steps |= is_of && line == "steps";
-        }
-        has_steps
+        has_steps(&self.text, of)
     }
 
     /// The names that an aggregate reads.
-    pub(crate) fn names(&self) -> Vec<&str> {
-        self.lines().filter(|line| !line.starts_with(ID)).collect()
+    pub(crate) fn names(&self) -> Vec<String> {
+        read_aggregate(&self.text).reads
     }
 
     /// What the ids of an aggregate are written as; `None` where an older esrs has locked it.
-    pub(crate) fn id(&self) -> Option<&str> {
-        self.lines().find_map(|line| line.strip_prefix(ID))
+    pub(crate) fn id(&self) -> Option<String> {
+        read_aggregate(&self.text).id
     }
-
-    fn lines(&self) -> impl Iterator<Item = &str> {
-        let lines = self.text.lines().map(str::trim_end);
-        lines.filter(|line| !line.is_empty() && !line.starts_with('#'))
-    }
-}
-
-fn version(line: &str) -> Option<(u32, u64)> {
-    let (version, fingerprint) = line.strip_prefix("version ")?.split_once(" = ")?;
-    let fingerprint = u64::from_str_radix(fingerprint.trim_end(), 16).ok()?;
-    Some((version.parse().ok()?, fingerprint))
 }
 
 /// The files that are locked, each with the hash of its text.
@@ -293,12 +269,6 @@ fn index(folder: &Folder) -> Result<Vec<(String, u64)>, Unsound> {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(unreadable(&format!("{}/{INDEX}", folder.name()), &error)),
-    };
-    let lines = text.lines().map(str::trim_end);
-    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let entry = |line: &str| {
-        let (file, hash) = line.split_once(' ')?;
-        Some((file.to_owned(), u64::from_str_radix(hash, 16).ok()?))
     };
     let foreign = |line: &str| {
         let index = format!("{}/{INDEX}", folder.name());
@@ -312,79 +282,13 @@ fn index(folder: &Folder) -> Result<Vec<(String, u64)>, Unsound> {
             },
         )
     };
-    lines.map(|line| entry(line).ok_or_else(|| foreign(line))).collect()
+    let listed = |(file, hash): (&str, u64)| (file.to_owned(), hash);
+    index_lines(&text).map(|line| line.map(listed).map_err(foreign)).collect()
 }
 
 /// A checkout may have written its lines to end as the system's do.
 fn read(path: &Path) -> std::io::Result<String> {
-    Ok(std::fs::read_to_string(path)?.replace("\r\n", "\n"))
-}
-
-fn hash_of(text: &str) -> u64 {
-    let mut hash = Fnv::new();
-    hash.write(text.as_bytes());
-    hash.finish()
-}
-
-/// The name of a file that every file system takes, and tells from others in upper and lower case.
-fn file_name(stored: &str) -> String {
-    let plain = plain_file_name(stored);
-    match plain.bytes().next() {
-        Some(first) if is_reserved(&plain) => format!("%{first:02X}{}", &plain[1..]),
-        _ if plain.len() > LONGEST => {
-            let mut cut = SHORTENED;
-            // Not within a letter that is written by its number.
-            while plain[cut - 2..cut].contains('%') {
-                cut -= 1;
-            }
-            let begin = &plain[..cut];
-            format!("{begin}{HASHED}{:016x}", hash_of(stored))
-        }
-        _ => plain,
-    }
-}
-
-/// How long the name of a file may be, without its ending.
-const LONGEST: usize = 250;
-
-/// How much is left of a name that is longer, before its hash.
-const SHORTENED: usize = 200;
-
-/// The separator between them, which is no letter by its number.
-const HASHED: &str = "%~";
-
-/// A name as its letters are, but for those that not every file system takes.
-fn plain_file_name(stored: &str) -> String {
-    let mut name = String::new();
-    for byte in stored.bytes() {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' => name.push(byte.into()),
-            b'.' if !name.is_empty() => name.push('.'),
-            _ => name.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    name
-}
-
-/// Returns true if Windows takes a file of this name for a device, whatever stands behind the first point.
-fn is_reserved(name: &str) -> bool {
-    let device = name.split('.').next().unwrap_or_default();
-    let port = device.strip_prefix("com").or_else(|| device.strip_prefix("lpt"));
-    matches!(device, "con" | "prn" | "aux" | "nul")
-        || port
-            .is_some_and(|port| port.len() == 1 && port.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// The name that a file is of.
-fn stored_name(file: &str) -> String {
-    let (bytes, mut name, mut i) = (file.as_bytes(), Vec::new(), 0);
-    while i < bytes.len() {
-        let digits = file.get(i + 1..i + 3).filter(|_| bytes[i] == b'%');
-        let byte = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        name.push(byte.unwrap_or(bytes[i]));
-        i += if byte.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8_lossy(&name).into_owned()
+    Ok(with_plain_ends(&std::fs::read_to_string(path)?))
 }
 
 /// A name that may come from anywhere, without what ends a line of a message.
@@ -394,18 +298,4 @@ fn one_line(name: &str) -> String {
         false => c.to_string(),
     };
     name.chars().map(escaped).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_is_read_from_its_file() {
-        for name in ["money", "Money", "größe", "con", ".hidden", "a%20b"] {
-            assert_eq!(stored_name(&file_name(name)), name);
-        }
-        assert!(file_name(&"ö".repeat(127)).len() <= LONGEST);
-        assert_eq!(file_name("com1.port"), "%63om1.port");
-    }
 }

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::fold::hash::Fnv;
+use esrs_lock::hash::Fnv1a;
+use esrs_lock::name::INDEX;
 
 /// The folder of the locks of one target; it may not be there.
 #[derive(Debug)]
@@ -98,7 +99,7 @@ impl Folder {
             let names = within.filter_map(|one| one.ok()?.file_name().into_string().ok());
             all.extend(names.map(|name| format!("{kind}/{name}")));
         }
-        let index = |name: &String| self.package.join(name).join(super::file::INDEX);
+        let index = |name: &String| self.package.join(name).join(INDEX);
         all.retain(|name| *name != self.name && index(name).exists());
         all.sort();
         all
@@ -106,7 +107,7 @@ impl Folder {
 
     /// A number of the target that no other one of a program has.
     pub(crate) fn home(&self) -> u64 {
-        let mut hash = Fnv::new();
+        let mut hash = Fnv1a::new();
         for variable in ["CARGO_PKG_NAME", "CARGO_PKG_VERSION", "CARGO_CRATE_NAME"] {
             hash.write(std::env::var(variable).unwrap_or_default().as_bytes());
             hash.write(&[0]);
@@ -123,7 +124,7 @@ impl Folder {
 
     /// Whether anything is locked in this target.
     pub(crate) fn exists(&self) -> bool {
-        self.path.join(super::file::INDEX).exists()
+        self.path.join(INDEX).exists()
     }
 }
 

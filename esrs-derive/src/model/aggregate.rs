@@ -8,6 +8,8 @@ use syn::ext::IdentExt;
 use syn::{DeriveInput, Ident, LitStr, Path, Type, Visibility};
 
 use crate::attr::aggregate::{AggregateAttr, Demand, Listed, Role};
+use crate::check::aggregate::check;
+use crate::errors::Errors;
 use crate::krate::Krate;
 
 pub(crate) struct Aggregate<'a> {
@@ -35,6 +37,17 @@ pub(crate) struct Event<'a> {
 }
 
 impl<'a> Aggregate<'a> {
+    /// The aggregate, checked.
+    pub(crate) fn checked(
+        input: &'a DeriveInput,
+        attr: &'a AggregateAttr,
+        errors: &Errors,
+    ) -> Self {
+        let model = Self::new(input, attr);
+        check(input, attr, &model, errors);
+        model
+    }
+
     pub(crate) fn new(input: &'a DeriveInput, attr: &'a AggregateAttr) -> Self {
         let roles = [Role::Folded, Role::Split, Role::Ignored];
         let in_role = |role| attr.events.iter().filter(move |listed| listed.role == role);

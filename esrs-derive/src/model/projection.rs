@@ -5,6 +5,7 @@ use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Fields, Ident, LitStr, Path, Type};
 
 use crate::attr::projection::{FieldAttr, Keys, List, Listed, ProjectionAttr, parse_field};
+use crate::check::projection::check;
 use crate::errors::Errors;
 use crate::krate::Krate;
 
@@ -57,6 +58,17 @@ pub(crate) enum Action {
 }
 
 impl<'a> Projection<'a> {
+    /// The projection, checked.
+    pub(crate) fn checked(
+        input: &'a DeriveInput,
+        attr: &'a ProjectionAttr,
+        errors: &Errors,
+    ) -> Self {
+        let model = Self::new(input, attr, errors);
+        check(input, attr, &model, errors);
+        model
+    }
+
     pub(crate) fn new(input: &'a DeriveInput, attr: &'a ProjectionAttr, errors: &Errors) -> Self {
         let fields = match &input.data {
             Data::Struct(data) => match &data.fields {

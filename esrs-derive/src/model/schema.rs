@@ -6,7 +6,7 @@ use syn::{Attribute, DeriveInput, Fields, LitStr, Type};
 use crate::attr::history;
 use crate::attr::schema::{self, Place};
 use crate::attr::serde::{self, Case, Ways, Word};
-use crate::check::schema as check;
+use crate::check::{cycle, schema as check};
 use crate::errors::Errors;
 use crate::model::declared;
 use crate::model::name::{Name, name};
@@ -234,6 +234,13 @@ impl<'a> Container<'a> {
             (Some(tag), Some(content)) => Tagging::Adjacent(tag.clone(), content.clone()),
         }
     }
+}
+
+/// What the JSON of a type looks like that no error says to be a part of itself; see [`build`].
+pub(crate) fn build_closed<'a>(container: &Container<'a>, errors: &Errors) -> Option<Wire<'a>> {
+    let wire = build(container, errors);
+    cycle::closed(container.input, container.opaque.is_some(), errors);
+    wire
 }
 
 /// What the JSON of the type looks like; `None` when an error says why it cannot be told.

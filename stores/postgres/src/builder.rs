@@ -14,6 +14,7 @@ use tokio_postgres::{Config, NoTls, Socket};
 use crate::PostgresStore;
 use crate::connect::{Connector, SessionLimits};
 use crate::error::Location;
+use crate::key_lookups::KeyLookups;
 use crate::limit::Timer;
 use crate::listen::{Listener, Notifier};
 use crate::names::Names;
@@ -325,6 +326,7 @@ impl PostgresStoreBuilder {
             listener,
             notifier,
             counters,
+            key_lookups: KeyLookups::default(),
             subscriptions,
             inline,
         });

@@ -45,20 +45,51 @@ pub(crate) async fn by_key(
     stream: &StreamId,
     key: &IdempotencyKey,
 ) -> Result<Option<StoredKey>, StoreError> {
-    let explain = explain(reader.location);
     let found = reader.query(&reader.sql.by_key, &[&stream.as_str(), &key.as_str()]).await;
-    let rows = found.map_err(explain)?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let of_key: Result<(i64, i64, Option<String>), _> =
-        (|| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))();
-    let (first, last, command) = of_key.map_err(explain)?;
+    let rows = found.map_err(explain(reader.location))?;
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    stored_key(&rows, reader.location).map(Some)
+}
+
+/// Finds the answers to several appends, in their order.
+pub(crate) async fn by_keys(
+    reader: &Reader<'_>,
+    keys: &[(&StreamId, &IdempotencyKey)],
+) -> Result<Vec<Option<StoredKey>>, StoreError> {
+    let (streams, keys): (Vec<_>, Vec<_>) =
+        keys.iter().map(|(stream, key)| (stream.as_str(), key.as_str())).unzip();
+    let rows = reader.query(&reader.sql.by_keys, &[&streams, &keys]).await;
+    let rows = rows.map_err(explain(reader.location))?;
+    let mut found: Vec<_> = keys.iter().map(|_| None).collect();
+    for of_key in rows.chunk_by(|one, next| place_of(one).ok() == place_of(next).ok()) {
+        let place = of_key.first().map_or(Ok(0), place_of).map_err(explain(reader.location))?;
+        // The server counts from 1.
+        let place = usize::try_from(place).ok().and_then(|place| place.checked_sub(1));
+        if let Some(found) = place.and_then(|place| found.get_mut(place)) {
+            *found = Some(stored_key(of_key, reader.location)?);
+        }
+    }
+    Ok(found)
+}
+
+fn place_of(row: &Row) -> Result<i64, tokio_postgres::Error> {
+    row.try_get(5)
+}
+
+/// Reads what is stored under a key from the rows of its events, of which there is one at least.
+fn stored_key(rows: &[Row], location: &Location) -> Result<StoredKey, StoreError> {
+    let explain = explain(location);
+    let of_key = |row: &Row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    let (first, last, command): (i64, i64, Option<String>) = of_key(&rows[0]).map_err(explain)?;
     let positions = [first, last].map(|one| Position::new(one as u64));
     let events = rows.iter().map(|row| {
         let (name, version) = stream_of(row).map_err(explain)?;
         Ok::<_, StoreError>((name.parse()?, version as u64))
     });
     let appended = Appended::repeated(positions.into(), events)?;
-    Ok(Some(StoredKey { appended, command }))
+    Ok(StoredKey { appended, command })
 }
 
 fn stream_of(row: &Row) -> Result<(&str, i64), tokio_postgres::Error> {

@@ -118,6 +118,8 @@
 //! - The store sends no startup parameter that PgBouncer does not know. A url with `options` in it needs
 //!   `ignore_startup_parameters = options` there; then they are not heard by the server.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod builder;
 mod connect;
 mod encode;
@@ -125,6 +127,7 @@ mod error;
 mod exchange;
 mod find;
 mod import;
+mod key_lookups;
 mod limit;
 mod listen;
 mod names;

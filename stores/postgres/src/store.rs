@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::builder::PostgresStoreBuilder;
 use crate::connect::{Client, Connector};
 use crate::error::{Location, is_busy, is_lost};
-use crate::find::{self, StoredKey};
+use crate::key_lookups::{self, KeyLookups};
 use crate::limit::{Elapsed, Timer};
 use crate::listen::{Listener, Notifier, notify};
 use crate::names::Names;
@@ -88,6 +88,7 @@ pub(crate) struct Shared {
     pub(crate) listener: Listener,
     pub(crate) notifier: Notifier,
     pub(crate) counters: Counters,
+    pub(crate) key_lookups: KeyLookups,
     pub(crate) subscriptions: Subscriptions,
     /// The read models that are registered at the builder.
     pub(crate) inline: Vec<Registered>,
@@ -341,9 +342,8 @@ impl EventStore for PostgresStore {
     ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
         let shared = self.shared();
         Box::pin(async move {
-            let found: Result<Option<StoredKey>, StoreError> =
-                ask!(shared, |reader| find::by_key(&reader, &stream, &key));
-            found?.map(|stored| stored.answer(&stream, &key)).transpose()
+            let found = key_lookups::find(shared, &stream, &key).await?;
+            found.map(|stored| stored.answer(&stream, &key)).transpose()
         })
     }
 

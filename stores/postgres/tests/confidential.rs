@@ -1,4 +1,6 @@
 //! No error, no reason of a parked stream and no traced event has a stored value in it.
+//!
+//! Alone in its binary: it collects what the whole process traces.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -6,6 +8,9 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::support::account::Account;
+use crate::support::marker::{self, MARKER, check_debug, check_error};
+use crate::support::{connect, event, stream, terminate_all, within};
 use esrs_core::projection::Value;
 use esrs_core::subscription::{Projected, SubscriptionStore};
 use esrs_core::{
@@ -13,9 +18,6 @@ use esrs_core::{
     SqlReadModels, StoreError,
 };
 use esrs_postgres::PostgresStore;
-use support::account::Account;
-use support::marker::{self, MARKER, check_debug, check_error};
-use support::{connect, event, stream, terminate_all, within};
 
 fn append_of_jane(id: &str, name: &str, payload: &str) -> AppendBatch {
     let metadata = Metadata::new().with_actor(MARKER);

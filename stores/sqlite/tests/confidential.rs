@@ -1,10 +1,15 @@
 //! No error, no reason of a parked stream and no traced event has a stored value in it.
+//!
+//! Alone in its binary: it collects what the whole process traces.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
 use std::sync::Arc;
 
+use crate::support::account::Account;
+use crate::support::marker::{self, MARKER, check_debug, check_error};
+use crate::support::{File, batch, event, stream};
 use esrs_core::projection::Value;
 use esrs_core::subscription::{Projected, SubscriptionStore};
 use esrs_core::{
@@ -12,9 +17,6 @@ use esrs_core::{
     StoreError,
 };
 use esrs_sqlite::SqliteStore;
-use support::account::Account;
-use support::marker::{self, MARKER, check_debug, check_error};
-use support::{File, batch, event, stream};
 
 fn of_jane(name: &str, payload: &str) -> NewEvent {
     NewEvent { metadata: Metadata::new().with_actor(MARKER), ..event(name, payload) }

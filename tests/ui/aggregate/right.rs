@@ -50,7 +50,7 @@ impl Apply<other::Opened> for BankAccount {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     let mut account = BankAccount::default();
     assert!(matches!(account, BankAccount::New));
     account.apply_event(Opened { owner: "Alice".to_owned() }.into());

@@ -18,7 +18,7 @@ struct Cents(u64);
 #[derive(Column)]
 struct Before(Option<Status>);
 
-fn main() {
+pub(crate) fn main() {
     assert_eq!(Status::SentBack.to_value(), Ok(Value::from("sent-back")));
     assert_eq!(Status::from_value(Value::from("pending")), Ok(Status::Pending));
     assert_eq!(Cents(5).to_value(), Ok(Value::from(5)));

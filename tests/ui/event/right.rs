@@ -21,7 +21,7 @@ impl Upcast<MoneyDepositedV1> for MoneyDeposited {
     }
 }
 
-fn main() -> Result<(), PayloadError> {
+pub(crate) fn main() -> Result<(), PayloadError> {
     assert_eq!(MoneyDeposited::decode(1, r#"{"euros":5}"#)?, MoneyDeposited { cents: 500 });
     assert_eq!(MoneyDeposited::decode(2, r#"{"cents":5}"#)?, MoneyDeposited { cents: 5 });
     Ok(())

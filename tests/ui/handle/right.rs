@@ -32,7 +32,7 @@ impl Handle<Open> for BankAccount {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     let state = BankAccount::default();
     let ctx = Context::new(18, 0, jiff::Timestamp::UNIX_EPOCH, Metadata::new());
     for times in 0..6 {

@@ -42,6 +42,6 @@ impl On<MoneyDeposited> for Report {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     assert_eq!(<Report as EventHandler>::VERSION, 1);
 }

@@ -71,7 +71,7 @@ struct RangeDrawn {
     range: Range<u8>,
 }
 
-fn main() {
+pub(crate) fn main() {
     let counted = StockCounted::decode(1, r#"{"shelf":7}"#).unwrap();
     assert_eq!(counted, StockCounted { count: 1, shelf: 7 });
     assert!(StockCounted::decode(1, "{}").is_err(), "the shelf had to be there");

@@ -20,7 +20,7 @@ struct MoneyDeposited {
     amount: Amount,
 }
 
-fn main() {
+pub(crate) fn main() {
     let event = MoneyDeposited::decode(1, r#"{"sum": {"cents": 5}, "note": "a gift"}"#).unwrap();
     assert_eq!(event, MoneyDeposited { amount: Amount { cents: 5, currency: Currency::Eur } });
 }

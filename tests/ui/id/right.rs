@@ -11,7 +11,7 @@ struct OrderNumber(u64);
 
 fn is_id<T: esrs::Id>() {}
 
-fn main() {
+pub(crate) fn main() {
     is_id::<AccountId>();
     is_id::<OrderNumber>();
     assert_eq!("18".parse(), Ok(OrderNumber(18)));

@@ -61,7 +61,7 @@ impl Apply<MoneyMoved> for BankAccount {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     esrs::Scenario::<BankAccount>::new()
         .and_given_stored("money_deposited", 1, r#"{"cents":5}"#)
         .and_given_stored("money_withdrawn", 1, r#"{"cents":2}"#)

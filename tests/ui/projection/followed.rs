@@ -81,7 +81,7 @@ impl Create<AccountOpened> for Month {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     assert_eq!(Account::TABLE.name, "accounts");
     assert_eq!(Month::TABLE.columns.len(), 2);
     assert_eq!(AccountId(Uuid::nil()).to_string(), Uuid::nil().to_string());

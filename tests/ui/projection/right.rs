@@ -80,7 +80,7 @@ impl Project<CardSent> for AccountSummary {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     let table = AccountSummary::TABLE;
     assert_eq!((table.name, table.version), ("account_summary", 2));
     let columns: Vec<_> = table.columns.iter().map(|column| column.name).collect();

@@ -25,7 +25,7 @@ impl Handle<Open> for BankAccount {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() {
+pub(crate) async fn main() {
     let accounts = Repository::<BankAccount>::new(MemoryStore::new())
         .with_snapshots(SnapshotPolicy::every(100))
         .with_warm_states(WarmStates::bytes(1_000_000, |account| size_of_val(account)));

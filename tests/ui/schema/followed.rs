@@ -9,7 +9,7 @@ mod inner {
 /// `relative_crate_path`, of `crate` in each derive
 #[derive(Schema)]
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-#[schema(crate = crate::inner)]
+#[schema(crate = crate::schema_followed::inner)]
 struct Note {
     /// `skip_serializing_if_without_default`
     #[serde(default)]
@@ -23,7 +23,7 @@ struct Note {
     author: String,
 }
 
-fn main() {
+pub(crate) fn main() {
     let note: Note = serde_json::from_str(r#"{"memo":"a","by":"b"}"#).unwrap();
     assert_eq!(serde_json::to_string(&note).unwrap(), r#"{"text":"a","by":"b"}"#);
     assert_eq!(Note::SHAPE.to_string(), "{tags?: [string], text/memo: string, by: string}");

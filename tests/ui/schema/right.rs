@@ -92,7 +92,7 @@ mod after {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     let stored = r#"{"entries":[{"name":"a","within":{"entries":[]},"of":null}]}"#;
     let folder: Folder = serde_json::from_str(stored).unwrap();
     assert_eq!(serde_json::to_string(&folder).unwrap(), stored);

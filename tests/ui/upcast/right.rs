@@ -36,7 +36,7 @@ impl Upcast<MoneyWithdrawnV2> for MoneyWithdrawn {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     let read = MoneyWithdrawn::decode(1, r#"{"amount":"500"}"#);
     assert_eq!(read.ok(), Some(MoneyWithdrawn { cents: 500, reason: None }));
     let refused = MoneyWithdrawn::decode(1, r#"{"amount":"much"}"#);

@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use esrs_core::schema::lock::tree::{Content, Field, Tag, Tree, Variant};
+use esrs_lock::tree::{Content, Field, Tag, Tree, Variant};
 
 use super::super::schema::may_be_left_out;
 

@@ -4,7 +4,7 @@ mod format;
 mod object;
 mod variants;
 
-use esrs_core::schema::lock::tree::{Field, Tree};
+use esrs_lock::tree::{Field, Tree};
 
 use super::json::{Json, Object};
 use object::{Rest, Spread};

@@ -1,6 +1,6 @@
 //! An enum's schema, after <https://serde.rs/enum-representations.html>.
 
-use esrs_core::schema::lock::tree::{Content, Tag, Tree, Variant};
+use esrs_lock::tree::{Content, Tag, Tree, Variant};
 
 use super::object::{Rest, Spread};
 use super::{Draft, Object, also_read_as, describe, typed};

@@ -1,7 +1,10 @@
 //! Locks under a name that an event had before.
 
-use super::check::{Both, CompareRoom, ShapeNow, differs, entry};
-use super::ways::Message;
+use esrs_lock::file::entry;
+use esrs_lock::outline::CompareRoom;
+
+use super::check::{Both, ShapeNow, differs};
+use super::message::Message;
 use crate::schema::derived::is_unknown;
 use crate::schema::history::ShapeVersion;
 

@@ -1,20 +1,20 @@
 //! What the derives ask of a lock in const evaluation.
 
-use super::compare::{Change, compare};
-use super::line::{
-    Line, Lines, MAX_LINES, Room, SLOTS, Span, Spans, Text, begins_with, ends_with, equal,
-    name_end, slice, split,
+use esrs_lock::compat::{Change, compare};
+use esrs_lock::file::{STEPS, entry};
+use esrs_lock::outline::{
+    CompareRoom, Line, Lines, MAX_LINES, Pairs, Span, Spans, Text, describe, equal, name_end,
+    slice, split,
 };
+use esrs_lock::told;
+
 use super::located::{is_named, push_place};
+use super::message::{Message, push_quoted_path};
 use super::outline::{Outline, write_outline};
-use super::pairs::{NONE, Pairs, PairsRoom};
-use super::steps::{ALWAYS, STEPS, push_always_written, push_steps};
-use super::ways::{
-    Changed, Message, path_of, push_quoted_path, tuple_of, ways_out, ways_out_of_the_past,
-};
+use super::steps::{push_always_written, push_steps};
+use super::ways::{Changed, path_of, tuple_of, ways_out, ways_out_of_the_past};
 use crate::schema::derived::is_unknown;
 use crate::schema::{Field, Shape};
-use crate::text::ConstText;
 use crate::{EventType, ShapeVersion};
 
 /// The way out of a shape that does not fit into a lock.
@@ -51,39 +51,8 @@ impl ShapeNow {
         let (mut outline, mut spans) = (Outline::new(), [Span::EMPTY; MAX_LINES]);
         let mut writing = Spans::new(&mut spans);
         let fits = write_outline(&mut outline, &mut writing, shape);
-        let lines = writing.len();
+        let lines = writing.count();
         Self { outline, spans, lines, fits }
-    }
-}
-
-/// The memory of a comparison in const evaluation.
-pub struct CompareRoom {
-    spans: [Span; MAX_LINES],
-    slots: [u16; SLOTS],
-    slots_now: [u16; SLOTS],
-    peers: [u16; MAX_LINES],
-    then: [u16; MAX_LINES],
-    differs: [bool; MAX_LINES],
-}
-
-impl CompareRoom {
-    /// Room for one comparison.
-    #[allow(clippy::new_without_default, reason = "it is for const evaluation alone")]
-    pub const fn new() -> Self {
-        Self {
-            spans: [Span::EMPTY; MAX_LINES],
-            slots: [0; SLOTS],
-            slots_now: [0; SLOTS],
-            peers: [NONE; MAX_LINES],
-            then: [NONE; MAX_LINES],
-            differs: [false; MAX_LINES],
-        }
-    }
-}
-
-impl std::fmt::Debug for CompareRoom {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("CompareRoom")
     }
 }
 
@@ -153,13 +122,12 @@ impl<'a> Both<'a> {
         room: &'a mut CompareRoom,
     ) -> Self {
         let ShapeNow { outline, spans, lines, fits } = now;
-        let CompareRoom { spans: locked_spans, slots, slots_now, peers, then, differs } = room;
-        let room_now = Room { spans, slots: slots_now };
-        let lines = Lines::written(outline.as_bytes(), *lines, room_now);
-        let locked_room = Room { spans: locked_spans, slots };
-        let room = PairsRoom { locked: locked_room, peers, then, differs };
-        let pairs = Pairs::new(locked, lines, room);
-        let fits = *fits && !pairs.now.is_cut();
+        Self::of_pairs(room.pairs(locked, (outline.as_bytes(), spans, *lines)), *fits)
+    }
+
+    /// Compares the lines; `fits` is whether all of the shape as it is could be written.
+    pub(super) const fn of_pairs(pairs: Pairs<'a>, fits: bool) -> Self {
+        let fits = fits && !pairs.now.is_cut();
         let change = if fits { compare(&pairs) } else { None };
         Self { pairs, change, fits }
     }
@@ -255,7 +223,9 @@ pub const fn tell_past(event: &EventType, history: &ShapeVersion, version: u32) 
 /// Fails to compile, in the lock mode of `cargo esrs`, with what is to be locked of an event.
 pub const fn tell_event(event: &EventType, history: &ShapeVersion) {
     let mut text = Outline::new();
-    text.push("esrs-lock:event as it writes\n");
+    text.push(told::PREFIX);
+    text.push(told::EVENT);
+    text.push_byte(b'\n');
     text.push(event.name);
     text.push_byte(b'\n');
     text.push_number(event.version as u64);
@@ -264,21 +234,23 @@ pub const fn tell_event(event: &EventType, history: &ShapeVersion) {
     text.push_byte(b'\n');
     let mut i = 0;
     while i < event.aliases.len() {
-        text.push("alias ");
+        text.push(told::ALIAS);
         text.push(event.aliases[i]);
         text.push_byte(b'\n');
         i += 1;
     }
     if !write_outline(&mut text, &mut Spans::new(&mut []), event.shape) {
-        panic!("esrs-lock:too-long")
+        panic!("{}", told::SHAPE_TOO_LONG)
     }
     text.push(STEPS);
+    text.push_byte(b'\n');
     if !push_steps(&mut text, history, event.version) {
-        panic!("esrs-lock:too-long")
+        panic!("{}", told::SHAPE_TOO_LONG)
     }
-    text.push(ALWAYS);
+    text.push(told::ALWAYS_WRITTEN);
+    text.push_byte(b'\n');
     if !push_always_written(&mut text, event.shape) {
-        panic!("esrs-lock:too-long")
+        panic!("{}", told::SHAPE_TOO_LONG)
     }
     if is_unknown(event.shape) {
         return;
@@ -362,20 +334,13 @@ const fn too_long(event: &EventType, ident: &str) -> Message {
     text
 }
 
-/// A part as messages show it.
-pub(super) const fn part_text(line: Line<'_>) -> Message {
-    let mut text = Message::new();
-    push_line(&mut text, &line);
-    text
-}
-
 /// Names what else differs than the change that is shown: it all belongs into one new version.
 const fn push_others(text: &mut Message, change: &Change<'_>, both: &Both<'_>) {
     let shown = path_of(change);
     let pairs = &both.pairs;
     let (locked, now) = (&pairs.locked, &pairs.now);
     let (mut at, mut list) = (1, List::new("\n    not here either: "));
-    while at < locked.len() && !list.is_full() {
+    while at < locked.count() && !list.is_full() {
         if pairs.now_of(at).is_none()
             && let Some(above) = locked.above(at)
             && let Some(parent) = pairs.now_of(above)
@@ -386,7 +351,7 @@ const fn push_others(text: &mut Message, change: &Change<'_>, both: &Both<'_>) {
     }
     list.end(text);
     let (mut at, mut list) = (1, List::new("\n    new here:        "));
-    while at < now.len() && !list.is_full() {
+    while at < now.count() && !list.is_full() {
         if pairs.locked_of(at).is_none()
             && let Some(above) = now.above(at)
             && let Some(parent) = pairs.locked_of(above)
@@ -397,7 +362,7 @@ const fn push_others(text: &mut Message, change: &Change<'_>, both: &Both<'_>) {
     }
     list.end(text);
     let (mut at, mut list) = (1, List::new("\n    changed too:     "));
-    while at < locked.len() && !list.is_full() {
+    while at < locked.count() && !list.is_full() {
         if !pairs.is_same(at)
             && let Some(other) = pairs.now_of(at)
         {
@@ -478,41 +443,8 @@ impl List {
 
 const fn push_part(text: &mut Message, part: &Option<Line<'_>>) {
     match part {
-        Some(line) => push_line(text, line),
+        Some(line) => describe(text, line),
         None => text.push("nothing"),
-    }
-}
-
-const fn push_line(text: &mut Message, line: &Line<'_>) {
-    let Line { head, optional, required, aliases, .. } = *line;
-    let is_nullable = ends_with(head, b"?");
-    let head = if is_nullable { slice(head, 0, head.len() - 1) } else { head };
-    let is_closed = begins_with(head, b"closed ");
-    let head = if is_closed { slice(head, 7, head.len()) } else { head };
-    if head.is_empty() {
-        text.push("a variant without fields");
-    } else if head.is(b"fields") {
-        text.push("a variant with named fields");
-    } else if head.is(b"places") {
-        text.push("a variant with unnamed fields");
-    } else {
-        head.push_to(text);
-    }
-    if is_closed {
-        text.push(", without unknown fields");
-    }
-    if is_nullable {
-        text.push(", may be null");
-    }
-    if required && !optional {
-        text.push(", must be there");
-    }
-    if optional {
-        text.push(", may be absent");
-    }
-    if !aliases.is_empty() {
-        text.push(", also read as ");
-        slice(aliases, 1, aliases.len()).push_to(text);
     }
 }
 
@@ -529,67 +461,5 @@ const fn fields_of(shape: &'static Shape) -> &'static [Field] {
     match *shape {
         Shape::Struct(shape) => shape.fields,
         _ => &[],
-    }
-}
-
-/// The lines of the newest entry of a version; none when it is not there.
-pub(crate) const fn entry(lock: &[u8], version: u32) -> &[u8] {
-    let mut header = ConstText::<32>::new().say("version ");
-    header.push_number(version as u64);
-    header.push(" = ");
-    let header = header.as_bytes();
-    let (mut rest, mut found): (_, &[u8]) = (lock, &[]);
-    let mut before = b'\n';
-    loop {
-        // Text without a `v` is passed eight bytes at a time: const evaluation is slow at each turn of a loop.
-        while let [a, b, c, d, e, f, g, h, behind @ ..] = rest
-            && (*a != b'v' && *b != b'v' && *c != b'v' && *d != b'v')
-            && (*e != b'v' && *f != b'v' && *g != b'v' && *h != b'v')
-        {
-            (before, rest) = (*h, behind);
-        }
-        let [byte, behind @ ..] = rest else { return found };
-        if before == b'\n' && *byte == b'v' && begins_with(Text::of(rest), header) {
-            found = behind_line(behind);
-            (before, rest) = (b'\n', found);
-        } else {
-            (before, rest) = (*byte, behind);
-        }
-    }
-}
-
-/// The text behind the end of a line.
-const fn behind_line(text: &[u8]) -> &[u8] {
-    let mut rest = text;
-    while let [byte, behind @ ..] = rest {
-        rest = behind;
-        if *byte == b'\n' {
-            break;
-        }
-    }
-    rest
-}
-
-#[cfg(test)]
-mod tests {
-    use super::entry;
-
-    #[test]
-    fn the_newest_entry_of_a_version_is_found_wherever_it_stands() {
-        let lock = "# version 1 = no\n\nversion 1 = a\n    .v: vvvvvvvv\n    .version 2 = no\n\nversion 11 = b\n    \
-                    struct\nversion 1 = c\r\n    .version: u8\nversion 3 = d";
-        let found = |version| std::str::from_utf8(entry(lock.as_bytes(), version)).unwrap();
-        assert_eq!(found(1), "    .version: u8\nversion 3 = d");
-        assert!(found(11).starts_with("    struct\n"));
-        assert_eq!((found(2), found(3), found(4)), ("", "", ""));
-        for start in 0..lock.len() {
-            // What the loop over single bytes would find.
-            let expected = lock[start..].match_indices("version 1 = ").map(|(at, _)| at);
-            let expected =
-                expected.filter(|at| *at == 0 || lock.as_bytes()[start + at - 1] == b'\n');
-            let line = |at: usize| lock[start + at..].split_once('\n').map_or("", |(_, rest)| rest);
-            let expected = expected.last().map_or("", line);
-            assert_eq!(entry(&lock.as_bytes()[start..], 1), expected.as_bytes(), "{start}");
-        }
     }
 }

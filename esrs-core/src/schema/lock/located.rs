@@ -1,10 +1,11 @@
 //! Where a part of a shape is declared.
 
-use super::line::{Path, Text, begins_with, contains, split};
-use super::ways::Message;
+use esrs_lock::outline::{Path, Text, begins_with, contains, push_name, split};
+use esrs_lock::text::ConstText;
+
+use super::message::Message;
 use crate::schema::place::Place;
 use crate::schema::{Content, Field, Item, Shape};
-use crate::text::ConstText;
 
 /// Says where the part of this path is declared, or which field leads there.
 pub(super) const fn push_place(text: &mut Message, shape: &'static Shape, path: Text<'_>) {
@@ -125,6 +126,6 @@ pub(super) const fn is_named(written: Text<'_>, name: &str) -> bool {
         return written.is(name.as_bytes());
     }
     let mut quoted = ConstText::<1024>::new();
-    super::outline::push_name(&mut quoted, name);
+    push_name(&mut quoted, name);
     written.is(quoted.as_bytes())
 }

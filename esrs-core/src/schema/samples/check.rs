@@ -1,9 +1,11 @@
 //! All that is locked under a name, on its way through the chain of an event.
 
+use esrs_lock::file::Entry;
+
 use super::failure::{Failure, MadeUp};
 use super::generate::Samples;
 use super::golden::Golden;
-use super::locked::{Entry, Locked, Name};
+use super::locked::{Locked, Name, first_path};
 use super::way::{Fault, there_and_back};
 use crate::schema::formats::Formats;
 use crate::schema::lock::tree::Tree;
@@ -132,7 +134,7 @@ impl Tally {
                 version,
                 lock: locked.lock_file,
                 golden,
-                path: entry.path(),
+                path: first_path(entry),
                 payload,
                 fault,
                 failed: self.failed,

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use esrs_lock::outline::written_name;
 use serde_json::{Map, Value};
 
 use super::leaf::quoted;
 use super::plan::{Kept, is_kept, is_spread};
-use crate::schema::lock::tree::{Content, Field, Tag, Tree, Variant, written_name};
+use crate::schema::lock::tree::{Content, Field, Tag, Tree, Variant};
 
 /// How many values are kept of one part.
 const ENOUGH: usize = 16;

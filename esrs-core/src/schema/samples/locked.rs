@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use esrs_lock::file::{Damaged, Entry, read_event};
+use esrs_lock::outline::parse;
+
 use super::failure::Failure;
 use super::plan::WHOLE;
 use crate::Event;
-use crate::schema::lock::line::parse;
 
 /// What is locked of an event, and of those that it merges.
 #[derive(Debug, Clone, Copy)]
@@ -70,50 +72,18 @@ impl fmt::Display for Name {
     }
 }
 
-/// A version, as it was locked once; a version may have been locked several times.
-#[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) version: u32,
-    pub(super) outline: Vec<&'static str>,
-}
-
-impl Entry {
-    /// The path of its first part, as an example of how paths are written.
-    pub(super) fn path(&self) -> String {
-        let part = self.outline.get(1).map(|line| parse(line.as_bytes()).path);
-        part.map_or_else(|| WHOLE.to_owned(), |path| path.as_str().to_owned())
-    }
+/// The path of the first part of an entry, as an example of how paths are written.
+pub(super) fn first_path(entry: &Entry) -> String {
+    let part = entry.outline.get(1).map(|line| parse(line.as_bytes()).path);
+    part.map_or_else(|| WHOLE.to_owned(), |path| path.as_str().to_owned())
 }
 
 impl Locked {
     /// All entries of the lock, in their order.
     pub(super) fn entries(&self) -> Result<Vec<Entry>, Failure> {
-        let mut entries: Vec<Entry> = Vec::new();
-        // What is declared of a version says nothing of its payloads.
-        let mut is_in_steps = false;
-        for line in self.lock.lines() {
-            let damaged = || Failure::Damaged { lock: self.lock_file, line };
-            if line.trim().is_empty() || line.starts_with('#') {
-                continue;
-            }
-            if line.starts_with("version ") {
-                let version = version_of(line).ok_or_else(damaged)?;
-                entries.push(Entry { version, outline: Vec::new() });
-                is_in_steps = false;
-            } else if line == "steps" && !entries.is_empty() {
-                is_in_steps = true;
-            } else if is_in_steps && line.starts_with(' ') {
-                // They are for the compiler.
-            } else {
-                let entry = entries.last_mut().filter(|_| line.starts_with(' '));
-                entry.ok_or_else(damaged)?.outline.push(line.trim());
-            }
-        }
-        Ok(entries)
+        read_event(self.lock).map_err(|Damaged { line, .. }| {
+            let line = self.lock.lines().nth(line - 1).unwrap_or_default();
+            Failure::Damaged { lock: self.lock_file, line }
+        })
     }
-}
-
-/// The version that an entry begins with, by its first line; `None` for any other line.
-pub(super) fn version_of(line: &str) -> Option<u32> {
-    line.strip_prefix("version ")?.split_once(" = ")?.0.parse().ok()
 }

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use esrs_lock::outline::written_name;
+
 use super::leaf::{Leaf, quoted};
-use crate::schema::lock::tree::{Content, Field, Tag, Tree, Variant, written_name};
+use crate::schema::lock::tree::{Content, Field, Tag, Tree, Variant};
 
 /// Values of parts that cannot be made up, as JSON, by the paths of the parts.
 pub(super) type Kept = BTreeMap<String, Vec<String>>;

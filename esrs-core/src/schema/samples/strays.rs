@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use esrs_lock::file::versions;
+
 use super::golden::{Kind, is_other, kind};
-use super::locked::version_of;
 
 /// The versions that are locked of each event, by the name of its lock without its ending.
 pub type LockedVersions = BTreeMap<String, BTreeSet<u32>>;
@@ -97,7 +98,7 @@ fn locked(folder: &Path) -> io::Result<LockedVersions> {
     for (file, path) in within(&folder.join("events"))? {
         if let Some(event) = file.strip_suffix(".lock") {
             let text = std::fs::read_to_string(path)?;
-            locked.insert(event.to_owned(), text.lines().filter_map(version_of).collect());
+            locked.insert(event.to_owned(), versions(&text).map(|(version, _)| version).collect());
         }
     }
     Ok(locked)

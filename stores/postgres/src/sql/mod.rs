@@ -54,6 +54,7 @@ pub(crate) struct Sql {
     pub(crate) before_stream: String,
     pub(crate) head: String,
     pub(crate) by_key: String,
+    pub(crate) by_keys: String,
     pub(crate) by_event_ids: String,
     pub(crate) save_snapshot: String,
     pub(crate) find_snapshot: String,
@@ -211,6 +212,15 @@ impl Sql {
                  JOIN {s}.streams s ON s.id = e.stream
                  WHERE k.stream = (SELECT id FROM {s}.streams WHERE name = $1) AND k.key = $2
                  ORDER BY e.position"
+            ),
+            by_keys: format!(
+                "SELECT k.first_position, k.last_position, k.command, s.name, e.version, asked.place
+                 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS asked (stream, key, place)
+                 JOIN {s}.streams of_key ON of_key.name = asked.stream
+                 JOIN {s}.idempotency_keys k ON k.stream = of_key.id AND k.key = asked.key
+                 JOIN {s}.events e ON e.position BETWEEN k.first_position AND k.last_position
+                 JOIN {s}.streams s ON s.id = e.stream
+                 ORDER BY asked.place, e.position"
             ),
             by_event_ids: format!(
                 "SELECT e.event_id, e.position, s.name, e.version, k.name, k.version,

@@ -13,7 +13,7 @@ pub(crate) struct Process {
 
 impl Process {
     pub(crate) fn start(role: &str, url: &str) -> Self {
-        let mut child = child::start(role, url.as_ref());
+        let mut child = child::start("child", role, url.as_ref());
         let said = child::said(&mut child);
         Self { child, said }
     }

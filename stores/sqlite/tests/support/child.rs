@@ -18,17 +18,17 @@ pub fn say(word: &str, what: impl std::fmt::Display) {
     println!("\n@{word} {what}");
 }
 
-/// How to start this binary in a role, by a command that ends in its path. Its test is called
-/// `child`.
-pub fn command(mut program: Command, role: &str, file: &Path) -> Command {
-    program.args(["--exact", "child", "--nocapture", "--test-threads=1"]);
+/// How to start this binary in a role, by a command that ends in its path; `test` is the full name of the
+/// test that plays the roles.
+pub fn command(mut program: Command, test: &str, role: &str, file: &Path) -> Command {
+    program.args(["--exact", test, "--nocapture", "--test-threads=1"]);
     program.env(ROLE, role).env(FILE, file).stdout(Stdio::piped());
     program
 }
 
-pub fn start(role: &str, file: &Path) -> Child {
+pub fn start(test: &str, role: &str, file: &Path) -> Child {
     let program = Command::new(std::env::current_exe().expect("this binary"));
-    command(program, role, file).spawn().expect("the binary can be started")
+    command(program, test, role, file).spawn().expect("the binary can be started")
 }
 
 /// What the child says, word by word, until it ends; it is heard also while nobody asks.

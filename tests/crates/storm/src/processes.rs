@@ -120,7 +120,7 @@ impl Drop for Process {
 }
 
 fn spawn(task: &Task, place: &str) -> Child {
-    child::start(&serde_json::to_string(task).unwrap(), Path::new(place))
+    child::start("child", &serde_json::to_string(task).unwrap(), Path::new(place))
 }
 
 fn listen(child: &mut Child, said: &Arc<Mutex<Said>>, done: &Arc<AtomicU64>) -> JoinHandle<()> {

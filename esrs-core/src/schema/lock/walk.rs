@@ -1,0 +1,271 @@
+//! The walk over the parts of a shape, which writes a line of text for each of which there is something to say.
+
+use esrs_lock::compat::{is_none, is_of_struct};
+use esrs_lock::file::INDENT;
+use esrs_lock::outline::{MAX_LINES, MAX_PATH, Presence, Spans, Text, push_name};
+use esrs_lock::text::ConstText;
+
+use super::outline::head;
+use crate::schema::{Content, EnumShape, Field, Item, Shape, Variant};
+
+/// What the lines of a walk say.
+#[derive(Clone, Copy)]
+pub(super) enum Says {
+    /// What each part is.
+    Outline,
+    /// What is declared of the parts of which anything is.
+    Steps,
+    /// Which fields are always written, though they may be absent in what is read.
+    AlwaysWritten,
+}
+
+/// A walk over the parts of a shape.
+pub(super) struct Walk<'w, 's, const N: usize> {
+    says: Says,
+    text: &'w mut ConstText<N>,
+    /// The lines of an outline; without room for any other text.
+    spans: &'w mut Spans<'s>,
+    path: ConstText<MAX_PATH>,
+    /// The line that what comes next is a part of.
+    above: usize,
+    lines: usize,
+}
+
+/// Where a walk stands, to go up again.
+#[derive(Clone, Copy)]
+struct Above {
+    line: usize,
+    path: usize,
+}
+
+impl<'w, 's, const N: usize> Walk<'w, 's, N> {
+    /// A walk that stands at the payload itself, whose own line of an outline is written.
+    pub(super) const fn new(
+        says: Says,
+        text: &'w mut ConstText<N>,
+        spans: &'w mut Spans<'s>,
+    ) -> Self {
+        Self { says, text, spans, path: ConstText::new(), above: 0, lines: 1 }
+    }
+
+    /// Returns true if all of it fits.
+    pub(super) const fn end(self) -> bool {
+        let is_cut = self.text.is_cut() || self.path.is_cut();
+        let fits = !is_cut && (!matches!(self.says, Says::Outline) || self.lines <= MAX_LINES);
+        if !fits {
+            // A path that was cut would be taken for another.
+            self.text.push("…");
+        }
+        fits
+    }
+
+    /// Writes the lines of what the shape is made of.
+    pub(super) const fn parts(&mut self, shape: &Shape) {
+        match *shape {
+            Shape::Option(inner) => self.parts(inner),
+            Shape::Sequence(item) | Shape::Set(item) | Shape::Array { item, .. } => {
+                self.within("[]", item);
+            }
+            Shape::Map { key, value } => {
+                self.within("<>", key);
+                self.within("{}", value);
+            }
+            Shape::Tuple(items) => self.items(items),
+            Shape::Struct(shape) => self.fields(shape.fields),
+            Shape::Enum(shape) => self.variants(shape),
+            _ => {}
+        }
+    }
+
+    const fn within(&mut self, step: &str, shape: &Shape) {
+        let length = self.path.len();
+        self.path.push(step);
+        self.parts(shape);
+        self.path.truncate(length);
+    }
+
+    const fn fields(&mut self, fields: &[Field]) {
+        let mut i = 0;
+        while i < fields.len() {
+            let field = &fields[i];
+            let above = self.go_down(".", field.name);
+            match self.says {
+                Says::Outline => {
+                    self.begin_line(above, field.aliases, false);
+                    if !field.declared.part().is_empty() && self.lines == self.spans.count() {
+                        let declared = Text::of(field.declared.part().as_bytes());
+                        self.spans.mark_absent(is_none(declared), is_of_struct(declared));
+                    }
+                    self.value(field.presence(), field.shape);
+                }
+                Says::Steps => self.declared(&[field.declared.part(), field.declared.whole()]),
+                Says::AlwaysWritten => {
+                    if field.declared.is_always_written() {
+                        self.path_alone();
+                    }
+                }
+            }
+            self.parts(field.shape);
+            self.go_up(above);
+            i += 1;
+        }
+    }
+
+    const fn items(&mut self, items: &[Item]) {
+        let mut i = 0;
+        while i < items.len() {
+            let Item { shape, declared, .. } = items[i];
+            let mut number = ConstText::<20>::new();
+            number.push_number(i as u64);
+            let above = self.go_down(".", number.as_str());
+            match self.says {
+                Says::Outline => {
+                    self.begin_line(above, &[], false);
+                    self.value(Presence::ByShape, shape);
+                }
+                Says::Steps => self.declared(&[declared.part(), declared.whole()]),
+                Says::AlwaysWritten => {}
+            }
+            self.parts(shape);
+            self.go_up(above);
+            i += 1;
+        }
+    }
+
+    const fn variants(&mut self, shape: &EnumShape) {
+        let mut i = 0;
+        while i < shape.variants.len() {
+            let variant = &shape.variants[i];
+            let above = self.go_down("|", variant.name);
+            match self.says {
+                Says::Outline => {
+                    self.begin_line(above, variant.aliases, variant.other);
+                    self.content(variant);
+                }
+                Says::Steps => {
+                    let declared = variant.declared.part();
+                    match variant.content {
+                        Content::Newtype(item) => {
+                            let Item { declared: of_item, .. } = item;
+                            self.declared(&[declared, of_item.part(), of_item.whole()]);
+                        }
+                        Content::Unit | Content::Tuple(_) | Content::Struct(_) => {
+                            self.declared(&[declared]);
+                        }
+                    }
+                }
+                Says::AlwaysWritten => {}
+            }
+            match variant.content {
+                Content::Unit => {}
+                Content::Newtype(item) => self.parts(item.shape),
+                Content::Tuple(items) => self.items(items),
+                Content::Struct(fields) => self.fields(fields),
+            }
+            self.go_up(above);
+            i += 1;
+        }
+    }
+
+    /// Goes one step down; returns how to go up again.
+    const fn go_down(&mut self, mark: &str, name: &str) -> Above {
+        let above = Above { line: self.above, path: self.path.len() };
+        self.path.push(mark);
+        push_name(&mut self.path, name);
+        above
+    }
+
+    const fn go_up(&mut self, above: Above) {
+        self.above = above.line;
+        self.path.truncate(above.path);
+    }
+
+    /// Writes what the line of an outline begins with; what comes next is a part of it.
+    const fn begin_line(&mut self, above: Above, aliases: &[&str], takes_others: bool) {
+        self.text.push(INDENT);
+        let start = self.text.len();
+        self.text.push_text(&self.path);
+        let path = self.text.len();
+        let mut i = 0;
+        while i < aliases.len() {
+            self.text.push_byte(b'/');
+            push_name(self.text, aliases[i]);
+            i += 1;
+        }
+        if takes_others {
+            self.text.push("/*");
+        }
+        // The mark before a name is one byte.
+        let name = start + above.path + 1;
+        self.spans.begin(above.line, start, name, path, self.text.len());
+        self.above = self.lines;
+        self.lines += 1;
+    }
+
+    /// Writes the value of a line of an outline.
+    const fn value(&mut self, presence: Presence, shape: &Shape) {
+        self.text.push(match presence {
+            Presence::Optional => "?: ",
+            Presence::Required => "!: ",
+            Presence::ByShape => ": ",
+        });
+        let start = self.text.len();
+        head(self.text, shape);
+        self.end_line(presence, start);
+    }
+
+    /// Writes the content of a variant in the line of an outline.
+    const fn content(&mut self, variant: &Variant) {
+        let word = match variant.content {
+            Content::Newtype(item) => return self.value(Presence::ByShape, item.shape),
+            Content::Unit => "",
+            Content::Tuple(_) => "places",
+            Content::Struct(_) => "fields",
+        };
+        if !word.is_empty() {
+            self.text.push(": ");
+        }
+        let head = self.text.len();
+        self.text.push(word);
+        self.end_line(Presence::ByShape, head);
+    }
+
+    /// Ends a line of an outline whose head begins at `head`.
+    const fn end_line(&mut self, presence: Presence, head: usize) {
+        if self.lines == self.spans.count() {
+            self.spans.end(presence, head, self.text.len());
+        }
+        self.text.push_byte(b'\n');
+    }
+
+    /// Writes what is declared of the part at the path, if anything is.
+    pub(super) const fn declared(&mut self, declared: &[&str]) {
+        let (mut i, mut count) = (0, 0);
+        while i < declared.len() {
+            if !declared[i].is_empty() {
+                if count == 0 {
+                    self.text.push(INDENT);
+                    self.text.push_bytes(self.path.as_bytes());
+                }
+                self.text.push(match count {
+                    0 if self.path.is_empty() => "",
+                    0 => ": ",
+                    _ => ", ",
+                });
+                self.text.push(declared[i]);
+                count += 1;
+            }
+            i += 1;
+        }
+        if count > 0 {
+            self.text.push_byte(b'\n');
+        }
+    }
+
+    /// Writes the path by itself.
+    const fn path_alone(&mut self) {
+        self.text.push(INDENT);
+        self.text.push_bytes(self.path.as_bytes());
+        self.text.push_byte(b'\n');
+    }
+}

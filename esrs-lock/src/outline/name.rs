@@ -1,0 +1,100 @@
+//! Names as lines write them: plain, or in the quotes of JSON.
+
+use crate::text::ConstText;
+
+/// Writes a name, in quotes when it has more in it than letters, digits, `_` and `-`.
+pub const fn push_name<const N: usize>(text: &mut ConstText<N>, name: &str) {
+    if is_plain(name.as_bytes()) {
+        text.push(name);
+        return;
+    }
+    text.push_byte(b'"');
+    let bytes = name.as_bytes();
+    let mut i = 0;
+    while i < bytes.len() {
+        match bytes[i] {
+            b'"' | b'\\' => {
+                text.push_byte(b'\\');
+                text.push_byte(bytes[i]);
+            }
+            byte @ 0..32 => {
+                text.push("\\u00");
+                text.push_byte(b"0123456789abcdef"[(byte >> 4) as usize]);
+                text.push_byte(b"0123456789abcdef"[(byte & 15) as usize]);
+            }
+            byte => text.push_byte(byte),
+        }
+        i += 1;
+    }
+    text.push_byte(b'"');
+}
+
+const fn is_plain(name: &[u8]) -> bool {
+    let (mut rest, is_empty) = (name, name.is_empty());
+    while let [byte, behind @ ..] = rest {
+        if !matches!(*byte, b'a'..=b'z' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'-' | 0x80..) {
+            return false;
+        }
+        rest = behind;
+    }
+    !is_empty
+}
+
+/// The name that a text begins with, plain or in quotes, and what stands behind it; a plain one ends
+/// at one of `ends`.
+pub fn unquote<'a>(text: &'a str, ends: &str) -> Option<(String, &'a str)> {
+    let Some(quoted) = text.strip_prefix('"') else {
+        let end = text.find(|c| ends.contains(c)).unwrap_or(text.len());
+        return Some((text[..end].to_owned(), &text[end..])).filter(|(name, _)| !name.is_empty());
+    };
+    let mut is_escaped = false;
+    let end = quoted.find(|c| {
+        let is_end = c == '"' && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        is_end
+    })?;
+    // Quotes and escapes are those of JSON.
+    Some((unescape(&quoted[..end])?, &text[end + 2..]))
+}
+
+/// The text between the quotes of a JSON string; `None` if it is not one.
+fn unescape(quoted: &str) -> Option<String> {
+    let (mut name, mut letters) = (String::new(), quoted.chars());
+    while let Some(letter) = letters.next() {
+        name.push(match letter {
+            '"' | '\0'..' ' => return None,
+            '\\' => match letters.next()? {
+                letter @ ('"' | '\\' | '/') => letter,
+                'b' => '\u{8}',
+                'f' => '\u{c}',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                'u' => match unit(&mut letters)? {
+                    high @ 0xd800..0xdc00 => {
+                        let is_pair = letters.next()? == '\\' && letters.next()? == 'u';
+                        let low = unit(&mut letters)
+                            .filter(|low| is_pair && (0xdc00..0xe000).contains(low))?;
+                        char::from_u32(0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00))?
+                    }
+                    unit => char::from_u32(unit)?,
+                },
+                _ => return None,
+            },
+            letter => letter,
+        });
+    }
+    Some(name)
+}
+
+/// The number that four hexadecimal digits are.
+fn unit(letters: &mut std::str::Chars<'_>) -> Option<u32> {
+    (0..4).try_fold(0, |unit, _| Some(unit * 16 + letters.next()?.to_digit(16)?))
+}
+
+/// The name, in quotes where it needs them; as long as a line may be.
+pub fn written_name(plain: &str) -> String {
+    let mut text = ConstText::<4096>::new();
+    push_name(&mut text, plain);
+    text.as_str().to_owned()
+}

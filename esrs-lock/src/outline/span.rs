@@ -1,0 +1,153 @@
+//! A line by the numbers of its bytes, and how it is parsed.
+
+use super::line::{Line, is_within, quote_end};
+use super::text::Text;
+
+/// No line.
+pub(super) const NONE: u16 = u16::MAX;
+
+/// Where the parts of a line are, and what it is a part of; numbers alone, because writing a pointer into
+/// an array of them takes const evaluation longer than the array is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    pub(super) start: u32,
+    pub(super) step: u32,
+    pub(super) name: u32,
+    pub(super) path: u32,
+    pub(super) aliases: u32,
+    pub(super) head: u32,
+    pub(super) end: u32,
+    pub(super) optional: bool,
+    pub(super) required: bool,
+    /// True if an attribute makes an absent one `None`.
+    pub(super) none: bool,
+    /// True if the `default` of its struct says what an absent one is.
+    pub(super) of_struct: bool,
+    pub(super) up: u16,
+    pub(super) first: u16,
+    pub(super) last: u16,
+    pub(super) next: u16,
+}
+
+impl Span {
+    /// A span of nothing.
+    pub const EMPTY: Self = Self {
+        start: 0,
+        step: 0,
+        name: 0,
+        path: 0,
+        aliases: 0,
+        head: 0,
+        end: 0,
+        optional: false,
+        required: false,
+        none: false,
+        of_struct: false,
+        up: NONE,
+        first: NONE,
+        last: NONE,
+        next: NONE,
+    };
+
+    pub(super) const fn line<'a>(&self, text: &'a [u8], at: usize) -> Line<'a> {
+        let mut end = self.end as usize;
+        if end > self.head as usize && text[end - 1] == b'\r' {
+            end -= 1;
+        }
+        let text = Text::of(text);
+        Line {
+            path: text.range(self.start as usize, self.path as usize),
+            aliases: text.range(self.path as usize, self.aliases as usize),
+            optional: self.optional,
+            required: self.required,
+            head: text.range(self.head as usize, end),
+            at,
+            step: self.step as usize,
+            name: self.name as usize,
+        }
+    }
+}
+
+/// Adds a span as the last part of what it is a part of.
+pub(super) const fn push(spans: &mut [Span], at: usize, span: Span) {
+    spans[at] = span;
+    if span.up == NONE {
+        return;
+    }
+    let parent = &mut spans[span.up as usize];
+    if parent.first == NONE {
+        parent.first = at as u16;
+    }
+    let last = parent.last;
+    parent.last = at as u16;
+    if last != NONE {
+        spans[last as usize].next = at as u16;
+    }
+}
+
+pub(super) const fn some(at: u16) -> Option<usize> {
+    if at == NONE { None } else { Some(at as usize) }
+}
+
+/// Parses the line at `start`, whose path is known up to `known`. The first line has no path; all others
+/// begin with one.
+pub(super) const fn parse_from(text: &[u8], start: usize, known: usize) -> Span {
+    let (mut mark, mut i) = (known, known);
+    if known > start || begins_with_step(text, start) {
+        while i < text.len() && !matches!(text[i], b'/' | b'?' | b'!' | b':' | b'\n' | b'\r') {
+            if matches!(text[i], b'.' | b'|') {
+                mark = i;
+            }
+            i = if text[i] == b'"' { quote_end(text, i) } else { i + 1 };
+        }
+    }
+    let path = i;
+    let mut step = mark;
+    while step >= known + 2 && is_within(text[step - 1]) {
+        step -= 2;
+    }
+    behind_path(
+        text,
+        Span {
+            start: start as u32,
+            step: step as u32,
+            name: if mark < path { mark as u32 + 1 } else { mark as u32 },
+            path: path as u32,
+            ..Span::EMPTY
+        },
+    )
+}
+
+/// Parses what stands behind the path of a line.
+pub(super) const fn behind_path(text: &[u8], span: Span) -> Span {
+    let (start, path) = (span.start as usize, span.path as usize);
+    let mut i = path;
+    while i < text.len() && path > start && !matches!(text[i], b'?' | b'!' | b':' | b'\n' | b'\r') {
+        i = if text[i] == b'"' { quote_end(text, i) } else { i + 1 };
+    }
+    let aliases = i;
+    let optional = i < text.len() && text[i] == b'?' && path > start;
+    let required = i < text.len() && text[i] == b'!' && path > start;
+    if optional || required {
+        i += 1;
+    }
+    if i < text.len() && text[i] == b':' && path > start {
+        i += 1;
+    }
+    while i < text.len() && text[i] == b' ' {
+        i += 1;
+    }
+    let head = i;
+    while i < text.len() && text[i] != b'\n' {
+        i += 1;
+    }
+    Span { aliases: aliases as u32, head: head as u32, end: i as u32, optional, required, ..span }
+}
+
+const fn begins_with_step(text: &[u8], start: usize) -> bool {
+    if start == text.len() {
+        return false;
+    }
+    let next = if start + 1 < text.len() { text[start + 1] } else { b' ' };
+    matches!((text[start], next), (b'.' | b'|', _) | (b'[', b']') | (b'{', b'}') | (b'<', b'>'))
+}

@@ -1,0 +1,7 @@
+//! What is true of the workspace, and what `cargo xtask` does with it.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod ci;
+mod ignored;
+mod testing;
