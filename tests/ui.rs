@@ -43,6 +43,7 @@ right_uses! {
     "ui/merge/right.rs" as merge_right,
     "ui/projection/followed.rs" as projection_followed,
     "ui/projection/right.rs" as projection_right,
+    "ui/read_model/right.rs" as read_model_right,
     "ui/repository/right.rs" as repository_right,
     "ui/schema/followed.rs" as schema_followed,
     "ui/schema/right.rs" as schema_right,

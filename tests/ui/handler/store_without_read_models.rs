@@ -1,8 +1,12 @@
+use std::sync::Arc;
+
+use esrs::EventStore;
 use esrs::prelude::*;
 use esrs::subscription::SubscriptionStore;
 
 fn follow(_: impl SubscriptionStore) {}
 
 fn main() {
-    follow(MemoryStore::new());
+    let chosen: Arc<dyn EventStore> = Arc::new(MemoryStore::new());
+    follow(chosen);
 }

@@ -24,7 +24,7 @@ fn each_store<P: Projection>(memory: &MemoryStore, file: &SqliteStore, shared: &
     is_send(totals(shared));
 }
 
-fn main() {
+pub(crate) fn main() {
     let _ = each_store::<Row>;
 }
 

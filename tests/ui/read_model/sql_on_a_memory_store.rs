@@ -1,0 +1,7 @@
+use esrs::prelude::*;
+
+fn print_totals(_: &impl SqlReadModels) {}
+
+fn main() {
+    print_totals(&MemoryStore::new());
+}
