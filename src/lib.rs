@@ -20,6 +20,7 @@
 //! | load and command at a price that does not grow | [`SnapshotPolicy`], [`WarmStates`] |
 //! | keep the log | [`SqliteStore`], [`MemoryStore`], or a store of your own: [`EventStore`] |
 //! | ask across aggregates | [`#[derive(Projection)]`](derive@Projection), [`Create`], [`Project`] |
+//! | read rows on any store, or query them in SQL | [`ReadModels`], [`SqlReadModels`] |
 //! | do more than a row can say | [`subscription::EventHandler`] |
 //! | keep read models up to date, in one of several processes | `esrs::runner`, with the feature `runner` |
 //! | read what was just written | [`Execute::wait_for`] |
@@ -85,8 +86,8 @@ pub mod prelude {
     pub use crate::SqliteStore;
     pub use crate::{
         Aggregate, Apply, AsOf, Column, Context, Create, Event, Events, ExecuteError, Handle, Id,
-        LoadError, MemoryStore, Project, Projection, Recorded, Repository, Schema, Split,
-        StoreError, TryUpcast, Upcast,
+        LoadError, MemoryStore, Project, Projection, ReadModels, Recorded, Repository, Schema,
+        Split, SqlReadModels, StoreError, TryUpcast, Upcast,
     };
     pub use serde::{Deserialize, Serialize};
 }

@@ -38,6 +38,7 @@ mod occurred;
 #[cfg(feature = "opentelemetry")]
 mod opentelemetry;
 pub mod projection;
+pub mod read_model;
 mod recorded;
 mod replay;
 mod repository;
@@ -70,6 +71,7 @@ pub use metadata::{BlankActor, Metadata};
 pub use metadata_key::{InvalidMetadata, MetadataKey};
 pub use occurred::OccurredAt;
 pub use projection::{Column, Create, Project, Projection};
+pub use read_model::{ReadModels, SqlReadModels};
 pub use recorded::{Envelope, Recorded};
 pub use replay::{ReplayError, ReplayFault, replay};
 pub use repository::{

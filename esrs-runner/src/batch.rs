@@ -4,8 +4,7 @@ use std::time::Instant;
 
 use esrs_core::projection::{ProjectionError, RowError};
 use esrs_core::subscription::{Advance, Advanced, Checkpoint, ParkedStream, ResumedStream};
-use esrs_core::{LogMark, Page, Position, Record, StoreError, Withheld};
-use jiff::Timestamp;
+use esrs_core::{LogMark, Page, Position, StoreError};
 use tracing::Instrument;
 
 use crate::follow::Follow;
@@ -74,7 +73,10 @@ impl Follow {
                     let mut events =
                         page.records().filter(|record| !self.parked.leaves_out(record));
                     match (events.next(), events.count()) {
-                        (Some(only), 0) => Box::new(self.refused(&only, reason)),
+                        (Some(only), 0) => {
+                            let table = self.subscription.name;
+                            Box::new(ProjectionError::refused(table, &only, reason))
+                        }
                         (Some(_), others) => {
                             drop_parked(self, &park);
                             return Ok(Took::TooMany(others + 1));
@@ -102,7 +104,7 @@ impl Follow {
             resume = resume.filter(|resumed| resumed.stream != error.stream);
             park.retain(|stream| stream.stream != error.stream);
             self.parked.park(error.stream.clone(), error.version);
-            park.push(parked(*error));
+            park.push(ParkedStream::of(*error));
         }
     }
 
@@ -120,19 +122,6 @@ impl Follow {
         let (subscription, fence) = (self.subscription.clone(), Some(self.fence));
         let resume = Vec::from_iter(resume);
         self.advance(Advance { subscription, from, to, mark, fence, park, resume }).await
-    }
-
-    /// The error about the only event of a batch, whose row was refused.
-    fn refused(&self, record: &Record<'_>, reason: Withheld) -> ProjectionError {
-        ProjectionError {
-            projection: self.subscription.name,
-            event: record.kind().name.to_string(),
-            event_version: record.kind().version,
-            stream: record.stream().clone(),
-            version: record.version(),
-            position: record.position(),
-            reason: Box::new(RowError::Refused { reason }),
-        }
     }
 }
 
@@ -152,11 +141,4 @@ pub(crate) fn is_about_the_store(error: &ProjectionError) -> bool {
     let RowError::Handler(source) = &*error.reason else { return false };
     let source = source.downcast_ref::<StoreError>();
     source.is_some_and(|error| error.is_transient() || matches!(error, StoreError::Closed))
-}
-
-fn parked(error: ProjectionError) -> ParkedStream {
-    let ProjectionError { stream, version, position, event, reason, .. } = error;
-    let (parked_at, is_to_resume, reason) =
-        (Timestamp::now(), false, ParkedStream::reason_of(reason.in_stream(&stream)));
-    ParkedStream { stream, version, position, event, reason, parked_at, is_to_resume }
 }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use esrs::{OccurredAt, Repository, SqliteStore};
+use esrs::{OccurredAt, Repository, SqlReadModels, SqliteStore};
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinSet;
 

@@ -49,9 +49,9 @@ impl Project<MoneyWithdrawn> for AccountSummary {
     }
 }
 
-/// What the book adds up to, asked from the table by SQL: a name and a value each.
+/// What the book adds up to, queried from the table of any store in SQL: a name and a value each.
 pub(crate) async fn figures(
-    store: &SqliteStore,
+    store: &impl SqlReadModels,
 ) -> Result<Vec<(&'static str, String)>, StoreError> {
     let totals = "SELECT coalesce(sum(transactions), 0), count(*), coalesce(sum(credits), 0),
             coalesce(sum(debits), 0), coalesce(sum(balance), 0), count(*) FILTER (WHERE balance > 10000000),

@@ -31,7 +31,9 @@
 //! ```
 //!
 //! A store that also keeps read models ([`SubscriptionStore`](crate::subscription::SubscriptionStore))
-//! is held to [`subscriptions`] as well: `conformance::subscriptions::all(&store).await`.
+//! is held to [`subscriptions`] and [`read_models`] as well: `conformance::subscriptions::all(&store).await`
+//! and `conformance::read_models::all_with_sql(&store).await`, or `all_without_sql` and `all` if it does not
+//! speak SQL.
 //!
 //! What one process cannot show is left to the store's own tests: that events outlive the process,
 //! and that conditions hold when several processes write to one database. [`model`] runs scripts of
@@ -50,6 +52,7 @@ pub mod model;
 pub mod order;
 pub mod paging;
 pub mod payloads;
+pub mod read_models;
 pub mod repetition;
 pub mod snapshots;
 pub mod subscriptions;

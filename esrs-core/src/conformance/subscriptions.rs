@@ -46,6 +46,7 @@ cases! {
         what_is_asked_takes_nobodys_place;
     rows: every_kind_of_value_comes_back,
         numbers_with_a_fraction_come_back_bit_for_bit,
+        times_of_rows_come_back_or_are_refused,
         times_of_rows_come_back_in_their_order_or_are_refused,
         a_key_of_several_columns_tells_rows_apart,
         many_rows_are_written_and_deleted_at_once,
@@ -83,4 +84,38 @@ cases! {
 /// When the store breaks any. All of them are tried before that, and the message lists what failed.
 pub async fn all(store: &dyn SubscriptionStore) {
     hold(store, CASES).await;
+}
+
+/// The promises that only a store which speaks SQL can keep: they run statements.
+const IN_SQL: [&str; 7] = [
+    "times_of_rows_come_back_in_their_order_or_are_refused",
+    "a_row_that_the_table_refuses_refuses_the_step",
+    "rows_that_are_built_fulfil_what_those_that_are_asked_do",
+    "a_row_that_cannot_be_read_refuses_the_step",
+    "sql_runs_in_the_transaction_of_the_step",
+    "sql_does_not_end_the_transaction_of_the_step",
+    "a_statement_that_failed_is_the_last_but_for_a_way_back",
+];
+
+/// The promises of a store that does not speak SQL.
+pub fn cases_without_sql() -> Vec<Case<dyn SubscriptionStore>> {
+    CASES.iter().copied().filter(|case| !IN_SQL.contains(&case.name)).collect()
+}
+
+/// Holds `store` to every promise that does not need SQL.
+///
+/// # Panics
+/// When the store breaks any. All of them are tried before that, and the message lists what failed.
+pub async fn all_without_sql(store: &dyn SubscriptionStore) {
+    hold(store, &cases_without_sql()).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_sql_is_a_promise() {
+        assert_eq!(cases_without_sql().len() + IN_SQL.len(), CASES.len());
+    }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::ColumnError;
-use crate::{BoxError, PayloadError, Position, StreamId, Withheld, escaped};
+use crate::{BoxError, PayloadError, Position, Record, StreamId, Withheld, escaped};
 
 /// Why a projection could not take an event, and where that event stands.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +30,21 @@ pub struct ProjectionError {
     /// Why it could not be taken.
     #[source]
     pub reason: Box<RowError>,
+}
+
+impl ProjectionError {
+    /// The error about an event whose row the table refused.
+    pub fn refused(projection: &'static str, record: &Record<'_>, reason: Withheld) -> Self {
+        Self {
+            projection,
+            event: record.kind().name.to_string(),
+            event_version: record.kind().version,
+            stream: record.stream().clone(),
+            version: record.version(),
+            position: record.position(),
+            reason: Box::new(RowError::Refused { reason }),
+        }
+    }
 }
 
 /// Why a projection could not take an event, apart from where that event stands.

@@ -1,6 +1,7 @@
 //! The table of a read model.
 
 use super::{ColumnType, RowKey, Value};
+use crate::StoreError;
 
 /// The table of a read model, as the row's struct says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,30 @@ impl Table {
     pub fn key_of(&self, values: &[Value]) -> RowKey {
         let columns = self.columns.iter().zip(values);
         columns.filter(|(column, _)| column.key).map(|(_, value)| value.clone()).collect()
+    }
+
+    /// Checks that its key tells rows apart, as every store needs it.
+    ///
+    /// # Errors
+    /// Returns [`StoreError::ProjectionTable`] if it has no key, or a key column that is nullable or a float.
+    pub fn check(&self) -> Result<(), StoreError> {
+        if self.key_columns().next().is_none() {
+            return Err(self.unusable("it has no key; mark a field `#[projection(key)]`"));
+        }
+        if let Some(column) = self.key_columns().find(|column| column.nullable) {
+            let reason = format!("its key column `{}` may hold nothing", column.name);
+            return Err(self.unusable(reason));
+        }
+        if let Some(column) = self.key_columns().find(|one| one.column_type == ColumnType::Real) {
+            let reason = "is a float, which tells no rows apart, as 0.0 equals -0.0";
+            return Err(self.unusable(format!("its key column `{}` {reason}", column.name)));
+        }
+        Ok(())
+    }
+
+    /// The error when a store cannot use the table for this reason.
+    pub fn unusable(&self, reason: impl Into<String>) -> StoreError {
+        StoreError::ProjectionTable { table: self.name, reason: reason.into() }
     }
 
     /// Its version and its columns, on one line: `v1 account_id text key, owner text, cents integer, note text?`.

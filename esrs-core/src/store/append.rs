@@ -305,6 +305,17 @@ impl AppendBatch {
         })
     }
 
+    /// Estimates how much memory the batch takes while it waits, in bytes; `details` are those of
+    /// [`details`](Self::details).
+    pub fn bytes_with(&self, details: &[Option<String>]) -> usize {
+        /// The rest of an event.
+        const EVENT: usize = 256;
+        let events = self.events().map(|(_, event)| EVENT + event.payload.len());
+        // The metadata is there twice: as it came, and as JSON.
+        let details = details.iter().flatten().map(|details| 2 * details.len());
+        events.chain(details).sum()
+    }
+
     /// Writes the batch into a page as a reader will have it, where `appended` says that it stands;
     /// `details` are those of [`details`](Self::details). For read models that are written in the
     /// append's transaction.

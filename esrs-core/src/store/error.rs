@@ -354,6 +354,12 @@ pub enum StoreError {
         /// The subscription.
         subscription: &'static str,
     },
+    /// An event handler ran a statement in SQL on a store that does not speak it.
+    #[error(
+        "the store does not speak SQL; run an event handler with statements on a `SqliteStore` or a \
+         `PostgresStore`"
+    )]
+    NoSql,
     /// The connection was lost while an append was on its way: it may be stored, or not.
     ///
     /// To find out, repeat it with the same event ids or the same idempotency key.

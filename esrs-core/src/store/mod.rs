@@ -115,39 +115,47 @@ pub trait EventStore: Send + Sync + 'static {
     fn log_id(&self) -> LogId;
 }
 
-impl<S: EventStore + ?Sized> EventStore for std::sync::Arc<S> {
-    fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
-        (**self).append(batch)
-    }
+/// Each method is forwarded: a default would answer instead of the store.
+macro_rules! forward {
+    ($($store:ty),*) => {$(
+        #[deny(clippy::missing_trait_methods)]
+        impl<S: EventStore + ?Sized> EventStore for $store {
+            fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
+                (**self).append(batch)
+            }
 
-    fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
-        (**self).read(query, page)
-    }
+            fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
+                (**self).read(query, page)
+            }
 
-    fn find_append(
-        &self,
-        stream: StreamId,
-        key: IdempotencyKey,
-    ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
-        (**self).find_append(stream, key)
-    }
+            fn find_append(
+                &self,
+                stream: StreamId,
+                key: IdempotencyKey,
+            ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
+                (**self).find_append(stream, key)
+            }
 
-    fn import_chunk(
-        &self,
-        events: Vec<(StreamId, NewEvent)>,
-    ) -> BoxFuture<'_, Result<Imported, StoreError>> {
-        (**self).import_chunk(events)
-    }
+            fn import_chunk(
+                &self,
+                events: Vec<(StreamId, NewEvent)>,
+            ) -> BoxFuture<'_, Result<Imported, StoreError>> {
+                (**self).import_chunk(events)
+            }
 
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        (**self).save_snapshot(snapshot)
-    }
+            fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+                (**self).save_snapshot(snapshot)
+            }
 
-    fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {
-        (**self).as_subscription_store()
-    }
+            fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {
+                (**self).as_subscription_store()
+            }
 
-    fn log_id(&self) -> LogId {
-        (**self).log_id()
-    }
+            fn log_id(&self) -> LogId {
+                (**self).log_id()
+            }
+        }
+    )*};
 }
+
+forward!(&'static S, Box<S>, std::sync::Arc<S>);

@@ -1,6 +1,7 @@
 //! A subscription, where it stands, and how it gets further.
 
 use std::any::{TypeId, type_name};
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -147,9 +148,23 @@ impl Subscription {
 
     /// The name of the lease of whoever runs it.
     pub fn lease(&self) -> String {
-        match self.building {
-            true => format!("{} (building)", self.name),
-            false => self.name.to_owned(),
+        Self::lease_of(self.name, self.building)
+    }
+
+    pub(crate) fn lease_of(name: &str, building: bool) -> String {
+        match building {
+            true => format!("{name} (building)"),
+            false => name.to_owned(),
+        }
+    }
+
+    /// The error when its rows are read and were not made yet.
+    pub fn not_made(&self) -> StoreError {
+        StoreError::ProjectionTable {
+            table: self.name,
+            reason: "it was not made yet; call `catch_up`, run it, or open the store with the \
+                projection inline"
+                .to_owned(),
         }
     }
 
@@ -216,6 +231,21 @@ pub struct WaitTarget {
     pub streams: Vec<StreamId>,
 }
 
+impl WaitTarget {
+    /// Finds the first of the parked streams, in the order of their positions, that has parked one of the
+    /// events.
+    pub fn parked_among<P: Borrow<ParkedStream>>(
+        &self,
+        parked: impl IntoIterator<Item = P>,
+    ) -> Option<P> {
+        let Self { position, streams } = self;
+        parked.into_iter().find(|parked| {
+            let ParkedStream { position: at, stream, .. } = parked.borrow();
+            at <= position && (streams.is_empty() || streams.contains(stream))
+        })
+    }
+}
+
 impl From<Position> for WaitTarget {
     fn from(position: Position) -> Self {
         Self { position, streams: Vec::new() }
@@ -265,4 +295,10 @@ pub enum Replaced {
 impl Replaced {
     /// So many events are taken while those who append may have to wait, and not more.
     pub const MOST_TAKEN: u64 = 10_000;
+
+    /// Returns true if rows that were built up to `at` may take the events up to `to` while those who
+    /// append wait: if there are any, and not too many.
+    pub fn may_take(at: Position, to: Position) -> bool {
+        (1..=Self::MOST_TAKEN).contains(&to.get().saturating_sub(at.get()))
+    }
 }

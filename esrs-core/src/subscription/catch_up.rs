@@ -1,6 +1,6 @@
 //! Bringing a subscription to the end of the log.
 
-use super::{Advance, Advanced, Parked, ParkedStream, Subscriber, SubscriptionStore};
+use super::{Advance, Advanced, Parked, Subscriber, SubscriptionStore};
 use crate::{Page, Position, ReadQuery, StoreError};
 
 /// Brings a subscription to the end of the log, and answers with the position of that.
@@ -36,13 +36,7 @@ pub async fn catch_up(
     let parked = store.parked(subscription.clone()).await?;
     match parked.into_iter().find(|stream| stream.position <= reached) {
         None => Ok(reached),
-        Some(ParkedStream { stream, version, event, reason, .. }) => Err(StoreError::Parked {
-            subscription: subscription.name.to_owned(),
-            stream,
-            version,
-            event,
-            reason,
-        }),
+        Some(parked) => Err(parked.error(subscription.name)),
     }
 }
 

@@ -16,6 +16,7 @@ mod owners;
 mod parked;
 mod projected;
 mod rebuild;
+mod refusal;
 mod store;
 mod subscriber;
 
@@ -29,5 +30,6 @@ pub use owners::InlineOwners;
 pub use parked::{Decision, Parked, ParkedStream, ParkingAction, ParkingEntry, ResumedStream};
 pub use projected::Projected;
 pub use rebuild::rebuild;
+pub use refusal::{FirstRefused, Refusal};
 pub use store::SubscriptionStore;
 pub use subscriber::{RowTransaction, Subscriber, Transaction};

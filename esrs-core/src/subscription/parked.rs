@@ -32,6 +32,13 @@ impl ParkedStream {
     pub fn reason_of(said: impl std::fmt::Display) -> String {
         crate::escaped::reason(said)
     }
+
+    /// The error when this subscription was asked for events that it has parked with the stream.
+    pub fn error(self, subscription: &str) -> StoreError {
+        let Self { stream, version, event, reason, .. } = self;
+        let subscription = subscription.to_owned();
+        StoreError::Parked { subscription, stream, version, event, reason }
+    }
 }
 
 /// A parked stream of which events were taken.

@@ -19,7 +19,7 @@ use crate::{EventStore, Position, StoreError, StreamId};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` keeps no read models",
     label = "no rows and no checkpoints are kept here",
-    note = "give a `SqliteStore` or a `PostgresStore` that is open, by value: `store.clone()` is the same store; a projection over a `MemoryStore` is tested by `ProjectionScenario`"
+    note = "give a `MemoryStore`, a `SqliteStore` or a `PostgresStore` that is open, by value: `store.clone()` is the same store"
 )]
 pub trait SubscriptionStore: EventStore {
     /// Waits until an event stands behind `position`, for as long as that takes, and answers with the

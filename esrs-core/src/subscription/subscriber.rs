@@ -38,7 +38,8 @@ pub trait Subscriber: Send {
 
 /// A transaction of the store, for SQL of your own.
 ///
-/// Parameters are `$1`, `$2` … in every store.
+/// Parameters are `$1`, `$2` … in every store. A `MemoryStore` does not speak SQL: its statements return
+/// [`StoreError::NoSql`].
 ///
 /// It ends with the step: a statement that would end it fails, however it is written, and the step with it.
 ///

@@ -17,6 +17,25 @@ async fn the_memory_store_keeps_every_promise_on_a_store_that_was_used_before() 
 }
 
 #[tokio::test]
+async fn the_memory_store_keeps_every_promise_about_subscriptions() {
+    for case in conformance::subscriptions::cases_without_sql() {
+        case.run(&MemoryStore::new()).await;
+    }
+    let store = MemoryStore::new();
+    for _ in 0..2 {
+        conformance::subscriptions::all_without_sql(&store).await;
+    }
+}
+
+#[tokio::test]
+async fn the_memory_store_keeps_every_promise_about_read_models() {
+    let store = MemoryStore::new();
+    for _ in 0..2 {
+        conformance::read_models::all(&store).await;
+    }
+}
+
+#[tokio::test]
 async fn the_memory_store_keeps_every_promise_behind_an_arc() {
     let store: std::sync::Arc<dyn esrs_core::EventStore> = std::sync::Arc::new(MemoryStore::new());
     conformance::all(&store).await;
@@ -30,5 +49,78 @@ proptest! {
         let script: Vec<_> = seeds.into_iter().map(model::Operation::from_seed).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(model::run(&MemoryStore::new(), &script));
+    }
+}
+
+/// On one thread, a task that takes a long log step by step leaves turns to the others.
+#[tokio::test]
+async fn steps_in_memory_leave_turns_to_other_tasks() {
+    use esrs_core::subscription::{Advance, Advanced, SubscriptionStore};
+    let store = MemoryStore::new();
+    let (subscription, subscriber) = steps::subscriber();
+    let turns = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let of_other = turns.clone();
+    let other = tokio::spawn(async move {
+        loop {
+            of_other.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    let mut from = store.subscribe(subscription.clone()).await.unwrap();
+    let mut subscriber = subscriber;
+    for step in 1..=20 {
+        let to = esrs_core::Position::new(step);
+        let (park, resume) = (Vec::new(), Vec::new());
+        let subscription = subscription.clone();
+        let advance = Advance { subscription, from, to, mark: None, fence: None, park, resume };
+        let (back, advanced) = store.advance(advance, subscriber).await;
+        assert_eq!(advanced.unwrap(), Advanced::Done);
+        (subscriber, from.position) = (back, to);
+    }
+    other.abort();
+    assert!(turns.load(std::sync::atomic::Ordering::Relaxed) >= 20, "{turns:?}");
+}
+
+mod steps {
+    use std::sync::Arc;
+
+    use esrs_core::projection::ProjectionError;
+    use esrs_core::subscription::{Parked, RowTransaction, Subscriber, Subscription};
+    use esrs_core::{EventFilter, Page, Position, StoreError};
+    use futures_core::future::BoxFuture;
+
+    struct Idle(Arc<Subscription>);
+
+    pub(super) fn subscriber() -> (Arc<Subscription>, Box<dyn Subscriber>) {
+        let subscription = Arc::new(Subscription {
+            name: "idle",
+            definition: "1".into(),
+            table: None,
+            building: false,
+            owner: None,
+        });
+        (subscription.clone(), Box::new(Idle(subscription)))
+    }
+
+    impl Subscriber for Idle {
+        fn subscription(&self) -> &Arc<Subscription> {
+            &self.0
+        }
+
+        fn filter(&self) -> EventFilter {
+            EventFilter::everything()
+        }
+
+        fn take(&mut self, _: &Page, _: &Parked) -> Result<(), ProjectionError> {
+            Ok(())
+        }
+
+        fn run<'a>(
+            &'a mut self,
+            _: Position,
+            _: &'a mut dyn RowTransaction,
+        ) -> BoxFuture<'a, Result<(), StoreError>> {
+            Box::pin(std::future::ready(Ok(())))
+        }
     }
 }

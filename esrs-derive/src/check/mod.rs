@@ -7,5 +7,6 @@ pub(crate) mod column;
 pub(crate) mod cycle;
 pub(crate) mod event;
 pub(crate) mod history;
+mod paths;
 pub(crate) mod projection;
 pub(crate) mod schema;

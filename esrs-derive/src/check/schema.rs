@@ -227,25 +227,32 @@ pub(super) fn opaque_advice(what: &str) -> String {
     )
 }
 
-/// Calls a function with the name of each type of this scope that a type holds. A `PhantomData` holds
-/// nothing.
-pub(super) fn each_name(ty: &Type, call: &mut impl FnMut(&Ident)) {
+/// Calls a function with the name of each type of this scope that a type holds.
+fn each_name(ty: &Type, call: &mut impl FnMut(&Ident)) {
+    each_path(ty, &mut |path| {
+        let segments = &path.segments;
+        let is_here = segments.len() == 1 || (segments.len() == 2 && segments[0].ident == "self");
+        if let (true, Some(last)) = (is_here, segments.last()) {
+            call(&last.ident);
+        }
+    });
+}
+
+/// Calls a function with the path of each type that a type holds, but for those that begin with `::` and
+/// those of a trait. A `PhantomData` holds nothing.
+pub(super) fn each_path(ty: &Type, call: &mut impl FnMut(&syn::Path)) {
     match ty {
-        Type::Array(array) => each_name(&array.elem, call),
-        Type::Group(group) => each_name(&group.elem, call),
-        Type::Paren(paren) => each_name(&paren.elem, call),
-        Type::Reference(reference) => each_name(&reference.elem, call),
-        Type::Slice(slice) => each_name(&slice.elem, call),
-        Type::Tuple(tuple) => tuple.elems.iter().for_each(|ty| each_name(ty, call)),
+        Type::Array(array) => each_path(&array.elem, call),
+        Type::Group(group) => each_path(&group.elem, call),
+        Type::Paren(paren) => each_path(&paren.elem, call),
+        Type::Reference(reference) => each_path(&reference.elem, call),
+        Type::Slice(slice) => each_path(&slice.elem, call),
+        Type::Tuple(tuple) => tuple.elems.iter().for_each(|ty| each_path(ty, call)),
         Type::Path(path) => {
             let segments = &path.path.segments;
             let Some(last) = segments.last() else { return };
             if path.qself.is_none() && path.path.leading_colon.is_none() {
-                let is_here =
-                    segments.len() == 1 || (segments.len() == 2 && segments[0].ident == "self");
-                if is_here {
-                    call(&last.ident);
-                }
+                call(&path.path);
             }
             if last.ident == "PhantomData" {
                 return;
@@ -255,13 +262,13 @@ pub(super) fn each_name(ty: &Type, call: &mut impl FnMut(&Ident)) {
                     PathArguments::AngleBracketed(arguments) => {
                         for argument in &arguments.args {
                             if let GenericArgument::Type(ty) = argument {
-                                each_name(ty, call);
+                                each_path(ty, call);
                             }
                         }
                     }
                     PathArguments::Parenthesized(arguments) => {
                         if let ReturnType::Type(_, ty) = &arguments.output {
-                            each_name(ty, call);
+                            each_path(ty, call);
                         }
                     }
                     PathArguments::None => {}

@@ -319,7 +319,7 @@ fn batch(stream: StreamId, event: NewEvent) -> AppendBatch {
 type Made = (Vec<String>, Vec<String>);
 
 async fn made<P: Projection + fmt::Debug>(store: &impl TestStore) -> Made {
-    let rows = store.all::<P>().await.unwrap();
+    let rows = store.rows::<P>().await.unwrap();
     let parked = store.parked(Projected::<P>::subscription_of().into()).await.unwrap();
     let parked = parked.iter().map(|one| format!("{} {} {}", one.stream, one.version, one.reason));
     (rows.iter().map(|row| format!("{row:?}")).collect(), parked.collect())
@@ -497,7 +497,7 @@ async fn spelled_otherwise<R: Reopened>() {
     for threads in [1, 3] {
         let (rows, parked) = run::<MeterRow>(&store, (1_000, threads)).await;
         assert_eq!(rows.len(), 1);
-        assert_eq!(store.all::<MeterRow>().await.unwrap()[0].sum, Tenths(0.5));
+        assert_eq!(store.rows::<MeterRow>().await.unwrap()[0].sum, Tenths(0.5));
         let reason = "is no key: it is read as the id 7, whose stream is \"meter-7\"";
         assert_eq!(parked.len(), 2);
         assert!(parked.iter().all(|parked| parked.contains(reason)), "{parked:?}");
@@ -516,7 +516,7 @@ async fn spelled_otherwise<R: Reopened>() {
         }
     }
     store.append(batch("meter-8".parse().unwrap(), event())).await.unwrap();
-    assert_eq!(store.all::<MeterRow>().await.unwrap().len(), 2);
+    assert_eq!(store.rows::<MeterRow>().await.unwrap().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,10 +7,10 @@ use esrs::subscription::{EventHandler, Listen, On, Transaction};
 use esrs::{AppendBatch, AppendCondition, Metadata, NewEvent};
 
 use crate::bank::{Account, MoneyDeposited, NEVER};
-use crate::stores::{TestStore, on_every_store};
+use crate::stores::on_every_store;
 use crate::{caught_up, deposit, history};
 
-on_every_store!(
+on_every_store!(;
     what_a_handler_writes_is_written_once,
     a_handler_of_another_version_starts_over_when_it_may,
     an_event_that_a_handler_refuses_is_parked,
@@ -51,12 +51,12 @@ impl<const V: u32> On<MoneyDeposited> for Deposits<V> {
     }
 }
 
-async fn count(store: &impl TestStore) -> String {
-    let rows = store.ask("SELECT count(*), min(cents) FROM deposits").await.unwrap();
+async fn count(store: &impl SqlReadModels) -> String {
+    let rows = store.query("SELECT count(*), min(cents) FROM deposits", []).await.unwrap();
     rows[0].iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-async fn what_a_handler_writes_is_written_once(store: impl TestStore) {
+async fn what_a_handler_writes_is_written_once(store: impl SqlReadModels + Clone) {
     history(&store, 3, 20).await;
     for _ in 0..6 {
         let running = Runner::new(store.clone()).batch(4).handle(Deposits::<1>).start();
@@ -69,7 +69,7 @@ async fn what_a_handler_writes_is_written_once(store: impl TestStore) {
     running.stop().await;
 }
 
-async fn a_handler_of_another_version_starts_over_when_it_may(store: impl TestStore) {
+async fn a_handler_of_another_version_starts_over_when_it_may(store: impl SqlReadModels + Clone) {
     history(&store, 1, 5).await;
     let running = Runner::new(store.clone()).handle(Deposits::<1>).start();
     caught_up(&store, &running).await;
@@ -80,7 +80,7 @@ async fn a_handler_of_another_version_starts_over_when_it_may(store: impl TestSt
     running.stop().await;
 }
 
-async fn an_event_that_a_handler_refuses_is_parked(store: impl TestStore) {
+async fn an_event_that_a_handler_refuses_is_parked(store: impl SqlReadModels + Clone) {
     history(&store, 2, 1).await;
     let accounts = Repository::<Account>::new(store.clone());
     deposit(&accounts, 1, NEVER).await;
@@ -95,7 +95,7 @@ async fn an_event_that_a_handler_refuses_is_parked(store: impl TestStore) {
 }
 
 /// A handler that reads the id of its event's stream would take it for that of another instance.
-async fn stream_whose_id_is_spelled_otherwise_is_parked(store: impl TestStore) {
+async fn stream_whose_id_is_spelled_otherwise_is_parked(store: impl SqlReadModels + Clone) {
     history(&store, 1, 1).await;
     let event = NewEvent::of(&MoneyDeposited { cents: 10 }, Metadata::new()).unwrap();
     let stream = "account-01".parse().unwrap();
@@ -106,5 +106,43 @@ async fn stream_whose_id_is_spelled_otherwise_is_parked(store: impl TestStore) {
     assert_eq!(count(&store).await, "1 10");
     let parked = Parking::of_handler::<Deposits<1>>(store.clone()).streams().await.unwrap();
     assert!(parked[0].reason.contains("it is read as the id 1"), "{}", parked[0].reason);
+    running.stop().await;
+}
+
+/// It ignores what its statement comes to.
+struct Careless;
+
+impl EventHandler for Careless {
+    const NAME: &'static str = "careless";
+
+    fn listen(events: Listen<Self>) -> Listen<Self> {
+        events.to::<Account, MoneyDeposited>()
+    }
+
+    async fn start_over(&mut self, _: &mut dyn Transaction) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+impl On<MoneyDeposited> for Careless {
+    async fn on(
+        &mut self,
+        _: &Recorded<MoneyDeposited>,
+        transaction: &mut dyn Transaction,
+    ) -> Result<(), BoxError> {
+        let _ = transaction.execute("INSERT INTO deposits VALUES (1)", &[]).await;
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statement_of_a_handler_parks_its_stream_in_memory() {
+    let store = MemoryStore::new();
+    history(&store, 1, 1).await;
+    let retries = Retries::new(0, std::time::Duration::ZERO);
+    let running = Runner::new(store.clone()).retries(retries).handle(Careless).start();
+    assert_eq!(caught_up(&store, &running).await.parked, 1);
+    let parked = Parking::of_handler::<Careless>(store.clone()).streams().await.unwrap();
+    assert!(parked[0].reason.contains("does not speak SQL"), "{}", parked[0].reason);
     running.stop().await;
 }

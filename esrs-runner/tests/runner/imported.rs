@@ -27,7 +27,7 @@ fn book(deposits: u32) -> Vec<(StreamId, NewEvent)> {
 }
 
 async fn cents(store: &impl TestStore) -> Vec<i64> {
-    store.all::<Balance>().await.unwrap().iter().map(|row| row.cents).collect()
+    store.rows::<Balance>().await.unwrap().iter().map(|row| row.cents).collect()
 }
 
 fn expected(deposits: u32) -> Vec<i64> {

@@ -232,7 +232,7 @@ impl std::fmt::Debug for Sorted<'_> {
 }
 
 async fn all(store: &impl TestStore) -> Vec<String> {
-    let rows = store.all::<Row>().await.unwrap();
+    let rows = store.rows::<Row>().await.unwrap();
     rows.iter().map(|row| format!("{:?}", Sorted(row))).collect()
 }
 
@@ -249,7 +249,7 @@ async fn the_character_zero_in_a_text_of_a_jsonb_column_parks_its_stream(store: 
     append(&store, 4, &with("key", "")).await;
     project(&store, 1_000).await;
     let ids =
-        async || store.all::<Row>().await.unwrap().iter().map(|row| row.id).collect::<Vec<_>>();
+        async || store.rows::<Row>().await.unwrap().iter().map(|row| row.id).collect::<Vec<_>>();
     assert_eq!(ids().await, [1, 4]);
     let parking = Parking::of::<Row>(store.clone());
     let parked = parking.streams().await.unwrap();
@@ -315,16 +315,16 @@ async fn columns_that_come_back_are_jsonb_and_have_equality_and_indexes() {
              UPDATE esrs.subscriptions SET definition = replace(definition, ' jsonb', ' json')",
         )
         .unwrap();
-    let refused = store.all::<Row>().await.unwrap_err();
+    let refused = store.rows::<Row>().await.unwrap_err();
     assert!(matches!(refused, StoreError::ProjectionChanged { .. }), "{refused}");
     Rebuild::new(store.clone()).run::<Row>().await.unwrap();
     assert_eq!(types().await, expected);
-    assert_eq!(store.all::<Row>().await.unwrap().len(), 20);
+    assert_eq!(store.rows::<Row>().await.unwrap().len(), 20);
 
     // One whose column was given the other type by hand is read and written as it is.
     database.execute("ALTER TABLE samples ALTER COLUMN tags TYPE json").unwrap();
     append(&store, 20, &events[0]).await;
     project(&store, 1_000).await;
-    let rows = store.all::<Row>().await.unwrap();
+    let rows = store.rows::<Row>().await.unwrap();
     assert_eq!((rows.len(), &rows[20].tags), (21, &rows[0].tags));
 }

@@ -44,7 +44,7 @@ async fn another_takes_over_from_one_that_died(store: impl TestStore) {
     deposit(&Repository::<Account>::new(store.clone()), 1, 10).await;
     let second = runner("second").start();
     caught_up(&store, &second).await;
-    assert_eq!(store.all::<Balance>().await.unwrap()[0].cents, 40);
+    assert_eq!(store.rows::<Balance>().await.unwrap()[0].cents, 40);
     second.stop().await;
 }
 
@@ -67,7 +67,7 @@ async fn many_that_come_and_go_take_each_event_once(store: impl TestStore) {
     let last = Runner::new(store.clone()).project::<Balance>().start();
     caught_up(&store, &last).await;
     let cents: Vec<_> =
-        store.all::<Balance>().await.unwrap().into_iter().map(|row| row.cents).collect();
+        store.rows::<Balance>().await.unwrap().into_iter().map(|row| row.cents).collect();
     assert_eq!(cents, [600; 4]);
     last.stop().await;
 }

@@ -21,7 +21,7 @@ async fn live_rows_are_those_of_the_table(store: impl TestStore) {
     live.wait_for(last.position().unwrap(), SOON).await.unwrap();
     let mut rows = live.all().unwrap();
     rows.sort_by_key(|row| row.account);
-    assert_eq!(rows, store.all::<Balance>().await.unwrap());
+    assert_eq!(rows, store.rows::<Balance>().await.unwrap());
     assert_eq!(live.get(&2).unwrap().unwrap().cents, 42);
     assert_eq!(live.get(&9).unwrap(), None);
     // A stream that cannot be followed is left where it was.

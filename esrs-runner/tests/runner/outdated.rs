@@ -16,9 +16,9 @@ use crate::{SOON, until};
 
 on_every_store!(
     older_program_leaves_a_newer_event_to_the_newer_program,
-    older_handler_leaves_a_newer_event_to_the_newer_program,
     stream_that_an_older_program_parked_is_retried_by_a_newer_one,
-    older_rebuild_and_live_rows_stop_at_a_newer_event,
+    older_rebuild_and_live_rows_stop_at_a_newer_event;
+    older_handler_leaves_a_newer_event_to_the_newer_program,
 );
 
 /// A program of one version of the event: the same stored names, tables and handlers.
@@ -158,7 +158,7 @@ async fn older_program_leaves_a_newer_event_to_the_newer_program(store: impl Tes
     assert!(is_outdated(&status[0]) && status[0].lag().unwrap() >= 2, "{status:?}");
     let new_one = runner(&store, "new").project::<new::Scores>().start();
     assert_eq!(reaches(&new_one, last).await.parked, 0);
-    let rows = store.all::<new::Scores>().await.unwrap();
+    let rows = store.rows::<new::Scores>().await.unwrap();
     let points: Vec<_> = rows.iter().map(|row| (row.player, row.points)).collect();
     assert_eq!(points, [(1, 151), (2, 250)]);
     // Now that the event is taken, the older one stands by, and may go on where the newer one stops.
@@ -169,14 +169,16 @@ async fn older_program_leaves_a_newer_event_to_the_newer_program(store: impl Tes
     assert!(Parking::of::<new::Scores>(store.clone()).log().await.unwrap().is_empty());
 }
 
-async fn older_handler_leaves_a_newer_event_to_the_newer_program(store: impl TestStore) {
+async fn older_handler_leaves_a_newer_event_to_the_newer_program(
+    store: impl TestStore + SqlReadModels,
+) {
     old_score(&store, 1, 1).await;
     let last = new_score(&store, 1, 2).await;
     let old_one = runner(&store, "old").handle(old::Log).start();
     until(&old_one, is_outdated).await;
     let new_one = runner(&store, "new").handle(new::Log).start();
     reaches(&new_one, last).await;
-    let sums = store.ask("SELECT count(*) FROM log_of_scores").await.unwrap();
+    let sums = store.query("SELECT count(*) FROM log_of_scores", []).await.unwrap();
     assert_eq!(sums[0][0].to_string(), "2");
     new_one.stop().await;
     old_one.stop().await;
@@ -214,7 +216,7 @@ async fn stream_that_an_older_program_parked_is_retried_by_a_newer_one(store: im
     old_one.stop().await;
     let new_one = runner(&store, "new").project::<new::Scores>().start();
     until(&new_one, |status| status.state == State::Following && status.parked == 0).await;
-    let rows = store.all::<new::Scores>().await.unwrap();
+    let rows = store.rows::<new::Scores>().await.unwrap();
     assert_eq!(rows.iter().find(|row| row.player == 2).map(|row| row.points), Some(5));
     let log = parking.log().await.unwrap();
     let actions: Vec<_> = log.iter().map(|entry| entry.action).collect();
@@ -244,7 +246,7 @@ async fn older_rebuild_and_live_rows_stop_at_a_newer_event(store: impl TestStore
     let Err(StoreError::Projection(error)) = rebuilt else { panic!("{rebuilt:?}") };
     assert_eq!(error.position, last);
     Rebuild::new(store.clone()).run::<new::Scores>().await.unwrap();
-    assert_eq!(store.all::<new::Scores>().await.unwrap().len(), 2);
+    assert_eq!(store.rows::<new::Scores>().await.unwrap().len(), 2);
 }
 
 /// The names and definitions of both programs are the same, or this would test nothing.

@@ -27,7 +27,7 @@ fn start(store: &impl TestStore) -> Running {
 }
 
 async fn cents(store: &impl TestStore) -> Vec<i64> {
-    store.all::<Balance>().await.unwrap().into_iter().map(|row| row.cents).collect()
+    store.rows::<Balance>().await.unwrap().into_iter().map(|row| row.cents).collect()
 }
 
 fn stream(account: u32) -> StreamId {

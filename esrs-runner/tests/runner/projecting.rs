@@ -33,7 +33,7 @@ async fn rows_follow_from_several_aggregates(store: impl TestStore) {
     transfers.execute(&1, Say(MoneyTransferred { from: 1, to: 2, cents: 15 })).await.unwrap();
     let closing = accounts.execute(&3, Say(AccountClosed {}));
     closing.wait_for::<Balance>(SOON).await.unwrap();
-    let rows = store.all::<Balance>().await.unwrap();
+    let rows = store.rows::<Balance>().await.unwrap();
     assert_eq!(rows, [balance(1, 25), balance(2, 55)]);
     running.stop().await;
 }
@@ -46,7 +46,7 @@ async fn a_command_waits_for_the_rows_that_show_it(store: impl TestStore) {
         let deposit = accounts.execute(&1, Say(MoneyDeposited { cents: 1 }));
         let executed = deposit.wait_for::<Balance>(SOON).await.unwrap();
         assert_eq!(executed.version(), number + 1);
-        assert_eq!(store.all::<Balance>().await.unwrap(), [balance(1, number as i64)]);
+        assert_eq!(store.rows::<Balance>().await.unwrap(), [balance(1, number as i64)]);
     }
     running.stop().await;
 }
@@ -146,9 +146,9 @@ async fn rows_are_the_same_from_several_threads(store: impl TestStore) {
         let status = until(&running, |status| status.name == name && status.position >= head).await;
         assert_eq!(status.parked, 2);
     }
-    let counts = store.all::<Activity>().await.unwrap().into_iter().map(|row| row.count);
+    let counts = store.rows::<Activity>().await.unwrap().into_iter().map(|row| row.count);
     assert_eq!(counts.collect::<Vec<_>>(), [13, 13, 13, 14, 13, 13, 13, 13, 13]);
-    let cents = store.all::<Balance>().await.unwrap().into_iter().map(|row| row.cents);
+    let cents = store.rows::<Balance>().await.unwrap().into_iter().map(|row| row.cents);
     assert_eq!(cents.collect::<Vec<_>>(), [120, 120, 120, 121, 120, 120, 120, 120, 120]);
     running.stop().await;
 }
@@ -162,7 +162,7 @@ async fn a_stop_in_the_middle_loses_nothing_and_takes_nothing_twice(store: impl 
     }
     let running = Runner::new(store.clone()).batch(7).project::<Balance>().start();
     caught_up(&store, &running).await;
-    let rows = store.all::<Balance>().await.unwrap();
+    let rows = store.rows::<Balance>().await.unwrap();
     assert_eq!(rows, [balance(1, 400), balance(2, 400), balance(3, 400)]);
     running.stop().await;
 }

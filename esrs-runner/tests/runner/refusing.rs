@@ -12,7 +12,7 @@ use crate::between::{Between, Call};
 use crate::stores::{TestStore, on_every_store};
 use crate::{SOON, caught_up, deposit, history, stores, until};
 
-on_every_store!(row_that_its_table_refuses_parks_its_stream_and_the_others_go_on);
+on_every_store!(; row_that_its_table_refuses_parks_its_stream_and_the_others_go_on);
 
 /// Has the table of balances refuse a second account of an owner.
 struct OneOfEachOwner;
@@ -83,7 +83,7 @@ async fn row_that_its_table_refuses_parks_its_stream_and_the_others_go_on(store:
     let expected = [("account-100", 1), ("account-101", 1), ("account-102", 1)];
     assert_eq!(places, expected.map(|(stream, version)| (stream.to_owned(), version)));
     assert!(parked[0].reason.contains("the table refused the row"), "{}", parked[0].reason);
-    let rows = store.all::<Balance>().await.unwrap();
+    let rows = store.rows::<Balance>().await.unwrap();
     assert_eq!(rows.len(), 60);
     assert!(rows.iter().all(|row| row.cents == 10), "{rows:?}");
     // Tried again, it is refused again; and taken when there is room.
@@ -100,7 +100,7 @@ async fn row_that_its_table_refuses_parks_its_stream_and_the_others_go_on(store:
     caught_up(&store, &running).await;
     parking.retry(&parking.streams().await.unwrap()[0], "alice", "closed").await.unwrap();
     until(&running, |status| status.parked == 2).await;
-    let rows = store.all::<Balance>().await.unwrap();
+    let rows = store.rows::<Balance>().await.unwrap();
     let row = rows.iter().find(|row| row.account == 100).unwrap();
     assert_eq!((row.owner.as_str(), row.cents), ("owner 1", 6));
     running.stop().await;
@@ -112,7 +112,7 @@ async fn row_that_its_table_refuses_parks_its_stream_and_the_others_go_on(store:
         let parked = parking.streams().await.unwrap();
         let parked: Vec<_> = parked.iter().map(|one| one.stream.to_string()).collect();
         assert_eq!(parked, ["account-100", "account-101", "account-102"]);
-        assert_eq!(store.all::<Balance>().await.unwrap().len(), 59);
+        assert_eq!(store.rows::<Balance>().await.unwrap().len(), 59);
     }
     open(&store, 103, "owner 4").await;
     let running = start(&store);
@@ -182,7 +182,7 @@ async fn row_that_postgres_refuses_for_any_reason_parks_its_stream() {
     for (parked, reason) in parked.iter().zip(["not_mallory", "index", "a trigger"]) {
         assert!(parked.reason.contains(reason), "{}", parked.reason);
     }
-    let rows = store.all::<Balance>().await.unwrap();
+    let rows = store.rows::<Balance>().await.unwrap();
     assert!(rows.iter().any(|row| row.account == 103), "{rows:?}");
     // Inline, the append is refused alone, and what others have stored parks its stream.
     let inline = PostgresStore::builder(database.url()).inline::<Balance>();
@@ -196,7 +196,7 @@ async fn row_that_postgres_refuses_for_any_reason_parks_its_stream() {
         assert!(refused.is_err(), "{owner}");
     }
     open(&inline, 105, "carol").await;
-    assert_eq!(inline.all::<Balance>().await.unwrap().len(), 7);
+    assert_eq!(inline.rows::<Balance>().await.unwrap().len(), 7);
 }
 
 fn superseded() -> StoreError {

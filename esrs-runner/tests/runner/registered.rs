@@ -84,7 +84,7 @@ fn is_taken(error: &StoreError, words: &str) -> bool {
 }
 
 async fn counts(store: &impl TestStore) -> Vec<i64> {
-    store.all::<one::Counts>().await.unwrap().into_iter().map(|row| row.count).collect()
+    store.rows::<one::Counts>().await.unwrap().into_iter().map(|row| row.count).collect()
 }
 
 async fn second_type_with_the_same_table_and_shape_is_refused(store: impl TestStore) {

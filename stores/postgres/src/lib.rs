@@ -55,8 +55,8 @@
 //! # Names in statements
 //! The store's own statements find names in `pg_catalog` only, whatever `search_path` the role has: a function
 //! that somebody has made elsewhere is never called by them. The path of the role holds in statements of users
-//! (conditions of [`find`](PostgresStore::find), [`query`](PostgresStore::query) and the SQL of event
-//! handlers) and in triggers, policies and constraints on the tables of read models. Keep every schema of that
+//! (conditions of [`find`](esrs_core::SqlReadModels::find), [`query`](esrs_core::SqlReadModels::query) and
+//! the SQL of event handlers) and in triggers, policies and constraints on the tables of read models. Keep every schema of that
 //! path closed to roles that you do not trust with what those statements may do.
 //!
 //! # Events that no append has stored
@@ -78,14 +78,14 @@
 //! # Read models
 //! The rows of a projection are in a table of its name, in the schema `public` unless
 //! [`read_model_schema`](PostgresStoreBuilder::read_model_schema) says otherwise, with a column of
-//! PostgreSQL's own type for each field, and are asked by [`get`](PostgresStore::get),
-//! [`find`](PostgresStore::find), [`query`](PostgresStore::query), or any SQL. What follows from a page of
-//! events is stored in one transaction with the checkpoint of the projection, which takes two round
+//! PostgreSQL's own type for each field, and are asked by [`get`](esrs_core::ReadModels::get),
+//! [`find`](esrs_core::SqlReadModels::find), [`query`](esrs_core::SqlReadModels::query), or any SQL. What
+//! follows from a page of events is stored in one transaction with the checkpoint of the projection, which takes two round
 //! trips: in the first the transaction begins, moves the checkpoint and reads the rows; in the second it
 //! writes them and commits.
 //!
 //! Put indexes, constraints, triggers, policies and rights on such a table as you like: a
-//! [`rebuild`](PostgresStore::rebuild), which builds the new rows beside the old ones, keeps them. The new
+//! [`rebuild`](esrs_core::ReadModels::rebuild), which builds the new rows beside the old ones, keeps them. The new
 //! rows are built under the constraints and unique indexes, and without the triggers; nobody but the owner of
 //! the table can read them before they are in place. A view of it has to be dropped before, and made again
 //! afterwards.

@@ -83,11 +83,11 @@ impl PostgresStore {
     /// In the schema `public`, and in that of the log, it is granted no tables: a role that may make tables
     /// may also make functions, and those would be found by the names in statements of others. Have a
     /// [schema of their own](crate::PostgresStoreBuilder::read_model_schema) for read models, or make the
-    /// tables as the owner, by [`catch_up`](Self::catch_up), and grant the role `SELECT`, `INSERT`, `UPDATE`
-    /// and `DELETE` on them.
+    /// tables as the owner, by [`catch_up`](esrs_core::ReadModels::catch_up), and grant the role `SELECT`,
+    /// `INSERT`, `UPDATE` and `DELETE` on them.
     ///
-    /// Tables belong to whoever made them, who alone may [rebuild](Self::rebuild) them, and are read by
-    /// whom that role lets read them: a rebuild keeps such rights.
+    /// Tables belong to whoever made them, who alone may [rebuild](esrs_core::ReadModels::rebuild) them, and
+    /// are read by whom that role lets read them: a rebuild keeps such rights.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), esrs_core::StoreError> {

@@ -14,7 +14,8 @@ use crate::support::{connect, event, stream, terminate_all, within};
 use esrs_core::projection::Value;
 use esrs_core::subscription::{Projected, SubscriptionStore};
 use esrs_core::{
-    AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, Position, StoreError,
+    AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, Position, ReadModels,
+    SqlReadModels, StoreError,
 };
 use esrs_postgres::PostgresStore;
 

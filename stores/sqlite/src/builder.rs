@@ -1,11 +1,12 @@
 //! How a store is opened.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use esrs_core::subscription::InlineOwners;
 use esrs_core::{AppendBatch, Projection, StoreError};
+use uuid::Uuid;
 
 use crate::SqliteStore;
 use crate::error::Database;
@@ -41,6 +42,15 @@ pub(crate) struct Options {
     pub(crate) commit_on_caller: bool,
 }
 
+/// The database in memory, of a name that no other has, if the path says so.
+///
+/// By SQLite's own file system in memory: connections of one process share it, and lock it as they lock a
+/// file. <https://www.sqlite.org/src/doc/trunk/src/memdb.c>
+fn memory(path: &Path) -> Option<String> {
+    let is_memory = path.to_str() == Some(":memory:");
+    is_memory.then(|| format!("file:/esrs-{}?vfs=memdb", Uuid::now_v7().simple()))
+}
+
 /// How a store is to be opened; made by [`SqliteStore::builder`].
 #[must_use = "nothing is opened before `open`"]
 pub struct SqliteStoreBuilder {
@@ -63,6 +73,7 @@ impl SqliteStoreBuilder {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             database: Database {
+                memory: memory(&path),
                 path,
                 busy_timeout: Self::DEFAULT_BUSY_TIMEOUT,
                 timeout: Self::DEFAULT_TIMEOUT,
@@ -194,6 +205,10 @@ impl SqliteStoreBuilder {
     }
 
     /// Opens the file, or creates it, and brings its tables up to date.
+    ///
+    /// The path `:memory:` is a new database in memory, which the clones of the store share and which is
+    /// gone with the last of them: for tests of code that queries read models in SQL. It holds 1 GiB at
+    /// most. It has no write-ahead log, so readers and the writer wait for each other there.
     ///
     /// A new file can be read and written by the user of this process only (mode 0600 on Unix), and so can
     /// its write-ahead log and its shared memory. The mode of a file that exists is respected: for another

@@ -32,12 +32,15 @@ pub(crate) fn open_writer(
     options: &Options,
     database: &Database,
 ) -> Result<(Connection, Arc<Guard>), Fault> {
-    if matches!(database.path.to_str(), Some("" | ":memory:")) {
-        let reason = "it has to be a file; the store in memory is `MemoryStore`".to_owned();
+    if database.path.as_os_str().is_empty() {
+        let reason = "it has to be a file, or `:memory:`".to_owned();
         return Err(Fault::Store(StoreError::NotADatabase {
             location: database.location(),
             reason,
         }));
+    }
+    if let Some(uri) = &database.memory {
+        return open_memory(uri, options, database);
     }
     create::create(&database.path);
     let begun = Instant::now();
@@ -93,6 +96,36 @@ fn without_wal(database: &Database) -> Fault {
     Fault::Store(StoreError::NotADatabase { location: database.location(), reason })
 }
 
+/// The connection that writes to a database in memory: it has no files to look at, and no write-ahead log.
+fn open_memory(
+    uri: &str,
+    options: &Options,
+    database: &Database,
+) -> Result<(Connection, Arc<Guard>), Fault> {
+    let mut connection = Connection::open_with_flags(uri, MEMORY)?;
+    set_up(&connection, database)?;
+    connection.query_row("PRAGMA journal_mode = MEMORY", [], |_| Ok(()))?;
+    bound_size(&connection, options)?;
+    schema::migrate(&mut connection, database)?;
+    let guard = Guard::install(&mut connection)?;
+    Ok((connection, guard))
+}
+
+/// A database in memory cannot be opened for reading only.
+const MEMORY: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE
+    .union(OpenFlags::SQLITE_OPEN_CREATE)
+    .union(OpenFlags::SQLITE_OPEN_NO_MUTEX)
+    .union(OpenFlags::SQLITE_OPEN_URI);
+
+/// Sets how large the database may grow.
+fn bound_size(connection: &Connection, options: &Options) -> Result<(), Fault> {
+    let Some(bytes) = options.max_size else { return Ok(()) };
+    let page_size: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    let pages = (i64::try_from(bytes).unwrap_or(i64::MAX) / page_size).max(1);
+    connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+    Ok(())
+}
+
 fn try_open_writer(
     options: &Options,
     database: &Database,
@@ -121,11 +154,7 @@ fn try_open_writer(
         return Err(Fault::said("opening the file", reason));
     }
     connection.pragma_update(None, "synchronous", options.synchronous.pragma())?;
-    if let Some(bytes) = options.max_size {
-        let page_size: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-        let pages = (i64::try_from(bytes).unwrap_or(i64::MAX) / page_size).max(1);
-        connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
-    }
+    bound_size(&connection, options)?;
     if let Err(fault) = schema::migrate(&mut connection, database) {
         // Else a file without tables would be taken for a copy without its log.
         if schema::is_empty(&connection).unwrap_or(false) {
@@ -147,7 +176,10 @@ fn try_open_writer(
 /// A connection that can only read.
 pub(crate) fn open_reader(database: &Database) -> Result<(Connection, Arc<Guard>), Fault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(&database.path, flags)?;
+    let mut connection = match &database.memory {
+        Some(uri) => Connection::open_with_flags(uri, MEMORY)?,
+        None => Connection::open_with_flags(&database.path, flags)?,
+    };
     set_up(&connection, database)?;
     connection.pragma_update(None, "query_only", true)?;
     let guard = Guard::install(&mut connection)?;

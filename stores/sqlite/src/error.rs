@@ -141,6 +141,8 @@ fn has_no_room_for_shared_memory(error: &rusqlite::Error) -> bool {
 #[derive(Debug)]
 pub(crate) struct Database {
     pub(crate) path: PathBuf,
+    /// The URI that its connections open if it is in memory.
+    pub(crate) memory: Option<String>,
     pub(crate) busy_timeout: Duration,
     /// How long a read, or a statement of an event handler, may run.
     pub(crate) timeout: Duration,

@@ -13,6 +13,9 @@
 //! # Ok(()) }
 //! ```
 //!
+//! `SqliteStore::open(":memory:")` is a database in memory with the same tables, read models and SQL, for
+//! tests; what is promised of files does not apply to it.
+//!
 //! # What is promised
 //! - An append is answered when it is on disk: the log is written ahead (WAL) and synced at each
 //!   commit, [`Synchronous::Full`], unless the builder says otherwise.

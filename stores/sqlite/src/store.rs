@@ -169,7 +169,7 @@ impl SqliteStore {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// The file.
+    /// The file, or `:memory:`.
     pub fn path(&self) -> &Path {
         &self.inner.database.path
     }

@@ -12,7 +12,10 @@ use crate::support::marker::{self, MARKER, check_debug, check_error};
 use crate::support::{File, batch, event, stream};
 use esrs_core::projection::Value;
 use esrs_core::subscription::{Projected, SubscriptionStore};
-use esrs_core::{AppendBatch, EventStore, Metadata, NewEvent, Page, ReadQuery, StoreError};
+use esrs_core::{
+    AppendBatch, EventStore, Metadata, NewEvent, Page, ReadModels, ReadQuery, SqlReadModels,
+    StoreError,
+};
 use esrs_sqlite::SqliteStore;
 
 fn of_jane(name: &str, payload: &str) -> NewEvent {

@@ -117,13 +117,33 @@ pub async fn numbers_with_a_fraction_come_back_bit_for_bit(store: &dyn Subscript
 
 const TIMES: &[ColumnSpec] = &[key("at", ColumnType::Timestamp), column("n", ColumnType::Integer)];
 
-/// A time at the edge of the calendar comes back to the microsecond, or its row is refused, and SQL puts
-/// those that are stored in the order of time.
+/// A time at the edge of the calendar comes back to the microsecond, or its row is refused.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn times_of_rows_come_back_or_are_refused(store: &dyn SubscriptionStore) {
+    write_times(store, &Arc::new(with_columns(TIMES))).await;
+}
+
+/// SQL puts the times at the edges of the calendar, as far as they are stored, in the order of time.
 ///
 /// # Panics
 /// When the store breaks the promise.
 pub async fn times_of_rows_come_back_in_their_order_or_are_refused(store: &dyn SubscriptionStore) {
     let subscription = Arc::new(with_columns(TIMES));
+    let expected = write_times(store, &subscription).await;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let looking = Ordered { subscription: subscription.clone(), told: told.clone() };
+    let begin = subscribe(store, &subscription).await;
+    let to = begin.position.get() + 1;
+    let (_, looked) = store.advance(step(&subscription, begin, to), Box::new(looking)).await;
+    looked.expect("a table of a projection is asked");
+    let expected: Vec<_> = expected.into_iter().map(|n| vec![Value::from(n)]).collect();
+    assert_eq!(*lock(&told), expected, "SQL puts times in another order than they have");
+}
+
+/// Writes a row for each time, in their order, with its number; the numbers of those that are stored.
+async fn write_times(store: &dyn SubscriptionStore, subscription: &Arc<Subscription>) -> Vec<i64> {
     let year = |year: &str| -> Timestamp {
         format!("{year}-06-01T12:00:00.5Z").parse().expect("the suite's own times are valid")
     };
@@ -147,32 +167,25 @@ pub async fn times_of_rows_come_back_in_their_order_or_are_refused(store: &dyn S
     ];
     let mut expected = Vec::new();
     for (n, time) in (0_i64..).zip(times) {
-        let begin = subscribe(store, &subscription).await;
+        let begin = subscribe(store, subscription).await;
         let to = begin.position.get() + 1;
-        let written = Scripted::writing(&subscription, rows(vec![vec![time.into(), n.into()]]));
-        match store.advance(step(&subscription, begin, to), Box::new(written)).await.1 {
+        let written = Scripted::writing(subscription, rows(vec![vec![time.into(), n.into()]]));
+        match store.advance(step(subscription, begin, to), Box::new(written)).await.1 {
             Ok(_) => {
                 let back = from_microseconds(to_microseconds(time)).expect("in range");
                 let row: Vec<Value> = vec![back.into(), n.into()];
-                let found = stored(store, &subscription, vec![vec![back.into()]]).await;
+                let found = stored(store, subscription, vec![vec![back.into()]]).await;
                 assert_eq!(found, std::slice::from_ref(&row), "{time} is not what it was");
                 expected.push(n);
             }
             Err(StoreError::RowRefused { .. }) => {
-                assert_eq!(subscribe(store, &subscription).await, begin, "{time} was refused");
+                assert_eq!(subscribe(store, subscription).await, begin, "{time} was refused");
             }
             Err(error) => panic!("the row of {time} is refused by {error:?}"),
         }
     }
     assert!(expected.len() >= 9, "a store keeps the times from the year 0: {expected:?}");
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let looking = Ordered { subscription: subscription.clone(), told: told.clone() };
-    let begin = subscribe(store, &subscription).await;
-    let to = begin.position.get() + 1;
-    let (_, looked) = store.advance(step(&subscription, begin, to), Box::new(looking)).await;
-    looked.expect("a table of a projection is asked");
-    let expected: Vec<_> = expected.into_iter().map(|n| vec![Value::from(n)]).collect();
-    assert_eq!(*lock(&told), expected, "SQL puts times in another order than they have");
+    expected
 }
 
 /// Asks SQL for the order of times.

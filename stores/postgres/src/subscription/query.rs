@@ -1,10 +1,11 @@
-//! Asking read models, and filling them.
+//! Reads of read models.
 
 use std::pin::pin;
 
 use esrs_core::projection::Value;
-use esrs_core::subscription::{self, Projected, Subscription};
-use esrs_core::{BoxError, Position, Projection, StoreError};
+use esrs_core::read_model::where_matches;
+use esrs_core::subscription::{Projected, Subscription};
+use esrs_core::{BoxError, Projection, ReadModels, SqlReadModels, StoreError};
 use futures_util::future::{join, join3, join4};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
@@ -22,109 +23,52 @@ use crate::store::Shared;
 
 const DOING: &str = "asking for rows";
 
-impl PostgresStore {
-    /// The row of this key, if there is one.
-    ///
-    /// It is as new as its table: up to the last append where the projection is
-    /// [`inline`](crate::PostgresStoreBuilder::inline), up to where whoever runs it has come, or the last
-    /// [`catch_up`](Self::catch_up), otherwise.
-    ///
-    /// # Errors
-    /// - [`StoreError::ProjectionChanged`] or [`StoreError::ProjectionSuperseded`] if the table was made by
-    ///   another definition of `P`;
-    /// - [`StoreError::ProjectionTable`] if it was not made at all;
-    /// - [`StoreError::HistoryChanged`] if its rows follow from events that the log does not hold any more;
-    /// - and the errors of the database.
-    pub async fn get<P: Projection>(&self, key: &P::Key) -> Result<Option<P>, StoreError> {
-        let key = P::key_values(key).map_err(|error| misfit(error.into()))?;
-        let rows = self.rows::<P>(|model| model.by_key.clone(), key, Author::Store).await?;
-        Ok(rows.into_iter().next())
+impl ReadModels for PostgresStore {
+    fn get<P: Projection>(
+        &self,
+        key: &P::Key,
+    ) -> impl Future<Output = Result<Option<P>, StoreError>> + Send {
+        let key = P::key_values(key).map_err(|error| misfit(error.into()));
+        async move {
+            let rows = self.rows(|model| model.by_key.clone(), key?, Author::Store).await?;
+            Ok(rows.into_iter().next())
+        }
     }
 
-    /// The rows that fulfil a condition: what stands behind `WHERE`, with `$1`, `$2` … for
-    /// `parameters`. It may go on with `ORDER BY` and `LIMIT`; an empty one is fulfilled by all, as
-    /// is `true ORDER BY cents`. Rows are as new as those of [`get`](Self::get).
-    ///
-    /// ```no_run
-    /// # use esrs_core::{Projection, StoreError};
-    /// # async fn example<AccountSummary: Projection>(store: esrs_postgres::PostgresStore) -> Result<(), StoreError> {
-    /// let rich: Vec<AccountSummary> =
-    ///     store.find("cents > $1 ORDER BY cents DESC LIMIT 10", [100_000.into()]).await?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// The condition is SQL of yours: never build it from what somebody has typed in. It names functions and
-    /// tables by the `search_path` of the role, and runs in a transaction that only reads.
-    ///
-    /// # Errors
-    /// As of [`get`](Self::get), and when the condition is no SQL, or would write.
-    pub async fn find<P: Projection>(
+    fn all<P: Projection>(&self) -> impl Future<Output = Result<Vec<P>, StoreError>> + Send {
+        self.rows(|model| model.select.clone(), Vec::new(), Author::Store)
+    }
+}
+
+impl SqlReadModels for PostgresStore {
+    fn find<P: Projection>(
         &self,
         condition: &str,
         parameters: impl IntoIterator<Item = Value>,
-    ) -> Result<Vec<P>, StoreError> {
-        let sql = |model: &ModelTable| match condition.trim() {
-            "" => model.select.clone(),
-            condition => format!("{} WHERE {condition}", model.select),
-        };
-        self.rows(sql, parameters.into_iter().collect(), Author::User).await
+    ) -> impl Future<Output = Result<Vec<P>, StoreError>> + Send {
+        let parameters = parameters.into_iter().collect();
+        let sql = move |model: &ModelTable| where_matches(&model.select, condition);
+        self.rows(sql, parameters, Author::User)
     }
 
-    /// The rows that any `SELECT` finds, over read models and tables of your own.
-    ///
-    /// A value is of the kind that its column has: `smallint`, `integer` and `bigint` are integers,
-    /// `real` and `double precision` are reals; a `numeric`, such as a sum of `bigint`, is an integer
-    /// where it is whole and fits, and its text otherwise. A `date` and a value of an enum are their
-    /// texts. What has another type is cast in the statement, as by `::text`.
-    ///
-    /// ```no_run
-    /// # async fn example(store: esrs_postgres::PostgresStore) -> Result<(), esrs_core::StoreError> {
-    /// let sums = store.query("SELECT owner, sum(cents) FROM account_summary GROUP BY owner", []).await?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// - an error of the database if it is no SQL, or would write: it runs in a transaction that only
-    ///   reads;
-    /// - the errors of [`find`](Self::find) if it reads a table of a projection that this store knows, by
-    ///   any call before, and that `find` refuses.
-    pub async fn query(
+    fn query(
         &self,
         sql: &str,
         parameters: impl IntoIterator<Item = Value>,
-    ) -> Result<Vec<Vec<Value>>, StoreError> {
+    ) -> impl Future<Output = Result<Vec<Vec<Value>>, StoreError>> + Send {
         let parameters: Vec<Value> = parameters.into_iter().collect();
-        let shared = self.shared();
-        let rows = ask!(shared, |reader| read_only(shared, &reader, sql, &parameters))?;
-        decoded(shared, &rows)
+        async move {
+            let shared = self.shared();
+            let rows = ask!(shared, |reader| read_only(shared, &reader, sql, &parameters))?;
+            decoded(shared, &rows)
+        }
     }
+}
 
-    /// Brings the table of `P` to the end of the log, makes it if it is not there, and says where that
-    /// was.
-    ///
-    /// It parks nothing. For a program that goes on following there is the runner.
-    ///
-    /// # Errors
-    /// Those of [`esrs_core::subscription::catch_up`].
-    pub async fn catch_up<P: Projection>(&self) -> Result<Position, StoreError> {
-        subscription::catch_up(self, Box::new(Projected::<P>::new()), |_| {}).await
-    }
-
-    /// Makes the rows of `P` anew from the whole log, beside those that are asked meanwhile, and says
-    /// up to where they go.
-    ///
-    /// Indexes, triggers, policies and rights that you have put on the table are kept (membership in a
-    /// publication is not); one that the new columns do not allow is an error.
-    ///
-    /// # Errors
-    /// Those of [`esrs_core::subscription::rebuild`].
-    pub async fn rebuild<P: Projection>(&self) -> Result<Position, StoreError> {
-        subscription::rebuild(self, || Box::new(Projected::<P>::building()), |_| {}).await
-    }
-
+impl PostgresStore {
     async fn rows<P: Projection>(
         &self,
-        sql: impl FnOnce(&ModelTable) -> String,
+        sql: impl FnOnce(&ModelTable) -> String + Send,
         parameters: Vec<Value>,
         author: Author,
     ) -> Result<Vec<P>, StoreError> {
@@ -182,7 +126,7 @@ impl Asking<'_> {
         });
         let (stored, rows) = join(looking, asking).await;
         let stored = stored.map_err(explain)?;
-        let not_made = || not_made(self.subscription);
+        let not_made = || self.subscription.not_made();
         let stored = stored.first().map(|row| Stored::of(row, 0)).transpose().map_err(explain)?;
         let stored = stored.flatten().ok_or_else(not_made)?;
         stored.check_definition(self.subscription)?;
@@ -227,12 +171,6 @@ async fn twice_if_outdated<T, F: Future<Output = Result<T, Error>>>(
         }
         answer => answer,
     }
-}
-
-/// The error when there are no rows yet.
-fn not_made(subscription: &Subscription) -> StoreError {
-    let reason = "it was not made yet; call `catch_up`, or run it".to_owned();
-    StoreError::ProjectionTable { table: subscription.name, reason }
 }
 
 /// Asks in a transaction that only reads; not in tables of known projections that `find` would refuse.
@@ -287,7 +225,7 @@ async fn read_only(
         let name: &str = row.try_get(0).map_err(explain)?;
         let known = known.subscriptions.iter().find(|known| known.name == name);
         let Some(subscription) = known else { continue };
-        let stored = Stored::of(row, 2).map_err(explain)?.ok_or_else(|| not_made(subscription))?;
+        let stored = Stored::of(row, 2).map_err(explain)?.ok_or_else(|| subscription.not_made())?;
         stored.check_definition(subscription)?;
         stored.check_history()?;
     }

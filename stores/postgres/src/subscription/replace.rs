@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use esrs_core::read_model::quoted;
 use esrs_core::subscription::{Checkpoint, Replaced, Subscriber, Subscription};
 use esrs_core::{Page, Position, ReadQuery, StoreError};
 use tokio_postgres::{Client, Error};
@@ -9,7 +10,7 @@ use tokio_postgres::{Client, Error};
 use super::beside::{Beside, drop_table, strip};
 use super::step::Step;
 use super::subscribe::{Stored, is_there, supersede};
-use super::table::{ModelTable, quoted};
+use super::table::ModelTable;
 use super::{lease, parked};
 use crate::encode::to_i64;
 use crate::store::Shared;
@@ -111,8 +112,7 @@ impl Replacing<'_> {
         mut at: Checkpoint,
         to: Position,
     ) -> Result<Checkpoint, StoreError> {
-        let missing = to.get().saturating_sub(at.position.get());
-        if missing == 0 || missing > Replaced::MOST_TAKEN {
+        if !Replaced::may_take(at.position, to) {
             return Ok(at);
         }
         let reader = self.shared.reader_aside().await?;

@@ -1,9 +1,9 @@
 //! The statements on what subscriptions are kept by.
 
-use super::table::hash;
 use crate::connect::PIN_PATH;
 use crate::encode::to_i64;
 use crate::sql::{Sql, literal};
+use esrs_core::read_model::name_hash;
 
 /// The statements, for one schema of a database.
 #[derive(Debug)]
@@ -101,7 +101,7 @@ fn stored(s: &str, declared: &str) -> String {
 
 /// The name that sessions have during the steps of a lease, up to its fence.
 pub(super) fn session_of_steps(schema: &str, lease: &str) -> String {
-    format!("esrs step {:016x} ", hash(&format!("{schema} {lease}")))
+    format!("esrs step {:016x} ", name_hash(&format!("{schema} {lease}")))
 }
 
 impl Statements {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use esrs_core::read_model::quoted;
 use esrs_core::subscription::{Checkpoint, CheckpointOf, ParkedStream, Subscription};
 use esrs_core::{LogMark, Position, StoreError};
 use tokio_postgres::types::ToSql;
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 use super::beside::{self, Beside};
 use super::lease;
-use super::table::{ModelTable, quoted};
+use super::table::ModelTable;
 use crate::encode::to_i64;
 use crate::pool::Reader;
 use crate::store::Shared;

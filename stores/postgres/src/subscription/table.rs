@@ -2,6 +2,7 @@
 
 use esrs_core::StoreError;
 use esrs_core::projection::{ColumnSpec, ColumnType, Table, Value};
+use esrs_core::read_model::{building_name, column_list, name_hash, on_conflict, quoted};
 
 use super::columns::{Encoded, sql_type};
 
@@ -26,26 +27,10 @@ pub(super) struct ModelTable {
     pub(super) upsert: String,
 }
 
-/// A name as SQL writes it, whatever is in it.
-pub(super) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// FNV-1a of 64 bits. <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>
-pub(super) fn hash(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
-}
-
-fn list<'a>(columns: impl Iterator<Item = &'a ColumnSpec>, prefix: &str) -> String {
-    columns.map(|column| format!("{prefix}{}", quoted(column.name))).collect::<Vec<_>>().join(", ")
-}
-
 impl ModelTable {
     /// Checks that PostgreSQL can hold the table, without asking it.
     pub(super) fn new(table: Table, building: bool, schema: &str) -> Result<Self, StoreError> {
-        let refuse = |reason| Err(StoreError::ProjectionTable { table: table.name, reason });
+        let refuse = |reason: String| Err(table.unusable(reason));
         if table.name.starts_with("esrs_") {
             return refuse("names that begin with `esrs_` are taken".to_owned());
         }
@@ -56,25 +41,12 @@ impl ModelTable {
                 ));
             }
         }
-        if table.key_columns().next().is_none() {
-            return refuse("it has no key; mark a field `#[projection(key)]`".to_owned());
-        }
-        if let Some(column) = table.key_columns().find(|column| column.nullable) {
-            return refuse(format!("its key column `{}` may hold nothing", column.name));
-        }
-        if let Some(column) =
-            table.key_columns().find(|column| column.column_type == ColumnType::Real)
-        {
-            let reason = "is a float, which tells no rows apart, as 0.0 equals -0.0";
-            return refuse(format!("its key column `{}` {reason}", column.name));
-        }
+        table.check()?;
         let mut lines = Vec::with_capacity(table.columns.len() + 1);
         let mut arrays = Vec::with_capacity(table.columns.len());
         for (number, column) in (1..).zip(table.columns) {
-            let sql_type = sql_type(column.column_type).map_err(|error| {
-                let reason = error.in_column(column.name).to_string();
-                StoreError::ProjectionTable { table: table.name, reason }
-            })?;
+            let sql_type = sql_type(column.column_type)
+                .map_err(|error| table.unusable(error.in_column(column.name).to_string()))?;
             if column.key && matches!(column.column_type, ColumnType::Json | ColumnType::Jsonb) {
                 let name = column.name;
                 return refuse(format!(
@@ -86,14 +58,14 @@ impl ModelTable {
             arrays.push(format!("${number}::{sql_type}[]"));
         }
         let bare_name = match building {
-            true => format!("esrs_building_{:016x}", hash(table.name)),
+            true => building_name(table.name),
             false => table.name.to_owned(),
         };
         let primary_key = match bare_name.len() + "_pkey".len() > LONGEST {
-            true => format!("esrs_{:016x}_pkey", hash(&bare_name)),
+            true => format!("esrs_{:016x}_pkey", name_hash(&bare_name)),
             false => format!("{bare_name}_pkey"),
         };
-        let keys = list(table.key_columns(), "");
+        let keys = column_list(table.key_columns(), "");
         lines.push(format!("CONSTRAINT {} PRIMARY KEY ({keys})", quoted(&primary_key)));
         let name = format!("{}.{}", quoted(schema), quoted(&bare_name));
         let sql = Sql::of(&table, &name, &arrays);
@@ -113,7 +85,7 @@ impl ModelTable {
     }
 
     pub(super) fn unusable(&self, reason: impl Into<String>) -> StoreError {
-        StoreError::ProjectionTable { table: self.table.name, reason: reason.into() }
+        self.table.unusable(reason)
     }
 
     /// A table of its name was made by somebody else.
@@ -175,7 +147,7 @@ struct Sql {
 
 impl Sql {
     fn of(table: &Table, name: &str, arrays: &[String]) -> Self {
-        let columns = list(table.columns.iter(), "");
+        let columns = column_list(table.columns, "");
         let keys: Vec<_> = table.key_columns().collect();
         let is_key: Vec<_> = (1..)
             .zip(&keys)
@@ -200,38 +172,28 @@ impl Sql {
                 let wanted = format!(
                     "{} AS wanted ({})",
                     rows_from(&key_arrays),
-                    list(keys.iter().copied(), "")
+                    column_list(keys.iter().copied(), "")
                 );
                 let is_wanted: Vec<_> = keys
                     .iter()
                     .map(|key| format!("stored.{0} {EQUALS} wanted.{0}", quoted(key.name)))
                     .collect();
                 let is_wanted = is_wanted.join(" AND ");
-                let columns = list(table.columns.iter(), "stored.");
+                let columns = column_list(table.columns, "stored.");
                 (
                     format!("SELECT {columns} FROM {wanted} JOIN {name} AS stored ON {is_wanted}"),
                     format!("DELETE FROM {name} AS stored USING {wanted} WHERE {is_wanted}"),
                 )
             }
         };
-        let set: Vec<_> = table
-            .columns
-            .iter()
-            .filter(|column| !column.key)
-            .map(|column| format!("{0} = excluded.{0}", quoted(column.name)))
-            .collect();
-        let on_conflict = match set.is_empty() {
-            true => "DO NOTHING".to_owned(),
-            false => format!("DO UPDATE SET {}", set.join(", ")),
-        };
         Self {
             by_key: format!("{select} WHERE {}", is_key.join(" AND ")),
             by_keys,
             delete,
             upsert: format!(
-                "INSERT INTO {name} ({columns}) SELECT * FROM {} ON CONFLICT ({}) {on_conflict}",
+                "INSERT INTO {name} ({columns}) SELECT * FROM {} {}",
                 rows_from(arrays),
-                list(keys.iter().copied(), "")
+                on_conflict(table)
             ),
             select,
         }

@@ -6,8 +6,8 @@ use crate::support::{connect, event, stream};
 use esrs_core::conformance;
 use esrs_core::subscription::{Projected, SubscriptionStore};
 use esrs_core::{
-    AppendBatch, AppendCondition, EventStore, NewEvent, Page, Position, ReadQuery, StoreError,
-    StreamAppend,
+    AppendBatch, AppendCondition, EventStore, NewEvent, Page, Position, ReadModels, ReadQuery,
+    SqlReadModels, StoreError, StreamAppend,
 };
 use esrs_postgres::PostgresStore;
 use postgres_server::Database;

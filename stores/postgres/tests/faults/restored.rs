@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::support::account::Account;
 use crate::support::{event, read_all, stream};
-use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent};
+use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent, SqlReadModels};
 use esrs_postgres::PostgresStore;
 use postgres_server::Installation;
 

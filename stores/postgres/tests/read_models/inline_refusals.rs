@@ -8,8 +8,8 @@ use crate::support::{connect, event, stream};
 use esrs_core::projection::{ColumnError, Projection, RowError, Source, Table, Value};
 use esrs_core::subscription::{Decision, ParkedStream, Projected, SubscriptionStore};
 use esrs_core::{
-    AppendBatch, AppendCondition, Envelope, EventStore, NewEvent, PayloadError, StoreError,
-    StoredAs,
+    AppendBatch, AppendCondition, Envelope, EventStore, NewEvent, PayloadError, ReadModels,
+    SqlReadModels, StoreError, StoredAs,
 };
 use esrs_postgres::PostgresStore;
 use futures_util::future::{join, join_all};

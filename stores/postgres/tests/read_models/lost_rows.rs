@@ -9,7 +9,8 @@ use crate::support::{connect, event, read_all, stream};
 use esrs_core::projection::Value;
 use esrs_core::subscription::{Advance, Projected, SubscriptionStore};
 use esrs_core::{
-    AppendBatch, AppendCondition, EventStore, LogMark, NewEvent, Position, StoreError,
+    AppendBatch, AppendCondition, EventStore, LogMark, NewEvent, Position, ReadModels,
+    SqlReadModels, StoreError,
 };
 use esrs_postgres::PostgresStore;
 use tokio_postgres::Client;

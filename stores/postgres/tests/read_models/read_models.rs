@@ -15,8 +15,8 @@ use esrs_core::subscription::{
     SubscriptionStore,
 };
 use esrs_core::{
-    AppendBatch, AppendCondition, EventStore, NewEvent, Page, Position, Projection, ReadQuery,
-    StoreError,
+    AppendBatch, AppendCondition, EventStore, NewEvent, Page, Position, Projection, ReadModels,
+    ReadQuery, SqlReadModels, StoreError,
 };
 use esrs_postgres::PostgresStore;
 use postgres_server::Database;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::support::account::{Account, AccountVersion2};
 use crate::support::{connect, event, read_all, stream};
 use esrs_core::subscription::{Decision, Projected, Subscription, SubscriptionStore, WaitTarget};
-use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent, StoreError};
+use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent, SqlReadModels, StoreError};
 use esrs_postgres::PostgresStore;
 use futures_util::future::join_all;
 use postgres_server::Database;

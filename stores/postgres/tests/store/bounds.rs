@@ -11,7 +11,8 @@ use crate::support::{HOLD_THE_LOG, append, connect, event, one, read_all, stream
 use esrs_core::conformance;
 use esrs_core::subscription::{Lease, LeaseClaim, SubscriptionStore, WaitTarget};
 use esrs_core::{
-    AppendBatch, AppendCondition, EventStore, NewEvent, Page, Position, ReadQuery, StoreError,
+    AppendBatch, AppendCondition, EventStore, NewEvent, Page, Position, ReadModels, ReadQuery,
+    SqlReadModels, StoreError,
 };
 use esrs_postgres::{PostgresStore, PostgresStoreBuilder};
 use futures_util::future::join_all;

@@ -98,6 +98,17 @@ async fn every_promise_is_kept_while_another_store_appends_to_the_same_log() {
     beside.await.unwrap();
 }
 
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn each_promise_about_read_models_is_kept_in_one_log_that_is_opened_again() {
+    let database = database();
+    for _ in 0..2 {
+        let store = open(database.url()).await;
+        conformance::read_models::all_with_sql(&store).await;
+        store.close().await;
+    }
+}
+
 /// Not a test of its own: what the processes do that the test below starts.
 #[tokio::test]
 async fn child() {

@@ -9,7 +9,7 @@ use crate::support::{IMPORTS, append, connect, event, read_all, stream, within};
 use esrs_core::subscription::{Projected, SubscriptionStore};
 use esrs_core::{
     AppendBatch, AppendCondition, EventStore, Metadata, MetadataFilter, NewEvent, OccurredAt, Page,
-    ReadQuery, StoreError,
+    ReadQuery, SqlReadModels, StoreError,
 };
 use esrs_postgres::PostgresStore;
 use postgres_server::Database;

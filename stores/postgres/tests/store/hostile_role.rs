@@ -12,7 +12,8 @@ use crate::support::{IMPORTS, connect, event, one, read_all, stream};
 use esrs_core::conformance;
 use esrs_core::subscription::{Decision, LeaseClaim, Projected, SubscriptionStore, WaitTarget};
 use esrs_core::{
-    AppendBatch, AppendCondition, EventStore, IdempotencyKey, NewEvent, Page, Position, ReadQuery,
+    AppendBatch, AppendCondition, EventStore, IdempotencyKey, NewEvent, Page, Position, ReadModels,
+    ReadQuery,
 };
 use esrs_postgres::PostgresStore;
 use postgres_server::{Database, Server};

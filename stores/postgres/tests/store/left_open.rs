@@ -8,7 +8,10 @@ use crate::support::account::Account;
 use crate::support::working::{Working, advance, subscription};
 use crate::support::{HOLD_THE_LOG, connect, event, read_all, stream, within};
 use esrs_core::subscription::{Subscription, SubscriptionStore};
-use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent, Page, ReadQuery, StoreError};
+use esrs_core::{
+    AppendBatch, AppendCondition, EventStore, NewEvent, Page, ReadModels, ReadQuery, SqlReadModels,
+    StoreError,
+};
 use esrs_postgres::PostgresStore;
 use futures_util::FutureExt;
 use futures_util::future::join_all;

@@ -9,7 +9,7 @@ use esrs_core::subscription::{
 };
 use esrs_core::{
     AppendBatch, AppendCondition, CommandFingerprint, EventStore, IdempotencyKey, NewEvent,
-    Position, StoreError,
+    Position, ReadModels, SqlReadModels, StoreError,
 };
 use esrs_postgres::PostgresStore;
 use tokio_postgres::error::SqlState;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::support::account::Account;
 use crate::support::{connect, event, read_all, stream, within};
 use esrs_core::projection::Value;
-use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent};
+use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent, ReadModels, SqlReadModels};
 use esrs_postgres::PostgresStore;
 
 fn opened(id: impl std::fmt::Display) -> AppendBatch {

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use esrs_core::projection::{AnyPass, Pass, ProjectionError, RowError};
-use esrs_core::subscription::{Parked, ParkedStream, Projected, ResumedStream, Subscription};
-use esrs_core::{
-    LogMark, Page, PayloadError, Position, Projection, ReadQuery, StoreError, Withheld,
+use esrs_core::projection::{AnyPass, Pass};
+use esrs_core::subscription::{
+    FirstRefused, Parked, ParkedStream, Projected, Refusal, ResumedStream, Subscription,
 };
-use jiff::Timestamp;
+use esrs_core::{LogMark, Page, Position, Projection, ReadQuery, StoreError, Withheld};
 use rusqlite::Connection;
 
 use super::ModelTable;
@@ -207,8 +206,8 @@ impl Inline {
             match self.attempt(connection, page, false)? {
                 None => return Ok(()),
                 Some(Refusal::Event(parked)) => self.park(connection, parked)?,
-                Some(Refusal::Row(_)) => {
-                    let parked = self.first_refused(connection, page)?;
+                Some(Refusal::Row(reason)) => {
+                    let parked = self.first_refused(connection, page, reason)?;
                     self.park(connection, parked)?;
                 }
             }
@@ -226,10 +225,7 @@ impl Inline {
         let refusal = match self.table.apply(connection, &mut *self.pass, page, &self.parked) {
             Ok(()) => None,
             Err(fault) if connection.is_autocommit() => return Err(fault),
-            Err(Fault::Store(StoreError::RowRefused { reason, .. })) => Some(Refusal::Row(reason)),
-            Err(Fault::Store(StoreError::Projection(error))) if is_of_the_event(&error) => {
-                Some(Refusal::Event(parked_by(*error)))
-            }
+            Err(Fault::Store(error)) => Some(Refusal::of(error)?),
             Err(fault) => return Err(fault),
         };
         if is_trial || refusal.is_some() {
@@ -244,44 +240,20 @@ impl Inline {
         &mut self,
         connection: &Connection,
         page: &Page,
+        reason: Withheld,
     ) -> Result<ParkedStream, Fault> {
-        let until = self.until;
-        let taken: Vec<_> =
-            page.records().filter(|record| !self.parked.leaves_out(record)).collect();
-        // So many are taken, and so many are refused.
-        let (mut good, mut bad) = (0, taken.len());
-        let mut reason = Withheld::from("");
-        while bad - good > 1 {
-            let middle = good + (bad - good) / 2;
-            self.take_until(Some(taken[middle - 1].position()));
+        let table = self.table.subscription.name;
+        let before = self.until;
+        let mut search = FirstRefused::new(table, page, &self.parked, reason);
+        while let Some(until) = search.until() {
+            self.take_until(Some(until));
             let refusal = self.attempt(connection, page, true);
-            self.take_until(until);
-            match refusal? {
-                None => good = middle,
-                Some(Refusal::Event(parked)) => return Ok(parked),
-                Some(Refusal::Row(said)) => (bad, reason) = (middle, said),
+            self.take_until(before);
+            if let Some(parked) = search.tried(refusal?) {
+                return Ok(parked);
             }
         }
-        let Some(record) = bad.checked_sub(1).and_then(|last| taken.get(last)) else {
-            return Err(Fault::said("writing rows", "rows of no event were refused"));
-        };
-        if reason.is_empty() {
-            self.take_until(Some(record.position()));
-            let refusal = self.attempt(connection, page, true);
-            self.take_until(until);
-            if let Some(Refusal::Row(said)) = refusal? {
-                reason = said;
-            }
-        }
-        Ok(ParkedStream {
-            stream: record.stream().clone(),
-            version: record.version(),
-            position: record.position(),
-            event: record.kind().name.to_string(),
-            reason: ParkedStream::reason_of(RowError::Refused { reason }),
-            parked_at: Timestamp::now(),
-            is_to_resume: false,
-        })
+        Ok(search.parked()?)
     }
 
     fn take_until(&mut self, until: Option<Position>) {
@@ -298,29 +270,6 @@ impl Inline {
         self.parked.park(parked.stream, parked.version);
         Ok(())
     }
-}
-
-/// Why a page cannot be taken.
-enum Refusal {
-    Event(ParkedStream),
-    /// The table refuses a row, of whichever event.
-    Row(Withheld),
-}
-
-/// Whether the event will never be taken by this program, and no other can take it better: one of a
-/// newer version is for a newer program.
-fn is_of_the_event(error: &ProjectionError) -> bool {
-    !matches!(
-        &*error.reason,
-        RowError::Payload(PayloadError::NewerVersion { .. }) | RowError::NoEnvelope
-    )
-}
-
-fn parked_by(error: ProjectionError) -> ParkedStream {
-    let ProjectionError { stream, version, position, event, reason, .. } = error;
-    let (parked_at, is_to_resume, reason) =
-        (Timestamp::now(), false, ParkedStream::reason_of(reason.in_stream(&stream)));
-    ParkedStream { stream, version, position, event, reason, parked_at, is_to_resume }
 }
 
 impl Writer {

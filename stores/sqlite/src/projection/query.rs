@@ -1,7 +1,8 @@
 //! Asking read models.
 
 use esrs_core::projection::Value;
-use esrs_core::{Projection, StoreError};
+use esrs_core::read_model::where_matches;
+use esrs_core::{Projection, ReadModels, SqlReadModels, StoreError};
 use rusqlite::Statement;
 
 use super::ModelTable;
@@ -102,71 +103,38 @@ impl Reader {
     }
 }
 
-impl SqliteStore {
-    /// The row of this key, if there is one.
-    ///
-    /// It is as new as its table: up to the last append where the projection is
-    /// [`inline`](crate::SqliteStoreBuilder::inline), up to the last
-    /// [`catch_up`](Self::catch_up) otherwise.
-    ///
-    /// # Errors
-    /// [`StoreError::ProjectionChanged`] or [`StoreError::ProjectionTable`] when the table was made
-    /// by another definition of `P` or not at all, and what may happen to a database.
-    pub async fn get<P: Projection>(&self, key: &P::Key) -> Result<Option<P>, StoreError> {
-        let key = P::key_values(key).map_err(|error| self.explain(DOING, error.into()))?;
-        let rows = self.rows(|table| table.by_key.clone(), key).await?;
-        Ok(rows.into_iter().next())
+impl ReadModels for SqliteStore {
+    fn get<P: Projection>(
+        &self,
+        key: &P::Key,
+    ) -> impl Future<Output = Result<Option<P>, StoreError>> + Send {
+        let key = P::key_values(key).map_err(|error| self.explain(DOING, error.into()));
+        async move {
+            let rows = self.rows(|table| table.by_key.clone(), key?).await?;
+            Ok(rows.into_iter().next())
+        }
     }
 
-    /// The rows that fulfil a condition: what stands behind `WHERE`, with `$1`, `$2` … for
-    /// `parameters`. It may go on with `ORDER BY` and `LIMIT`; an empty one is fulfilled by all, as
-    /// is `true ORDER BY cents`. Rows are as new as those of [`get`](Self::get).
-    ///
-    /// ```no_run
-    /// # use esrs_core::{Projection, StoreError};
-    /// # async fn example<AccountSummary: Projection>(store: esrs_sqlite::SqliteStore) -> Result<(), StoreError> {
-    /// let rich: Vec<AccountSummary> =
-    ///     store.find("cents > $1 ORDER BY cents DESC LIMIT 10", [100_000.into()]).await?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// The condition is SQL of yours: never build it from what somebody has typed in.
-    ///
-    /// # Errors
-    /// As of [`get`](Self::get), and when the condition is no SQL.
-    pub async fn find<P: Projection>(
+    fn all<P: Projection>(&self) -> impl Future<Output = Result<Vec<P>, StoreError>> + Send {
+        self.rows(|table| table.select.clone(), Vec::new())
+    }
+}
+
+impl SqlReadModels for SqliteStore {
+    fn find<P: Projection>(
         &self,
         condition: &str,
         parameters: impl IntoIterator<Item = Value>,
-    ) -> Result<Vec<P>, StoreError> {
-        let sql = |table: &ModelTable| match condition.trim() {
-            "" => table.select.clone(),
-            condition => format!("{} WHERE {condition}", table.select),
-        };
-        self.rows(sql, parameters.into_iter().collect()).await
+    ) -> impl Future<Output = Result<Vec<P>, StoreError>> + Send {
+        let parameters = parameters.into_iter().collect();
+        self.rows(move |table| where_matches(&table.select, condition), parameters)
     }
 
-    /// The rows that any `SELECT` finds, over read models and tables of your own.
-    ///
-    /// A value is what SQLite holds: integer, real, text, bytes or nothing.
-    ///
-    /// ```no_run
-    /// # async fn example(store: esrs_sqlite::SqliteStore) -> Result<(), esrs_core::StoreError> {
-    /// let sums = store.query("SELECT owner, sum(cents) FROM account_summary GROUP BY owner", []).await?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// Returns [`StoreError::ReadOnly`] for a statement that does more than read the file of this
-    /// store: that writes, attaches another file, or sets a pragma. Returns [`StoreError::Database`]
-    /// for a text that is not one statement. Where it reads the table of a projection that this store was
-    /// asked for (inline, by [`find`](Self::find), or by a runner), it returns the same errors as
-    /// [`get`](Self::get) if another definition has built the rows.
-    pub async fn query(
+    fn query(
         &self,
         sql: &str,
         parameters: impl IntoIterator<Item = Value>,
-    ) -> Result<Vec<Vec<Value>>, StoreError> {
+    ) -> impl Future<Output = Result<Vec<Vec<Value>>, StoreError>> + Send {
         let sql = sql.to_owned();
         let parameters: Vec<Value> = parameters.into_iter().collect();
         self.on_reader(DOING, move |reader| {
@@ -177,12 +145,13 @@ impl SqliteStore {
                 Ok(rows)
             })
         })
-        .await
     }
+}
 
+impl SqliteStore {
     async fn rows<P: Projection>(
         &self,
-        sql: impl FnOnce(&ModelTable) -> String,
+        sql: impl FnOnce(&ModelTable) -> String + Send,
         values: Vec<Value>,
     ) -> Result<Vec<P>, StoreError> {
         let table = ModelTable::of::<P>().map_err(|fault| self.explain(DOING, fault))?;

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use esrs_core::projection::{
-    AnyPass, ColumnError, ColumnSpec, ColumnType, RowChanges, RowKey, Table, Value,
-};
+use esrs_core::projection::{AnyPass, ColumnError, RowChanges, RowKey, Table, Value};
+use esrs_core::read_model::{self, column_list, on_conflict, quoted};
 use esrs_core::subscription::{Checkpoint, Parked, Projected, Subscription};
 use esrs_core::{LogMark, Page, Position, Projection, StoreError};
 use rusqlite::{Connection, Row, params_from_iter};
@@ -37,25 +36,9 @@ fn stored_name(subscription: &Subscription) -> Cow<'static, str> {
     }
 }
 
-/// The name of the table that is built for a subscription.
+/// The name of the table that is built for a subscription; to SQLite, names in other cases are the same.
 pub(crate) fn building_name(subscription: &str) -> String {
-    format!("esrs_building_{:016x}", fnv_1a(subscription))
-}
-
-/// FNV-1a of 64 bits; to SQLite, names in other cases are the same.
-fn fnv_1a(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
-    })
-}
-
-/// A name as SQL writes it, whatever is in it.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-fn list<'a>(columns: impl Iterator<Item = &'a ColumnSpec>) -> String {
-    columns.map(|column| quoted(column.name)).collect::<Vec<_>>().join(", ")
+    read_model::building_name(&subscription.to_ascii_lowercase())
 }
 
 impl ModelTable {
@@ -66,25 +49,12 @@ impl ModelTable {
 
     /// Checks that SQLite can hold the table, without asking it.
     pub(crate) fn new(subscription: Arc<Subscription>, table: Table) -> Result<Self, Fault> {
-        let refuse = |reason: String| {
-            Err(Fault::Store(StoreError::ProjectionTable { table: table.name, reason }))
-        };
         let lower = table.name.to_ascii_lowercase();
         if lower.starts_with("esrs_") || lower.starts_with("sqlite_") {
-            return refuse("names that begin with `esrs_` or `sqlite_` are taken".to_owned());
+            let reason = "names that begin with `esrs_` or `sqlite_` are taken";
+            return Err(table.unusable(reason).into());
         }
-        if table.key_columns().next().is_none() {
-            return refuse("it has no key; mark a field `#[projection(key)]`".to_owned());
-        }
-        if let Some(column) = table.key_columns().find(|column| column.nullable) {
-            return refuse(format!("its key column `{}` may hold nothing", column.name));
-        }
-        if let Some(column) =
-            table.key_columns().find(|column| column.column_type == ColumnType::Real)
-        {
-            let reason = "is a float, which tells no rows apart, as 0.0 equals -0.0";
-            return refuse(format!("its key column `{}` {reason}", column.name));
-        }
+        table.check()?;
         let stored_name = stored_name(&subscription);
         let name = quoted(&stored_name);
         let mut lines = Vec::with_capacity(table.columns.len() + 1);
@@ -94,7 +64,8 @@ impl ModelTable {
                 sql_type(column.column_type).map_err(|error| error.in_column(column.name))?;
             lines.push(format!("{} {sql_type}{not_null}", quoted(column.name)));
         }
-        let (columns, keys) = (list(table.columns.iter()), list(table.key_columns()));
+        let columns = column_list(table.columns, "");
+        let keys = column_list(table.key_columns(), "");
         lines.push(format!("PRIMARY KEY ({keys})"));
         let places: Vec<_> = (1..=table.columns.len()).map(|n| format!("?{n}")).collect();
         let is_key: Vec<_> = table
@@ -103,16 +74,6 @@ impl ModelTable {
             .map(|(n, column)| format!("{} = ?{}", quoted(column.name), n + 1))
             .collect();
         let is_key = is_key.join(" AND ");
-        let set: Vec<_> = table
-            .columns
-            .iter()
-            .filter(|column| !column.key)
-            .map(|column| format!("{0} = excluded.{0}", quoted(column.name)))
-            .collect();
-        let on_conflict = match set.is_empty() {
-            true => "DO NOTHING".to_owned(),
-            false => format!("DO UPDATE SET {}", set.join(", ")),
-        };
         let select = format!("SELECT {columns} FROM {name}");
         Ok(Self {
             subscription,
@@ -120,8 +81,9 @@ impl ModelTable {
             by_key: format!("{select} WHERE {is_key}"),
             select,
             upsert: format!(
-                "INSERT INTO {name} ({columns}) VALUES ({}) ON CONFLICT ({keys}) {on_conflict}",
-                places.join(", ")
+                "INSERT INTO {name} ({columns}) VALUES ({}) {}",
+                places.join(", "),
+                on_conflict(&table)
             ),
             delete: format!("DELETE FROM {name} WHERE {is_key}"),
             table,
@@ -131,8 +93,7 @@ impl ModelTable {
     }
 
     pub(crate) fn unusable(&self, reason: &str) -> Fault {
-        let (table, reason) = (self.table.name, reason.to_owned());
-        Fault::Store(StoreError::ProjectionTable { table, reason })
+        Fault::Store(self.table.unusable(reason))
     }
 
     pub(crate) fn exists(&self, connection: &Connection) -> Result<bool, Fault> {
@@ -144,19 +105,13 @@ impl ModelTable {
     /// Where it stands; an error when it is not there, or was made by another definition.
     pub(crate) fn checkpoint(&self, connection: &Connection) -> Result<Checkpoint, Fault> {
         let stands = checkpoint::of_definition(connection, &self.subscription)?;
-        stands.ok_or_else(|| self.not_made())
+        stands.ok_or_else(|| self.subscription.not_made().into())
     }
 
     /// The same, and whether it has parked streams.
     pub(super) fn stands(&self, connection: &Connection) -> Result<Stands, Fault> {
         let stands = checkpoint::with_parked(connection, &self.subscription)?;
-        stands.ok_or_else(|| self.not_made())
-    }
-
-    fn not_made(&self) -> Fault {
-        self.unusable(
-            "it was not made yet; call `catch_up`, or open the store with the projection inline",
-        )
+        stands.ok_or_else(|| self.subscription.not_made().into())
     }
 
     /// Makes the table, unless it is there; in a transaction. Answers with where it stands.

@@ -5,7 +5,6 @@ pub(crate) mod checkpoint;
 mod kept;
 mod lease;
 mod lent;
-mod models;
 pub(crate) mod parked;
 mod replace;
 mod transaction;

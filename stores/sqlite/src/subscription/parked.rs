@@ -4,7 +4,7 @@ use esrs_core::store::to_microseconds;
 use esrs_core::subscription::{
     Decision, ParkedStream, ParkingAction, ParkingEntry, ResumedStream, Subscription, WaitTarget,
 };
-use esrs_core::{Position, StoreError, StreamId};
+use esrs_core::{Position, StreamId};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -185,15 +185,8 @@ pub(super) fn check(
     subscription: &Subscription,
     target: &WaitTarget,
 ) -> Result<(), Fault> {
-    let WaitTarget { position, streams } = target;
-    let parked = all(connection, subscription)?.into_iter().find(|parked| {
-        parked.position <= *position && (streams.is_empty() || streams.contains(&parked.stream))
-    });
-    match parked {
+    match target.parked_among(all(connection, subscription)?) {
         None => Ok(()),
-        Some(ParkedStream { stream, version, event, reason, .. }) => {
-            let subscription = subscription.name.to_owned();
-            Err(StoreError::Parked { subscription, stream, version, event, reason }.into())
-        }
+        Some(parked) => Err(parked.error(subscription.name).into()),
     }
 }

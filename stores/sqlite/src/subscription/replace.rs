@@ -62,8 +62,7 @@ impl Writer {
         mut at: Checkpoint,
         to: Position,
     ) -> Result<Checkpoint, Fault> {
-        let missing = to.get().saturating_sub(at.position.get());
-        if missing == 0 || missing > Replaced::MOST_TAKEN {
+        if !Replaced::may_take(at.position, to) {
             return Ok(at);
         }
         let Self { connection, guard, database, pages, .. } = self;

@@ -34,12 +34,7 @@ impl PreparedAppend {
 
     /// An estimate of its size in memory, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        /// The rest of an event.
-        const EVENT: usize = 256;
-        let events = self.batch.events().map(|(_, event)| EVENT + event.payload.len());
-        // The metadata is there twice: as it came, and as JSON.
-        let details = self.details.iter().flatten().map(|details| 2 * details.len());
-        events.chain(details).sum()
+        self.batch.bytes_with(&self.details)
     }
 }
 

@@ -9,7 +9,7 @@ use esrs_core::subscription::{
     Advance, Advanced, Checkpoint, Parked, RowTransaction, Subscriber, Subscription,
     SubscriptionStore, Transaction,
 };
-use esrs_core::{EventFilter, Page, Position, StoreError};
+use esrs_core::{EventFilter, Page, Position, ReadModels, SqlReadModels, StoreError};
 use esrs_sqlite::SqliteStore;
 use futures_core::future::BoxFuture;
 

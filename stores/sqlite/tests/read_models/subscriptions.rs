@@ -12,7 +12,7 @@ use esrs_core::subscription::{
     Advance, Advanced, Checkpoint, Decision, Lease, LeaseClaim, Parked, ParkedStream, Projected,
     ResumedStream, RowTransaction, Subscriber, Subscription, SubscriptionStore,
 };
-use esrs_core::{EventFilter, EventStore, Page, Position, StoreError};
+use esrs_core::{EventFilter, EventStore, Page, Position, ReadModels, SqlReadModels, StoreError};
 use esrs_sqlite::SqliteStore;
 use futures_core::future::BoxFuture;
 use futures_util::future::{join, join_all};

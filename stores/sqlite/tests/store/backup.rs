@@ -2,7 +2,7 @@
 
 use crate::support::account::Account;
 use crate::support::{File, append, batch, event, read_all, stream};
-use esrs_core::{AppendCondition, Position, StoreError};
+use esrs_core::{AppendCondition, Position, SqlReadModels, StoreError};
 use esrs_sqlite::SqliteStore;
 
 async fn refusal(path: &std::path::Path) -> StoreError {

@@ -14,8 +14,8 @@ use esrs_core::subscription::{
     RowTransaction, Subscriber, Subscription, SubscriptionStore,
 };
 use esrs_core::{
-    EventFilter, EventStore, IdempotencyKey, Page, Position, ReadQuery, Schema, Snapshot,
-    StoreError,
+    EventFilter, EventStore, IdempotencyKey, Page, Position, ReadModels, ReadQuery, Schema,
+    Snapshot, SqlReadModels, StoreError,
 };
 use esrs_sqlite::{SqliteStore, SqliteStoreBuilder};
 use futures_core::future::BoxFuture;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use esrs_core::EventStore;
-use esrs_core::conformance::{self, model, subscriptions};
+use esrs_core::conformance::{self, model, read_models, subscriptions};
 use esrs_core::subscription::SubscriptionStore;
+use esrs_core::{EventStore, SqlReadModels, StoreError};
 use esrs_sqlite::{SqliteStore, Synchronous};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -36,6 +36,7 @@ async fn every_promise_is_kept_on_one_file_that_is_opened_again() {
         let store = open(&directory).await;
         conformance::all(&store).await;
         subscriptions::all(&store).await;
+        read_models::all_with_sql(&store).await;
         store.close().await;
     }
 }
@@ -51,6 +52,37 @@ async fn every_promise_is_kept_while_another_store_writes_to_the_same_file() {
     conformance::all(&one).await;
     subscriptions::all(&one).await;
     beside.await.unwrap();
+}
+
+#[tokio::test]
+async fn every_promise_is_kept_in_memory() {
+    let store = SqliteStore::open(":memory:").await.unwrap();
+    for _ in 0..2 {
+        conformance::all(&store).await;
+        subscriptions::all(&store).await;
+        read_models::all_with_sql(&store).await;
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn databases_in_memory_are_shared_by_clones_alone() {
+    let (one, other) = (
+        SqliteStore::open(":memory:").await.unwrap(),
+        SqliteStore::open(":memory:").await.unwrap(),
+    );
+    read_models::all_with_sql(&one.clone()).await;
+    let count = async |store: &SqliteStore| {
+        store.query("SELECT count(*) FROM esrs_events", []).await.unwrap().remove(0).remove(0)
+    };
+    assert_ne!(count(&one).await, 0.into());
+    assert_eq!(count(&other).await, 0.into());
+    one.close().await;
+    assert!(matches!(one.query("SELECT 1", []).await, Err(StoreError::Closed)));
+    read_models::all_with_sql(&other).await;
+    // Nothing of it is a file.
+    assert!(!std::path::Path::new(":memory:").exists());
+    other.close().await;
 }
 
 #[tokio::test]
@@ -74,6 +106,10 @@ async fn every_promise_is_kept_by_a_store_that_was_chosen_at_run_time() {
     let chosen: Arc<dyn SubscriptionStore> = Arc::new(open(&directory).await);
     conformance::all(&chosen).await;
     subscriptions::all(&chosen).await;
+    let chosen: &'static dyn EventStore = Box::leak(Box::new(chosen));
+    let boxed: Box<dyn EventStore> = Box::new(chosen);
+    conformance::all(&boxed).await;
+    assert!(boxed.as_subscription_store().is_some());
 }
 
 proptest! {

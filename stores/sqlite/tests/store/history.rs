@@ -9,8 +9,8 @@ use crate::support::{File, append, batch, event, read_all, stream};
 use esrs_core::subscription::{Advance, Projected, SubscriptionStore};
 use esrs_core::{
     AppendBatch, AppendCondition, Appended, AsOf, Conflict, EventStore, Fingerprint,
-    IdempotencyKey, LogMark, NewEvent, Page, Position, ReadQuery, Schema, Snapshot, SnapshotQuery,
-    StoreError,
+    IdempotencyKey, LogMark, NewEvent, Page, Position, ReadModels, ReadQuery, Schema, Snapshot,
+    SnapshotQuery, SqlReadModels, StoreError,
 };
 use esrs_sqlite::SqliteStore;
 use rusqlite::backup::Backup;

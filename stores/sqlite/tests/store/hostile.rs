@@ -4,7 +4,7 @@
 use crate::support::account::Account;
 use crate::support::{File, append, batch, event, read_all, stream};
 use esrs_core::projection::Value;
-use esrs_core::{EventStore, Page, ReadQuery, StoreError};
+use esrs_core::{EventStore, Page, ReadModels, ReadQuery, SqlReadModels, StoreError};
 use esrs_sqlite::SqliteStore;
 
 /// Two streams of two events, a key, and an entry of the parking log.

@@ -11,7 +11,9 @@ use crate::support::account::Account;
 use crate::support::child::{self, say};
 use crate::support::round::round;
 use crate::support::{File, batch, event, stream};
-use esrs_core::{AppendBatch, AppendCondition, EventStore, Page, ReadQuery, StoreError};
+use esrs_core::{
+    AppendBatch, AppendCondition, EventStore, Page, ReadModels, ReadQuery, StoreError,
+};
 use esrs_sqlite::SqliteStore;
 use uuid::Uuid;
 

@@ -9,7 +9,10 @@ use std::time::Duration;
 use crate::support::account::Account;
 use crate::support::{File, append, batch, event, read_all, stream};
 use esrs_core::subscription::{LeaseClaim, Projected, SubscriptionStore};
-use esrs_core::{AppendBatch, AppendCondition, EventStore, Page, Position, ReadQuery, StoreError};
+use esrs_core::{
+    AppendBatch, AppendCondition, EventStore, Page, Position, ReadModels, ReadQuery, SqlReadModels,
+    StoreError,
+};
 use esrs_sqlite::SqliteStore;
 
 fn with(path: &Path, suffix: &str) -> PathBuf {

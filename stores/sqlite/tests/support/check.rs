@@ -1,5 +1,6 @@
 //! What has to be true of a file, whatever was done to those who wrote to it.
 
+use esrs_core::SqlReadModels;
 use std::collections::{BTreeMap, HashMap};
 
 use esrs_sqlite::SqliteStore;

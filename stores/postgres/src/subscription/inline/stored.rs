@@ -1,10 +1,8 @@
 //! Events that are in the log already: one that cannot be taken keeps nobody from appending, and its
 //! stream is parked.
 
-use esrs_core::projection::{ProjectionError, RowError};
-use esrs_core::subscription::{ParkedStream, Subscription};
-use esrs_core::{Page, PayloadError, Position, ReadQuery, StoreError, StreamId, Withheld};
-use jiff::Timestamp;
+use esrs_core::subscription::{FirstRefused, ParkedStream, Refusal, Subscription};
+use esrs_core::{Page, Position, ReadQuery, StreamId, Withheld};
 use tokio_postgres::types::ToSql;
 
 use super::model::{Aside, Model};
@@ -12,28 +10,6 @@ use super::{InlineError, run};
 use crate::connect::{Client, PIN_PATH};
 use crate::encode::{Moment, to_i64};
 use crate::store::Shared;
-
-/// Why a page cannot be taken.
-enum Refusal {
-    Event(ParkedStream),
-    /// The table refuses a row, of whichever event.
-    Row(Withheld),
-}
-
-/// Whether no program will take the event: one of a newer version is for a newer program.
-fn is_of_the_event(error: &ProjectionError) -> bool {
-    !matches!(
-        &*error.reason,
-        RowError::Payload(PayloadError::NewerVersion { .. }) | RowError::NoEnvelope
-    )
-}
-
-fn parked_by(error: ProjectionError) -> ParkedStream {
-    let ProjectionError { stream, version, position, event, reason, .. } = error;
-    let (parked_at, is_to_resume, reason) =
-        (Timestamp::now(), false, ParkedStream::reason_of(reason.in_stream(&stream)));
-    ParkedStream { stream, version, position, event, reason, parked_at, is_to_resume }
-}
 
 impl Model {
     /// Takes up streams again as somebody has asked for, to where the others stand.
@@ -125,12 +101,7 @@ impl Model {
         };
         let refusal = match written {
             Ok(()) => None,
-            Err(InlineError::Store(StoreError::RowRefused { reason, .. })) => {
-                Some(Refusal::Row(reason))
-            }
-            Err(InlineError::Store(StoreError::Projection(error))) if is_of_the_event(&error) => {
-                Some(Refusal::Event(parked_by(*error)))
-            }
+            Err(InlineError::Store(error)) => Some(Refusal::of(error)?),
             Err(error) => return Err(error),
         };
         let end = match is_trial || refusal.is_some() {
@@ -147,37 +118,19 @@ impl Model {
         client: &Client,
         shared: &Shared,
         page: &Page,
-        mut reason: Withheld,
+        reason: Withheld,
     ) -> Result<ParkedStream, InlineError> {
-        let until = self.until;
-        let taken: Vec<_> =
-            page.records().filter(|record| !self.parked.leaves_out(record)).collect();
-        // So many are taken, and so many are refused.
-        let (mut good, mut bad) = (0, taken.len());
-        while bad - good > 1 {
-            let middle = good + (bad - good) / 2;
-            self.take_until(Some(taken[middle - 1].position()));
+        let before = self.until;
+        let mut search = FirstRefused::new(self.name(), page, &self.parked, reason);
+        while let Some(until) = search.until() {
+            self.take_until(Some(until));
             let refusal = self.attempt(client, shared, page, true).await;
-            self.take_until(until);
-            match refusal? {
-                None => good = middle,
-                Some(Refusal::Event(parked)) => return Ok(parked),
-                Some(Refusal::Row(said)) => (bad, reason) = (middle, said),
+            self.take_until(before);
+            if let Some(parked) = search.tried(refusal?) {
+                return Ok(parked);
             }
         }
-        let Some(record) = bad.checked_sub(1).and_then(|last| taken.get(last)) else {
-            let table = self.name().to_owned();
-            return Err(StoreError::RowRefused { table, reason }.into());
-        };
-        Ok(ParkedStream {
-            stream: record.stream().clone(),
-            version: record.version(),
-            position: record.position(),
-            event: record.kind().name.to_string(),
-            reason: ParkedStream::reason_of(RowError::Refused { reason }),
-            parked_at: Timestamp::now(),
-            is_to_resume: false,
-        })
+        Ok(search.parked()?)
     }
 
     async fn park(

@@ -1,10 +1,21 @@
 //! The store in memory: for tests, for trying things out, and as the model that others are held to.
+//!
+//! The log is here; its read models and subscriptions are in `models` (the state), `step` (a transaction),
+//! `waiting` (calls that wait) and `subscriptions` (the traits).
+
+mod models;
+mod step;
+mod subscriptions;
+mod waiting;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_core::future::BoxFuture;
 use uuid::Uuid;
+
+use models::Models;
+use waiting::Waiting;
 
 use crate::clock::to_microsecond;
 use crate::store::{
@@ -12,14 +23,35 @@ use crate::store::{
     IdempotencyKey, LogId, LogMark, NewEnvelope, NewEvent, NewRecord, Page, PageWriter, ReadQuery,
     ReadSource, Snapshot, StoreError, StoredEvent, StreamIndex, unknown_events,
 };
+use crate::subscription::SubscriptionStore;
 use crate::{AppendCondition, EventKind, Imported, Position, StreamId};
 
 /// A store in memory. Its clones share the events; they are gone with the last of them.
 ///
-/// It keeps every promise of [`EventStore`] but the one to outlive the process.
+/// It keeps every promise of [`EventStore`] but the one to outlive the process. Its read models are read by
+/// [`ReadModels`](crate::ReadModels) and brought up to date by `catch_up` or a runner, as on every store. It
+/// does not speak SQL: [`SqlReadModels`](crate::SqlReadModels) is not implemented, and a statement of an
+/// event handler returns [`StoreError::NoSql`].
+///
+/// ```
+/// use esrs_core::{MemoryStore, Projection, ReadModels, StoreError};
+///
+/// async fn rows<P: Projection>(store: &MemoryStore) -> Result<Vec<P>, StoreError> {
+///     store.catch_up::<P>().await?;
+///     store.all().await
+/// }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
-    log: Arc<Mutex<Log>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    log: Mutex<Log>,
+    /// Locked before the log, where both are.
+    models: Mutex<Models>,
+    waiting: Waiting,
 }
 
 #[derive(Debug, Default)]
@@ -50,7 +82,19 @@ impl MemoryStore {
 
     fn log(&self) -> MutexGuard<'_, Log> {
         // Every change to the log is checked before it begins, so a panic elsewhere leaves it whole.
-        self.log.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.shared.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn models(&self) -> MutexGuard<'_, Models> {
+        // Nothing of a step is applied before all of it was computed.
+        self.shared.models.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the log, and tells the calls that wait for it.
+    fn change_log<T>(&self, change: impl FnOnce(&mut Log) -> T) -> T {
+        let changed = change(&mut self.log());
+        self.shared.waiting.changed();
+        changed
     }
 }
 
@@ -79,6 +123,15 @@ impl Log {
         let place = usize::try_from(position.get().checked_sub(1)?).ok()?;
         let event_id = self.events.get(place)?.event.id;
         Some(LogMark { position, event_id })
+    }
+
+    /// Refuses a mark whose event the log does not hold.
+    fn check_mark(&self, mark: LogMark) -> Result<(), StoreError> {
+        if self.mark_at(mark.position) == Some(mark) {
+            return Ok(());
+        }
+        let (place, head) = (format!("position {}", mark.position), self.head());
+        Err(StoreError::HistoryChanged { event_id: mark.event_id, place, head })
     }
 
     fn append(&mut self, batch: AppendBatch) -> Result<Appended, StoreError> {
@@ -214,16 +267,7 @@ impl Log {
                 self.fill(query, writer, places.filter(recorded), self.head())
             }
             ReadSource::All { after, mark, filter } => {
-                if let Some(mark) = mark
-                    && self.mark_at(mark.position) != Some(*mark)
-                {
-                    let (place, head) = (format!("position {}", mark.position), self.head());
-                    return Err(StoreError::HistoryChanged {
-                        event_id: mark.event_id,
-                        place,
-                        head,
-                    });
-                }
+                mark.map_or(Ok(()), |mark| self.check_mark(mark))?;
                 // Who starts behind the end is not sent back.
                 let end = self.head().max(*after);
                 let after = usize::try_from(after.get()).unwrap_or(usize::MAX);
@@ -290,7 +334,7 @@ impl Log {
 
 impl EventStore for MemoryStore {
     fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
-        Box::pin(async move { self.log().append(batch) })
+        Box::pin(async move { self.change_log(|log| log.append(batch)) })
     }
 
     fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
@@ -309,7 +353,7 @@ impl EventStore for MemoryStore {
         &self,
         events: Vec<(StreamId, NewEvent)>,
     ) -> BoxFuture<'_, Result<Imported, StoreError>> {
-        Box::pin(async move { self.log().import(events) })
+        Box::pin(async move { self.change_log(|log| log.import(events)) })
     }
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
@@ -320,7 +364,11 @@ impl EventStore for MemoryStore {
         })
     }
 
+    fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {
+        Some(self)
+    }
+
     fn log_id(&self) -> LogId {
-        LogId::of(&self.log)
+        LogId::of(&self.shared)
     }
 }
