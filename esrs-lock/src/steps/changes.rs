@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Lines, compare};
+use super::{Lines, Place, compare};
 use crate::file::INDENT;
 use crate::outline::{Line, Text, name_end, parse, slice, split};
 
@@ -89,8 +89,7 @@ fn writer(line: &str) -> Option<String> {
         "of type ",
     ];
     let indented = format!("{INDENT}{line}");
-    let lines = Lines::new(indented.as_bytes(), 0);
-    let (path, declared) = (lines.path(0).as_str(), lines.declared(0).as_str());
+    let (path, declared) = parts_of_line(&indented);
     let is_writing = |word: &&str| WRITING.iter().any(|begin| word.starts_with(begin));
     let words: Vec<_> = words(declared).into_iter().filter(is_writing).collect();
     let said = words.join(", ");
@@ -159,12 +158,22 @@ fn declared<S: AsRef<str>>(
 ) -> Vec<(String, String)> {
     let line = |line: &S| {
         let line = format!("{INDENT}{}\n", line.as_ref());
-        let lines = Lines::new(line.as_bytes(), 0);
-        let (path, declared) = (lines.path(0).as_str(), lines.declared(0).as_str());
+        let (path, declared) = parts_of_line(&line);
         let path = former.get(path).map_or(path, String::as_str);
         (path.to_owned(), declared.replacen("default = null", "default = None", 1))
     };
     steps.iter().map(line).collect()
+}
+
+/// The path of an indented line, and what is declared there.
+fn parts_of_line(line: &str) -> (&str, &str) {
+    let text = Text::of(line.as_bytes());
+    match Place::at(text, 0) {
+        Some(Place { begin, path, declared, end, .. }) => {
+            (&line[begin..path], &line[declared..end])
+        }
+        None => ("", ""),
+    }
 }
 
 fn has_default(steps: &[(String, String)], path: &str) -> bool {

@@ -89,8 +89,17 @@ pub(crate) const fn declared_of<'a>(steps: Text<'a>, path: Text<'_>) -> Option<T
     None
 }
 
-/// So many parts of a version may have something declared.
-const MAX_PARTS: usize = 1024;
+/// So many parts of a version may have something declared: as many as it may have, and the payload itself.
+const MAX_PARTS: usize = crate::outline::MAX_LINES + 1;
+
+/// Returns true if the lines of one text are, byte for byte, those that follow `start` in a lock: of most events
+/// nothing has changed, and nothing is parsed then.
+pub const fn is_as_written(lock: &[u8], start: usize, steps: &[u8]) -> bool {
+    let (_, locked) = lock.split_at(start);
+    let Some((of_steps, behind)) = locked.split_at_checked(steps.len()) else { return false };
+    let is_end = !matches!(behind, [b' ', ..]);
+    is_end && equal(Text::of(of_steps), Text::of(steps))
+}
 
 /// The lines of steps, each by where its path begins and ends, and where what is declared does.
 #[derive(Debug)]
@@ -129,15 +138,18 @@ impl<'a> Lines<'a> {
         slice(self.text, place[2] as usize, place[3] as usize)
     }
 
-    /// The declarations on the part of this path.
-    const fn find(&self, path: Text<'_>) -> Option<Text<'a>> {
-        let mut i = 0;
-        while i < self.count {
-            let place = &self.places[i];
-            if (place[1] - place[0]) as usize == path.len() && equal(self.path(i), path) {
-                return Some(self.declared(i));
+    /// The line of the part of this path, which most likely is `expected` or follows it.
+    const fn find(&self, path: Text<'_>, expected: usize) -> Option<usize> {
+        let (mut count, mut line) = (0, expected);
+        while count < self.count {
+            if line >= self.count {
+                line = 0;
             }
-            i += 1;
+            let place = &self.places[line];
+            if (place[1] - place[0]) as usize == path.len() && equal(self.path(line), path) {
+                return Some(line);
+            }
+            (count, line) = (count + 1, line + 1);
         }
         None
     }
@@ -146,8 +158,8 @@ impl<'a> Lines<'a> {
     const fn is_removed(&self, path: Text<'_>) -> bool {
         let mut path = path;
         while !path.is_empty() {
-            if let Some(declared) = self.find(path)
-                && begins_with(declared, REMOVED)
+            if let Some(line) = self.find(path, 0)
+                && begins_with(self.declared(line), REMOVED)
             {
                 return true;
             }
@@ -170,11 +182,17 @@ pub struct Changed<'a> {
 
 /// The first part of which something else is declared than is locked.
 pub const fn compare<'a>(locked: &Lines<'a>, now: &Lines<'a>) -> Option<Changed<'a>> {
-    let mut i = 0;
+    let (mut i, mut expected) = (0, 0);
     while i < locked.count {
         let (path, declared) = (locked.path(i), locked.declared(i));
         i += 1;
-        let other = now.find(path);
+        let other = match now.find(path, expected) {
+            Some(line) => {
+                expected = line + 1;
+                Some(now.declared(line))
+            }
+            None => None,
+        };
         let is_same = match other {
             Some(other) => equal(other, declared),
             None => false,
@@ -183,13 +201,71 @@ pub const fn compare<'a>(locked: &Lines<'a>, now: &Lines<'a>) -> Option<Changed<
             return Some(Changed { path, locked: Some(declared), now: other });
         }
     }
-    let mut i = 0;
+    let (mut i, mut expected) = (0, 0);
     while i < now.count {
         let path = now.path(i);
-        if locked.find(path).is_none() && !now.is_removed(path) {
-            return Some(Changed { path, locked: None, now: Some(now.declared(i)) });
+        match locked.find(path, expected) {
+            Some(line) => expected = line + 1,
+            None if now.is_removed(path) => {}
+            None => return Some(Changed { path, locked: None, now: Some(now.declared(i)) }),
         }
         i += 1;
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outline::MAX_LINES;
+
+    fn text(lines: impl Iterator<Item = String>) -> String {
+        lines.map(|line| format!("    {line}\n")).collect()
+    }
+
+    fn declared(part: usize) -> String {
+        format!(".part_{part}: default")
+    }
+
+    fn changed(locked: &str, now: &str) -> Option<String> {
+        let (locked, now) = (locked.as_bytes(), now.as_bytes());
+        let (locked, now) = (Box::new(Lines::new(locked, 0)), Box::new(Lines::new(now, 0)));
+        compare(&locked, &now).map(|change| change.path.as_str().to_owned())
+    }
+
+    #[test]
+    fn change_behind_thousands_of_parts_is_found() {
+        let all = text((0..MAX_LINES).map(declared));
+        let last = MAX_LINES - 1;
+        let path = format!(".part_{last}");
+        let without = text((0..last).map(declared));
+        let other = text((0..last).map(declared).chain([format!("{path}: default = \"five\"")]));
+        for now in [&without, &other] {
+            assert_eq!(changed(&all, now), Some(path.clone()));
+            assert_eq!(changed(now, &all), Some(path.clone()));
+        }
+        let turned = text((1..MAX_LINES).chain([0]).map(declared));
+        assert_eq!(changed(&all, &turned), None, "the order is of no matter");
+    }
+
+    #[test]
+    fn steps_are_as_written_up_to_the_end_of_their_entry() {
+        let steps = "    .a: default\n    .b: default\n";
+        let is_as_written = |lock: &str| {
+            let start = lock.find("    ").unwrap_or(lock.len());
+            is_as_written(lock.as_bytes(), start, steps.as_bytes())
+        };
+        let same = ["", "version 2 = 0\n    struct\n", "\n", "written\n    .a\n"];
+        for behind in same {
+            assert!(is_as_written(&format!("steps\n{steps}{behind}")), "{behind:?}");
+        }
+        for other in [
+            "steps\n    .a: default\n",
+            "steps\n    .a: default\n    .b: default\n    .c: default\n",
+            "steps\n    .a: default\n    .b: defaulu\n",
+            "steps\n",
+        ] {
+            assert!(!is_as_written(other), "{other:?}");
+        }
+    }
 }

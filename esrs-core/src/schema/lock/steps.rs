@@ -1,8 +1,8 @@
 //! What is declared besides a shape, compared with its lock; `esrs_lock::steps` says how it is written.
 
 use esrs_lock::file;
-use esrs_lock::outline::{Spans, Text, slice, split};
-use esrs_lock::steps::{BY_HAND, Lines, compare};
+use esrs_lock::outline::{MAX_OUTLINE, Spans, Text, slice, split};
+use esrs_lock::steps::{BY_HAND, Lines, compare, is_as_written};
 use esrs_lock::text::ConstText;
 
 use super::located::is_named;
@@ -15,8 +15,8 @@ use crate::schema::history::{ShapeVersion, Step};
 /// Says that nothing else is declared than is locked.
 pub const UNCHANGED: usize = usize::MAX;
 
-/// How long the steps of a version may be.
-type Steps = ConstText<{ 48 * 1024 }>;
+/// How long the steps of a version may be: as long as all that is locked of it.
+type Steps = ConstText<MAX_OUTLINE>;
 
 /// Writes what is declared of a version, a line each for the parts of which anything is; returns false if
 /// it does not fit.
@@ -87,6 +87,9 @@ pub const fn changed_steps(
     let Some(start) = file::steps_of(lock.as_bytes(), version) else { return UNCHANGED };
     let mut steps = Steps::new();
     push_steps(&mut steps, history, version);
+    if is_as_written(lock.as_bytes(), start, steps.as_bytes()) {
+        return UNCHANGED;
+    }
     let (locked, steps) = (Lines::new(lock.as_bytes(), start), Lines::new(steps.as_bytes(), 0));
     let Some(change) = compare(&locked, &steps) else { return UNCHANGED };
     let fields = match *now.shape() {
