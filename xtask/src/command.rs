@@ -36,7 +36,7 @@ enum Command {
     },
     /// Checks each feature of each published package alone, none of them, and all
     Features,
-    /// Packages every published package, as for crates.io
+    /// Packages every published package, as for Cargo's registry
     Package,
     /// Starts a PostgreSQL server, and keeps it until Ctrl-C
     Postgres,

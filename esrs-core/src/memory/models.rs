@@ -16,7 +16,7 @@ use crate::{LogMark, Position, StoreError, StreamId};
 /// The changes of a step, by the keys of their rows; `None` is a row that it deletes.
 pub(super) type Changes = HashMap<RowKey, Option<Vec<Value>>>;
 
-/// What a store in memory stores besides its log.
+/// The rows and subscriptions of a store in memory, next to its log.
 #[derive(Debug, Default)]
 pub(super) struct Models {
     /// By name, and whether it is the one that is built.

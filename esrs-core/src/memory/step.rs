@@ -16,7 +16,7 @@ pub(super) struct Step<'a> {
     store: &'a MemoryStore,
     subscription: &'a Subscription,
     changes: Changes,
-    /// Whether a statement was refused.
+    /// True if a statement was refused.
     failed: bool,
 }
 
@@ -25,7 +25,7 @@ impl<'a> Step<'a> {
         Self { store, subscription, changes: HashMap::new(), failed: false }
     }
 
-    /// What it comes to; an error if a statement was refused, also where the subscriber ignored that.
+    /// Its result; an error if a statement was refused, also where the subscriber ignored that.
     pub(super) fn into_changes(self) -> Result<Changes, StoreError> {
         if self.failed { Err(StoreError::NoSql) } else { Ok(self.changes) }
     }

@@ -1,8 +1,8 @@
 //! Read models as their users see them: one contract for every store.
 //!
 //! [`ReadModels`] reads rows by key, lists them and brings them up to date; [`SqlReadModels`] adds queries
-//! for stores that speak SQL; the functions are for authors of such stores. How rows follow from events is in `projection`, how a store writes them in
-//! `subscription`; SQL and connections are in the stores.
+//! for stores that speak SQL; the functions are for authors of such stores. `projection` has how rows follow
+//! from events, and `subscription` how a store writes them; SQL and connections are in the stores.
 
 mod sql;
 mod statements;

@@ -1,4 +1,4 @@
-//! Each package that is published says what crates.io and docs.rs show of it.
+//! Each published package has the metadata that Cargo's registry and its documentation show.
 
 use std::path::Path;
 use std::process::Command;
@@ -39,7 +39,7 @@ fn metadata_of_published_packages_is_complete() {
         assert!(readme.exists(), "{name} names {}, which is not there", readme.display());
         for field in ["keywords", "categories"] {
             let count = package[field].as_array().unwrap().len();
-            assert!((1..=5).contains(&count), "{name} has {count} {field}; crates.io takes 1 to 5");
+            assert!((1..=5).contains(&count), "{name} has {count} {field}; the registry takes 1 to 5");
         }
     }
 }

@@ -8,14 +8,14 @@ use esrs_lock::text::ConstText;
 use super::outline::head;
 use crate::schema::{Content, EnumShape, Field, Item, Shape, Variant};
 
-/// What the lines of a walk say.
+/// The content of the lines of a walk.
 #[derive(Clone, Copy)]
 pub(super) enum Says {
-    /// What each part is.
+    /// The type of each part.
     Outline,
-    /// What is declared of the parts of which anything is.
+    /// The declarations on parts, of those that have any.
     Steps,
-    /// Which fields are always written, though they may be absent in what is read.
+    /// The fields that are always written, though they may be absent in what is read.
     AlwaysWritten,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Walk<'w, 's, const N: usize> {
     lines: usize,
 }
 
-/// Where a walk stands, to go up again.
+/// The place of a walk, to go up again.
 #[derive(Clone, Copy)]
 struct Above {
     line: usize,

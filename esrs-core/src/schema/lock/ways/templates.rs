@@ -126,16 +126,16 @@ pub(super) const IDENTITY: &str = "std::convert::identity";
 /// The function of a field of another type.
 pub(super) const FUNCTION: &str = "function";
 
-/// What is said of a declaration.
+/// Explains a declaration.
 pub(super) const WHERE_DEFAULT: &str = ", where `default` is what old payloads are to have there";
 
-/// What is said of a declaration.
+/// Explains a declaration.
 pub(super) const WHERE_SAME_TYPE: &str = ", where `OldType` is the type it has";
 
-/// What is said of a declaration: the owner of the type changed it.
+/// Explains a declaration of a type that its owner changed.
 pub(super) const WHERE_COPY: &str =
     ", where `function` makes the new value of an `OldType`, a copy of its type as it was";
 
-/// What is said of a declaration.
+/// Explains a declaration.
 pub(super) const WHERE_FUNCTION: &str =
     ", where `function` makes the new value of an `OldType`, its type as it was";
