@@ -39,7 +39,10 @@ fn metadata_of_published_packages_is_complete() {
         assert!(readme.exists(), "{name} names {}, which is not there", readme.display());
         for field in ["keywords", "categories"] {
             let count = package[field].as_array().unwrap().len();
-            assert!((1..=5).contains(&count), "{name} has {count} {field}; the registry takes 1 to 5");
+            assert!(
+                (1..=5).contains(&count),
+                "{name} has {count} {field}; the registry takes 1 to 5"
+            );
         }
     }
 }
