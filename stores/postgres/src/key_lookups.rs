@@ -30,7 +30,7 @@ struct Waiting {
 impl KeyLookups {
     /// The largest number that one statement looks for.
     const MAX_TOGETHER: usize = 256;
-    /// When so many wait, those are dropped whose callers do not wait any more.
+    /// Whenever so many more wait, those are dropped whose callers do not wait any more.
     const MANY: usize = 1_024;
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -49,7 +49,7 @@ impl KeyLookups {
             state.is_under_way = true;
             return None;
         }
-        if state.waiting.len() >= Self::MANY {
+        if !state.waiting.is_empty() && state.waiting.len().is_multiple_of(Self::MANY) {
             state.waiting.retain(|waiting| !waiting.reply.is_closed());
         }
         let (reply, found) = oneshot::channel();
