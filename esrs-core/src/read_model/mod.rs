@@ -104,6 +104,8 @@ pub trait ReadModels: SubscriptionStore + Sized {
     }
 }
 
+// A default would answer instead of the store.
+#[deny(clippy::missing_trait_methods)]
 impl<S: ReadModels> ReadModels for Arc<S> {
     fn get<P: Projection>(
         &self,

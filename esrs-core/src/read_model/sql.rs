@@ -78,6 +78,8 @@ pub trait SqlReadModels: ReadModels {
     ) -> impl Future<Output = Result<Vec<Vec<Value>>, StoreError>> + Send;
 }
 
+// A default would answer instead of the store.
+#[deny(clippy::missing_trait_methods)]
 impl<S: SqlReadModels> SqlReadModels for Arc<S> {
     fn find<P: Projection>(
         &self,

@@ -189,6 +189,8 @@ pub trait SubscriptionStore: EventStore {
     ) -> BoxFuture<'_, Result<Vec<ParkingEntry>, StoreError>>;
 }
 
+// A default would answer instead of the store.
+#[deny(clippy::missing_trait_methods)]
 impl<S: SubscriptionStore + ?Sized> SubscriptionStore for Arc<S> {
     fn wait_behind(&self, position: Position) -> BoxFuture<'_, Result<Position, StoreError>> {
         (**self).wait_behind(position)

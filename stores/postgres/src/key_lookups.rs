@@ -95,7 +95,7 @@ pub(crate) async fn find(
     shared.in_time(shared.longest_call(), finding).await
 }
 
-/// The look-up of one caller. Those that wait for it go on also when its future is dropped.
+/// The look-up of one caller. When it is answered or dropped, those that wait are looked for together.
 struct UnderWay<'a>(&'a Arc<Shared>);
 
 impl Drop for UnderWay<'_> {
