@@ -1,6 +1,8 @@
 //! The parts of statements on the rows of a read model that do not depend on the database; for authors of
 //! stores.
 
+use esrs_lock::hash::Fnv1a;
+
 use crate::projection::{ColumnSpec, Table};
 
 /// Quotes a name for SQL, whatever is in it.
@@ -49,9 +51,7 @@ pub fn building_name(table: &str) -> String {
 /// The hash that stores make short names of: FNV-1a of 64 bits. Stored: it must never change.
 /// <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>
 pub fn name_hash(name: &str) -> u64 {
-    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    Fnv1a::of(name.as_bytes())
 }
 
 #[cfg(test)]
