@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use esrs_core::projection::{ProjectionError, RowError};
+use esrs_core::projection::ProjectionError;
 use esrs_core::subscription::{Advance, Advanced, Checkpoint, ParkedStream, ResumedStream};
 use esrs_core::{LogMark, Page, Position, StoreError};
 use tracing::Instrument;
@@ -138,7 +138,6 @@ fn is_about_the_event(error: &ProjectionError) -> bool {
 /// Whether an event could not be taken because the store could not be reached: that says nothing
 /// against the event.
 pub(crate) fn is_about_the_store(error: &ProjectionError) -> bool {
-    let RowError::Handler(source) = &*error.reason else { return false };
-    let source = source.downcast_ref::<StoreError>();
-    source.is_some_and(|error| error.is_transient() || matches!(error, StoreError::Closed))
+    let error = error.store_error();
+    error.is_some_and(|error| error.is_transient() || matches!(error, StoreError::Closed))
 }

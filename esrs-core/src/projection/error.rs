@@ -1,9 +1,10 @@
 //! Why a projection could not go on.
 
+use std::error::Error;
 use std::fmt;
 
 use super::ColumnError;
-use crate::{BoxError, PayloadError, Position, Record, StreamId, Withheld, escaped};
+use crate::{BoxError, PayloadError, Position, Record, StoreError, StreamId, Withheld, escaped};
 
 /// Why a projection could not take an event, and where that event stands.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,31 @@ impl ProjectionError {
             position: record.position(),
             reason: Box::new(RowError::Refused { reason }),
         }
+    }
+
+    /// Returns the error of a store that an event handler failed with: the handler's error itself, or the
+    /// first among its sources, as in a [`LoadError`](crate::LoadError) or an
+    /// [`ExecuteError`](crate::ExecuteError).
+    ///
+    /// An error type of your own shows it by `#[source]`; thiserror's `#[error(transparent)]` hides it.
+    pub fn store_error(&self) -> Option<&StoreError> {
+        let RowError::Handler(error) = &*self.reason else { return None };
+        let mut next: Option<&(dyn Error + 'static)> = Some(&**error);
+        while let Some(error) = next {
+            if let Some(error) = error.downcast_ref() {
+                return Some(error);
+            }
+            next = error.source();
+        }
+        None
+    }
+
+    /// Whether the same event may be taken later without any change: a store that its handler used was
+    /// busy, full or out of reach.
+    ///
+    /// The Runner tries such an event again and parks nothing for it.
+    pub fn is_transient(&self) -> bool {
+        self.store_error().is_some_and(StoreError::is_transient)
     }
 }
 

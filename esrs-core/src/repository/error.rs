@@ -19,7 +19,7 @@ pub enum LoadError {
     #[error(transparent)]
     Replay(#[from] ReplayError),
     /// The store failed.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
     /// The moment that was asked for names an event that is not there.
     #[error(
@@ -69,7 +69,7 @@ pub enum SnapshotError {
     #[error("this repository keeps no snapshots; say by which policy: `with_snapshots(…)`")]
     NoPolicy,
     /// The instance could not be loaded, or the store failed.
-    #[error(transparent)]
+    #[error("{0}")]
     Load(#[from] LoadError),
     /// The state could not be written as JSON.
     #[error(
@@ -160,7 +160,7 @@ pub enum ExecuteError<E> {
         conflict: Conflict,
     },
     /// The instance could not be loaded.
-    #[error(transparent)]
+    #[error("{0}")]
     Load(#[from] LoadError),
     /// An event could not be written as JSON.
     #[error(
@@ -303,8 +303,9 @@ pub enum ExecuteError<E> {
         source: StoreError,
     },
     /// The store could not append the events.
-    #[error(transparent)]
-    Store(StoreError),
+    // Not transparent: the sources tell a Runner that a store was out of reach.
+    #[error("{0}")]
+    Store(#[source] StoreError),
 }
 
 impl<E> From<StoreError> for ExecuteError<E> {

@@ -404,7 +404,8 @@ impl StoreError {
     }
 
     /// Whether the same call may succeed later without any change: the database was busy, full or out of
-    /// reach.
+    /// reach; or one that an event handler used was
+    /// ([`ProjectionError::is_transient`]).
     ///
     /// ```
     /// use esrs_core::StoreError;
@@ -414,13 +415,14 @@ impl StoreError {
     /// assert!(!StoreError::Closed.is_transient());
     /// ```
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::Busy { .. }
-                | Self::Full { .. }
-                | Self::Unavailable { .. }
-                | Self::TimedOut { .. }
-        )
+            | Self::Full { .. }
+            | Self::Unavailable { .. }
+            | Self::TimedOut { .. } => true,
+            Self::Projection(error) => error.is_transient(),
+            _ => false,
+        }
     }
 }
 

@@ -1,20 +1,26 @@
 //! Handlers have the transaction of the store in hand.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
 use esrs::BoxError;
 use esrs::prelude::*;
 use esrs::runner::{Parking, Retries, Runner};
-use esrs::subscription::{EventHandler, Listen, On, Transaction};
+use esrs::subscription::{EventHandler, Handled, Listen, On, Transaction};
 use esrs::{AppendBatch, AppendCondition, Metadata, NewEvent};
 
 use crate::bank::{Account, MoneyDeposited, NEVER};
+use crate::between::busy;
 use crate::stores::on_every_store;
-use crate::{caught_up, deposit, history};
+use crate::{caught_up, deposit, history, until};
 
 on_every_store!(;
     what_a_handler_writes_is_written_once,
     a_handler_of_another_version_starts_over_when_it_may,
     an_event_that_a_handler_refuses_is_parked,
     stream_whose_id_is_spelled_otherwise_is_parked,
+    store_out_of_reach_parks_nothing_and_is_no_failure,
 );
 
 /// A row for each deposit.
@@ -107,6 +113,65 @@ async fn stream_whose_id_is_spelled_otherwise_is_parked(store: impl SqlReadModel
     let parked = Parking::of_handler::<Deposits<1>>(store.clone()).streams().await.unwrap();
     assert!(parked[0].reason.contains("it is read as the id 1"), "{}", parked[0].reason);
     running.stop().await;
+}
+
+/// A store that it uses is out of reach until a test says otherwise.
+struct Elsewhere {
+    fails: fn() -> BoxError,
+    is_back: Arc<AtomicBool>,
+    tries: Arc<AtomicU32>,
+}
+
+impl EventHandler for Elsewhere {
+    const NAME: &'static str = "elsewhere";
+
+    fn listen(events: Listen<Self>) -> Listen<Self> {
+        events.to::<Account, MoneyDeposited>()
+    }
+
+    async fn start_over(&mut self, _: &mut dyn Transaction) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+impl On<MoneyDeposited> for Elsewhere {
+    async fn on(
+        &mut self,
+        _: &Recorded<MoneyDeposited>,
+        _: &mut dyn Transaction,
+    ) -> Result<(), BoxError> {
+        self.tries.fetch_add(1, Ordering::Relaxed);
+        match self.is_back.load(Ordering::Relaxed) {
+            true => Ok(()),
+            false => Err((self.fails)()),
+        }
+    }
+}
+
+async fn store_out_of_reach_parks_nothing_and_is_no_failure(store: impl SqlReadModels + Clone) {
+    history(&store, 2, 1).await;
+    let errors: [fn() -> BoxError; 4] = [
+        || busy().into(),
+        || LoadError::Store(busy()).into(),
+        || ExecuteError::<Infallible>::Store(busy()).into(),
+        || ExecuteError::<Infallible>::Load(LoadError::Store(busy())).into(),
+    ];
+    for fails in errors {
+        let (is_back, tries) = (Arc::<AtomicBool>::default(), Arc::<AtomicU32>::default());
+        let retries = Retries::new(1, std::time::Duration::from_millis(1));
+        let runner = Runner::new(store.clone()).retries(retries);
+        let handler = Elsewhere { fails, is_back: is_back.clone(), tries: tries.clone() };
+        let running = runner.handle(handler).start();
+        until(&running, |_| tries.load(Ordering::Relaxed) > 3).await;
+        assert_eq!(running.status().await[0].parked, 0, "an outage is no fault of an event");
+        let of_all = store.checkpoints().await.unwrap();
+        let failures: Vec<_> = of_all.into_iter().filter_map(|one| one.failure).collect();
+        assert!(failures.is_empty(), "it goes on by itself: {failures:?}");
+        is_back.store(true, Ordering::Relaxed);
+        assert_eq!(caught_up(&store, &running).await.parked, 0);
+        running.stop().await;
+        store.start_over(Handled::<Elsewhere>::subscription_of().into(), None).await.unwrap();
+    }
 }
 
 /// It ignores what its statement comes to.
