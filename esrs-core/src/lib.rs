@@ -8,88 +8,53 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[doc(hidden)]
-#[path = "private.rs"]
+#[path = "macro_support/mod.rs"]
 pub mod __private;
 mod aggregate;
-mod as_of;
-mod asked;
-mod audit;
-mod changes;
-mod clock;
-#[cfg(feature = "conformance")]
-pub mod conformance;
-mod context;
-mod cursor;
-pub mod demands;
-mod encode;
-mod escaped;
 mod event;
-mod events;
-mod faithful;
-mod fold;
-mod guard;
-mod idempotency;
-mod import;
+mod log;
 mod memory;
-mod metadata;
-mod metadata_key;
-mod names;
-mod occurred;
-#[cfg(feature = "opentelemetry")]
-mod opentelemetry;
-pub mod projection;
 pub mod read_model;
-mod recorded;
-mod replay;
 mod repository;
-mod scenario;
 pub mod schema;
-mod split;
 pub mod store;
-mod stream;
-pub mod subscription;
-mod trace_context;
-mod trace_source;
-mod withheld;
+mod testing;
+mod value;
 
-pub use aggregate::{Aggregate, Apply, Emits, Handle, Id};
-pub use as_of::AsOf;
-pub use audit::{AuditEntry, AuditTrail};
-pub use changes::{Change, Changes};
-pub use clock::{Clock, FixedClock, SystemClock};
-pub use context::Context;
-pub use encode::EncodeError;
-pub use escaped::{Escaped, escaped};
-pub use event::{
-    Emit, Event, EventType, MergeError, PayloadError, RetypeError, StoredAs, TryUpcast, Upcast,
+pub use aggregate::{
+    Aggregate, Apply, Context, Emits, Events, Handle, Id, IntoEvents, ReplayError, ReplayFault,
+    Split, SplitEvents, demands, replay,
 };
-pub use events::{Events, IntoEvents};
-pub use faithful::ChangedValue;
-pub use import::{ImportSource, Imported, import};
+pub use event::{
+    BlankActor, Clock, Emit, EncodeError, Envelope, Event, EventKind, FixedClock, InvalidMetadata,
+    InvalidStreamId, InvalidTraceparent, MergeError, Metadata, MetadataKey, OccurredAt,
+    PayloadError, Position, Recorded, RetypeError, StreamId, SystemClock, TraceContext, TryUpcast,
+    Upcast,
+};
 pub use memory::MemoryStore;
-pub use metadata::{BlankActor, Metadata};
-pub use metadata_key::{InvalidMetadata, MetadataKey};
-pub use occurred::OccurredAt;
-pub use projection::{Column, Create, Project, Projection};
-pub use read_model::{ReadModels, SqlReadModels};
-pub use recorded::{Envelope, Recorded};
-pub use replay::{ReplayError, ReplayFault, replay};
+pub use read_model::projection::{self, Column, Create, Project, Projection};
 pub use repository::{
     ComparedState, Execute, ExecuteError, Executed, History, LoadError, Loaded, Moment, Rejection,
     Repository, SnapshotError, SnapshotPolicy, SnapshotState, Together, Unit, WaitFor, WarmStates,
 };
-pub use scenario::{Outcome, ProjectionScenario, Scenario};
 pub use schema::{
-    Content, EnumShape, Field, FieldChange, Fingerprint, Item, PastVersion, Schema, Shape,
-    ShapeVersion, ShapeVersions, Step, StructShape, Tagging, Variant,
+    Content, EnumShape, EventType, Field, FieldChange, Fingerprint, Item, PastVersion, Schema,
+    Shape, ShapeVersion, ShapeVersions, Step, StoredAs, StructShape, Tagging, Variant,
 };
-pub use split::{Split, SplitEvents};
 pub use store::{
-    AppendBatch, AppendCondition, Appended, AppendedStream, BoxError, CommandFingerprint, Conflict,
-    EventFilter, EventKind, EventStore, FingerprintError, IdempotencyKey, KeyReused, LogId,
-    LogMark, MetadataFilter, NewEvent, Page, ReadQuery, ReadSource, Record, Snapshot,
-    SnapshotQuery, Stats, StoreError, StreamAppend,
+    AppendBatch, AppendCondition, Appended, AppendedStream, AsOf, AuditEntry, AuditTrail, BoxError,
+    CommandFingerprint, Conflict, EventFilter, EventStore, FingerprintError, IdempotencyKey,
+    ImportSource, Imported, KeyReused, LogId, LogMark, MetadataFilter, NewEvent, Page, ReadModels,
+    ReadQuery, ReadSource, Record, Snapshot, SnapshotQuery, SqlReadModels, Stats, StoreError,
+    StreamAppend, import,
 };
-pub use stream::{InvalidStreamId, Position, StreamId};
-pub use trace_context::{InvalidTraceparent, TraceContext};
-pub use withheld::{JsonError, Withheld};
+#[cfg(feature = "conformance")]
+pub use testing::conformance;
+pub use testing::{Outcome, ProjectionScenario, Scenario};
+pub use value::{Change, ChangedValue, Changes, Escaped, JsonError, Withheld, escaped};
+
+/// Subscriptions: what follows the log from a checkpoint of its own.
+pub mod subscription {
+    pub use crate::read_model::subscription::*;
+    pub use crate::store::{SubscriptionStore, catch_up, catch_up_unless_parked, rebuild};
+}

@@ -17,14 +17,14 @@ use uuid::Uuid;
 use models::Models;
 use waiting::Waiting;
 
-use crate::clock::to_microsecond;
-use crate::store::{
-    AppendBatch, Appended, AppendedStream, CommandFingerprint, Conflict, EventStore,
-    IdempotencyKey, LogId, LogMark, NewEnvelope, NewEvent, NewRecord, Page, PageWriter, ReadQuery,
-    ReadSource, Snapshot, StoreError, StoredEvent, StreamIndex, unknown_events,
+use crate::event::{EventKind, Position, StreamId, to_microsecond};
+use crate::log::idempotency::{CommandFingerprint, IdempotencyKey};
+use crate::log::{
+    AppendBatch, AppendCondition, Appended, AppendedStream, Conflict, LogId, LogMark, NewEnvelope,
+    NewEvent, NewRecord, Page, PageWriter, ReadQuery, ReadSource, Snapshot, StoreError,
+    StoredEvent, StreamIndex, unknown_events,
 };
-use crate::subscription::SubscriptionStore;
-use crate::{AppendCondition, EventKind, Imported, Position, StreamId};
+use crate::store::{EventStore, Imported, SubscriptionStore};
 
 /// A store in memory. Its clones share the events; they are gone with the last of them.
 ///

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::projection::{RowKey, Value};
-use crate::subscription::{
+use crate::event::{Position, StreamId};
+use crate::log::{LogMark, StoreError};
+use crate::read_model::projection::{RowKey, Value};
+use crate::read_model::subscription::{
     Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
     ParkingAction, ParkingEntry, ResumedStream, Subscription,
 };
-use crate::{LogMark, Position, StoreError, StreamId};
 
 /// The changes of a step, by the keys of their rows; `None` is a row that it deletes.
 pub(super) type Changes = HashMap<RowKey, Option<Vec<Value>>>;

@@ -6,10 +6,10 @@ use futures_core::future::BoxFuture;
 
 use super::MemoryStore;
 use super::models::Changes;
-use crate::StoreError;
-use crate::projection::{ColumnSpec, ColumnType, RowChanges, RowKey, Table, Value};
-use crate::store::{from_microseconds, to_microseconds};
-use crate::subscription::{RowTransaction, Subscription, Transaction};
+use crate::event::{from_microseconds, to_microseconds};
+use crate::log::StoreError;
+use crate::read_model::projection::{ColumnSpec, ColumnType, RowChanges, RowKey, Table, Value};
+use crate::read_model::subscription::{RowTransaction, Subscription, Transaction};
 
 /// The transaction that a subscriber is given.
 pub(super) struct Step<'a> {

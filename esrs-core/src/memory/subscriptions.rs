@@ -9,15 +9,14 @@ use super::MemoryStore;
 use super::models::{Changes, Stored};
 use super::step::{Step, as_stored};
 use super::waiting::{Alarm, yield_now};
-use crate::projection::{Table, Value};
-use crate::subscription::{
+use crate::event::{Position, StreamId};
+use crate::log::{BoxError, LogMark, Page, ReadQuery, StoreError};
+use crate::read_model::projection::{Projection, Table, Value};
+use crate::read_model::subscription::{
     Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
-    ParkingEntry, Projected, Replaced, Subscriber, Subscription, SubscriptionStore, WaitTarget,
+    ParkingEntry, Projected, Replaced, Subscriber, Subscription, WaitTarget,
 };
-use crate::{
-    BoxError, EventStore, LogMark, Page, Position, Projection, ReadModels, ReadQuery, StoreError,
-    StreamId,
-};
+use crate::store::{EventStore, ReadModels, SubscriptionStore};
 
 impl MemoryStore {
     fn check_mark(&self, mark: Option<LogMark>) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Instant;
 
-use crate::StoreError;
+use crate::log::StoreError;
 
 /// The tasks to wake at the next change.
 #[derive(Debug, Default)]

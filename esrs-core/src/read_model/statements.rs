@@ -3,7 +3,7 @@
 
 use esrs_lock::hash::Fnv1a;
 
-use crate::projection::{ColumnSpec, Table};
+use crate::read_model::projection::{ColumnSpec, Table};
 
 /// Quotes a name for SQL, whatever is in it.
 ///
@@ -57,7 +57,7 @@ pub fn name_hash(name: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::projection::ColumnType;
+    use crate::read_model::projection::ColumnType;
 
     const fn column(name: &'static str, key: bool) -> ColumnSpec {
         ColumnSpec { name, column_type: ColumnType::Text, nullable: false, key }

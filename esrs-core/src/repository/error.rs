@@ -1,12 +1,13 @@
 //! Why a command or a load came to nothing.
 
 use super::Executed;
-use crate::encode::{EncodeError, why};
+use crate::aggregate::ReplayError;
+use crate::event::{BlankActor, EncodeError, InvalidStreamId, PayloadError, StreamId, why};
+use crate::log::idempotency::{FingerprintError, KeyReused};
+use crate::log::{AsOf, Conflict, StoreError};
 use crate::schema::FormatMismatch;
-use crate::{
-    AsOf, BlankActor, ChangedValue, Conflict, FingerprintError, InvalidStreamId, JsonError,
-    KeyReused, PayloadError, ReplayError, StoreError, StreamId, escaped,
-};
+use crate::value::faithful::ChangedValue;
+use crate::value::{JsonError, escaped};
 
 /// Why an instance could not be loaded.
 #[derive(Debug, thiserror::Error)]

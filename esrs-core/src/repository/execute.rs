@@ -16,15 +16,18 @@ use super::running::Running;
 use super::unit::{Together, Unit, run};
 use super::wait_for::WaitFor;
 use super::{ExecuteError, LoadError, Repository};
-use crate::asked::{FingerprintedCommand, KeyText};
-use crate::demands::{Complete, Demands, LacksSomething, MadeComplete, Takes};
-use crate::escaped::brief;
-use crate::subscription::Projected;
-use crate::{
-    Aggregate, Appended, AppendedStream, CommandFingerprint, Context, Events, FingerprintError,
-    Handle, IdempotencyKey, InvalidStreamId, Metadata, MetadataKey, OccurredAt, Position,
-    Projection, StreamId, TraceContext,
+use crate::aggregate::demands::{Complete, Demands, LacksSomething, MadeComplete, Takes};
+use crate::aggregate::{Aggregate, Context, Events, Handle};
+use crate::event::{
+    InvalidStreamId, Metadata, MetadataKey, OccurredAt, Position, StreamId, TraceContext,
 };
+use crate::log::idempotency::{
+    CommandFingerprint, FingerprintError, FingerprintedCommand, IdempotencyKey, KeyText,
+};
+use crate::log::{Appended, AppendedStream};
+use crate::read_model::projection::Projection;
+use crate::read_model::subscription::Projected;
+use crate::value::brief;
 
 /// A command that waits to be executed; `.await` it.
 ///

@@ -5,9 +5,11 @@ use jiff::Timestamp;
 use super::LoadError;
 use super::snapshots::{Codec, Replayed};
 use super::warm::Warm;
-use crate::guard::guarded;
-use crate::replay::replay_range;
-use crate::{Aggregate, AsOf, EventStore, Page, Position, ReadQuery, StreamId};
+use crate::aggregate::{Aggregate, replay_range};
+use crate::event::{Position, StreamId};
+use crate::log::{AsOf, Page, ReadQuery};
+use crate::store::EventStore;
+use crate::value::guarded;
 
 /// The state that all events of a stream add up to, and how many they are.
 pub(crate) async fn fold<A: Aggregate>(
@@ -96,7 +98,7 @@ impl<'a, A: Aggregate> Fold<'a, A> {
             *last_event = Some(snapshot.event_id);
             self.reached = Some((snapshot.position, snapshot.recorded_at));
         }
-        let is_included = |record: &crate::Record<'_>| {
+        let is_included = |record: &crate::log::Record<'_>| {
             let recorded_at = record.recorded_at().unwrap_or(Timestamp::MIN);
             as_of.includes(record.version(), record.position(), recorded_at)
         };

@@ -5,12 +5,11 @@ use serde_json::Value;
 use super::fold::initial;
 use super::load::{ComparedState, shown, stream_of};
 use super::{LoadError, Repository};
-use crate::aggregate::find;
-use crate::cursor::{Cursor, InMemory};
-use crate::guard::guarded;
-use crate::replay::{ReplayFault, replay_range, stop};
-use crate::split::decode_all;
-use crate::{Aggregate, AuditEntry, Changes, Envelope, EventKind, ReadQuery, StreamId};
+use crate::aggregate::{Aggregate, ReplayFault, decode_all, find, replay_range, stop};
+use crate::event::{Envelope, EventKind, StreamId};
+use crate::log::ReadQuery;
+use crate::store::{AuditEntry, Cursor, InMemory};
+use crate::value::{Changes, guarded};
 
 type Show<A> = fn(&A, &StreamId, u64) -> Result<Value, LoadError>;
 

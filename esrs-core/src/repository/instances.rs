@@ -8,7 +8,7 @@ use futures_channel::oneshot;
 use lru::LruCache;
 
 use super::warm::{Warm, WarmStates};
-use crate::StreamId;
+use crate::event::StreamId;
 
 /// The instances of one repository: commands on one of them take turns, and the state of the last
 /// is there for the next.

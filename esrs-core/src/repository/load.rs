@@ -8,8 +8,10 @@ use serde_json::Value;
 use super::fold::Fold;
 use super::warm::Warm;
 use super::{LoadError, Repository};
-use crate::guard::to_json;
-use crate::{Aggregate, AsOf, Changes, InvalidStreamId, Page, StreamId};
+use crate::aggregate::Aggregate;
+use crate::event::{InvalidStreamId, StreamId};
+use crate::log::{AsOf, Page};
+use crate::value::{Changes, to_json};
 
 /// An instance of an aggregate, as it was when it was loaded. It derefs to the state.
 #[derive(Debug, Clone)]

@@ -28,12 +28,14 @@ pub use unit::{Rejection, Together, Unit};
 pub use wait_for::WaitFor;
 pub use warm::WarmStates;
 
-use crate::trace_source::TraceSource;
-use crate::{Aggregate, Clock, EventStore, StreamId, SystemClock, TraceContext};
+use crate::aggregate::Aggregate;
+use crate::event::{Clock, StreamId, SystemClock, TraceContext};
+use crate::store::EventStore;
 use instances::Instances;
 use pages::PagePool;
 use repetitions::Repetitions;
 use snapshots::{Codec, Snapshots};
+use trace_source::TraceSource;
 use warm::Warm;
 
 /// Loads the instances of one aggregate from a store, and executes commands on them.

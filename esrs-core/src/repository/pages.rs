@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use crate::Page;
+use crate::log::Page;
 
 /// Pages that wait to be used again; as many as there were loads at once, up to a bound.
 #[derive(Debug, Default)]

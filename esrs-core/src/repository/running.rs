@@ -6,14 +6,13 @@ use super::fold::Fold;
 use super::instances::Turn;
 use super::warm::Warm;
 use super::{ExecuteError, Executed, LoadError, Repository};
-use crate::clock::to_microsecond;
-use crate::encode::round_trip;
-use crate::guard::guarded;
-use crate::{
-    Aggregate, AppendBatch, AppendCondition, Appended, CommandFingerprint, Context, Events,
-    FingerprintError, Handle, IdempotencyKey, Metadata, NewEvent, Page, StoreError, StreamAppend,
-    StreamId,
+use crate::aggregate::{Aggregate, Context, Events, Handle, round_trip};
+use crate::event::{Metadata, StreamId, to_microsecond};
+use crate::log::idempotency::{CommandFingerprint, FingerprintError, IdempotencyKey};
+use crate::log::{
+    AppendBatch, AppendCondition, Appended, NewEvent, Page, StoreError, StreamAppend,
 };
+use crate::value::guarded;
 
 /// One command at work on one instance.
 pub struct Running<'a, A: Aggregate, C> {
@@ -157,7 +156,7 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
         };
         if let Err(LoadError::Store(StoreError::HistoryChanged { .. })) = folded {
             // The state was computed from events that are gone; what is stored now is the truth.
-            tracing::warn!(stream = %crate::escaped(&stream), "the stream lost events, and its cached state was dropped");
+            tracing::warn!(stream = %crate::value::escaped(&stream), "the stream lost events, and its cached state was dropped");
             folded = Fold::new(store, stream, codec)?.finish(page).await;
         }
         let mut warm = folded?;

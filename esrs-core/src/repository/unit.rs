@@ -10,12 +10,14 @@ use uuid::Uuid;
 use super::repetitions::Repetitions;
 use super::running::Running;
 use super::{Execute, ExecuteError, Executed, LoadError};
-use crate::asked::FingerprintedCommand;
-use crate::demands::{Complete, Demands};
-use crate::{
-    AppendBatch, Appended, CommandFingerprint, EventStore, FingerprintError, Handle,
-    IdempotencyKey, Metadata, StoreError, StreamId,
+use crate::aggregate::Handle;
+use crate::aggregate::demands::{Complete, Demands};
+use crate::event::{Metadata, StreamId};
+use crate::log::idempotency::{
+    CommandFingerprint, FingerprintError, FingerprintedCommand, IdempotencyKey,
 };
+use crate::log::{AppendBatch, Appended, StoreError};
+use crate::store::EventStore;
 
 /// One command, or several that are stored as one unit; what [`Execute::and`] takes.
 #[diagnostic::on_unimplemented(

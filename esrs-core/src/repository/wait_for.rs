@@ -7,8 +7,9 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 
 use super::{Execute, ExecuteError, Executed};
-use crate::subscription::{Subscription, WaitTarget};
-use crate::{Aggregate, Handle, StoreError};
+use crate::aggregate::{Aggregate, Handle};
+use crate::log::StoreError;
+use crate::read_model::subscription::{Subscription, WaitTarget};
 
 /// A command that waits to be executed, and then for a read model; `.await` it.
 ///

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::snapshots::Replayed;
-use crate::guard::guarded;
+use crate::value::guarded;
 
 /// A state that an earlier command left behind.
 ///
@@ -71,7 +71,7 @@ impl<A> WarmStates<A> {
     pub(super) fn weigh(&self, state: &A) -> Option<usize> {
         let weight = guarded(|| (self.weigh)(state)).inspect_err(|message| {
             tracing::error!(
-                panic = %crate::escaped(message),
+                panic = %crate::value::escaped(message),
                 "the weight function of a state cache panicked; the state is dropped"
             );
         });

@@ -1,9 +1,9 @@
 //! What the derives ask in const evaluation.
 
+use super::event_type::EventType;
 use super::lock::leads_elsewhere;
+use super::names::{merges_all, same_name};
 use super::{Fingerprint, Shape};
-use crate::EventType;
-use crate::names::{merges_all, same_name};
 
 /// The shape of a type with a mistake in it that its derive has reported.
 pub const UNKNOWN: &Shape = &Shape::Opaque("");

@@ -7,8 +7,8 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use super::event_type::EventType;
 use super::{Content, Field, Item, Shape};
-use crate::EventType;
 
 /// A type of a foreign crate is written otherwise than its events have it.
 ///
@@ -184,7 +184,7 @@ impl Formats {
 const fn of_name(name: &str) -> u64 {
     let mut i = 0;
     while i < PROBES.len() {
-        if crate::names::same_name(PROBES[i].format, name) {
+        if crate::schema::names::same_name(PROBES[i].format, name) {
             return 1 << i;
         }
         i += 1;
@@ -246,13 +246,29 @@ mod tests {
     use esrs_derive::{Aggregate, Event, Projection, Schema};
     use serde::{Deserialize, Serialize};
 
+    use super::super::Schema;
     use super::*;
-    use crate::projection::{ColumnType, JsonShape, Value, json_to_value};
-    use crate::subscription::{Projected, Subscription};
-    use crate::{
-        Apply, Context, Create, EncodeError, Events, Handle, MemoryStore, Metadata, NewEvent,
-        Projection, Recorded, Repository, Schema, SnapshotError, SnapshotPolicy, StoreError,
-    };
+    use crate::aggregate::Apply;
+    use crate::aggregate::Context;
+    use crate::aggregate::Events;
+    use crate::aggregate::Handle;
+    use crate::event::EncodeError;
+    use crate::event::Metadata;
+    use crate::event::Recorded;
+    use crate::log::NewEvent;
+    use crate::log::StoreError;
+    use crate::memory::MemoryStore;
+    use crate::read_model::projection::ColumnType;
+    use crate::read_model::projection::Create;
+    use crate::read_model::projection::JsonShape;
+    use crate::read_model::projection::Projection;
+    use crate::read_model::projection::Value;
+    use crate::read_model::projection::json_to_value;
+    use crate::read_model::subscription::Projected;
+    use crate::read_model::subscription::Subscription;
+    use crate::repository::Repository;
+    use crate::repository::SnapshotError;
+    use crate::repository::snapshots::SnapshotPolicy;
 
     /// A value that this program writes otherwise than its format is named.
     #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -260,7 +276,8 @@ mod tests {
 
     impl Schema for Odd {
         const SHAPE: &'static Shape = &Shape::Format(WRITTEN_OTHERWISE);
-        const FINGERPRINT: crate::Fingerprint = crate::Fingerprint::of_leaf(Self::SHAPE);
+        const FINGERPRINT: crate::schema::fingerprint::Fingerprint =
+            crate::schema::fingerprint::Fingerprint::of_leaf(Self::SHAPE);
     }
 
     #[test]

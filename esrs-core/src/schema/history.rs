@@ -3,8 +3,6 @@
 use std::fmt;
 
 use super::{Fingerprint, Shape};
-use crate::Event;
-use crate::fold::code_and;
 
 /// One version of an event's shape, what led to it, and the version before it.
 ///
@@ -70,20 +68,6 @@ pub enum FieldChange {
 }
 
 impl ShapeVersion {
-    /// The newest version of `E`, when nothing is known of those before it.
-    pub const fn newest<E: Event>() -> Self {
-        Self::of::<E>(Step::First, 0, None)
-    }
-
-    pub(crate) const fn of<E: Event>(
-        step: Step,
-        code: u64,
-        previous: Option<&'static ShapeVersion>,
-    ) -> Self {
-        let newest = Self::new(E::VERSION, E::SHAPE, E::FINGERPRINT, step, code, previous);
-        Self { declared: E::DECLARED, ..newest }
-    }
-
     pub(crate) const fn new(
         version: u32,
         shape: &'static Shape,
@@ -189,5 +173,13 @@ impl fmt::Display for FieldChange {
             Self::Updated { field, from } => write!(f, "updated {field} from version {from}"),
             Self::Removed { field } => write!(f, "removed {field}"),
         }
+    }
+}
+
+/// A hash of two hashes of code; that of no code is 0.
+pub const fn code_and(code: u64, other: u64) -> u64 {
+    match other {
+        0 => code,
+        other => Fingerprint::of_text("code").with(code).with(other).to_u64(),
     }
 }

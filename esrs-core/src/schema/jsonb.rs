@@ -93,9 +93,12 @@ const fn is_before(one: &str, other: &str) -> bool {
 mod tests {
     use std::collections::{BTreeMap, HashMap};
 
+    use super::super::EnumShape;
+    use super::super::Schema;
+    use super::super::StructShape;
+    use super::super::Variant;
+    use super::super::fingerprint::Fingerprint;
     use super::*;
-    use crate::schema::{EnumShape, StructShape, Variant};
-    use crate::{Fingerprint, Schema};
 
     /// An enum with a tag beside its content, which is a `T`.
     struct Tagged<T, const CONTENT_FIRST: bool>(T);

@@ -7,21 +7,23 @@
 
 pub(crate) mod declared;
 pub(crate) mod derived;
+mod event_type;
 mod fingerprint;
 #[cfg(any(feature = "chrono", feature = "rust_decimal", feature = "time", feature = "url"))]
 mod foreign;
 pub(crate) mod formats;
-mod history;
+pub(crate) mod history;
 pub(crate) mod jsonb;
 pub mod lock;
+pub(crate) mod names;
 mod past;
 mod place;
-pub mod samples;
 mod std_types;
 pub(crate) mod storable;
 
 use declared::Declared;
 use esrs_lock::outline::Presence;
+pub use event_type::{EventType, StoredAs};
 pub use fingerprint::Fingerprint;
 pub use formats::FormatMismatch;
 pub use history::{FieldChange, ShapeVersion, ShapeVersions, Step};

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use crate::{Fingerprint, Schema, Shape};
+use super::fingerprint::Fingerprint;
+use super::{Schema, Shape};
 
 /// A type that knows what it looked like in its version `V`, and brings such a value up to date.
 ///

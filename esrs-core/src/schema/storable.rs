@@ -2,10 +2,10 @@
 
 use esrs_lock::text::ConstText;
 
+use super::event_type::EventType;
+use super::names::same_name;
 use super::place::Place;
 use super::{Content, EnumShape, Field, Shape, Tagging};
-use crate::EventType;
-use crate::names::same_name;
 
 const KEY: &str = "a map has a key that JSON cannot have: a key is a text, a number, a character, a bool or an \
                    enum without content; give it such a type, or make the map a list of pairs, \
@@ -274,9 +274,12 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet, HashMap};
     use std::num::NonZero;
 
+    use super::super::Item;
+    use super::super::Schema;
+    use super::super::StructShape;
+    use super::super::Variant;
+    use super::super::fingerprint::Fingerprint;
     use super::*;
-    use crate::schema::{Item, StructShape, Variant};
-    use crate::{Fingerprint, Schema};
 
     fn reason<T: Schema>(is_buffered: bool, is_written: bool) -> Option<&'static str> {
         fault(T::SHAPE, Look { is_buffered, is_deep: true, is_written }).map(|fault| fault.reason)

@@ -1,161 +1,29 @@
 //! The contract between esrs and a database.
+//!
+//! The traits that a store implements ([`EventStore`], [`SubscriptionStore`], [`ReadModels`],
+//! [`SqlReadModels`](crate::SqlReadModels)), what is written once for every store (catching up, rebuilding,
+//! importing, the audit trail), and, from `log`, what the traits speak of. SQL and connections are in the crates
+//! of the databases.
 
-mod append;
-mod error;
-mod mark;
-mod metadata_filter;
-mod page;
-mod plain_json;
-mod read;
-mod repetition;
-mod snapshot;
-mod stats;
+mod audit;
+mod catch_up;
+mod cursor;
+mod event_store;
+mod import;
+mod read_models;
+mod rebuild;
+mod sql_read_models;
+mod subscription_store;
 
-pub use append::{
-    AppendBatch, AppendCondition, Appended, AppendedStream, LogId, NewEvent, StreamAppend,
-};
-pub use error::{BoxError, Conflict, LimitExceeded, StoreError};
-pub use mark::LogMark;
-pub use metadata_filter::MetadataFilter;
-pub use page::{
-    EventKind, InvalidPage, KindIndex, MetadataIndex, NewEnvelope, NewRecord, Page, PageWriter,
-    Record, StreamIndex,
-};
-pub use read::{EventFilter, ReadQuery, ReadSource};
-pub use repetition::{StoredEvent, unknown_events};
-pub use snapshot::{Snapshot, SnapshotQuery};
-pub use stats::{Counters, Stats};
-
-pub use crate::clock::{from_microseconds, to_microseconds};
-
-use futures_core::future::BoxFuture;
-
-pub use crate::idempotency::{CommandFingerprint, FingerprintError, IdempotencyKey, KeyReused};
-use crate::subscription::SubscriptionStore;
-use crate::{Imported, StreamId};
-
-/// A log of events: all that a database has to do for esrs.
-///
-/// Object-safe, so a repository holds an `Arc<dyn EventStore>` and its type names no database. What
-/// every store promises is written down as the functions of `esrs_core::conformance` (feature
-/// `conformance`), which each of them runs:
-///
-/// - An append of several streams is one unit: all of it is stored, or nothing.
-/// - The condition of each stream is checked in the same unit, whoever writes beside it.
-/// - An append that is repeated, by its event ids or its idempotency key, changes nothing and is
-///   answered with the first result; one whose key stands for another command is refused.
-/// - The versions of a stream are 1, 2, 3 … without a gap.
-/// - A reader who follows positions never misses an event, and never sees one change or move.
-/// - Payloads, times and metadata come back as they were.
-///
-/// Its futures may be polled on any thread, under any executor: a repository writes snapshots on a
-/// thread of its own. A store whose driver needs a runtime brings it along.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an event store",
-    label = "not an event store",
-    note = "give a store that is open, `SqliteStore::open(path).await?`, `PostgresStore::open(url).await?` or `MemoryStore::new()`, or an `Arc<dyn EventStore>`; what a builder has begun ends with `.open().await?`"
-)]
-pub trait EventStore: Send + Sync + 'static {
-    /// Appends the events of one or more streams, as one unit.
-    ///
-    /// # Errors
-    /// Returns [`StoreError::Conflict`] if a stream is not as its condition says,
-    /// [`StoreError::KeyReused`] if its idempotency key stands for another command, [`StoreError::Limit`]
-    /// if the batch is larger than the store takes, and the errors of the database. After an error
-    /// nothing of the batch is stored, except after [`StoreError::Unknown`].
-    fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>>;
-
-    /// Reads the next page of what `query` asks for.
-    ///
-    /// The page goes in and comes back, so that its memory is used again; what was in it is gone.
-    ///
-    /// # Errors
-    /// Returns [`StoreError::HistoryChanged`] if the query continues from an event that the log does not
-    /// hold, and the errors of the database.
-    fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>>;
-
-    /// Finds the answer to an append with this idempotency key on this stream, if there was one.
-    ///
-    /// # Errors
-    /// Returns [`StoreError::KeyReused`] if the key stands for [another command](IdempotencyKey::check),
-    /// and the errors of the database.
-    fn find_append(
-        &self,
-        stream: StreamId,
-        key: IdempotencyKey,
-    ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>>;
-
-    /// Stores events of another system, each behind the last of its stream, in this order, as one unit. An
-    /// event whose id is stored already, here or earlier in the chunk, is left out. See
-    /// [`import`](crate::import), which calls it.
-    ///
-    /// # Errors
-    /// Returns [`StoreError::EventDiffers`] if an id is stored with
-    /// [another event](StoredEvent::check), and the errors of an append.
-    fn import_chunk(
-        &self,
-        events: Vec<(StreamId, NewEvent)>,
-    ) -> BoxFuture<'_, Result<Imported, StoreError>>;
-
-    /// Keeps a snapshot for reads to begin with, unless one that is
-    /// [further](Snapshot::replaces) is kept already.
-    ///
-    /// One of a version that the stream does not have is never kept.
-    ///
-    /// # Errors
-    /// What may happen to a database. A snapshot is a cache: nothing is lost with it.
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>>;
-
-    /// What it keeps for those who follow its log, if it can do that.
-    fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {
-        None
-    }
-
-    /// What tells the log behind this handle from another; handles of one log have the same.
-    fn log_id(&self) -> LogId;
-}
-
-/// Each method is forwarded: a default would answer instead of the store.
-macro_rules! forward {
-    ($($store:ty),*) => {$(
-        #[deny(clippy::missing_trait_methods)]
-        impl<S: EventStore + ?Sized> EventStore for $store {
-            fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
-                (**self).append(batch)
-            }
-
-            fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
-                (**self).read(query, page)
-            }
-
-            fn find_append(
-                &self,
-                stream: StreamId,
-                key: IdempotencyKey,
-            ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
-                (**self).find_append(stream, key)
-            }
-
-            fn import_chunk(
-                &self,
-                events: Vec<(StreamId, NewEvent)>,
-            ) -> BoxFuture<'_, Result<Imported, StoreError>> {
-                (**self).import_chunk(events)
-            }
-
-            fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-                (**self).save_snapshot(snapshot)
-            }
-
-            fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {
-                (**self).as_subscription_store()
-            }
-
-            fn log_id(&self) -> LogId {
-                (**self).log_id()
-            }
-        }
-    )*};
-}
-
-forward!(&'static S, Box<S>, std::sync::Arc<S>);
+pub use crate::event::{EventKind, from_microseconds, to_microseconds};
+pub use crate::log::*;
+pub use audit::{AuditEntry, AuditTrail};
+pub use catch_up::{catch_up, catch_up_unless_parked};
+pub(crate) use cursor::Cursor;
+pub use cursor::InMemory;
+pub use event_store::EventStore;
+pub use import::{ImportSource, Imported, import};
+pub use read_models::ReadModels;
+pub use rebuild::rebuild;
+pub use sql_read_models::SqlReadModels;
+pub use subscription_store::SubscriptionStore;

@@ -14,9 +14,12 @@ pub use state::SnapshotState;
 use writer::{SnapshotWriter, write};
 
 use super::SnapshotError;
-use crate::guard::from_json;
-use crate::schema::FormatMismatch;
-use crate::{Aggregate, AsOf, EventStore, Fingerprint, Page, Snapshot, SnapshotQuery, StreamId};
+use crate::aggregate::Aggregate;
+use crate::event::StreamId;
+use crate::log::{AsOf, Page, Snapshot, SnapshotQuery};
+use crate::schema::{Fingerprint, FormatMismatch};
+use crate::store::EventStore;
+use crate::value::from_json;
 
 /// What a repository needs to know of an aggregate to keep its state; a repository without
 /// snapshots asks nothing of the kind.
@@ -58,10 +61,10 @@ impl<A: Aggregate> Codec<A> {
     /// The state of a snapshot. One that cannot be read is as good as none.
     pub(super) fn state(&self, snapshot: &Snapshot) -> Option<A> {
         let read = from_json(|| (self.from_json)(&snapshot.state));
-        let read = read.map_err(crate::JsonError::from);
+        let read = read.map_err(crate::value::JsonError::from);
         read.inspect_err(|error| {
             let Snapshot { stream, version, .. } = snapshot;
-            tracing::warn!(stream = %crate::escaped(&stream), version, %error, "a snapshot cannot be read, and is passed over");
+            tracing::warn!(stream = %crate::value::escaped(&stream), version, %error, "a snapshot cannot be read, and is passed over");
         })
         .ok()
     }

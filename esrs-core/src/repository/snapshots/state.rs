@@ -3,9 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::schema::FormatMismatch;
-use crate::schema::formats::Formats;
-use crate::{Aggregate, Fingerprint, Schema};
+use crate::aggregate::Aggregate;
+use crate::schema::{Fingerprint, FormatMismatch, Formats, Schema};
 
 /// An aggregate whose state can be kept as a snapshot.
 ///

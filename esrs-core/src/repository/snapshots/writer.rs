@@ -14,8 +14,11 @@ use super::super::fold::Fold;
 use super::super::warm::Warm;
 use super::super::{LoadError, SnapshotError};
 use super::Codec;
-use crate::guard::{from_json, guarded, to_json};
-use crate::{Aggregate, AsOf, EventStore, Page, Snapshot, StreamId};
+use crate::aggregate::Aggregate;
+use crate::event::StreamId;
+use crate::log::{AsOf, Page, Snapshot};
+use crate::store::EventStore;
+use crate::value::{from_json, guarded, to_json};
 
 /// What the thread that writes snapshots is asked for.
 enum Job {
@@ -89,10 +92,10 @@ fn run<A: Aggregate>(
                 let written = block_on(write(store, codec, (&stream, as_of), &mut page));
                 match written {
                     Ok(version) => {
-                        tracing::debug!(stream = %crate::escaped(&stream), version, "a snapshot was written")
+                        tracing::debug!(stream = %crate::value::escaped(&stream), version, "a snapshot was written")
                     }
                     Err(error) => {
-                        tracing::error!(stream = %crate::escaped(&stream), %error, "no snapshot was written")
+                        tracing::error!(stream = %crate::value::escaped(&stream), %error, "no snapshot was written")
                     }
                 }
             }

@@ -5,8 +5,7 @@ use esrs_lock::outline::CompareRoom;
 
 use super::check::{Both, ShapeNow, differs};
 use super::message::Message;
-use crate::schema::derived::is_unknown;
-use crate::schema::history::ShapeVersion;
+use crate::schema::{ShapeVersion, is_unknown};
 
 /// Fails to compile, at the place of the call, when a version that is locked under `alias` cannot be read by
 /// the event of this history, which the user calls `ident`: it has no such version, or it has another

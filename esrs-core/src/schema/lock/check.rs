@@ -13,9 +13,7 @@ use super::message::{Message, push_quoted_path};
 use super::outline::{Outline, write_outline};
 use super::steps::{push_always_written, push_steps};
 use super::ways::{Changed, path_of, tuple_of, ways_out, ways_out_of_the_past};
-use crate::schema::derived::is_unknown;
-use crate::schema::{Field, Shape};
-use crate::{EventType, ShapeVersion};
+use crate::schema::{EventType, Field, Shape, ShapeVersion, is_unknown};
 
 /// The way out of a shape that does not fit into a lock.
 const FEWER_PARTS: &str = "make events of their own of some of its parts, or store a part as \

@@ -4,8 +4,7 @@ use esrs_lock::outline::{Path, Text, begins_with, contains, push_name, split};
 use esrs_lock::text::ConstText;
 
 use super::message::Message;
-use crate::schema::place::Place;
-use crate::schema::{Content, Field, Item, Shape};
+use crate::schema::{Content, Field, Item, Place, Shape};
 
 /// Says where the part of this path is declared, or which field leads there.
 pub(super) const fn push_place(text: &mut Message, shape: &'static Shape, path: Text<'_>) {

@@ -4,6 +4,7 @@ mod alias;
 mod check;
 mod id;
 mod located;
+mod locked;
 mod message;
 mod outline;
 mod steps;
@@ -26,6 +27,8 @@ pub use esrs_lock::rolling::{
 pub use esrs_lock::steps::{StepChange, first_changed_step, first_changed_writer};
 pub use esrs_lock::tree;
 pub(crate) use id::id_text;
+#[doc(hidden)]
+pub use locked::{Locked, Locks};
 pub use steps::{UNCHANGED, always_written, changed_steps, steps_changed};
 
 use esrs_lock::outline::Spans;
@@ -38,7 +41,7 @@ use esrs_lock::outline::Spans;
 ///
 /// assert_eq!(outline_of(<Vec<Option<u8>> as Schema>::SHAPE), ["[u8?]"]);
 /// ```
-pub fn outline_of(shape: &crate::Shape) -> Vec<String> {
+pub fn outline_of(shape: &crate::schema::Shape) -> Vec<String> {
     let mut text = outline::Outline::new();
     outline::write_outline(&mut text, &mut Spans::new(&mut []), shape);
     text.as_str().lines().map(|line| line.trim().to_owned()).collect()
@@ -52,6 +55,6 @@ pub fn outline_of(shape: &crate::Shape) -> Vec<String> {
 ///
 /// assert!(steps_of(<Vec<Option<u8>> as Schema>::SHAPE).is_empty());
 /// ```
-pub fn steps_of(shape: &crate::Shape) -> Vec<String> {
+pub fn steps_of(shape: &crate::schema::Shape) -> Vec<String> {
     steps::steps_of(shape).as_str().lines().map(|line| line.trim().to_owned()).collect()
 }

@@ -107,8 +107,13 @@ mod tests {
     use esrs_lock::outline::{Lines, MAX_LINES, Room, Span};
 
     use super::*;
-    use crate::Schema;
-    use crate::schema::{Content, EnumShape, Field, Item, StructShape, Variant};
+    use crate::schema::Content;
+    use crate::schema::EnumShape;
+    use crate::schema::Field;
+    use crate::schema::Item;
+    use crate::schema::Schema;
+    use crate::schema::StructShape;
+    use crate::schema::Variant;
 
     const PART: Field = Field::of::<u8>("part");
     const INNER: Shape = Shape::Struct(&StructShape { fields: &[PART], closed: true });

@@ -8,9 +8,7 @@ use esrs_lock::text::ConstText;
 use super::located::is_named;
 use super::message::{Message, push_quoted_path};
 use super::walk::{Says, Walk};
-use crate::schema::Shape;
-use crate::schema::derived::is_unknown;
-use crate::schema::history::{ShapeVersion, Step};
+use crate::schema::{Shape, ShapeVersion, Step, is_unknown};
 
 /// Says that nothing else is declared than is locked.
 pub const UNCHANGED: usize = usize::MAX;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use esrs_lock::tree::{Content, Field, Tag, Tree, Variant};
 
 use super::outline_of;
-use crate::{EnumShape, Fingerprint, Item, Shape, StructShape, Tagging};
+use crate::schema::{EnumShape, Fingerprint, Item, Shape, StructShape, Tagging};
 
 /// Names that lines are made of, and those that could be taken for a part of one.
 fn any_name() -> impl Strategy<Value = String> {
@@ -123,17 +123,17 @@ fn shape(tree: &Tree) -> &'static Shape {
                     Tagging::Adjacent { tag: text(tag), content: text(content) }
                 }
             };
-            let variants = variants.iter().map(|variant| crate::Variant {
+            let variants = variants.iter().map(|variant| crate::schema::Variant {
                 name: text(&variant.name),
                 aliases: texts(&variant.aliases),
                 other: variant.other,
                 content: match &variant.content {
-                    Content::Unit => crate::Content::Unit,
-                    Content::Newtype(tree) => crate::Content::Newtype(item(tree)),
-                    Content::Tuple(items) => crate::Content::Tuple(shapes(items)),
-                    Content::Struct(fields) => crate::Content::Struct(field_shapes(fields)),
+                    Content::Unit => crate::schema::Content::Unit,
+                    Content::Newtype(tree) => crate::schema::Content::Newtype(item(tree)),
+                    Content::Tuple(items) => crate::schema::Content::Tuple(shapes(items)),
+                    Content::Struct(fields) => crate::schema::Content::Struct(field_shapes(fields)),
                 },
-                ..crate::Variant::new("", crate::Content::Unit)
+                ..crate::schema::Variant::new("", crate::schema::Content::Unit)
             });
             let shape =
                 EnumShape { tagging, variants: leaked(variants.collect()), closed: *closed };
@@ -156,13 +156,13 @@ fn shapes(items: &[Tree]) -> &'static [Item] {
     leaked(items.iter().map(item).collect())
 }
 
-fn field_shapes(fields: &[Field]) -> &'static [crate::Field] {
-    let field = |Field { name, aliases, optional, required, tree }: &Field| crate::Field {
+fn field_shapes(fields: &[Field]) -> &'static [crate::schema::Field] {
+    let field = |Field { name, aliases, optional, required, tree }: &Field| crate::schema::Field {
         shape: shape(tree),
         optional: *optional,
         required: *required,
         aliases: texts(aliases),
-        ..crate::Field::opaque(text(name), &Shape::Any)
+        ..crate::schema::Field::opaque(text(name), &Shape::Any)
     };
     leaked(fields.iter().map(field).collect())
 }

@@ -12,7 +12,7 @@ use esrs_lock::outline::{
 use super::check::Both;
 use super::located::push_place;
 use super::message::{Message, Value, fill};
-use crate::EventType;
+use crate::schema::EventType;
 use templates::*;
 
 /// The event that differs from its lock.

@@ -3,8 +3,8 @@
 use esrs_lock::outline::HeapRoom;
 
 use super::*;
-use crate::schema::lock::check::differs;
-use crate::{Schema, Shape};
+use crate::schema::lock::differs;
+use crate::schema::{Schema, Shape};
 
 /// A change of an event, by the outlines of then and now.
 struct Case {

@@ -1,0 +1,110 @@
+//! An event as it stands in the log.
+
+use std::ops::Deref;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::metadata::Metadata;
+use super::occurred::OccurredAt;
+use super::stream::{Position, StreamId};
+
+/// An event, and where, when and by whom it was recorded.
+///
+/// It derefs to the event, so a handler reads `event.cents` and `event.recorded_at()` alike.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recorded<E> {
+    event: E,
+    envelope: Envelope,
+}
+
+/// What is stored beside every payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// The stream it belongs to.
+    pub stream: StreamId,
+    /// Its number within the stream; the first event of a stream is version 1.
+    pub version: u64,
+    /// Its place among all events of the store.
+    pub position: Position,
+    /// Its own id: a UUID of version 7, or one that an [`ImportSource`](crate::ImportSource) derived.
+    pub event_id: Uuid,
+    /// The time at which the store recorded it, to the microsecond.
+    pub recorded_at: Timestamp,
+    /// Who caused it, and through what.
+    pub metadata: Metadata,
+}
+
+impl Envelope {
+    /// The time at which it occurred: the time in its [metadata](Metadata::occurred_at), and otherwise
+    /// the one at which it was recorded.
+    pub fn occurred_at(&self) -> Timestamp {
+        self.metadata.occurred_at().map_or(self.recorded_at, OccurredAt::timestamp)
+    }
+}
+
+impl<E> Recorded<E> {
+    /// An event beside its envelope.
+    pub fn new(event: E, envelope: Envelope) -> Self {
+        Self { event, envelope }
+    }
+
+    /// The event.
+    pub fn event(&self) -> &E {
+        &self.event
+    }
+
+    /// The event, by value.
+    pub fn into_event(self) -> E {
+        self.event
+    }
+
+    /// All that stands beside it.
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// The stream it belongs to.
+    pub fn stream(&self) -> &StreamId {
+        &self.envelope.stream
+    }
+
+    /// Its number within the stream, from 1.
+    pub fn version(&self) -> u64 {
+        self.envelope.version
+    }
+
+    /// Its place among all events of the store.
+    pub fn position(&self) -> Position {
+        self.envelope.position
+    }
+
+    /// Its own id.
+    pub fn event_id(&self) -> Uuid {
+        self.envelope.event_id
+    }
+
+    /// The time at which it occurred: the time in its [metadata](Metadata::occurred_at), and otherwise
+    /// the one at which it was recorded.
+    pub fn occurred_at(&self) -> Timestamp {
+        self.envelope.occurred_at()
+    }
+
+    /// The time at which the store recorded it, to the microsecond.
+    pub fn recorded_at(&self) -> Timestamp {
+        self.envelope.recorded_at
+    }
+
+    /// Who caused it, and through what.
+    pub fn metadata(&self) -> &Metadata {
+        &self.envelope.metadata
+    }
+}
+
+impl<E> Deref for Recorded<E> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        &self.event
+    }
+}
