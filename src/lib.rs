@@ -14,6 +14,7 @@
 //! | read what an older program stored | [`added`, `renamed`, `retyped`, `removed`, `updated`](derive@Event#a-new-version) of `#[derive(Event)]` and [`#[derive(Schema)]`](derive@Schema#a-new-version-of-a-payload-type); [`Upcast`] and [`TryUpcast`] for the rest; `merges` and [`Split`] for events that became one, or several |
 //! | see what an event went through | [`Event::history`](trait@Event#method.history) |
 //! | execute commands and load states | [`Repository`]; several as one unit: [`Execute::and`] |
+//! | get the events and the new state of a command | [`Execute::returning`] |
 //! | look at another moment | [`Repository::load_at`], [`Repository::history`], [`Repository::diff`] |
 //! | say who, why and through what | [`Execute`], [`Metadata`], [`MetadataKey`] |
 //! | ask who changed what, when and why | [`AuditTrail`] |

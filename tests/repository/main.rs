@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod answers;
 mod audit;
 #[cfg(feature = "sqlite")]
 mod commands_of_several_processes;

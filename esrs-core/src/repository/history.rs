@@ -4,12 +4,10 @@ use serde_json::Value;
 
 use super::fold::initial;
 use super::load::{ComparedState, shown, stream_of};
+use super::returned::decode_entry;
 use super::{LoadError, Repository};
-use crate::aggregate::find;
 use crate::cursor::{Cursor, InMemory};
-use crate::guard::guarded;
 use crate::replay::{ReplayFault, replay_range, stop};
-use crate::split::decode_all;
 use crate::{Aggregate, AuditEntry, Changes, Envelope, EventKind, ReadQuery, StreamId};
 
 type Show<A> = fn(&A, &StreamId, u64) -> Result<Value, LoadError>;
@@ -125,19 +123,11 @@ impl<A: Aggregate> History<A> {
         if let Some(message) = panicked.clone() {
             return Err(stop(page, place, ReplayFault::Panicked { message }).into());
         }
-        let AuditEntry { envelope, kind, payload } = entry;
         if let (Some(show), 0) = (*show, *version) {
             *shown = show(state, stream, 0)?;
         }
-        // What is neither known nor retired is refused by the replay.
-        let decoder = find(A::EVENTS, &kind);
-        let decoded = decoder.map(|(decoder, stored)| {
-            guarded(|| decode_all::<A>(decoder, stored, &payload))
-                .map_err(|message| ReplayFault::Panicked { message })
-                .and_then(|decoded| Ok(decoded?))
-        });
-        let events = decoded.transpose().map_err(|fault| stop(page, place, fault))?;
-        let events = events.unwrap_or_default();
+        let events = decode_entry::<A>(&entry, page, place)?;
+        let AuditEntry { envelope, kind, payload } = entry;
         // It is applied already if its state could not be shown before.
         if envelope.version > *version {
             let replayed = replay_range(state, *version, page, place..place + 1);

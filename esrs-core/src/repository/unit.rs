@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::repetitions::Repetitions;
 use super::running::Running;
-use super::{Execute, ExecuteError, Executed, LoadError};
+use super::{Answer, Execute, ExecuteError, LoadError};
 use crate::asked::FingerprintedCommand;
 use crate::demands::{Complete, Demands};
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
     note = "give what `repository.execute(&id, command)` returns, before it is awaited"
 )]
 pub trait Unit: Sized + Send {
-    /// What it is answered with: an [`Executed`] for each command.
+    /// What it is answered with: an [`Executed`] or [`Returned`](super::Returned) for each command.
     type Answer: Send;
     /// Why one of its commands may be rejected.
     type Rejection: Send;
@@ -94,16 +94,20 @@ pub(super) trait Parts: Send + Sync {
     -> Result<bool, ExecuteError<Self::Rejection>>;
     /// Drops the states after the decided events, because they were not stored.
     fn step_back(&mut self);
-    fn settle(&mut self, appended: &Appended) -> Self::Answer;
-    fn nothing(&self) -> Self::Answer;
+    fn settle(
+        &mut self,
+        appended: &Appended,
+    ) -> impl Future<Output = Result<Self::Answer, LoadError>> + Send;
+    fn nothing(&mut self) -> impl Future<Output = Result<Self::Answer, LoadError>> + Send;
 }
 
-impl<A, C> Parts for Running<'_, A, C>
+impl<A, C, R> Parts for Running<'_, A, C, R>
 where
     A: Handle<C, Error: Send>,
     C: Send + Sync,
+    R: Answer<A>,
 {
-    type Answer = Executed;
+    type Answer = R;
     type Rejection = A::Error;
 
     fn first(&self) -> (&dyn EventStore, u32) {
@@ -163,12 +167,12 @@ where
         Running::step_back(self);
     }
 
-    fn settle(&mut self, appended: &Appended) -> Executed {
-        Running::settle(self, appended)
+    async fn settle(&mut self, appended: &Appended) -> Result<R, LoadError> {
+        Running::settle(self, appended).await
     }
 
-    fn nothing(&self) -> Executed {
-        Running::nothing(self)
+    async fn nothing(&mut self) -> Result<R, LoadError> {
+        Running::nothing(self).await
     }
 }
 
@@ -234,12 +238,12 @@ impl<L: Parts, R: Parts> Parts for Both<L, R> {
         self.1.step_back();
     }
 
-    fn settle(&mut self, appended: &Appended) -> Self::Answer {
-        (self.0.settle(appended), self.1.settle(appended))
+    async fn settle(&mut self, appended: &Appended) -> Result<Self::Answer, LoadError> {
+        Ok((self.0.settle(appended).await?, self.1.settle(appended).await?))
     }
 
-    fn nothing(&self) -> Self::Answer {
-        (self.0.nothing(), self.1.nothing())
+    async fn nothing(&mut self) -> Result<Self::Answer, LoadError> {
+        Ok((self.0.nothing().await?, self.1.nothing().await?))
     }
 }
 
@@ -265,7 +269,7 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
         if (streams.len() > 1 || parts.repetitions().are_expected())
             && let Some(first) = first_answer(&parts, &streams, key.as_ref()).await?
         {
-            return Ok(parts.settle(&first));
+            return Ok(parts.settle(&first).await?);
         }
         let mut batch = AppendBatch::default();
         let decided =
@@ -280,8 +284,11 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
             };
         if decided.is_err() || batch.streams.is_empty() {
             return match first_answer(&parts, &streams, key.as_ref()).await? {
-                Some(first) => Ok(parts.settle(&first)),
-                None => decided.map(|()| parts.nothing()),
+                Some(first) => Ok(parts.settle(&first).await?),
+                None => {
+                    decided?;
+                    Ok(parts.nothing().await?)
+                }
             };
         }
         batch.idempotency_key.clone_from(&key);
@@ -293,7 +300,7 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
                     parts.repetitions().record(repeated);
                 }
                 tracing::debug!(position = %appended.last_position, repeated, "appended");
-                return Ok(parts.settle(&appended));
+                return Ok(parts.settle(&appended).await?);
             }
             Err(StoreError::Conflict(conflict)) if attempts < max_attempts => {
                 tracing::debug!(attempts, %conflict, "another writer was faster");
@@ -375,15 +382,16 @@ async fn first_answer<P: Parts>(
     Ok(found)
 }
 
-impl<'a, A, C, M> Unit for Execute<'a, A, C, M>
+impl<'a, A, C, M, R> Unit for Execute<'a, A, C, M, R>
 where
     A: Handle<C, Error: Send>,
     C: FingerprintedCommand + Send + Sync + 'a,
     M: Demands + Complete<A>,
+    R: Answer<A>,
 {
-    type Answer = Executed;
+    type Answer = R;
     type Rejection = A::Error;
-    type Parts = Running<'a, A, C>;
+    type Parts = Running<'a, A, C, R>;
 
     fn begin(self) -> Result<Self::Parts, LoadError> {
         Ok(self.fingerprinted().into_running()?)

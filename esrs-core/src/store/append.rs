@@ -229,6 +229,13 @@ pub struct AppendedStream {
     pub last_version: u64,
 }
 
+impl AppendedStream {
+    /// Returns the number of events that were appended.
+    pub fn event_count(&self) -> u64 {
+        self.last_version + 1 - self.first_version
+    }
+}
+
 impl AppendBatch {
     /// The largest payload, in bytes.
     pub const MAX_PAYLOAD_LENGTH: usize = 16 * 1024 * 1024;
