@@ -15,6 +15,7 @@
 //! | see what an event went through | [`Event::history`](trait@Event#method.history) |
 //! | execute commands and load states | [`Repository`]; several as one unit: [`Execute::and`] |
 //! | get the events and the new state of a command | [`Execute::returning`] |
+//! | refuse a command whose caller has seen an older version | [`Execute::expected_version`] |
 //! | look at another moment | [`Repository::load_at`], [`Repository::history`], [`Repository::diff`] |
 //! | say who, why and through what | [`Execute`], [`Metadata`], [`MetadataKey`] |
 //! | ask who changed what, when and why | [`AuditTrail`] |

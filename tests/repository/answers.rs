@@ -163,3 +163,98 @@ async fn an_answer_has_the_events_and_the_state_as_they_are_stored_in_postgresql
     let (_database, store) = postgres().await;
     check_returning(store).await;
 }
+
+/// Asserts that a command was refused because its instance is at version `found`.
+fn assert_wrong<T: std::fmt::Debug, E: std::fmt::Debug>(
+    answer: Result<T, ExecuteError<E>>,
+    id: u32,
+    versions: (u64, u64),
+) {
+    match answer.unwrap_err() {
+        ExecuteError::WrongExpectedVersion { stream, expected, found } => {
+            assert_eq!((stream.id(), (expected, found)), (&*id.to_string(), versions));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn check_expected_version(store: Arc<dyn EventStore>) {
+    let counted = Counted::new(store);
+    let purses = Repository::<Purse>::new(counted.clone());
+    let others = Repository::<Purse>::new(counted.store.clone());
+    let at = |id: u32, coins, version| purses.execute(&id, Move(coins)).expected_version(version);
+
+    assert_wrong(at(1, 1, 2).await, 1, (2, 0));
+    assert_eq!(at(1, 1, 0).await.unwrap().version(), 2);
+    assert_wrong(at(1, 1, 0).await, 1, (0, 2));
+    assert_eq!(at(1, 1, 2).await.unwrap().version(), 4);
+
+    // Another process appends: the cached state is that of the expected version, and the append is not
+    // tried again.
+    others.execute(&1, Move(1)).await.unwrap();
+    counted.asked();
+    assert_wrong(at(1, 1, 4).await, 1, (4, 6));
+    assert_eq!(counted.asked().appends, 1);
+    assert_eq!(at(1, 1, 6).await.unwrap().version(), 8);
+    // The cached state is older than the version that the caller has seen.
+    others.execute(&1, Move(1)).await.unwrap();
+    assert_eq!(at(1, 1, 10).await.unwrap().version(), 12);
+    // The version is compared before a command is rejected, and where nothing happens.
+    others.execute(&1, Move(1)).await.unwrap();
+    assert_wrong(at(1, -1_000, 12).await, 1, (12, 14));
+    assert_wrong(at(1, 0, 12).await, 1, (12, 14));
+    assert_eq!(at(1, 0, 14).await.unwrap().version(), 14);
+    let rejected = at(1, -1_000, 14).await.unwrap_err();
+    assert!(rejected.rejection().is_some(), "{rejected:?}");
+
+    // With one attempt it is no other error.
+    let once = purses.clone().with_max_attempts(1);
+    others.execute(&1, Move(1)).await.unwrap();
+    assert_wrong(once.execute(&1, Move(1)).expected_version(14).await, 1, (14, 16));
+
+    // A repetition is answered before its version is compared; another command is not.
+    for (repository, repeated) in [(&purses, false), (&purses, true), (&others, true)] {
+        let keyed = repository.execute(&2, Move(5)).expected_version(0).idempotency_key("k");
+        let executed = keyed.await.unwrap();
+        assert_eq!((executed.version(), executed.was_repeated()), (2, repeated));
+    }
+    let keyed = purses.execute(&2, Move(5)).expected_version(0).idempotency_key("other").await;
+    assert_wrong(keyed, 2, (0, 2));
+
+    // A unit is stored when every version is the expected one.
+    let unit = |second| at(2, 1, 2).and(at(3, 1, second));
+    match unit(1).await.unwrap_err() {
+        ExecuteError::WrongExpectedVersion { stream, expected: 1, found: 0 } => {
+            assert_eq!(stream.id(), "3");
+        }
+        other => panic!("{other:?}"),
+    }
+    let (second, third) = unit(0).await.unwrap();
+    assert_eq!((second.version(), third.version()), (4, 2));
+    // Both states are cached, and another process appends to one of the instances.
+    others.execute(&3, Move(1)).await.unwrap();
+    assert_wrong(at(2, 1, 4).and(at(3, 1, 2)).await, 3, (2, 4));
+    assert_eq!(purses.load(&2).await.unwrap().version(), 4);
+    let without = purses.execute(&2, Move(1)).and(at(3, 1, 4)).await.unwrap();
+    assert_eq!((without.0.version(), without.1.version()), (6, 6));
+    // The key of a unit is found before its versions are compared.
+    for repeated in [false, true] {
+        let unit = at(2, 1, 6).idempotency_key("unit").and(at(3, 1, 6)).await.unwrap();
+        assert_eq!((unit.0.was_repeated(), unit.1.was_repeated()), (repeated, repeated));
+    }
+}
+
+#[tokio::test]
+async fn a_command_at_another_version_than_expected_is_refused_once() {
+    let (_folder, stores) = stores().await;
+    for store in stores {
+        check_expected_version(store).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL: cargo xtask test"]
+async fn a_command_at_another_version_than_expected_is_refused_once_in_postgresql() {
+    let (_database, store) = postgres().await;
+    check_expected_version(store).await;
+}

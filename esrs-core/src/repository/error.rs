@@ -159,6 +159,20 @@ pub enum ExecuteError<E> {
         #[source]
         conflict: Conflict,
     },
+    /// The instance is not at the version that the command
+    /// [expects](super::Execute::expected_version).
+    #[error(
+        "expected version {expected} of {stream}, found {found}; load it and decide again",
+        stream = escaped(.stream),
+    )]
+    WrongExpectedVersion {
+        /// The stream.
+        stream: StreamId,
+        /// The version that the command expects.
+        expected: u64,
+        /// The version that the stream is at.
+        found: u64,
+    },
     /// The instance could not be loaded.
     #[error("{0}")]
     Load(#[from] LoadError),
@@ -343,6 +357,9 @@ impl<E> ExecuteError<E> {
         match self {
             Self::Rejected(error) => ExecuteError::Rejected(rejection(error)),
             Self::Conflict { attempts, conflict } => ExecuteError::Conflict { attempts, conflict },
+            Self::WrongExpectedVersion { stream, expected, found } => {
+                ExecuteError::WrongExpectedVersion { stream, expected, found }
+            }
             Self::Load(error) => ExecuteError::Load(error),
             Self::Encode { stream, event, source } => {
                 ExecuteError::Encode { stream, event, source }

@@ -40,6 +40,7 @@ pub struct Execute<'a, A: Aggregate, C, M = (), R = Executed> {
     metadata: Metadata,
     idempotency_key: Option<IdempotencyKey>,
     fingerprint: Option<Result<CommandFingerprint, FingerprintError>>,
+    expected_version: Option<u64>,
     missing: PhantomData<fn() -> (M, R)>,
 }
 
@@ -131,7 +132,16 @@ impl<'a, A: Aggregate, C> Execute<'a, A, C, A::Requires> {
     pub(super) fn new(repository: &'a Repository<A>, id: A::Id, command: C) -> Self {
         let metadata = Metadata::new();
         let (idempotency_key, fingerprint, missing) = (None, None, PhantomData);
-        Self { repository, id, command, metadata, idempotency_key, fingerprint, missing }
+        Self {
+            repository,
+            id,
+            command,
+            metadata,
+            idempotency_key,
+            fingerprint,
+            expected_version: None,
+            missing,
+        }
     }
 }
 
@@ -189,9 +199,54 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
     }
 
     fn knowing<N, Q>(self, more: impl FnOnce(Metadata) -> Metadata) -> Execute<'a, A, C, N, Q> {
-        let Self { repository, id, command, metadata, idempotency_key, fingerprint, .. } = self;
-        let (metadata, missing) = (more(metadata), PhantomData);
-        Execute { repository, id, command, metadata, idempotency_key, fingerprint, missing }
+        let Self {
+            repository,
+            id,
+            command,
+            metadata,
+            idempotency_key,
+            fingerprint,
+            expected_version,
+            ..
+        } = self;
+        Execute {
+            repository,
+            id,
+            command,
+            metadata: more(metadata),
+            idempotency_key,
+            fingerprint,
+            expected_version,
+            missing: PhantomData,
+        }
+    }
+
+    /// Refuses the command unless the instance is at this version, as `If-Match` does in HTTP: the version
+    /// that its caller has seen. 0 expects an instance without events.
+    ///
+    /// Another version is [`ExecuteError::WrongExpectedVersion`]; nothing is stored then, and the command
+    /// is not tried again. A repetition of a stored command by its
+    /// [idempotency key](Self::idempotency_key) is answered before the version is compared. The version
+    /// of a command that emits no events is compared when it is decided.
+    ///
+    /// ```
+    #[doc = include_str!("../doc/bank_account.txt")]
+    /// use esrs_core::{ExecuteError, MemoryStore, Repository};
+    ///
+    /// let accounts = Repository::<BankAccount>::new(MemoryStore::new());
+    /// let id = "NL-18".to_owned();
+    /// let seen = accounts.execute(&id, Deposit { cents: 500 }).await?.version();
+    /// accounts.execute(&id, Deposit { cents: 20 }).await?;
+    ///
+    /// let late = accounts.execute(&id, Deposit { cents: 1 }).expected_version(seen).await;
+    /// let Err(ExecuteError::WrongExpectedVersion { expected, found, .. }) = late else {
+    ///     panic!("version {seen} is not the newest")
+    /// };
+    /// assert_eq!((expected, found), (1, 2));
+    /// # Ok(()) }
+    /// ```
+    pub fn expected_version(self, version: u64) -> Self {
+        Self { expected_version: Some(version), ..self }
     }
 
     /// Answers with the emitted events and the state after them, as a [`Returned`], without another read.
@@ -300,11 +355,12 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
     }
 
     pub(super) fn into_running(self) -> Result<Running<'a, A, C, R>, InvalidStreamId> {
-        let Self { repository, id, command, metadata, idempotency_key, fingerprint, .. } = self;
+        let Self { repository, id, command, metadata, .. } = self;
         let stream = stream_of::<A>(&id)?;
         let metadata = repository.trace_source.trace(metadata);
-        let key = (idempotency_key, fingerprint);
-        Ok(Running::new(repository, (id, stream), command, metadata, key))
+        let key = (self.idempotency_key, self.fingerprint);
+        let running = Running::new(repository, (id, stream), command, metadata, key);
+        Ok(running.expecting(self.expected_version))
     }
 }
 
@@ -353,6 +409,7 @@ impl<A: Aggregate, C, M, R> std::fmt::Debug for Execute<'_, A, C, M, R> {
             .field("command", &std::any::type_name::<C>())
             .field("metadata", &self.metadata)
             .field("idempotency_key", &self.idempotency_key)
+            .field("expected_version", &self.expected_version)
             .finish()
     }
 }

@@ -24,6 +24,8 @@ pub struct Running<'a, A: Aggregate, C, R: Answer<A>> {
     /// Of the command; of one without a key only where it is one of several.
     pub(super) fingerprint: Option<Result<CommandFingerprint, FingerprintError>>,
     pub(super) metadata: Metadata,
+    /// The only version that it is executed at.
+    expected_version: Option<u64>,
     id: A::Id,
     command: C,
     /// A new id that no event has yet.
@@ -71,6 +73,7 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
             id,
             command,
             metadata,
+            expected_version: None,
             unused_id: None,
             turn: None,
             warm: None,
@@ -81,6 +84,23 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
             last_decided: None,
             ahead: None,
             draft: R::Draft::default(),
+        }
+    }
+
+    pub(super) fn expecting(mut self, expected_version: Option<u64>) -> Self {
+        self.expected_version = expected_version;
+        self
+    }
+
+    /// Refuses a version of the instance that is not the expected one.
+    pub(super) fn check_version<E>(&self, found: u64) -> Result<(), ExecuteError<E>> {
+        match self.expected_version {
+            Some(expected) if expected != found => Err(ExecuteError::WrongExpectedVersion {
+                stream: self.stream.clone(),
+                expected,
+                found,
+            }),
+            _ => Ok(()),
         }
     }
 
@@ -216,6 +236,13 @@ impl<A: Handle<C>, C, R: Answer<A>> Running<'_, A, C, R> {
                 self.refresh().await?;
                 continue;
             };
+            if let Err(wrong) = self.check_version(warm.version) {
+                if self.is_fresh {
+                    return Err(wrong);
+                }
+                self.refresh().await?;
+                continue;
+            }
             let now = to_microsecond(self.repository.clock.now());
             let context = Context::new(self.id.clone(), warm.version, now, self.metadata.clone());
             let answer = warm.state.handle(&self.command, &context);

@@ -13,7 +13,7 @@ use super::{Answer, Execute, ExecuteError, LoadError};
 use crate::asked::FingerprintedCommand;
 use crate::demands::{Complete, Demands};
 use crate::{
-    AppendBatch, Appended, CommandFingerprint, EventStore, FingerprintError, Handle,
+    AppendBatch, Appended, CommandFingerprint, Conflict, EventStore, FingerprintError, Handle,
     IdempotencyKey, Metadata, StoreError, StreamId,
 };
 
@@ -92,6 +92,8 @@ pub(super) trait Parts: Send + Sync {
     /// again, because a state was not the newest.
     fn apply_decided(&mut self, batch: &AppendBatch)
     -> Result<bool, ExecuteError<Self::Rejection>>;
+    /// Refuses a conflict that is one with the version that a command expects.
+    fn check_conflict(&self, conflict: &Conflict) -> Result<(), ExecuteError<Self::Rejection>>;
     /// Drops the states after the decided events, because they were not stored.
     fn step_back(&mut self);
     fn settle(
@@ -161,6 +163,13 @@ where
         batch: &AppendBatch,
     ) -> Result<bool, ExecuteError<Self::Rejection>> {
         Running::apply_decided(self, batch)
+    }
+
+    fn check_conflict(&self, conflict: &Conflict) -> Result<(), ExecuteError<Self::Rejection>> {
+        match self.stream == conflict.stream {
+            true => self.check_version(conflict.actual),
+            false => Ok(()),
+        }
     }
 
     fn step_back(&mut self) {
@@ -233,6 +242,13 @@ impl<L: Parts, R: Parts> Parts for Both<L, R> {
         Ok(second.map_err(|error| error.map(Rejection::Second))? && first)
     }
 
+    fn check_conflict(&self, conflict: &Conflict) -> Result<(), ExecuteError<Self::Rejection>> {
+        let first = self.0.check_conflict(conflict);
+        first.map_err(|error| error.map(Rejection::First))?;
+        let second = self.1.check_conflict(conflict);
+        second.map_err(|error| error.map(Rejection::Second))
+    }
+
     fn step_back(&mut self) {
         self.0.step_back();
         self.1.step_back();
@@ -303,10 +319,12 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
                 return Ok(parts.settle(&appended).await?);
             }
             Err(StoreError::Conflict(conflict)) if attempts < max_attempts => {
+                parts.check_conflict(&conflict)?;
                 tracing::debug!(attempts, %conflict, "another writer was faster");
                 parts.step_back();
             }
             Err(StoreError::Conflict(conflict)) => {
+                parts.check_conflict(&conflict)?;
                 return Err(ExecuteError::Conflict { attempts, conflict });
             }
             Err(error) => return Err(error.into()),
