@@ -17,6 +17,7 @@
 //! | get the events and the new state of a command | [`Execute::returning`] |
 //! | refuse a command whose caller has seen an older version | [`Execute::expected_version`] |
 //! | look at another moment | [`Repository::load_at`], [`Repository::history`], [`Repository::diff`] |
+//! | read the last events of an instance | [`Repository::last_event`], [`Repository::history_backwards`] |
 //! | say who, why and through what | [`Execute`], [`Metadata`], [`MetadataKey`] |
 //! | ask who changed what, when and why | [`AuditTrail`] |
 //! | load and command at a price that does not grow | [`SnapshotPolicy`], [`WarmStates`] |

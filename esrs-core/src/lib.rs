@@ -75,9 +75,9 @@ pub use read_model::{ReadModels, SqlReadModels};
 pub use recorded::{Envelope, Recorded};
 pub use replay::{ReplayError, ReplayFault, replay};
 pub use repository::{
-    Answer, ComparedState, Execute, ExecuteError, Executed, History, LoadError, Loaded, Moment,
-    Rejection, Repository, Returned, SnapshotError, SnapshotPolicy, SnapshotState, Together, Unit,
-    WaitFor, WarmStates,
+    Answer, ComparedState, Execute, ExecuteError, Executed, History, HistoryBackwards, LoadError,
+    Loaded, Moment, PastEvent, Rejection, Repository, Returned, SnapshotError, SnapshotPolicy,
+    SnapshotState, Together, Unit, WaitFor, WarmStates,
 };
 pub use scenario::{Outcome, ProjectionScenario, Scenario};
 pub use schema::{

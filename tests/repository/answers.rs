@@ -57,7 +57,7 @@ impl Handle<Move> for Purse {
     }
 }
 
-async fn stores() -> (tempfile::TempDir, Vec<Arc<dyn EventStore>>) {
+pub(crate) async fn stores() -> (tempfile::TempDir, Vec<Arc<dyn EventStore>>) {
     let folder = tempfile::tempdir().unwrap();
     let stores: Vec<Arc<dyn EventStore>> = vec![
         Arc::new(MemoryStore::new()),
@@ -66,7 +66,7 @@ async fn stores() -> (tempfile::TempDir, Vec<Arc<dyn EventStore>>) {
     (folder, stores)
 }
 
-async fn postgres() -> (postgres_server::Database, Arc<dyn EventStore>) {
+pub(crate) async fn postgres() -> (postgres_server::Database, Arc<dyn EventStore>) {
     let database = postgres_server::database().unwrap();
     let store = PostgresStore::open(database.url()).await.unwrap();
     (database, Arc::new(store))
@@ -76,7 +76,7 @@ async fn postgres() -> (postgres_server::Database, Arc<dyn EventStore>) {
 async fn stored(purses: &Repository<Purse>, id: u32, after: u64) -> Vec<(esrs::Envelope, String)> {
     let mut history = purses.history(&id).unwrap();
     let mut stored = Vec::new();
-    while let Some(moment) = history.next().await.unwrap() {
+    while let Some(moment) = history.try_next().await.unwrap() {
         if moment.envelope.version > after {
             for event in &moment.events {
                 stored.push((moment.envelope.clone(), format!("{event:?}")));

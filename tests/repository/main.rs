@@ -4,6 +4,7 @@
 
 mod answers;
 mod audit;
+mod backwards;
 #[cfg(feature = "sqlite")]
 mod commands_of_several_processes;
 mod counted;

@@ -353,7 +353,7 @@ async fn a_warm_command_has_the_time_of_its_own_moment() {
     }
     let mut trail = esrs::AuditTrail::new(store);
     let mut times = Vec::new();
-    while let Some(entry) = trail.next().await.unwrap() {
+    while let Some(entry) = trail.try_next().await.unwrap() {
         times.push(entry.envelope.recorded_at.to_string());
     }
     assert_eq!(times, ["2026-01-31T12:00:00Z", "2026-01-31T12:01:00Z"]);

@@ -175,6 +175,8 @@ cases! {
     paging: a_page_ends_at_its_limit,
         a_page_ends_at_its_bytes_and_holds_one_event_at_least,
         a_stream_is_read_after_a_version,
+        a_stream_is_read_backwards,
+        a_long_stream_is_read_backwards_page_by_page,
         the_log_is_read_after_a_position,
         a_filter_lets_only_its_own_events_pass,
         a_follower_gets_past_what_its_filter_drops,
@@ -192,6 +194,7 @@ cases! {
     history: an_append_behind_an_event_needs_that_very_event,
         a_page_says_which_event_it_goes_up_to,
         a_read_continues_only_from_an_event_that_is_there,
+        a_read_backwards_continues_only_from_an_event_that_is_there,
         a_long_history_is_read_to_its_end;
 }
 

@@ -114,6 +114,22 @@ impl Log {
         Some(self.events[place].event.id)
     }
 
+    /// Refuses an event that a stream does not hold at this version.
+    fn check_event(
+        &self,
+        stream: &StreamId,
+        version: u64,
+        event: Option<Uuid>,
+    ) -> Result<(), StoreError> {
+        match event {
+            Some(event_id) if self.event_at(stream, version) != event => {
+                let (place, head) = (format!("version {version} of {stream}"), self.head());
+                Err(StoreError::HistoryChanged { event_id, place, head })
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn last_event(&self, stream: &StreamId) -> Option<Uuid> {
         self.event_at(stream, self.version(stream))
     }
@@ -247,13 +263,7 @@ impl Log {
         };
         match &query.source {
             ReadSource::Stream { stream, after_version, after_event } => {
-                if let Some(event_id) = *after_event
-                    && self.event_at(stream, *after_version) != *after_event
-                {
-                    let (place, head) =
-                        (format!("version {after_version} of {stream}"), self.head());
-                    return Err(StoreError::HistoryChanged { event_id, place, head });
-                }
+                self.check_event(stream, *after_version, *after_event)?;
                 let places = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
                 let mut writer = page.into_writer();
                 let snapshot = self.snapshots.get(stream).filter(|snapshot| {
@@ -265,6 +275,13 @@ impl Log {
                 let after = usize::try_from(after).unwrap_or(usize::MAX);
                 let places = places.get(after..).unwrap_or_default().iter().copied();
                 self.fill(query, writer, places.filter(recorded), self.head())
+            }
+            ReadSource::StreamBackwards { stream, before_version, before_event } => {
+                self.check_event(stream, *before_version, *before_event)?;
+                let places = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
+                let count = before_version.saturating_sub(1).min(places.len() as u64) as usize;
+                let places = places[..count].iter().rev().copied().filter(recorded);
+                self.fill(query, page.into_writer(), places, Position::START)
             }
             ReadSource::All { after, mark, filter } => {
                 mark.map_or(Ok(()), |mark| self.check_mark(mark))?;
@@ -321,10 +338,11 @@ impl Log {
             }
         }
         let is_last = places.peek().is_none();
-        let up_to = if is_last { end } else { scanned };
+        let is_backwards = matches!(query.source, ReadSource::StreamBackwards { .. });
+        let up_to = if is_last && !is_backwards { end } else { scanned };
         let mark = match &query.source {
             ReadSource::Stream { .. } if scanned == Position::START => writer.snapshot_mark(),
-            ReadSource::Stream { .. } => self.mark_at(scanned),
+            ReadSource::Stream { .. } | ReadSource::StreamBackwards { .. } => self.mark_at(scanned),
             ReadSource::All { .. } => self.mark_at(up_to.min(self.head())),
         };
         writer.set_mark(mark);

@@ -22,7 +22,7 @@ pub use error::{ExecuteError, LoadError, SnapshotError};
 pub(crate) use execute::CommandOf;
 pub use execute::{Execute, Executed};
 pub(crate) use fold::fold;
-pub use history::{History, Moment};
+pub use history::{History, HistoryBackwards, Moment, PastEvent};
 pub use load::{ComparedState, Loaded};
 pub use returned::{Answer, Returned};
 pub use snapshots::{SnapshotPolicy, SnapshotState};

@@ -46,6 +46,9 @@ pub(crate) enum Fault {
     LowersStreamNames,
     IgnoresTheFilter,
     IgnoresTheLimit,
+    ReadsForwardsOnly,
+    ContinuesBackwardsFromAnything,
+    StopsBackwardsAfterAPage,
     NeverSaysLast,
     AlwaysSaysLast,
     ScansOnlyWhatItFound,
@@ -249,6 +252,22 @@ impl BrokenStore {
             ReadSource::Stream { stream, .. } => {
                 if self.fault == LowersStreamNames {
                     *stream = lowered(stream);
+                }
+                (false, Position::START)
+            }
+            ReadSource::StreamBackwards { stream, before_version, before_event } => {
+                match self.fault {
+                    LowersStreamNames => *stream = lowered(stream),
+                    ContinuesBackwardsFromAnything => *before_event = None,
+                    ReadsForwardsOnly => {
+                        let forwards = ReadQuery::stream(stream.clone());
+                        let (limit, envelopes) = (query.limit, query.envelopes);
+                        let mut of = forwards.limit(limit);
+                        of.envelopes = envelopes;
+                        return self.inner.read(of, page).await;
+                    }
+                    StopsBackwardsAfterAPage if *before_version < 12_000 => *before_version = 0,
+                    _ => {}
                 }
                 (false, Position::START)
             }
