@@ -236,11 +236,11 @@ pub const fn entry(lock: &[u8], version: u32) -> &[u8] {
     let mut before = b'\n';
     loop {
         // Text without a `v` is passed eight bytes at a time: const evaluation is slow at each turn of a loop.
-        while let [a, b, c, d, e, f, g, h, behind @ ..] = rest
-            && (*a != b'v' && *b != b'v' && *c != b'v' && *d != b'v')
-            && (*e != b'v' && *f != b'v' && *g != b'v' && *h != b'v')
+        while let [a, b, c, d, e, f, g, h, ref behind @ ..] = *rest
+            && (a != b'v' && b != b'v' && c != b'v' && d != b'v')
+            && (e != b'v' && f != b'v' && g != b'v' && h != b'v')
         {
-            (before, rest) = (*h, behind);
+            (before, rest) = (h, behind);
         }
         let [byte, behind @ ..] = rest else { return found };
         if before == b'\n' && *byte == b'v' && begins_with(Text::of(rest), header) {

@@ -130,12 +130,12 @@ pub const fn name_end(text: Text<'_>, start: usize, ends: &[u8]) -> usize {
 
 /// What stands behind the quote that begins at `start`, which ends in its line.
 pub(super) const fn quote_end(text: &[u8], start: usize) -> usize {
-    let mut i = start + 1;
-    while i < text.len() && text[i] != b'"' && text[i] != b'\n' {
+    let (mut i, length) = (start + 1, text.len());
+    while i < length && text[i] != b'"' && text[i] != b'\n' {
         i += if text[i] == b'\\' { 2 } else { 1 };
     }
-    if i >= text.len() {
-        text.len()
+    if i >= length {
+        length
     } else if text[i] == b'"' {
         i + 1
     } else {

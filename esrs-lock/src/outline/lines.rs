@@ -78,8 +78,8 @@ impl<'a> Lines<'a> {
 
     /// Parses the line that begins at `at`, and adds it; returns where the next one begins.
     pub(super) const fn parse(&mut self, at: usize) -> usize {
-        let mut start = at;
-        while start < self.text.len() && self.text[start] == b' ' {
+        let (mut start, length) = (at, self.text.len());
+        while start < length && self.text[start] == b' ' {
             start += 1;
         }
         let (above, known) = self.nearest(start);
@@ -245,9 +245,9 @@ impl<'a> Lines<'a> {
         {
             return false;
         }
-        let (mut begin, mut i) = (span.head as usize, 0);
-        while i < head.len() {
-            if self.text[begin] != head.byte(i) {
+        let (mut begin, mut i, end) = (span.head as usize, head.start, head.end);
+        while i < end {
+            if self.text[begin] != head.bytes[i] {
                 return false;
             }
             (begin, i) = (begin + 1, i + 1);
@@ -269,11 +269,10 @@ impl<'a> Lines<'a> {
         let mut above = self.count - 1;
         let path = self.spans[above].start as usize;
         let length = self.spans[above].path as usize - path;
+        let left = self.text.len() - start;
+        let shortest = if length < left { length } else { left };
         let mut common = 0;
-        while common < length
-            && start + common < self.text.len()
-            && self.text[start + common] == self.text[path + common]
-        {
+        while common < shortest && self.text[start + common] == self.text[path + common] {
             common += 1;
         }
         loop {

@@ -31,8 +31,8 @@ pub const fn push_name<const N: usize>(text: &mut ConstText<N>, name: &str) {
 
 const fn is_plain(name: &[u8]) -> bool {
     let (mut rest, is_empty) = (name, name.is_empty());
-    while let [byte, behind @ ..] = rest {
-        if !matches!(*byte, b'a'..=b'z' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'-' | 0x80..) {
+    while let [byte, ref behind @ ..] = *rest {
+        if !matches!(byte, b'a'..=b'z' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'-' | 0x80..) {
             return false;
         }
         rest = behind;

@@ -94,11 +94,25 @@ pub(super) const fn some(at: u16) -> Option<usize> {
 pub(super) const fn parse_from(text: &[u8], start: usize, known: usize) -> Span {
     let (mut mark, mut i) = (known, known);
     if known > start || begins_with_step(text, start) {
-        while i < text.len() && !matches!(text[i], b'/' | b'?' | b'!' | b':' | b'\n' | b'\r') {
-            if matches!(text[i], b'.' | b'|') {
-                mark = i;
+        // Once: const evaluation takes a call as long as a turn of the loop.
+        let length = text.len();
+        while i < length {
+            let byte = text[i];
+            // Letters, and all else that no name is quoted for, but `-` and `0` to `9`.
+            if byte > b'?' && byte != b'|' {
+                i += 1;
+                continue;
             }
-            i = if text[i] == b'"' { quote_end(text, i) } else { i + 1 };
+            match byte {
+                b'/' | b'?' | b'!' | b':' | b'\n' | b'\r' => break,
+                b'"' => i = quote_end(text, i),
+                _ => {
+                    if matches!(byte, b'.' | b'|') {
+                        mark = i;
+                    }
+                    i += 1;
+                }
+            }
         }
     }
     let path = i;
@@ -120,25 +134,26 @@ pub(super) const fn parse_from(text: &[u8], start: usize, known: usize) -> Span 
 
 /// Parses what stands behind the path of a line.
 pub(super) const fn behind_path(text: &[u8], span: Span) -> Span {
-    let (start, path) = (span.start as usize, span.path as usize);
+    let (length, path) = (text.len(), span.path as usize);
+    let has_path = path > span.start as usize;
     let mut i = path;
-    while i < text.len() && path > start && !matches!(text[i], b'?' | b'!' | b':' | b'\n' | b'\r') {
+    while i < length && has_path && !matches!(text[i], b'?' | b'!' | b':' | b'\n' | b'\r') {
         i = if text[i] == b'"' { quote_end(text, i) } else { i + 1 };
     }
     let aliases = i;
-    let optional = i < text.len() && text[i] == b'?' && path > start;
-    let required = i < text.len() && text[i] == b'!' && path > start;
+    let optional = i < length && text[i] == b'?' && has_path;
+    let required = i < length && text[i] == b'!' && has_path;
     if optional || required {
         i += 1;
     }
-    if i < text.len() && text[i] == b':' && path > start {
+    if i < length && text[i] == b':' && has_path {
         i += 1;
     }
-    while i < text.len() && text[i] == b' ' {
+    while i < length && text[i] == b' ' {
         i += 1;
     }
     let head = i;
-    while i < text.len() && text[i] != b'\n' {
+    while i < length && text[i] != b'\n' {
         i += 1;
     }
     Span { aliases: aliases as u32, head: head as u32, end: i as u32, optional, required, ..span }
