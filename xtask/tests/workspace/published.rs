@@ -47,6 +47,23 @@ fn metadata_of_published_packages_is_complete() {
     }
 }
 
+/// The code of a derive fits the core of its own version alone.
+#[test]
+fn published_packages_pin_each_other() {
+    let mut pins = 0;
+    for package in published() {
+        for dependency in package["dependencies"].as_array().unwrap() {
+            if dependency["path"].is_null() || dependency["kind"] == "dev" {
+                continue;
+            }
+            pins += 1;
+            let pin = format!("={}", package["version"].as_str().unwrap());
+            assert_eq!(dependency["req"], *pin, "{}: {}", package["name"], dependency["name"]);
+        }
+    }
+    assert!(pins > 8, "{pins}");
+}
+
 #[test]
 fn features_of_published_packages_are_shown_by_docs_rs() {
     let mut with_features = 0;
