@@ -23,6 +23,7 @@
 //! | load and command at a price that does not grow | [`SnapshotPolicy`], [`WarmStates`] |
 //! | keep the log | [`SqliteStore`], [`MemoryStore`], or a store of your own: [`EventStore`] |
 //! | ask across aggregates | [`#[derive(Projection)]`](derive@Projection), [`Create`], [`Project`] |
+//! | list and count the instances of an aggregate | [`Repository::instances`], [`Repository::count_instances`] |
 //! | read rows on any store, or query them in SQL | [`ReadModels`], [`SqlReadModels`] |
 //! | do more than a row can say | [`subscription::EventHandler`] |
 //! | keep read models up to date, in one of several processes | `esrs::runner`, with the feature `runner` |

@@ -75,9 +75,9 @@ pub use read_model::{ReadModels, SqlReadModels};
 pub use recorded::{Envelope, Recorded};
 pub use replay::{ReplayError, ReplayFault, replay};
 pub use repository::{
-    Answer, ComparedState, Execute, ExecuteError, Executed, History, HistoryBackwards, LoadError,
-    Loaded, Moment, PastEvent, Rejection, Repository, Returned, SnapshotError, SnapshotPolicy,
-    SnapshotState, Together, Unit, WaitFor, WarmStates,
+    Answer, ComparedState, Execute, ExecuteError, Executed, History, HistoryBackwards, InstanceIds,
+    LoadError, Loaded, Moment, PastEvent, Rejection, Repository, Returned, SnapshotError,
+    SnapshotPolicy, SnapshotState, Together, Unit, WaitFor, WarmStates,
 };
 pub use scenario::{Outcome, ProjectionScenario, Scenario};
 pub use schema::{
@@ -89,7 +89,7 @@ pub use store::{
     AppendBatch, AppendCondition, Appended, AppendedStream, BoxError, CommandFingerprint, Conflict,
     EventFilter, EventKind, EventStore, FingerprintError, IdempotencyKey, KeyReused, LogId,
     LogMark, MetadataFilter, NewEvent, Page, ReadQuery, ReadSource, Record, Snapshot,
-    SnapshotQuery, Stats, StoreError, StreamAppend,
+    SnapshotQuery, Stats, StoreError, StreamAppend, StreamsQuery,
 };
 pub use stream::{InvalidStreamId, Position, StreamId};
 pub use trace_context::{InvalidTraceparent, TraceContext};

@@ -415,6 +415,20 @@ impl EventStore for Stuck {
         self.store.save_snapshot(snapshot)
     }
 
+    fn streams(
+        &self,
+        query: esrs::StreamsQuery,
+    ) -> futures_core::future::BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
+        self.store.streams(query)
+    }
+
+    fn count_streams(
+        &self,
+        category: String,
+    ) -> futures_core::future::BoxFuture<'_, Result<u64, StoreError>> {
+        self.store.count_streams(category)
+    }
+
     fn log_id(&self) -> esrs::LogId {
         self.store.log_id()
     }

@@ -77,6 +77,17 @@ impl EventStore for Cold {
         self.store.save_snapshot(snapshot)
     }
 
+    fn streams(
+        &self,
+        query: crate::StreamsQuery,
+    ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
+        Box::pin(async move { (self.open)().await.streams(query).await })
+    }
+
+    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move { (self.open)().await.count_streams(category).await })
+    }
+
     fn log_id(&self) -> LogId {
         self.store.log_id()
     }

@@ -55,6 +55,7 @@ pub mod payloads;
 pub mod read_models;
 pub mod repetition;
 pub mod snapshots;
+pub mod streams;
 pub mod subscriptions;
 mod support;
 
@@ -184,6 +185,9 @@ cases! {
         a_recycled_page_holds_nothing_of_before,
         a_page_lists_each_kind_once,
         envelopes_come_only_when_they_are_asked_for;
+    streams: the_streams_of_an_aggregate_are_listed_and_counted,
+        streams_are_listed_page_by_page,
+        a_refused_append_leaves_no_stream;
     snapshots: a_read_begins_with_the_snapshot_that_was_saved,
         a_snapshot_of_another_fold_is_not_used,
         the_further_of_two_snapshots_is_kept,

@@ -8,7 +8,8 @@ mod step;
 mod subscriptions;
 mod waiting;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_core::future::BoxFuture;
@@ -21,7 +22,7 @@ use crate::clock::to_microsecond;
 use crate::store::{
     AppendBatch, Appended, AppendedStream, CommandFingerprint, Conflict, EventStore,
     IdempotencyKey, LogId, LogMark, NewEnvelope, NewEvent, NewRecord, Page, PageWriter, ReadQuery,
-    ReadSource, Snapshot, StoreError, StoredEvent, StreamIndex, unknown_events,
+    ReadSource, Snapshot, StoreError, StoredEvent, StreamIndex, StreamsQuery, unknown_events,
 };
 use crate::subscription::SubscriptionStore;
 use crate::{AppendCondition, EventKind, Imported, Position, StreamId};
@@ -60,6 +61,8 @@ struct Log {
     events: Vec<Stored>,
     /// Where the events of a stream stand in `events`, by version.
     streams: HashMap<StreamId, Vec<usize>>,
+    /// The streams by their names, in order.
+    names: BTreeMap<Arc<str>, StreamId>,
     by_event_id: HashMap<Uuid, usize>,
     /// The append that has a key, and the fingerprint of its command.
     by_key: HashMap<(StreamId, String), (Appended, Option<String>)>,
@@ -230,6 +233,9 @@ impl Log {
         let mut streams = Vec::with_capacity(batch.streams.len());
         for part in batch.streams {
             let mut version = self.version(&part.stream);
+            if version == 0 && !part.events.is_empty() {
+                self.names.insert(part.stream.shared_name().clone(), part.stream.clone());
+            }
             let first_version = version + 1;
             for mut event in part.events {
                 version += 1;
@@ -379,6 +385,30 @@ impl EventStore for MemoryStore {
             snapshot.check()?;
             self.log().save_snapshot(snapshot);
             Ok(())
+        })
+    }
+
+    fn streams(&self, query: StreamsQuery) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
+        Box::pin(async move {
+            let (after, end) = query.bounds();
+            if after >= end {
+                // A range of a map must not go back.
+                return Ok(Vec::new());
+            }
+            let log = self.log();
+            let names =
+                log.names.range::<str, _>((Bound::Excluded(&*after), Bound::Excluded(&*end)));
+            Ok(names.map(|(_, stream)| stream.clone()).take(query.limit.max(1)).collect())
+        })
+    }
+
+    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let (first, end) = StreamsQuery::bounds_of(&category);
+            let log = self.log();
+            let names =
+                log.names.range::<str, _>((Bound::Excluded(&*first), Bound::Excluded(&*end)));
+            Ok(names.count() as u64)
         })
     }
 

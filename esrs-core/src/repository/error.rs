@@ -21,6 +21,14 @@ pub enum LoadError {
     /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The name of a stream holds no id of the aggregate, as its type writes it.
+    #[error("{stream} is not the stream of an instance: {reason}", stream = escaped(.stream), reason = escaped(.reason))]
+    NotAnInstance {
+        /// The stream.
+        stream: StreamId,
+        /// The message of the id's `FromStr`, or how the id would be written.
+        reason: String,
+    },
     /// The moment that was asked for names an event that is not there.
     #[error(
         "{stream} was asked for as of {as_of}, and has come to version {version} only",

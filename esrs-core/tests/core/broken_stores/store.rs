@@ -54,6 +54,9 @@ pub(crate) enum Fault {
     ScansOnlyWhatItFound,
     KeepsTheOldPage,
     AlwaysGivesEnvelopes,
+    ListsStreamsOfAll,
+    CountsAPageOfStreams,
+    ForgetsStreams,
     ForgetsSnapshots,
     TakesAnyFold,
     KeepsTheLastSnapshot,
@@ -412,6 +415,30 @@ impl EventStore for BrokenStore {
                 _ => {}
             }
             Ok(())
+        })
+    }
+
+    fn streams(
+        &self,
+        query: esrs_core::StreamsQuery,
+    ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
+        Box::pin(async move {
+            let mut query = query;
+            if self.fault == ListsStreamsOfAll {
+                query.category.push('x');
+            }
+            let mut found = self.inner.streams(query).await?;
+            if self.fault == ForgetsStreams {
+                found.truncate(999);
+            }
+            Ok(found)
+        })
+    }
+
+    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let count = self.inner.count_streams(category).await?;
+            Ok(if self.fault == CountsAPageOfStreams { count.min(1_000) } else { count })
         })
     }
 

@@ -1,6 +1,7 @@
 //! From rows of the log to a page.
 
 mod rows;
+mod streams;
 
 use std::collections::HashMap;
 use std::ops::Deref;
