@@ -24,6 +24,7 @@
 //! | keep the log | [`SqliteStore`], [`MemoryStore`], or a store of your own: [`EventStore`] |
 //! | ask across aggregates | [`#[derive(Projection)]`](derive@Projection), [`Create`], [`Project`] |
 //! | list and count the instances of an aggregate | [`Repository::instances`], [`Repository::count_instances`] |
+//! | follow the log in this process, as a stream of events | [`EventStoreExt::follow`], [`Follow::of`] |
 //! | read rows on any store, or query them in SQL | [`ReadModels`], [`SqlReadModels`] |
 //! | do more than a row can say | [`subscription::EventHandler`] |
 //! | keep read models up to date, in one of several processes | `esrs::runner`, with the feature `runner` |
@@ -89,9 +90,9 @@ pub mod prelude {
     #[cfg(feature = "sqlite")]
     pub use crate::SqliteStore;
     pub use crate::{
-        Aggregate, Apply, AsOf, Column, Context, Create, Event, Events, ExecuteError, Handle, Id,
-        LoadError, MemoryStore, Project, Projection, ReadModels, Recorded, Repository, Schema,
-        Split, SqlReadModels, StoreError, TryUpcast, Upcast,
+        Aggregate, Apply, AsOf, Column, Context, Create, Event, EventStoreExt, Events,
+        ExecuteError, Handle, Id, LoadError, MemoryStore, Project, Projection, ReadModels,
+        Recorded, Repository, Schema, Split, SqlReadModels, StoreError, TryUpcast, Upcast,
     };
     pub use serde::{Deserialize, Serialize};
 }

@@ -6,7 +6,9 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::future::BoxFuture;
 
-use crate::{AuditEntry, EventStore, Page, ReadQuery, ReadSource, Record, StoreError};
+use crate::{
+    AuditEntry, EventStore, Page, Position, ReadQuery, ReadSource, Record, StoreError, StreamId,
+};
 
 /// Goes through a log event by event, and reads it a page at a time, so that a long log needs no
 /// more memory than a short one.
@@ -72,6 +74,26 @@ impl Cursor {
     pub(crate) fn current(&self) -> Result<(AuditEntry, &Page, usize), StoreError> {
         let entry = entry_of(&self.page.record(self.next), self.doing)?;
         Ok((entry, &self.page, self.next))
+    }
+
+    /// The stream of the event that comes next.
+    pub(crate) fn current_stream(&self) -> &StreamId {
+        self.page.record(self.next).stream()
+    }
+
+    /// Waits until an event stands behind all that was read.
+    pub(crate) fn wait_behind(&self) -> BoxFuture<'static, Result<Position, StoreError>> {
+        let store = self.store.clone();
+        let position = match self.query.source {
+            ReadSource::All { after, .. } => after,
+            _ => Position::START,
+        };
+        Box::pin(async move {
+            match store.as_subscription_store() {
+                Some(store) => store.wait_behind(position).await,
+                None => Err(StoreError::CannotFollow),
+            }
+        })
     }
 
     /// Goes on to the event behind the one that comes next.

@@ -27,6 +27,7 @@ mod event;
 mod events;
 mod faithful;
 mod fold;
+mod follow;
 mod guard;
 mod idempotency;
 mod import;
@@ -65,6 +66,7 @@ pub use event::{
 };
 pub use events::{Events, IntoEvents};
 pub use faithful::ChangedValue;
+pub use follow::{EventStoreExt, Follow, FollowOf};
 pub use import::{ImportSource, Imported, import};
 pub use memory::MemoryStore;
 pub use metadata::{BlankActor, Metadata};

@@ -52,6 +52,7 @@ pub(crate) struct Options {
     /// The interval at which decisions about parked streams are read.
     pub(crate) look: Duration,
     pub(crate) stop_timeout: Duration,
+    pub(crate) failure_patience: Duration,
     /// True if a lease is claimed again after the store was out of reach.
     pub(crate) is_patient: bool,
 }
@@ -60,6 +61,7 @@ impl Options {
     const DEFAULT_LEASE: Duration = Duration::from_secs(15);
     const DEFAULT_BATCH: usize = 2_000;
     const DEFAULT_STOP_TIMEOUT: Duration = Duration::from_secs(10);
+    const DEFAULT_FAILURE_PATIENCE: Duration = Duration::from_secs(60);
     /// A lease is renewed in time to be renewed again.
     const SHORTEST_LEASE: Duration = Duration::from_millis(30);
     /// The clock of every database can add it to the time.
@@ -76,6 +78,7 @@ impl Options {
             rebuild_changed: false,
             look: Duration::from_millis(500),
             stop_timeout: Self::DEFAULT_STOP_TIMEOUT,
+            failure_patience: Self::DEFAULT_FAILURE_PATIENCE,
             is_patient: true,
         }
     }

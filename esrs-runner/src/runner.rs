@@ -110,8 +110,16 @@ impl Runner {
         self
     }
 
+    /// How long a subscription may fail before [`Running::failed`] says so; a minute by default. The runner
+    /// goes on trying meanwhile, and after it.
+    pub fn failure_patience(mut self, patience: Duration) -> Self {
+        self.options.failure_patience = patience;
+        self
+    }
+
     /// Calls a function whenever the state of a subscription or the number of its parked streams changes:
-    /// to learn that one has failed without asking for the [status](Running::status).
+    /// for logs and metrics of your own. A program that should end when one keeps failing awaits
+    /// [`Running::failed`].
     ///
     /// It is called on the subscription's task, which waits for it.
     ///
@@ -187,10 +195,9 @@ impl Runner {
                 // Both would hold one lease, and move one checkpoint.
                 taken.pop();
                 tracing::error!(%error, "a subscription is not run");
-                let (failed, mut stopped) =
-                    (State::Failed { reason: error.to_string() }, stopped.clone());
+                let (reason, mut stopped) = (error.to_string(), stopped.clone());
                 tasks.spawn(reported(report.clone(), async move {
-                    report.state(failed);
+                    report.ended(reason);
                     // An error says that nothing is left to stop it.
                     let _ = stopped.wait_for(|stop| *stop).await;
                 }));
@@ -200,15 +207,16 @@ impl Runner {
             let task = Task { store, options, report: report.clone(), stop };
             tasks.spawn(reported(report, task.run(subject)));
         }
-        Running { store, stop, tasks, reports, stop_timeout: options.stop_timeout }
+        let Options { stop_timeout, failure_patience, .. } = options;
+        Running { store, stop, tasks, reports, stop_timeout, failure_patience }
     }
 }
 
 /// Runs a task to its end, and reports what that was.
 async fn reported(report: Report, task: impl Future<Output = ()> + Send) {
     // Handlers are guarded one by one; any other panic must not end a task in silence.
-    report.state(match AssertUnwindSafe(task).catch_unwind().await {
-        Ok(()) => State::Stopped,
-        Err(_) => State::Failed { reason: "it panicked, and has ended".to_owned() },
-    });
+    match AssertUnwindSafe(task).catch_unwind().await {
+        Ok(()) => report.state(State::Stopped),
+        Err(_) => report.ended("it panicked, and has ended".to_owned()),
+    }
 }

@@ -10,6 +10,7 @@ mod commands_of_several_processes;
 mod counted;
 #[cfg(feature = "sqlite")]
 mod faithful;
+mod follow;
 mod instances;
 mod key_reused;
 #[cfg(feature = "sqlite")]

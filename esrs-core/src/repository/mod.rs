@@ -26,6 +26,7 @@ pub(crate) use fold::fold;
 pub use history::{History, HistoryBackwards, Moment, PastEvent};
 pub use instance_ids::InstanceIds;
 pub use load::{ComparedState, Loaded};
+pub(crate) use returned::decode_entry;
 pub use returned::{Answer, Returned};
 pub use snapshots::{SnapshotPolicy, SnapshotState};
 pub use unit::{Rejection, Together, Unit};

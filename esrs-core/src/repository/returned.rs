@@ -270,7 +270,7 @@ impl<A: Aggregate> Repository<A> {
 ///
 /// # Errors
 /// [`ReplayError`] if the aggregate does not know its name, or its payload cannot be read.
-pub(super) fn decode_entry<A: Aggregate>(
+pub(crate) fn decode_entry<A: Aggregate>(
     entry: &AuditEntry,
     page: &Page,
     place: usize,

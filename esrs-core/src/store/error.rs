@@ -354,6 +354,12 @@ pub enum StoreError {
         /// The subscription.
         subscription: &'static str,
     },
+    /// The log of a store that does not tell of appends was followed.
+    #[error(
+        "the store does not tell when an event is appended, so that its log cannot be followed; follow a \
+         `SqliteStore`, a `PostgresStore` or a `MemoryStore`"
+    )]
+    CannotFollow,
     /// An event handler ran a statement in SQL on a store that does not speak it.
     #[error(
         "the store does not speak SQL; run an event handler with statements on a `SqliteStore` or a \
