@@ -4,7 +4,7 @@
 //! slices, and every line is read once.
 
 use super::line::Line;
-use super::span::{NONE, Span, behind_path, parse_from, push, some};
+use super::span::{NONE, Named, Span, behind_path, parse_from, push, some};
 use super::text::Text;
 use crate::file::INDENT;
 
@@ -87,19 +87,31 @@ impl<'a> Lines<'a> {
     }
 
     /// Parses the line that begins at `at`, and adds it, where it begins with the path of `above`, which ends
-    /// so many bytes behind, and with a step.
-    pub(super) const fn parse_part(&mut self, at: usize, width: usize, above: usize) -> usize {
-        let span = parse_from(self.text, at + INDENT.len(), at + width);
-        if span.step as usize != at + width {
+    /// so many bytes behind, and with a step that goes on with `plain` bytes which mean nothing.
+    pub(super) const fn parse_part(
+        &mut self,
+        at: usize,
+        width: usize,
+        above: usize,
+        plain: usize,
+    ) -> usize {
+        let (start, known) = (at + INDENT.len(), at + width);
+        let span = parse_from(self.text, start, known, plain);
+        if span.step as usize != known {
             // It is a part of something between the two.
             return self.parse(at);
         }
-        self.parse_below(at + INDENT.len(), at + width, above as u16)
+        self.push_below(span, known, above as u16)
     }
 
     /// Parses the line at `start`, and adds it, as a part of `above`, whose path ends at `known` in it.
     const fn parse_below(&mut self, start: usize, known: usize, above: u16) -> usize {
-        let mut span = parse_from(self.text, start, known);
+        let span = parse_from(self.text, start, known, 0);
+        self.push_below(span, known, above)
+    }
+
+    /// Adds a line as a part of `above`, whose path ends at `known` in it; returns where the next one begins.
+    const fn push_below(&mut self, mut span: Span, known: usize, above: u16) -> usize {
         // A path that goes on with more than one step is a part of nothing.
         let is_part = span.step as usize == known && span.path as usize > known;
         span.up = if is_part { above } else { NONE };
@@ -116,13 +128,17 @@ impl<'a> Lines<'a> {
         like: usize,
         above: usize,
     ) -> usize {
-        let span = other.spans[like];
-        let (from, to) = (span.start, (at + INDENT.len()) as u32);
-        let (step, name, path) =
-            (span.step - from + to, span.name - from + to, span.path - from + to);
-        let span = Span { start: to, step, name, path, up: above as u16, ..Span::EMPTY };
-        self.push(behind_path(self.text, span));
-        let end = self.spans[self.count - 1].end as usize;
+        let like = &other.spans[like];
+        let (from, start) = (like.start as usize, at + INDENT.len());
+        let (step, name, path) = (
+            like.step as usize - from + start,
+            like.name as usize - from + start,
+            like.path as usize - from + start,
+        );
+        let mut span = behind_path(self.text, Named { start, step, name, path });
+        span.up = above as u16;
+        let end = span.end as usize;
+        self.push(span);
         if end == self.text.len() { end } else { end + 1 }
     }
 

@@ -1,7 +1,7 @@
 //! The lines of a lock and those of a shape as it is, paired by their paths.
 
 use super::lines::{Lines, MAX_LINES, Room, SLOTS};
-use super::span::{NONE, Span, some};
+use super::span::{NONE, Span, plain_length, some};
 
 /// Two outlines, each parsed once, with the lines that they have in common.
 pub struct Pairs<'a> {
@@ -103,12 +103,13 @@ impl<'a> Pairs<'a> {
             let end = self.locked.parse_of_path(begins, &self.now, expected, above);
             return (true, end);
         }
-        match rest {
-            [b'.' | b'|' | b'[' | b'{' | b'<', ..] => {
-                (false, self.locked.parse_part(begins, self.now.width_above(expected), above))
-            }
-            _ => (false, self.locked.parse(begins)),
-        }
+        let plain = match rest {
+            [b'.' | b'|', name @ ..] => plain_length(name),
+            [b'[' | b'{' | b'<', ..] => 0,
+            _ => return (false, self.locked.parse(begins)),
+        };
+        let width = self.now.width_above(expected);
+        (false, self.locked.parse_part(begins, width, above, plain))
     }
 
     /// The line of the same path now.
