@@ -26,7 +26,7 @@ struct PlanChanged {
 #[event("permit_granted")]
 struct PermitGranted {}
 
-#[derive(Aggregate, Serialize, Default)]
+#[derive(Aggregate, Clone, Serialize, Default)]
 #[aggregate("permit", id = u32, events(PermitRequested, PlanChanged, PermitGranted))]
 struct Permit {
     street: String,
@@ -96,7 +96,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     println!("-- each event, and what it changed");
     let mut history = permits.history(&1)?.with_changes();
-    while let Some(moment) = history.next().await? {
+    while let Some(moment) = history.try_next().await? {
         println!("{} {}", moment.envelope.recorded_at, moment.kind.name);
         for change in &moment.changes {
             println!("    {change}");
@@ -113,14 +113,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("-- who changed what, when and why: this permit");
     let stream = granted.stream().clone();
     let mut trail = AuditTrail::new(store.clone()).of_stream(stream);
-    while let Some(entry) = trail.next().await? {
+    while let Some(entry) = trail.try_next().await? {
         println!("{entry}");
     }
 
     println!("-- and all that Alice did, since the third of March");
     let since = "2026-03-03T00:00:00Z".parse()?;
     let mut trail = AuditTrail::new(store).by("alice").from(since);
-    while let Some(entry) = trail.next().await? {
+    while let Some(entry) = trail.try_next().await? {
         println!("{entry}");
     }
     Ok(())

@@ -91,7 +91,7 @@ impl Upcast<GiftCardUsed> for DiscountGiven {
 
 /// What can happen today, and what each name of yesterday means. The last is retired: it is skipped
 /// on purpose, and its struct is gone.
-#[derive(Aggregate, Debug, Default)]
+#[derive(Aggregate, Clone, Debug, Default)]
 #[aggregate(
     "order",
     id = u32,
@@ -197,7 +197,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // Each stored event, and what it counts as today: one version each, however many events.
     let mut history = orders.history(&7)?;
-    while let Some(moment) = history.next().await? {
+    while let Some(moment) = history.try_next().await? {
         let (version, kind) = (moment.envelope.version, moment.kind);
         println!("{version} {} v{} {}", kind.name, kind.version, moment.payload);
         for event in moment.events {

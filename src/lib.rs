@@ -14,12 +14,17 @@
 //! | read what an older program stored | [`added`, `renamed`, `retyped`, `removed`, `updated`](derive@Event#a-new-version) of `#[derive(Event)]` and [`#[derive(Schema)]`](derive@Schema#a-new-version-of-a-payload-type); [`Upcast`] and [`TryUpcast`] for the rest; `merges` and [`Split`] for events that became one, or several |
 //! | see what an event went through | [`Event::history`](trait@Event#method.history) |
 //! | execute commands and load states | [`Repository`]; several as one unit: [`Execute::and`] |
+//! | get the events and the new state of a command | [`Execute::returning`] |
+//! | refuse a command whose caller has seen an older version | [`Execute::expected_version`] |
 //! | look at another moment | [`Repository::load_at`], [`Repository::history`], [`Repository::diff`] |
+//! | read the last events of an instance | [`Repository::last_event`], [`Repository::history_backwards`] |
 //! | say who, why and through what | [`Execute`], [`Metadata`], [`MetadataKey`] |
 //! | ask who changed what, when and why | [`AuditTrail`] |
 //! | load and command at a price that does not grow | [`SnapshotPolicy`], [`WarmStates`] |
 //! | keep the log | [`SqliteStore`], [`MemoryStore`], or a store of your own: [`EventStore`] |
 //! | ask across aggregates | [`#[derive(Projection)]`](derive@Projection), [`Create`], [`Project`] |
+//! | list and count the instances of an aggregate | [`Repository::instances`], [`Repository::count_instances`] |
+//! | follow the log in this process, as a stream of events | [`EventStoreExt::follow`], [`Follow::of`] |
 //! | read rows on any store, or query them in SQL | [`ReadModels`], [`SqlReadModels`] |
 //! | do more than a row can say | [`subscription::EventHandler`] |
 //! | keep read models up to date, in one of several processes | `esrs::runner`, with the feature `runner` |
@@ -85,9 +90,9 @@ pub mod prelude {
     #[cfg(feature = "sqlite")]
     pub use crate::SqliteStore;
     pub use crate::{
-        Aggregate, Apply, AsOf, Column, Context, Create, Event, Events, ExecuteError, Handle, Id,
-        LoadError, MemoryStore, Project, Projection, ReadModels, Recorded, Repository, Schema,
-        Split, SqlReadModels, StoreError, TryUpcast, Upcast,
+        Aggregate, Apply, AsOf, Column, Context, Create, Event, EventStoreExt, Events,
+        ExecuteError, Handle, Id, LoadError, MemoryStore, Project, Projection, ReadModels,
+        Recorded, Repository, Schema, Split, SqlReadModels, StoreError, TryUpcast, Upcast,
     };
     pub use serde::{Deserialize, Serialize};
 }

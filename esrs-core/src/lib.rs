@@ -34,8 +34,9 @@ pub use event::{
 pub use memory::MemoryStore;
 pub use read_model::projection::{self, Column, Create, Project, Projection};
 pub use repository::{
-    ComparedState, Execute, ExecuteError, Executed, History, LoadError, Loaded, Moment, Rejection,
-    Repository, SnapshotError, SnapshotPolicy, SnapshotState, Together, Unit, WaitFor, WarmStates,
+    Answer, ComparedState, Execute, ExecuteError, Executed, History, HistoryBackwards, InstanceIds,
+    LoadError, Loaded, Moment, PastEvent, Rejection, Repository, Returned, SnapshotError,
+    SnapshotPolicy, SnapshotState, Together, Unit, WaitFor, WarmStates,
 };
 pub use schema::{
     Content, EnumShape, EventType, Field, FieldChange, Fingerprint, Item, PastVersion, Schema,
@@ -46,11 +47,12 @@ pub use store::{
     CommandFingerprint, Conflict, EventFilter, EventStore, FingerprintError, IdempotencyKey,
     ImportSource, Imported, KeyReused, LogId, LogMark, MetadataFilter, NewEvent, Page, ReadModels,
     ReadQuery, ReadSource, Record, Snapshot, SnapshotQuery, SqlReadModels, Stats, StoreError,
-    StreamAppend, import,
+    StreamAppend, StreamsQuery, import,
 };
+pub use store::{EventStoreExt, Follow, FollowOf};
 #[cfg(feature = "conformance")]
 pub use testing::conformance;
-pub use testing::{Outcome, ProjectionScenario, Scenario};
+pub use testing::{Outcome, ProjectionScenario, Scenario, samples};
 pub use value::{Change, ChangedValue, Changes, Escaped, JsonError, Withheld, escaped};
 
 /// Subscriptions: what follows the log from a checkpoint of its own.

@@ -73,7 +73,10 @@ fn run(input: TokenStream, derive: Derive, fallback: Fallback) -> TokenStream {
     let errors = Errors::new();
     let expanded = derive(&input, &errors);
     match (errors.finish(), expanded) {
-        (None, Some(expanded)) => expanded,
+        (None, Some(expanded)) => {
+            let of_this_version = krate::Krate::of_attributes(&input.attrs).check_version();
+            quote::quote!(#of_this_version #expanded)
+        }
         (None, None) => unreachable_without_error(&input),
         (Some(compile_errors), _) => {
             let fallback = fallback(&input);

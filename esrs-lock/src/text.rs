@@ -31,41 +31,55 @@ impl<const N: usize> ConstText<N> {
         self.push_bytes(words.as_bytes());
     }
 
-    /// Pushes eight bytes at a time where they fit: const evaluation is slow at each turn of a loop.
+    /// Writes bytes behind the text.
     pub const fn push_bytes(&mut self, bytes: &[u8]) {
-        let mut rest = bytes;
-        while let [a, b, c, d, e, f, g, h, behind @ ..] = rest
-            && N - self.length >= 8
+        self.push_first(bytes, bytes.len());
+    }
+
+    /// Pushes the first `count` of some bytes, eight at a time where they fit: const evaluation is slow at each
+    /// turn of a loop.
+    const fn push_first(&mut self, bytes: &[u8], count: usize) {
+        let (mut rest, mut left, mut at) = (bytes, count, self.length);
+        while left >= 8
+            && N - at >= 8
+            && let [a, b, c, d, e, f, g, h, ref behind @ ..] = *rest
         {
-            let at = self.length;
-            self.bytes[at] = *a;
-            self.bytes[at + 1] = *b;
-            self.bytes[at + 2] = *c;
-            self.bytes[at + 3] = *d;
-            self.bytes[at + 4] = *e;
-            self.bytes[at + 5] = *f;
-            self.bytes[at + 6] = *g;
-            self.bytes[at + 7] = *h;
-            self.length += 8;
-            rest = behind;
+            self.bytes[at] = a;
+            self.bytes[at + 1] = b;
+            self.bytes[at + 2] = c;
+            self.bytes[at + 3] = d;
+            self.bytes[at + 4] = e;
+            self.bytes[at + 5] = f;
+            self.bytes[at + 6] = g;
+            self.bytes[at + 7] = h;
+            (rest, left, at) = (behind, left - 8, at + 8);
         }
-        let mut at = self.length;
-        while let [byte, behind @ ..] = rest
-            && at < N
+        if left >= 4
+            && N - at >= 4
+            && let [a, b, c, d, ref behind @ ..] = *rest
         {
-            self.bytes[at] = *byte;
-            at += 1;
-            rest = behind;
+            self.bytes[at] = a;
+            self.bytes[at + 1] = b;
+            self.bytes[at + 2] = c;
+            self.bytes[at + 3] = d;
+            (rest, left, at) = (behind, left - 4, at + 4);
+        }
+        while left > 0
+            && at < N
+            && let [byte, ref behind @ ..] = *rest
+        {
+            self.bytes[at] = byte;
+            (rest, left, at) = (behind, left - 1, at + 1);
         }
         self.length = at;
-        if !rest.is_empty() {
+        if left > 0 {
             self.is_cut = true;
         }
     }
 
     /// Writes another text behind it.
     pub const fn push_text<const M: usize>(&mut self, text: &ConstText<M>) {
-        self.push_range(&text.bytes, 0, text.length);
+        self.push_first(&text.bytes, text.length);
     }
 
     /// Pushes the bytes from `start` to `end`. One loop without a call, which const evaluation is slow at.
@@ -119,7 +133,7 @@ impl<const N: usize> ConstText<N> {
         self.length == 0
     }
 
-    /// Whether something was left out.
+    /// Returns true if something was left out.
     pub const fn is_cut(&self) -> bool {
         self.is_cut
     }

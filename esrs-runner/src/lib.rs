@@ -1,14 +1,21 @@
 //! Runs what follows the log of a store: projections and event handlers, each from its checkpoint.
 //!
 //! ```no_run
-//! use esrs_core::{Projection, StoreError, subscription::SubscriptionStore};
-//! use esrs_runner::Runner;
+//! use esrs_core::{Projection, subscription::SubscriptionStore};
+//! use esrs_runner::{Runner, SubscriptionFailure};
 //!
-//! async fn serve<AccountSummary: Projection>(store: impl SubscriptionStore + Clone) -> Result<(), StoreError> {
+//! async fn serve<AccountSummary: Projection>(
+//!     store: impl SubscriptionStore + Clone,
+//!     requests: impl Future<Output = ()>,
+//! ) -> Result<(), SubscriptionFailure> {
 //!     let running = Runner::new(store.clone()).project::<AccountSummary>().start();
-//!     // … until the program is to end:
+//!     // Until the program is to end, or a subscription keeps failing.
+//!     let failed = tokio::select! {
+//!         () = requests => None,
+//!         failed = running.failed() => Some(failed),
+//!     };
 //!     running.stop().await;
-//!     Ok(())
+//!     failed.map_or(Ok(()), Err)
 //! }
 //! ```
 //!
@@ -65,4 +72,4 @@ pub use parking::Parking;
 pub use rebuild::{Progress, Rebuild};
 pub use runner::Runner;
 pub use running::Running;
-pub use status::{State, Status};
+pub use status::{State, Status, SubscriptionFailure};

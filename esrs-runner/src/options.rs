@@ -1,17 +1,17 @@
-//! How subscriptions are run.
+//! Options of a runner.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often an event that cannot be taken is tried again before its stream is parked.
+/// The retries of a failing event before its stream is parked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retries {
-    /// How often it is tried again.
+    /// The number of retries.
     pub count: u32,
-    /// How long the first pause is; each is twice the one before.
+    /// The pause before the first retry; each further one is twice as long.
     pub first_pause: Duration,
-    /// How long a pause is at most.
+    /// The longest pause.
     pub longest_pause: Duration,
 }
 
@@ -43,16 +43,17 @@ impl Retries {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    /// Who asks for leases.
+    /// The holder of leases.
     pub(crate) holder: Arc<str>,
     pub(crate) lease: Duration,
     pub(crate) batch: usize,
     pub(crate) retries: Retries,
     pub(crate) rebuild_changed: bool,
-    /// How often decisions about parked streams are looked for.
+    /// The interval at which decisions about parked streams are read.
     pub(crate) look: Duration,
     pub(crate) stop_timeout: Duration,
-    /// Whether a lease is claimed again after the store could not be reached.
+    pub(crate) failure_patience: Duration,
+    /// True if a lease is claimed again after the store was out of reach.
     pub(crate) is_patient: bool,
 }
 
@@ -60,6 +61,7 @@ impl Options {
     const DEFAULT_LEASE: Duration = Duration::from_secs(15);
     const DEFAULT_BATCH: usize = 2_000;
     const DEFAULT_STOP_TIMEOUT: Duration = Duration::from_secs(10);
+    const DEFAULT_FAILURE_PATIENCE: Duration = Duration::from_secs(60);
     /// A lease is renewed in time to be renewed again.
     const SHORTEST_LEASE: Duration = Duration::from_millis(30);
     /// The clock of every database can add it to the time.
@@ -76,6 +78,7 @@ impl Options {
             rebuild_changed: false,
             look: Duration::from_millis(500),
             stop_timeout: Self::DEFAULT_STOP_TIMEOUT,
+            failure_patience: Self::DEFAULT_FAILURE_PATIENCE,
             is_patient: true,
         }
     }

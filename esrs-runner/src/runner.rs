@@ -80,15 +80,15 @@ impl Runner {
         self
     }
 
-    /// Who this is to other processes, in [`State::Standby`] and in the table of leases; no two may have
-    /// the same name at once. A random one unless this says otherwise.
+    /// Sets the name of this process in [`State::Standby`] and in the table of leases; no two processes may
+    /// have the same name at once. A random name by default.
     pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
         self.options.holder = name.into();
         self
     }
 
-    /// How long a lease lasts when its holder has died, from 30 ms to a day; 15 seconds by default. It is
-    /// renewed three times in that, and counts as lost if no renewal is answered before it ends.
+    /// Sets how long a lease lasts when its holder has died, from 30 ms to a day; 15 seconds by default. It is
+    /// renewed three times in that time, and counts as lost if no renewal is answered before it ends.
     pub fn lease(mut self, duration: Duration) -> Self {
         self.options.set_lease(duration);
         self
@@ -103,15 +103,23 @@ impl Runner {
         self
     }
 
-    /// How long [`Running::stop`] waits for the batches that were begun and for the store to take the leases
-    /// back; 10 seconds by default. What has not ended by then is aborted.
+    /// Sets how long [`Running::stop`] waits for the current batches and for the release of the leases; 10
+    /// seconds by default. A batch that has not ended by then is aborted.
     pub fn stop_timeout(mut self, timeout: Duration) -> Self {
         self.options.stop_timeout = timeout;
         self
     }
 
+    /// How long a subscription may fail before [`Running::failed`] says so; a minute by default. The runner
+    /// goes on trying meanwhile, and after it.
+    pub fn failure_patience(mut self, patience: Duration) -> Self {
+        self.options.failure_patience = patience;
+        self
+    }
+
     /// Calls a function whenever the state of a subscription or the number of its parked streams changes:
-    /// to learn that one has failed without asking for the [status](Running::status).
+    /// for logs and metrics of your own. A program that should end when one keeps failing awaits
+    /// [`Running::failed`].
     ///
     /// It is called on the subscription's task, which waits for it.
     ///
@@ -132,13 +140,13 @@ impl Runner {
         self
     }
 
-    /// How often an event that cannot be taken is tried again before its stream is parked.
+    /// Sets how often a failing event is retried before its stream is parked.
     pub fn retries(mut self, retries: Retries) -> Self {
         self.options.retries = retries;
         self
     }
 
-    /// How often decisions about parked streams are looked for, at least every second; twice a second by
+    /// Sets the interval at which decisions about parked streams are read, at most a second; half a second by
     /// default.
     pub fn look_for_decisions_every(mut self, interval: Duration) -> Self {
         self.options.set_look(interval);
@@ -187,10 +195,9 @@ impl Runner {
                 // Both would hold one lease, and move one checkpoint.
                 taken.pop();
                 tracing::error!(%error, "a subscription is not run");
-                let (failed, mut stopped) =
-                    (State::Failed { reason: error.to_string() }, stopped.clone());
+                let (reason, mut stopped) = (error.to_string(), stopped.clone());
                 tasks.spawn(reported(report.clone(), async move {
-                    report.state(failed);
+                    report.ended(reason);
                     // An error says that nothing is left to stop it.
                     let _ = stopped.wait_for(|stop| *stop).await;
                 }));
@@ -200,15 +207,16 @@ impl Runner {
             let task = Task { store, options, report: report.clone(), stop };
             tasks.spawn(reported(report, task.run(subject)));
         }
-        Running { store, stop, tasks, reports, stop_timeout: options.stop_timeout }
+        let Options { stop_timeout, failure_patience, .. } = options;
+        Running { store, stop, tasks, reports, stop_timeout, failure_patience }
     }
 }
 
 /// Runs a task to its end, and reports what that was.
 async fn reported(report: Report, task: impl Future<Output = ()> + Send) {
     // Handlers are guarded one by one; any other panic must not end a task in silence.
-    report.state(match AssertUnwindSafe(task).catch_unwind().await {
-        Ok(()) => State::Stopped,
-        Err(_) => State::Failed { reason: "it panicked, and has ended".to_owned() },
-    });
+    match AssertUnwindSafe(task).catch_unwind().await {
+        Ok(()) => report.state(State::Stopped),
+        Err(_) => report.ended("it panicked, and has ended".to_owned()),
+    }
 }

@@ -1,37 +1,39 @@
-//! What a subscription is doing.
+//! The status of a subscription.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use esrs_core::Position;
 use esrs_core::subscription::CheckpointOf;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::measure;
 
-/// What a subscription is doing, as its runner sees it.
+/// The status of a subscription, as its runner sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
     /// Its name.
     pub name: &'static str,
-    /// What it is doing.
+    /// Its state.
     pub state: State,
     /// It has taken all events up to here, but for those of parked streams.
     pub position: Position,
     /// Where the log ends; `None` if the store did not say so in time.
     pub head: Option<Position>,
-    /// How many streams are parked.
+    /// The number of parked streams.
     pub parked: usize,
 }
 
 impl Status {
-    /// How many positions it is behind the end of the log; `None` if that is not known.
+    /// Returns the number of positions up to the end of the log; `None` if the end is not known.
     pub fn lag(&self) -> Option<u64> {
         Some(self.head?.get().saturating_sub(self.position.get()))
     }
 }
 
-/// What a subscription is doing.
+/// The state of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
@@ -39,7 +41,7 @@ pub enum State {
     Starting,
     /// Another process has its lease.
     Standby {
-        /// Which.
+        /// The holder of the lease.
         held_by: String,
     },
     /// It takes events.
@@ -71,6 +73,52 @@ pub enum State {
     Stopped,
 }
 
+/// A subscription that has failed for good, or has not gone on for longer than the
+/// [patience](crate::Runner::failure_patience) of its runner.
+///
+/// Returned by [`Running::failed`](crate::Running::failed).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+#[error("the subscription `{subscription}` has failed for {failing_for:?}: {reason}")]
+pub struct SubscriptionFailure {
+    /// The name of the subscription.
+    pub subscription: &'static str,
+    /// The error, or the message of the panic.
+    pub reason: String,
+    /// How long it has not gone on.
+    pub failing_for: Duration,
+    /// Whether it has ended. Otherwise the runner goes on trying.
+    pub has_ended: bool,
+}
+
+/// How long a subscription must be well, so that the next error is a new failure. Between two attempts it
+/// looks well for a while.
+const CALM: Duration = Duration::from_secs(30);
+
+/// Since when a subscription fails.
+#[derive(Debug, Clone, Copy, Default)]
+struct Failing {
+    since: Option<Instant>,
+    /// When it was tried again last.
+    tried_again: Option<Instant>,
+    has_ended: bool,
+}
+
+impl Failing {
+    fn change(&mut self, before: &State, now: &State) {
+        match (before, now) {
+            (State::Failed { .. }, State::Failed { .. }) => {}
+            (_, State::Failed { .. }) => {
+                let is_new = self.tried_again.is_none_or(|again| again.elapsed() >= CALM);
+                let since = self.since.filter(|_| !is_new).unwrap_or_else(Instant::now);
+                self.since = Some(since);
+            }
+            (State::Failed { .. }, _) => self.tried_again = Some(Instant::now()),
+            _ => {}
+        }
+    }
+}
+
 /// A function that is called with each new state.
 pub(crate) type OnState = Arc<dyn Fn(&Status) + Send + Sync>;
 
@@ -78,8 +126,9 @@ pub(crate) type OnState = Arc<dyn Fn(&Status) + Send + Sync>;
 #[derive(Clone)]
 pub(crate) struct Report {
     status: watch::Sender<Status>,
+    failing: Arc<Mutex<Failing>>,
     on_state: Option<OnState>,
-    /// Whether the store has a checkpoint of it.
+    /// True if the store has a checkpoint of it.
     has_checkpoint: bool,
 }
 
@@ -87,7 +136,7 @@ impl Report {
     pub(crate) fn new(name: &'static str) -> Self {
         let (state, position, head) = (State::Starting, Position::START, None);
         let status = watch::Sender::new(Status { name, state, position, head, parked: 0 });
-        Self { status, on_state: None, has_checkpoint: true }
+        Self { status, failing: Arc::default(), on_state: None, has_checkpoint: true }
     }
 
     /// The same, for rows in memory.
@@ -121,11 +170,43 @@ impl Report {
     }
 
     pub(crate) fn state(&self, state: State) {
-        self.change(|status| status.state = state);
+        self.change(|status| {
+            self.failing().change(&status.state, &state);
+            status.state = state;
+        });
+    }
+
+    /// Reports that it has failed, and is not tried again.
+    pub(crate) fn ended(&self, reason: String) {
+        self.failing().has_ended = true;
+        self.state(State::Failed { reason });
+    }
+
+    /// The failure if there is one by now; else the time at which there is one, if it goes on failing.
+    pub(crate) fn failure(
+        &self,
+        patience: Duration,
+    ) -> Result<SubscriptionFailure, Option<Instant>> {
+        let Status { name, state, .. } = self.status();
+        let Failing { since, has_ended, .. } = *self.failing();
+        let (State::Failed { reason }, Some(since)) = (state, since) else { return Err(None) };
+        let failing_for = since.elapsed();
+        if !has_ended && failing_for < patience {
+            return Err(since.checked_add(patience));
+        }
+        Ok(SubscriptionFailure { subscription: name, reason, failing_for, has_ended })
+    }
+
+    fn failing(&self) -> MutexGuard<'_, Failing> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn stands(&self, position: Position, head: Position, parked: usize) {
         self.change(|status| {
+            if position > status.position {
+                // It has gone on.
+                *self.failing() = Failing::default();
+            }
             status.position = position;
             status.head = Some(head.max(position));
             status.parked = parked;

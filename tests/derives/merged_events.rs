@@ -83,7 +83,7 @@ impl TryUpcast<MoneyWithdrawn> for MoneyMoved {
 #[event("account_closed")]
 struct AccountClosed {}
 
-#[derive(Aggregate, Debug, Default, PartialEq, Serialize, Deserialize, Schema)]
+#[derive(Aggregate, Clone, Debug, Default, PartialEq, Serialize, Deserialize, Schema)]
 #[aggregate(
     "account",
     id = u32,
@@ -169,7 +169,7 @@ async fn a_history_gives_the_new_event_beside_the_old_name_and_payload() {
     let accounts = Repository::<Account>::new(years().await);
     let mut history = accounts.history(&1).unwrap();
     for (name, version, payload, (cents, why)) in STORED {
-        let moment = history.next().await.unwrap().unwrap();
+        let moment = history.try_next().await.unwrap().unwrap();
         assert_eq!((&*moment.kind.name, moment.kind.version), (name, version));
         assert_eq!(moment.payload, payload);
         let event = MoneyMoved { cents, why: why.to_owned() };
@@ -181,7 +181,7 @@ async fn a_history_gives_the_new_event_beside_the_old_name_and_payload() {
 async fn an_audit_trail_of_the_aggregate_has_the_old_names() {
     let mut trail = AuditTrail::new(years().await).of::<Account>();
     let mut names = Vec::new();
-    while let Some(entry) = trail.next().await.unwrap() {
+    while let Some(entry) = trail.try_next().await.unwrap() {
         names.push(entry.kind.name.to_string());
     }
     assert_eq!(names, STORED.map(|(name, ..)| name));

@@ -76,7 +76,7 @@ struct NoteWritten {
     text: String,
 }
 
-#[derive(Aggregate, Debug, Default, PartialEq, Serialize, Deserialize, Schema)]
+#[derive(Aggregate, Clone, Debug, Default, PartialEq, Serialize, Deserialize, Schema)]
 #[aggregate(
     "order",
     id = u32,
@@ -182,7 +182,7 @@ async fn a_moment_never_lies_between_two_parts() {
 async fn a_history_gives_the_parts_beside_what_was_stored() {
     let orders = Repository::<Order>::new(years().await);
     let mut history = orders.history(&1).unwrap().with_changes();
-    let first = history.next().await.unwrap().unwrap();
+    let first = history.try_next().await.unwrap().unwrap();
     let parts: [OrderEvent; 3] = [
         OrderPlaced { sku: "A".into() }.into(),
         OrderPaid { cents: 5 }.into(),
@@ -191,15 +191,15 @@ async fn a_history_gives_the_parts_beside_what_was_stored() {
     assert_eq!(first.events, parts);
     assert_eq!((&*first.kind.name, first.kind.version, &*first.payload), BOUGHT);
     assert_eq!(first.changes.iter().count(), 2);
-    assert_eq!(history.next().await.unwrap().unwrap().events.len(), 2);
-    assert!(history.next().await.unwrap().unwrap().events.is_empty(), "it is retired");
+    assert_eq!(history.try_next().await.unwrap().unwrap().events.len(), 2);
+    assert!(history.try_next().await.unwrap().unwrap().events.is_empty(), "it is retired");
 }
 
 #[tokio::test]
 async fn an_audit_trail_of_the_aggregate_tells_what_was_stored() {
     let mut trail = AuditTrail::new(years().await).of::<Order>();
     let mut names = Vec::new();
-    while let Some(entry) = trail.next().await.unwrap() {
+    while let Some(entry) = trail.try_next().await.unwrap() {
         names.push(entry.kind.name.to_string());
     }
     assert_eq!(names, STORED.map(|(name, ..)| name));

@@ -94,7 +94,7 @@ async fn town_hall(store: impl EventStore + Clone) {
 
 async fn told(mut trail: AuditTrail) -> Vec<String> {
     let mut told = Vec::new();
-    while let Some(entry) = trail.next().await.unwrap() {
+    while let Some(entry) = trail.try_next().await.unwrap() {
         let envelope = &entry.envelope;
         let hour = envelope.recorded_at.duration_since(noon()).as_hours();
         told.push(format!("{hour} {} {} {}", envelope.stream, envelope.version, entry.kind.name));
@@ -141,7 +141,7 @@ async fn an_entry_is_one_line_whatever_is_in_it() {
     }
     let mut trail = AuditTrail::new(store);
     let mut count = 0;
-    while let Some(entry) = trail.next().await.unwrap() {
+    while let Some(entry) = trail.try_next().await.unwrap() {
         let line = entry.to_string();
         assert!(!line.chars().any(char::is_control), "{line:?}");
         assert!(!line.contains(['\u{202e}', '\u{200b}']), "{line:?}");
@@ -167,7 +167,7 @@ async fn an_entry_shows_its_stream_event_and_payload_in_one_line_too() {
     let batch = esrs::AppendBatch::new(stream, esrs::AppendCondition::NoStream, vec![event]);
     store.append(batch).await.unwrap();
     let mut trail = AuditTrail::new(store);
-    let line = trail.next().await.unwrap().unwrap().to_string();
+    let line = trail.try_next().await.unwrap().unwrap().to_string();
     let shown = [r"permit-\u{202e}71", r"gran\u{202e}ted", r#"{\n"street":"\u{202e}enaL"}"#];
     assert!(shown.iter().all(|part| line.contains(part)), "{line:?}");
     assert!(!line.contains(['\u{202e}', '\n']), "{line:?}");
@@ -192,7 +192,7 @@ async fn an_entry_is_one_line_for_people() {
     town_hall(store.clone()).await;
     let mut trail = AuditTrail::new(store).of::<Permit>();
     let mut lines = Vec::new();
-    while let Some(entry) = trail.next().await.unwrap() {
+    while let Some(entry) = trail.try_next().await.unwrap() {
         lines.push(entry.to_string());
     }
     assert_eq!(
@@ -220,7 +220,7 @@ async fn a_trail_is_read_page_by_page_and_goes_on_where_it_was() {
         }
         for trail in &mut trails {
             let mut count = 0;
-            while trail.next().await.unwrap().is_some() {
+            while trail.try_next().await.unwrap().is_some() {
                 count += 1;
             }
             assert_eq!(count, 1_250, "in round {round}");

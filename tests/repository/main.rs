@@ -2,12 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod answers;
 mod audit;
+mod backwards;
 #[cfg(feature = "sqlite")]
 mod commands_of_several_processes;
 mod counted;
 #[cfg(feature = "sqlite")]
 mod faithful;
+mod follow;
+mod instances;
 mod key_reused;
 #[cfg(feature = "sqlite")]
 mod metadata;

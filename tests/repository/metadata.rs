@@ -75,7 +75,7 @@ async fn stores() -> ([Arc<dyn EventStore>; 2], TempDir) {
 
 async fn recorded(mut trail: AuditTrail) -> Vec<Metadata> {
     let mut recorded = Vec::new();
-    while let Some(entry) = trail.next().await.unwrap() {
+    while let Some(entry) = trail.try_next().await.unwrap() {
         recorded.push(entry.envelope.metadata);
     }
     recorded

@@ -177,13 +177,13 @@ async fn a_history_tells_each_event_the_state_after_it_and_what_it_changed() {
     let (_, carts) = carts().await;
     let mut history = carts.history(&1).unwrap().with_changes();
     let mut told = Vec::new();
-    while let Some(moment) = history.next().await.unwrap() {
+    while let Some(moment) = history.try_next().await.unwrap() {
         let known = if moment.events.is_empty() { " (retired)" } else { "" };
         let (version, kind) = (moment.envelope.version, moment.kind);
         let actor = moment.envelope.metadata.actor().unwrap().to_owned();
         told.push(format!("{version} {actor} {} v{}{known}", kind.name, kind.version));
         told.extend(moment.changes.iter().map(|change| format!("  {change}")));
-        assert_eq!(*moment.state, *carts.load_at(&1, AsOf::Version(version)).await.unwrap());
+        assert_eq!(moment.state, *carts.load_at(&1, AsOf::Version(version)).await.unwrap());
     }
     assert_eq!(
         told.join("\n"),
@@ -198,14 +198,14 @@ async fn a_history_tells_each_event_the_state_after_it_and_what_it_changed() {
 6 alice item_added v2
   lines[0].quantity: 1 → 5"#
     );
-    assert!(history.next().await.unwrap().is_none(), "there is nothing behind the last");
+    assert!(history.try_next().await.unwrap().is_none(), "there is nothing behind the last");
 }
 
 #[tokio::test]
 async fn an_event_of_a_history_is_brought_up_to_date_and_its_payload_is_as_it_was_stored() {
     let (_, carts) = carts().await;
     let mut history = carts.history(&1).unwrap();
-    let first = history.next().await.unwrap().unwrap();
+    let first = history.try_next().await.unwrap().unwrap();
     let [CartEvent::ItemAdded(event)] = &*first.events else { panic!("it is an item") };
     assert_eq!((&*event.sku, event.quantity), ("A", 1));
     assert_eq!((&*first.payload, first.kind.version), (r#"{"sku":"A"}"#, 1));
@@ -222,13 +222,13 @@ async fn a_history_goes_on_where_it_was_and_reads_page_by_page() {
     let carts = Repository::<Cart>::new(store.clone());
     let mut history = carts.history(&1).unwrap();
     let mut count = 0;
-    while let Some(moment) = history.next().await.unwrap() {
+    while let Some(moment) = history.try_next().await.unwrap() {
         count += 1;
         assert_eq!(moment.state.lines[0].quantity, count);
     }
     assert_eq!(count, 2_500);
     six_events(&store).await;
-    assert_eq!(history.next().await.unwrap().unwrap().envelope.version, 2_501);
+    assert_eq!(history.try_next().await.unwrap().unwrap().envelope.version, 2_501);
 }
 
 #[tokio::test]
@@ -237,10 +237,10 @@ async fn an_event_that_cannot_be_read_ends_a_history_with_an_error_that_says_whe
     record(&store, NewEvent { name: "sent".into(), ..new(&ReminderSent {}) }, noon()).await;
     let mut history = carts.history(&1).unwrap();
     for _ in 0..6 {
-        history.next().await.unwrap().unwrap();
+        history.try_next().await.unwrap().unwrap();
     }
     for _ in 0..2 {
-        let Err(error) = history.next().await else { panic!("`sent` is not known") };
+        let Err(error) = history.try_next().await else { panic!("`sent` is not known") };
         assert!(error.to_string().contains("beyond version 6: the event `sent`"), "{error}");
     }
 }

@@ -117,9 +117,9 @@ async fn the_events_of_two_commands_are_stored_as_one_unit() {
     assert_eq!((bank.cents(1).await, bank.cents(2).await), (700, 300));
     // What they have in common stands beside each event; who gave which command is its own.
     let mut trail = AuditTrail::new(bank.store.clone());
-    trail.next().await.unwrap();
+    trail.try_next().await.unwrap();
     let [first, second] =
-        [trail.next().await.unwrap().unwrap(), trail.next().await.unwrap().unwrap()];
+        [trail.try_next().await.unwrap().unwrap(), trail.try_next().await.unwrap().unwrap()];
     let [first, second] = [first, second].map(|entry| entry.envelope.metadata);
     assert_eq!(first.correlation_id(), second.correlation_id());
     assert_eq!((first.actor(), second.actor()), (Some("alice"), None));

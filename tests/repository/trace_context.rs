@@ -80,7 +80,7 @@ fn subscriber(sampler: Sampler) -> (Dispatch, Ended) {
 
 async fn recorded(store: MemoryStore) -> Vec<Metadata> {
     let (mut trail, mut recorded) = (AuditTrail::new(store), Vec::new());
-    while let Some(entry) = trail.next().await.unwrap() {
+    while let Some(entry) = trail.try_next().await.unwrap() {
         recorded.push(entry.envelope.metadata);
     }
     recorded

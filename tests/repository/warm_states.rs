@@ -353,7 +353,7 @@ async fn a_warm_command_has_the_time_of_its_own_moment() {
     }
     let mut trail = esrs::AuditTrail::new(store);
     let mut times = Vec::new();
-    while let Some(entry) = trail.next().await.unwrap() {
+    while let Some(entry) = trail.try_next().await.unwrap() {
         times.push(entry.envelope.recorded_at.to_string());
     }
     assert_eq!(times, ["2026-01-31T12:00:00Z", "2026-01-31T12:01:00Z"]);
@@ -413,6 +413,20 @@ impl EventStore for Stuck {
         snapshot: esrs::Snapshot,
     ) -> futures_core::future::BoxFuture<'_, Result<(), StoreError>> {
         self.store.save_snapshot(snapshot)
+    }
+
+    fn streams(
+        &self,
+        query: esrs::StreamsQuery,
+    ) -> futures_core::future::BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
+        self.store.streams(query)
+    }
+
+    fn count_streams(
+        &self,
+        category: String,
+    ) -> futures_core::future::BoxFuture<'_, Result<u64, StoreError>> {
+        self.store.count_streams(category)
     }
 
     fn log_id(&self) -> esrs::LogId {

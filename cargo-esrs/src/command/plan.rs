@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use esrs_core::escaped;
-use esrs_core::schema::samples::{LockedVersions, Stray, strays};
+use esrs_core::samples::{LockedVersions, Stray, strays};
 use esrs_lock::compat::{OutlineChange, is_id_kept};
 use esrs_lock::file::Entry;
 use esrs_lock::name::{INDEX, Kind};

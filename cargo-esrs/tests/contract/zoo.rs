@@ -7,7 +7,7 @@ use std::num::NonZero;
 use esrs::Schema;
 use esrs::schema::lock::outline_of;
 use esrs::schema::lock::tree::Tree;
-use esrs::schema::samples::Samples;
+use esrs::samples::Samples;
 use jsonschema::Draft;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use super::events::{Events, IntoEvents};
 use crate::aggregate::demands::Demands;
 use crate::event::{EventKind, PayloadError};
 use crate::schema::{EventType, Fingerprint, StoredAs};
-use crate::value::faithful::Encoder;
+use crate::value::Encoder;
 
 /// A state that is made of its own events, and decides what happens next.
 ///

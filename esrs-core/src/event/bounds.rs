@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use super::event::{Event, PayloadError};
 use crate::schema::lock::Locks;
 use crate::schema::{EventType, PastVersion, Schema, ShapeVersion, StoredAs};
-use crate::value::faithful::Encoder;
+use crate::value::Encoder;
 
 /// What the derives ask of an event that is listed: [`Event`], through one trait, so that a type
 /// that is none is reported once, however often it is named.

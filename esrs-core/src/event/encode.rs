@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::event::{Event, PayloadError};
 use crate::schema::{EventType, FormatMismatch, Formats, StoredAs};
-use crate::value::faithful::{ChangedValue, Encoder, changed};
+use crate::value::{ChangedValue, Encoder, changed};
 use crate::value::{JsonError, guarded};
 
 /// An event that cannot be stored, because no read would return it as it is.

@@ -69,6 +69,11 @@ impl StreamId {
         Err(InvalidStreamId { name, reason })
     }
 
+    /// The whole name, shared.
+    pub(crate) fn shared_name(&self) -> &Arc<str> {
+        &self.name
+    }
+
     /// The whole name.
     pub fn as_str(&self) -> &str {
         &self.name

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::plain_json::depth_of_plain;
 use super::{LimitExceeded, NewEnvelope, NewRecord, PageWriter, StoreError, StreamIndex};
 use crate::event::{EncodeError, Event, Metadata, Position, StreamId, payload_of, to_microsecond};
-use crate::log::idempotency::IdempotencyKey;
+use crate::log::IdempotencyKey;
 use crate::schema::EventType;
 use crate::value::JsonError;
 
@@ -228,6 +228,13 @@ pub struct AppendedStream {
     pub first_version: u64,
     /// The version of the last event that was appended: how many events the stream had then.
     pub last_version: u64,
+}
+
+impl AppendedStream {
+    /// Returns the number of events that were appended.
+    pub fn event_count(&self) -> u64 {
+        self.last_version + 1 - self.first_version
+    }
 }
 
 impl AppendBatch {

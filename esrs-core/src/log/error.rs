@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::projection_error::{ProjectionError, RowError};
 use super::{AppendCondition, InvalidPage};
 use crate::event::{InvalidStreamId, Position, StreamId};
-use crate::log::idempotency::KeyReused;
+use crate::log::KeyReused;
 use crate::value::{Withheld, escaped};
 
 /// Any error of a driver.
@@ -356,6 +356,12 @@ pub enum StoreError {
         /// The subscription.
         subscription: &'static str,
     },
+    /// The log of a store that does not tell of appends was followed.
+    #[error(
+        "the store does not tell when an event is appended, so that its log cannot be followed; follow a \
+         `SqliteStore`, a `PostgresStore` or a `MemoryStore`"
+    )]
+    CannotFollow,
     /// An event handler ran a statement in SQL on a store that does not speak it.
     #[error(
         "the store does not speak SQL; run an event handler with statements on a `SqliteStore` or a \

@@ -16,6 +16,7 @@ mod read;
 mod repetition;
 mod snapshot;
 mod stats;
+mod streams;
 
 pub use append::{
     AppendBatch, AppendCondition, Appended, AppendedStream, LogId, NewEvent, StreamAppend,
@@ -35,3 +36,4 @@ pub use read::{EventFilter, ReadQuery, ReadSource};
 pub use repetition::{StoredEvent, unknown_events};
 pub use snapshot::{Snapshot, SnapshotQuery};
 pub use stats::{Counters, Stats};
+pub use streams::StreamsQuery;

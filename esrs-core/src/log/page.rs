@@ -229,7 +229,8 @@ impl Page {
         self.is_last
     }
 
-    /// Up to where the log was searched; a query with a filter may have passed over events behind
+    /// Up to where the log was searched, and of a stream that is read backwards the position of its last
+    /// record; a query with a filter may have passed over events behind
     /// the last that it found.
     pub fn scanned(&self) -> Position {
         self.scanned

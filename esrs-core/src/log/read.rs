@@ -47,6 +47,16 @@ pub enum ReadSource {
         /// event there is refused.
         after_event: Option<Uuid>,
     },
+    /// The events of one stream from the newest to the oldest, by version. A snapshot is of no use here.
+    StreamBackwards {
+        /// The stream.
+        stream: StreamId,
+        /// Those with a lower version than this; `u64::MAX` begins at the last.
+        before_version: u64,
+        /// The id of the event at `before_version`, if the reader knows it: a stream that holds another
+        /// event there is refused.
+        before_event: Option<Uuid>,
+    },
     /// The events of all streams, by position.
     All {
         /// Those with a higher position than this.
@@ -117,6 +127,25 @@ impl ReadQuery {
             .limit(Self::DEFAULT_STREAM_LIMIT)
     }
 
+    /// All events of one stream, from the newest to the oldest.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use esrs_core::{EventStore, MemoryStore, Page, ReadQuery, StreamId};
+    ///
+    /// let stream = StreamId::new("bank_account", 18)?;
+    /// let last = ReadQuery::stream_backwards(stream.clone()).limit(1);
+    /// let page = MemoryStore::new().read(last, Page::new()).await?;
+    /// assert!(page.records().next().is_none(), "nothing has happened to it");
+    /// let before = ReadQuery::stream_backwards(stream).before_version(42).limit(10);
+    /// # Ok(()) }
+    /// ```
+    pub fn stream_backwards(stream: StreamId) -> Self {
+        let (before_version, before_event) = (u64::MAX, None);
+        Self::new(ReadSource::StreamBackwards { stream, before_version, before_event })
+    }
+
     /// All events of the store.
     pub fn all() -> Self {
         let filter = EventFilter::everything();
@@ -129,11 +158,32 @@ impl ReadQuery {
         Self { source, limit, max_bytes, envelopes: false, metadata, snapshot: None }
     }
 
-    /// Only events of a higher version; of no effect on a query of all streams.
+    /// Only events of a higher version; of no effect on a query of all streams, or backwards.
     #[must_use]
     pub fn after_version(mut self, version: u64) -> Self {
         if let ReadSource::Stream { after_version, .. } = &mut self.source {
             *after_version = version;
+        }
+        self
+    }
+
+    /// Only events of a lower version; of no effect on a query that is not
+    /// [backwards](Self::stream_backwards).
+    #[must_use]
+    pub fn before_version(mut self, version: u64) -> Self {
+        if let ReadSource::StreamBackwards { before_version, .. } = &mut self.source {
+            *before_version = version;
+        }
+        self
+    }
+
+    /// Continues a read backwards: [`StoreError::HistoryChanged`](super::StoreError::HistoryChanged) if
+    /// the event at [`before_version`](Self::before_version) is not this one. Of no effect on a query
+    /// that is not [backwards](Self::stream_backwards).
+    #[must_use]
+    pub fn before_event(mut self, id: Option<Uuid>) -> Self {
+        if let ReadSource::StreamBackwards { before_event, .. } = &mut self.source {
+            *before_event = id;
         }
         self
     }

@@ -8,7 +8,8 @@ mod step;
 mod subscriptions;
 mod waiting;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_core::future::BoxFuture;
@@ -18,12 +19,12 @@ use models::Models;
 use waiting::Waiting;
 
 use crate::event::{EventKind, Position, StreamId, to_microsecond};
-use crate::log::idempotency::{CommandFingerprint, IdempotencyKey};
 use crate::log::{
     AppendBatch, AppendCondition, Appended, AppendedStream, Conflict, LogId, LogMark, NewEnvelope,
     NewEvent, NewRecord, Page, PageWriter, ReadQuery, ReadSource, Snapshot, StoreError,
-    StoredEvent, StreamIndex, unknown_events,
+    StoredEvent, StreamIndex, StreamsQuery, unknown_events,
 };
+use crate::log::{CommandFingerprint, IdempotencyKey};
 use crate::store::{EventStore, Imported, SubscriptionStore};
 
 /// A store in memory. Its clones share the events; they are gone with the last of them.
@@ -60,6 +61,8 @@ struct Log {
     events: Vec<Stored>,
     /// Where the events of a stream stand in `events`, by version.
     streams: HashMap<StreamId, Vec<usize>>,
+    /// The streams by their names, in order.
+    names: BTreeMap<Arc<str>, StreamId>,
     by_event_id: HashMap<Uuid, usize>,
     /// The append that has a key, and the fingerprint of its command.
     by_key: HashMap<(StreamId, String), (Appended, Option<String>)>,
@@ -112,6 +115,22 @@ impl Log {
         let place = usize::try_from(version.checked_sub(1)?).ok()?;
         let place = *self.streams.get(stream)?.get(place)?;
         Some(self.events[place].event.id)
+    }
+
+    /// Refuses an event that a stream does not hold at this version.
+    fn check_event(
+        &self,
+        stream: &StreamId,
+        version: u64,
+        event: Option<Uuid>,
+    ) -> Result<(), StoreError> {
+        match event {
+            Some(event_id) if self.event_at(stream, version) != event => {
+                let (place, head) = (format!("version {version} of {stream}"), self.head());
+                Err(StoreError::HistoryChanged { event_id, place, head })
+            }
+            _ => Ok(()),
+        }
     }
 
     fn last_event(&self, stream: &StreamId) -> Option<Uuid> {
@@ -214,6 +233,9 @@ impl Log {
         let mut streams = Vec::with_capacity(batch.streams.len());
         for part in batch.streams {
             let mut version = self.version(&part.stream);
+            if version == 0 && !part.events.is_empty() {
+                self.names.insert(part.stream.shared_name().clone(), part.stream.clone());
+            }
             let first_version = version + 1;
             for mut event in part.events {
                 version += 1;
@@ -247,13 +269,7 @@ impl Log {
         };
         match &query.source {
             ReadSource::Stream { stream, after_version, after_event } => {
-                if let Some(event_id) = *after_event
-                    && self.event_at(stream, *after_version) != *after_event
-                {
-                    let (place, head) =
-                        (format!("version {after_version} of {stream}"), self.head());
-                    return Err(StoreError::HistoryChanged { event_id, place, head });
-                }
+                self.check_event(stream, *after_version, *after_event)?;
                 let places = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
                 let mut writer = page.into_writer();
                 let snapshot = self.snapshots.get(stream).filter(|snapshot| {
@@ -265,6 +281,13 @@ impl Log {
                 let after = usize::try_from(after).unwrap_or(usize::MAX);
                 let places = places.get(after..).unwrap_or_default().iter().copied();
                 self.fill(query, writer, places.filter(recorded), self.head())
+            }
+            ReadSource::StreamBackwards { stream, before_version, before_event } => {
+                self.check_event(stream, *before_version, *before_event)?;
+                let places = self.streams.get(stream).map_or(&[][..], Vec::as_slice);
+                let count = before_version.saturating_sub(1).min(places.len() as u64) as usize;
+                let places = places[..count].iter().rev().copied().filter(recorded);
+                self.fill(query, page.into_writer(), places, Position::START)
             }
             ReadSource::All { after, mark, filter } => {
                 mark.map_or(Ok(()), |mark| self.check_mark(mark))?;
@@ -321,10 +344,11 @@ impl Log {
             }
         }
         let is_last = places.peek().is_none();
-        let up_to = if is_last { end } else { scanned };
+        let is_backwards = matches!(query.source, ReadSource::StreamBackwards { .. });
+        let up_to = if is_last && !is_backwards { end } else { scanned };
         let mark = match &query.source {
             ReadSource::Stream { .. } if scanned == Position::START => writer.snapshot_mark(),
-            ReadSource::Stream { .. } => self.mark_at(scanned),
+            ReadSource::Stream { .. } | ReadSource::StreamBackwards { .. } => self.mark_at(scanned),
             ReadSource::All { .. } => self.mark_at(up_to.min(self.head())),
         };
         writer.set_mark(mark);
@@ -361,6 +385,30 @@ impl EventStore for MemoryStore {
             snapshot.check()?;
             self.log().save_snapshot(snapshot);
             Ok(())
+        })
+    }
+
+    fn streams(&self, query: StreamsQuery) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
+        Box::pin(async move {
+            let (after, end) = query.bounds();
+            if after >= end {
+                // A range of a map must not go back.
+                return Ok(Vec::new());
+            }
+            let log = self.log();
+            let names =
+                log.names.range::<str, _>((Bound::Excluded(&*after), Bound::Excluded(&*end)));
+            Ok(names.map(|(_, stream)| stream.clone()).take(query.limit.max(1)).collect())
+        })
+    }
+
+    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let (first, end) = StreamsQuery::bounds_of(&category);
+            let log = self.log();
+            let names =
+                log.names.range::<str, _>((Bound::Excluded(&*first), Bound::Excluded(&*end)));
+            Ok(names.count() as u64)
         })
     }
 

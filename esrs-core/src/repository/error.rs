@@ -3,10 +3,10 @@
 use super::Executed;
 use crate::aggregate::ReplayError;
 use crate::event::{BlankActor, EncodeError, InvalidStreamId, PayloadError, StreamId, why};
-use crate::log::idempotency::{FingerprintError, KeyReused};
 use crate::log::{AsOf, Conflict, StoreError};
+use crate::log::{FingerprintError, KeyReused};
 use crate::schema::FormatMismatch;
-use crate::value::faithful::ChangedValue;
+use crate::value::ChangedValue;
 use crate::value::{JsonError, escaped};
 
 /// Why an instance could not be loaded.
@@ -22,6 +22,14 @@ pub enum LoadError {
     /// The store failed.
     #[error("{0}")]
     Store(#[from] StoreError),
+    /// The name of a stream holds no id of the aggregate, as its type writes it.
+    #[error("{stream} is not the stream of an instance: {reason}", stream = escaped(.stream), reason = escaped(.reason))]
+    NotAnInstance {
+        /// The stream.
+        stream: StreamId,
+        /// The message of the id's `FromStr`, or how the id would be written.
+        reason: String,
+    },
     /// The moment that was asked for names an event that is not there.
     #[error(
         "{stream} was asked for as of {as_of}, and has come to version {version} only",
@@ -159,6 +167,20 @@ pub enum ExecuteError<E> {
         /// The last conflict.
         #[source]
         conflict: Conflict,
+    },
+    /// The instance is not at the version that the command
+    /// [expects](super::Execute::expected_version).
+    #[error(
+        "expected version {expected} of {stream}, found {found}; load it and decide again",
+        stream = escaped(.stream),
+    )]
+    WrongExpectedVersion {
+        /// The stream.
+        stream: StreamId,
+        /// The version that the command expects.
+        expected: u64,
+        /// The version that the stream is at.
+        found: u64,
     },
     /// The instance could not be loaded.
     #[error("{0}")]
@@ -344,6 +366,9 @@ impl<E> ExecuteError<E> {
         match self {
             Self::Rejected(error) => ExecuteError::Rejected(rejection(error)),
             Self::Conflict { attempts, conflict } => ExecuteError::Conflict { attempts, conflict },
+            Self::WrongExpectedVersion { stream, expected, found } => {
+                ExecuteError::WrongExpectedVersion { stream, expected, found }
+            }
             Self::Load(error) => ExecuteError::Load(error),
             Self::Encode { stream, event, source } => {
                 ExecuteError::Encode { stream, event, source }

@@ -15,16 +15,16 @@ use super::load::stream_of;
 use super::running::Running;
 use super::unit::{Together, Unit, run};
 use super::wait_for::WaitFor;
-use super::{ExecuteError, LoadError, Repository};
+use super::{Answer, ExecuteError, LoadError, Repository, Returned};
 use crate::aggregate::demands::{Complete, Demands, LacksSomething, MadeComplete, Takes};
 use crate::aggregate::{Aggregate, Context, Events, Handle};
 use crate::event::{
     InvalidStreamId, Metadata, MetadataKey, OccurredAt, Position, StreamId, TraceContext,
 };
-use crate::log::idempotency::{
+use crate::log::{Appended, AppendedStream};
+use crate::log::{
     CommandFingerprint, FingerprintError, FingerprintedCommand, IdempotencyKey, KeyText,
 };
-use crate::log::{Appended, AppendedStream};
 use crate::read_model::projection::Projection;
 use crate::read_model::subscription::Projected;
 use crate::value::brief;
@@ -33,16 +33,18 @@ use crate::value::brief;
 ///
 /// `M` is what its aggregate [demands](crate::demands) and was not given yet: nothing, unless there is
 /// a `requires(…)`. A command of which something is missing cannot be awaited, and says so when it
-/// is compiled.
+/// is compiled. `R` is its answer: [`Executed`], or [`Returned`] after
+/// [`returning`](Self::returning).
 #[must_use = "a command does nothing until it is awaited"]
-pub struct Execute<'a, A: Aggregate, C, M = ()> {
+pub struct Execute<'a, A: Aggregate, C, M = (), R = Executed> {
     pub(super) repository: &'a Repository<A>,
     id: A::Id,
     command: C,
     metadata: Metadata,
     idempotency_key: Option<IdempotencyKey>,
     fingerprint: Option<Result<CommandFingerprint, FingerprintError>>,
-    missing: PhantomData<fn() -> M>,
+    expected_version: Option<u64>,
+    missing: PhantomData<fn() -> (M, R)>,
 }
 
 /// A command of `A`: what [`Handle`] says, seen from the command. Asked for this way round, rustc
@@ -108,6 +110,11 @@ impl Executed {
         self.repeated
     }
 
+    /// The same at another version.
+    pub(super) fn at(self, version: u64) -> Self {
+        Self { version, ..self }
+    }
+
     pub(super) fn nothing(stream: StreamId, version: u64, repeated: bool) -> Self {
         Self { stream, version, events: 0, position: None, repeated }
     }
@@ -117,7 +124,7 @@ impl Executed {
         Self {
             stream: part.stream.clone(),
             version: part.last_version,
-            events: part.last_version + 1 - part.first_version,
+            events: part.event_count(),
             position: Some(appended.last_position),
             repeated: appended.repeated,
         }
@@ -128,24 +135,33 @@ impl<'a, A: Aggregate, C> Execute<'a, A, C, A::Requires> {
     pub(super) fn new(repository: &'a Repository<A>, id: A::Id, command: C) -> Self {
         let metadata = Metadata::new();
         let (idempotency_key, fingerprint, missing) = (None, None, PhantomData);
-        Self { repository, id, command, metadata, idempotency_key, fingerprint, missing }
+        Self {
+            repository,
+            id,
+            command,
+            metadata,
+            idempotency_key,
+            fingerprint,
+            expected_version: None,
+            missing,
+        }
     }
 }
 
-impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
+impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
     /// Who gives the command. A blank text names nobody, and is [`ExecuteError::BlankActor`].
-    pub fn by(self, actor: impl Into<String>) -> Execute<'a, A, C, M::WithActor> {
+    pub fn by(self, actor: impl Into<String>) -> Execute<'a, A, C, M::WithActor, R> {
         self.knowing(|metadata| metadata.with_actor(actor))
     }
 
     /// The id of the event or message that causes the command.
-    pub fn caused_by(self, id: Uuid) -> Execute<'a, A, C, M::WithCausation> {
+    pub fn caused_by(self, id: Uuid) -> Execute<'a, A, C, M::WithCausation, R> {
         self.knowing(|metadata| metadata.with_causation_id(id))
     }
 
     /// What all that belongs to one business transaction has in common. Without it the events of
     /// the command share an id of their own.
-    pub fn correlated_by(self, id: Uuid) -> Execute<'a, A, C, M::WithCorrelation> {
+    pub fn correlated_by(self, id: Uuid) -> Execute<'a, A, C, M::WithCorrelation, R> {
         self.knowing(|metadata| metadata.with_correlation_id(id))
     }
 
@@ -157,7 +173,7 @@ impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
 
     /// A key of your own, by its type, beside every event of the command. Keys that the aggregate
     /// demands come first, in any order.
-    pub fn with_key<K: MetadataKey>(self, value: K) -> Execute<'a, A, C, M::Left>
+    pub fn with_key<K: MetadataKey>(self, value: K) -> Execute<'a, A, C, M::Left, R>
     where
         M: Takes<A, K>,
     {
@@ -181,14 +197,86 @@ impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
     ///
     /// What is in it is known when the program runs, and not when it is compiled: what the aggregate
     /// demands is to be given behind it.
-    pub fn with_metadata(self, metadata: Metadata) -> Execute<'a, A, C, A::Requires> {
+    pub fn with_metadata(self, metadata: Metadata) -> Execute<'a, A, C, A::Requires, R> {
         self.knowing(|_| metadata)
     }
 
-    fn knowing<N>(self, more: impl FnOnce(Metadata) -> Metadata) -> Execute<'a, A, C, N> {
-        let Self { repository, id, command, metadata, idempotency_key, fingerprint, .. } = self;
-        let (metadata, missing) = (more(metadata), PhantomData);
-        Execute { repository, id, command, metadata, idempotency_key, fingerprint, missing }
+    fn knowing<N, Q>(self, more: impl FnOnce(Metadata) -> Metadata) -> Execute<'a, A, C, N, Q> {
+        let Self {
+            repository,
+            id,
+            command,
+            metadata,
+            idempotency_key,
+            fingerprint,
+            expected_version,
+            ..
+        } = self;
+        Execute {
+            repository,
+            id,
+            command,
+            metadata: more(metadata),
+            idempotency_key,
+            fingerprint,
+            expected_version,
+            missing: PhantomData,
+        }
+    }
+
+    /// Refuses the command unless the instance is at this version, as `If-Match` does in HTTP: the version
+    /// that its caller has seen. 0 expects an instance without events.
+    ///
+    /// Another version is [`ExecuteError::WrongExpectedVersion`]; nothing is stored then, and the command
+    /// is not tried again. A repetition of a stored command by its
+    /// [idempotency key](Self::idempotency_key) is answered before the version is compared. The version
+    /// of a command that emits no events is compared when it is decided.
+    ///
+    /// ```
+    #[doc = include_str!("../doc/bank_account.txt")]
+    /// use esrs_core::{ExecuteError, MemoryStore, Repository};
+    ///
+    /// let accounts = Repository::<BankAccount>::new(MemoryStore::new());
+    /// let id = "NL-18".to_owned();
+    /// let seen = accounts.execute(&id, Deposit { cents: 500 }).await?.version();
+    /// accounts.execute(&id, Deposit { cents: 20 }).await?;
+    ///
+    /// let late = accounts.execute(&id, Deposit { cents: 1 }).expected_version(seen).await;
+    /// let Err(ExecuteError::WrongExpectedVersion { expected, found, .. }) = late else {
+    ///     panic!("version {seen} is not the newest")
+    /// };
+    /// assert_eq!((expected, found), (1, 2));
+    /// # Ok(()) }
+    /// ```
+    pub fn expected_version(self, version: u64) -> Self {
+        Self { expected_version: Some(version), ..self }
+    }
+
+    /// Answers with the emitted events and the state after them, as a [`Returned`], without another read.
+    ///
+    /// Both are what a later read returns. A repetition of a command by its
+    /// [idempotency key](Self::idempotency_key) reads the stored events and the state after them, and
+    /// says so as before: [`Executed::was_repeated`].
+    ///
+    /// The state is cloned, because the next command on the instance works on it too.
+    ///
+    /// ```
+    #[doc = include_str!("../doc/bank_account.txt")]
+    /// use esrs_core::{MemoryStore, Repository};
+    ///
+    /// let accounts = Repository::<BankAccount>::new(MemoryStore::new());
+    /// let id = "NL-18".to_owned();
+    /// let deposited = accounts.execute(&id, Deposit { cents: 500 }).returning().await?;
+    /// assert_eq!(deposited.state().cents, 500);
+    /// let event = &deposited.events()[0];
+    /// assert_eq!((event.version(), event.position().get()), (1, 1));
+    /// # Ok(()) }
+    /// ```
+    pub fn returning(self) -> Execute<'a, A, C, M, Returned<A>>
+    where
+        A: Clone,
+    {
+        self.knowing(|metadata| metadata)
     }
 
     /// Identifies repetitions of this command by a key, as `&str`, `String` or [`IdempotencyKey`]; scoped
@@ -252,7 +340,7 @@ impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
     /// accounts.execute(&id, Deposit { cents: 500 }).wait_for::<AccountSummary>(SECOND).await?;
     /// let row = store.get::<AccountSummary>(&id).await?;
     /// ```
-    pub fn wait_for<P: Projection>(self, timeout: Duration) -> WaitFor<'a, A, C>
+    pub fn wait_for<P: Projection>(self, timeout: Duration) -> WaitFor<'a, A, C, R>
     where
         M: Complete<A>,
     {
@@ -269,21 +357,23 @@ impl<'a, A: Aggregate, C, M: Demands> Execute<'a, A, C, M> {
         self
     }
 
-    pub(super) fn into_running(self) -> Result<Running<'a, A, C>, InvalidStreamId> {
-        let Self { repository, id, command, metadata, idempotency_key, fingerprint, .. } = self;
+    pub(super) fn into_running(self) -> Result<Running<'a, A, C, R>, InvalidStreamId> {
+        let Self { repository, id, command, metadata, .. } = self;
         let stream = stream_of::<A>(&id)?;
         let metadata = repository.trace_source.trace(metadata);
-        let key = (idempotency_key, fingerprint);
-        Ok(Running::new(repository, (id, stream), command, metadata, key))
+        let key = (self.idempotency_key, self.fingerprint);
+        let running = Running::new(repository, (id, stream), command, metadata, key);
+        Ok(running.expecting(self.expected_version))
     }
 }
 
-impl<'a, A, C> IntoFuture for Execute<'a, A, C>
+impl<'a, A, C, R> IntoFuture for Execute<'a, A, C, (), R>
 where
     A: Handle<C, Error: Send>,
     C: Send + Sync + 'a,
+    R: Answer<A>,
 {
-    type Output = Result<Executed, ExecuteError<A::Error>>;
+    type Output = Result<R, ExecuteError<A::Error>>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -302,19 +392,19 @@ where
 /// Says at `.await` what is missing. Nothing implements what this asks for: it is there so that rustc
 /// looks for that, and does not say that a command is not a future.
 #[doc(hidden)]
-impl<A, C, M> Future for Execute<'_, A, C, M>
+impl<A, C, M, R> Future for Execute<'_, A, C, M, R>
 where
     A: Handle<C>,
     M: for<'b> LacksSomething<'b> + MadeComplete<A>,
 {
-    type Output = Result<Executed, ExecuteError<A::Error>>;
+    type Output = Result<R, ExecuteError<A::Error>>;
 
     fn poll(self: Pin<&mut Self>, _: &mut task::Context<'_>) -> Poll<Self::Output> {
         unreachable!("something is missing")
     }
 }
 
-impl<A: Aggregate, C, M> std::fmt::Debug for Execute<'_, A, C, M> {
+impl<A: Aggregate, C, M, R> std::fmt::Debug for Execute<'_, A, C, M, R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Execute")
             .field("aggregate", &A::NAME)
@@ -322,6 +412,7 @@ impl<A: Aggregate, C, M> std::fmt::Debug for Execute<'_, A, C, M> {
             .field("command", &std::any::type_name::<C>())
             .field("metadata", &self.metadata)
             .field("idempotency_key", &self.idempotency_key)
+            .field("expected_version", &self.expected_version)
             .finish()
     }
 }

@@ -1,26 +1,35 @@
 //! What happened to an instance, and what it was after each event.
 
+use std::future::poll_fn;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
 use serde_json::Value;
 
 use super::fold::initial;
 use super::load::{ComparedState, shown, stream_of};
+use super::returned::decode_entry;
 use super::{LoadError, Repository};
-use crate::aggregate::{Aggregate, ReplayFault, decode_all, find, replay_range, stop};
+use crate::aggregate::{Aggregate, ReplayFault, replay_range, stop};
 use crate::event::{Envelope, EventKind, StreamId};
 use crate::log::ReadQuery;
-use crate::store::{AuditEntry, Cursor, InMemory};
-use crate::value::{Changes, guarded};
+use crate::store::{AuditEntry, Cursor};
+use crate::value::Changes;
 
 type Show<A> = fn(&A, &StreamId, u64) -> Result<Value, LoadError>;
 
 /// The events of an instance one by one, each beside the state after it.
 ///
-/// Made by [`Repository::history`]. It reads a page at a time, so that a long history needs no more
-/// memory than a short one.
+/// Made by [`Repository::history`]. A [`Stream`], which reads a page at a time, so that a long history
+/// needs no more memory than a short one.
 pub struct History<A: Aggregate> {
     cursor: Cursor,
     stream: StreamId,
     state: A,
+    /// Its `Clone`, which [`Repository::history`] asks for.
+    copy: fn(&A) -> A,
     version: u64,
     /// The message of the panic that the next event ends in: the state is half changed since.
     panicked: Option<String>,
@@ -30,7 +39,7 @@ pub struct History<A: Aggregate> {
 }
 
 /// One event of an instance, and the state after it.
-pub struct Moment<'a, A: Aggregate> {
+pub struct Moment<A: Aggregate> {
     /// Where, when and by whom it was recorded.
     pub envelope: Envelope,
     /// The name and the version that it was stored under.
@@ -41,13 +50,16 @@ pub struct Moment<'a, A: Aggregate> {
     /// [split](crate::Split), in order.
     pub events: Vec<A::Event>,
     /// The state after it.
-    pub state: &'a A,
+    pub state: A,
     /// What it changed in the state, if [`with_changes`](History::with_changes) has asked for it.
     pub changes: Changes,
 }
 
 impl<A: Aggregate> Repository<A> {
-    /// The events of an instance one by one, each beside the state after it.
+    /// Returns the events of an instance one by one, each with the state after it, as a [`Stream`].
+    ///
+    /// The state is cloned for each of them; [`history_backwards`](Self::history_backwards) has no states
+    /// and needs no `Clone`.
     ///
     /// ```
     #[doc = include_str!("../doc/bank_account.txt")]
@@ -60,7 +72,7 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// let mut history = accounts.history(&id)?.with_changes();
     /// let mut told = Vec::new();
-    /// while let Some(moment) = history.next().await? {
+    /// while let Some(moment) = history.try_next().await? {
     ///     let who = moment.envelope.metadata.actor().unwrap_or("nobody");
     ///     told.push(format!("{who}, {}: {}", moment.kind.name, moment.changes));
     /// }
@@ -73,13 +85,17 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// # Errors
     /// [`LoadError::Id`] when the id cannot be part of a stream's name.
-    pub fn history(&self, id: &A::Id) -> Result<History<A>, LoadError> {
+    pub fn history(&self, id: &A::Id) -> Result<History<A>, LoadError>
+    where
+        A: Clone,
+    {
         let stream = stream_of::<A>(id)?;
         let query = ReadQuery::stream(stream.clone()).limit(ReadQuery::DEFAULT_LIMIT);
         Ok(History {
             cursor: Cursor::new(self.store.clone(), query, "reading a history"),
             state: initial::<A>(&stream)?,
             stream,
+            copy: A::clone,
             version: 0,
             panicked: None,
             show: None,
@@ -88,17 +104,125 @@ impl<A: Aggregate> Repository<A> {
     }
 }
 
-/// Says in a `for` what to write instead. Nothing implements what this asks for: it is there for its
-/// words.
-#[doc(hidden)]
-impl<A: Aggregate> Iterator for History<A>
-where
-    for<'a> &'a Self: InMemory,
-{
-    type Item = Result<Moment<'static, A>, LoadError>;
+/// One event of an instance, without a state.
+pub struct PastEvent<A: Aggregate> {
+    /// Where, when and by whom it was recorded.
+    pub envelope: Envelope,
+    /// The name and the version that it was stored under.
+    pub kind: EventKind,
+    /// Its payload, as it was stored.
+    pub payload: String,
+    /// The event, brought up to date; see [`Moment::events`].
+    pub events: Vec<A::Event>,
+}
 
-    fn next(&mut self) -> Option<Self::Item> {
-        unreachable!("no history is in memory")
+/// The events of an instance from the newest to the oldest.
+///
+/// Made by [`Repository::history_backwards`]. A [`Stream`], which reads a page at a time.
+pub struct HistoryBackwards<A: Aggregate> {
+    cursor: Cursor,
+    /// How many events it may still return.
+    left: usize,
+    aggregate: PhantomData<fn() -> A>,
+}
+
+impl<A: Aggregate> Repository<A> {
+    /// Returns the events of an instance from the newest to the oldest, as a [`Stream`].
+    ///
+    /// ```
+    #[doc = include_str!("../doc/bank_account.txt")]
+    /// use esrs_core::{MemoryStore, Repository};
+    ///
+    /// let accounts = Repository::<BankAccount>::new(MemoryStore::new());
+    /// let id = "NL-18".to_owned();
+    /// for cents in 1..=5 {
+    ///     accounts.execute(&id, Deposit { cents }).await?;
+    /// }
+    /// let mut newest = accounts.history_backwards(&id)?.limit(2);
+    /// let mut versions = Vec::new();
+    /// while let Some(past) = newest.try_next().await? {
+    ///     versions.push(past.envelope.version);
+    /// }
+    /// assert_eq!(versions, [5, 4]);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Returns [`LoadError::Id`] if the id cannot be part of a stream's name.
+    pub fn history_backwards(&self, id: &A::Id) -> Result<HistoryBackwards<A>, LoadError> {
+        let query = ReadQuery::stream_backwards(stream_of::<A>(id)?);
+        let cursor = Cursor::new(self.store.clone(), query, "reading a history backwards");
+        Ok(HistoryBackwards { cursor, left: usize::MAX, aggregate: PhantomData })
+    }
+
+    /// Returns the last event of an instance; `None` if nothing has happened to it.
+    ///
+    /// It takes one read of one event, however long the stream is.
+    ///
+    /// # Errors
+    /// Returns a [`LoadError`] if the store fails, or the event cannot be read.
+    pub async fn last_event(&self, id: &A::Id) -> Result<Option<PastEvent<A>>, LoadError> {
+        self.history_backwards(id)?.limit(1).try_next().await
+    }
+}
+
+impl<A: Aggregate> HistoryBackwards<A> {
+    /// Begins behind this version, at a lower one.
+    #[must_use]
+    pub fn before_version(mut self, version: u64) -> Self {
+        self.cursor.query = self.cursor.query.before_version(version);
+        self
+    }
+
+    /// Ends after this number of events, and reads no more of them.
+    #[must_use]
+    pub fn limit(mut self, events: usize) -> Self {
+        self.left = events;
+        self.cursor.query.limit = events.clamp(1, ReadQuery::DEFAULT_LIMIT);
+        self
+    }
+
+    /// Returns the next event, which is older; `None` behind the first of the stream.
+    ///
+    /// The same as `TryStreamExt::try_next` of the crate `futures`, without that crate.
+    ///
+    /// # Errors
+    /// Returns a [`LoadError`] if the store fails, an event cannot be read, or the stream lost the
+    /// events that it has returned: [`StoreError::HistoryChanged`](crate::StoreError::HistoryChanged).
+    pub async fn try_next(&mut self) -> Result<Option<PastEvent<A>>, LoadError> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await.transpose()
+    }
+}
+
+impl<A: Aggregate> Stream for HistoryBackwards<A> {
+    type Item = Result<PastEvent<A>, LoadError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let Self { cursor, left, .. } = self.get_mut();
+        if *left == 0 || !ready!(cursor.poll_ready(context))? {
+            return Poll::Ready(None);
+        }
+        let (entry, page, place) = cursor.current()?;
+        let events = decode_entry::<A>(&entry, page, place)?;
+        let AuditEntry { envelope, kind, payload } = entry;
+        cursor.step();
+        *left -= 1;
+        Poll::Ready(Some(Ok(PastEvent { envelope, kind, payload, events })))
+    }
+}
+
+/// No field of it is pinned.
+impl<A: Aggregate> Unpin for History<A> {}
+
+impl<A: Aggregate> Stream for History<A> {
+    type Item = Result<Moment<A>, LoadError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let history = self.get_mut();
+        match ready!(history.cursor.poll_ready(context))? {
+            true => Poll::Ready(Some(history.current())),
+            false => Poll::Ready(None),
+        }
     }
 }
 
@@ -113,30 +237,29 @@ impl<A: Aggregate> History<A> {
         self
     }
 
-    /// The next event, and the state after it; `None` behind the last.
+    /// Returns the next event, and the state after it; `None` behind the last.
+    ///
+    /// The same as `TryStreamExt::try_next` of the crate `futures`, without that crate.
     ///
     /// # Errors
-    /// [`LoadError`] when the store fails, or holds an event that cannot be read; the events before
-    /// that have come already, and asked again it says so again.
-    pub async fn next(&mut self) -> Result<Option<Moment<'_, A>>, LoadError> {
-        let Self { cursor, stream, state, version, panicked, show, shown } = self;
-        let Some((entry, page, place)) = cursor.peek().await? else { return Ok(None) };
+    /// Returns a [`LoadError`] if the store fails, or holds an event that cannot be read: the events
+    /// before that have come already, and the next call returns the error again.
+    pub async fn try_next(&mut self) -> Result<Option<Moment<A>>, LoadError> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await.transpose()
+    }
+
+    /// The event that the cursor has found.
+    fn current(&mut self) -> Result<Moment<A>, LoadError> {
+        let Self { cursor, stream, state, copy, version, panicked, show, shown } = self;
+        let (entry, page, place) = cursor.current()?;
         if let Some(message) = panicked.clone() {
             return Err(stop(page, place, ReplayFault::Panicked { message }).into());
         }
-        let AuditEntry { envelope, kind, payload } = entry;
         if let (Some(show), 0) = (*show, *version) {
             *shown = show(state, stream, 0)?;
         }
-        // What is neither known nor retired is refused by the replay.
-        let decoder = find(A::EVENTS, &kind);
-        let decoded = decoder.map(|(decoder, stored)| {
-            guarded(|| decode_all::<A>(decoder, stored, &payload))
-                .map_err(|message| ReplayFault::Panicked { message })
-                .and_then(|decoded| Ok(decoded?))
-        });
-        let events = decoded.transpose().map_err(|fault| stop(page, place, fault))?;
-        let events = events.unwrap_or_default();
+        let events = decode_entry::<A>(&entry, page, place)?;
+        let AuditEntry { envelope, kind, payload } = entry;
         // It is applied already if its state could not be shown before.
         if envelope.version > *version {
             let replayed = replay_range(state, *version, page, place..place + 1);
@@ -153,6 +276,6 @@ impl<A: Aggregate> History<A> {
             *shown = after;
         }
         cursor.step();
-        Ok(Some(Moment { envelope, kind, payload, events, state, changes }))
+        Ok(Moment { envelope, kind, payload, events, state: copy(state), changes })
     }
 }

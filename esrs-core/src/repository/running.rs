@@ -4,24 +4,28 @@ use uuid::Uuid;
 
 use super::fold::Fold;
 use super::instances::Turn;
+use super::returned::Draft;
 use super::warm::Warm;
-use super::{ExecuteError, Executed, LoadError, Repository};
+use super::{Answer, ExecuteError, Executed, LoadError, Repository};
 use crate::aggregate::{Aggregate, Context, Events, Handle, round_trip};
-use crate::event::{Metadata, StreamId, to_microsecond};
-use crate::log::idempotency::{CommandFingerprint, FingerprintError, IdempotencyKey};
+use crate::event::{Metadata, Position, StreamId, to_microsecond};
 use crate::log::{
-    AppendBatch, AppendCondition, Appended, NewEvent, Page, StoreError, StreamAppend,
+    AppendBatch, AppendCondition, Appended, AppendedStream, NewEvent, Page, StoreError,
+    StreamAppend,
 };
+use crate::log::{CommandFingerprint, FingerprintError, IdempotencyKey};
 use crate::value::guarded;
 
 /// One command at work on one instance.
-pub struct Running<'a, A: Aggregate, C> {
+pub struct Running<'a, A: Aggregate, C, R: Answer<A>> {
     pub(super) repository: &'a Repository<A>,
     pub(super) stream: StreamId,
     pub(super) idempotency_key: Option<IdempotencyKey>,
     /// Of the command; of one without a key only where it is one of several.
     pub(super) fingerprint: Option<Result<CommandFingerprint, FingerprintError>>,
     pub(super) metadata: Metadata,
+    /// The only version that it is executed at.
+    expected_version: Option<u64>,
     id: A::Id,
     command: C,
     /// A new id that no event has yet.
@@ -39,6 +43,8 @@ pub struct Running<'a, A: Aggregate, C> {
     last_decided: Option<Uuid>,
     /// The state after the decided events. Nobody else may have it before they are stored.
     ahead: Option<Ahead<A>>,
+    /// What is known of the answer.
+    draft: R::Draft,
 }
 
 /// A state that contains events which may not be stored.
@@ -48,7 +54,7 @@ struct Ahead<A> {
     events: u64,
 }
 
-impl<'a, A: Aggregate, C> Running<'a, A, C> {
+impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
     pub(super) fn new(
         repository: &'a Repository<A>,
         (id, stream): (A::Id, StreamId),
@@ -67,6 +73,7 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
             id,
             command,
             metadata,
+            expected_version: None,
             unused_id: None,
             turn: None,
             warm: None,
@@ -76,6 +83,24 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
             decided_bytes: 0,
             last_decided: None,
             ahead: None,
+            draft: R::Draft::default(),
+        }
+    }
+
+    pub(super) fn expecting(mut self, expected_version: Option<u64>) -> Self {
+        self.expected_version = expected_version;
+        self
+    }
+
+    /// Refuses a version of the instance that is not the expected one.
+    pub(super) fn check_version<E>(&self, found: u64) -> Result<(), ExecuteError<E>> {
+        match self.expected_version {
+            Some(expected) if expected != found => Err(ExecuteError::WrongExpectedVersion {
+                stream: self.stream.clone(),
+                expected,
+                found,
+            }),
+            _ => Ok(()),
         }
     }
 
@@ -129,6 +154,7 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
         match done {
             Ok(()) => {
                 warm.since_snapshot.add(events, self.decided_bytes);
+                self.draft.applied(&warm.state);
                 self.ahead = Some(Ahead { warm, events });
                 Ok(true)
             }
@@ -168,14 +194,11 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
 
     /// Answers with the result of the append. The state after the decided events becomes the state,
     /// unless the append was a repetition of an earlier command of the same key.
-    pub(super) fn settle(&mut self, appended: &Appended) -> Executed {
-        let part = appended.streams.iter().find(|part| part.stream == self.stream);
-        let version = self.version();
-        let executed = match part {
-            Some(part) => Executed::of(part, appended),
-            None => Executed::nothing(self.stream.clone(), version, appended.repeated),
-        };
-        if let (Some(part), Some(Ahead { mut warm, events })) = (part, self.ahead.take())
+    pub(super) async fn settle(&mut self, appended: &Appended) -> Result<R, LoadError> {
+        let place = appended.streams.iter().position(|part| part.stream == self.stream);
+        let Some(place) = place else { return self.unchanged(appended.repeated).await };
+        let (before, part) = (&appended.streams[..place], &appended.streams[place]);
+        if let Some(Ahead { mut warm, events }) = self.ahead.take()
             && !appended.repeated
             && part.first_version == warm.version + 1
             && part.last_version == warm.version + events
@@ -185,7 +208,12 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
             self.repository.snapshot_if_due(&self.stream, &mut warm);
             self.warm = Some(warm);
         }
-        executed
+        let before: u64 = before.iter().map(AppendedStream::event_count).sum();
+        let first = Position::new(appended.first_position.get() + before);
+        match self.draft.stored(Executed::of(part, appended), first) {
+            Ok(answer) => Ok(answer),
+            Err(executed) => R::Draft::read(self.repository, &self.id, executed).await,
+        }
     }
 
     /// How many events the stream has without the decided ones, as far as it is known.
@@ -195,18 +223,26 @@ impl<'a, A: Aggregate, C> Running<'a, A, C> {
     }
 }
 
-impl<A: Handle<C>, C> Running<'_, A, C> {
+impl<A: Handle<C>, C, R: Answer<A>> Running<'_, A, C, R> {
     /// Decides, on a state that is as new as the decision needs.
     ///
     /// What an earlier command left is good enough for events: their append finds out whether it was
     /// old. To reject a command, or to answer that nothing happens, the stream is looked at first.
     pub(super) async fn decide(&mut self) -> Result<Option<StreamAppend>, ExecuteError<A::Error>> {
         self.decided.clear();
+        self.draft.restart();
         loop {
             let Some(warm) = &self.warm else {
                 self.refresh().await?;
                 continue;
             };
+            if let Err(wrong) = self.check_version(warm.version) {
+                if self.is_fresh {
+                    return Err(wrong);
+                }
+                self.refresh().await?;
+                continue;
+            }
             let now = to_microsecond(self.repository.clock.now());
             let context = Context::new(self.id.clone(), warm.version, now, self.metadata.clone());
             let answer = warm.state.handle(&self.command, &context);
@@ -242,6 +278,16 @@ impl<A: Handle<C>, C> Running<'_, A, C> {
             let id = self.unused_id.take().unwrap_or_else(Uuid::now_v7);
             let (new, again) = round_trip::<A>(id, event, now, metadata)
                 .map_err(|error| ExecuteError::not_stored(self.stream.clone(), error))?;
+            self.draft.decided(&new).map_err(|source| {
+                let known = A::EVENTS.iter().find(|known| known.name == &*new.name);
+                let event = known.map_or("", |known| known.name);
+                ExecuteError::Unreadable {
+                    stream: self.stream.clone(),
+                    event,
+                    source,
+                    unheld: None,
+                }
+            })?;
             self.decided.push(again);
             self.decided_bytes += new.payload.len();
             self.last_decided = Some(new.id);
@@ -251,14 +297,23 @@ impl<A: Handle<C>, C> Running<'_, A, C> {
     }
 }
 
-impl<A: Aggregate, C> Running<'_, A, C> {
+impl<A: Aggregate, C, R: Answer<A>> Running<'_, A, C, R> {
     /// The answer of a command that came to no events.
-    pub(super) fn nothing(&self) -> Executed {
-        Executed::nothing(self.stream.clone(), self.version(), false)
+    pub(super) async fn nothing(&mut self) -> Result<R, LoadError> {
+        self.unchanged(false).await
+    }
+
+    async fn unchanged(&mut self, repeated: bool) -> Result<R, LoadError> {
+        let executed = Executed::nothing(self.stream.clone(), self.version(), repeated);
+        let state = self.warm.as_ref().filter(|_| self.is_fresh).map(|warm| &warm.state);
+        match self.draft.unchanged(executed, state) {
+            Ok(answer) => Ok(answer),
+            Err(executed) => R::Draft::read(self.repository, &self.id, executed).await,
+        }
     }
 }
 
-impl<A: Aggregate, C> Drop for Running<'_, A, C> {
+impl<A: Aggregate, C, R: Answer<A>> Drop for Running<'_, A, C, R> {
     /// Leaves the state of the stored events to the next command. One that contains events which may
     /// not be stored is dropped: the append failed, or this is dropped before its answer.
     fn drop(&mut self) {

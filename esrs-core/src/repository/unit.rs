@@ -9,14 +9,14 @@ use uuid::Uuid;
 
 use super::repetitions::Repetitions;
 use super::running::Running;
-use super::{Execute, ExecuteError, Executed, LoadError};
+use super::{Answer, Execute, ExecuteError, LoadError};
 use crate::aggregate::Handle;
 use crate::aggregate::demands::{Complete, Demands};
 use crate::event::{Metadata, StreamId};
-use crate::log::idempotency::{
-    CommandFingerprint, FingerprintError, FingerprintedCommand, IdempotencyKey,
+use crate::log::{
+    AppendBatch, Appended, CommandFingerprint, Conflict, FingerprintError, FingerprintedCommand,
+    IdempotencyKey, StoreError,
 };
-use crate::log::{AppendBatch, Appended, StoreError};
 use crate::store::EventStore;
 
 /// One command, or several that are stored as one unit; what [`Execute::and`] takes.
@@ -26,7 +26,7 @@ use crate::store::EventStore;
     note = "give what `repository.execute(&id, command)` returns, before it is awaited"
 )]
 pub trait Unit: Sized + Send {
-    /// What it is answered with: an [`Executed`] for each command.
+    /// What it is answered with: an [`Executed`] or [`Returned`](super::Returned) for each command.
     type Answer: Send;
     /// Why one of its commands may be rejected.
     type Rejection: Send;
@@ -94,18 +94,24 @@ pub(super) trait Parts: Send + Sync {
     /// again, because a state was not the newest.
     fn apply_decided(&mut self, batch: &AppendBatch)
     -> Result<bool, ExecuteError<Self::Rejection>>;
+    /// Refuses a conflict that is one with the version that a command expects.
+    fn check_conflict(&self, conflict: &Conflict) -> Result<(), ExecuteError<Self::Rejection>>;
     /// Drops the states after the decided events, because they were not stored.
     fn step_back(&mut self);
-    fn settle(&mut self, appended: &Appended) -> Self::Answer;
-    fn nothing(&self) -> Self::Answer;
+    fn settle(
+        &mut self,
+        appended: &Appended,
+    ) -> impl Future<Output = Result<Self::Answer, LoadError>> + Send;
+    fn nothing(&mut self) -> impl Future<Output = Result<Self::Answer, LoadError>> + Send;
 }
 
-impl<A, C> Parts for Running<'_, A, C>
+impl<A, C, R> Parts for Running<'_, A, C, R>
 where
     A: Handle<C, Error: Send>,
     C: Send + Sync,
+    R: Answer<A>,
 {
-    type Answer = Executed;
+    type Answer = R;
     type Rejection = A::Error;
 
     fn first(&self) -> (&dyn EventStore, u32) {
@@ -161,16 +167,23 @@ where
         Running::apply_decided(self, batch)
     }
 
+    fn check_conflict(&self, conflict: &Conflict) -> Result<(), ExecuteError<Self::Rejection>> {
+        match self.stream == conflict.stream {
+            true => self.check_version(conflict.actual),
+            false => Ok(()),
+        }
+    }
+
     fn step_back(&mut self) {
         Running::step_back(self);
     }
 
-    fn settle(&mut self, appended: &Appended) -> Executed {
-        Running::settle(self, appended)
+    async fn settle(&mut self, appended: &Appended) -> Result<R, LoadError> {
+        Running::settle(self, appended).await
     }
 
-    fn nothing(&self) -> Executed {
-        Running::nothing(self)
+    async fn nothing(&mut self) -> Result<R, LoadError> {
+        Running::nothing(self).await
     }
 }
 
@@ -231,17 +244,24 @@ impl<L: Parts, R: Parts> Parts for Both<L, R> {
         Ok(second.map_err(|error| error.map(Rejection::Second))? && first)
     }
 
+    fn check_conflict(&self, conflict: &Conflict) -> Result<(), ExecuteError<Self::Rejection>> {
+        let first = self.0.check_conflict(conflict);
+        first.map_err(|error| error.map(Rejection::First))?;
+        let second = self.1.check_conflict(conflict);
+        second.map_err(|error| error.map(Rejection::Second))
+    }
+
     fn step_back(&mut self) {
         self.0.step_back();
         self.1.step_back();
     }
 
-    fn settle(&mut self, appended: &Appended) -> Self::Answer {
-        (self.0.settle(appended), self.1.settle(appended))
+    async fn settle(&mut self, appended: &Appended) -> Result<Self::Answer, LoadError> {
+        Ok((self.0.settle(appended).await?, self.1.settle(appended).await?))
     }
 
-    fn nothing(&self) -> Self::Answer {
-        (self.0.nothing(), self.1.nothing())
+    async fn nothing(&mut self) -> Result<Self::Answer, LoadError> {
+        Ok((self.0.nothing().await?, self.1.nothing().await?))
     }
 }
 
@@ -267,7 +287,7 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
         if (streams.len() > 1 || parts.repetitions().are_expected())
             && let Some(first) = first_answer(&parts, &streams, key.as_ref()).await?
         {
-            return Ok(parts.settle(&first));
+            return Ok(parts.settle(&first).await?);
         }
         let mut batch = AppendBatch::default();
         let decided =
@@ -282,8 +302,11 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
             };
         if decided.is_err() || batch.streams.is_empty() {
             return match first_answer(&parts, &streams, key.as_ref()).await? {
-                Some(first) => Ok(parts.settle(&first)),
-                None => decided.map(|()| parts.nothing()),
+                Some(first) => Ok(parts.settle(&first).await?),
+                None => {
+                    decided?;
+                    Ok(parts.nothing().await?)
+                }
             };
         }
         batch.idempotency_key.clone_from(&key);
@@ -295,13 +318,15 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
                     parts.repetitions().record(repeated);
                 }
                 tracing::debug!(position = %appended.last_position, repeated, "appended");
-                return Ok(parts.settle(&appended));
+                return Ok(parts.settle(&appended).await?);
             }
             Err(StoreError::Conflict(conflict)) if attempts < max_attempts => {
+                parts.check_conflict(&conflict)?;
                 tracing::debug!(attempts, %conflict, "another writer was faster");
                 parts.step_back();
             }
             Err(StoreError::Conflict(conflict)) => {
+                parts.check_conflict(&conflict)?;
                 return Err(ExecuteError::Conflict { attempts, conflict });
             }
             Err(error) => return Err(error.into()),
@@ -377,15 +402,16 @@ async fn first_answer<P: Parts>(
     Ok(found)
 }
 
-impl<'a, A, C, M> Unit for Execute<'a, A, C, M>
+impl<'a, A, C, M, R> Unit for Execute<'a, A, C, M, R>
 where
     A: Handle<C, Error: Send>,
     C: FingerprintedCommand + Send + Sync + 'a,
     M: Demands + Complete<A>,
+    R: Answer<A>,
 {
-    type Answer = Executed;
+    type Answer = R;
     type Rejection = A::Error;
-    type Parts = Running<'a, A, C>;
+    type Parts = Running<'a, A, C, R>;
 
     fn begin(self) -> Result<Self::Parts, LoadError> {
         Ok(self.fingerprinted().into_running()?)

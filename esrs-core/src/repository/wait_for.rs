@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use futures_core::future::BoxFuture;
 
-use super::{Execute, ExecuteError, Executed};
+use super::{Answer, Execute, ExecuteError, Executed};
 use crate::aggregate::{Aggregate, Handle};
 use crate::log::StoreError;
 use crate::read_model::subscription::{Subscription, WaitTarget};
@@ -16,18 +16,19 @@ use crate::read_model::subscription::{Subscription, WaitTarget};
 /// Made by [`Execute::wait_for`].
 #[derive(Debug)]
 #[must_use = "a command does nothing until it is awaited"]
-pub struct WaitFor<'a, A: Aggregate, C> {
-    pub(super) execute: Execute<'a, A, C>,
+pub struct WaitFor<'a, A: Aggregate, C, R = Executed> {
+    pub(super) execute: Execute<'a, A, C, (), R>,
     pub(super) subscription: Subscription,
     pub(super) timeout: Duration,
 }
 
-impl<'a, A, C> IntoFuture for WaitFor<'a, A, C>
+impl<'a, A, C, R> IntoFuture for WaitFor<'a, A, C, R>
 where
     A: Handle<C, Error: Send>,
     C: Send + Sync + 'a,
+    R: Answer<A>,
 {
-    type Output = Result<Executed, ExecuteError<A::Error>>;
+    type Output = Result<R, ExecuteError<A::Error>>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -41,12 +42,16 @@ where
         };
         let executing = execute.into_future();
         Box::pin(async move {
-            let executed = executing.await?;
-            let Some(position) = executed.position() else { return Ok(executed) };
+            let answer = executing.await?;
+            let executed = answer.executed();
+            let Some(position) = executed.position() else { return Ok(answer) };
             let target = WaitTarget { position, streams: vec![executed.stream().clone()] };
             match models.wait_for(Arc::new(subscription), target, timeout).await {
-                Ok(_) => Ok(executed),
-                Err(source) => Err(ExecuteError::NotSeen { executed: Box::new(executed), source }),
+                Ok(_) => Ok(answer),
+                Err(source) => {
+                    let executed = Box::new(executed.clone());
+                    Err(ExecuteError::NotSeen { executed, source })
+                }
             }
         })
     }

@@ -22,11 +22,16 @@ mod std_types;
 pub(crate) mod storable;
 
 use declared::Declared;
+pub(crate) use derived::is_unknown;
 use esrs_lock::outline::Presence;
 pub use event_type::{EventType, StoredAs};
 pub use fingerprint::Fingerprint;
 pub use formats::FormatMismatch;
+pub(crate) use formats::Formats;
+pub(crate) use history::code_and;
 pub use history::{FieldChange, ShapeVersion, ShapeVersions, Step};
+pub(crate) use jsonb::comes_back;
+pub(crate) use names::same_name;
 pub use past::PastVersion;
 use place::Place;
 

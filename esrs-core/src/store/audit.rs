@@ -1,12 +1,16 @@
 //! Who changed what, when and why.
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
+use futures_core::Stream;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::cursor::{Cursor, InMemory};
+use super::cursor::Cursor;
 use super::event_store::EventStore;
 use crate::aggregate::Aggregate;
 use crate::event::{Envelope, EventKind, MetadataKey, StreamId};
@@ -17,7 +21,7 @@ use crate::value::escaped;
 /// The recorded events of a store, of one stream or of all, with their circumstances: who changed
 /// what, when and why.
 ///
-/// It reads a page at a time. What is asked for is looked for by the store.
+/// A [`Stream`], which reads a page at a time. The store applies the filters.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -26,7 +30,7 @@ use crate::value::escaped;
 ///
 /// let store = MemoryStore::new();
 /// let mut trail = AuditTrail::new(store).by("alice").with("branch", "Brno");
-/// while let Some(entry) = trail.next().await? {
+/// while let Some(entry) = trail.try_next().await? {
 ///     println!("{entry}");
 /// }
 /// # Ok(()) }
@@ -123,28 +127,29 @@ impl AuditTrail {
         self
     }
 
-    /// The next entry; `None` behind the last. What is stored later is found when it is asked again.
+    /// Returns the next entry; `None` behind the last. What is stored later is found when it is called
+    /// again.
+    ///
+    /// The same as `TryStreamExt::try_next` of the crate `futures`, without that crate.
     ///
     /// # Errors
-    /// What may happen to a database.
-    pub async fn next(&mut self) -> Result<Option<AuditEntry>, StoreError> {
-        let Some((entry, ..)) = self.cursor.peek().await? else { return Ok(None) };
-        self.cursor.step();
-        Ok(Some(entry))
+    /// Returns the errors of the database. The next call tries again.
+    pub async fn try_next(&mut self) -> Result<Option<AuditEntry>, StoreError> {
+        poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await.transpose()
     }
 }
 
-/// Says in a `for` what to write instead. Nothing implements what this asks for: it is there for its
-/// words.
-#[doc(hidden)]
-impl Iterator for AuditTrail
-where
-    for<'a> &'a Self: InMemory,
-{
+impl Stream for AuditTrail {
     type Item = Result<AuditEntry, StoreError>;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        unreachable!("no audit trail is in memory")
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let cursor = &mut self.get_mut().cursor;
+        if !ready!(cursor.poll_ready(context))? {
+            return Poll::Ready(None);
+        }
+        let (entry, ..) = cursor.current()?;
+        cursor.step();
+        Poll::Ready(Some(Ok(entry)))
     }
 }
 

@@ -4,7 +4,7 @@ use super::subscription_store::SubscriptionStore;
 use crate::event::Position;
 use crate::log::{Page, ReadQuery, StoreError};
 use crate::read_model::projection::Parked;
-use crate::read_model::subscription::{Advance, Advanced, Subscriber};
+use crate::read_model::subscription::{Advance, Advanced, Checkpoint, Subscriber};
 
 /// Brings a subscription to the end of the log, and answers with the position of that.
 ///
@@ -80,7 +80,7 @@ pub async fn catch_up_unless_parked(
         let advanced;
         (subscriber, advanced) = store.advance(advance, subscriber).await;
         from = match advanced? {
-            Advanced::Done => super::Checkpoint { position: to, mark: page.mark(), ..from },
+            Advanced::Done => Checkpoint { position: to, mark: page.mark(), ..from },
             // Whoever moved it may have made it another.
             Advanced::Elsewhere(_) => store.subscribe(subscription.clone()).await?,
         };

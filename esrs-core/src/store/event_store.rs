@@ -5,8 +5,10 @@ use futures_core::future::BoxFuture;
 use super::import::Imported;
 use super::subscription_store::SubscriptionStore;
 use crate::event::StreamId;
-use crate::log::idempotency::IdempotencyKey;
-use crate::log::{AppendBatch, Appended, LogId, NewEvent, Page, ReadQuery, Snapshot, StoreError};
+use crate::log::IdempotencyKey;
+use crate::log::{
+    AppendBatch, Appended, LogId, NewEvent, Page, ReadQuery, Snapshot, StoreError, StreamsQuery,
+};
 
 /// A log of events: all that a database has to do for esrs.
 ///
@@ -80,6 +82,23 @@ pub trait EventStore: Send + Sync + 'static {
     /// What may happen to a database. A snapshot is a cache: nothing is lost with it.
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>>;
 
+    /// Lists the streams of an aggregate that have an event, a page at a time, ordered by the bytes of
+    /// their names.
+    ///
+    /// An index on the names answers it: a page takes as long with a million streams as with few.
+    ///
+    /// # Errors
+    /// Returns the errors of the database.
+    fn streams(&self, query: StreamsQuery) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>>;
+
+    /// Counts the streams of an aggregate that have an event.
+    ///
+    /// It reads the names of these streams in an index, and no event.
+    ///
+    /// # Errors
+    /// Returns the errors of the database.
+    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>>;
+
     /// What it keeps for those who follow its log, if it can do that.
     fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {
         None
@@ -119,6 +138,17 @@ macro_rules! forward {
 
             fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
                 (**self).save_snapshot(snapshot)
+            }
+
+            fn streams(
+                &self,
+                query: StreamsQuery,
+            ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
+                (**self).streams(query)
+            }
+
+            fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
+                (**self).count_streams(category)
             }
 
             fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {

@@ -6,7 +6,6 @@ use super::subscription_store::SubscriptionStore;
 use crate::event::Position;
 use crate::log::StoreError;
 use crate::read_model::projection::Projection;
-use crate::read_model::subscription;
 use crate::read_model::subscription::Projected;
 
 /// The read models of a store: rows by key, all rows, and the ways to bring them up to date.
@@ -76,7 +75,7 @@ pub trait ReadModels: SubscriptionStore + Sized {
     /// - [`StoreError::HistoryChanged`] if the log no longer holds the last event that was applied;
     /// - and the errors of the database.
     fn catch_up<P: Projection>(&self) -> impl Future<Output = Result<Position, StoreError>> + Send {
-        subscription::catch_up(self, Box::new(Projected::<P>::new()), |_| {})
+        super::catch_up(self, Box::new(Projected::<P>::new()), |_| {})
     }
 
     /// Builds the rows of `P` again from the whole log, and returns the position of its end.
@@ -94,7 +93,7 @@ pub trait ReadModels: SubscriptionStore + Sized {
     /// - [`StoreError::Busy`] if the old rows are read for too long, as by a transaction that stays open;
     /// - and the errors of the database.
     fn rebuild<P: Projection>(&self) -> impl Future<Output = Result<Position, StoreError>> + Send {
-        subscription::rebuild(self, || Box::new(Projected::<P>::building()), |_| {})
+        super::rebuild(self, || Box::new(Projected::<P>::building()), |_| {})
     }
 }
 

@@ -136,13 +136,13 @@ mod tests {
     use crate::log::AsOf;
     use crate::log::BoxError;
     use crate::log::ColumnError;
+    use crate::log::CommandFingerprint;
     use crate::log::Conflict;
+    use crate::log::KeyReused;
     use crate::log::LimitExceeded;
     use crate::log::ProjectionError;
     use crate::log::RowError;
     use crate::log::StoreError;
-    use crate::log::idempotency::CommandFingerprint;
-    use crate::log::idempotency::KeyReused;
     use crate::repository::ExecuteError;
     use crate::repository::LoadError;
     use crate::repository::SnapshotError;

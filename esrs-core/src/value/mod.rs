@@ -13,8 +13,8 @@ mod withheld;
 
 pub use changes::{Change, Changes};
 pub use escaped::{Escaped, escaped};
-pub(crate) use escaped::{Quoted, brief, quoted, reason};
+pub(crate) use escaped::{brief, quoted, reason};
 pub use faithful::{ChangedValue, Encoder};
 pub(crate) use faithful::{changed, is_same, to_faithful_json};
-pub(crate) use guard::{from_json, guarded, panic_message, to_json};
+pub(crate) use guard::{from_json, guarded, to_json};
 pub use withheld::{JsonError, Withheld};

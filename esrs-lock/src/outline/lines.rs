@@ -4,7 +4,7 @@
 //! slices, and every line is read once.
 
 use super::line::Line;
-use super::span::{NONE, Span, behind_path, parse_from, push, some};
+use super::span::{NONE, Named, Span, behind_path, parse_from, push, some};
 use super::text::Text;
 use crate::file::INDENT;
 
@@ -78,8 +78,8 @@ impl<'a> Lines<'a> {
 
     /// Parses the line that begins at `at`, and adds it; returns where the next one begins.
     pub(super) const fn parse(&mut self, at: usize) -> usize {
-        let mut start = at;
-        while start < self.text.len() && self.text[start] == b' ' {
+        let (mut start, length) = (at, self.text.len());
+        while start < length && self.text[start] == b' ' {
             start += 1;
         }
         let (above, known) = self.nearest(start);
@@ -87,19 +87,31 @@ impl<'a> Lines<'a> {
     }
 
     /// Parses the line that begins at `at`, and adds it, where it begins with the path of `above`, which ends
-    /// so many bytes behind, and with a step.
-    pub(super) const fn parse_part(&mut self, at: usize, width: usize, above: usize) -> usize {
-        let span = parse_from(self.text, at + INDENT.len(), at + width);
-        if span.step as usize != at + width {
+    /// so many bytes behind, and with a step that goes on with `plain` bytes which mean nothing.
+    pub(super) const fn parse_part(
+        &mut self,
+        at: usize,
+        width: usize,
+        above: usize,
+        plain: usize,
+    ) -> usize {
+        let (start, known) = (at + INDENT.len(), at + width);
+        let span = parse_from(self.text, start, known, plain);
+        if span.step as usize != known {
             // It is a part of something between the two.
             return self.parse(at);
         }
-        self.parse_below(at + INDENT.len(), at + width, above as u16)
+        self.push_below(span, known, above as u16)
     }
 
     /// Parses the line at `start`, and adds it, as a part of `above`, whose path ends at `known` in it.
     const fn parse_below(&mut self, start: usize, known: usize, above: u16) -> usize {
-        let mut span = parse_from(self.text, start, known);
+        let span = parse_from(self.text, start, known, 0);
+        self.push_below(span, known, above)
+    }
+
+    /// Adds a line as a part of `above`, whose path ends at `known` in it; returns where the next one begins.
+    const fn push_below(&mut self, mut span: Span, known: usize, above: u16) -> usize {
         // A path that goes on with more than one step is a part of nothing.
         let is_part = span.step as usize == known && span.path as usize > known;
         span.up = if is_part { above } else { NONE };
@@ -116,13 +128,17 @@ impl<'a> Lines<'a> {
         like: usize,
         above: usize,
     ) -> usize {
-        let span = other.spans[like];
-        let (from, to) = (span.start, (at + INDENT.len()) as u32);
-        let (step, name, path) =
-            (span.step - from + to, span.name - from + to, span.path - from + to);
-        let span = Span { start: to, step, name, path, up: above as u16, ..Span::EMPTY };
-        self.push(behind_path(self.text, span));
-        let end = self.spans[self.count - 1].end as usize;
+        let like = &other.spans[like];
+        let (from, start) = (like.start as usize, at + INDENT.len());
+        let (step, name, path) = (
+            like.step as usize - from + start,
+            like.name as usize - from + start,
+            like.path as usize - from + start,
+        );
+        let mut span = behind_path(self.text, Named { start, step, name, path });
+        span.up = above as u16;
+        let end = span.end as usize;
+        self.push(span);
         if end == self.text.len() { end } else { end + 1 }
     }
 
@@ -160,7 +176,7 @@ impl<'a> Lines<'a> {
         self.spans[..self.count] == other.spans[..other.count]
     }
 
-    /// How many bytes a line of a written outline takes, from its indentation to the end of the line.
+    /// The length of a line of a written outline, in bytes, from its indentation to the end of the line.
     pub(super) const fn width(&self, at: usize) -> usize {
         (self.spans[at].end - self.spans[at].start) as usize + INDENT.len() + 1
     }
@@ -245,9 +261,9 @@ impl<'a> Lines<'a> {
         {
             return false;
         }
-        let (mut begin, mut i) = (span.head as usize, 0);
-        while i < head.len() {
-            if self.text[begin] != head.byte(i) {
+        let (mut begin, mut i, end) = (span.head as usize, head.start, head.end);
+        while i < end {
+            if self.text[begin] != head.bytes[i] {
                 return false;
             }
             (begin, i) = (begin + 1, i + 1);
@@ -260,8 +276,8 @@ impl<'a> Lines<'a> {
         self.spans[at].aliases != self.spans[at].path
     }
 
-    /// What the line at `start` is a part of, which is the line above it or one that this is a part of,
-    /// and where the path of that ends in it.
+    /// The parent of the line at `start`, which is the line above it or a parent of that one, and the end of
+    /// the parent's path in it.
     const fn nearest(&self, start: usize) -> (u16, usize) {
         if self.count == 0 {
             return (NONE, start);
@@ -269,11 +285,10 @@ impl<'a> Lines<'a> {
         let mut above = self.count - 1;
         let path = self.spans[above].start as usize;
         let length = self.spans[above].path as usize - path;
+        let left = self.text.len() - start;
+        let shortest = if length < left { length } else { left };
         let mut common = 0;
-        while common < length
-            && start + common < self.text.len()
-            && self.text[start + common] == self.text[path + common]
-        {
+        while common < shortest && self.text[start + common] == self.text[path + common] {
             common += 1;
         }
         loop {

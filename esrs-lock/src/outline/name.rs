@@ -29,10 +29,24 @@ pub const fn push_name<const N: usize>(text: &mut ConstText<N>, name: &str) {
     text.push_byte(b'"');
 }
 
+macro_rules! is_plain {
+    ($byte:ident) => {
+        matches!($byte, b'a'..=b'z' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'-' | 0x80..)
+    };
+}
+
+/// Returns true for a name that needs no quotes. Bytes are looked at by four: const evaluation is slow at each
+/// turn of a loop.
 const fn is_plain(name: &[u8]) -> bool {
     let (mut rest, is_empty) = (name, name.is_empty());
-    while let [byte, behind @ ..] = rest {
-        if !matches!(*byte, b'a'..=b'z' | b'_' | b'0'..=b'9' | b'A'..=b'Z' | b'-' | 0x80..) {
+    while let [a, b, c, d, ref behind @ ..] = *rest {
+        if !is_plain!(a) || !is_plain!(b) || !is_plain!(c) || !is_plain!(d) {
+            return false;
+        }
+        rest = behind;
+    }
+    while let [byte, ref behind @ ..] = *rest {
+        if !is_plain!(byte) {
             return false;
         }
         rest = behind;

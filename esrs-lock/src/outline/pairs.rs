@@ -1,7 +1,7 @@
 //! The lines of a lock and those of a shape as it is, paired by their paths.
 
 use super::lines::{Lines, MAX_LINES, Room, SLOTS};
-use super::span::{NONE, Span, some};
+use super::span::{NONE, Span, plain_length, some};
 
 /// Two outlines, each parsed once, with the lines that they have in common.
 pub struct Pairs<'a> {
@@ -103,12 +103,13 @@ impl<'a> Pairs<'a> {
             let end = self.locked.parse_of_path(begins, &self.now, expected, above);
             return (true, end);
         }
-        match rest {
-            [b'.' | b'|' | b'[' | b'{' | b'<', ..] => {
-                (false, self.locked.parse_part(begins, self.now.width_above(expected), above))
-            }
-            _ => (false, self.locked.parse(begins)),
-        }
+        let plain = match rest {
+            [b'.' | b'|', name @ ..] => plain_length(name),
+            [b'[' | b'{' | b'<', ..] => 0,
+            _ => return (false, self.locked.parse(begins)),
+        };
+        let width = self.now.width_above(expected);
+        (false, self.locked.parse_part(begins, width, above, plain))
     }
 
     /// The line of the same path now.
@@ -131,7 +132,7 @@ impl<'a> Pairs<'a> {
         self.then[now] = locked as u16;
     }
 
-    /// What a locked line is a part of that is written as this one now; `None` if that is not known.
+    /// The parent of a locked line that is written as this one now; `None` if that is not known.
     const fn above_as(&self, now: usize) -> Option<Option<usize>> {
         match self.now.above(now) {
             Some(above) => match self.locked_of(above) {
@@ -276,10 +277,15 @@ impl HeapRoom {
 /// The text behind so many bytes, or behind all of it.
 const fn behind(text: &[u8], length: usize) -> &[u8] {
     let (mut rest, mut left) = (text, length);
-    while left >= 8
-        && let [_, _, _, _, _, _, _, _, behind @ ..] = rest
+    while left >= 16
+        && let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, behind @ ..] = rest
     {
-        (rest, left) = (behind, left - 8);
+        (rest, left) = (behind, left - 16);
+    }
+    while left >= 4
+        && let [_, _, _, _, behind @ ..] = rest
+    {
+        (rest, left) = (behind, left - 4);
     }
     while left > 0
         && let [_, behind @ ..] = rest
@@ -289,8 +295,8 @@ const fn behind(text: &[u8], length: usize) -> &[u8] {
     rest
 }
 
-/// What follows in two texts behind so many bytes that are equal, compared by eight: const evaluation is
-/// slow at each turn of a loop.
+/// The rests of two texts behind so many bytes that are equal, compared by eight: const evaluation is
+/// slow at each turn of a loop, and takes bytes faster by value than by reference.
 const fn behind_equal<'x, 'y>(
     one: &'x [u8],
     other: &'y [u8],
@@ -298,22 +304,25 @@ const fn behind_equal<'x, 'y>(
 ) -> Option<(&'x [u8], &'y [u8])> {
     let (mut one, mut other, mut left) = (one, other, length);
     while left >= 8 {
-        let ([a, b, c, d, e, f, g, h, behind @ ..], [i, j, k, l, m, n, o, p, other_behind @ ..]) =
-            (one, other)
-        else {
-            return None;
-        };
-        if *a != *i || *b != *j || *c != *k || *d != *l {
-            return None;
-        }
-        if *e != *m || *f != *n || *g != *o || *h != *p {
+        let [a, b, c, d, e, f, g, h, ref behind @ ..] = *one else { return None };
+        let [i, j, k, l, m, n, o, p, ref other_behind @ ..] = *other else { return None };
+        if a != i || b != j || c != k || d != l || e != m || f != n || g != o || h != p {
             return None;
         }
         (one, other, left) = (behind, other_behind, left - 8);
     }
+    if left >= 4 {
+        let [a, b, c, d, ref behind @ ..] = *one else { return None };
+        let [e, f, g, h, ref other_behind @ ..] = *other else { return None };
+        if a != e || b != f || c != g || d != h {
+            return None;
+        }
+        (one, other, left) = (behind, other_behind, left - 4);
+    }
     while left > 0 {
-        let ([a, behind @ ..], [b, other_behind @ ..]) = (one, other) else { return None };
-        if *a != *b {
+        let [a, ref behind @ ..] = *one else { return None };
+        let [b, ref other_behind @ ..] = *other else { return None };
+        if a != b {
             return None;
         }
         (one, other, left) = (behind, other_behind, left - 1);

@@ -89,16 +89,56 @@ pub(super) const fn some(at: u16) -> Option<usize> {
     if at == NONE { None } else { Some(at as usize) }
 }
 
-/// Parses the line at `start`, whose path is known up to `known`. The first line has no path; all others
-/// begin with one.
-pub(super) const fn parse_from(text: &[u8], start: usize, known: usize) -> Span {
-    let (mut mark, mut i) = (known, known);
+/// True for a byte that means nothing between the parts of a line: letters, digits, and most others.
+macro_rules! is_plain {
+    ($byte:ident) => {
+        ($byte > b'?' && $byte != b'|') || ($byte >= b'0' && $byte <= b'9')
+    };
+}
+
+/// The number of bytes that a text begins with and that mean nothing between the parts of a line, by four: const
+/// evaluation is slow at each turn of a loop.
+pub(super) const fn plain_length(text: &[u8]) -> usize {
+    let (mut rest, mut length) = (text, 0);
+    while let [a, b, c, d, ref behind @ ..] = *rest
+        && (is_plain!(a))
+        && (is_plain!(b))
+        && (is_plain!(c))
+        && (is_plain!(d))
+    {
+        (rest, length) = (behind, length + 4);
+    }
+    while let [byte, ref behind @ ..] = *rest
+        && (is_plain!(byte))
+    {
+        (rest, length) = (behind, length + 1);
+    }
+    length
+}
+
+/// Parses the line at `start`, whose path is known up to `known`, where a step may begin that goes on with
+/// `plain` bytes which mean nothing. The first line has no path; all others begin with one.
+pub(super) const fn parse_from(text: &[u8], start: usize, known: usize, plain: usize) -> Span {
+    let (mut mark, mut i) = (known, if plain > 0 { known + 1 + plain } else { known });
     if known > start || begins_with_step(text, start) {
-        while i < text.len() && !matches!(text[i], b'/' | b'?' | b'!' | b':' | b'\n' | b'\r') {
-            if matches!(text[i], b'.' | b'|') {
-                mark = i;
+        // Once: const evaluation takes a call as long as a turn of the loop.
+        let length = text.len();
+        while i < length {
+            let byte = text[i];
+            if is_plain!(byte) {
+                i += 1;
+                continue;
             }
-            i = if text[i] == b'"' { quote_end(text, i) } else { i + 1 };
+            match byte {
+                b'/' | b'?' | b'!' | b':' | b'\n' | b'\r' => break,
+                b'"' => i = quote_end(text, i),
+                _ => {
+                    if matches!(byte, b'.' | b'|') {
+                        mark = i;
+                    }
+                    i += 1;
+                }
+            }
         }
     }
     let path = i;
@@ -106,42 +146,60 @@ pub(super) const fn parse_from(text: &[u8], start: usize, known: usize) -> Span 
     while step >= known + 2 && is_within(text[step - 1]) {
         step -= 2;
     }
-    behind_path(
-        text,
-        Span {
-            start: start as u32,
-            step: step as u32,
-            name: if mark < path { mark as u32 + 1 } else { mark as u32 },
-            path: path as u32,
-            ..Span::EMPTY
-        },
-    )
+    let name = if mark < path { mark + 1 } else { mark };
+    behind_path(text, Named { start, step, name, path })
+}
+
+/// The beginning of a line, up to the end of its path.
+#[derive(Clone, Copy)]
+pub(super) struct Named {
+    pub(super) start: usize,
+    pub(super) step: usize,
+    pub(super) name: usize,
+    pub(super) path: usize,
 }
 
 /// Parses what stands behind the path of a line.
-pub(super) const fn behind_path(text: &[u8], span: Span) -> Span {
-    let (start, path) = (span.start as usize, span.path as usize);
+pub(super) const fn behind_path(text: &[u8], named: Named) -> Span {
+    let Named { start, step, name, path } = named;
+    let (length, has_path) = (text.len(), path > start);
     let mut i = path;
-    while i < text.len() && path > start && !matches!(text[i], b'?' | b'!' | b':' | b'\n' | b'\r') {
+    while i < length && has_path && !matches!(text[i], b'?' | b'!' | b':' | b'\n' | b'\r') {
         i = if text[i] == b'"' { quote_end(text, i) } else { i + 1 };
     }
     let aliases = i;
-    let optional = i < text.len() && text[i] == b'?' && path > start;
-    let required = i < text.len() && text[i] == b'!' && path > start;
+    let optional = i < length && text[i] == b'?' && has_path;
+    let required = i < length && text[i] == b'!' && has_path;
     if optional || required {
         i += 1;
     }
-    if i < text.len() && text[i] == b':' && path > start {
+    if i < length && text[i] == b':' && has_path {
         i += 1;
     }
-    while i < text.len() && text[i] == b' ' {
+    while i < length && text[i] == b' ' {
         i += 1;
     }
     let head = i;
-    while i < text.len() && text[i] != b'\n' {
+    while i < length && text[i] != b'\n' {
         i += 1;
     }
-    Span { aliases: aliases as u32, head: head as u32, end: i as u32, optional, required, ..span }
+    Span {
+        start: start as u32,
+        step: step as u32,
+        name: name as u32,
+        path: path as u32,
+        aliases: aliases as u32,
+        head: head as u32,
+        end: i as u32,
+        optional,
+        required,
+        none: false,
+        of_struct: false,
+        up: NONE,
+        first: NONE,
+        last: NONE,
+        next: NONE,
+    }
 }
 
 const fn begins_with_step(text: &[u8], start: usize) -> bool {

@@ -90,11 +90,12 @@ pub const fn contains(text: Text<'_>, byte: u8) -> bool {
 
 /// Returns true if the text begins with these bytes.
 pub const fn begins_with(text: Text<'_>, start: &[u8]) -> bool {
-    if text.len() < start.len() {
+    let length = start.len();
+    if text.end - text.start < length {
         return false;
     }
     let mut i = 0;
-    while i < start.len() {
+    while i < length {
         if text.bytes[text.start + i] != start[i] {
             return false;
         }
@@ -110,11 +111,11 @@ pub const fn ends_with(text: Text<'_>, end: &[u8]) -> bool {
 
 /// Returns true if two ranges have the same bytes.
 pub const fn equal(a: Text<'_>, b: Text<'_>) -> bool {
-    if a.len() != b.len() {
+    let mut i = a.end - a.start;
+    if i != b.end - b.start {
         return false;
     }
     // From the end, where paths differ.
-    let mut i = a.len();
     while i > 0 {
         i -= 1;
         if a.bytes[a.start + i] != b.bytes[b.start + i] {

@@ -6,6 +6,7 @@ mod bank;
 mod between;
 mod changed;
 mod equal;
+mod failing;
 mod faults;
 mod handling;
 mod imported;

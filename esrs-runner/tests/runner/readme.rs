@@ -61,7 +61,7 @@ mod program {
         let database = postgres_server::database().unwrap();
         let store = PostgresStore::open(database.url()).await.unwrap();
         // It waits for the row that it asks for.
-        serve(store.clone()).await.unwrap();
+        serve(store.clone(), std::future::ready(())).await.unwrap();
         let rows = store.find::<AccountSummary>("", []).await.unwrap();
         assert_eq!(rows.iter().map(|row| row.cents).collect::<Vec<_>>(), [500]);
     }

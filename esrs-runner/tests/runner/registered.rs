@@ -16,7 +16,7 @@ on_every_store!(
 );
 
 /// Two crates with the same words for two things.
-mod one {
+pub(crate) mod one {
     use esrs::prelude::*;
 
     use crate::bank::{Account, MoneyDeposited};
@@ -28,10 +28,10 @@ mod one {
         creates(MoneyDeposited),
         events(MoneyDeposited)
     )]
-    pub(super) struct Counts {
+    pub(crate) struct Counts {
         #[projection(key)]
-        pub(super) account: u32,
-        pub(super) count: i64,
+        pub(crate) account: u32,
+        pub(crate) count: i64,
     }
 
     impl Create<MoneyDeposited> for Counts {
@@ -47,7 +47,7 @@ mod one {
     }
 }
 
-mod other {
+pub(crate) mod other {
     use esrs::prelude::*;
 
     use crate::bank::{Account, MoneyDeposited};
@@ -59,10 +59,10 @@ mod other {
         creates(MoneyDeposited),
         events(MoneyDeposited)
     )]
-    pub(super) struct Counts {
+    pub(crate) struct Counts {
         #[projection(key)]
-        pub(super) account: u32,
-        pub(super) count: i64,
+        pub(crate) account: u32,
+        pub(crate) count: i64,
     }
 
     impl Create<MoneyDeposited> for Counts {

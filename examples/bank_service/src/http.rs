@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use esrs::prelude::*;
 use esrs::projection::Value;
-use esrs::runner::Running;
+use esrs::runner::{Running, SubscriptionFailure};
 use serde_json::json;
 
 use crate::domain::{AccountId, BankAccount, Close, Deposit, Open, Refusal, Withdraw};
@@ -37,6 +37,11 @@ impl Bank {
     /// A bank over this log, whose subscriptions run.
     pub(crate) fn new(store: PostgresStore, running: Running) -> Self {
         Self { accounts: Repository::new(store.clone()), store, running }
+    }
+
+    /// Resolves when a read model is not followed any more, so that the rows get old.
+    pub(crate) async fn failed(&self) -> SubscriptionFailure {
+        self.running.failed().await
     }
 
     /// Ends what runs.

@@ -24,6 +24,7 @@ use esrs::prelude::*;
 use esrs::runner::{Rebuild, Runner};
 use indicatif::ProgressBar;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 
 use fraud::FraudReport;
 use http::Bank;
@@ -76,13 +77,22 @@ async fn serve(
     let bank = Arc::new(Bank::new(store, runner.start()));
     let listener = TcpListener::bind(listen).await?;
     println!("listening on http://{}", listener.local_addr()?);
-    axum::serve(listener, http::routes(bank.clone())).with_graceful_shutdown(interrupted()).await?;
+    let (failed, mut failure) = oneshot::channel();
+    let watched = bank.clone();
+    let stop = async move {
+        tokio::select! {
+            () = interrupted() => {}
+            error = watched.failed() => drop(failed.send(error)),
+        }
+    };
+    axum::serve(listener, http::routes(bank.clone())).with_graceful_shutdown(stop).await?;
     // Every response is sent by now, so nobody else has it.
     if let Some(bank) = Arc::into_inner(bank) {
         bank.stop().await;
     }
     println!("stopped");
-    Ok(())
+    // Whatever supervises this starts it again, or tells somebody.
+    failure.try_recv().map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// Ctrl-C, or whatever else asks a service to end.

@@ -7,7 +7,7 @@ use esrs_core::store::Counters;
 use esrs_core::subscription::SubscriptionStore;
 use esrs_core::{
     AppendBatch, Appended, EventStore, IdempotencyKey, Imported, LogId, NewEvent, Page, Position,
-    ReadQuery, Snapshot, Stats, StoreError, StreamId,
+    ReadQuery, Snapshot, Stats, StoreError, StreamId, StreamsQuery,
 };
 use futures_core::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
@@ -359,6 +359,20 @@ impl EventStore for PostgresStore {
         Box::pin(async move {
             snapshot.check()?;
             ask!(shared, |reader| snapshot::save(&reader, &snapshot))
+        })
+    }
+
+    fn streams(&self, query: StreamsQuery) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            ask!(shared, |reader| reader.streams(&query))
+        })
+    }
+
+    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            ask!(shared, |reader| reader.count_streams(&category))
         })
     }
 

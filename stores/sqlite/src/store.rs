@@ -7,7 +7,7 @@ use esrs_core::store::Counters;
 use esrs_core::subscription::SubscriptionStore;
 use esrs_core::{
     AppendBatch, AppendCondition, Appended, EventStore, IdempotencyKey, Imported, LogId, NewEvent,
-    Page, ReadQuery, Snapshot, Stats, StoreError, StreamId,
+    Page, ReadQuery, Snapshot, Stats, StoreError, StreamId, StreamsQuery,
 };
 use futures_channel::oneshot;
 use futures_core::future::BoxFuture;
@@ -354,6 +354,18 @@ impl EventStore for SqliteStore {
             });
             saved.await
         })
+    }
+
+    fn streams(&self, query: StreamsQuery) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
+        Box::pin(self.on_reader("listing streams", move |reader| {
+            reader::streams(&reader.connection, &query)
+        }))
+    }
+
+    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(self.on_reader("counting streams", move |reader| {
+            reader::count_streams(&reader.connection, &category)
+        }))
     }
 
     fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {

@@ -12,7 +12,7 @@ struct MoneyDeposited { cents: i64 }
 struct MoneyWithdrawn { cents: i64 }
 
 // The aggregate: what the events add up to. `Default` is the state before the first of them.
-#[derive(Aggregate, Default)]
+#[derive(Aggregate, Clone, Default)]
 #[aggregate("bank_account", id = String, events(MoneyDeposited, MoneyWithdrawn))]
 struct BankAccount { cents: i64 }
 
@@ -120,13 +120,13 @@ async fn explain(store: SqliteStore, id: &String, noon: Timestamp) -> Result<(),
 
     // What happened to it, and what it was after each event.
     let mut history = accounts.history(id)?;
-    while let Some(moment) = history.next().await? {
+    while let Some(moment) = history.try_next().await? {
         println!("{} {}: {} cents", moment.envelope.recorded_at, moment.kind.name, moment.state.cents);
     }
 
     // Who changed what, when and why: of one stream, of an aggregate, or of all.
     let mut trail = AuditTrail::new(store).of::<BankAccount>().by("alice");
-    while let Some(entry) = trail.next().await? {
+    while let Some(entry) = trail.try_next().await? {
         println!("{entry}");
     }
     Ok(())

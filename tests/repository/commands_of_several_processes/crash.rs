@@ -53,6 +53,17 @@ impl EventStore for CrashesBeforeTheAnswer {
         self.0.save_snapshot(snapshot)
     }
 
+    fn streams(
+        &self,
+        query: esrs::StreamsQuery,
+    ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
+        self.0.streams(query)
+    }
+
+    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.0.count_streams(category)
+    }
+
     fn log_id(&self) -> LogId {
         self.0.log_id()
     }

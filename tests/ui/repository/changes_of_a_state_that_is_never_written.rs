@@ -4,7 +4,7 @@ use esrs::prelude::*;
 #[event("account_opened")]
 struct AccountOpened {}
 
-#[derive(Aggregate, Default)]
+#[derive(Aggregate, Clone, Default)]
 #[aggregate("bank_account", id = u64, events(ignored(AccountOpened)))]
 struct BankAccount {}
 

@@ -9,7 +9,7 @@ use esrs::{AsOf, SnapshotPolicy, WarmStates};
 #[event("account_opened")]
 struct AccountOpened {}
 
-#[derive(Aggregate, Schema, Serialize, Deserialize, Default, PartialEq)]
+#[derive(Aggregate, Clone, Schema, Serialize, Deserialize, Default, PartialEq)]
 #[aggregate("bank_account", id = u64, events(ignored(AccountOpened)))]
 struct BankAccount {}
 
@@ -35,6 +35,6 @@ pub(crate) async fn main() {
     let command = accounts.execute(&4, Open).idempotency_key(7.to_string()).into_future();
     assert_eq!(command.await.unwrap().version(), 1);
     let mut history = accounts.history(&1).unwrap().with_changes();
-    assert!(history.next().await.unwrap().unwrap().changes.is_empty());
+    assert!(history.try_next().await.unwrap().unwrap().changes.is_empty());
     assert!(accounts.diff(&1, AsOf::Version(0), AsOf::Now).await.unwrap().is_empty());
 }

@@ -47,6 +47,45 @@ fn metadata_of_published_packages_is_complete() {
     }
 }
 
+/// The code of a derive fits the core of its own version alone.
+#[test]
+fn published_packages_pin_each_other() {
+    let mut pins = 0;
+    for package in published() {
+        for dependency in package["dependencies"].as_array().unwrap() {
+            if dependency["path"].is_null() || dependency["kind"] == "dev" {
+                continue;
+            }
+            pins += 1;
+            let pin = format!("={}", package["version"].as_str().unwrap());
+            assert_eq!(dependency["req"], *pin, "{}: {}", package["name"], dependency["name"]);
+        }
+    }
+    assert!(pins > 8, "{pins}");
+}
+
+/// CI builds the versions of `Cargo.lock` alone, so no lower one is promised.
+#[test]
+fn the_lowest_version_of_each_dependency_is_the_one_that_is_tested() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let lock = std::fs::read_to_string(root.join("Cargo.lock")).unwrap();
+    let mut lowest = 0;
+    for package in published() {
+        for dependency in package["dependencies"].as_array().unwrap() {
+            if !dependency["path"].is_null() {
+                continue;
+            }
+            lowest += 1;
+            let name = dependency["name"].as_str().unwrap();
+            let requirement = dependency["req"].as_str().unwrap();
+            let version = requirement.trim_start_matches('^');
+            let locked = format!("name = \"{name}\"\nversion = \"{version}\"\n");
+            assert!(lock.contains(&locked), "{}: {name} {requirement}", package["name"]);
+        }
+    }
+    assert!(lowest > 30, "{lowest}");
+}
+
 #[test]
 fn features_of_published_packages_are_shown_by_docs_rs() {
     let mut with_features = 0;

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::event::to_microsecond;
 use crate::log::ColumnError;
 use crate::schema::Fingerprint;
-use crate::value::faithful::to_faithful_json;
+use crate::value::to_faithful_json;
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

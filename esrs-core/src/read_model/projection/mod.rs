@@ -23,8 +23,12 @@ pub use column::{Column, ColumnType, Value};
 pub use column::{json_from_value, json_to_value, text_from_value, text_to_value};
 #[doc(hidden)]
 pub use json::JsonShape;
+pub(crate) use meaning::{Place, each_input, filter_of};
+pub use parked::Parked;
 pub(crate) use pass::guarded_async;
 pub use pass::{AnyPass, Pass, RowChanges, RowKey};
+#[doc(hidden)]
+pub use source::SourceOf;
 pub use table::{ColumnSpec, Table};
 
 use crate::aggregate::{Aggregate, SplitEvents};

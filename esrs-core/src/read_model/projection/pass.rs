@@ -11,7 +11,7 @@ use super::parked::Parked;
 use super::{Projection, Table, Value};
 use crate::log::{EventFilter, Page, ProjectionError, Record, RowError};
 use crate::schema::StoredAs;
-use crate::value::guard;
+use crate::value;
 
 /// The key columns of a row, in the order of the table.
 pub type RowKey = Vec<Value>;
@@ -202,7 +202,7 @@ fn take<P: Projection>(
 
 /// Runs the projection's own code, whose panic is an error like any other.
 pub(crate) fn guarded<T>(run: impl FnOnce() -> Result<T, RowError>) -> Result<T, RowError> {
-    guard::guarded(run).unwrap_or_else(|message| Err(RowError::Panicked { message }))
+    value::guarded(run).unwrap_or_else(|message| Err(RowError::Panicked { message }))
 }
 
 /// Runs a handler's own code, whose panic is an error like any other.
@@ -210,7 +210,7 @@ pub(crate) async fn guarded_async<T>(
     mut run: BoxFuture<'_, Result<T, RowError>>,
 ) -> Result<T, RowError> {
     poll_fn(|context| {
-        let polled = guard::guarded(|| run.as_mut().poll(context));
+        let polled = value::guarded(|| run.as_mut().poll(context));
         polled.unwrap_or_else(|message| Poll::Ready(Err(RowError::Panicked { message })))
     })
     .await

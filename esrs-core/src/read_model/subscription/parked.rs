@@ -28,7 +28,7 @@ impl ParkedStream {
     /// Returns the text to store as the [`reason`](Self::reason), or as the failure of a subscription: one
     /// line, cut to its beginning if it is long.
     pub fn reason_of(said: impl std::fmt::Display) -> String {
-        crate::value::escaped::reason(said)
+        crate::value::reason(said)
     }
 
     /// The error when this subscription was asked for events that it has parked with the stream.

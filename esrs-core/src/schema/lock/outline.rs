@@ -36,8 +36,18 @@ pub(super) const fn head<const N: usize>(text: &mut ConstText<N>, shape: &Shape)
             if matches!(shape, Shape::NonZero { .. }) {
                 text.push("nonzero ");
             }
-            text.push(if signed { "i" } else { "u" });
-            text.push_number(bits as u64);
+            // Whole words for the common ones: const evaluation is slow at each call.
+            match (signed, bits) {
+                (false, 8) => text.push("u8"),
+                (false, 32) => text.push("u32"),
+                (false, 64) => text.push("u64"),
+                (true, 32) => text.push("i32"),
+                (true, 64) => text.push("i64"),
+                _ => {
+                    text.push(if signed { "i" } else { "u" });
+                    text.push_number(bits as u64);
+                }
+            }
         }
         Shape::Float { bits } => {
             text.push("f");

@@ -245,7 +245,7 @@ impl<'w, 's, const N: usize> Walk<'w, 's, N> {
             if !declared[i].is_empty() {
                 if count == 0 {
                     self.text.push(INDENT);
-                    self.text.push_bytes(self.path.as_bytes());
+                    self.text.push_text(&self.path);
                 }
                 self.text.push(match count {
                     0 if self.path.is_empty() => "",
@@ -265,7 +265,7 @@ impl<'w, 's, const N: usize> Walk<'w, 's, N> {
     /// Writes the path by itself.
     const fn path_alone(&mut self) {
         self.text.push(INDENT);
-        self.text.push_bytes(self.path.as_bytes());
+        self.text.push_text(&self.path);
         self.text.push_byte(b'\n');
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_core::future::BoxFuture;
 
 use crate::event::StreamId;
-use crate::log::idempotency::IdempotencyKey;
+use crate::log::IdempotencyKey;
 use crate::log::{AppendBatch, Appended, LogId, Page, ReadQuery, Snapshot, StoreError};
 use crate::store::EventStore;
 
@@ -69,12 +69,23 @@ impl EventStore for Cold {
     fn import_chunk(
         &self,
         events: Vec<(StreamId, crate::log::NewEvent)>,
-    ) -> BoxFuture<'_, Result<crate::store::import, StoreError>> {
+    ) -> BoxFuture<'_, Result<crate::store::Imported, StoreError>> {
         self.store.import_chunk(events)
     }
 
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         self.store.save_snapshot(snapshot)
+    }
+
+    fn streams(
+        &self,
+        query: crate::StreamsQuery,
+    ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
+        Box::pin(async move { (self.open)().await.streams(query).await })
+    }
+
+    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move { (self.open)().await.count_streams(category).await })
     }
 
     fn log_id(&self) -> LogId {

@@ -180,3 +180,29 @@ pub async fn a_long_history_is_read_to_its_end(store: &dyn EventStore) {
     }
     assert_eq!(found, MANY, "a reader of the log has missed events");
 }
+
+/// A read backwards continues from the event that it was continued from before, or is refused.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn a_read_backwards_continues_only_from_an_event_that_is_there(store: &dyn EventStore) {
+    let (stream, gone) = (new_stream("backwards"), Uuid::now_v7());
+    let part = events(3);
+    append(store, batch(&stream, part.clone())).await;
+    let before = |version: u64, id| {
+        ReadQuery::stream_backwards(stream.clone()).before_version(version).before_event(Some(id))
+    };
+    for (version, id) in [(3, gone), (2, part[2].id), (4, part[2].id), (u64::MAX, gone)] {
+        match store.read(before(version, id), Page::new()).await {
+            Err(StoreError::HistoryChanged { event_id, .. }) => assert_eq!(event_id, id),
+            other => panic!("a read backwards continued from an event that is gone: {other:?}"),
+        }
+    }
+    let page = read(store, before(3, part[2].id), Page::new()).await;
+    let versions: Vec<_> = page.records().map(|record| record.version()).collect();
+    assert_eq!(versions, [2, 1], "a read backwards did not go on from an event that is there");
+    let unknown = ReadQuery::stream_backwards(new_stream("unknown"));
+    let unknown = unknown.before_version(1).before_event(Some(gone));
+    let refused = store.read(unknown, Page::new()).await;
+    assert!(matches!(refused, Err(StoreError::HistoryChanged { .. })), "{refused:?}");
+}

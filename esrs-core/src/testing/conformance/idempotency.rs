@@ -8,8 +8,8 @@ use super::support::{
     stored,
 };
 use crate::event::StreamId;
-use crate::log::idempotency::{CommandFingerprint, IdempotencyKey};
 use crate::log::{AppendBatch, AppendCondition, Appended, NewEvent, StoreError};
+use crate::log::{CommandFingerprint, IdempotencyKey};
 use crate::store::EventStore;
 
 fn keyed(stream: &StreamId, key: &str, events: Vec<NewEvent>) -> AppendBatch {

@@ -55,6 +55,7 @@ pub mod payloads;
 pub mod read_models;
 pub mod repetition;
 pub mod snapshots;
+pub mod streams;
 pub mod subscriptions;
 mod support;
 
@@ -175,6 +176,8 @@ cases! {
     paging: a_page_ends_at_its_limit,
         a_page_ends_at_its_bytes_and_holds_one_event_at_least,
         a_stream_is_read_after_a_version,
+        a_stream_is_read_backwards,
+        a_long_stream_is_read_backwards_page_by_page,
         the_log_is_read_after_a_position,
         a_filter_lets_only_its_own_events_pass,
         a_follower_gets_past_what_its_filter_drops,
@@ -182,6 +185,9 @@ cases! {
         a_recycled_page_holds_nothing_of_before,
         a_page_lists_each_kind_once,
         envelopes_come_only_when_they_are_asked_for;
+    streams: the_streams_of_an_aggregate_are_listed_and_counted,
+        streams_are_listed_page_by_page,
+        a_refused_append_leaves_no_stream;
     snapshots: a_read_begins_with_the_snapshot_that_was_saved,
         a_snapshot_of_another_fold_is_not_used,
         the_further_of_two_snapshots_is_kept,
@@ -192,6 +198,7 @@ cases! {
     history: an_append_behind_an_event_needs_that_very_event,
         a_page_says_which_event_it_goes_up_to,
         a_read_continues_only_from_an_event_that_is_there,
+        a_read_backwards_continues_only_from_an_event_that_is_there,
         a_long_history_is_read_to_its_end;
 }
 

@@ -82,6 +82,74 @@ pub async fn a_stream_is_read_after_a_version(store: &dyn EventStore) {
     }
 }
 
+/// A stream is read from its end, or from before any version, with the newest event first.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn a_stream_is_read_backwards(store: &dyn EventStore) {
+    let stream = stream_of_ten(store).await;
+    append(store, batch(&new_stream("beside"), events(3))).await;
+    let backwards = || ReadQuery::stream_backwards(stream.clone());
+    for before in (0..=11).chain([i64::MAX as u64, u64::MAX]) {
+        for limit in [1, 3, 10, 11] {
+            let query = backwards().before_version(before).limit(limit);
+            let page = read(store, query.clone(), Page::new()).await;
+            let below = before.saturating_sub(1).min(10);
+            let expected: Vec<_> = (1..=below).rev().take(limit).collect();
+            assert_eq!(versions(&page), expected, "another page was read by {query:?}");
+            assert_eq!(page.is_last(), below as usize <= limit, "{query:?} is mistaken");
+        }
+    }
+    let mut all = stored(store, &stream).await;
+    all.reverse();
+    let page = read(store, backwards().with_envelopes(), Page::new()).await;
+    assert_eq!(seen(&page), all, "a stream has other events backwards");
+    let last = read(store, backwards().limit(1).with_envelopes(), page).await;
+    assert_eq!(seen(&last), all[..1], "the last event of a stream is another");
+    let mark = last.mark().map(|mark| (mark.position, mark.event_id));
+    let expected = (all[0].position, all[0].envelope().event_id);
+    assert_eq!(mark, Some(expected), "a page backwards goes up to another event");
+    let bytes = read(store, backwards().max_bytes(1), last).await;
+    assert_eq!((versions(&bytes), bytes.is_last()), (vec![10], false));
+    // An event that was appended since is the last.
+    append(store, batch(&stream, events(1))).await;
+    let last = read(store, backwards().limit(1), bytes).await;
+    assert_eq!(versions(&last), [11], "the last event of a stream is not the newest");
+    let unknown = ReadQuery::stream_backwards(new_stream("unknown")).with_envelopes();
+    let nothing = read(store, unknown, last).await;
+    assert!(nothing.is_empty() && nothing.is_last() && nothing.mark().is_none());
+    let by = crate::MetadataFilter::default().by("nobody");
+    let nothing = read(store, backwards().recorded(by), nothing).await;
+    assert!(nothing.is_empty(), "a filter let an event pass that it has to drop");
+}
+
+/// A stream that is longer than any page is read backwards to its first event.
+///
+/// # Panics
+/// When the store breaks the promise.
+pub async fn a_long_stream_is_read_backwards_page_by_page(store: &dyn EventStore) {
+    const COUNT: u64 = 12_000;
+    let stream = new_stream("long_backwards");
+    for _ in 0..2 {
+        append(store, batch(&stream, events(COUNT as usize / 2))).await;
+    }
+    let (mut page, mut next, mut event) = (Page::new(), COUNT, None);
+    loop {
+        let query = ReadQuery::stream_backwards(stream.clone());
+        page = read(store, query.before_version(next + 1).before_event(event), page).await;
+        for version in versions(&page) {
+            assert_eq!(version, next, "version {next} comes next when a stream is read backwards");
+            next -= 1;
+        }
+        if page.is_last() {
+            break;
+        }
+        assert!(!page.is_empty(), "an empty page backwards does not say that it is the last");
+        event = page.mark().map(|mark| mark.event_id);
+    }
+    assert_eq!(next, 0, "a long stream was not read backwards to its first event");
+}
+
 /// The log is read from behind any position.
 ///
 /// # Panics

@@ -8,7 +8,7 @@ use crate::event::{Event, PayloadError};
 use crate::schema::lock::outline_of;
 use crate::schema::lock::tree::Tree;
 use crate::schema::{EventType, StoredAs};
-use crate::value::faithful::is_same;
+use crate::value::is_same;
 
 /// Why a payload did not come through.
 #[derive(Debug, thiserror::Error)]

@@ -46,11 +46,17 @@ pub(crate) enum Fault {
     LowersStreamNames,
     IgnoresTheFilter,
     IgnoresTheLimit,
+    ReadsForwardsOnly,
+    ContinuesBackwardsFromAnything,
+    StopsBackwardsAfterAPage,
     NeverSaysLast,
     AlwaysSaysLast,
     ScansOnlyWhatItFound,
     KeepsTheOldPage,
     AlwaysGivesEnvelopes,
+    ListsStreamsOfAll,
+    CountsAPageOfStreams,
+    ForgetsStreams,
     ForgetsSnapshots,
     TakesAnyFold,
     KeepsTheLastSnapshot,
@@ -252,6 +258,22 @@ impl BrokenStore {
                 }
                 (false, Position::START)
             }
+            ReadSource::StreamBackwards { stream, before_version, before_event } => {
+                match self.fault {
+                    LowersStreamNames => *stream = lowered(stream),
+                    ContinuesBackwardsFromAnything => *before_event = None,
+                    ReadsForwardsOnly => {
+                        let forwards = ReadQuery::stream(stream.clone());
+                        let (limit, envelopes) = (query.limit, query.envelopes);
+                        let mut of = forwards.limit(limit);
+                        of.envelopes = envelopes;
+                        return self.inner.read(of, page).await;
+                    }
+                    StopsBackwardsAfterAPage if *before_version < 12_000 => *before_version = 0,
+                    _ => {}
+                }
+                (false, Position::START)
+            }
             _ => unreachable!(),
         };
         match self.fault {
@@ -393,6 +415,30 @@ impl EventStore for BrokenStore {
                 _ => {}
             }
             Ok(())
+        })
+    }
+
+    fn streams(
+        &self,
+        query: esrs_core::StreamsQuery,
+    ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
+        Box::pin(async move {
+            let mut query = query;
+            if self.fault == ListsStreamsOfAll {
+                query.category.push('x');
+            }
+            let mut found = self.inner.streams(query).await?;
+            if self.fault == ForgetsStreams {
+                found.truncate(999);
+            }
+            Ok(found)
+        })
+    }
+
+    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move {
+            let count = self.inner.count_streams(category).await?;
+            Ok(if self.fault == CountsAPageOfStreams { count.min(1_000) } else { count })
         })
     }
 

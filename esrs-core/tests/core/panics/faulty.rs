@@ -73,6 +73,17 @@ impl EventStore for Faulty {
         self.store.save_snapshot(snapshot)
     }
 
+    fn streams(
+        &self,
+        query: esrs_core::StreamsQuery,
+    ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
+        self.store.streams(query)
+    }
+
+    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.store.count_streams(category)
+    }
+
     fn log_id(&self) -> LogId {
         self.store.log_id()
     }

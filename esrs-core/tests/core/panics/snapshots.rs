@@ -73,7 +73,7 @@ async fn state_that_panics_when_it_is_compared_is_an_error_of_diff() {
     assert!(matches!(&error, LoadError::State { version: 1, .. }), "{error}");
     let mut history = counters.history(&1).unwrap().with_changes();
     for _ in 0..3 {
-        let again = history.next().await.err().unwrap();
+        let again = history.try_next().await.err().unwrap();
         assert!(matches!(&again, LoadError::State { version: 1, .. }), "{again}");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use esrs_core::schema::lock::tree::Tree;
-use esrs_core::schema::samples::Samples;
+use esrs_core::samples::Samples;
 
 fn made_up(outline: &[&str]) -> BTreeSet<String> {
     Samples::new(&Tree::parse(outline).unwrap(), 7).unwrap().take(64).collect()

@@ -1,7 +1,10 @@
 use std::time::Duration;
 use esrs::runner::{Live, Parking, Runner};
 
-async fn serve(store: PostgresStore) -> Result<(), Box<dyn std::error::Error>> {
+async fn serve(
+    store: PostgresStore,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Box<dyn std::error::Error>> {
     let in_memory = Live::<AccountSummary>::new();
     let running = Runner::new(store.clone())
         .project::<AccountSummary>()  // rows and checkpoint commit together: exactly once
@@ -21,6 +24,12 @@ async fn serve(store: PostgresStore) -> Result<(), Box<dyn std::error::Error>> {
     for parked in parking.streams().await? {
         println!("{} at version {}: {}", parked.stream, parked.version, parked.reason);
         parking.skip(&parked, "alice", "a test of ours").await?;
+    }
+
+    // Until the program is told to stop, or a subscription keeps failing.
+    tokio::select! {
+        () = stop => {}
+        failure = running.failed() => return Err(failure.into()),
     }
     running.stop().await;
     Ok(())

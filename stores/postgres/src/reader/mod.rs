@@ -1,6 +1,7 @@
 //! From rows of the log to a page.
 
 mod rows;
+mod streams;
 
 use std::collections::HashMap;
 use std::ops::Deref;
@@ -45,6 +46,10 @@ impl<C: Deref<Target = Client>> Reader<'_, C> {
                 ReadSource::Stream { stream, after_version, after_event } => {
                     self.read_stream((stream, *after_version, *after_event), query, writer).await?
                 }
+                ReadSource::StreamBackwards { stream, before_version, before_event } => {
+                    let from = (stream, *before_version, *before_event);
+                    self.read_stream(from, query, writer).await?
+                }
                 ReadSource::All { after, mark, .. } => {
                     self.read_all(*after, *mark, query, writer).await?
                 }
@@ -69,15 +74,20 @@ impl<C: Deref<Target = Client>> Reader<'_, C> {
     /// A page of a stream; `None` if the log changed meanwhile.
     async fn read_stream(
         &self,
-        (stream, after_version, after_event): (&StreamId, u64, Option<Uuid>),
+        (stream, from_version, from_event): (&StreamId, u64, Option<Uuid>),
         query: &ReadQuery,
         mut writer: PageWriter,
     ) -> Result<Option<Page>, StoreError> {
-        let mut after = after_version;
-        if let Some(wanted) = &query.snapshot {
+        let mut after = from_version;
+        let is_backwards = matches!(query.source, ReadSource::StreamBackwards { .. });
+        // No event is at the version that a read from the end begins with.
+        let is_continued = from_version > 0 && (!is_backwards || from_event.is_some());
+        if let Some(wanted) = &query.snapshot
+            && !is_backwards
+        {
             let found = snapshot::find(self, stream, wanted).await;
             if let Some(found) = found.map_err(|error| self.explain(error))?
-                && found.version > after_version
+                && found.version > from_version
             {
                 after = found.version;
                 writer.begin_with(found);
@@ -91,18 +101,18 @@ impl<C: Deref<Target = Client>> Reader<'_, C> {
             let seen = self.names.seen();
             let to_version = to_i64(last_version);
             let rows = Rows::of_stream(query, self.sql, seen.anchor, stream, to_version);
-            let Read { rows, is_last } = match is_first && after_version > 0 {
+            let Read { rows, is_last } = match is_first && is_continued {
                 true => {
                     self.prepare(&self.sql.before_stream, &rows.sql).await?;
                     // Both are sent at once, and answered in this order.
-                    let before = self.before_stream(stream, after_version);
+                    let before = self.before_stream(stream, from_version);
                     let (before, found) = join(before, self.take_rows(&rows, query)).await;
                     let (before, head) = before?;
-                    if let Some(event_id) = after_event
+                    if let Some(event_id) = from_event
                         && before.is_none_or(|before| before.event_id != event_id)
                     {
                         self.names.forget_stream(stream);
-                        let place = format!("version {after_version} of {stream}");
+                        let place = format!("version {from_version} of {stream}");
                         return Err(StoreError::HistoryChanged { event_id, place, head });
                     }
                     mark = mark.or(before);

@@ -75,20 +75,24 @@ impl<'a> Rows<'a> {
         rows
     }
 
-    /// Those of one stream with a higher version.
+    /// Those of one stream with a higher version, or backwards with a lower one.
     pub(super) fn of_stream(
         query: &'a ReadQuery,
         sql: &Sql,
         anchor: Option<LogMark>,
         stream: &'a StreamId,
-        after: i64,
+        from: i64,
     ) -> Self {
+        let (condition, order) = match query.source {
+            ReadSource::StreamBackwards { .. } => (") AND version < ", "version DESC"),
+            _ => (") AND version > ", "version"),
+        };
         let mut rows = Self::new(query, sql, anchor);
         rows.sql += &format!("stream = (SELECT id FROM {}.streams WHERE name = ", sql.schema);
         rows.and("", stream.as_str())
-            .and(") AND version > ", after)
+            .and(condition, from)
             .recorded(&query.metadata)
-            .ordered_by("version")
+            .ordered_by(order)
     }
 
     /// Those of all streams with a higher position.

@@ -52,6 +52,8 @@ pub(crate) struct Sql {
     pub(crate) before_all: String,
     /// The event of a stream at a version, and the end of the log.
     pub(crate) before_stream: String,
+    pub(crate) streams: String,
+    pub(crate) count_streams: String,
     pub(crate) head: String,
     pub(crate) by_key: String,
     pub(crate) by_keys: String,
@@ -197,6 +199,12 @@ impl Sql {
                     ORDER BY position DESC LIMIT 1) head ON true
                  LEFT JOIN LATERAL (SELECT position, event_id FROM {s}.events
                     WHERE position <= $2 ORDER BY position DESC LIMIT 1) upto ON true"
+            ),
+            streams: format!(
+                "SELECT name FROM {s}.streams WHERE name > $1 AND name < $2 ORDER BY name LIMIT $3"
+            ),
+            count_streams: format!(
+                "SELECT count(*) FROM {s}.streams WHERE name > $1 AND name < $2"
             ),
             before_stream: format!(
                 "SELECT e.position, e.event_id, (SELECT coalesce(max(position), 0) FROM {s}.events)

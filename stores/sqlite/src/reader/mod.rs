@@ -3,6 +3,7 @@
 mod page;
 mod rows;
 mod running;
+mod streams;
 
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +15,7 @@ use rusqlite::Connection;
 
 pub(crate) use page::{PageReader, head, stream_row};
 pub(crate) use running::Running;
+pub(crate) use streams::{count_streams, streams};
 
 use crate::call::AnyCall;
 use crate::clock::Clock;

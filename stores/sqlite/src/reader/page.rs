@@ -74,17 +74,11 @@ impl PageReader {
         let mut writer = page.into_writer();
         match &query.source {
             ReadSource::Stream { stream, after_version, after_event } => {
-                let row = stream_row(connection, stream)?;
-                if let Some(event_id) = *after_event
-                    && !is_at(connection, row, *after_version, event_id)?
-                {
-                    let place = format!("version {after_version} of {stream}");
-                    return Err(StoreError::HistoryChanged { event_id, place, head }.into());
-                }
-                let Some(id) = row else { return Ok(writer.finish(true, head)?) };
-                self.streams.entry(id).or_insert_with(|| stream.clone());
-                let index = writer.add_stream(stream.clone());
-                self.streams_of_page.insert(id, index);
+                let at = (*after_version, *after_event);
+                let Some(id) = continued_stream(connection, stream, at, head)? else {
+                    return Ok(writer.finish(true, head)?);
+                };
+                let index = self.begin_stream(id, stream, &mut writer);
                 let mut after = to_i64(*after_version);
                 if let Some(wanted) = &query.snapshot
                     && let Some(found) = snapshot::find(connection, (id, stream), wanted)?
@@ -111,6 +105,24 @@ impl PageReader {
                     Some(Scanned { up_to, .. }) => writer.finish(true, up_to.max(head))?,
                     None => writer.finish(true, head)?,
                 })
+            }
+            ReadSource::StreamBackwards { stream, before_version, before_event } => {
+                let at = (*before_version, *before_event);
+                let Some(id) = continued_stream(connection, stream, at, head)? else {
+                    return Ok(writer.finish(true, Position::START)?);
+                };
+                self.begin_stream(id, stream, &mut writer);
+                let columns = if query.envelopes { ENVELOPES } else { LEAN };
+                let before = to_i64(*before_version);
+                let rows = Rows::of_stream_backwards(columns, id, before, &query.metadata);
+                let everything = EventFilter::everything();
+                match self.fill(connection, &rows, query, &everything, &mut writer)? {
+                    Some(Scanned { up_to, is_last, .. }) => {
+                        writer.set_mark(history::mark_at(connection, up_to)?);
+                        Ok(writer.finish(is_last, up_to)?)
+                    }
+                    None => Ok(writer.finish(true, Position::START)?),
+                }
             }
             ReadSource::All { after, mark, filter } => {
                 if let Some(mark) = *mark
@@ -143,6 +155,14 @@ impl PageReader {
                 Err(Fault::said("reading events", reason))
             }
         }
+    }
+
+    /// Adds the stream that a page is read of.
+    fn begin_stream(&mut self, id: i64, stream: &StreamId, writer: &mut PageWriter) -> StreamIndex {
+        self.streams.entry(id).or_insert_with(|| stream.clone());
+        let index = writer.add_stream(stream.clone());
+        self.streams_of_page.insert(id, index);
+        index
     }
 
     /// Fills a page from one stream, without envelopes: what loading an aggregate waits for.
@@ -345,6 +365,23 @@ struct Scanned {
     is_last: bool,
     /// The event at `up_to`, if it was read.
     mark: Option<LogMark>,
+}
+
+/// Finds the row of a stream, and refuses an event that it does not hold at this version.
+fn continued_stream(
+    connection: &Connection,
+    stream: &StreamId,
+    (version, event): (u64, Option<Uuid>),
+    head: Position,
+) -> Result<Option<i64>, Fault> {
+    let row = stream_row(connection, stream)?;
+    if let Some(event_id) = event
+        && !is_at(connection, row, version, event_id)?
+    {
+        let place = format!("version {version} of {stream}");
+        return Err(StoreError::HistoryChanged { event_id, place, head }.into());
+    }
+    Ok(row)
 }
 
 /// Whether the stream in this row has the event at this version.

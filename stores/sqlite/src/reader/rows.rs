@@ -29,6 +29,18 @@ impl Rows {
         Self { sql, parameters }.recorded(metadata).ordered_by("version")
     }
 
+    /// Those of one stream with a lower version, from the newest on.
+    pub(super) fn of_stream_backwards(
+        columns: &str,
+        stream: i64,
+        before_version: i64,
+        metadata: &MetadataFilter,
+    ) -> Self {
+        let sql = format!("SELECT {columns} FROM esrs_events WHERE stream = ?1 AND version < ?2");
+        let parameters = vec![stream.into(), before_version.into()];
+        Self { sql, parameters }.recorded(metadata).ordered_by("version DESC")
+    }
+
     /// Those of all streams with a higher position.
     pub(super) fn of_all(columns: &str, after: i64, metadata: &MetadataFilter) -> Self {
         let sql = format!("SELECT {columns} FROM esrs_events WHERE position > ?1");

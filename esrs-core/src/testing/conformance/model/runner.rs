@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use super::operation::{Condition, KEYS, NAMES, Operation, Part, STREAMS};
 use crate::event::{Metadata, Position, StreamId};
-use crate::log::idempotency::IdempotencyKey;
+use crate::log::IdempotencyKey;
 use crate::log::{
     AppendBatch, AppendCondition, Appended, Conflict, EventFilter, NewEvent, Page, ReadQuery,
     StoreError, StreamAppend,
 };
 use crate::store::EventStore;
-use crate::testing::conformance::{
+use crate::testing::conformance::support::{
     Follower, Seen, end_of_log, event_with, read, seen, stored, stream_of,
 };
 

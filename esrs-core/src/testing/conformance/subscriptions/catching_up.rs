@@ -5,7 +5,7 @@ use super::scripted::{Scripted, advance, new_subscription, step, subscribe};
 use crate::log::StoreError;
 use crate::read_model::subscription::ParkedStream;
 use crate::store::{SubscriptionStore, catch_up, catch_up_unless_parked};
-use crate::testing::conformance::{append, batch, events, new_stream};
+use crate::testing::conformance::support::{append, batch, events, new_stream};
 
 /// Who brings a subscription to the end of the log is told of a stream that it has parked, after all else
 /// is taken.

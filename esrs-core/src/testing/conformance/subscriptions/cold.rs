@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 
 use crate::event::{Position, StreamId};
-use crate::log::idempotency::IdempotencyKey;
+use crate::log::IdempotencyKey;
 use crate::log::{AppendBatch, Appended, LogId, Page, ReadQuery, Snapshot, StoreError};
 use crate::read_model::subscription::{
     Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
@@ -68,7 +68,7 @@ impl EventStore for Cold {
     fn import_chunk(
         &self,
         events: Vec<(StreamId, crate::log::NewEvent)>,
-    ) -> BoxFuture<'_, Result<crate::store::import, StoreError>> {
+    ) -> BoxFuture<'_, Result<crate::store::Imported, StoreError>> {
         self.store.import_chunk(events)
     }
 
@@ -78,6 +78,17 @@ impl EventStore for Cold {
 
     fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {
         Some(self)
+    }
+
+    fn streams(
+        &self,
+        query: crate::StreamsQuery,
+    ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
+        Box::pin(async move { (self.open)().await.streams(query).await })
+    }
+
+    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move { (self.open)().await.count_streams(category).await })
     }
 
     fn log_id(&self) -> LogId {

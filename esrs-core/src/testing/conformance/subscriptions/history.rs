@@ -9,7 +9,7 @@ use crate::event::Position;
 use crate::log::{LogMark, Page, ReadQuery, StoreError};
 use crate::read_model::subscription::Advance;
 use crate::store::SubscriptionStore;
-use crate::testing::conformance::{append, batch, events, new_stream};
+use crate::testing::conformance::support::{append, batch, events, new_stream};
 
 /// A step that was made of a page which goes up to an event that the log does not hold is refused, and
 /// nothing of it is stored. The checkpoint of one that is stored knows its event.

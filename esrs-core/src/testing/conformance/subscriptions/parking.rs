@@ -13,7 +13,7 @@ use crate::read_model::subscription::{
     Subscription,
 };
 use crate::store::SubscriptionStore;
-use crate::testing::conformance::new_stream;
+use crate::testing::conformance::support::new_stream;
 
 /// A stream to be put aside.
 pub(super) fn aside(stream: &StreamId, version: u64) -> ParkedStream {

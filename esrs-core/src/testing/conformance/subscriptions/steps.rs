@@ -14,7 +14,7 @@ use crate::read_model::subscription::{
     Advance, Advanced, Checkpoint, ParkedStream, Replaced, Subscription,
 };
 use crate::store::SubscriptionStore;
-use crate::testing::conformance::{append, batch, events, new_stream};
+use crate::testing::conformance::support::{append, batch, events, new_stream};
 
 /// Rows that a step writes are there when its checkpoint is.
 ///

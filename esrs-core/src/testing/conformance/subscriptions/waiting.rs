@@ -10,7 +10,7 @@ use crate::event::{Position, StreamId};
 use crate::log::StoreError;
 use crate::read_model::subscription::WaitTarget;
 use crate::store::SubscriptionStore;
-use crate::testing::conformance::{append, batch, end_of_log, events, new_stream};
+use crate::testing::conformance::support::{append, batch, end_of_log, events, new_stream};
 
 /// Who waits behind a position is told when something is appended, and at once when it was before.
 ///
