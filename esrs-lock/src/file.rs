@@ -22,13 +22,13 @@ pub const INDENT: &str = "    ";
 /// The line before the steps of an entry.
 pub const STEPS: &str = "steps";
 
-/// What the line of a version begins with.
+/// The prefix of the line of a version.
 const VERSION: &str = "version ";
 
-/// How the line begins that has the type of an aggregate's ids, which no name does.
+/// The prefix of the line with the type of an aggregate's ids; no name begins like this.
 const ID: &str = "id: ";
 
-/// What the index begins with.
+/// The first line of the index.
 pub const INDEX_HEAD: &str = "# The locks beside this file. Written by `cargo esrs lock`; when a merge \
                               stops here, keep the lines of both sides, and run it again.\n";
 
@@ -196,7 +196,7 @@ fn version(line: &str) -> Option<(u32, u64)> {
 /// The lock of an aggregate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AggregateEntry {
-    /// What its ids are written as; `None` where that is not known, or an older esrs has locked it.
+    /// The shape of its ids; `None` where that is not known, or an older esrs has locked it.
     pub id: Option<String>,
     /// The names that it reads.
     pub reads: Vec<String>,

@@ -14,10 +14,10 @@ pub const GOLDEN: &str = "golden";
 /// The ending of the file of a lock.
 const ENDING: &str = ".lock";
 
-/// How long the name of a file may be, without its ending.
+/// The longest name of a file without its ending, in bytes.
 pub const MAX_STEM: usize = 250;
 
-/// How much is left of a name that is longer, before its hash.
+/// The length of the part of a longer name before its hash, in bytes.
 const SHORTENED: usize = 200;
 
 /// The separator between them, which is no letter by its number.

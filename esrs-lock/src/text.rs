@@ -133,7 +133,7 @@ impl<const N: usize> ConstText<N> {
         self.length == 0
     }
 
-    /// Whether something was left out.
+    /// Returns true if something was left out.
     pub const fn is_cut(&self) -> bool {
         self.is_cut
     }

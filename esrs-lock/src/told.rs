@@ -1,11 +1,11 @@
-//! What a target tells `cargo esrs` of what there is to lock, as messages of the compiler.
+//! Messages of the compiler by which a target tells `cargo esrs` of its events.
 //!
 //! The core tells it in const evaluation, where a panic is the one way to say anything: [`PREFIX`], the kind, and
 //! a line each for what follows.
 
 use crate::file::STEPS;
 
-/// What each message begins with.
+/// The prefix of each message.
 pub const PREFIX: &str = "esrs-lock:";
 
 /// The kind of an event: its name, its version and its fingerprint follow, then [`ALIAS`] lines, its outline,
@@ -21,7 +21,7 @@ pub const PROJECTION: &str = "projection";
 /// The kind of a shape that does not fit into a lock.
 pub const TOO_LONG: &str = "too-long";
 
-/// What the line of a former name begins with.
+/// The prefix of the line of a former name.
 pub const ALIAS: &str = "alias ";
 
 /// The word before the text of an aggregate's ids.
@@ -42,7 +42,7 @@ pub const ALWAYS_WRITTEN: &str = "always written";
 /// The message about a shape that does not fit into a lock.
 pub const SHAPE_TOO_LONG: &str = "esrs-lock:too-long";
 
-/// What an event tells of itself, in lines.
+/// The lines that an event tells of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ToldEvent {
     /// The names that it was stored under before.

@@ -28,7 +28,7 @@ pub(crate) enum Took {
     TooMany(usize),
 }
 
-/// How often an event was tried.
+/// The number of attempts at an event.
 #[derive(Default)]
 struct Tries {
     of: Option<(esrs_core::StreamId, u64)>,
@@ -130,13 +130,12 @@ fn drop_parked(follow: &mut Follow, park: &[ParkedStream]) {
     park.iter().for_each(|stream| follow.parked.resume(&stream.stream));
 }
 
-/// Whether an event is tried again and then parked.
+/// Returns true if an event is retried and then parked.
 fn is_about_the_event(error: &ProjectionError) -> bool {
     !is_about_the_store(error) && Newer::of(error).is_none()
 }
 
-/// Whether an event could not be taken because the store could not be reached: that says nothing
-/// against the event.
+/// Returns true if an event failed because a store was out of reach: that says nothing against the event.
 pub(crate) fn is_about_the_store(error: &ProjectionError) -> bool {
     let error = error.store_error();
     error.is_some_and(|error| error.is_transient() || matches!(error, StoreError::Closed))

@@ -20,7 +20,7 @@ use crate::pages::Pages;
 use crate::status::{Report, State};
 use crate::task::Task;
 
-/// How often a log in which nothing happens is read: a log that lost commits says nothing by itself.
+/// The interval at which an idle log is read: a log that lost commits sends no signal.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// A subscription that is run under a lease.
@@ -33,12 +33,12 @@ pub(crate) struct Follow {
     pub(crate) fence: u64,
     pub(crate) report: Report,
     pub(crate) stop: watch::Receiver<bool>,
-    /// Whether the store has the subscriber.
+    /// True while the store has the subscriber.
     in_step: watch::Sender<bool>,
-    /// How many events are taken at once: fewer where the table refuses a row, to find its event.
+    /// The size of a batch: smaller after the table refused a row, to find its event.
     limit: usize,
     head_asked_at: Option<Instant>,
-    /// Whether a failure that was recorded is still to be cleared.
+    /// True if a recorded failure may have to be cleared.
     may_have_failed: bool,
     /// Where what was built was refused by its table when it was put in place.
     refused_at: Option<Position>,
@@ -51,7 +51,7 @@ pub(crate) enum Ended {
     Stopped,
     /// Its lease is gone.
     LeaseLost,
-    /// What was built is in its place.
+    /// The rebuilt table replaced the old one.
     Replaced(Position),
     /// It met an event that a newer program has stored.
     Outdated(Box<ProjectionError>),
@@ -113,7 +113,7 @@ impl Follow {
         advanced
     }
 
-    /// How many events the next page may have.
+    /// Returns the limit of the next page, in events.
     pub(crate) fn limit(&self) -> usize {
         self.limit
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use esrs_core::subscription::SubscriptionStore;
 use esrs_core::{Page, Position, ReadQuery, StoreError};
 
-/// How long a status waits for what only the store knows.
+/// The time limit of a status for questions to the store.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Where the log ends.

@@ -9,10 +9,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// How often a lease that another process holds is claimed.
+/// The interval at which a lease of another process is claimed.
 pub(crate) const LOOK: Duration = Duration::from_secs(1);
 
-/// How long the store may take to answer a claim, and to take a lease back.
+/// The time limit of the store for a claim and for a release.
 const PATIENCE: Duration = Duration::from_secs(5);
 const PATIENCE_AT_THE_END: Duration = Duration::from_secs(1);
 

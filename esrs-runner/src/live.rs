@@ -16,13 +16,13 @@ use crate::outdated::Newer;
 use crate::status::{Report, State};
 use crate::{measure, outdated};
 
-/// How long to wait after the store failed.
+/// The pause after the store failed.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
-/// How often a log in which nothing happens is read.
+/// The interval at which an idle log is read.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// How often an event is read again that a newer program has stored: it stays unreadable for this one,
+/// The interval at which an event of a newer program is read again: it stays unreadable for this one,
 /// unless the log loses it.
 const LOOK_FOR_NEWER: Duration = Duration::from_secs(3);
 
@@ -56,7 +56,7 @@ struct Shared {
     progress: watch::Sender<Progress>,
 }
 
-/// How far the rows are.
+/// The progress of the rows.
 #[derive(Debug, Clone)]
 struct Progress {
     /// All events up to here are in the rows, but for those of streams that are left out.
@@ -166,12 +166,12 @@ impl<P: Projection> Live<P> {
         self.shared.rows.write().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.rows().len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there are no rows.
     pub fn is_empty(&self) -> bool {
         self.rows().is_empty()
     }

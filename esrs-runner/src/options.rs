@@ -1,17 +1,17 @@
-//! How subscriptions are run.
+//! Options of a runner.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often an event that cannot be taken is tried again before its stream is parked.
+/// The retries of a failing event before its stream is parked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retries {
-    /// How often it is tried again.
+    /// The number of retries.
     pub count: u32,
-    /// How long the first pause is; each is twice the one before.
+    /// The pause before the first retry; each further one is twice as long.
     pub first_pause: Duration,
-    /// How long a pause is at most.
+    /// The longest pause.
     pub longest_pause: Duration,
 }
 
@@ -43,17 +43,17 @@ impl Retries {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
-    /// Who asks for leases.
+    /// The holder of leases.
     pub(crate) holder: Arc<str>,
     pub(crate) lease: Duration,
     pub(crate) batch: usize,
     pub(crate) retries: Retries,
     pub(crate) rebuild_changed: bool,
-    /// How often decisions about parked streams are looked for.
+    /// The interval at which decisions about parked streams are read.
     pub(crate) look: Duration,
     pub(crate) stop_timeout: Duration,
     pub(crate) failure_patience: Duration,
-    /// Whether a lease is claimed again after the store could not be reached.
+    /// True if a lease is claimed again after the store was out of reach.
     pub(crate) is_patient: bool,
 }
 

@@ -23,7 +23,7 @@ impl Newer {
         }
     }
 
-    /// Whether a stream was parked for this reason, by an esrs that did not hand over its lease yet.
+    /// Returns true if a stream was parked for this reason, by an esrs that did not hand over its lease yet.
     pub(crate) fn is_reason(reason: &str) -> bool {
         // The words of `PayloadError::NewerVersion`, between its numbers.
         reason.starts_with("version ") && reason.contains(" is newer than version ")

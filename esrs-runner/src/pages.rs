@@ -6,7 +6,7 @@ use esrs_core::subscription::{Checkpoint, SubscriptionStore};
 use esrs_core::{LogMark, Page, Position, ReadQuery, StoreError};
 use tokio::task::JoinHandle;
 
-/// What is read of a log, from one place on.
+/// The pages of a log, from one position on.
 pub(crate) struct Pages {
     store: Arc<dyn SubscriptionStore>,
     query: ReadQuery,

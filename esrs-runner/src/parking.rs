@@ -42,10 +42,10 @@ impl Parking {
         Self { store: Arc::new(store), subscription }
     }
 
-    /// What is parked, in the order of positions.
+    /// Lists the parked streams, in the order of positions.
     ///
     /// # Errors
-    /// What may happen to a database.
+    /// Returns the errors of the database.
     pub async fn streams(&self) -> Result<Vec<ParkedStream>, StoreError> {
         self.store.parked(self.subscription.clone()).await
     }
@@ -54,7 +54,7 @@ impl Parking {
     /// parked there any more.
     ///
     /// # Errors
-    /// What may happen to a database.
+    /// Returns the errors of the database.
     pub async fn retry(
         &self,
         parked: &ParkedStream,
@@ -68,7 +68,7 @@ impl Parking {
     /// `false` if the stream is not parked there any more, as when another operator was faster.
     ///
     /// # Errors
-    /// What may happen to a database.
+    /// Returns the errors of the database.
     pub async fn skip(
         &self,
         parked: &ParkedStream,
@@ -83,10 +83,10 @@ impl Parking {
         self.store.decide(name, stream.clone(), decision).await
     }
 
-    /// What was parked, retried, skipped and resumed, by whom and why, the oldest first.
+    /// Lists each time that a stream was parked, retried, skipped or resumed, by whom and why, oldest first.
     ///
     /// # Errors
-    /// What may happen to a database.
+    /// Returns the errors of the database.
     pub async fn log(&self) -> Result<Vec<ParkingEntry>, StoreError> {
         self.store.parking_log(self.subscription.name.to_owned()).await
     }

@@ -12,7 +12,7 @@ use crate::options::{Options, Retries};
 use crate::status::{Report, State, Status};
 use crate::task::Task;
 
-/// How far a rebuild has come.
+/// The progress of a rebuild.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
     /// It has taken all events up to here.
@@ -22,7 +22,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// How much of the log is taken, from 0 to 1.
+    /// Returns the part of the log that is applied, from 0 to 1.
     pub fn ratio(self) -> f64 {
         match self.head.get() {
             0 => 1.0,
@@ -76,14 +76,14 @@ impl Rebuild {
         self
     }
 
-    /// How often an event that cannot be taken is tried again before its stream is parked.
+    /// Sets how often a failing event is retried before its stream is parked.
     pub fn retries(mut self, retries: Retries) -> Self {
         self.options.retries = retries;
         self
     }
 
-    /// How long another process waits that goes on with it when this one has died, from 30 ms to a day; 15
-    /// seconds by default.
+    /// Sets how long another process waits before it continues a rebuild whose process has died, from 30 ms
+    /// to a day; 15 seconds by default.
     pub fn lease(mut self, duration: Duration) -> Self {
         self.options.set_lease(duration);
         self

@@ -80,15 +80,15 @@ impl Runner {
         self
     }
 
-    /// Who this is to other processes, in [`State::Standby`] and in the table of leases; no two may have
-    /// the same name at once. A random one unless this says otherwise.
+    /// Sets the name of this process in [`State::Standby`] and in the table of leases; no two processes may
+    /// have the same name at once. A random name by default.
     pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
         self.options.holder = name.into();
         self
     }
 
-    /// How long a lease lasts when its holder has died, from 30 ms to a day; 15 seconds by default. It is
-    /// renewed three times in that, and counts as lost if no renewal is answered before it ends.
+    /// Sets how long a lease lasts when its holder has died, from 30 ms to a day; 15 seconds by default. It is
+    /// renewed three times in that time, and counts as lost if no renewal is answered before it ends.
     pub fn lease(mut self, duration: Duration) -> Self {
         self.options.set_lease(duration);
         self
@@ -103,8 +103,8 @@ impl Runner {
         self
     }
 
-    /// How long [`Running::stop`] waits for the batches that were begun and for the store to take the leases
-    /// back; 10 seconds by default. What has not ended by then is aborted.
+    /// Sets how long [`Running::stop`] waits for the current batches and for the release of the leases; 10
+    /// seconds by default. A batch that has not ended by then is aborted.
     pub fn stop_timeout(mut self, timeout: Duration) -> Self {
         self.options.stop_timeout = timeout;
         self
@@ -140,13 +140,13 @@ impl Runner {
         self
     }
 
-    /// How often an event that cannot be taken is tried again before its stream is parked.
+    /// Sets how often a failing event is retried before its stream is parked.
     pub fn retries(mut self, retries: Retries) -> Self {
         self.options.retries = retries;
         self
     }
 
-    /// How often decisions about parked streams are looked for, at least every second; twice a second by
+    /// Sets the interval at which decisions about parked streams are read, at most a second; half a second by
     /// default.
     pub fn look_for_decisions_every(mut self, interval: Duration) -> Self {
         self.options.set_look(interval);

@@ -1,4 +1,4 @@
-//! What was started, as its users hold it.
+//! The handle of running subscriptions.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::head::{head, in_time};
 use crate::status::{Report, State, Status, SubscriptionFailure};
 
-/// What a [`Runner`](crate::Runner) has started. It runs until this is stopped or dropped.
+/// The subscriptions that a [`Runner`](crate::Runner) has started. They run until this is stopped or dropped.
 ///
 /// Dropped, it ends where it is: nothing is lost, and leases end by themselves.
 #[must_use = "what was started ends when this is dropped"]
@@ -26,7 +26,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// What each subscription is doing, and how far it is behind the end of the log by now.
+    /// Returns the state of each subscription, and how far it is behind the end of the log.
     ///
     /// The store is asked for the end of the log and for the checkpoints, and waited for no longer than
     /// a second. Without its answer [`Status::head`] is `None`, and the position is the last that this

@@ -1,4 +1,4 @@
-//! What a subscription is doing.
+//! The status of a subscription.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,30 +10,30 @@ use tokio::time::Instant;
 
 use crate::measure;
 
-/// What a subscription is doing, as its runner sees it.
+/// The status of a subscription, as its runner sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Status {
     /// Its name.
     pub name: &'static str,
-    /// What it is doing.
+    /// Its state.
     pub state: State,
     /// It has taken all events up to here, but for those of parked streams.
     pub position: Position,
     /// Where the log ends; `None` if the store did not say so in time.
     pub head: Option<Position>,
-    /// How many streams are parked.
+    /// The number of parked streams.
     pub parked: usize,
 }
 
 impl Status {
-    /// How many positions it is behind the end of the log; `None` if that is not known.
+    /// Returns the number of positions up to the end of the log; `None` if the end is not known.
     pub fn lag(&self) -> Option<u64> {
         Some(self.head?.get().saturating_sub(self.position.get()))
     }
 }
 
-/// What a subscription is doing.
+/// The state of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum State {
@@ -41,7 +41,7 @@ pub enum State {
     Starting,
     /// Another process has its lease.
     Standby {
-        /// Which.
+        /// The holder of the lease.
         held_by: String,
     },
     /// It takes events.
@@ -128,7 +128,7 @@ pub(crate) struct Report {
     status: watch::Sender<Status>,
     failing: Arc<Mutex<Failing>>,
     on_state: Option<OnState>,
-    /// Whether the store has a checkpoint of it.
+    /// True if the store has a checkpoint of it.
     has_checkpoint: bool,
 }
 

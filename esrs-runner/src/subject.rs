@@ -1,4 +1,4 @@
-//! What is run.
+//! A subscription before it is started.
 
 use std::num::NonZeroUsize;
 
@@ -7,7 +7,7 @@ use esrs_core::subscription::{EventHandler, Handled, Projected, Subscriber};
 
 type Make = Box<dyn Fn() -> Box<dyn Subscriber> + Send + Sync>;
 
-/// What is run, and how it is built anew.
+/// A subscription before it is started, and how it is rebuilt.
 pub(crate) struct Subject {
     pub(crate) subscriber: Box<dyn Subscriber>,
     /// Makes what builds it beside itself; none where that makes no sense.

@@ -1,4 +1,4 @@
-//! What a runner does for one subscription: gets its lease, follows, and begins again after an error.
+//! The task of one subscription: it gets the lease, follows the log, and begins again after an error.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use crate::outdated::{self, Newer};
 use crate::status::{Report, State};
 use crate::subject::Subject;
 
-/// How long to wait after an error; it doubles up to the longest.
+/// The pause after an error; it doubles up to the longest.
 const BACK_OFF: Duration = Duration::from_millis(200);
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(10);
 
-/// How long a program that cannot go on by itself waits before it looks again, at least and at most.
+/// The shortest and the longest pause of a program that cannot go on by itself.
 const SHORTEST_STAND_BACK: Duration = Duration::from_secs(3);
 const LONGEST_STAND_BACK: Duration = Duration::from_secs(60);
 
@@ -156,7 +156,7 @@ impl Task {
         in_time(self.store.record_failure(subscription.clone(), failure)).await;
     }
 
-    /// Whether it must be rebuilt, because the stored rows are of another definition.
+    /// Returns true if it must be rebuilt, because the stored rows are of another definition.
     async fn is_changed(&self, subscription: &Arc<Subscription>) -> Result<bool, StoreError> {
         match self.store.subscribe(subscription.clone()).await {
             Ok(_) => Ok(false),

@@ -1,4 +1,4 @@
-//! What became of a shape, by the outlines of then and now.
+//! The comparison of a locked outline with the one of today.
 
 use super::absent::{Absent, has_steps};
 use super::head::{change_of_head, is_tuple, loss_in_any};
@@ -8,7 +8,7 @@ use crate::outline::{
     slice,
 };
 
-/// What is first found to differ, and whether a reader of old payloads survives it.
+/// The first difference, and its effect on readers of old payloads.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
     /// The kind of change.
@@ -253,7 +253,7 @@ impl<'a> Comparison<'_, 'a> {
         false
     }
 
-    /// What reads today what `part` was stored as.
+    /// The part of today that reads a stored `part`.
     const fn counterpart_now(&self, part: &Line<'_>, parent: usize) -> Option<usize> {
         if !is_flattened(*part) {
             if let Some(peer) = self.pairs.now_of(part.at)
@@ -309,7 +309,7 @@ impl<'a> Comparison<'_, 'a> {
         }
     }
 
-    /// What `any` does not read as it was written, below a value.
+    /// The first part below a value that `any` does not read as it was written.
     const fn lost_in_any(&self, locked: Line<'a>, now: Line<'a>) -> Option<Change<'a>> {
         let mut next = self.locked.first_part(locked.at);
         while let Some(at) = next {

@@ -1,4 +1,4 @@
-//! What became of a value, by its words alone: `[u8?]`, `map<string, i64>`.
+//! The change of a value, by its head alone: `[u8?]`, `map<string, i64>`.
 
 use super::rule::Rule;
 use crate::outline::{Text, begins_with, ends_with, equal, slice};
@@ -25,8 +25,8 @@ pub(super) const fn is_tuple(head: Text<'_>, step: Text<'_>) -> bool {
     }
 }
 
-/// What becomes of a value that is read as `any` JSON: numbers of 128 bits are rounded, and nobody knows
-/// what is in an opaque one.
+/// The loss of a value that is read as `any` JSON: numbers of 128 bits are rounded, and the content of an
+/// opaque one is not known.
 pub(super) const fn loss_in_any(head: Text<'_>) -> Option<Rule> {
     let mut at = 0;
     while at < head.len() {
@@ -59,7 +59,7 @@ pub const fn is_id_kept(locked: &str, now: &str) -> bool {
     }
 }
 
-/// What became of a value, apart from what it is made of; `None` when that is as it was.
+/// The change of a value without its parts; `None` if there is none.
 pub(super) const fn change_of_head(locked: Text<'_>, now: Text<'_>) -> Option<Rule> {
     if equal(locked, now) {
         return None;
@@ -164,7 +164,7 @@ const fn is_enum(head: Text<'_>) -> bool {
     begins_with(head, b"enum") || begins_with(head, b"closed enum")
 }
 
-/// Whether it is written as a string: a format has a name of its own, and all other words are known.
+/// Returns true if it is written as a string: a format has a name of its own, and all other words are known.
 const fn is_text(head: Text<'_>) -> bool {
     !head.is_empty()
         && !head.is(b"null")

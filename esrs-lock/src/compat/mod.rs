@@ -1,4 +1,4 @@
-//! What became of a stored shape, and whether old payloads are still read as what they said.
+//! The changes of a stored shape, and their effect on payloads that were stored before.
 
 mod absent;
 mod compare;
@@ -14,17 +14,17 @@ use crate::file::{INDENT, STEPS};
 use crate::outline::{HeapRoom, Line, describe};
 use crate::text::ConstText;
 
-/// What is first found to differ between two outlines of a shape; see [`first_change`].
+/// The first difference of two outlines of a shape; see [`first_change`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OutlineChange {
-    /// What became of it.
+    /// The kind of change.
     pub rule: Rule,
     /// Where: the path of the field or the variant; empty for the payload itself.
     pub path: String,
-    /// What it was; `None` for what is new.
+    /// The locked line; `None` for a new part.
     pub locked: Option<String>,
-    /// What it is; `None` for what is gone.
+    /// The line as it is now; `None` for a removed part.
     pub now: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What may become of a stored shape, and what a reader of old payloads makes of it.
+//! The rules of compatibility: each kind of change, and its effect on old payloads.
 
 /// A change of a shape between what is locked and what is there now.
 ///
@@ -95,7 +95,7 @@ impl Rule {
         Self::TypeChanged,
     ];
 
-    /// Whether every payload that was stored before can be read, and still says what it said.
+    /// Returns true if every payload that was stored before is read with the same meaning.
     pub const fn is_compatible(self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! How a part is found among the lines of an outline.
+//! The search for a part among the lines of an outline.
 
 use super::line::{Line, has_alias, name_end};
 use super::lines::Lines;

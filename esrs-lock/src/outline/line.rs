@@ -10,11 +10,11 @@ pub struct Line<'a> {
     pub path: Text<'a>,
     /// The aliases, each behind a `/`.
     pub aliases: Text<'a>,
-    /// Whether it may be absent.
+    /// True if it may be absent.
     pub optional: bool,
     /// True if it has to be there although it may be null.
     pub required: bool,
-    /// What it is; empty for a variant that holds nothing.
+    /// Its head; empty for a variant that holds nothing.
     pub head: Text<'a>,
     /// Its place among the [`Lines`](super::Lines).
     pub at: usize,
@@ -46,7 +46,7 @@ impl<'a> Line<'a> {
 pub struct Path<'a> {
     /// The path of what it is a part of.
     pub parent: Text<'a>,
-    /// How that leads here: `[]`, `{}`, `<>` or nothing, and then `.` or `|`.
+    /// The step from the parent: `[]`, `{}`, `<>` or nothing, and then `.` or `|`.
     pub step: Text<'a>,
     /// Its name.
     pub name: Text<'a>,
@@ -78,7 +78,7 @@ pub const fn split(path: Text<'_>) -> Path<'_> {
     }
 }
 
-/// Whether a step leads to a variant.
+/// Returns true if a step leads to a variant.
 pub const fn is_variant_step(step: Text<'_>) -> bool {
     ends_with(step, b"|")
 }
@@ -87,7 +87,7 @@ pub(super) const fn is_within(byte: u8) -> bool {
     matches!(byte, b']' | b'}' | b'>')
 }
 
-/// Whether one of `aliases` is `name`.
+/// Returns true if one of `aliases` is `name`.
 pub const fn has_alias(aliases: Text<'_>, name: Text<'_>) -> bool {
     let mut start = 0;
     while start < aliases.len() {
@@ -100,7 +100,7 @@ pub const fn has_alias(aliases: Text<'_>, name: Text<'_>) -> bool {
     false
 }
 
-/// Whether all of `aliases` are among `others`, or are `name`.
+/// Returns true if all of `aliases` are among `others`, or are `name`.
 pub const fn has_aliases(others: Text<'_>, name: Text<'_>, aliases: Text<'_>) -> bool {
     first_lost_alias(others, name, aliases).is_empty()
 }
@@ -128,7 +128,7 @@ pub const fn name_end(text: Text<'_>, start: usize, ends: &[u8]) -> usize {
     (if i < text.end { i } else { text.end }) - text.start
 }
 
-/// What stands behind the quote that begins at `start`, which ends in its line.
+/// The place behind the quote that begins at `start`, which ends in its line.
 pub(super) const fn quote_end(text: &[u8], start: usize) -> usize {
     let (mut i, length) = (start + 1, text.len());
     while i < length && text[i] != b'"' && text[i] != b'\n' {

@@ -160,7 +160,7 @@ impl<'a> Lines<'a> {
         self.spans[..self.count] == other.spans[..other.count]
     }
 
-    /// How many bytes a line of a written outline takes, from its indentation to the end of the line.
+    /// The length of a line of a written outline, in bytes, from its indentation to the end of the line.
     pub(super) const fn width(&self, at: usize) -> usize {
         (self.spans[at].end - self.spans[at].start) as usize + INDENT.len() + 1
     }
@@ -260,8 +260,8 @@ impl<'a> Lines<'a> {
         self.spans[at].aliases != self.spans[at].path
     }
 
-    /// What the line at `start` is a part of, which is the line above it or one that this is a part of,
-    /// and where the path of that ends in it.
+    /// The parent of the line at `start`, which is the line above it or a parent of that one, and the end of
+    /// the parent's path in it.
     const fn nearest(&self, start: usize) -> (u16, usize) {
         if self.count == 0 {
             return (NONE, start);

@@ -35,10 +35,10 @@ pub use span::Span;
 pub use text::{Text, begins_with, contains, ends_with, equal, slice};
 pub use written::Spans;
 
-/// How long an outline may be: some thousands of fields.
+/// The longest outline, in bytes: some thousands of fields.
 pub const MAX_OUTLINE: usize = 256 * 1024;
 
-/// How long the path of one field may be.
+/// The longest path of one field, in bytes.
 pub const MAX_PATH: usize = 1024;
 
 /// True if a field may be absent.

@@ -131,7 +131,7 @@ impl<'a> Pairs<'a> {
         self.then[now] = locked as u16;
     }
 
-    /// What a locked line is a part of that is written as this one now; `None` if that is not known.
+    /// The parent of a locked line that is written as this one now; `None` if that is not known.
     const fn above_as(&self, now: usize) -> Option<Option<usize>> {
         match self.now.above(now) {
             Some(above) => match self.locked_of(above) {
@@ -294,7 +294,7 @@ const fn behind(text: &[u8], length: usize) -> &[u8] {
     rest
 }
 
-/// What follows in two texts behind so many bytes that are equal, compared by eight: const evaluation is
+/// The rests of two texts behind so many bytes that are equal, compared by eight: const evaluation is
 /// slow at each turn of a loop, and takes bytes faster by value than by reference.
 const fn behind_equal<'x, 'y>(
     one: &'x [u8],

@@ -1,4 +1,4 @@
-//! What an older program makes of the payloads of a newer one.
+//! The rules for an older program that reads the payloads of a newer one.
 
 use crate::compat::Rule;
 

@@ -1,4 +1,4 @@
-//! What is declared otherwise in one entry than in another, of the parts that both have.
+//! The declarations that differ between two entries, of the parts that both have.
 
 use std::collections::BTreeMap;
 
@@ -194,7 +194,7 @@ fn parts<S: AsRef<str>>(
     parsed.map(part).collect()
 }
 
-/// What is declared of a part, without its `default`, which stands first.
+/// The declarations of a part without its `default`, which is the first.
 fn without_default(declared: &str) -> &str {
     let Some(rest) = declared.strip_prefix("default") else { return declared };
     let rest = match rest.strip_prefix(" = \"") {

@@ -19,8 +19,8 @@ pub use changes::{StepChange, first_changed_step, first_changed_writer};
 use crate::file::STEPS;
 use crate::outline::{Text, begins_with, equal, name_end, slice, split};
 
-/// How a line of steps begins that says of a part only that a later version removed it: no value of it
-/// reaches the newest, so nothing is asked of what led to it.
+/// The prefix of a line of steps for a part that a later version removed: no value of it reaches the
+/// newest, so the steps that led to it do not matter.
 const REMOVED: &[u8] = b"removed(";
 
 /// The declaration of a payload that an `Upcast` of the user's makes.

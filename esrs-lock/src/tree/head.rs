@@ -1,12 +1,12 @@
-//! What a value is, as a line says it: `[map<string, u8?>; 3]`.
+//! The head of a value, as a line has it: `[map<string, u8?>; 3]`.
 
 use super::{Tag, Tree};
 use crate::outline::unquote;
 
-/// How many values may stand within each other; serde_json reads no more of them.
+/// The most values within each other; serde_json reads no more of them.
 const MAX_DEPTH: usize = 128;
 
-/// What is told of the parts by other lines, which are read by the path that leads to them.
+/// The parts of a value, which other lines tell, found by the path that leads to them.
 pub(super) trait Parts {
     /// Why they cannot be read.
     type Error;
@@ -20,7 +20,7 @@ pub(super) trait Parts {
     /// The variants of the enum at this path.
     fn variants(&mut self, path: &str) -> Result<Vec<super::Variant>, Self::Error>;
 
-    /// How many values stand around the one that is read.
+    /// The number of values around the one that is read.
     fn depth(&mut self) -> &mut usize;
 
     /// The error about what was to be read.

@@ -32,7 +32,7 @@ pub enum Tree {
     Bool,
     /// A whole number of so many bits.
     Integer {
-        /// Whether it may be below zero.
+        /// True if it may be below zero.
         signed: bool,
         /// Its width in bits.
         bits: u16,
@@ -65,7 +65,7 @@ pub enum Tree {
     Array {
         /// The shape of each item.
         item: Box<Tree>,
-        /// How many there are.
+        /// The number of items.
         length: usize,
     },
     /// An array whose places have shapes of their own.
@@ -81,16 +81,16 @@ pub enum Tree {
     Struct {
         /// Its fields.
         fields: Vec<Field>,
-        /// Whether an unknown field is refused on reading.
+        /// True if an unknown field is refused on reading.
         closed: bool,
     },
     /// One of several variants.
     Enum {
-        /// How the variant's name and its content are laid out.
+        /// The layout of the variant's name and its content.
         tag: Tag,
         /// Its variants.
         variants: Vec<Variant>,
-        /// Whether an unknown field of a variant is refused on reading.
+        /// True if an unknown field of a variant is refused on reading.
         closed: bool,
     },
     /// A shape that only its owner knows, by the name and number the owner gave it.
@@ -106,11 +106,11 @@ pub struct Field {
     pub name: String,
     /// Other names it is read by.
     pub aliases: Vec<String>,
-    /// Whether it may be absent.
+    /// True if it may be absent.
     pub optional: bool,
     /// True if it has to be there although it may be null.
     pub required: bool,
-    /// What it holds.
+    /// Its content.
     pub tree: Tree,
 }
 
@@ -121,9 +121,9 @@ pub struct Variant {
     pub name: String,
     /// Other names it is read by.
     pub aliases: Vec<String>,
-    /// Whether it takes every name that no other variant has.
+    /// True if it takes every name that no other variant has.
     pub other: bool,
-    /// What it holds.
+    /// Its content.
     pub content: Content,
 }
 
@@ -140,7 +140,8 @@ pub enum Content {
     Struct(Vec<Field>),
 }
 
-/// How an enum's variant is told on the wire, after <https://serde.rs/enum-representations.html>.
+/// The representation of an enum's variants on the wire, after
+/// <https://serde.rs/enum-representations.html>.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tag {
     /// `{"Variant": content}`, or `"Variant"`.

@@ -32,7 +32,7 @@ struct Part<'a> {
     path: &'a str,
     name: String,
     aliases: Vec<String>,
-    /// Whether it takes every other name.
+    /// True if it takes every other name.
     other: bool,
     optional: bool,
     required: bool,

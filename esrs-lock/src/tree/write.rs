@@ -12,7 +12,7 @@ impl Tree {
     }
 }
 
-/// What a value is, without what it is made of.
+/// Writes the head of a value, without its parts.
 fn head(tree: &Tree) -> String {
     match tree {
         Tree::Null => "null".to_owned(),
