@@ -11,7 +11,11 @@ use super::{LoadError, Repository};
 use crate::guard::to_json;
 use crate::{Aggregate, AsOf, Changes, InvalidStreamId, Page, StreamId};
 
-/// An instance of an aggregate, as it was when it was loaded. It derefs to the state.
+/// An instance of an aggregate, as it was when it was loaded.
+///
+/// It derefs to the state. Its own functions are associated ones, as those of
+/// [`Arc`](std::sync::Arc), so that none hides a field or method of the state:
+/// `Loaded::version(&account)`.
 #[derive(Debug, Clone)]
 pub struct Loaded<A: Aggregate> {
     id: A::Id,
@@ -22,33 +26,33 @@ pub struct Loaded<A: Aggregate> {
 
 impl<A: Aggregate> Loaded<A> {
     /// Its id.
-    pub fn id(&self) -> &A::Id {
-        &self.id
+    pub fn id(this: &Self) -> &A::Id {
+        &this.id
     }
 
     /// Its stream.
-    pub fn stream(&self) -> &StreamId {
-        &self.stream
+    pub fn stream(this: &Self) -> &StreamId {
+        &this.stream
     }
 
     /// How many events it has; 0 before the first.
-    pub fn version(&self) -> u64 {
-        self.version
+    pub fn version(this: &Self) -> u64 {
+        this.version
     }
 
     /// Whether nothing has happened to it yet.
-    pub fn is_new(&self) -> bool {
-        self.version == 0
+    pub fn is_new(this: &Self) -> bool {
+        this.version == 0
     }
 
     /// Its state.
-    pub fn state(&self) -> &A {
-        &self.state
+    pub fn state(this: &Self) -> &A {
+        &this.state
     }
 
     /// Its state, by value.
-    pub fn into_state(self) -> A {
-        self.state
+    pub fn into_state(this: Self) -> A {
+        this.state
     }
 }
 
@@ -114,7 +118,7 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// ```
     #[doc = include_str!("../doc/bank_account.txt")]
-    /// use esrs_core::{AsOf, LoadError, MemoryStore, Repository};
+    /// use esrs_core::{AsOf, LoadError, Loaded, MemoryStore, Repository};
     ///
     /// let accounts = Repository::<BankAccount>::new(MemoryStore::new());
     /// let id = "NL-18".to_owned();
@@ -122,7 +126,7 @@ impl<A: Aggregate> Repository<A> {
     /// accounts.execute(&id, Deposit { cents: 20 }).await?;
     ///
     /// let then = accounts.load_at(&id, AsOf::Version(1)).await?;
-    /// assert_eq!((then.cents, then.version()), (500, 1));
+    /// assert_eq!((then.cents, Loaded::version(&then)), (500, 1));
     ///
     /// let too_far = accounts.load_at(&id, AsOf::Version(3)).await;
     /// assert!(matches!(too_far, Err(LoadError::NotThere { version: 2, .. })));
@@ -175,7 +179,11 @@ impl<A: Aggregate> Repository<A> {
         let mut shown_at = Vec::with_capacity(2);
         for as_of in [before, after] {
             let loaded = self.load_at(id, as_of).await?;
-            shown_at.push(shown(loaded.state(), loaded.stream(), loaded.version())?);
+            shown_at.push(shown(
+                Loaded::state(&loaded),
+                Loaded::stream(&loaded),
+                Loaded::version(&loaded),
+            )?);
         }
         Ok(Changes::between(&shown_at[0], &shown_at[1]))
     }
