@@ -101,7 +101,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let list = lists.load(&home).await?;
-    println!("after {} events there is left to do:", list.version());
+    println!("after {} events there is left to do:", Loaded::version(&list));
     for (task, title) in &list.open {
         println!("  {task}. {title}");
     }

@@ -140,7 +140,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             Err(error) => return Err(error.into()),
         }
     }
-    if let Cart::CheckedOut { total_cents } = carts.load(&id).await?.state() {
+    if let Cart::CheckedOut { total_cents } = Loaded::state(&carts.load(&id).await?) {
         println!("to pay: {total_cents} cents");
     }
     Ok(())

@@ -87,12 +87,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
     print_snapshot(&store).await?;
 
     let meter = meters.load(&7).await?;
-    println!("version {}: {} Wh, at most {}", meter.version(), meter.watt_hours, meter.highest);
+    println!(
+        "version {}: {} Wh, at most {}",
+        Loaded::version(&meter),
+        meter.watt_hours,
+        meter.highest
+    );
 
     // Another fold passes the snapshot over, and the one it writes itself takes its place.
     let meters = Repository::<next_year::Meter>::new(store.clone()).with_snapshots(policy);
     let meter = meters.load(&7).await?;
-    println!("version {}: {} Wh, at most {}", meter.version(), meter.watt_hours, meter.highest);
+    println!(
+        "version {}: {} Wh, at most {}",
+        Loaded::version(&meter),
+        meter.watt_hours,
+        meter.highest
+    );
     meters.snapshots_written().await;
     print_snapshot(&store).await?;
     Ok(())

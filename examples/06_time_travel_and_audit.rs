@@ -105,13 +105,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     println!("-- as it was when it was granted");
     let granted = permits.load_at(&1, AsOf::Time("2026-03-03T23:59:59Z".parse()?)).await?;
-    println!("{} storeys in {}, at version {}", granted.storeys, granted.street, granted.version());
+    println!(
+        "{} storeys in {}, at version {}",
+        granted.storeys,
+        granted.street,
+        Loaded::version(&granted)
+    );
 
     println!("-- what differs between that and now");
-    println!("{}", permits.diff(&1, AsOf::Version(granted.version()), AsOf::Now).await?);
+    println!("{}", permits.diff(&1, AsOf::Version(Loaded::version(&granted)), AsOf::Now).await?);
 
     println!("-- who changed what, when and why: this permit");
-    let stream = granted.stream().clone();
+    let stream = Loaded::stream(&granted).clone();
     let mut trail = AuditTrail::new(store.clone()).of_stream(stream);
     while let Some(entry) = trail.try_next().await? {
         println!("{entry}");

@@ -205,7 +205,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     let order = orders.load(&7).await?;
-    println!("version {}: {:?}", order.version(), *order);
+    println!("version {}: {:?}", Loaded::version(&order), *order);
 
     // The parts of the split event and the events of other names come to the table, too.
     log.catch_up::<Payment>().await?;

@@ -91,8 +91,9 @@ pub mod prelude {
     pub use crate::SqliteStore;
     pub use crate::{
         Aggregate, Apply, AsOf, Column, Context, Create, Event, EventStoreExt, Events,
-        ExecuteError, Handle, Id, LoadError, MemoryStore, Project, Projection, ReadModels,
-        Recorded, Repository, Schema, Split, SqlReadModels, StoreError, TryUpcast, Upcast,
+        ExecuteError, Handle, Id, LoadError, Loaded, MemoryStore, Project, Projection, ReadModels,
+        Recorded, Repository, Schema, Split, SqlReadModels, StoreError, Timestamp, TryUpcast,
+        Upcast,
     };
     pub use serde::{Deserialize, Serialize};
 }

@@ -208,7 +208,7 @@ async fn stored(events: &[(&str, &str)]) -> MemoryStore {
 async fn load(events: &[(&str, &str)]) -> Result<(u64, BankAccount), LoadError> {
     let accounts = Repository::<BankAccount>::new(stored(events).await);
     let account = accounts.load(&18).await?;
-    Ok((account.version(), account.into_state()))
+    Ok((Loaded::version(&account), Loaded::into_state(account)))
 }
 
 #[tokio::test]
@@ -296,7 +296,7 @@ async fn an_enum_goes_from_state_to_state() {
     for _ in 0..3 {
         doors.execute(&front, Push).await.unwrap();
         let door = doors.load(&front).await.unwrap();
-        seen.push((door.version(), door.into_state()));
+        seen.push((Loaded::version(&door), Loaded::into_state(door)));
     }
     let open = Door::Open { times: 1 };
     assert_eq!(seen, [(1, open), (2, Door::Closed), (5, Door::Open { times: 1 })]);

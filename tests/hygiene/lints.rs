@@ -201,7 +201,7 @@ macro_rules! under {
             async fn what_is_derived_under_it_works() {
                 let written = NoteWritten { text: String::from("a"), color: Color::Red };
                 let (store, note) = crate::book::executed::<Note, _>(NoteId(1), written).await;
-                assert_eq!((note.text.as_str(), note.version()), ("a", 2));
+                assert_eq!((note.text.as_str(), esrs::Loaded::version(&note)), ("a", 2));
                 let row = NoteRow { note: NoteId(1), text: String::from("a"), reads: 1 };
                 assert_eq!(crate::book::rows::<NoteRow>(&store).await, [row]);
                 let marked = NoteMarked::decode(2, r#"{"mark": "Asterisk", "marked_by": "a", "size": 3}"#);

@@ -120,7 +120,7 @@ mod r#mod {
 #[tokio::test]
 async fn types_of_taken_names_go_there_and_back() {
     let (store, state) = executed::<Apply, _>(String(5), Handle).await;
-    assert_eq!((state.r#fn.as_str(), state.vec, state.version()), ("a", 1, 3));
+    assert_eq!((state.r#fn.as_str(), state.vec, esrs::Loaded::version(&state)), ("a", 1, 3));
     let row = Vec { r#struct: String(5), r#where: "a".to_owned(), event: 1 };
     assert_eq!(rows::<Vec>(&store).await, [row]);
     let columns = <Vec as es::Projection>::TABLE.definition();

@@ -90,10 +90,11 @@ async fn assert_as_stored(purses: &Repository<Purse>, id: u32, answer: &Returned
     let executed = answer.executed();
     let after = executed.version() - executed.event_count();
     let events = answer.events().iter();
-    let answered = events.map(|event| (event.envelope().clone(), format!("{:?}", event.event())));
+    let answered = events
+        .map(|event| (Recorded::envelope(event).clone(), format!("{:?}", Recorded::event(event))));
     let answered: Vec<_> = answered.collect();
     assert_eq!(answered, stored(purses, id, after).await);
-    assert_eq!(*answer.state(), purses.load(&id).await.unwrap().into_state());
+    assert_eq!(*answer.state(), Loaded::into_state(purses.load(&id).await.unwrap()));
 }
 
 async fn check_returning(store: Arc<dyn EventStore>) {
@@ -103,7 +104,7 @@ async fn check_returning(store: Arc<dyn EventStore>) {
     for coins in [5, -2] {
         let answer = purses.execute(&1, Move(coins)).by("alice").returning().await.unwrap();
         assert_eq!(answer.executed().event_count(), 2);
-        assert_eq!(answer.events()[0].metadata().actor(), Some("alice"));
+        assert_eq!(Recorded::metadata(&answer.events()[0]).actor(), Some("alice"));
         let reads = store.asked().reads;
         assert!(reads <= 1, "{reads} reads");
         assert_as_stored(&purses, 1, &answer).await;
@@ -234,7 +235,7 @@ async fn check_expected_version(store: Arc<dyn EventStore>) {
     // Both states are cached, and another process appends to one of the instances.
     others.execute(&3, Move(1)).await.unwrap();
     assert_wrong(at(2, 1, 4).and(at(3, 1, 2)).await, 3, (2, 4));
-    assert_eq!(purses.load(&2).await.unwrap().version(), 4);
+    assert_eq!(Loaded::version(&purses.load(&2).await.unwrap()), 4);
     let without = purses.execute(&2, Move(1)).and(at(3, 1, 4)).await.unwrap();
     assert_eq!((without.0.version(), without.1.version()), (6, 6));
     // The key of a unit is found before its versions are compared.

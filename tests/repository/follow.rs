@@ -103,7 +103,7 @@ async fn check(store: Arc<dyn EventStore>) {
     let mut times = Vec::new();
     for _ in 0..3 {
         let event = bells.try_next().await.unwrap().unwrap();
-        times.push((event.version(), format!("{:?}", event.event())));
+        times.push((Recorded::version(&event), format!("{:?}", Recorded::event(&event))));
     }
     let expected = [(1, 1), (1, 2), (3, 9)];
     let expected = expected

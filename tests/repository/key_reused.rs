@@ -145,7 +145,7 @@ async fn a_key_of_another_command_is_refused_and_names_what_differs() {
                 .was_repeated()
         );
         assert_eq!(accounts.load(&1).await.unwrap().cents, 501.0);
-        assert_eq!(accounts.load(&1).await.unwrap().version(), 2);
+        assert_eq!(Loaded::version(&accounts.load(&1).await.unwrap()), 2);
     }
 }
 
@@ -213,5 +213,5 @@ async fn a_command_that_cannot_be_serialized_is_refused_with_a_key_only() {
     let unit = accounts.execute(&1, Unwritable).and(accounts.execute(&2, deposit(1.0)));
     unit.await.unwrap();
     accounts.execute(&1, Unwritable).await.unwrap();
-    assert_eq!(accounts.load(&1).await.unwrap().version(), 2);
+    assert_eq!(Loaded::version(&accounts.load(&1).await.unwrap()), 2);
 }

@@ -15,6 +15,7 @@ mod instances;
 mod key_reused;
 #[cfg(feature = "sqlite")]
 mod metadata;
+mod own_names;
 mod projection_scenario;
 #[cfg(feature = "sqlite")]
 mod read_models;

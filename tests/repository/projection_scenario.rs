@@ -66,10 +66,14 @@ struct AccountSummary {
 }
 
 fn told<E>(event: &Recorded<E>) -> String {
-    let (metadata, position) = (event.metadata(), event.position());
+    let (metadata, position) = (Recorded::metadata(event), Recorded::position(event));
     let (actor, branch) = (metadata.actor().unwrap_or("no one"), metadata.get("branch"));
-    let id = event.envelope().event_id.as_u128();
-    format!("{position} {id} {} {actor} {}", event.recorded_at(), branch.unwrap_or("nowhere"))
+    let id = Recorded::envelope(event).event_id.as_u128();
+    format!(
+        "{position} {id} {} {actor} {}",
+        Recorded::recorded_at(event),
+        branch.unwrap_or("nowhere")
+    )
 }
 
 impl Create<MoneyDeposited> for AccountSummary {

@@ -123,8 +123,9 @@ struct ParcelRow {
 
 impl Create<ParcelSent> for ParcelRow {
     fn create(id: ParcelId, event: &Recorded<ParcelSent>) -> Self {
-        let ParcelSent { sender, grams, fragile, seal, labels, class } = event.event().clone();
-        let sent_at = event.recorded_at();
+        let ParcelSent { sender, grams, fragile, seal, labels, class } =
+            Recorded::event(event).clone();
+        let sent_at = Recorded::recorded_at(event);
         let (depot, moves) = (None, 0);
         Self { id, sender, grams, fragile, seal, labels, class, sent_at, depot, moves }
     }

@@ -181,7 +181,7 @@ async fn a_rejection_is_the_commands_own_error_and_stores_nothing() {
     let error = counters.execute(&id(), Count { by: 1 }).await.unwrap_err();
     assert_eq!(error.rejection(), Some(&IsClosed));
     assert_eq!(error.to_string(), "the command was rejected: the counter is closed");
-    assert_eq!(counters.load(&id()).await.unwrap().version(), 1);
+    assert_eq!(Loaded::version(&counters.load(&id()).await.unwrap()), 1);
 }
 
 #[tokio::test]
@@ -195,8 +195,8 @@ async fn a_command_without_events_stores_nothing_and_says_the_version() {
 #[tokio::test]
 async fn an_instance_that_nothing_has_happened_to_is_its_default() {
     let counter = counters().load(&id()).await.unwrap();
-    assert!(counter.is_new() && !counter.closed);
-    assert_eq!((counter.version(), counter.sum), (0, 0));
+    assert!(Loaded::is_new(&counter) && !counter.closed);
+    assert_eq!((Loaded::version(&counter), counter.sum), (0, 0));
 }
 
 #[tokio::test]
@@ -229,7 +229,7 @@ async fn commands_of_many_tasks_on_one_instance_all_count() {
         task.await.unwrap().unwrap();
     }
     let counter = counters.load(&id()).await.unwrap();
-    assert_eq!((counter.sum, counter.version()), (50, 50));
+    assert_eq!((counter.sum, Loaded::version(&counter)), (50, 50));
 }
 
 #[tokio::test]

@@ -177,7 +177,7 @@ fn load(runtime: &Runtime, url: &str) -> Tried<Outcome> {
     let batch = AppendBatch::new(StreamId::new(Order::NAME, 1)?, AppendCondition::NoStream, batch);
     runtime.block_on(store.append(batch))?;
     let orders = Repository::<Order>::new(store.clone());
-    let load = || -> Tried<Order> { Ok(runtime.block_on(orders.load(&1))?.into_state()) };
+    let load = || -> Tried<Order> { Ok(Loaded::into_state(runtime.block_on(orders.load(&1))?)) };
     let by_hand = || runtime.block_on(bare.load(1));
     if load()? != by_hand()? {
         return Err("the two sides do not load the same order".into());

@@ -165,7 +165,7 @@ async fn execute(store: impl EventStore) -> Tried<u64> {
 async fn import(store: impl EventStore) -> Tried<u64> {
     let source = ImportSource::new("shop");
     let imported = |number: u64| -> Tried<(StreamId, NewEvent)> {
-        let at = esrs::Timestamp::from_second(number as i64)?;
+        let at = Timestamp::from_second(number as i64)?;
         let event = source.event(number, &item(), at, Metadata::new())?;
         Ok((StreamId::new(Order::NAME, number % 100)?, event))
     };

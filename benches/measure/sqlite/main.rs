@@ -50,7 +50,7 @@ fn load(runtime: &Runtime, folder: &Path) -> Tried<Outcome> {
     runtime.block_on(store.append(batch))?;
 
     let orders = Repository::<Order>::new(store.clone());
-    let load = || -> Tried<Order> { Ok(runtime.block_on(orders.load(&1))?.into_state()) };
+    let load = || -> Tried<Order> { Ok(Loaded::into_state(runtime.block_on(orders.load(&1))?)) };
     if load()? != bare.load(1)?.0 {
         return Err("the two sides do not load the same order".into());
     }

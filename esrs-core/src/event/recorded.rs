@@ -11,7 +11,9 @@ use super::stream::{Position, StreamId};
 
 /// An event, and where, when and by whom it was recorded.
 ///
-/// It derefs to the event, so a handler reads `event.cents` and `event.recorded_at()` alike.
+/// It derefs to the event, so that a handler reads `event.cents`. Its own functions are associated ones, as
+/// those of [`Arc`](std::sync::Arc), so that none hides a field or method of the event:
+/// `Recorded::recorded_at(event)`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recorded<E> {
     event: E,
@@ -50,54 +52,54 @@ impl<E> Recorded<E> {
     }
 
     /// The event.
-    pub fn event(&self) -> &E {
-        &self.event
+    pub fn event(this: &Self) -> &E {
+        &this.event
     }
 
     /// The event, by value.
-    pub fn into_event(self) -> E {
-        self.event
+    pub fn into_event(this: Self) -> E {
+        this.event
     }
 
     /// All that stands beside it.
-    pub fn envelope(&self) -> &Envelope {
-        &self.envelope
+    pub fn envelope(this: &Self) -> &Envelope {
+        &this.envelope
     }
 
     /// The stream it belongs to.
-    pub fn stream(&self) -> &StreamId {
-        &self.envelope.stream
+    pub fn stream(this: &Self) -> &StreamId {
+        &this.envelope.stream
     }
 
     /// Its number within the stream, from 1.
-    pub fn version(&self) -> u64 {
-        self.envelope.version
+    pub fn version(this: &Self) -> u64 {
+        this.envelope.version
     }
 
     /// Its place among all events of the store.
-    pub fn position(&self) -> Position {
-        self.envelope.position
+    pub fn position(this: &Self) -> Position {
+        this.envelope.position
     }
 
     /// Its own id.
-    pub fn event_id(&self) -> Uuid {
-        self.envelope.event_id
+    pub fn event_id(this: &Self) -> Uuid {
+        this.envelope.event_id
     }
 
     /// The time at which it occurred: the time in its [metadata](Metadata::occurred_at), and otherwise
     /// the one at which it was recorded.
-    pub fn occurred_at(&self) -> Timestamp {
-        self.envelope.occurred_at()
+    pub fn occurred_at(this: &Self) -> Timestamp {
+        this.envelope.occurred_at()
     }
 
     /// The time at which the store recorded it, to the microsecond.
-    pub fn recorded_at(&self) -> Timestamp {
-        self.envelope.recorded_at
+    pub fn recorded_at(this: &Self) -> Timestamp {
+        this.envelope.recorded_at
     }
 
     /// Who caused it, and through what.
-    pub fn metadata(&self) -> &Metadata {
-        &self.envelope.metadata
+    pub fn metadata(this: &Self) -> &Metadata {
+        &this.envelope.metadata
     }
 }
 

@@ -262,14 +262,14 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
     ///
     /// ```
     #[doc = include_str!("../doc/bank_account.txt")]
-    /// use esrs_core::{MemoryStore, Repository};
+    /// use esrs_core::{MemoryStore, Recorded, Repository};
     ///
     /// let accounts = Repository::<BankAccount>::new(MemoryStore::new());
     /// let id = "NL-18".to_owned();
     /// let deposited = accounts.execute(&id, Deposit { cents: 500 }).returning().await?;
     /// assert_eq!(deposited.state().cents, 500);
     /// let event = &deposited.events()[0];
-    /// assert_eq!((event.version(), event.position().get()), (1, 1));
+    /// assert_eq!((Recorded::version(event), Recorded::position(event).get()), (1, 1));
     /// # Ok(()) }
     /// ```
     pub fn returning(self) -> Execute<'a, A, C, M, Returned<A>>

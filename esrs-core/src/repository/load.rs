@@ -13,7 +13,11 @@ use crate::event::{InvalidStreamId, StreamId};
 use crate::log::{AsOf, Page};
 use crate::value::{Changes, to_json};
 
-/// An instance of an aggregate, as it was when it was loaded. It derefs to the state.
+/// An instance of an aggregate, as it was when it was loaded.
+///
+/// It derefs to the state. Its own functions are associated ones, as those of
+/// [`Arc`](std::sync::Arc), so that none hides a field or method of the state:
+/// `Loaded::version(&account)`.
 #[derive(Debug, Clone)]
 pub struct Loaded<A: Aggregate> {
     id: A::Id,
@@ -24,33 +28,33 @@ pub struct Loaded<A: Aggregate> {
 
 impl<A: Aggregate> Loaded<A> {
     /// Its id.
-    pub fn id(&self) -> &A::Id {
-        &self.id
+    pub fn id(this: &Self) -> &A::Id {
+        &this.id
     }
 
     /// Its stream.
-    pub fn stream(&self) -> &StreamId {
-        &self.stream
+    pub fn stream(this: &Self) -> &StreamId {
+        &this.stream
     }
 
     /// How many events it has; 0 before the first.
-    pub fn version(&self) -> u64 {
-        self.version
+    pub fn version(this: &Self) -> u64 {
+        this.version
     }
 
     /// Whether nothing has happened to it yet.
-    pub fn is_new(&self) -> bool {
-        self.version == 0
+    pub fn is_new(this: &Self) -> bool {
+        this.version == 0
     }
 
     /// Its state.
-    pub fn state(&self) -> &A {
-        &self.state
+    pub fn state(this: &Self) -> &A {
+        &this.state
     }
 
     /// Its state, by value.
-    pub fn into_state(self) -> A {
-        self.state
+    pub fn into_state(this: Self) -> A {
+        this.state
     }
 }
 
@@ -116,7 +120,7 @@ impl<A: Aggregate> Repository<A> {
     ///
     /// ```
     #[doc = include_str!("../doc/bank_account.txt")]
-    /// use esrs_core::{AsOf, LoadError, MemoryStore, Repository};
+    /// use esrs_core::{AsOf, LoadError, Loaded, MemoryStore, Repository};
     ///
     /// let accounts = Repository::<BankAccount>::new(MemoryStore::new());
     /// let id = "NL-18".to_owned();
@@ -124,7 +128,7 @@ impl<A: Aggregate> Repository<A> {
     /// accounts.execute(&id, Deposit { cents: 20 }).await?;
     ///
     /// let then = accounts.load_at(&id, AsOf::Version(1)).await?;
-    /// assert_eq!((then.cents, then.version()), (500, 1));
+    /// assert_eq!((then.cents, Loaded::version(&then)), (500, 1));
     ///
     /// let too_far = accounts.load_at(&id, AsOf::Version(3)).await;
     /// assert!(matches!(too_far, Err(LoadError::NotThere { version: 2, .. })));
@@ -177,7 +181,11 @@ impl<A: Aggregate> Repository<A> {
         let mut shown_at = Vec::with_capacity(2);
         for as_of in [before, after] {
             let loaded = self.load_at(id, as_of).await?;
-            shown_at.push(shown(loaded.state(), loaded.stream(), loaded.version())?);
+            shown_at.push(shown(
+                Loaded::state(&loaded),
+                Loaded::stream(&loaded),
+                Loaded::version(&loaded),
+            )?);
         }
         Ok(Changes::between(&shown_at[0], &shown_at[1]))
     }

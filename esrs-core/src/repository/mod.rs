@@ -53,13 +53,13 @@ use warm::Warm;
 ///
 /// ```
 #[doc = include_str!("../doc/bank_account.txt")]
-/// use esrs_core::{MemoryStore, Repository};
+/// use esrs_core::{Loaded, MemoryStore, Repository};
 ///
 /// let accounts = Repository::<BankAccount>::new(MemoryStore::new());
 /// let id = "NL-18".to_owned();
 /// accounts.execute(&id, Deposit { cents: 500 }).by("alice").await?;
 /// let account = accounts.load(&id).await?;
-/// assert_eq!((account.cents, account.version()), (500, 1));
+/// assert_eq!((account.cents, Loaded::version(&account)), (500, 1));
 /// # Ok(()) }
 /// ```
 pub struct Repository<A: Aggregate> {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::load::stream_of;
-use super::{Executed, LoadError, Repository};
+use super::{Executed, LoadError, Loaded, Repository};
 use crate::aggregate::decode_all;
 use crate::aggregate::find;
 use crate::aggregate::{ReplayFault, stop};
@@ -227,13 +227,17 @@ impl<A: Aggregate + Clone> Draft<A> for Full<A> {
     ) -> Result<Returned<A>, LoadError> {
         if executed.event_count() == 0 {
             let loaded = repository.load(id).await?;
-            let executed = executed.at(loaded.version());
-            return Ok(Returned { executed, events: Vec::new(), state: loaded.into_state() });
+            let executed = executed.at(Loaded::version(&loaded));
+            return Ok(Returned {
+                executed,
+                events: Vec::new(),
+                state: Loaded::into_state(loaded),
+            });
         }
         let version = executed.version();
         let after = version.saturating_sub(executed.event_count());
         let events = repository.events_between(&stream_of::<A>(id)?, after, version).await?;
-        let state = repository.load_at(id, AsOf::Version(version)).await?.into_state();
+        let state = Loaded::into_state(repository.load_at(id, AsOf::Version(version)).await?);
         Ok(Returned { executed, events, state })
     }
 }

@@ -107,7 +107,7 @@ impl Follow {
     ///
     /// ```
     #[doc = include_str!("../doc/bank_account.txt")]
-    /// use esrs_core::{EventStoreExt, MemoryStore, Position, Repository};
+    /// use esrs_core::{EventStoreExt, MemoryStore, Position, Recorded, Repository};
     ///
     /// let store = MemoryStore::new();
     /// let accounts = Repository::<BankAccount>::new(store.clone());
@@ -115,7 +115,7 @@ impl Follow {
     ///
     /// let mut deposits = store.follow(Position::START).of::<BankAccount>();
     /// let deposit = deposits.try_next().await?.expect("a followed log does not end by itself");
-    /// assert_eq!(deposit.envelope().stream.id(), "NL-18");
+    /// assert_eq!(Recorded::stream(&deposit).id(), "NL-18");
     /// # Ok(()) }
     /// ```
     pub fn of<A: Aggregate>(self) -> FollowOf<A> {

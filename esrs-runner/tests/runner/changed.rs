@@ -104,7 +104,7 @@ macro_rules! version {
 
             impl Create<Placed> for Row {
                 fn create(id: u64, event: &Recorded<Placed>) -> Self {
-                    Self::of(id, &[event.event().clone()])
+                    Self::of(id, &[Recorded::event(event).clone()])
                 }
             }
 

@@ -493,7 +493,10 @@ async fn spelled_otherwise<R: Reopened>() {
     for stream in ["meter-7", "meter-007", "meter-+7"] {
         store.append(batch(stream.parse().unwrap(), event())).await.unwrap();
     }
-    assert_eq!(Repository::<Meter>::new(store.clone()).load(&7).await.unwrap().version(), 1);
+    assert_eq!(
+        Loaded::version(&Repository::<Meter>::new(store.clone()).load(&7).await.unwrap()),
+        1
+    );
     for threads in [1, 3] {
         let (rows, parked) = run::<MeterRow>(&store, (1_000, threads)).await;
         assert_eq!(rows.len(), 1);

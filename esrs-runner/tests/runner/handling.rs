@@ -51,7 +51,7 @@ impl<const V: u32> On<MoneyDeposited> for Deposits<V> {
             return Err("this is never taken".into());
         }
         let insert = "INSERT INTO deposits (cents, account) VALUES ($2, $1)";
-        let parameters = [event.stream().id().into(), event.cents.into()];
+        let parameters = [Recorded::stream(event).id().into(), event.cents.into()];
         transaction.execute(insert, &parameters).await?;
         Ok(())
     }

@@ -115,13 +115,13 @@ impl Row {
 
 impl Create<Sampled> for Row {
     fn create(id: u64, event: &Recorded<Sampled>) -> Self {
-        Self::new(id, event.event().clone())
+        Self::new(id, Recorded::event(event).clone())
     }
 }
 
 impl Project<Sampled> for Row {
     fn project(&mut self, event: &Recorded<Sampled>) {
-        self.change(event.event().clone());
+        self.change(Recorded::event(event).clone());
     }
 }
 

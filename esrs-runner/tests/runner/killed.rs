@@ -43,7 +43,7 @@ impl On<MoneyDeposited> for Deposits {
         event: &Recorded<MoneyDeposited>,
         transaction: &mut dyn Transaction,
     ) -> Result<(), BoxError> {
-        let position = event.position().get() as i64;
+        let position = Recorded::position(event).get() as i64;
         transaction.execute("INSERT INTO deposits VALUES ($1)", &[position.into()]).await?;
         Ok(())
     }

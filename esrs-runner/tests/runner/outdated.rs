@@ -193,7 +193,7 @@ async fn stream_that_an_older_program_parked_is_retried_by_a_newer_one(store: im
     let from = store.subscribe(subscription.clone()).await.unwrap();
     let (stream, event) = (StreamId::new("player", 2).unwrap(), "scored".to_owned());
     let reason = "version 2 is newer than version 1, the newest that this program knows".to_owned();
-    let (parked_at, is_to_resume) = (jiff::Timestamp::now(), false);
+    let (parked_at, is_to_resume) = (Timestamp::now(), false);
     let parked =
         ParkedStream { stream, version: 1, position, event, reason, parked_at, is_to_resume };
     let advance = Advance {

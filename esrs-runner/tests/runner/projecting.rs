@@ -62,7 +62,7 @@ async fn a_command_that_is_not_shown_in_time_is_stored_all_the_same(store: impl 
     let Err(ExecuteError::NotSeen { executed, source }) = error else { panic!("{error:?}") };
     assert_eq!(executed.version(), 2);
     assert!(matches!(source, StoreError::Lagging { subscription: "balances", .. }), "{source}");
-    assert_eq!(accounts.load(&1).await.unwrap().version(), 2);
+    assert_eq!(Loaded::version(&accounts.load(&1).await.unwrap()), 2);
 }
 
 /// Of accounts and customers of the same ids: each of both counts in the one row.

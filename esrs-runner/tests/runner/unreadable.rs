@@ -20,13 +20,13 @@ struct Seen {
 
 impl Create<AccountOpened> for Seen {
     fn create(account: u32, event: &Recorded<AccountOpened>) -> Self {
-        Self { account, at: event.recorded_at(), cents: 0 }
+        Self { account, at: Recorded::recorded_at(event), cents: 0 }
     }
 }
 
 impl Project<MoneyDeposited> for Seen {
     fn project(&mut self, event: &Recorded<MoneyDeposited>) {
-        self.at = event.recorded_at();
+        self.at = Recorded::recorded_at(event);
         self.cents += event.cents;
     }
 }

@@ -43,7 +43,7 @@ impl On<MoneyWithdrawn> for FraudReport {
         event: &Recorded<MoneyWithdrawn>,
         transaction: &mut dyn Transaction,
     ) -> Result<(), BoxError> {
-        let (account, at) = (event.stream().id(), event.recorded_at());
+        let (account, at) = (Recorded::stream(event).id(), Recorded::recorded_at(event));
         let insert = "INSERT INTO fraud_withdrawals VALUES ($1, $2, $3)";
         transaction.execute(insert, &[account.into(), at.into(), event.cents.into()]).await?;
         let alert = "INSERT INTO fraud_alerts

@@ -67,7 +67,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(refused.unwrap_err().rejection(), Some(&InsufficientFunds { missing_cents: 600 }));
 
     let account = accounts.load(&alice).await?;
-    assert_eq!((account.cents, account.version()), (300, 2));
+    assert_eq!((account.cents, Loaded::version(&account)), (300, 2));
     Ok(())
 }
 
@@ -116,7 +116,7 @@ async fn explain(store: SqliteStore, id: &String, noon: Timestamp) -> Result<(),
 
     // As it was: at a time, at a version, or when the whole log ended at a position.
     let then = accounts.load_at(id, AsOf::Time(noon)).await?;
-    println!("{} cents at noon, after {} events", then.cents, then.version());
+    println!("{} cents at noon, after {} events", then.cents, Loaded::version(&then));
 
     // What happened to it, and what it was after each event.
     let mut history = accounts.history(id)?;

@@ -103,11 +103,11 @@ async fn increments_of_sixteen_tasks_in_two_processes_all_count_and_leave_no_gap
         "increments {all}, answered {}, counted to {}, versions {}, conflicts {conflicts}, busy {busy}",
         versions.len(),
         counter.value,
-        counter.version()
+        Loaded::version(&counter)
     );
     versions.sort_unstable();
     assert_eq!(
-        (counter.value, counter.version()),
+        (counter.value, Loaded::version(&counter)),
         (all, all),
         "an increment is lost, or was twice"
     );

@@ -47,7 +47,7 @@ async fn are_refused(Opened { store, .. }: &Opened) {
         assert_eq!(again, source);
         // The next command works, and nothing of those before is there.
         let cold = Repository::<Record>::new(store.clone());
-        assert_eq!(cold.load(&1).await.unwrap().version(), 1);
+        assert_eq!(Loaded::version(&cold.load(&1).await.unwrap()), 1);
     }
     let executed = records.execute(&1, Take(vec![Anything::Float(-0.0)])).await.unwrap();
     assert_eq!(executed.version(), 2);

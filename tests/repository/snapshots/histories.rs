@@ -238,8 +238,8 @@ impl<S: EventStore + Clone> History<S> {
     async fn check(&self, as_of: AsOf, version: usize) -> Result<(), String> {
         let loaded = self.tallies.load_at(&id(), as_of).await.map_err(|error| error.to_string())?;
         let last = version.checked_sub(1).map(|last| self.known[last].after.clone());
-        same("the version of a load", loaded.version(), version as u64)?;
-        same("the state of a load", loaded.state(), &last.unwrap_or_default())
+        same("the version of a load", Loaded::version(&loaded), version as u64)?;
+        same("the state of a load", Loaded::state(&loaded), &last.unwrap_or_default())
     }
 }
 

@@ -55,7 +55,7 @@ use crate::value::guarded;
 ///     ) -> Result<(), BoxError> {
 ///         if event.cents >= 1_000_000 {
 ///             let insert = "INSERT INTO large_transfers VALUES ($1, $2)";
-///             let parameters = [event.stream().id().into(), event.cents.into()];
+///             let parameters = [Recorded::stream(event).id().into(), event.cents.into()];
 ///             transaction.execute(insert, &parameters).await?;
 ///         }
 ///         Ok(())

@@ -142,7 +142,10 @@ pub(crate) async fn assert_in_step(counters: &Repository<Counter>, id: u32) {
     let doubled = counters.execute(&id, Double).await.unwrap();
     let after = counters.load(&id).await.unwrap();
     assert_eq!(after.sum, before.sum * 2);
-    assert_eq!((doubled.version(), after.version()), (before.version() + 1, before.version() + 1));
+    assert_eq!(
+        (doubled.version(), esrs_core::Loaded::version(&after)),
+        (esrs_core::Loaded::version(&before) + 1, esrs_core::Loaded::version(&before) + 1)
+    );
 }
 
 /// Stores an event as another program wrote it.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use esrs_core::schema::lock::tree::Tree;
 use esrs_core::samples::Samples;
+use esrs_core::schema::lock::tree::Tree;
 
 fn made_up(outline: &[&str]) -> BTreeSet<String> {
     Samples::new(&Tree::parse(outline).unwrap(), 7).unwrap().take(64).collect()

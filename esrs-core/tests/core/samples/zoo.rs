@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use esrs_core::Schema;
+use esrs_core::samples::Samples;
 use esrs_core::schema::lock::outline_of;
 use esrs_core::schema::lock::tree::Tree;
-use esrs_core::samples::Samples;
 use esrs_derive::Schema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -208,10 +208,10 @@ impl Seen {
     ) -> Result<(), BoxError> {
         if let Some(accounts) = &self.accounts {
             let loaded = accounts.load(&account).await?;
-            if loaded.version() < number {
+            if Loaded::version(&loaded) < number {
                 return Err(format!(
                     "event {number} is given, and {} are loaded",
-                    loaded.version()
+                    Loaded::version(&loaded)
                 )
                 .into());
             }

@@ -249,7 +249,7 @@ impl Writer {
                 if let Some(wrong) = &account.wrong {
                     say("wrong", format!("account {id} was loaded: {wrong}"));
                 }
-                if account.events != account.version()
+                if account.events != Loaded::version(&account)
                     || account.account.is_some_and(|of| of != *id)
                 {
                     say("wrong", format!("account {id} was loaded as {account:?}"));
