@@ -268,7 +268,7 @@ mod tests {
     use crate::read_model::subscription::Subscription;
     use crate::repository::Repository;
     use crate::repository::SnapshotError;
-    use crate::repository::snapshots::SnapshotPolicy;
+    use crate::repository::SnapshotPolicy;
 
     /// A value that this program writes otherwise than its format is named.
     #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

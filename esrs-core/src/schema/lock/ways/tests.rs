@@ -3,7 +3,7 @@
 use esrs_lock::outline::HeapRoom;
 
 use super::*;
-use crate::schema::lock::differs;
+use crate::schema::lock::check::differs;
 use crate::schema::{Schema, Shape};
 
 /// A change of an event, by the outlines of then and now.
