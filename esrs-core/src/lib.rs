@@ -34,9 +34,10 @@ pub use event::{
 pub use memory::MemoryStore;
 pub use read_model::projection::{self, Column, Create, Project, Projection};
 pub use repository::{
-    Answer, ComparedState, Execute, ExecuteError, Executed, History, HistoryBackwards, InstanceIds,
-    LoadError, Loaded, Moment, PastEvent, Rejection, Repository, Returned, SnapshotError,
-    SnapshotPolicy, SnapshotState, Together, Unit, WaitFor, WarmStates,
+    Answer, ComparedState, EventStoreExt, Execute, ExecuteError, Executed, Follow, FollowOf,
+    History, HistoryBackwards, InstanceIds, LoadError, Loaded, Moment, PastEvent, Rejection,
+    Repository, Returned, SnapshotError, SnapshotPolicy, SnapshotState, Together, Unit, WaitFor,
+    WarmStates,
 };
 pub use schema::{
     Content, EnumShape, EventType, Field, FieldChange, Fingerprint, Item, PastVersion, Schema,
@@ -49,7 +50,6 @@ pub use store::{
     ReadQuery, ReadSource, Record, Snapshot, SnapshotQuery, SqlReadModels, Stats, StoreError,
     StreamAppend, StreamsQuery, import,
 };
-pub use store::{EventStoreExt, Follow, FollowOf};
 #[cfg(feature = "conformance")]
 pub use testing::conformance;
 pub use testing::{Outcome, ProjectionScenario, Scenario, samples};

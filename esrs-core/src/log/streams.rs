@@ -1,6 +1,6 @@
 //! Which streams are listed, and how many of them at once.
 
-use crate::StreamId;
+use crate::event::StreamId;
 
 /// The streams of one aggregate, ordered by the bytes of their names.
 ///

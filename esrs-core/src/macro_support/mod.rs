@@ -24,9 +24,8 @@ use esrs_lock::text::ConstText;
 
 use crate::event::{MergeError, RetypeError};
 
-pub use crate::aggregate::demands::{
-    Actor, Another, Beside, Causation, Correlation, Lacking, TheSame, TypedKey,
-};
+pub use crate::aggregate::demands::given::{Another, Beside, TheSame};
+pub use crate::aggregate::demands::{Actor, Causation, Correlation, Lacking, TypedKey};
 pub use crate::aggregate::{
     Aggregate, AggregateId, Applied, Apply, Emits, InitialState, IntoEvents, PartsOf, Split,
     all_parts_are_listed, fold, not_generated, parts_are_listed,

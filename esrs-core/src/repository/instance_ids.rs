@@ -13,7 +13,10 @@ use futures_core::future::BoxFuture;
 
 use super::load::stream_of;
 use super::{LoadError, Repository};
-use crate::{Aggregate, EventStore, StoreError, StreamId, StreamsQuery};
+use crate::aggregate::Aggregate;
+use crate::event::StreamId;
+use crate::log::{StoreError, StreamsQuery};
+use crate::store::EventStore;
 
 type Reading = BoxFuture<'static, Result<Vec<StreamId>, StoreError>>;
 

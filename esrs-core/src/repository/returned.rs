@@ -7,15 +7,12 @@ use uuid::Uuid;
 
 use super::load::stream_of;
 use super::{Executed, LoadError, Loaded, Repository};
-use crate::aggregate::decode_all;
-use crate::aggregate::find;
-use crate::aggregate::{ReplayFault, stop};
-use crate::store::Cursor;
+use crate::aggregate::{Aggregate, ReplayError, ReplayFault, decode_all, find, stop};
+use crate::event::{Envelope, EventKind, Metadata, PayloadError, Position, Recorded, StreamId};
+use crate::log::{AsOf, NewEvent, Page, ReadQuery};
+use crate::schema::StoredAs;
+use crate::store::{AuditEntry, Cursor};
 use crate::value::guarded;
-use crate::{
-    Aggregate, AsOf, AuditEntry, Envelope, EventKind, Metadata, NewEvent, Page, PayloadError,
-    Position, ReadQuery, Recorded, ReplayError, StoredAs, StreamId,
-};
 
 /// The result of a command, with the events that it emitted and the state after them.
 ///

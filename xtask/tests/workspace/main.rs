@@ -4,5 +4,6 @@
 
 mod ci;
 mod ignored;
+mod map;
 mod published;
 mod testing;

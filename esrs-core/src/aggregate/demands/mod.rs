@@ -29,8 +29,6 @@ mod unmet;
 use std::marker::PhantomData;
 
 pub(crate) use given::Takes;
-#[doc(hidden)]
-pub use given::{Another, Beside, TheSame};
 pub(crate) use unmet::{Complete, LacksSomething, MadeComplete};
 
 /// `D` is missing of a command, and so is what `R` lists.

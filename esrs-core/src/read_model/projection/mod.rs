@@ -27,8 +27,7 @@ pub(crate) use meaning::{Place, each_input, filter_of};
 pub use parked::Parked;
 pub(crate) use pass::guarded_async;
 pub use pass::{AnyPass, Pass, RowChanges, RowKey};
-#[doc(hidden)]
-pub use source::SourceOf;
+pub(crate) use source::SourceOf;
 pub use table::{ColumnSpec, Table};
 
 use crate::aggregate::{Aggregate, SplitEvents};

@@ -118,7 +118,7 @@ pub async fn a_stream_is_read_backwards(store: &dyn EventStore) {
     let unknown = ReadQuery::stream_backwards(new_stream("unknown")).with_envelopes();
     let nothing = read(store, unknown, last).await;
     assert!(nothing.is_empty() && nothing.is_last() && nothing.mark().is_none());
-    let by = crate::MetadataFilter::default().by("nobody");
+    let by = crate::log::MetadataFilter::default().by("nobody");
     let nothing = read(store, backwards().recorded(by), nothing).await;
     assert!(nothing.is_empty(), "a filter let an event pass that it has to drop");
 }

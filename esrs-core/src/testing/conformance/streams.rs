@@ -3,7 +3,9 @@
 use uuid::Uuid;
 
 use super::support::{append, append_error, batch, events};
-use crate::{AppendBatch, AppendCondition, EventStore, StoreError, StreamId, StreamsQuery};
+use crate::event::StreamId;
+use crate::log::{AppendBatch, AppendCondition, StoreError, StreamsQuery};
+use crate::store::EventStore;
 
 /// An aggregate that no other case uses.
 fn new_category() -> String {

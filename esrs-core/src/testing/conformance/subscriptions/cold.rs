@@ -82,7 +82,7 @@ impl EventStore for Cold {
 
     fn streams(
         &self,
-        query: crate::StreamsQuery,
+        query: crate::log::StreamsQuery,
     ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
         Box::pin(async move { (self.open)().await.streams(query).await })
     }

@@ -11,12 +11,12 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use futures_core::future::BoxFuture;
 
-use super::cursor::Cursor;
-use crate::repository::decode_entry;
-use crate::{
-    Aggregate, AuditEntry, EventFilter, EventStore, LoadError, LogMark, MetadataFilter, Position,
-    ReadQuery, Recorded, StoreError,
-};
+use super::LoadError;
+use super::returned::decode_entry;
+use crate::aggregate::Aggregate;
+use crate::event::{Position, Recorded};
+use crate::log::{EventFilter, LogMark, MetadataFilter, ReadQuery, StoreError};
+use crate::store::{AuditEntry, Cursor, EventStore};
 
 /// Methods of every store that can be cloned; in the prelude.
 pub trait EventStoreExt: EventStore + Clone {
