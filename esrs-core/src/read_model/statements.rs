@@ -34,7 +34,7 @@ pub fn on_conflict(table: &Table) -> String {
     }
 }
 
-/// Adds the condition of [`find`](super::SqlReadModels::find) to the statement that selects all rows.
+/// Adds the condition of [`find`](crate::SqlReadModels::find) to the statement that selects all rows.
 pub fn where_matches(select: &str, condition: &str) -> String {
     match condition.trim() {
         "" => select.to_owned(),

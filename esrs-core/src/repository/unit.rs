@@ -26,7 +26,7 @@ use crate::store::EventStore;
     note = "give what `repository.execute(&id, command)` returns, before it is awaited"
 )]
 pub trait Unit: Sized + Send {
-    /// What it is answered with: an [`Executed`] or [`Returned`](super::Returned) for each command.
+    /// What it is answered with: an [`Executed`](super::Executed) or [`Returned`](super::Returned) for each command.
     type Answer: Send;
     /// Why one of its commands may be rejected.
     type Rejection: Send;

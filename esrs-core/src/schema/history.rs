@@ -6,7 +6,7 @@ use super::{Fingerprint, Shape};
 
 /// One version of an event's shape, what led to it, and the version before it.
 ///
-/// [`Event::history`] goes through them, from the newest to the oldest.
+/// [`Event::history`](crate::Event::history) goes through them, from the newest to the oldest.
 #[derive(Debug, Clone, Copy)]
 pub struct ShapeVersion {
     version: u32,
@@ -125,7 +125,8 @@ impl ShapeVersion {
     }
 }
 
-/// Versions of an event's shape, from the newest to the oldest; see [`Event::history`].
+/// Versions of an event's shape, from the newest to the oldest; see
+/// [`Event::history`](crate::Event::history).
 #[derive(Debug, Clone)]
 pub struct ShapeVersions(pub(crate) Option<&'static ShapeVersion>);
 

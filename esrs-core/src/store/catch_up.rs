@@ -23,7 +23,7 @@ use crate::read_model::subscription::{Advance, Advanced, Checkpoint, Subscriber}
 ///
 /// # Errors
 /// - [`StoreError::ProjectionTable`] if this program cannot write the rows, as of
-///   [`check`](super::Subscription::check);
+///   [`check`](crate::subscription::Subscription::check);
 /// - [`StoreError::Parked`] if a stream is parked, after all other events are taken: the rows do not
 ///   contain its events;
 /// - [`StoreError::Projection`] if an event cannot be taken: the subscription then stands before the page

@@ -67,7 +67,7 @@ pub trait EventStore: Send + Sync + 'static {
     ///
     /// # Errors
     /// Returns [`StoreError::EventDiffers`] if an id is stored with
-    /// [another event](StoredEvent::check), and the errors of an append.
+    /// [another event](crate::store::StoredEvent::check), and the errors of an append.
     fn import_chunk(
         &self,
         events: Vec<(StreamId, NewEvent)>,

@@ -1,7 +1,7 @@
 //! The contract between esrs and a database.
 //!
 //! The traits that a store implements ([`EventStore`], [`SubscriptionStore`], [`ReadModels`],
-//! [`SqlReadModels`](crate::SqlReadModels)), what is written once for every store (catching up, rebuilding,
+//! [`SqlReadModels`]), what is written once for every store (catching up, rebuilding,
 //! importing, the audit trail), and, from `log`, what the traits speak of. SQL and connections are in the crates
 //! of the databases.
 

@@ -11,7 +11,8 @@ use crate::read_model::subscription::Projected;
 /// The read models of a store: rows by key, all rows, and the ways to bring them up to date.
 ///
 /// Every store of esrs that stores read models implements it, so code that takes `&impl ReadModels` runs
-/// on each of them. `use esrs::prelude::*` brings it into scope. Queries in SQL are [`SqlReadModels`].
+/// on each of them. `use esrs::prelude::*` brings it into scope. Queries in SQL are
+/// [`SqlReadModels`](crate::SqlReadModels).
 ///
 /// ```
 /// use esrs_core::{Projection, ReadModels, StoreError};

@@ -5,8 +5,8 @@
 //! whoever dies in between. A [`Projected`] is that of a [`Projection`](crate::Projection), a
 //! [`Handled`] that of an [`EventHandler`], which is given the transaction itself.
 //!
-//! The store does the I/O ([`SubscriptionStore`]), and what drives it (the crate `esrs-runner`, or
-//! [`catch_up`] and [`rebuild`]) says when.
+//! The store does the I/O ([`SubscriptionStore`](crate::store::SubscriptionStore)), and what drives it (the crate `esrs-runner`, or
+//! [`catch_up`](crate::store::catch_up) and [`rebuild`](crate::store::rebuild)) says when.
 
 mod advance;
 mod handler;
