@@ -87,7 +87,7 @@ pub struct SubscriptionFailure {
     pub reason: String,
     /// How long it has not gone on.
     pub failing_for: Duration,
-    /// Whether it has ended. Otherwise the runner goes on trying.
+    /// True if it has ended. Otherwise the runner goes on trying.
     pub has_ended: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What is written to a log and read from it.
+//! The data that is written to a log and read from it.
 //!
 //! Batches to append, pages and queries to read, snapshots, idempotency keys, and the errors of a store. Data
 //! and its rules only: the traits that a database implements are in `store`, and a log in memory in `memory`.

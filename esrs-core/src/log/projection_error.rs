@@ -66,8 +66,8 @@ impl ProjectionError {
         None
     }
 
-    /// Whether the same event may be taken later without any change: a store that its handler used was
-    /// busy, full or out of reach.
+    /// Returns true if the same event may be applied later without any change: a store that its handler used
+    /// was busy, full or out of reach.
     ///
     /// The Runner tries such an event again and parks nothing for it.
     pub fn is_transient(&self) -> bool {

@@ -1,4 +1,4 @@
-//! Which streams are listed, and how many of them at once.
+//! A query for the streams of an aggregate.
 
 use crate::event::StreamId;
 

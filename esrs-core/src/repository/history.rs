@@ -121,7 +121,7 @@ pub struct PastEvent<A: Aggregate> {
 /// Made by [`Repository::history_backwards`]. A [`Stream`], which reads a page at a time.
 pub struct HistoryBackwards<A: Aggregate> {
     cursor: Cursor,
-    /// How many events it may still return.
+    /// The number of events that it may still return.
     left: usize,
     aggregate: PhantomData<fn() -> A>,
 }

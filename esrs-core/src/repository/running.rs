@@ -43,7 +43,7 @@ pub struct Running<'a, A: Aggregate, C, R: Answer<A>> {
     last_decided: Option<Uuid>,
     /// The state after the decided events. Nobody else may have it before they are stored.
     ahead: Option<Ahead<A>>,
-    /// What is known of the answer.
+    /// The known part of the answer.
     draft: R::Draft,
 }
 
