@@ -21,7 +21,7 @@ type Members = Vec<(String, String)>;
 ///
 /// ```
 /// use esrs_core::schema::lock::tree::Tree;
-/// use esrs_core::schema::samples::Samples;
+/// use esrs_core::samples::Samples;
 ///
 /// let tree = Tree::parse(&["struct", ".cents: i64", ".note?: string?"])?;
 /// let mut cents = Samples::new(&tree, 1)?.take(20).map(|payload| {
