@@ -1,6 +1,6 @@
 //! From a command to appended events.
 
-use std::future::IntoFuture;
+use std::future::{IntoFuture, ready};
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{self, Poll};
@@ -384,8 +384,10 @@ where
             command = std::any::type_name::<C>()
         );
         // The trace is the caller's, so it begins before the span does.
-        let begun = self.into_running().map_err(LoadError::from);
-        Box::pin(async move { run(begun?).await }.instrument(span))
+        match self.into_running() {
+            Ok(running) => Box::pin(run(running).instrument(span)),
+            Err(invalid) => Box::pin(ready(Err(LoadError::from(invalid).into()))),
+        }
     }
 }
 

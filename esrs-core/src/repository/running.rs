@@ -1,5 +1,7 @@
 //! One command at work: its turn, the state it decides on, and what it came to.
 
+use std::pin::Pin;
+
 use uuid::Uuid;
 
 use super::fold::Fold;
@@ -35,7 +37,6 @@ pub struct Running<'a, A: Aggregate, C, R: Answer<A>> {
     warm: Option<Warm<A>>,
     /// Whether the stream was read for this command; else the state is as an earlier one left it.
     is_fresh: bool,
-    page: Page,
     /// The decided events, as a later load will read them, and how long their payloads are.
     decided: Vec<A::Event>,
     decided_bytes: usize,
@@ -78,7 +79,6 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
             turn: None,
             warm: None,
             is_fresh: false,
-            page: repository.pages.take(),
             decided: Vec::new(),
             decided_bytes: 0,
             last_decided: None,
@@ -173,18 +173,17 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
     }
 
     /// The state that it decides on: loaded, or brought up to date by what is new.
-    async fn refresh(&mut self) -> Result<(), LoadError> {
-        let Self { repository, stream, page, .. } = self;
-        let (store, codec) = (&*repository.store, repository.codec());
-        let mut folded = match self.warm.take() {
-            Some(warm) => Fold::from(store, stream, warm).finish(page).await,
-            None => Fold::new(store, stream, codec)?.finish(page).await,
-        };
-        if let Err(LoadError::Store(StoreError::HistoryChanged { .. })) = folded {
-            // The state was computed from events that are gone; what is stored now is the truth.
-            tracing::warn!(stream = %crate::value::escaped(&stream), "the stream lost events, and its cached state was dropped");
-            folded = Fold::new(store, stream, codec)?.finish(page).await;
-        }
+    ///
+    /// In a box, because most commands find their state, and need no room for what is read.
+    fn refresh(&mut self) -> Pin<Box<impl Future<Output = Result<(), LoadError>>>> {
+        Box::pin(self.refresh_now())
+    }
+
+    async fn refresh_now(&mut self) -> Result<(), LoadError> {
+        let Self { repository, stream, .. } = self;
+        let mut page = repository.pages.take();
+        let folded = fold_anew(repository, stream, self.warm.take(), &mut page).await;
+        repository.pages.put(page);
         let mut warm = folded?;
         repository.snapshot_if_due(stream, &mut warm);
         self.warm = Some(warm);
@@ -220,6 +219,28 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
     fn version(&self) -> u64 {
         let warm = self.warm.as_ref().or(self.ahead.as_ref().map(|ahead| &ahead.warm));
         warm.map_or(0, |warm| warm.version)
+    }
+}
+
+/// The state of a stream as it is stored now, from the state that an earlier command left, if it did.
+async fn fold_anew<A: Aggregate>(
+    repository: &Repository<A>,
+    stream: &StreamId,
+    warm: Option<Warm<A>>,
+    page: &mut Page,
+) -> Result<Warm<A>, LoadError> {
+    let (store, codec) = (&*repository.store, repository.codec());
+    let folded = match warm {
+        Some(warm) => Fold::from(store, stream, warm).finish(page).await,
+        None => Fold::new(store, stream, codec)?.finish(page).await,
+    };
+    match folded {
+        Err(LoadError::Store(StoreError::HistoryChanged { .. })) => {
+            // The state was computed from events that are gone; what is stored now is the truth.
+            tracing::warn!(stream = %crate::value::escaped(&stream), "the stream lost events, and its cached state was dropped");
+            Fold::new(store, stream, codec)?.finish(page).await
+        }
+        folded => folded,
     }
 }
 
@@ -322,6 +343,5 @@ impl<A: Aggregate, C, R: Answer<A>> Drop for Running<'_, A, C, R> {
         {
             turn.warm = self.warm.take();
         }
-        self.repository.pages.put(std::mem::take(&mut self.page));
     }
 }

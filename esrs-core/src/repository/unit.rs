@@ -1,6 +1,6 @@
 //! Commands that are stored as one unit: one, or several on different instances.
 
-use std::future::{Future, IntoFuture};
+use std::future::{Future, IntoFuture, ready};
 use std::marker::PhantomData;
 
 use futures_core::future::BoxFuture;
@@ -266,70 +266,75 @@ impl<L: Parts, R: Parts> Parts for Both<L, R> {
 }
 
 /// Decides, appends, and decides again when another writer was faster.
-pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteError<P::Rejection>> {
-    let streams = in_order(&parts)?;
-    let key = key_of(&parts)?;
-    for stream in &streams {
-        parts.take_turn(stream).await;
-    }
-    let given = parts.correlation_id();
-    let correlation = given.unwrap_or_else(Uuid::now_v7);
-    parts.correlate(correlation);
-    if given.is_none() {
-        // What begins a correlation has its id.
-        parts.begin_with(correlation);
-    }
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        // The append of one command finds its key by itself, but costs a repetition its cached state.
-        // That of several may begin with another stream than it did before.
-        if (streams.len() > 1 || parts.repetitions().are_expected())
-            && let Some(first) = first_answer(&parts, &streams, key.as_ref()).await?
-        {
-            return Ok(parts.settle(&first).await?);
+#[allow(clippy::manual_async_fn, reason = "an `async fn` has room for its argument twice")]
+pub(super) fn run<P: Parts>(
+    mut parts: P,
+) -> impl Future<Output = Result<P::Answer, ExecuteError<P::Rejection>>> + Send {
+    async move {
+        let streams = in_order(&parts)?;
+        let key = key_of(&parts)?;
+        for stream in &streams {
+            parts.take_turn(stream).await;
         }
-        let mut batch = AppendBatch::default();
-        let decided =
-            match parts.decide(&mut batch).await.and_then(|()| parts.apply_decided(&batch)) {
-                Ok(false) => {
-                    // Each state is read anew, so this happens once for each command at most.
+        let given = parts.correlation_id();
+        let correlation = given.unwrap_or_else(Uuid::now_v7);
+        parts.correlate(correlation);
+        if given.is_none() {
+            // What begins a correlation has its id.
+            parts.begin_with(correlation);
+        }
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            // The append of one command finds its key by itself, but costs a repetition its cached state.
+            // That of several may begin with another stream than it did before.
+            if (streams.len() > 1 || parts.repetitions().are_expected())
+                && let Some(first) = first_answer(&parts, &streams, key.as_ref()).await?
+            {
+                return Ok(parts.settle(&first).await?);
+            }
+            let mut batch = AppendBatch::default();
+            let decided =
+                match parts.decide(&mut batch).await.and_then(|()| parts.apply_decided(&batch)) {
+                    Ok(false) => {
+                        // Each state is read anew, so this happens once for each command at most.
+                        parts.step_back();
+                        attempts -= 1;
+                        continue;
+                    }
+                    decided => decided.map(drop),
+                };
+            if decided.is_err() || batch.streams.is_empty() {
+                return match first_answer(&parts, &streams, key.as_ref()).await? {
+                    Some(first) => Ok(parts.settle(&first).await?),
+                    None => {
+                        decided?;
+                        Ok(parts.nothing().await?)
+                    }
+                };
+            }
+            batch.idempotency_key.clone_from(&key);
+            let (store, max_attempts) = parts.first();
+            match store.append(batch).await {
+                Ok(appended) => {
+                    let repeated = appended.repeated;
+                    if key.is_some() {
+                        parts.repetitions().record(repeated);
+                    }
+                    tracing::debug!(position = %appended.last_position, repeated, "appended");
+                    return Ok(parts.settle(&appended).await?);
+                }
+                Err(StoreError::Conflict(conflict)) if attempts < max_attempts => {
+                    parts.check_conflict(&conflict)?;
+                    tracing::debug!(attempts, %conflict, "another writer was faster");
                     parts.step_back();
-                    attempts -= 1;
-                    continue;
                 }
-                decided => decided.map(drop),
-            };
-        if decided.is_err() || batch.streams.is_empty() {
-            return match first_answer(&parts, &streams, key.as_ref()).await? {
-                Some(first) => Ok(parts.settle(&first).await?),
-                None => {
-                    decided?;
-                    Ok(parts.nothing().await?)
+                Err(StoreError::Conflict(conflict)) => {
+                    parts.check_conflict(&conflict)?;
+                    return Err(ExecuteError::Conflict { attempts, conflict });
                 }
-            };
-        }
-        batch.idempotency_key.clone_from(&key);
-        let (store, max_attempts) = parts.first();
-        match store.append(batch).await {
-            Ok(appended) => {
-                let repeated = appended.repeated;
-                if key.is_some() {
-                    parts.repetitions().record(repeated);
-                }
-                tracing::debug!(position = %appended.last_position, repeated, "appended");
-                return Ok(parts.settle(&appended).await?);
+                Err(error) => return Err(error.into()),
             }
-            Err(StoreError::Conflict(conflict)) if attempts < max_attempts => {
-                parts.check_conflict(&conflict)?;
-                tracing::debug!(attempts, %conflict, "another writer was faster");
-                parts.step_back();
-            }
-            Err(StoreError::Conflict(conflict)) => {
-                parts.check_conflict(&conflict)?;
-                return Err(ExecuteError::Conflict { attempts, conflict });
-            }
-            Err(error) => return Err(error.into()),
         }
     }
 }
@@ -452,7 +457,9 @@ where
     fn into_future(self) -> Self::IntoFuture {
         let span = tracing::debug_span!("execute_together");
         // The trace is the caller's, so it begins before the span does.
-        let begun = self.begin();
-        Box::pin(async move { run(begun?).await }.instrument(span))
+        match self.begin() {
+            Ok(parts) => Box::pin(run(parts).instrument(span)),
+            Err(error) => Box::pin(ready(Err(error.into()))),
+        }
     }
 }
