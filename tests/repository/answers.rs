@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use esrs::EventStore;
 use esrs::prelude::*;
-use esrs::{EventStore, Executed, Returned};
+use esrs::repository::{Executed, Returned};
 
 use crate::counted::{Asked, Counted};
 
@@ -73,7 +74,11 @@ pub(crate) async fn postgres() -> (postgres_server::Database, Arc<dyn EventStore
 }
 
 /// The payload, name and envelope of every event of an instance.
-async fn stored(purses: &Repository<Purse>, id: u32, after: u64) -> Vec<(esrs::Envelope, String)> {
+async fn stored(
+    purses: &Repository<Purse>,
+    id: u32,
+    after: u64,
+) -> Vec<(esrs::event::Envelope, String)> {
     let mut history = purses.history(&id).unwrap();
     let mut stored = Vec::new();
     while let Some(moment) = history.try_next().await.unwrap() {

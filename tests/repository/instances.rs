@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use esrs::prelude::*;
-use esrs::{AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, StreamId};
+use esrs::store::{AppendBatch, AppendCondition, NewEvent};
+use esrs::{EventStore, Metadata, StreamId};
 
 use crate::answers::{postgres, stores};
 use crate::counted::{Asked, Counted};

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use esrs::prelude::*;
-use esrs::{SnapshotPolicy, SqliteStoreBuilder};
+use esrs::repository::SnapshotPolicy;
+use esrs::sqlite::SqliteStoreBuilder;
 use esrs_benches::order::Order;
 use esrs_benches::order::work::{append_items, command};
 use esrs_benches::ratio::{Bar, Comparison, Figure, Outcome};

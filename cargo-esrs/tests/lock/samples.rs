@@ -182,8 +182,8 @@ fn an_option_that_was_not_written_has_to_be_read() {
     assert!(said.contains("u8, may be null, must be there"), "{said}");
     // A shape that is written by hand may say what is not so.
     let by_hand = derived.replace("Schema, ", "")
-        + "\nimpl Schema for Remark {\n    const SHAPE: &'static esrs::Shape = Option::<u8>::SHAPE;\n    \
-           const FINGERPRINT: esrs::Fingerprint = Option::<u8>::FINGERPRINT;\n    \
+        + "\nimpl Schema for Remark {\n    const SHAPE: &'static esrs::schema::Shape = Option::<u8>::SHAPE;\n    \
+           const FINGERPRINT: esrs::schema::Fingerprint = Option::<u8>::FINGERPRINT;\n    \
            const READ_IF_ABSENT: bool = true;\n}\n";
     package.replace(LIB, derived, &by_hand);
     test(&package, &["--lib"]).fails(

@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use esrs::prelude::*;
-use esrs::store::{
-    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, ReadQuery, Snapshot, StoreError,
-};
+use esrs::store::{AppendBatch, Appended, IdempotencyKey, LogId, Page, ReadQuery, Snapshot};
 use esrs::subscription::{
     Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
     ParkingEntry, Replaced, Subscriber, Subscription, SubscriptionStore, WaitTarget,
 };
+use esrs::{EventStore, StoreError};
 use esrs::{Position, StreamId};
 use futures_util::future::BoxFuture;
 
@@ -147,8 +146,8 @@ impl EventStore for Between {
 
     fn import_chunk(
         &self,
-        events: Vec<(StreamId, esrs::NewEvent)>,
-    ) -> BoxFuture<'_, Result<esrs::Imported, StoreError>> {
+        events: Vec<(StreamId, esrs::store::NewEvent)>,
+    ) -> BoxFuture<'_, Result<esrs::store::Imported, StoreError>> {
         self.store.import_chunk(events)
     }
 

@@ -8,9 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::bank::{Account, AccountOpened, Balance, MoneyDeposited, Say};
-use esrs::BoxError;
 use esrs::prelude::*;
 use esrs::runner::Runner;
+use esrs::store::BoxError;
 use esrs::subscription::{EventHandler, Listen, On, SubscriptionStore, Transaction};
 
 /// The database of a child, and which it is.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use esrs::TraceContext;
+use esrs::event::TraceContext;
 use esrs::prelude::*;
 use esrs::runner::{Retries, Runner};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use esrs::Position;
 use esrs::prelude::*;
 use esrs::runner::{Live, Parking, Rebuild, Retries, Runner, Running, State, Status};
+use esrs::store::BoxError;
 use esrs::subscription::{EventHandler, Listen, On, Transaction};
-use esrs::{BoxError, Position};
 
 use crate::bank::{Account, AccountClosed, AccountOpened, Balance, MoneyDeposited, Say};
 use crate::between::{Between, Call};

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use esrs::BoxError;
 use esrs::prelude::*;
 use esrs::runner::{Retries, Runner, Running, State};
+use esrs::store::BoxError;
 use esrs::subscription::{EventHandler, Listen, On, Transaction};
 
 use crate::bank::{Account, Balance, MoneyDeposited, NEVER};

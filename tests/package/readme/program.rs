@@ -109,7 +109,8 @@ async fn rich(file: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-use esrs::{AsOf, AuditTrail, Timestamp};
+use esrs::{AsOf, Timestamp};
+use esrs::store::AuditTrail;
 
 async fn explain(store: SqliteStore, id: &String, noon: Timestamp) -> Result<(), LoadError> {
     let accounts = Repository::<BankAccount>::new(store.clone());
@@ -181,7 +182,7 @@ fn the_history_can_be_explained() {
 
 #[test]
 fn the_domain_is_tested_by_a_scenario() {
-use esrs::Scenario;
+use esrs::testing::Scenario;
 
 Scenario::<BankAccount>::given([MoneyDeposited { cents: 500 }])
     .and_given_stored("money_withdrawn", 1, r#"{"cents":200}"#) // as an older program wrote it

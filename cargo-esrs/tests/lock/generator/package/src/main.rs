@@ -13,7 +13,7 @@ use esrs::schema::lock::tree::Tree;
 use esrs::schema::lock::{
     always_written, as_written, first_change_of, first_changed_step, first_unread, outline_of, steps_of, with_plain_options,
 };
-use esrs::samples::Samples;
+use esrs::testing::samples::Samples;
 use json::Json;
 use make::{Dice, Make};
 use serde::Serialize;
