@@ -242,7 +242,8 @@ impl<A: Aggregate> History<A> {
     /// The same as `TryStreamExt::try_next` of the crate `futures`, without that crate.
     ///
     /// # Errors
-    /// Returns a [`LoadError`] if the store fails, or holds an event that cannot be read: the events
+    /// Returns a [`LoadError`] if the store fails, holds an event that cannot be read, or does not hold an
+    /// event that was returned: [`StoreError::HistoryChanged`](crate::StoreError::HistoryChanged). The events
     /// before that have come already, and the next call returns the error again.
     pub async fn try_next(&mut self) -> Result<Option<Moment<A>>, LoadError> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await.transpose()
