@@ -55,6 +55,20 @@ pub enum LoadError {
         /// The message of the panic.
         message: String,
     },
+    /// A state of a history could not be cloned.
+    #[error(
+        "the state of {stream} at version {version} could not be cloned: its `Clone` panicked: {message}",
+        stream = escaped(.stream),
+        message = escaped(.message),
+    )]
+    ClonePanicked {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the state.
+        version: u64,
+        /// The message of the panic.
+        message: String,
+    },
     /// A state could not be written as JSON, to be compared with another.
     #[error(
         "the state of {stream} at version {version} could not be written as JSON: {source}",
@@ -151,8 +165,12 @@ pub enum SnapshotError {
     },
 }
 
-/// Why a command came to nothing. No event of it was stored, but for
-/// [`StoreError::Unknown`] and [`NotSeen`](Self::NotSeen).
+/// The error of a command.
+///
+/// The call stored no event, with three exceptions: the events are stored in
+/// [`NotSeen`](Self::NotSeen) and [`NotReturned`](Self::NotReturned), and it is not known whether they are in
+/// [`Store`](Self::Store) with [`StoreError::Unknown`]. An earlier call with the same idempotency key may have
+/// stored them; repeating a call with its key is safe.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecuteError<E> {
@@ -182,7 +200,7 @@ pub enum ExecuteError<E> {
         /// The version that the stream is at.
         found: u64,
     },
-    /// The instance could not be loaded.
+    /// The instance could not be loaded for the decision, or its id cannot be part of a stream's name.
     #[error("{0}")]
     Load(#[from] LoadError),
     /// An event could not be written as JSON.
@@ -257,6 +275,22 @@ pub enum ExecuteError<E> {
         /// The message of the panic.
         message: String,
     },
+    /// The state for the answer of a command with [`returning`](super::Execute::returning) could not be
+    /// cloned. Nothing is stored; without `returning` the command needs no clone.
+    #[error(
+        "nothing was stored for {stream}: the state at version {version} could not be cloned for `returning`: \
+         its `Clone` panicked: {message}",
+        stream = escaped(.stream),
+        message = escaped(.message),
+    )]
+    ClonePanicked {
+        /// The stream of the instance.
+        stream: StreamId,
+        /// The version of the state.
+        version: u64,
+        /// The message of the panic.
+        message: String,
+    },
     /// Two commands that were to be stored as one unit are for one instance: neither knows what the
     /// other decides.
     #[error(
@@ -320,12 +354,26 @@ pub enum ExecuteError<E> {
         executed.version()
     )]
     NotSeen {
-        /// What the command came to.
+        /// The result of the command.
         executed: Box<Executed>,
-        /// Why the wait was in vain.
+        /// The reason why the wait ended.
         source: StoreError,
     },
-    /// The store could not append the events.
+    /// The command was executed, and its events are stored; the events and the state for the answer of a
+    /// command with [`returning`](super::Execute::returning) could not be read. It occurs for repetitions by
+    /// an idempotency key only, which read what the first execution has stored.
+    #[error(
+        "the command is stored, {} is at version {}, but its events could not be read again: {source}",
+        escaped(executed.stream()),
+        executed.version()
+    )]
+    NotReturned {
+        /// The result of the command.
+        executed: Box<Executed>,
+        /// The reason why the events or the state could not be read.
+        source: LoadError,
+    },
+    /// The store could not append the events, or could not look for the idempotency key.
     // Not transparent: the sources tell a Runner that a store was out of reach.
     #[error("{0}")]
     Store(#[source] StoreError),
@@ -391,7 +439,13 @@ impl<E> ExecuteError<E> {
             Self::KeyReused(reused) => ExecuteError::KeyReused(reused),
             Self::Fingerprint { stream, source } => ExecuteError::Fingerprint { stream, source },
             Self::BlankActor { stream, source } => ExecuteError::BlankActor { stream, source },
+            Self::ClonePanicked { stream, version, message } => {
+                ExecuteError::ClonePanicked { stream, version, message }
+            }
             Self::NotSeen { executed, source } => ExecuteError::NotSeen { executed, source },
+            Self::NotReturned { executed, source } => {
+                ExecuteError::NotReturned { executed, source }
+            }
             Self::Store(error) => ExecuteError::Store(error),
         }
     }

@@ -16,7 +16,7 @@ use crate::aggregate::{Aggregate, ReplayFault, replay_range, stop};
 use crate::event::{Envelope, EventKind, StreamId};
 use crate::log::ReadQuery;
 use crate::store::{AuditEntry, Cursor};
-use crate::value::Changes;
+use crate::value::{Changes, guarded};
 
 type Show<A> = fn(&A, &StreamId, u64) -> Result<Value, LoadError>;
 
@@ -270,6 +270,10 @@ impl<A: Aggregate> History<A> {
                 }
             })?;
         }
+        let copied = guarded(|| copy(state)).map_err(|message| {
+            let (stream, version) = (stream.clone(), *version);
+            LoadError::ClonePanicked { stream, version, message }
+        })?;
         let mut changes = Changes::default();
         if let Some(show) = show {
             let after = show(state, stream, *version)?;
@@ -277,6 +281,6 @@ impl<A: Aggregate> History<A> {
             *shown = after;
         }
         cursor.step();
-        Ok(Moment { envelope, kind, payload, events, state: copy(state), changes })
+        Ok(Moment { envelope, kind, payload, events, state: copied, changes })
     }
 }

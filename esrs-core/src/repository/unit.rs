@@ -101,8 +101,10 @@ pub(super) trait Parts: Send + Sync {
     fn settle(
         &mut self,
         appended: &Appended,
-    ) -> impl Future<Output = Result<Self::Answer, LoadError>> + Send;
-    fn nothing(&mut self) -> impl Future<Output = Result<Self::Answer, LoadError>> + Send;
+    ) -> impl Future<Output = Result<Self::Answer, ExecuteError<Self::Rejection>>> + Send;
+    fn nothing(
+        &mut self,
+    ) -> impl Future<Output = Result<Self::Answer, ExecuteError<Self::Rejection>>> + Send;
 }
 
 impl<A, C, R> Parts for Running<'_, A, C, R>
@@ -178,11 +180,11 @@ where
         Running::step_back(self);
     }
 
-    async fn settle(&mut self, appended: &Appended) -> Result<R, LoadError> {
+    async fn settle(&mut self, appended: &Appended) -> Result<R, ExecuteError<Self::Rejection>> {
         Running::settle(self, appended).await
     }
 
-    async fn nothing(&mut self) -> Result<R, LoadError> {
+    async fn nothing(&mut self) -> Result<R, ExecuteError<Self::Rejection>> {
         Running::nothing(self).await
     }
 }
@@ -256,12 +258,21 @@ impl<L: Parts, R: Parts> Parts for Both<L, R> {
         self.1.step_back();
     }
 
-    async fn settle(&mut self, appended: &Appended) -> Result<Self::Answer, LoadError> {
-        Ok((self.0.settle(appended).await?, self.1.settle(appended).await?))
+    async fn settle(
+        &mut self,
+        appended: &Appended,
+    ) -> Result<Self::Answer, ExecuteError<Self::Rejection>> {
+        let first = self.0.settle(appended).await;
+        // Both, so that the state of each is there for the next command.
+        let second = self.1.settle(appended).await;
+        let first = first.map_err(|error| error.map(Rejection::First))?;
+        Ok((first, second.map_err(|error| error.map(Rejection::Second))?))
     }
 
-    async fn nothing(&mut self) -> Result<Self::Answer, LoadError> {
-        Ok((self.0.nothing().await?, self.1.nothing().await?))
+    async fn nothing(&mut self) -> Result<Self::Answer, ExecuteError<Self::Rejection>> {
+        let first = self.0.nothing().await.map_err(|error| error.map(Rejection::First))?;
+        let second = self.1.nothing().await;
+        Ok((first, second.map_err(|error| error.map(Rejection::Second))?))
     }
 }
 
@@ -287,7 +298,7 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
         if (streams.len() > 1 || parts.repetitions().are_expected())
             && let Some(first) = first_answer(&parts, &streams, key.as_ref()).await?
         {
-            return Ok(parts.settle(&first).await?);
+            return parts.settle(&first).await;
         }
         let mut batch = AppendBatch::default();
         let decided =
@@ -302,10 +313,10 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
             };
         if decided.is_err() || batch.streams.is_empty() {
             return match first_answer(&parts, &streams, key.as_ref()).await? {
-                Some(first) => Ok(parts.settle(&first).await?),
+                Some(first) => parts.settle(&first).await,
                 None => {
                     decided?;
-                    Ok(parts.nothing().await?)
+                    parts.nothing().await
                 }
             };
         }
@@ -318,7 +329,7 @@ pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteErro
                     parts.repetitions().record(repeated);
                 }
                 tracing::debug!(position = %appended.last_position, repeated, "appended");
-                return Ok(parts.settle(&appended).await?);
+                return parts.settle(&appended).await;
             }
             Err(StoreError::Conflict(conflict)) if attempts < max_attempts => {
                 parts.check_conflict(&conflict)?;

@@ -320,6 +320,7 @@ mod tests {
                 event: hostile(),
                 message: message(),
             },
+            ExecuteError::ClonePanicked { stream: stream(), version, message: message() },
             ExecuteError::SameInstance { stream: stream() },
             ExecuteError::DifferentStores { stream: stream() },
             ExecuteError::KeyNotOnFirst { stream: stream() },
@@ -333,6 +334,7 @@ mod tests {
             [
                 LoadError::NotThere { stream: stream(), as_of: AsOf::Version(9), version },
                 LoadError::Initial { stream: stream(), message: message() },
+                LoadError::ClonePanicked { stream: stream(), version, message: message() },
                 LoadError::State { stream: stream(), version, source: json() },
                 replay(ReplayFault::Panicked { message: message() }).into(),
                 replay(PayloadError::Json(json()).into()).into(),
