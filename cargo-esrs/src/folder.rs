@@ -27,7 +27,7 @@ pub(crate) struct Locks {
     listed: BTreeMap<String, BTreeSet<u64>>,
 }
 
-/// What is wrong with a file.
+/// The fault of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unsound {
     /// The index lists it, and it is not there.
@@ -98,7 +98,7 @@ impl Locks {
         elsewhere.iter().any(|locks| locks.events.iter().any(begins_as_listed))
     }
 
-    /// Whether anything is locked under this name, or was.
+    /// Returns true if anything is locked under this name, or was.
     pub(crate) fn have(&self, name: &str) -> bool {
         self.events.contains_key(name)
             || self.aggregates.contains_key(name)
@@ -165,7 +165,7 @@ impl Locks {
         !self.former.is_empty()
     }
 
-    /// What the file of an event's lock is called, without its ending.
+    /// Returns the name of the file of an event's lock, without its ending.
     pub(crate) fn stem(&self, event: &str) -> String {
         match self.former.contains(&Kind::Event.former_file(event)) {
             true => former_stem(event),

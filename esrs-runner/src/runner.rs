@@ -110,8 +110,8 @@ impl Runner {
         self
     }
 
-    /// How long a subscription may fail before [`Running::failed`] says so; a minute by default. The runner
-    /// goes on trying meanwhile, and after it.
+    /// Sets how long a subscription may fail before [`Running::failed`] says so; a minute by default. The
+    /// runner goes on trying meanwhile, and after it.
     pub fn failure_patience(mut self, patience: Duration) -> Self {
         self.options.failure_patience = patience;
         self

@@ -68,7 +68,7 @@ impl<'a> Aggregate<'a> {
         }
     }
 
-    /// How many of its events have this role.
+    /// Returns the number of its events with this role.
     pub(crate) fn count(&self, role: Role) -> usize {
         self.events.iter().filter(|event| event.role == role).count()
     }
