@@ -18,7 +18,7 @@ pub(crate) type Messages = Pin<Box<dyn Stream<Item = Result<AsyncMessage, Error>
 /// Takes what the server sends on its own.
 type Take = Box<dyn Fn(Result<AsyncMessage, Error>) + Send + Sync>;
 
-/// How often the connection is worked within one poll.
+/// The number of times that the connection is polled within one poll.
 const MOST_ROUNDS: usize = 4;
 
 /// A connection that is worked by one task at a time.

@@ -134,7 +134,7 @@ pub(crate) fn unknown_of(
     unknown_events(events, |id| Ok(stored.get(&id).cloned()))
 }
 
-/// What the batch was answered with, if its event ids are stored already.
+/// Returns the first answer of the batch, if its event ids are stored already.
 pub(crate) async fn repetition(
     reader: &Reader<'_>,
     batch: &AppendBatch,

@@ -1,4 +1,4 @@
-//! Who may do what.
+//! Rights of roles.
 
 use esrs_core::StoreError;
 

@@ -71,7 +71,7 @@ impl Pools {
 /// The longest time that a claim waits for the row of its lease.
 pub(crate) const LEASE_LOCK: Duration = Duration::from_secs(1);
 
-/// What those who read and the writer have in common.
+/// The part that readers and the writer share.
 pub(crate) struct Shared {
     pub(crate) connector: Connector,
     pub(crate) pools: Pools,
@@ -172,7 +172,7 @@ impl Shared {
         StoreError::Unknown { reason }
     }
 
-    /// What to tell of an append that failed.
+    /// Returns the error of an append that failed.
     pub(crate) fn explain_append(
         &self,
         doing: &'static str,
@@ -229,7 +229,7 @@ impl PostgresStore {
         &self.inner.shared
     }
 
-    /// How much it has written since it was opened.
+    /// Returns how much it has written since it was opened.
     pub fn stats(&self) -> Stats {
         self.shared().counters.stats()
     }

@@ -1,4 +1,4 @@
-//! How a store is opened.
+//! Opening a store.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -51,7 +51,7 @@ fn memory(path: &Path) -> Option<String> {
     is_memory.then(|| format!("file:/esrs-{}?vfs=memdb", Uuid::now_v7().simple()))
 }
 
-/// How a store is to be opened; made by [`SqliteStore::builder`].
+/// The settings of a store; made by [`SqliteStore::builder`].
 #[must_use = "nothing is opened before `open`"]
 pub struct SqliteStoreBuilder {
     database: Database,

@@ -14,7 +14,7 @@ const MIGRATIONS: &[&str] = &[
 /// The newest version of the tables that this program knows.
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
 
-/// What tells advisory locks of esrs from those of others: "esrs", as four bytes.
+/// The class that tells advisory locks of esrs from those of others: "esrs", as four bytes.
 const LOCK_CLASS: i32 = i32::from_be_bytes(*b"esrs");
 /// The same for migrations: "esrm".
 const MIGRATION_LOCK_CLASS: i32 = i32::from_be_bytes(*b"esrm");

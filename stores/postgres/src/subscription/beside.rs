@@ -1,4 +1,4 @@
-//! What users have put on the table of a read model, which outlives its rows.
+//! Objects that users have put on the table of a read model, which outlives its rows.
 
 use esrs_core::StoreError;
 use tokio_postgres::error::SqlState;
@@ -26,7 +26,7 @@ const JUDGES: &str = include_str!("../sql/judges.sql");
 /// The end of that.
 const LIFT: &str = include_str!("../sql/lift.sql");
 
-/// What stands on a table.
+/// The objects on a table.
 #[derive(Debug, Default)]
 pub(super) struct Beside(Vec<Statement>);
 
@@ -38,7 +38,7 @@ struct Statement {
 }
 
 impl Beside {
-    /// What stands on this table.
+    /// Reads the objects on this table.
     pub(super) async fn of(
         client: &Client,
         model: &ModelTable,
@@ -168,7 +168,7 @@ pub(super) async fn protect(
     Ok(())
 }
 
-/// Whether the new table is not as the statement needs it.
+/// Returns true if the new table is not as the statement needs it.
 fn is_about_rows(code: &SqlState) -> bool {
     // Broken constraints, and names that are not there.
     code.code().starts_with("23") || code.code().starts_with("42")

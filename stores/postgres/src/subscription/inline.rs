@@ -21,7 +21,7 @@ mod stored;
 
 const PREPARING: &str = "bringing an inline read model up to date";
 
-/// How long to wait after rows could not be put in place.
+/// The time to wait after rows could not be put in place.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// A read model that is registered at the builder.
@@ -178,7 +178,7 @@ impl Inline {
         }
     }
 
-    /// Who waits for these read models may look.
+    /// Wakes the tasks that wait for these read models.
     pub(crate) fn committed(&self, shared: &Shared) {
         if !self.is_empty() {
             shared.subscriptions.moved.send_replace(());

@@ -79,7 +79,7 @@ pub(super) async fn decide(
     Ok(decided.map_err(explain)? > 0)
 }
 
-/// What happened to the parked streams of a subscription.
+/// Returns what happened to the parked streams of a subscription.
 pub(super) async fn log(
     shared: &Shared,
     reader: &Reader<'_>,

@@ -58,7 +58,7 @@ pub(super) async fn replace(
     }
 }
 
-/// What is to be replaced, in a transaction.
+/// The read model that is replaced, in a transaction.
 struct Replacing<'a> {
     shared: &'a Shared,
     building: &'a Subscription,

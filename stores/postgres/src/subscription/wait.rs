@@ -71,7 +71,7 @@ pub(super) async fn wait_for(
     }
 }
 
-/// What a look finds.
+/// The result of a look.
 struct Reached {
     position: Position,
     /// The error for an event of the target that is parked.

@@ -34,13 +34,14 @@ pub(crate) use room::Room;
 
 const DOING: &str = "appending events";
 
-/// How long to wait after a connection was refused.
+/// The time to wait after a connection was refused.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// The shortest time that the server has for appends, however long they have waited before.
 const SHORTEST_ANSWER: Duration = Duration::from_secs(1);
 
-/// How long who is at work by itself is waited for before the server is asked whether it is done.
+/// The time for which a connection that works by itself is waited for before the server is asked whether it
+/// is done.
 const MOMENT: Duration = Duration::from_millis(20);
 
 /// A connection with the statements that append.
@@ -80,11 +81,11 @@ impl Condition {
     }
 }
 
-/// How long the statements of a connection wait for the log.
+/// The time for which the statements of a connection wait for the log.
 #[derive(Default)]
 struct Wait {
     limit: Duration,
-    /// Whether the last of them waited in vain.
+    /// True if the last of them waited in vain.
     was_in_vain: bool,
 }
 
@@ -100,13 +101,13 @@ struct Direct {
 #[derive(Default)]
 pub(crate) struct Writer {
     connection: Mutex<Option<Arc<Connection>>>,
-    /// Whether anybody appends: then whoever comes is stored together with the others who come.
+    /// True if anybody appends: then whoever comes is stored together with the others who come.
     is_at_work: AtomicBool,
     is_done: Notify,
-    /// Whether read models are written in each append's transaction, which is the writer's.
+    /// True if read models are written in each append's transaction, which is the writer's.
     is_inline: AtomicBool,
-    /// Whether the last statement stored several appends: then more are on their way, and whoever
-    /// comes first had better wait for them.
+    /// True if the last statement stored several appends: then more are on their way, and whoever comes first
+    /// had better wait for them.
     is_shared: AtomicBool,
 }
 
@@ -158,7 +159,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether a statement can be sent that waits for the log for as long as any append does.
+    /// Returns true if a statement can be sent that waits for the log for as long as any append does.
     fn is_patient(&self, shared: &Shared) -> bool {
         let wait = self.wait();
         !wait.was_in_vain && wait.limit == shared.busy_timeout
@@ -534,7 +535,7 @@ async fn why_refused(
     }
 }
 
-/// Whether the events of the batch are stored, and not only an append with its key.
+/// Returns true if the events of the batch are stored, and not only an append with its key.
 async fn has_its_events(reader: &Reader<'_>, batch: &AppendBatch) -> Result<bool, StoreError> {
     match find::repetition(reader, batch).await {
         Ok(found) => Ok(found.is_some()),

@@ -1,4 +1,4 @@
-//! What waits for the writer.
+//! The queue of the writer.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Instant;
@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::PreparedAppend;
 
-/// What the writer is asked for.
+/// A request to the writer.
 pub(crate) enum Job {
     Append(QueuedAppend),
     Close(oneshot::Sender<()>),
@@ -20,9 +20,9 @@ pub(crate) struct QueuedAppend {
     reply: Option<oneshot::Sender<Result<Appended, StoreError>>>,
     /// Until when a server that cannot be reached is waited for, and who holds the log.
     pub(super) give_up_at: Instant,
-    /// Whether the server may be at work on it.
+    /// True if the server may be at work on it.
     pub(super) is_sent: bool,
-    /// Whether it is stored by itself, because one of its group failed.
+    /// True if it is stored by itself, because one of its group failed.
     alone: bool,
     /// Its room in the queue, until it is answered.
     _place: OwnedSemaphorePermit,
@@ -110,7 +110,7 @@ impl Drop for QueuedAppend {
     }
 }
 
-/// What waits for the writer, in the order in which it came.
+/// The requests that wait for the writer, in the order in which they came.
 pub(super) struct Queue {
     jobs: mpsc::UnboundedReceiver<Job>,
     waiting: VecDeque<QueuedAppend>,

@@ -54,7 +54,7 @@ impl Writer {
         Ok(())
     }
 
-    /// What is to be appended to: on which condition, and how many events.
+    /// Chooses the streams to append to: on which condition, and how many events.
     fn streams(&mut self) -> Vec<(Stream, AppendCondition, usize)> {
         use AppendCondition::{Any, NoStream, Version};
         let dice = &mut self.dice;

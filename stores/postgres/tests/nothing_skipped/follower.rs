@@ -1,4 +1,4 @@
-//! Who follows the log, and starts again at random.
+//! A follower of the log, which starts again at random.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(crate) enum Restart {
     OneTooEarly,
 }
 
-/// What a follower asks for, and how.
+/// The queries of a follower.
 #[derive(Debug, Clone)]
 pub(crate) struct Habits {
     pub(crate) name: &'static str,

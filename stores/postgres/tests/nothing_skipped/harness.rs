@@ -29,7 +29,7 @@ pub(crate) struct Plan {
     pub(crate) events: usize,
     pub(crate) seed: u64,
     pub(crate) writers: Rule,
-    /// How each of the followers goes on when it is started again.
+    /// The way in which each follower goes on when it is started again.
     pub(crate) restarts: [Restart; 4],
 }
 

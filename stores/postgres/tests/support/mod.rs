@@ -1,5 +1,4 @@
-//! What the tests have in common: events by hand, a raw connection, and a way to the server that loses
-//! answers.
+//! Helpers of the tests: events by hand, a raw connection, and a way to the server that loses answers.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part of it")]
 
 #[path = "../../../sqlite/tests/support/account.rs"]
@@ -65,7 +64,7 @@ pub struct Read {
     pub id: Uuid,
 }
 
-/// What a page holds.
+/// Returns the events of a page.
 pub fn events_of(page: &Page) -> impl Iterator<Item = Read> {
     page.records().map(|record| Read {
         position: record.position().get(),

@@ -41,7 +41,7 @@ pub(crate) struct Inline {
     parked: Parked,
     /// The position behind which events are left out, while part of a page is taken.
     until: Option<Position>,
-    /// Whether a newer definition has built its rows: it is left to that, as if it were not here.
+    /// True if a newer definition has built its rows: it is left to that, as if it were not here.
     is_superseded: bool,
 }
 

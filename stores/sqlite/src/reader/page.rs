@@ -31,7 +31,7 @@ pub(crate) struct PageReader {
     /// By row id; there are few, and their ids are dense.
     kinds: Vec<Option<EventKind>>,
     streams: HashMap<i64, StreamId>,
-    /// What a kind is within the page that is being filled, by row id.
+    /// The kinds of the page that is being filled, by row id.
     kinds_of_page: Vec<Option<KindOfPage>>,
     streams_of_page: HashMap<i64, StreamIndex>,
 }
@@ -384,7 +384,7 @@ fn continued_stream(
     Ok(row)
 }
 
-/// Whether the stream in this row has the event at this version.
+/// Returns true if the stream in this row has the event at this version.
 fn is_at(
     connection: &Connection,
     row: Option<i64>,

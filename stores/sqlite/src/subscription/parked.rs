@@ -153,7 +153,7 @@ fn log(
     Ok(())
 }
 
-/// What happened to the parked streams of a subscription, the oldest first.
+/// Returns what happened to the parked streams of a subscription, the oldest first.
 pub(super) fn entries(
     connection: &Connection,
     subscription: &str,

@@ -1,5 +1,4 @@
-//! What the tests have in common: a file of their own, events by hand, other processes, and how much
-//! is done to them.
+//! Helpers of the tests: a file of their own, events by hand, other processes, and how much is done to them.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part of it")]
 
 pub mod account;

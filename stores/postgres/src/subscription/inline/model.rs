@@ -25,11 +25,11 @@ pub(super) struct Model {
     pub(super) parked: Parked,
     /// The position behind which events are left out, while part of a page is taken.
     pub(super) until: Option<Position>,
-    /// Whether a newer definition has built its rows: it is left to that, as if it were not here.
+    /// True if a newer definition has built its rows: it is left to that, as if it were not here.
     is_superseded: bool,
 }
 
-/// What is known of a read model that nobody else can change before the transaction ends.
+/// The state of a read model that no other transaction can change before the transaction ends.
 struct Locked {
     at: Checkpoint,
     /// The streams that are to be tried again, from these versions on.
@@ -159,8 +159,8 @@ impl Model {
         Ok((Checkpoint { position, mark, ..at }, page.is_last()))
     }
 
-    /// What is stored of it, which nobody else can change before the transaction ends; `None` if a newer
-    /// definition has built its rows.
+    /// Reads its stored state, which no other transaction can change before the transaction ends; `None` if a
+    /// newer definition has built its rows.
     async fn lock(
         &mut self,
         client: &Client,
