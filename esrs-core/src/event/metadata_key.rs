@@ -43,11 +43,11 @@ pub trait MetadataKey: Display + FromStr<Err: Display> {
 pub struct InvalidMetadata {
     /// The key.
     pub key: &'static str,
-    /// What stands there.
+    /// The text that stands there.
     pub text: String,
     /// The type that it was to be read as.
     pub expected: &'static str,
-    /// What its `FromStr` said.
+    /// The message of its `FromStr`.
     pub reason: String,
 }
 

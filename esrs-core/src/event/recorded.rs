@@ -20,7 +20,7 @@ pub struct Recorded<E> {
     envelope: Envelope,
 }
 
-/// What is stored beside every payload.
+/// The data that is stored next to every payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
     /// The stream it belongs to.
@@ -33,7 +33,7 @@ pub struct Envelope {
     pub event_id: Uuid,
     /// The time at which the store recorded it, to the microsecond.
     pub recorded_at: Timestamp,
-    /// Who caused it, and through what.
+    /// The actor, the cause and the circumstances.
     pub metadata: Metadata,
 }
 
@@ -97,7 +97,7 @@ impl<E> Recorded<E> {
         this.envelope.recorded_at
     }
 
-    /// Who caused it, and through what.
+    /// Returns the actor, the cause and the circumstances.
     pub fn metadata(this: &Self) -> &Metadata {
         &this.envelope.metadata
     }

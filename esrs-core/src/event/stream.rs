@@ -31,7 +31,7 @@ pub struct StreamId {
 pub struct InvalidStreamId {
     /// The whole name that was asked for.
     pub name: String,
-    /// What is wrong with it.
+    /// The fault.
     pub reason: &'static str,
 }
 

@@ -54,7 +54,7 @@ pub enum AsOf {
 }
 
 impl AsOf {
-    /// Whether an event that stands here belongs to the history up to this moment. Of a time the
+    /// Returns true if an event that stands here belongs to the history up to this moment. Of a time the
     /// answer holds only as long as every event before it belongs there too.
     pub fn includes(self, version: u64, position: Position, recorded_at: Timestamp) -> bool {
         match self {

@@ -108,8 +108,8 @@ fn is_same_json(one: &str, other: &str) -> bool {
 }
 
 impl AppendBatch {
-    /// What the batch was answered with when it was appended before, as its event ids tell; for the
-    /// author of a store. `find` says where the event of an id stands.
+    /// Returns the first answer to the batch if it was appended before, as its event ids tell; for the author
+    /// of a store. `find` says where the event of an id stands.
     ///
     /// A repetition has all its events stored, on the streams that it names, one behind the other, and with
     /// the same content.

@@ -40,7 +40,7 @@ pub enum LoadError {
         stream: StreamId,
         /// The moment.
         as_of: AsOf,
-        /// How many events it has.
+        /// The number of its events.
         version: u64,
     },
     /// The state before the first event could not be made.
@@ -119,7 +119,7 @@ pub enum SnapshotError {
         stream: StreamId,
         /// The version of the state.
         version: u64,
-        /// What its `Deserialize` said.
+        /// The error of its `Deserialize`.
         source: JsonError,
     },
     /// The state holds a type of a foreign crate that this program writes otherwise than its shape says.
@@ -180,7 +180,7 @@ pub enum ExecuteError<E> {
     /// Other writers were faster, each time that it was tried.
     #[error("another writer was faster, {attempts} times in a row: {conflict}; try again")]
     Conflict {
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
         /// The last conflict.
         #[source]
@@ -226,7 +226,7 @@ pub enum ExecuteError<E> {
         stream: StreamId,
         /// Its stored name.
         event: &'static str,
-        /// What its `Deserialize` said.
+        /// The error of its `Deserialize`.
         source: PayloadError,
         /// The value in it that JSON cannot hold, such as NaN, if there is one.
         unheld: Option<Box<ChangedValue>>,
@@ -343,7 +343,7 @@ pub enum ExecuteError<E> {
     BlankActor {
         /// The stream it was meant for.
         stream: StreamId,
-        /// What it was given as.
+        /// The actor that was given.
         source: BlankActor,
     },
     /// The command was executed, and its events are stored; the read model that was waited for has not

@@ -72,7 +72,7 @@ impl<A: Handle<C>, C> CommandOf<A> for C {
     }
 }
 
-/// What a command came to.
+/// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Executed {
     stream: StreamId,
@@ -88,12 +88,12 @@ impl Executed {
         &self.stream
     }
 
-    /// How many events the instance has after the command.
+    /// Returns the number of events of the instance after the command.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// How many of them came of the command.
+    /// Returns the number of events that the command emitted.
     pub fn event_count(&self) -> u64 {
         self.events
     }
@@ -104,7 +104,7 @@ impl Executed {
         self.position
     }
 
-    /// Whether a command of the same idempotency key had been executed before; nothing was stored
+    /// Returns true if a command of the same idempotency key had been executed before; nothing was stored
     /// now, and this is its answer.
     pub fn was_repeated(&self) -> bool {
         self.repeated
@@ -149,7 +149,7 @@ impl<'a, A: Aggregate, C> Execute<'a, A, C, A::Requires> {
 }
 
 impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
-    /// Who gives the command. A blank text names nobody, and is [`ExecuteError::BlankActor`].
+    /// Sets the actor of the command. A blank text names nobody, and is [`ExecuteError::BlankActor`].
     pub fn by(self, actor: impl Into<String>) -> Execute<'a, A, C, M::WithActor, R> {
         self.knowing(|metadata| metadata.with_actor(actor))
     }
@@ -159,8 +159,8 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
         self.knowing(|metadata| metadata.with_causation_id(id))
     }
 
-    /// What all that belongs to one business transaction has in common. Without it the events of
-    /// the command share an id of their own.
+    /// Sets the id that all events of one business transaction share. Without it the events of the command
+    /// share an id of their own.
     pub fn correlated_by(self, id: Uuid) -> Execute<'a, A, C, M::WithCorrelation, R> {
         self.knowing(|metadata| metadata.with_correlation_id(id))
     }

@@ -1,4 +1,4 @@
-//! What happened to an instance, and what it was after each event.
+//! The history of an instance: its events, and the state after each.
 
 use std::future::poll_fn;
 use std::marker::PhantomData;
@@ -51,7 +51,7 @@ pub struct Moment<A: Aggregate> {
     pub events: Vec<A::Event>,
     /// The state after it.
     pub state: A,
-    /// What it changed in the state, if [`with_changes`](History::with_changes) has asked for it.
+    /// Its changes of the state, if [`with_changes`](History::with_changes) has asked for it.
     pub changes: Changes,
 }
 

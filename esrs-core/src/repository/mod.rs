@@ -75,7 +75,7 @@ pub struct Repository<A: Aggregate> {
 }
 
 impl<A: Aggregate> Repository<A> {
-    /// How often a command is tried against a newer state, unless
+    /// The number of times that a command is tried against a newer state, unless
     /// [`with_max_attempts`](Self::with_max_attempts) says otherwise.
     pub const DEFAULT_MAX_ATTEMPTS: u32 = 8;
 

@@ -33,7 +33,7 @@ pub struct Running<'a, A: Aggregate, C, R: Answer<A>> {
     turn: Option<Turn<A>>,
     /// The state that it decides on: that of stored events only.
     warm: Option<Warm<A>>,
-    /// Whether the stream was read for this command; else the state is as an earlier one left it.
+    /// True if the stream was read for this command; else the state is as an earlier one left it.
     is_fresh: bool,
     page: Page,
     /// The decided events, as a later load will read them, and how long their payloads are.
@@ -238,7 +238,7 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
         }
     }
 
-    /// How many events the stream has without the decided ones, as far as it is known.
+    /// Returns the number of events of the stream without the decided ones, as far as it is known.
     fn version(&self) -> u64 {
         let warm = self.warm.as_ref().or(self.ahead.as_ref().map(|ahead| &ahead.warm));
         warm.map_or(0, |warm| warm.version)

@@ -26,7 +26,7 @@ use crate::store::EventStore;
     note = "give what `repository.execute(&id, command)` returns, before it is awaited"
 )]
 pub trait Unit: Sized + Send {
-    /// What it is answered with: an [`Executed`](super::Executed) or [`Returned`](super::Returned) for each command.
+    /// Its answer: an [`Executed`](super::Executed) or [`Returned`](super::Returned) for each command.
     type Answer: Send;
     /// Why one of its commands may be rejected.
     type Rejection: Send;
@@ -49,7 +49,7 @@ pub struct Together<'a, L, R> {
     repositories: PhantomData<&'a ()>,
 }
 
-/// Which of two commands that are executed together was rejected, and why.
+/// The rejection of one of two commands that are executed together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection<L, R> {
     /// The first.
@@ -60,7 +60,7 @@ pub enum Rejection<L, R> {
     Second(R),
 }
 
-/// What has to be known of each command of a unit before any of them begins.
+/// The facts that must be known of each command of a unit before any of them begins.
 pub(super) struct Member<'a> {
     stream: &'a StreamId,
     store: &'a dyn EventStore,
@@ -82,7 +82,7 @@ pub(super) trait Parts: Send + Sync {
     fn correlate(&mut self, id: Uuid);
     /// Gives the first event of the first this id, which is new.
     fn begin_with(&mut self, id: Uuid);
-    /// What each says of itself, in order.
+    /// Collects what each says of itself, in order.
     fn members<'a>(&'a self, into: &mut Vec<Member<'a>>);
     /// Waits for the turn of the command on this stream; whether there is one.
     fn take_turn(&mut self, of: &StreamId) -> impl Future<Output = bool> + Send;

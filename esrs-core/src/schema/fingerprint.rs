@@ -48,7 +48,7 @@ impl Fingerprint {
         self.0
     }
 
-    /// Whether two fingerprints are the same; `==` is not yet for const code.
+    /// Returns true if two fingerprints are the same; `==` is not yet for const code.
     pub const fn equals(self, other: Self) -> bool {
         self.0 == other.0
     }

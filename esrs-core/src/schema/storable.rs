@@ -28,7 +28,7 @@ struct Fault {
     field: Option<(&'static str, Place)>,
 }
 
-/// How far it is looked.
+/// The range of a look.
 #[derive(Clone, Copy)]
 struct Look {
     /// True if serde holds it in its buffer before it is read.

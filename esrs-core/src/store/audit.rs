@@ -1,4 +1,4 @@
-//! Who changed what, when and why.
+//! The audit trail: changes with their actors, times and causes.
 
 use std::fmt;
 use std::future::poll_fn;

@@ -19,7 +19,7 @@ pub(crate) struct Cursor {
     page: Page,
     /// The place in the page of the event that comes next.
     next: usize,
-    /// What it is for, as an error tells it.
+    /// The purpose, as an error tells it.
     doing: &'static str,
     /// The page that is being read.
     reading: Option<BoxFuture<'static, Result<Page, StoreError>>>,

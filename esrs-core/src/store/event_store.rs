@@ -99,12 +99,13 @@ pub trait EventStore: Send + Sync + 'static {
     /// Returns the errors of the database.
     fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>>;
 
-    /// What it keeps for those who follow its log, if it can do that.
+    /// Returns the store of subscriptions, if it can keep them.
     fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {
         None
     }
 
-    /// What tells the log behind this handle from another; handles of one log have the same.
+    /// Returns the identity that tells the log behind this handle from another; handles of one log have the
+    /// same.
     fn log_id(&self) -> LogId;
 }
 

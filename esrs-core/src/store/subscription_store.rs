@@ -1,4 +1,4 @@
-//! What a store does for those who follow its log.
+//! Subscriptions in a store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -181,7 +181,7 @@ pub trait SubscriptionStore: EventStore {
         decision: Decision,
     ) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// What was parked, retried, skipped and resumed of a subscription, the oldest first.
+    /// Returns what was parked, retried, skipped and resumed of a subscription, the oldest first.
     ///
     /// # Errors
     /// What may happen to a database.

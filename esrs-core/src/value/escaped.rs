@@ -57,7 +57,7 @@ pub(crate) struct Quoted<'a>(&'a str);
 /// So many characters of a text are quoted by an error.
 const QUOTED: usize = 100;
 
-/// How long the reason of a parked stream is at most, in characters.
+/// The greatest length of the reason of a parked stream, in characters.
 const LONGEST_REASON: usize = 4_000;
 
 impl Display for Quoted<'_> {

@@ -19,11 +19,11 @@ pub struct Table {
 pub struct ColumnSpec {
     /// Its name.
     pub name: &'static str,
-    /// What it holds.
+    /// The type of its values.
     pub column_type: ColumnType,
-    /// Whether it may hold nothing.
+    /// True if it may hold nothing.
     pub nullable: bool,
-    /// Whether it is part of the key.
+    /// True if it is part of the key.
     pub key: bool,
 }
 

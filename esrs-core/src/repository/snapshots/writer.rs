@@ -20,10 +20,10 @@ use crate::log::{AsOf, Page, Snapshot};
 use crate::store::EventStore;
 use crate::value::{from_json, guarded, to_json};
 
-/// What the thread that writes snapshots is asked for.
+/// A request to the thread that writes snapshots.
 enum Job {
     Write(StreamId),
-    /// Whoever waits until all that was asked for before is done.
+    /// A caller that waits until all earlier requests are done.
     Done(oneshot::Sender<()>),
 }
 
@@ -34,8 +34,7 @@ pub(in crate::repository) struct SnapshotWriter<A> {
     store: Arc<dyn EventStore>,
     codec: Codec<A>,
     jobs: OnceLock<Option<Sender<Job>>>,
-    /// What is asked for and not begun, and the version of each, so that a stream is not asked for
-    /// twice.
+    /// The requests that are not begun, and the version of each, so that a stream is not asked for twice.
     pending: Arc<Pending>,
 }
 

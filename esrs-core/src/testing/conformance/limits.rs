@@ -1,4 +1,4 @@
-//! What is too large, or makes no sense, is an error at append and never a surprise at read.
+//! Data that is too large, or makes no sense, is an error at append and never a surprise at read.
 
 use std::sync::Arc;
 
@@ -88,7 +88,7 @@ pub async fn what_is_too_large_is_refused_at_append(store: &dyn EventStore) {
     }
 }
 
-/// What is exactly as large as allowed is stored and comes back.
+/// Data that is exactly as large as allowed is stored and comes back.
 ///
 /// # Panics
 /// When the store breaks the promise.

@@ -106,7 +106,7 @@ impl<S: ?Sized> fmt::Debug for Case<S> {
 pub struct Failure {
     /// The name of the [`Case`].
     pub case: &'static str,
-    /// What its function said.
+    /// The message of its function.
     pub message: String,
 }
 

@@ -1,5 +1,5 @@
-//! Whether what is locked can still be read: payloads, made up from the locks, on their way through
-//! the whole chain.
+//! Checks that what is locked can still be read: payloads, made up from the locks, on their way through the
+//! whole chain.
 //!
 //! A lock tells the shape of each version that was ever stored. The compiler holds a type's shape to
 //! it, and cannot see what the type's code does with the values: a `Deserialize` of the user's own, a

@@ -1,4 +1,4 @@
-//! How a generated test finds the event that it is of.
+//! The way in which a generated test finds its event.
 //!
 //! The test stands in a module beside the event, and the event may stand in the body of a function,
 //! where no path leads from that module to it. So the module has a type of the same name, which is no

@@ -1,4 +1,4 @@
-//! What came of a command, and what was expected.
+//! The outcome of a command, and the expected one.
 
 use std::fmt::Debug;
 
@@ -10,7 +10,7 @@ use crate::aggregate::{Aggregate, Context, Events, IntoEvents, round_trip};
 use crate::event::{EncodeError, why};
 use crate::log::BoxError;
 
-/// What came of the command of a [`Scenario`](super::Scenario).
+/// The outcome of the command of a [`Scenario`](super::Scenario).
 ///
 /// Every `then…` gives it back, so that they follow each other.
 pub struct Outcome<A: Aggregate, E> {
@@ -42,7 +42,7 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
         Ok(Self { story, answer, state })
     }
 
-    /// That the command came to exactly these events, in this order.
+    /// Asserts that the command emitted exactly these events, in this order.
     ///
     /// # Panics
     /// When it came to others, or was rejected.
@@ -63,7 +63,7 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
         self
     }
 
-    /// That the command was accepted, and came to no event.
+    /// Asserts that the command was accepted, and emitted no event.
     ///
     /// # Panics
     /// When it came to some, or was rejected.
@@ -72,7 +72,7 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
         self.then(())
     }
 
-    /// That the command was rejected with this error.
+    /// Asserts that the command was rejected with this error.
     ///
     /// # Panics
     /// When it was rejected with another, or came to events.
@@ -95,7 +95,7 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
         self
     }
 
-    /// That the command was rejected with an error of which this is true.
+    /// Asserts that the command was rejected with an error of which this is true.
     ///
     /// # Panics
     /// When it is not true of the error, or the command came to events.
@@ -112,7 +112,7 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
         self
     }
 
-    /// That the given events and those of the command add up to this state; those given alone, when
+    /// Asserts that the given events and those of the command add up to this state; those given alone, when
     /// the command was rejected.
     ///
     /// # Panics
