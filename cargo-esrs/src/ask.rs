@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::told::Told;
 use crate::workspace::{LockTarget, cargo};
 
-/// The features that the target is to be checked with.
+/// The features that the target must be checked with.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Features {
     /// Features to activate, separated by commas

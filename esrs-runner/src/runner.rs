@@ -153,7 +153,7 @@ impl Runner {
         self
     }
 
-    /// Builds projections whose definition has changed anew, beside the rows of the old one, which are
+    /// Rebuilds projections whose definition has changed, next to the rows of the old one, which are
     /// asked and may be kept by an older program meanwhile; and starts handlers over.
     ///
     /// Without it such a subscription is [`State::Failed`], and the others go on.

@@ -383,7 +383,7 @@ impl Plan {
 }
 
 /// Lists locked names that are not told. A name that an event of this target had before, or that is retired,
-/// is none.
+/// does not count.
 fn orphans(locks: &Locks, told: &[Told]) -> Vec<Orphan> {
     let (mut events, mut versions) = (BTreeSet::new(), BTreeSet::new());
     let (mut aggregates, mut reads, mut skipped) =

@@ -106,7 +106,7 @@ impl Contract {
         }))
     }
 
-    /// Where its files are to be, in a folder for all of them.
+    /// The folder of its files, in a folder for all of them.
     pub(crate) fn folder(&self, output: &Path) -> PathBuf {
         self.steps.iter().fold(output.to_owned(), |folder, step| folder.join(step))
     }
@@ -127,7 +127,7 @@ impl Aggregate {
 }
 
 impl Version {
-    /// Names each shape, beside the shape: `v2`, or `v2.1` and `v2.2`.
+    /// Names each shape, next to the shape: `v2`, or `v2.1` and `v2.2`.
     fn named_shapes(&self) -> impl Iterator<Item = (String, &Tree)> {
         let number = self.number;
         let only = self.shapes.len() == 1;

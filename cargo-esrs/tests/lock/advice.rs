@@ -18,7 +18,7 @@ struct Advice {
 const LOCK: &[&str] = &["lock"];
 const ACCEPT: &[&str] = &["lock", "--accept-steps", "exam_marked"];
 
-/// Beside the events of the fixture: one whose payload is that of another type.
+/// In addition to the events of the fixture: one whose payload is that of another type.
 const NEWTYPE: &str = "
 #[derive(Schema, Serialize, Deserialize)]
 pub struct Interest {

@@ -29,7 +29,7 @@ fn test(package: &Package, target: &[&str]) -> Tested {
 }
 
 impl Tested {
-    /// Fails unless these pass, beside the one that each target has.
+    /// Fails unless these pass, next to the one that each target has.
     #[track_caller]
     fn passes(&self, names: &[&str]) {
         let mut expected = strings(&[names, &[GOLDEN]].concat());

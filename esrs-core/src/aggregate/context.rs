@@ -6,7 +6,7 @@ use super::aggregate::Aggregate;
 use crate::event::{Metadata, OccurredAt};
 
 /// The context of a [`Handle`](crate::Handle), besides the state: which instance it is, how many events it
-/// has, what time it is, and who asks.
+/// has, what time it is, and the metadata of the caller.
 #[derive(Debug, Clone)]
 pub struct Context<A: Aggregate> {
     id: A::Id,

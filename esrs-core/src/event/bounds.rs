@@ -10,8 +10,8 @@ use crate::schema::lock::Locks;
 use crate::schema::{EventType, PastVersion, Schema, ShapeVersion, StoredAs};
 use crate::value::Encoder;
 
-/// The demand of the derives on an event that is listed: [`Event`], through one trait, so that a type that is
-/// none is reported once, however often it is named.
+/// The demand of the derives on an event that is listed: [`Event`], through one trait, so that another
+/// type is reported once, however often it is named.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",

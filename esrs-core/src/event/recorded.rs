@@ -46,7 +46,7 @@ impl Envelope {
 }
 
 impl<E> Recorded<E> {
-    /// An event beside its envelope.
+    /// An event next to its envelope.
     pub fn new(event: E, envelope: Envelope) -> Self {
         Self { event, envelope }
     }
@@ -61,7 +61,7 @@ impl<E> Recorded<E> {
         this.event
     }
 
-    /// All that stands beside it.
+    /// Returns all that is stored next to it.
     pub fn envelope(this: &Self) -> &Envelope {
         &this.envelope
     }

@@ -13,7 +13,7 @@ use crate::log::IdempotencyKey;
 use crate::schema::EventType;
 use crate::value::JsonError;
 
-/// The events of one or more streams that are to be stored as one unit.
+/// The events of one or more streams that are stored as one unit.
 #[derive(Debug, Clone, Default)]
 pub struct AppendBatch {
     /// One entry per stream.
@@ -169,7 +169,7 @@ impl NewEvent {
     }
 }
 
-/// Where the events of a batch came to stand.
+/// The positions of the events of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
     /// The result for each stream, in the order of the batch.
@@ -356,7 +356,7 @@ impl AppendBatch {
     ///
     /// # Errors
     /// [`StoreError::Limit`] when a part is too large, and [`StoreError::InvalidBatch`] when a part
-    /// is empty, a stream or an event id stands twice, a name or the key is none, or a payload is
+    /// is empty, a stream or an event id stands twice, a name or the key is invalid, or a payload is
     /// not JSON.
     pub fn check(&self) -> Result<(), StoreError> {
         let invalid = |reason: String| Err(StoreError::InvalidBatch { reason });

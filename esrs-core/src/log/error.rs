@@ -99,7 +99,7 @@ pub enum StoreError {
         /// The time that it waited.
         waited: Duration,
     },
-    /// Another session held the database for too long, or the table of a read model that was to be
+    /// Another session held the database for too long, or the table of a read model that should be
     /// replaced, or all connections of the store were in use.
     #[error(
         "{location} was busy for {waited:?}; nothing was stored, try again",
@@ -339,7 +339,7 @@ pub enum StoreError {
         /// The time that was waited.
         waited: Duration,
     },
-    /// Somebody else has taken over what was done under a lease.
+    /// Another process has taken over what was done under a lease.
     #[error(
         "nothing was stored, because the lease of `{lease}` with fence {fence} was taken over by another",
         lease = escaped(.lease),
@@ -376,7 +376,7 @@ pub enum StoreError {
         reason = escaped(.reason),
     )]
     Unknown {
-        /// The event that caused it.
+        /// The cause.
         reason: String,
     },
     /// The store was closed, or its thread is gone.
@@ -446,7 +446,7 @@ impl From<ProjectionError> for StoreError {
     }
 }
 
-/// A stream is not as an append's condition says: somebody else was there first.
+/// A stream is not as an append's condition says: another writer appended first.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {stream} {}", expected_and_found(.expected, *.actual), stream = escaped(.stream))]
 pub struct Conflict {

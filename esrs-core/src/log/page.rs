@@ -243,7 +243,7 @@ impl Page {
         self.mark
     }
 
-    /// Empties the page and starts to fill it anew, in the memory that it has.
+    /// Empties the page and starts to fill it again, in the memory that it has.
     pub fn into_writer(self) -> PageWriter {
         let Self { text, mut entries, mut envelopes, mut kinds, mut streams, mut metadata, .. } =
             self;
@@ -304,7 +304,7 @@ pub struct NewEnvelope {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the payload at {position} is not UTF-8")]
 pub struct InvalidPage {
-    /// The position of the first payload that is none.
+    /// The position of the first invalid payload.
     pub position: Position,
 }
 

@@ -24,7 +24,7 @@ pub struct ReadQuery {
     pub limit: usize,
     /// A page is closed early once its payloads come to so many bytes.
     pub max_bytes: usize,
-    /// True if envelopes are wanted beside the payloads; a replay needs none.
+    /// True if envelopes are wanted next to the payloads; a replay needs none.
     pub envelopes: bool,
     /// Only events of these circumstances.
     pub metadata: MetadataFilter,
@@ -100,7 +100,7 @@ impl EventFilter {
         self.wanted.is_empty()
     }
 
-    /// The names it asks for, beside the aggregate they belong to.
+    /// The names it asks for, next to the aggregate they belong to.
     pub fn wanted(&self) -> &[(&'static str, Vec<&'static str>)] {
         &self.wanted
     }
@@ -116,7 +116,7 @@ impl ReadQuery {
     /// The number of events in a page of all streams, unless the query says otherwise.
     pub const DEFAULT_LIMIT: usize = 1_000;
     /// The number of events in a page of one stream, unless the query says otherwise: more, because a stream
-    /// is read to its end as a rule, and each page is a way to the store and back.
+    /// is read to its end as a rule, and each page is a round trip to the store.
     pub const DEFAULT_STREAM_LIMIT: usize = 10_000;
     /// The number of bytes of payload that close a page early, unless the query says otherwise.
     pub const DEFAULT_MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -256,7 +256,7 @@ impl ReadQuery {
         self
     }
 
-    /// Envelopes beside the payloads.
+    /// Envelopes next to the payloads.
     #[must_use]
     pub fn with_envelopes(mut self) -> Self {
         self.envelopes = true;

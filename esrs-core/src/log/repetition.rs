@@ -62,7 +62,7 @@ impl StoredEvent {
     }
 }
 
-/// Says of each event of an import whether it is to be stored, because neither the store nor an event before
+/// Tells which events of an import must be stored, because neither the store nor an event before
 /// it has its id; for the author of a store. `find` looks for the event of an id.
 ///
 /// # Errors

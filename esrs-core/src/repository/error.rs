@@ -1,4 +1,4 @@
-//! Why a command or a load came to nothing.
+//! Errors of commands and loads.
 
 use super::Executed;
 use crate::aggregate::ReplayError;
@@ -257,7 +257,7 @@ pub enum ExecuteError<E> {
         source: ChangedValue,
     },
     /// An event that the command decided was refused, because its own `Apply` panicked. Nothing is
-    /// stored, and the next command works on a state that is loaded anew.
+    /// stored, and the next command works on a state that is loaded again.
     #[error(
         "the event `{event}` was not stored as version {version} of {stream}: its `Apply` panicked: \
          {message}; reject the command in `Handle`, or let `Apply` take the event",
@@ -291,7 +291,7 @@ pub enum ExecuteError<E> {
         /// The message of the panic.
         message: String,
     },
-    /// Two commands that were to be stored as one unit are for one instance: neither knows what the
+    /// Two commands of one unit are for one instance: neither knows what the
     /// other decides.
     #[error(
         "two commands of one unit are for {stream}, and neither could know what the other decides; \
@@ -302,7 +302,7 @@ pub enum ExecuteError<E> {
         /// The stream of the instance.
         stream: StreamId,
     },
-    /// Two commands that were to be stored as one unit belong to repositories of different stores.
+    /// Two commands of one unit belong to repositories of different stores.
     #[error(
         "{stream} is kept in another store than the first command's instance, so they cannot be \
          stored as one unit; make both repositories from clones of one store",

@@ -29,7 +29,7 @@ use crate::read_model::projection::Projection;
 use crate::read_model::subscription::Projected;
 use crate::value::brief;
 
-/// A command that waits to be executed; `.await` it.
+/// A pending command; `.await` it.
 ///
 /// `M` is what its aggregate [demands](crate::demands) and was not given yet: nothing, unless there is
 /// a `requires(…)`. A command of which something is missing cannot be awaited, and says so when it
@@ -171,7 +171,7 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
         self.knowing(|metadata| metadata.with_occurred_at(time))
     }
 
-    /// A key of your own, by its type, beside every event of the command. Keys that the aggregate
+    /// A key of your own, by its type, next to every event of the command. Keys that the aggregate
     /// demands come first, in any order.
     pub fn with_key<K: MetadataKey>(self, value: K) -> Execute<'a, A, C, M::Left, R>
     where
@@ -180,7 +180,7 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
         self.knowing(|metadata| metadata.with_key(value))
     }
 
-    /// A key of your own beside every event of the command; one whose value has a type is given by
+    /// A key of your own next to every event of the command; one whose value has a type is given by
     /// [`with_key`](Self::with_key).
     pub fn with(self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.knowing(|metadata| metadata.with(key, value))
@@ -196,7 +196,7 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
     /// All metadata at once, in place of what was said so far.
     ///
     /// What is in it is known when the program runs, and not when it is compiled: what the aggregate
-    /// demands is to be given behind it.
+    /// demands must be given behind it.
     pub fn with_metadata(self, metadata: Metadata) -> Execute<'a, A, C, A::Requires, R> {
         self.knowing(|_| metadata)
     }
@@ -284,7 +284,7 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
     ///
     /// The key is stored with the command's events, in one unit. A command with a key that was
     /// used is answered with its first result, also when it would be rejected by now. A command
-    /// that came to no events leaves no key behind.
+    /// that emitted no events leaves no key behind.
     ///
     /// A [fingerprint](CommandFingerprint) of the command is stored with the key: a key that was used for
     /// a different command is [`ExecuteError::KeyReused`]. It is made of what `Serialize` writes, so the
@@ -315,7 +315,7 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
     /// Each decides on its own instance. The answer is a pair, and so is a rejection, which says
     /// whose it is. An idempotency key is given to the first command, and is that of them all, with
     /// the fingerprints of them all: each needs `#[derive(Serialize)]`. On another it is
-    /// [`ExecuteError::KeyNotOnFirst`]. One that comes to no events does not hold the
+    /// [`ExecuteError::KeyNotOnFirst`]. One that emits no events does not hold the
     /// others to what it has seen.
     ///
     /// ```text
@@ -330,11 +330,11 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
         Together::new(self, other)
     }
 
-    /// Waits until the read model `P` has taken the events of the command, for no longer than this: who
-    /// asks it then finds what was written.
+    /// Waits until the read model `P` has taken the events of the command, for no longer than this: a
+    /// query of it then finds what was written.
     ///
     /// Somebody has to run the projection: inline, by a runner of this process or of another. What the
-    /// command came to is stored when the wait is in vain, too: [`ExecuteError::NotSeen`] has it.
+    /// command has emitted is stored when the wait ends without it, too: [`ExecuteError::NotSeen`] has it.
     ///
     /// ```text
     /// accounts.execute(&id, Deposit { cents: 500 }).wait_for::<AccountSummary>(SECOND).await?;

@@ -20,7 +20,7 @@ use crate::value::{Changes, guarded};
 
 type Show<A> = fn(&A, &StreamId, u64) -> Result<Value, LoadError>;
 
-/// The events of an instance one by one, each beside the state after it.
+/// The events of an instance one by one, each with the state after it.
 ///
 /// Made by [`Repository::history`]. A [`Stream`], which reads a page at a time, so that a long history
 /// needs no more memory than a short one.

@@ -1,4 +1,4 @@
-//! One command at work: its turn, the state it decides on, and what it came to.
+//! One command at work: its turn, the state it decides on, and its result.
 
 use uuid::Uuid;
 
@@ -320,7 +320,7 @@ impl<A: Handle<C>, C, R: Answer<A>> Running<'_, A, C, R> {
 }
 
 impl<A: Aggregate, C, R: Answer<A>> Running<'_, A, C, R> {
-    /// The answer of a command that came to no events.
+    /// The answer of a command that emitted no events.
     pub(super) async fn nothing<E>(&mut self) -> Result<R, ExecuteError<E>> {
         self.unchanged(false).await
     }

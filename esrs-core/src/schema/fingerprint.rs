@@ -76,7 +76,7 @@ impl Fingerprint {
     /// The fingerprint of a shape that has no parts.
     ///
     /// # Panics
-    /// In const evaluation, when the shape has parts: theirs is mixed by the functions beside this.
+    /// In const evaluation, when the shape has parts: theirs is mixed by the functions next to this.
     pub const fn of_leaf(shape: &Shape) -> Self {
         Self(match *shape {
             Shape::Unit => text("unit"),

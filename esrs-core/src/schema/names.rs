@@ -345,7 +345,7 @@ pub const fn id_is_locked(aggregate: &str, id: Option<&'static Shape>, locked: &
     panic!("{}", sentence.as_str())
 }
 
-/// Fails to compile, in the lock mode of `cargo esrs`, with the names that are to be locked of an
+/// Fails to compile, in the lock mode of `cargo esrs`, with the names that must be locked of an
 /// aggregate.
 pub const fn tell_aggregate(
     name: &str,

@@ -1,4 +1,4 @@
-//! Refuses shapes that JSON, or serde on its way to it, cannot hold.
+//! Refuses shapes that JSON, or serde before it, cannot hold.
 
 use esrs_lock::text::ConstText;
 

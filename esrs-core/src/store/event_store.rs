@@ -17,7 +17,7 @@ use crate::log::{
 /// `conformance`), which each of them runs:
 ///
 /// - An append of several streams is one unit: all of it is stored, or nothing.
-/// - The condition of each stream is checked in the same unit, whoever writes beside it.
+/// - The condition of each stream is checked in the same unit, whatever other writers do.
 /// - An append that is repeated, by its event ids or its idempotency key, changes nothing and is
 ///   answered with the first result; one whose key stands for another command is refused.
 /// - The versions of a stream are 1, 2, 3 … without a gap.

@@ -1,4 +1,4 @@
-//! Text on its way to a terminal or a line of a log.
+//! Text for a terminal or a line of a log.
 
 use std::fmt::{self, Display, Write};
 

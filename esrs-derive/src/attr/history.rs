@@ -226,7 +226,7 @@ pub(crate) fn removed(
     }
 }
 
-/// Nothing is said of what is missing beside a mistake that explains it.
+/// Nothing is said of what is missing next to a mistake that explains it.
 fn incomplete<T>(
     word: &Ident,
     example: &str,

@@ -22,7 +22,7 @@ pub(crate) struct Locked {
     text: String,
 }
 
-/// The folder of payloads that users keep of an event, beside its lock.
+/// The folder of payloads that users keep of an event, next to its lock.
 #[derive(Debug)]
 pub(crate) struct Golden {
     pub(crate) path: PathBuf,

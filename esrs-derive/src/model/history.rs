@@ -388,7 +388,7 @@ impl History<'_> {
         self.bodies.iter().flat_map(Body::changes)
     }
 
-    /// Returns true if what was stored as a version may be refused on its way to the newest.
+    /// Returns true if what was stored as a version may be refused before it is the newest.
     pub(crate) fn may_refuse(&self, version: u32) -> bool {
         let mut later = self.changes().filter(|change| change.version.number > version);
         later.any(|change| change.tried().is_some())

@@ -182,7 +182,7 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// Keeps the table of `P` up to date in the transaction of every append of this store: who reads
+    /// Keeps the table of `P` up to date in the transaction of every append of this store: a caller that reads
     /// what was appended finds the rows that follow from it.
     ///
     /// The table is made and caught up when the store is opened, and again with an append, if a process
@@ -192,7 +192,7 @@ impl PostgresStoreBuilder {
     ///
     /// An event that is in the log already refuses no append and does not keep the store closed: if `P`
     /// cannot take it, its stream is [parked](esrs_core::subscription::SubscriptionStore::parked). A stream
-    /// that is to be tried again is, with the next append or when a store is opened. An event of a newer
+    /// that must be tried again is, with the next append or when a store is opened. An event of a newer
     /// schema version than this program knows is not parked: appends and `open` answer with the error until
     /// the newer program is deployed. A program whose definition of `P` was replaced by a newer one goes on
     /// without its rows, and logs a warning.
@@ -204,11 +204,11 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// Makes the tables of inline projections anew whose definition has changed, while the store is
-    /// opened: beside the old ones, from the whole log.
+    /// Rebuilds the tables of inline projections whose definition has changed, while the store is
+    /// opened: next to the old ones, from the whole log.
     ///
     /// Without it such a table is an error, [`StoreError::ProjectionChanged`]: to make a large one
-    /// anew takes a while, and an older program that still runs is locked out of it.
+    /// again takes a while, and an older program that still runs is locked out of it.
     pub fn rebuild_changed(mut self) -> Self {
         self.rebuild_changed = true;
         self
@@ -261,7 +261,7 @@ impl PostgresStoreBuilder {
     /// - [`StoreError::NewerSchema`] when a newer esrs has made the tables;
     /// - [`StoreError::Projection`], [`StoreError::ProjectionChanged`] or
     ///   [`StoreError::ProjectionTable`] when an inline read model cannot be brought up to date, and
-    ///   [`StoreError::Busy`] when somebody reads one that is to be replaced for too long;
+    ///   [`StoreError::Busy`] when somebody reads one that must be replaced for too long;
     /// - [`StoreError::SubscriptionTaken`] if a table is [`inline`](Self::inline) twice;
     /// - [`StoreError::Database`] outside of a Tokio runtime, on which the store's connections live, and
     ///   for any other error of the database.

@@ -1,4 +1,4 @@
-//! Connections, whoever asks for them and under whichever executor.
+//! Connections, for any caller and under any executor.
 
 use std::num::NonZeroUsize;
 use std::ops::Deref;

@@ -54,7 +54,7 @@ fn io_error(error: &Error) -> Option<&std::io::Error> {
     std::error::Error::source(error)?.downcast_ref()
 }
 
-/// Returns true if somebody else held the log for too long.
+/// Returns true if another process held the log for too long.
 pub(crate) fn is_busy(error: &Error) -> bool {
     error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
 }

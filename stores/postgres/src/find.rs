@@ -108,7 +108,7 @@ pub(crate) fn streams_of_lines(lines: &str) -> Option<Vec<AppendedStream>> {
     lines.split('\n').map(stream).collect()
 }
 
-/// Says of each event of an import whether it is to be stored.
+/// Tells which events of an import must be stored.
 pub(crate) async fn unknown(
     reader: &Reader<'_>,
     chunk: &[PreparedAppend],

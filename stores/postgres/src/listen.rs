@@ -1,7 +1,7 @@
 //! Waking those who wait for new events.
 //!
 //! A `NOTIFY` within each append would hold a lock of the whole server while that commits, and would
-//! make it a tenth slower; so it is sent beside the appends, and one serves all that came meanwhile.
+//! make it a tenth slower; so it is sent in parallel with the appends, and one serves all that came meanwhile.
 
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl Notifier {
 }
 
 impl Drop for Notifier {
-    /// Ends whoever notifies: the store is gone.
+    /// Ends the notifying task: the store is gone.
     fn drop(&mut self) {
         self.0.notify_one();
     }
@@ -99,7 +99,7 @@ impl Drop for Listener {
     }
 }
 
-/// Listens, and connects anew whenever the connection is lost.
+/// Listens, and connects again whenever the connection is lost.
 async fn listen(connector: Connector, statement: String, appended: watch::Sender<()>) {
     loop {
         if let Err(error) = listen_once(&connector, &statement, &appended).await {

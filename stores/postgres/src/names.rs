@@ -183,7 +183,7 @@ impl Names {
         numbers.anchor = Some(last);
     }
 
-    /// The log does not hold the anchor, or what was remembered beside it.
+    /// The log does not hold the anchor, or what was remembered next to it.
     pub(crate) fn forget_anchor(&self, anchor: Anchor) {
         let mut numbers = self.numbers();
         if numbers.log == anchor.log {

@@ -121,7 +121,7 @@ impl Pool {
 
 /// A connection that is lent.
 ///
-/// Whoever has had the answers to all that it sent, and is in no transaction, gives it back by
+/// A borrower that has had the answers to all that it sent, and is in no transaction, gives it back by
 /// [`give_back`](Self::give_back). Dropped by a cancelled future or on the way of an error, it ends its
 /// transaction before it is lent again, or is closed if it cannot do that soon.
 pub(crate) struct Lent {

@@ -150,7 +150,7 @@ impl Shared {
         pools.steps.get(*busy_timeout, timer, location).await
     }
 
-    /// A connection that reads, and is none of a pool's: for a transaction that others wait for.
+    /// A connection that reads, and does not belong to a pool: for a transaction that others wait for.
     pub(crate) async fn reader_aside(&self) -> Result<Reader<'_, Box<Client>>, StoreError> {
         let Self { sql, names, location, connector, .. } = self;
         let connected = connector.connect().await;
@@ -200,7 +200,7 @@ impl PostgresStore {
         Self::builder(url).open().await
     }
 
-    /// Says how a log is to be opened.
+    /// Returns the settings by which a log is opened.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), esrs_core::StoreError> {

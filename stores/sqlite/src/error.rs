@@ -56,7 +56,7 @@ impl Fault {
         }
     }
 
-    /// Returns true if somebody else holds the file.
+    /// Returns true if another process holds the file.
     pub(crate) fn is_busy(&self) -> bool {
         self.code().is_some_and(is_busy)
     }
@@ -66,7 +66,7 @@ impl Fault {
         matches!(self.code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
     }
 
-    /// Returns true if an append fails for its own sake, so that those beside it may still succeed.
+    /// Returns true if an append fails for its own sake, so that the others of its group may still succeed.
     pub(crate) fn may_be_about_one_append(&self) -> bool {
         match self {
             Self::Sql(_) => self.code() == Some(ErrorCode::DiskFull),
@@ -131,7 +131,7 @@ fn is_busy(code: ErrorCode) -> bool {
     matches!(code, DatabaseBusy | DatabaseLocked | FileLockingProtocolFailed)
 }
 
-/// Returns true if the file beside the database that its connections share cannot grow: to SQLite an I/O
+/// Returns true if the file next to the database that its connections share cannot grow: to SQLite an I/O
 /// error, though only room is missing.
 fn has_no_room_for_shared_memory(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|it| it.extended_code == ffi::SQLITE_IOERR_SHMSIZE)

@@ -93,7 +93,7 @@ impl Files {
         Ok(main.map(written))
     }
 
-    /// Looks at the files beside the main one; with `all`, at the number of each.
+    /// Looks at the files next to the main one; with `all`, at the number of each.
     fn check_names(&self, all: bool) -> Result<(), StoreError> {
         if let Some(shared_memory) = &self.shared_memory {
             shared_memory.check("its shared memory (`-shm`)")?;

@@ -84,7 +84,7 @@ pub(crate) fn changed(mark: LogMark, head: Position) -> Fault {
     })
 }
 
-/// An id that is damaged is none that anybody remembers; a read of its event says so.
+/// An id that is damaged is not one that anything remembers; a read of its event says so.
 fn mark_of(row: &Row<'_>) -> rusqlite::Result<LogMark> {
     let position: i64 = row.get(0)?;
     let id = row.get_ref(1)?.as_bytes_or_null()?.unwrap_or_default();

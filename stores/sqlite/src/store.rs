@@ -81,7 +81,7 @@ impl SqliteStore {
         Self::builder(path).open().await
     }
 
-    /// Says how a file is to be opened.
+    /// Returns the settings by which a file is opened.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), esrs_core::StoreError> {

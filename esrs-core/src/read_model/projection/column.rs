@@ -28,7 +28,7 @@ pub enum ColumnType {
     Text,
     /// Bytes.
     Bytes,
-    /// A moment, to the microsecond.
+    /// A point in time, to the microsecond.
     Timestamp,
     /// A UUID.
     Uuid,
@@ -72,7 +72,7 @@ pub enum Value {
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
-    /// A moment, to the microsecond.
+    /// A point in time, to the microsecond.
     Timestamp(Timestamp),
     /// A UUID.
     Uuid(Uuid),

@@ -2,7 +2,7 @@
 //!
 //! A [`Projection`] is the row of a table. Everything about it is pure; what drives it is one
 //! [`Pass`], which decodes the events that the projection lists, says which rows it needs, is given
-//! them, and answers with what is to be written. Inline (in the append's transaction), catch-up
+//! them, and answers with what must be written. Inline (in the append's transaction), catch-up
 //! (rows and checkpoint in one transaction) and live (in memory) are three callers of it.
 
 mod column;
@@ -144,7 +144,7 @@ pub trait Projection: Sized + Send + Sync + 'static {
     /// the shapes of what they hold, the events it listens to, what each of them does, which events
     /// count as parts of others, and the code of `create` and `project`.
     ///
-    /// Stores keep it beside the rows, so that rows of another definition are never added to. Code is seen
+    /// Stores keep it next to the rows, so that rows of another definition are never added to. Code is seen
     /// as far as that of [`Aggregate::FOLD`]; what it cannot tell is declared by
     /// raising `version`.
     fn definition() -> String {

@@ -26,7 +26,7 @@ pub struct RowChanges {
 }
 
 impl RowChanges {
-    /// Returns true if nothing is to be written.
+    /// Returns true if there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.upserts.is_empty() && self.deletes.is_empty()
     }
@@ -52,7 +52,7 @@ pub trait AnyPass: Send {
     /// [`ProjectionError`], about the first event that cannot be taken.
     fn decode(&mut self, page: &Page, except: &Parked) -> Result<Vec<RowKey>, ProjectionError>;
 
-    /// Takes the rows that are there, and answers with what is to be written.
+    /// Takes the rows that are there, and answers with what must be written.
     ///
     /// # Errors
     /// [`ProjectionError`], about the first event that cannot be taken.

@@ -21,7 +21,7 @@ pub struct Subscription {
     pub definition: Arc<str>,
     /// The table that it keeps rows in.
     pub table: Option<Table>,
-    /// True if it is built anew, beside the one of this name that others ask.
+    /// True if it is rebuilt, next to the one of this name that others ask.
     pub building: bool,
     /// The type that it was derived from; `None` if that is not known.
     pub owner: Option<Owner>,
@@ -109,7 +109,7 @@ impl Subscription {
         StoreError::SubscriptionTaken { name: other.name.to_owned(), reason }
     }
 
-    /// The same, built beside the one of its name.
+    /// The same, built next to the one of its name.
     #[must_use]
     pub fn building(&self) -> Self {
         Self { building: true, ..self.clone() }
@@ -133,7 +133,7 @@ impl Subscription {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::ProjectionTable`] when it is not built beside another.
+    /// [`StoreError::ProjectionTable`] when it is not built next to another.
     pub fn asked(&self) -> Result<Self, StoreError> {
         match self.building {
             true => Ok(Self { building: false, ..self.clone() }),
@@ -147,7 +147,7 @@ impl Subscription {
         }
     }
 
-    /// The name of the lease of whoever runs it.
+    /// The name of the lease of the process that runs it.
     pub fn lease(&self) -> String {
         Self::lease_of(self.name, self.building)
     }
@@ -202,7 +202,7 @@ impl Checkpoint {
 pub struct CheckpointOf {
     /// Its name.
     pub name: String,
-    /// True if it is the one that is built beside the one of this name.
+    /// True if it is the one that is built next to the one of this name.
     pub building: bool,
     /// Where it stands.
     pub checkpoint: Checkpoint,
@@ -278,7 +278,7 @@ pub struct Advance {
 pub enum Advanced {
     /// It is stored.
     Done,
-    /// Nothing was stored: the subscription stands elsewhere, because somebody else has moved it. One
+    /// Nothing was stored: the subscription stands elsewhere, because another process has moved it. One
     /// that is not there any more, as what was built and then put in place, stands
     /// [nowhere](Checkpoint::NOWHERE).
     Elsewhere(Checkpoint),

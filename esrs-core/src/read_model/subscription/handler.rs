@@ -70,7 +70,7 @@ use crate::value::guarded;
 pub trait EventHandler: Sized + Send + 'static {
     /// The name of its checkpoint.
     const NAME: &'static str;
-    /// Raised by hand, when what it made of events so far has to be made anew.
+    /// Raised by hand, when what it made of events so far must be rebuilt.
     const VERSION: u32 = 1;
 
     /// The events that it listens to.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::log::{AppendBatch, LimitExceeded, StoreError};
 
-/// Somebody asks for a lease, or for more of it.
+/// A request to acquire or renew a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseClaim {
     /// The name of the lease.
@@ -64,7 +64,7 @@ pub enum Lease {
         /// The number that proves it.
         fence: u64,
     },
-    /// It is somebody else's.
+    /// It is held by another process.
     Taken {
         /// Whose.
         by: String,

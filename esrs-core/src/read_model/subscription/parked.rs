@@ -51,7 +51,7 @@ pub struct ResumedStream {
 /// A decision about a parked stream, and its actor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// True if the event at which the stream was parked is to be left out; it is tried again otherwise.
+    /// True if the event at which the stream was parked is left out; it is tried again otherwise.
     pub skip: bool,
     /// The version of that event: nothing is decided about a stream that is parked elsewhere by now.
     pub version: u64,

@@ -28,7 +28,7 @@ impl<P: Projection> Projected<P> {
         Self::of(Self::subscription_of())
     }
 
-    /// Those that are built beside them.
+    /// Those that are built next to them.
     pub fn building() -> Self {
         Self::of(Self::subscription_of().building())
     }

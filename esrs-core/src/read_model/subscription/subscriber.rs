@@ -29,7 +29,7 @@ pub trait Subscriber: Send {
     ///
     /// # Errors
     /// [`StoreError::Projection`] about the first event that cannot be taken, and what may happen to a
-    /// database. The page is to be [taken](Self::take) again then.
+    /// database. The page must be [taken](Self::take) again then.
     fn run<'a>(
         &'a mut self,
         from: Position,

@@ -100,8 +100,8 @@ impl<A: Aggregate> Snapshots<A> {
         self.writer.done().await;
     }
 
-    /// Has a snapshot of the stream at this version written, if so much makes it due. What is asked for is counted
-    /// anew: it is not asked for again with the next event.
+    /// Has a snapshot of the stream at this version written, if so much makes it due. What is asked for is
+    /// counted again: it is not asked for again with the next event.
     pub(super) fn if_due(&self, stream: &StreamId, version: u64, since: &mut Replayed) {
         if self.policy.is_due(*since) {
             *since = Replayed::default();

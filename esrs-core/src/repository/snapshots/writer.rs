@@ -34,7 +34,7 @@ pub(in crate::repository) struct SnapshotWriter<A> {
     store: Arc<dyn EventStore>,
     codec: Codec<A>,
     jobs: OnceLock<Option<Sender<Job>>>,
-    /// The requests that are not begun, and the version of each, so that a stream is not asked for twice.
+    /// The requests that are not begun, and the version of each, so that a stream is requested once.
     pending: Arc<Pending>,
 }
 
@@ -106,7 +106,7 @@ fn run<A: Aggregate>(
     }
 }
 
-/// Folds the stream up to a moment, and keeps its state: by the way of every load, so that the
+/// Folds the stream up to a point in its history, and keeps its state: by the way of every load, so that the
 /// snapshot is what a load would find. Answers with the version that is kept.
 pub(in crate::repository) async fn write<A: Aggregate>(
     store: &dyn EventStore,

@@ -213,13 +213,13 @@ const fn past(event: &EventType, history: &ShapeVersion, version: u32) -> EventT
     EventType { version, shape: found.shape(), fingerprint: found.fingerprint(), ..*event }
 }
 
-/// Fails to compile, in the lock mode of `cargo esrs`, with what is to be locked of an older version of
+/// Fails to compile, in the lock mode of `cargo esrs`, with what must be locked of an older version of
 /// an event.
 pub const fn tell_past(event: &EventType, history: &ShapeVersion, version: u32) {
     tell_event(&past(event, history, version), history);
 }
 
-/// Fails to compile, in the lock mode of `cargo esrs`, with what is to be locked of an event.
+/// Fails to compile, in the lock mode of `cargo esrs`, with what must be locked of an event.
 pub const fn tell_event(event: &EventType, history: &ShapeVersion) {
     let mut text = Outline::new();
     text.push(told::PREFIX);
@@ -392,7 +392,7 @@ const fn has_part(part: &Line<'_>, lines: &Lines<'_>, parent: usize) -> bool {
     false
 }
 
-/// A list of paths, of which the first are named: what is to be done is said behind it.
+/// A list of paths, of which the first are named: what must be done is said behind it.
 struct List {
     title: &'static str,
     count: u64,

@@ -31,8 +31,8 @@ fn with(metadata: Metadata) -> Vec<NewEvent> {
     part
 }
 
-/// A payload, a name, an actor, metadata, a key or a batch that is too large is [`StoreError::Limit`], and nothing of
-/// the batch is stored.
+/// A payload, a name, an actor, metadata, a key or a batch that is too large is [`StoreError::Limit`], and
+/// nothing of the batch is stored.
 ///
 /// # Panics
 /// When the store breaks the promise.
@@ -113,7 +113,7 @@ pub async fn what_is_as_large_as_allowed_is_stored(store: &dyn EventStore) {
     assert_stored(store, &stream, &most).await;
 }
 
-/// A batch without events, with a stream or an id in it twice, or with a name that is none, is
+/// A batch without events, with a stream or an id in it twice, or with an invalid name, is
 /// [`StoreError::InvalidBatch`], and nothing of it is stored.
 ///
 /// # Panics

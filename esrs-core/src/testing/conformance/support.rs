@@ -12,7 +12,7 @@ use crate::log::{
 use crate::store::EventStore;
 
 /// The time that a follower waits for events that are stored: a store may hold them back for as long as
-/// somebody else's append before them is still open.
+/// an append of another session before them is still open.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The aggregate that most of the suite's streams belong to.

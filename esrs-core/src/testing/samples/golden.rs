@@ -1,4 +1,4 @@
-//! Payloads that users keep beside their locks.
+//! Payloads that users keep next to their locks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

@@ -38,7 +38,7 @@ use report::{Report, Told, lines_of, type_name};
 ///
 /// Nothing is pretended. The events that are given are written to a log in memory, and read and
 /// folded from there as a [`Repository`](crate::Repository) does; so are those that the command
-/// comes to. A scenario does not pass where the log would fail: at an event whose name the
+/// emits. A scenario does not pass where the log would fail: at an event whose name the
 /// aggregate does not know, at a payload that cannot be read, at an id that cannot name a stream.
 ///
 /// Events need be neither `Debug` nor `PartialEq`: they are told and compared by stored name,

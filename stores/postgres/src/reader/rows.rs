@@ -21,7 +21,7 @@ pub(super) const METADATA: usize = 10;
 
 /// The columns that a page needs of an event.
 const LEAN: &str = "";
-/// The same, and what stands beside the payload.
+/// The same, and the envelope of the payload.
 const ENVELOPES: &str = ", recorded_at, correlation_id, causation_id, metadata";
 
 /// The part of the log that one page of a filtered read searches.

@@ -56,7 +56,7 @@ impl Beside {
         read.await.map(Self).map_err(|error| location.explain(DOING, error))
     }
 
-    /// The constraints and unique indexes of a table, for the one that is built beside it: a row that they
+    /// The constraints and unique indexes of a table, for the one that is built next to it: a row that they
     /// refuse has to be refused at its event, and not when all rows are there.
     pub(super) async fn judges_of(
         client: &Client,
@@ -123,7 +123,7 @@ pub(super) async fn strip(
     stripping.await.map_err(|error| location.explain(DOING, error))
 }
 
-/// Keeps others from the rows that are built beside those of `live`, before there are any: nobody but the
+/// Keeps others from the rows that are built next to those of `live`, before there are any: nobody but the
 /// owner of both has a right to them, and their row security is on. They get the rights of `live` when they
 /// take its place. Does nothing if there is no such table.
 pub(super) async fn protect(

@@ -40,7 +40,7 @@ fn unreadable(source: BoxError) -> StoreError {
     StoreError::Database { doing: DOING, source }
 }
 
-/// Says what is to become of a parked stream.
+/// Stores a decision about a parked stream.
 pub(super) async fn decide(
     shared: &Shared,
     reader: &Reader<'_>,

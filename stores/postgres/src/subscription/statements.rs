@@ -49,7 +49,7 @@ pub(crate) struct Statements {
     pub(super) resume: String,
     pub(super) unpark_all: String,
     pub(super) parked: String,
-    /// From which versions on streams are parked, and whether they are to be tried again.
+    /// From which versions on streams are parked, and whether they must be tried again.
     pub(super) parked_from: String,
     pub(super) decide: String,
     pub(super) parking_log: String,

@@ -323,7 +323,7 @@ impl Connection {
     }
 
     /// Appends events behind versions that their streams are known to have, all of them or none; says
-    /// where the first came to stand. An error if a stream has others behind that, or an id is stored
+    /// the position of the first. An error if a stream has others behind that, or an id is stored
     /// already: nothing was done then.
     async fn append_known(
         &self,

@@ -39,7 +39,7 @@ impl QueuedAppend {
         Self { append, reply: Some(reply), give_up_at, is_sent, alone, _place: place }
     }
 
-    /// Answers whoever waits.
+    /// Answers the callers that wait.
     pub(super) fn answer(mut self, answer: Result<Appended, StoreError>) {
         let answer = answer.map_err(|error| match self.append.may_be_stored {
             true => unless_looked_for(error),
@@ -51,7 +51,8 @@ impl QueuedAppend {
         }
     }
 
-    /// Answers that the server does not serve, or somebody else holds the log: one of several, who all have to be told.
+    /// Answers that the server does not serve, or another process holds the log: one of several, who all have
+    /// to be told.
     pub(super) fn give_up(self, error: &StoreError) {
         let error = match error {
             StoreError::Unavailable { location, reason } => {
@@ -142,7 +143,7 @@ impl Queue {
         !self.waiting.is_empty()
     }
 
-    /// Lets in those who were answered just now, and come back in a moment.
+    /// Lets in those who were answered just now, and come back soon.
     pub(super) async fn let_in(&mut self) {
         for _ in 0..Self::MOMENTS {
             let before = self.jobs.len();
@@ -215,7 +216,7 @@ impl Queue {
         }
     }
 
-    /// Answers whoever waits for the end.
+    /// Answers the callers that wait for the end.
     pub(super) fn close(self) {
         if let Some(closing) = self.closing {
             let _ = closing.send(());

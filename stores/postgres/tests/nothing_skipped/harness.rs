@@ -21,7 +21,7 @@ use crate::writers::Writers;
 /// So long followers may take to come to the end, once nobody writes any more.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Rounds beside each other would want more connections than a server has by default.
+/// Rounds in parallel would want more connections than a server has by default.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 pub(crate) struct Plan {

@@ -100,7 +100,7 @@ pub(crate) async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> 
     Ok(client)
 }
 
-/// Mostly none, often a moment, and now and then a long one.
+/// Mostly none, often a short one, and now and then a long one.
 pub(crate) fn delay(dice: &mut TestRng) -> Duration {
     let micros = match dice.random_range(0..60) {
         0 => dice.random_range(50_000..120_000),

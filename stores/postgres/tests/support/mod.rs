@@ -87,7 +87,7 @@ pub async fn read_all(store: &PostgresStore) -> Vec<Read> {
     }
 }
 
-/// A connection of somebody else.
+/// A connection of another process.
 pub async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("it is there");
     tokio::spawn(connection);

@@ -46,7 +46,7 @@ impl PageReader {
     /// A filtered read gives an answer after so many rows, found or not, so that it does not hold
     /// its snapshot of the file, and with it checkpoints, for long.
     const MAX_ROWS: usize = 100_000;
-    /// Ids of kinds are given one after the other; a higher one is none.
+    /// Ids of kinds are given one after the other; a higher one is invalid.
     const MAX_KINDS: usize = 1 << 20;
     /// So many names of streams are remembered at most.
     const MAX_STREAMS: usize = 100_000;

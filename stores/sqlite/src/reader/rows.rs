@@ -6,7 +6,7 @@ use rusqlite::types::Value;
 
 /// The columns that a page needs of an event.
 pub(super) const LEAN: &str = "position, version, stream, kind, payload";
-/// The same, and what stands beside the payload.
+/// The same, and the envelope of the payload.
 pub(super) const ENVELOPES: &str = "position, version, stream, kind, payload, event_id, \
     recorded_at, correlation_id, causation_id, metadata";
 

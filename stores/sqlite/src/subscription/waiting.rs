@@ -52,7 +52,7 @@ impl Deadline {
 }
 
 impl Awaited {
-    /// Returns how far it has come. An error if it never comes to what is waited for.
+    /// Returns how far it has come. An error if it never reaches what is waited for.
     fn look(&self, connection: &Connection) -> Result<Position, Fault> {
         match self {
             Self::Event { .. } => head(connection),

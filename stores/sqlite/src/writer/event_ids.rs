@@ -12,7 +12,7 @@ use crate::error::Fault;
 /// The ids of all stored events: those of the newest are in memory, and the table is written once
 /// there are many of them. An index that each append writes to is a page more in each commit.
 ///
-/// Whoever appends holds the write lock of the file, and has [followed](Self::follow) what other
+/// A writer holds the write lock of the file, and has [followed](Self::follow) what other
 /// processes have appended, so no id escapes it.
 #[derive(Debug, Default)]
 pub(super) struct EventIds {

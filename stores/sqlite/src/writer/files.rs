@@ -43,7 +43,7 @@ enum Content {
 
 impl Progress {
     /// Returns true if another process has certainly committed or checkpointed since `last`. A commit of this
-    /// one may begin the log anew, and then less of it is in the file.
+    /// one may begin the log again, and then less of it is in the file.
     fn is_of_another(&self, last: &Self) -> bool {
         self.data_version != last.data_version || self.checkpointed > last.checkpointed
     }

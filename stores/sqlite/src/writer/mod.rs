@@ -198,7 +198,7 @@ impl Writer {
         self.committed(committed.map(drop))
     }
 
-    /// Takes note of what a commit came to.
+    /// Takes note of the result of a commit.
     fn committed(&mut self, committed: rusqlite::Result<()>) -> Result<(), Fault> {
         match committed {
             Ok(()) => {

@@ -140,7 +140,7 @@ async fn assert_stored(store: &SqliteStore, expected: &HashSet<String>) {
     assert!(whole == *expected, "what is stored is not what was answered");
 }
 
-/// Opens files on a disk that somebody else has filled meanwhile.
+/// Opens files on a disk that another process has filled meanwhile.
 async fn open_on_a_full_disk(file: &str) {
     let open = || SqliteStore::builder(file).inline::<Account>().open();
     let store = open().await.unwrap();

@@ -34,7 +34,7 @@ impl File {
         SqliteStore::open(&self.path).await.expect("the file can be opened")
     }
 
-    /// A connection of somebody else.
+    /// A connection of another process.
     pub fn raw(&self) -> rusqlite::Connection {
         let connection = rusqlite::Connection::open(&self.path).expect("the file can be opened");
         connection.busy_timeout(Duration::from_secs(5)).expect("a timeout can be set");

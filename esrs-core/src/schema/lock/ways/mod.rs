@@ -407,7 +407,7 @@ const fn is_of_a_variant(path: Text<'_>, lines: &Lines<'_>) -> bool {
     head.is(b"fields") || head.is(b"places")
 }
 
-/// Returns true if a head is that of an enum whose variants are told by a tag beside their fields.
+/// Returns true if a head is that of an enum whose variants are told by a tag next to their fields.
 const fn has_tag(head: Text<'_>) -> bool {
     let mut at = 0;
     while at < head.len() {

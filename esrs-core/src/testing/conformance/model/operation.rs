@@ -23,7 +23,7 @@ pub enum Operation {
         /// The one meant, counted from the latest; numbers above wrap around.
         back: u8,
     },
-    /// Appends one new event beside the first of an append that was stored before.
+    /// Appends one new event next to the first of an append that was stored before.
     Mix {
         /// The one meant, counted from the latest; numbers above wrap around.
         back: u8,

@@ -68,7 +68,7 @@ pub(super) struct Scripted {
     pub(super) fails: bool,
     /// The values that it was given, shared with the case.
     pub(super) found: Arc<Mutex<Vec<Vec<Value>>>>,
-    /// Where the events stand that it was given, for whoever holds on to it.
+    /// Where the events stand that it was given, shared with the case.
     pub(super) taken: Arc<Mutex<Vec<Position>>>,
 }
 

@@ -227,7 +227,7 @@ pub async fn what_stands_far_behind_takes_no_place(store: &dyn SubscriptionStore
 }
 
 /// A runner that still builds what was put in place already is told that it has no position, and can begin
-/// anew.
+/// again.
 ///
 /// # Panics
 /// When the store breaks the promise.

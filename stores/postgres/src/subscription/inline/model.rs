@@ -32,7 +32,7 @@ pub(super) struct Model {
 /// The state of a read model that no other transaction can change before the transaction ends.
 struct Locked {
     at: Checkpoint,
-    /// The streams that are to be tried again, from these versions on.
+    /// The streams that must be tried again, from these versions on.
     to_resume: Vec<(StreamId, u64)>,
 }
 
@@ -55,7 +55,7 @@ impl Model {
         self.subscription.name
     }
 
-    /// Takes the events of an append, the first of which stands at `first`. They are committed with the
+    /// Takes the events of an append, the first of which is at `first`. They are committed with the
     /// rows or not at all, so one that cannot be taken refuses the append; none before it does.
     pub(super) async fn append(
         &mut self,

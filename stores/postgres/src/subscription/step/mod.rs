@@ -54,7 +54,7 @@ pub(super) enum Path {
 enum Stage {
     /// Nothing was sent yet.
     Fresh,
-    /// It has begun, the checkpoint is moved if it is to be, and nothing of that is committed.
+    /// It has begun, the checkpoint is moved if it must be, and nothing of that is committed.
     Open,
     /// A statement of a user has failed: nothing can be done but to return to a savepoint.
     Broken,
@@ -456,7 +456,7 @@ impl<'a> Step<'a> {
         })
     }
 
-    /// Stores the step, if its subscriber could do what follows from it; what is to be said of it.
+    /// Stores the step, if its subscriber could do what follows from it; what must be said of it.
     pub(super) async fn end(mut self, ran: Result<(), StoreError>) -> Result<Advanced, StoreError> {
         if let Some(verdict) = self.verdict.take() {
             self.give_back();

@@ -127,7 +127,7 @@ fn rolling_truth(new: &Version, old: &Version) -> Result<(), (String, String)> {
     Ok(())
 }
 
-/// The verdict on each pair, beside the truth.
+/// The verdict on each pair, next to the truth.
 #[derive(Default)]
 struct Judged {
     tally: BTreeMap<String, [usize; 2]>,
