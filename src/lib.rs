@@ -3,7 +3,7 @@
 //! A command is checked against an [`Aggregate`], the aggregate answers with [`Events`], the events
 //! are appended to a log, and every state and every read model is computed from that log.
 //!
-//! Begin with the [`tutorial`]: programs to read in order, each beside what it prints. Then look
+//! Begin with the [`tutorial`]: programs to read in order, each with what it prints. Then look
 //! things up here:
 //!
 //! | to … | there is |

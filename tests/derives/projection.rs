@@ -4,9 +4,9 @@ use std::fmt::Debug;
 
 use esrs::event::PayloadError;
 use esrs::prelude::*;
+use esrs::projection::Parked;
 use esrs::projection::{AnyPass, Pass, ProjectionError, RowError, Value};
 use esrs::store::{AppendBatch, AppendCondition, NewEvent, Page, ReadQuery};
-use esrs::subscription::Parked;
 use esrs::{EventStore, Metadata, Position, StreamId};
 
 /// A bank: its accounts, and transfers between two of them.

@@ -1,5 +1,5 @@
-//! What the compiler advises about a change of a locked history is true: whoever writes what it says has a
-//! crate that compiles and locks again, and reads all that was ever locked.
+//! The advice of the compiler about a change of a locked history is true: following it gives a crate that
+//! compiles and locks again, and reads all that was ever locked.
 
 use crate::support::{Package, text};
 
@@ -18,7 +18,7 @@ struct Advice {
 const LOCK: &[&str] = &["lock"];
 const ACCEPT: &[&str] = &["lock", "--accept-steps", "exam_marked"];
 
-/// Beside the events of the fixture: one whose payload is that of another type.
+/// In addition to the events of the fixture: one whose payload is that of another type.
 const NEWTYPE: &str = "
 #[derive(Schema, Serialize, Deserialize)]
 pub struct Interest {

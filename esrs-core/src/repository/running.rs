@@ -1,4 +1,4 @@
-//! One command at work: its turn, the state it decides on, and what it came to.
+//! One command at work: its turn, the state it decides on, and its result.
 
 use std::pin::Pin;
 
@@ -35,7 +35,7 @@ pub struct Running<'a, A: Aggregate, C, R: Answer<A>> {
     turn: Option<Turn<A>>,
     /// The state that it decides on: that of stored events only.
     warm: Option<Warm<A>>,
-    /// Whether the stream was read for this command; else the state is as an earlier one left it.
+    /// True if the stream was read for this command; else the state is as an earlier one left it.
     is_fresh: bool,
     /// The decided events, as a later load will read them, and how long their payloads are.
     decided: Vec<A::Event>,
@@ -135,7 +135,7 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
     /// refused. Answers `false` if it must decide again, because the state was not the newest.
     ///
     /// # Errors
-    /// [`ExecuteError::ApplyPanicked`].
+    /// [`ExecuteError::ApplyPanicked`], and [`ExecuteError::ClonePanicked`] of the state for the answer.
     pub(super) fn apply_decided<E>(
         &mut self,
         batch: &AppendBatch,
@@ -143,7 +143,12 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
         let decided = std::mem::take(&mut self.decided);
         let events = decided.len() as u64;
         // Its state is out of reach from here on: a panic leaves it half changed.
-        let Some(mut warm) = self.warm.take_if(|_| events > 0) else { return Ok(true) };
+        let Some(mut warm) = self.warm.take() else { return Ok(true) };
+        if events == 0 {
+            let is_taken = self.answer_with(&warm.state, warm.version)?;
+            self.warm = Some(warm).filter(|_| is_taken);
+            return Ok(is_taken);
+        }
         let mut applied = 0;
         let done = guarded(|| {
             for event in decided {
@@ -153,8 +158,10 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
         });
         match done {
             Ok(()) => {
+                if !self.answer_with(&warm.state, warm.version + events)? {
+                    return Ok(false);
+                }
                 warm.since_snapshot.add(events, self.decided_bytes);
-                self.draft.applied(&warm.state);
                 self.ahead = Some(Ahead { warm, events });
                 Ok(true)
             }
@@ -168,6 +175,18 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
                     event: event.map_or_else(String::new, |event| event.name.to_string()),
                     message,
                 })
+            }
+        }
+    }
+
+    /// Gives the answer its state before anything is stored. Answers `false` if the command must decide
+    /// again, because the state was not the newest.
+    fn answer_with<E>(&mut self, state: &A, version: u64) -> Result<bool, ExecuteError<E>> {
+        match guarded(|| self.draft.applied(state)) {
+            Ok(()) => Ok(true),
+            Err(_) if !self.is_fresh => Ok(false),
+            Err(message) => {
+                Err(ExecuteError::ClonePanicked { stream: self.stream.clone(), version, message })
             }
         }
     }
@@ -193,7 +212,10 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
 
     /// Answers with the result of the append. The state after the decided events becomes the state,
     /// unless the append was a repetition of an earlier command of the same key.
-    pub(super) async fn settle(&mut self, appended: &Appended) -> Result<R, LoadError> {
+    ///
+    /// # Errors
+    /// [`ExecuteError::NotReturned`] if a repetition cannot be read again.
+    pub(super) async fn settle<E>(&mut self, appended: &Appended) -> Result<R, ExecuteError<E>> {
         let place = appended.streams.iter().position(|part| part.stream == self.stream);
         let Some(place) = place else { return self.unchanged(appended.repeated).await };
         let (before, part) = (&appended.streams[..place], &appended.streams[place]);
@@ -211,11 +233,11 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
         let first = Position::new(appended.first_position.get() + before);
         match self.draft.stored(Executed::of(part, appended), first) {
             Ok(answer) => Ok(answer),
-            Err(executed) => R::Draft::read(self.repository, &self.id, executed).await,
+            Err(executed) => read_again(self.repository, &self.id, executed).await,
         }
     }
 
-    /// How many events the stream has without the decided ones, as far as it is known.
+    /// Returns the number of events of the stream without the decided ones, as far as it is known.
     fn version(&self) -> u64 {
         let warm = self.warm.as_ref().or(self.ahead.as_ref().map(|ahead| &ahead.warm));
         warm.map_or(0, |warm| warm.version)
@@ -319,19 +341,35 @@ impl<A: Handle<C>, C, R: Answer<A>> Running<'_, A, C, R> {
 }
 
 impl<A: Aggregate, C, R: Answer<A>> Running<'_, A, C, R> {
-    /// The answer of a command that came to no events.
-    pub(super) async fn nothing(&mut self) -> Result<R, LoadError> {
+    /// The answer of a command that emitted no events.
+    pub(super) async fn nothing<E>(&mut self) -> Result<R, ExecuteError<E>> {
         self.unchanged(false).await
     }
 
-    async fn unchanged(&mut self, repeated: bool) -> Result<R, LoadError> {
+    async fn unchanged<E>(&mut self, repeated: bool) -> Result<R, ExecuteError<E>> {
         let executed = Executed::nothing(self.stream.clone(), self.version(), repeated);
-        let state = self.warm.as_ref().filter(|_| self.is_fresh).map(|warm| &warm.state);
-        match self.draft.unchanged(executed, state) {
+        if self.warm.is_none() {
+            // The answer's state has events that were not stored.
+            self.draft.restart();
+        }
+        match self.draft.unchanged(executed) {
             Ok(answer) => Ok(answer),
-            Err(executed) => R::Draft::read(self.repository, &self.id, executed).await,
+            Err(executed) => read_again(self.repository, &self.id, executed).await,
         }
     }
+}
+
+/// The answer of a command that an earlier one has stored.
+async fn read_again<A: Aggregate, R: Answer<A>, E>(
+    repository: &Repository<A>,
+    id: &A::Id,
+    executed: Executed,
+) -> Result<R, ExecuteError<E>> {
+    let read = R::Draft::read(repository, id, executed.clone()).await;
+    read.map_err(|source| match executed.was_repeated() {
+        true => ExecuteError::NotReturned { executed: Box::new(executed), source },
+        false => source.into(),
+    })
 }
 
 impl<A: Aggregate, C, R: Answer<A>> Drop for Running<'_, A, C, R> {

@@ -26,7 +26,7 @@ use crate::store::EventStore;
     note = "give what `repository.execute(&id, command)` returns, before it is awaited"
 )]
 pub trait Unit: Sized + Send {
-    /// What it is answered with: an [`Executed`](super::Executed) or [`Returned`](super::Returned) for each command.
+    /// Its answer: an [`Executed`](super::Executed) or [`Returned`](super::Returned) for each command.
     type Answer: Send;
     /// Why one of its commands may be rejected.
     type Rejection: Send;
@@ -49,7 +49,7 @@ pub struct Together<'a, L, R> {
     repositories: PhantomData<&'a ()>,
 }
 
-/// Which of two commands that are executed together was rejected, and why.
+/// The rejection of one of two commands that are executed together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection<L, R> {
     /// The first.
@@ -60,7 +60,7 @@ pub enum Rejection<L, R> {
     Second(R),
 }
 
-/// What has to be known of each command of a unit before any of them begins.
+/// The facts that must be known of each command of a unit before any of them begins.
 pub(super) struct Member<'a> {
     stream: &'a StreamId,
     store: &'a dyn EventStore,
@@ -82,7 +82,7 @@ pub(super) trait Parts: Send + Sync {
     fn correlate(&mut self, id: Uuid);
     /// Gives the first event of the first this id, which is new.
     fn begin_with(&mut self, id: Uuid);
-    /// What each says of itself, in order.
+    /// Collects what each says of itself, in order.
     fn members<'a>(&'a self, into: &mut Vec<Member<'a>>);
     /// Waits for the turn of the command on this stream; whether there is one.
     fn take_turn(&mut self, of: &StreamId) -> impl Future<Output = bool> + Send;
@@ -101,8 +101,10 @@ pub(super) trait Parts: Send + Sync {
     fn settle(
         &mut self,
         appended: &Appended,
-    ) -> impl Future<Output = Result<Self::Answer, LoadError>> + Send;
-    fn nothing(&mut self) -> impl Future<Output = Result<Self::Answer, LoadError>> + Send;
+    ) -> impl Future<Output = Result<Self::Answer, ExecuteError<Self::Rejection>>> + Send;
+    fn nothing(
+        &mut self,
+    ) -> impl Future<Output = Result<Self::Answer, ExecuteError<Self::Rejection>>> + Send;
 }
 
 impl<A, C, R> Parts for Running<'_, A, C, R>
@@ -178,11 +180,11 @@ where
         Running::step_back(self);
     }
 
-    async fn settle(&mut self, appended: &Appended) -> Result<R, LoadError> {
+    async fn settle(&mut self, appended: &Appended) -> Result<R, ExecuteError<Self::Rejection>> {
         Running::settle(self, appended).await
     }
 
-    async fn nothing(&mut self) -> Result<R, LoadError> {
+    async fn nothing(&mut self) -> Result<R, ExecuteError<Self::Rejection>> {
         Running::nothing(self).await
     }
 }
@@ -256,12 +258,21 @@ impl<L: Parts, R: Parts> Parts for Both<L, R> {
         self.1.step_back();
     }
 
-    async fn settle(&mut self, appended: &Appended) -> Result<Self::Answer, LoadError> {
-        Ok((self.0.settle(appended).await?, self.1.settle(appended).await?))
+    async fn settle(
+        &mut self,
+        appended: &Appended,
+    ) -> Result<Self::Answer, ExecuteError<Self::Rejection>> {
+        let first = self.0.settle(appended).await;
+        // Both, so that the state of each is there for the next command.
+        let second = self.1.settle(appended).await;
+        let first = first.map_err(|error| error.map(Rejection::First))?;
+        Ok((first, second.map_err(|error| error.map(Rejection::Second))?))
     }
 
-    async fn nothing(&mut self) -> Result<Self::Answer, LoadError> {
-        Ok((self.0.nothing().await?, self.1.nothing().await?))
+    async fn nothing(&mut self) -> Result<Self::Answer, ExecuteError<Self::Rejection>> {
+        let first = self.0.nothing().await.map_err(|error| error.map(Rejection::First))?;
+        let second = self.1.nothing().await;
+        Ok((first, second.map_err(|error| error.map(Rejection::Second))?))
     }
 }
 
@@ -291,7 +302,7 @@ pub(super) fn run<P: Parts>(
             if (streams.len() > 1 || parts.repetitions().are_expected())
                 && let Some(first) = first_answer(&parts, &streams, key.as_ref()).await?
             {
-                return Ok(parts.settle(&first).await?);
+                return parts.settle(&first).await;
             }
             let mut batch = AppendBatch::default();
             let decided =
@@ -306,10 +317,10 @@ pub(super) fn run<P: Parts>(
                 };
             if decided.is_err() || batch.streams.is_empty() {
                 return match first_answer(&parts, &streams, key.as_ref()).await? {
-                    Some(first) => Ok(parts.settle(&first).await?),
+                    Some(first) => parts.settle(&first).await,
                     None => {
                         decided?;
-                        Ok(parts.nothing().await?)
+                        parts.nothing().await
                     }
                 };
             }
@@ -322,7 +333,7 @@ pub(super) fn run<P: Parts>(
                         parts.repetitions().record(repeated);
                     }
                     tracing::debug!(position = %appended.last_position, repeated, "appended");
-                    return Ok(parts.settle(&appended).await?);
+                    return parts.settle(&appended).await;
                 }
                 Err(StoreError::Conflict(conflict)) if attempts < max_attempts => {
                     parts.check_conflict(&conflict)?;

@@ -84,12 +84,12 @@ impl Between {
         self.faults.lock().unwrap().failing.remove(&call);
     }
 
-    /// How often it was called.
+    /// Returns how often it was called.
     pub(crate) fn count(&self, call: Call) -> u32 {
         self.faults.lock().unwrap().counts.get(&call).copied().unwrap_or(0)
     }
 
-    /// What was recorded by `record_failure`.
+    /// Returns what was recorded by `record_failure`.
     pub(crate) fn failures(&self) -> Vec<Option<String>> {
         self.faults.lock().unwrap().failures.clone()
     }

@@ -1,4 +1,4 @@
-//! How rows were made must not show in them: random histories, taken in every way, give equal rows.
+//! Rows do not show how they were made: random histories, taken in every way, give equal rows.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -175,7 +175,7 @@ async fn store_out_of_reach_parks_nothing_and_is_no_failure(store: impl SqlReadM
     }
 }
 
-/// It ignores what its statement comes to.
+/// It ignores the result of its statement.
 struct Careless;
 
 impl EventHandler for Careless {

@@ -130,7 +130,7 @@ async fn append_and_kill(store: impl SubscriptionStore + Clone, start: impl Fn()
     deposits
 }
 
-/// What the tables add up to: cents of balances, deposits, and deposits without repetitions.
+/// The sums of the tables: cents of balances, deposits, and deposits without repetitions.
 const SUMS: &str = "SELECT (SELECT CAST(sum(cents) AS bigint) FROM balances), count(*),
     count(DISTINCT position) FROM deposits";
 

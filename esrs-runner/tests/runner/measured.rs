@@ -1,4 +1,4 @@
-//! What a runner tells: metrics, and spans that lead back to commands.
+//! The telemetry of a runner: metrics, and spans that lead back to commands.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! What the README shows of the runner compiles.
+//! The code about the runner in the README compiles.
 
 use esrs::prelude::*;
 

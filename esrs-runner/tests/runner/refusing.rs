@@ -1,4 +1,4 @@
-//! What the table, another program or the log refuses.
+//! Refusals by the table, another program or the log.
 
 use std::time::Duration;
 

@@ -86,7 +86,7 @@ async fn runner_that_waits_or_tries_again_stops_at_once() {
     }
 }
 
-/// Never comes to an end.
+/// Never ends.
 struct Hanging;
 
 impl EventHandler for Hanging {

@@ -7,3 +7,4 @@ mod ignored;
 mod map;
 mod published;
 mod testing;
+mod words;
