@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bank::{AccountSummary, BankAccount, Deposit, MoneyDeposited, Open};
 use esrs::prelude::*;
-use esrs::runner::{Parking, Rebuild, Retries, Runner, State};
+use esrs::runner::{Parking, Rebuild, Retries, Runner, Running, State, SubscriptionFailure};
 use esrs::{ImportSource, Metadata, StreamId, import};
 
 #[tokio::main]
@@ -65,7 +65,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("{}: lag {:?}, parked {}", status.name, status.lag(), status.parked);
     }
     // ANCHOR_END: status
-    running.stop().await;
+    serve(running, std::future::ready(())).await?;
 
     // ANCHOR: rebuild
     let position = Rebuild::new(store.clone())
@@ -76,3 +76,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // ANCHOR_END: rebuild
     Ok(())
 }
+
+// ANCHOR: serve
+/// Runs until the program must stop, or a subscription keeps failing.
+async fn serve(
+    running: Running,
+    stop: impl Future<Output = ()>,
+) -> Result<(), SubscriptionFailure> {
+    let failure = tokio::select! {
+        () = stop => None,
+        failure = running.failed() => Some(failure),
+    };
+    running.stop().await;
+    failure.map_or(Ok(()), Err)
+}
+// ANCHOR_END: serve

@@ -27,7 +27,10 @@ static BUILT: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 fn compare(name: &str, arguments: &[&str]) {
-    let output = Command::new(BUILT.join(name)).args(arguments).output().unwrap();
+    // A program may leave files in the folder that it is started in.
+    let started_in = tempfile::tempdir().unwrap();
+    let mut program = Command::new(BUILT.join(name));
+    let output = program.args(arguments).current_dir(&started_in).output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{name}: {}: {errors}", output.status);
     let printed = String::from_utf8(output.stdout).unwrap();
@@ -68,4 +71,23 @@ fn programs_on_postgresql_print_what_the_guide_shows() {
         let database = postgres_server::database().unwrap();
         compare(name, &[database.url()]);
     }
+}
+
+#[test]
+fn readme_shows_its_program_and_output() {
+    let readme = std::fs::read_to_string(crate::markdown::root().join("README.md")).unwrap();
+    for (fence, file) in
+        [("```rust\n", "readme.rs"), ("output of the program -->\n```text\n", "readme.out")]
+    {
+        let shown = readme.split(fence).nth(1).unwrap().split("```").next().unwrap();
+        assert_eq!(shown, std::fs::read_to_string(folder().join(file)).unwrap(), "{file}");
+    }
+    assert_eq!(readme.matches("```rust\n").count(), 1);
+}
+
+#[test]
+fn readme_is_short() {
+    let readme = std::fs::read_to_string(crate::markdown::root().join("README.md")).unwrap();
+    let words = readme.split_whitespace().count();
+    assert!(words <= 900, "expected at most 900 words in README.md, found {words}");
 }
