@@ -1,8 +1,8 @@
 //! A bank account that is stored in a SQLite file.
 
+// ANCHOR: main
 mod bank;
 
-// ANCHOR: main
 use std::error::Error;
 
 use bank::{BankAccount, Deposit, Open, Withdraw};
@@ -10,9 +10,7 @@ use esrs::prelude::*;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
-    let file = folder.path().join("bank.db");
-    let store = SqliteStore::open(&file).await?;
+    let store = SqliteStore::open("bank.db").await?;
     let accounts = Repository::<BankAccount>::new(store.clone());
     let alice = "alice".to_owned();
 
@@ -28,7 +26,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     store.close().await;
 
     // Another start of the program: the state is computed from the stored events.
-    let accounts = Repository::<BankAccount>::new(SqliteStore::open(&file).await?);
+    let accounts = Repository::<BankAccount>::new(SqliteStore::open("bank.db").await?);
     let account = accounts.load(&alice).await?;
     println!("{} cents after {} events", account.cents, Loaded::version(&account));
     Ok(())

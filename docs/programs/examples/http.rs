@@ -126,9 +126,7 @@ impl IntoResponse for Problem {
 // ANCHOR: main
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
-    let file = folder.path().join("bank.db");
-    let store = SqliteStore::builder(file).inline::<AccountSummary>().open().await?;
+    let store = SqliteStore::builder("bank.db").inline::<AccountSummary>().open().await?;
     let bank = Bank { accounts: Repository::new(store.clone()), store };
     // In a service: axum::serve(TcpListener::bind("127.0.0.1:3000").await?, routes(bank)).await?
     let service = routes(bank);

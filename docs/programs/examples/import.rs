@@ -66,8 +66,7 @@ fn cents(amount: &str) -> Result<i64, Box<dyn Error>> {
 // ANCHOR: main
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let folder = tempfile::tempdir()?;
-    let store = SqliteStore::open(folder.path().join("bank.db")).await?;
+    let store = SqliteStore::open("bank.db").await?;
 
     for _ in 0..2 {
         let imported = import(&store, events(BOOK)?).await?;
