@@ -16,25 +16,6 @@ fn block_after(marker: &str) -> (String, String) {
     (said, block.join("\n"))
 }
 
-#[rustfmt::skip]
-#[cfg(feature = "sqlite")]
-mod program;
-
-#[test]
-fn the_programs_in_the_readme_are_those_that_the_tests_run() {
-    let readme = fs::read_to_string("README.md").unwrap();
-    let programs: Vec<_> = readme.split("```rust\n").skip(1).collect();
-    assert!(programs.len() >= 4, "there are {} programs in README.md", programs.len());
-    for program in programs {
-        let program = program.split("```").next().unwrap();
-        let found = include_str!("readme/program.rs").contains(program);
-        assert!(
-            found,
-            "tests/package/readme/program.rs does not have this of README.md:\n{program}"
-        );
-    }
-}
-
 #[test]
 fn the_compile_error_in_the_readme_is_the_one_that_is_printed() {
     let (file, quoted) = block_after("<!-- the compile error:");

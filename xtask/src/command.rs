@@ -9,7 +9,7 @@ use postgres_server::URL;
 
 use crate::error::Error;
 use crate::interrupted::Interruptions;
-use crate::{features, package, server, test, tools};
+use crate::{book, features, package, server, test, tools};
 
 /// What is done with this workspace.
 #[derive(Debug, Parser)]
@@ -38,6 +38,8 @@ enum Command {
     Features,
     /// Packages every published package, as for Cargo's registry
     Package,
+    /// Builds the guide with mdbook, into target/book
+    Book,
     /// Starts a PostgreSQL server, and keeps it until Ctrl-C
     Postgres,
 }
@@ -54,6 +56,7 @@ impl Arguments {
             }
             Command::Features => features::check().map(|()| ExitCode::SUCCESS),
             Command::Package => package::pack().map(|()| ExitCode::SUCCESS),
+            Command::Book => book::build().map(|()| ExitCode::SUCCESS),
             Command::Postgres => {
                 let (server, programs) = server::start()?;
                 eprintln!("{server}, until Ctrl-C");

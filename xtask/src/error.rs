@@ -46,6 +46,8 @@ pub(crate) enum Error {
     File { path: PathBuf, source: io::Error },
     #[error("cargo tells of the workspace in words that are not known: {0}")]
     Metadata(serde_json::Error),
+    #[error("mdbook is not in PATH; run `cargo install mdbook --locked --version {version}`")]
+    NoMdbook { version: &'static str },
     #[error("no package of the workspace is published, so nothing would be checked")]
     NothingPublished,
     #[error("signals cannot be listened to: {0}")]

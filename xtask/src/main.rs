@@ -1,6 +1,8 @@
 //! `cargo xtask`: what is done with this workspace beyond building it.
 
 #[cfg(unix)]
+mod book;
+#[cfg(unix)]
 mod command;
 #[cfg(unix)]
 mod error;

@@ -19,7 +19,6 @@ mod measured;
 mod outdated;
 mod parking;
 mod projecting;
-mod readme;
 mod rebuilding;
 mod refusing;
 mod registered;

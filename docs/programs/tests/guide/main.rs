@@ -1,0 +1,7 @@
+//! The guide: its programs print what its pages show, and everything that a page names is there.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod book;
+mod markdown;
+mod programs;
