@@ -13,26 +13,26 @@
 //! | decide what happens next | [`Handle`], [`Context`], [`Events`] |
 //! | read what an older program stored | [`added`, `renamed`, `retyped`, `removed`, `updated`](derive@Event#a-new-version) of `#[derive(Event)]` and [`#[derive(Schema)]`](derive@Schema#a-new-version-of-a-payload-type); [`Upcast`] and [`TryUpcast`] for the rest; `merges` and [`Split`] for events that became one, or several |
 //! | see what an event went through | [`Event::history`](trait@Event#method.history) |
-//! | execute commands and load states | [`Repository`]; several as one unit: [`Execute::and`] |
-//! | get the events and the new state of a command | [`Execute::returning`] |
-//! | refuse a command whose caller has seen an older version | [`Execute::expected_version`] |
+//! | execute commands and load states | [`Repository`]; several as one unit: [`Execute::and`](repository::Execute::and) |
+//! | get the events and the new state of a command | [`Execute::returning`](repository::Execute::returning) |
+//! | refuse a command whose caller has seen an older version | [`Execute::expected_version`](repository::Execute::expected_version) |
 //! | look at another moment | [`Repository::load_at`], [`Repository::history`], [`Repository::diff`] |
 //! | read the last events of an instance | [`Repository::last_event`], [`Repository::history_backwards`] |
-//! | say who, why and through what | [`Execute`], [`Metadata`], [`MetadataKey`] |
-//! | ask who changed what, when and why | [`AuditTrail`] |
-//! | load and command at a price that does not grow | [`SnapshotPolicy`], [`WarmStates`] |
+//! | say who, why and through what | [`Execute`](repository::Execute), [`Metadata`], [`MetadataKey`] |
+//! | ask who changed what, when and why | [`AuditTrail`](store::AuditTrail) |
+//! | load and command at a price that does not grow | [`SnapshotPolicy`](repository::SnapshotPolicy), [`WarmStates`](repository::WarmStates) |
 //! | keep the log | [`SqliteStore`], [`MemoryStore`], or a store of your own: [`EventStore`] |
 //! | ask across aggregates | [`#[derive(Projection)]`](derive@Projection), [`Create`], [`Project`] |
 //! | list and count the instances of an aggregate | [`Repository::instances`], [`Repository::count_instances`] |
-//! | follow the log in this process, as a stream of events | [`EventStoreExt::follow`], [`Follow::of`] |
+//! | follow the log in this process, as a stream of events | [`EventStoreExt::follow`], [`Follow::of`](repository::Follow::of) |
 //! | read rows on any store, or query them in SQL | [`ReadModels`], [`SqlReadModels`] |
 //! | do more than a row can say | [`subscription::EventHandler`] |
 //! | keep read models up to date, in one of several processes | `esrs::runner`, with the feature `runner` |
-//! | read what was just written | [`Execute::wait_for`] |
-//! | import what another system recorded | [`ImportSource`], [`import`] |
-//! | say when something occurred | [`OccurredAt`], [`Execute::occurred_at`] |
+//! | read what was just written | [`Execute::wait_for`](repository::Execute::wait_for) |
+//! | import what another system recorded | [`ImportSource`](store::ImportSource), [`import`](store::import) |
+//! | say when something occurred | [`OccurredAt`], [`Execute::occurred_at`](repository::Execute::occurred_at) |
 //! | back up and restore | `esrs::backup` |
-//! | test a domain | [`Scenario`], [`ProjectionScenario`] |
+//! | test a domain | [`Scenario`](testing::Scenario), [`ProjectionScenario`](testing::ProjectionScenario) |
 //! | tell instances apart | [`#[derive(Id)]`](derive@Id), or any type that is an [`Id`](trait@Id) |
 //!
 //! # Features
@@ -42,7 +42,7 @@
 //! | `postgres` | `esrs::PostgresStore` |
 //! | `postgres-tls` | the same, encrypted by rustls unless the server is on this machine or its url says otherwise |
 //! | `runner` | `esrs::runner`: projections and event handlers that follow the log |
-//! | `conformance` | the suite that a store of your own has to pass: `esrs::conformance` |
+//! | `conformance` | the suite that a store of your own has to pass: `esrs::testing::conformance` |
 //! | `opentelemetry` | events carry the W3C trace context of [`tracing::Span::current`](https://docs.rs/tracing/latest/tracing/struct.Span.html#method.current), as `tracing-opentelemetry` knows it |
 //! | `chrono`, `rust_decimal`, `time`, `url` | [`Schema`](trait@Schema) for the types of that crate |
 
