@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use esrs::{
-    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, ReadQuery, Snapshot,
-    StoreError, StreamId,
+    AppendBatch, Appended, EventStore, IdempotencyKey, Page, ReadQuery, Snapshot, StoreError,
+    StreamId,
 };
 use futures_core::future::BoxFuture;
 
@@ -67,30 +67,10 @@ impl<S: EventStore> EventStore for Counted<S> {
         self.store.find_append(stream, key)
     }
 
-    fn import_chunk(
-        &self,
-        events: Vec<(StreamId, esrs::NewEvent)>,
-    ) -> BoxFuture<'_, Result<esrs::Imported, StoreError>> {
-        self.store.import_chunk(events)
-    }
-
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         self.counts.snapshots.fetch_add(1, Relaxed);
         self.store.save_snapshot(snapshot)
     }
 
-    fn streams(
-        &self,
-        query: esrs::StreamsQuery,
-    ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
-        self.store.streams(query)
-    }
-
-    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.store.count_streams(category)
-    }
-
-    fn log_id(&self) -> LogId {
-        self.store.log_id()
-    }
+    forward!(store: others);
 }

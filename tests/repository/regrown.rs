@@ -4,10 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use esrs::prelude::*;
-use esrs::{
-    AppendBatch, AppendCondition, AuditTrail, EventStore, Metadata, NewEvent, StreamId,
-    conformance::Cold,
-};
+use esrs::{AppendBatch, AppendCondition, AuditTrail, EventStore, Metadata, NewEvent, StreamId};
+use esrs_core::conformance::Cold;
 
 use crate::answers::{postgres, stores};
 

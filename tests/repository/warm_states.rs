@@ -385,51 +385,5 @@ impl EventStore for Stuck {
         })
     }
 
-    fn read(
-        &self,
-        query: esrs::ReadQuery,
-        page: esrs::Page,
-    ) -> futures_core::future::BoxFuture<'_, Result<esrs::Page, StoreError>> {
-        self.store.read(query, page)
-    }
-
-    fn find_append(
-        &self,
-        stream: StreamId,
-        key: esrs::IdempotencyKey,
-    ) -> futures_core::future::BoxFuture<'_, Result<Option<esrs::Appended>, StoreError>> {
-        self.store.find_append(stream, key)
-    }
-
-    fn import_chunk(
-        &self,
-        events: Vec<(StreamId, NewEvent)>,
-    ) -> futures_core::future::BoxFuture<'_, Result<esrs::Imported, StoreError>> {
-        self.store.import_chunk(events)
-    }
-
-    fn save_snapshot(
-        &self,
-        snapshot: esrs::Snapshot,
-    ) -> futures_core::future::BoxFuture<'_, Result<(), StoreError>> {
-        self.store.save_snapshot(snapshot)
-    }
-
-    fn streams(
-        &self,
-        query: esrs::StreamsQuery,
-    ) -> futures_core::future::BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
-        self.store.streams(query)
-    }
-
-    fn count_streams(
-        &self,
-        category: String,
-    ) -> futures_core::future::BoxFuture<'_, Result<u64, StoreError>> {
-        self.store.count_streams(category)
-    }
-
-    fn log_id(&self) -> esrs::LogId {
-        self.store.log_id()
-    }
+    forward!(store: read, find_append, save_snapshot, others);
 }
