@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use esrs::store::{AppendBatch, Appended, IdempotencyKey, LogId, Page, ReadQuery, Snapshot};
+use esrs::store::{AppendBatch, Appended, IdempotencyKey, Page, ReadQuery, Snapshot};
 use esrs::{EventStore, StoreError, StreamId};
 use futures_core::future::BoxFuture;
 
@@ -65,30 +65,10 @@ impl<S: EventStore> EventStore for Counted<S> {
         self.store.find_append(stream, key)
     }
 
-    fn import_chunk(
-        &self,
-        events: Vec<(StreamId, esrs::store::NewEvent)>,
-    ) -> BoxFuture<'_, Result<esrs::store::Imported, StoreError>> {
-        self.store.import_chunk(events)
-    }
-
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         self.counts.snapshots.fetch_add(1, Relaxed);
         self.store.save_snapshot(snapshot)
     }
 
-    fn streams(
-        &self,
-        query: esrs::store::StreamsQuery,
-    ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
-        self.store.streams(query)
-    }
-
-    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.store.count_streams(category)
-    }
-
-    fn log_id(&self) -> LogId {
-        self.store.log_id()
-    }
+    forward!(store: others);
 }

@@ -145,6 +145,58 @@ async fn a_log_is_followed_and_waited_for_in_postgresql() {
     check(store).await;
 }
 
+/// A query that is changed while a page is read in part holds from the next event on.
+#[tokio::test]
+async fn query_that_is_changed_later_holds_for_the_next_event() {
+    let (_folder, stores) = stores().await;
+    for store in stores {
+        let by = |actor: &str| NewEvent { metadata: Metadata::new().with_actor(actor), ..rung(1) };
+        let mixed = || ["alice", "bob", "alice", "bob", "alice"].map(by).to_vec();
+        append(&*store, "bell-1", mixed()).await;
+        append(&*store, "tower-1", mixed()).await;
+
+        let mut log = store.follow(Position::START);
+        assert_eq!(next(&mut log).await.0, 1);
+        let mut log = log.recorded(MetadataFilter::default().by("alice"));
+        assert_eq!(next(&mut log).await.0, 3);
+        let towers = EventFilter::everything().and("tower", ["bell_rung"]);
+        let mut log = log.page_size(1).only(towers);
+        assert_eq!([next(&mut log).await.0, next(&mut log).await.0], [6, 8]);
+        let first = store.follow(Position::START).try_next().await.unwrap().unwrap();
+        let mark = LogMark { position: Position::new(1), event_id: first.envelope.event_id };
+        assert_eq!(next(&mut log.continuing(mark)).await.0, 6);
+
+        for stream in [None, Some("bell-1".parse().unwrap())] {
+            let mut trail = esrs::store::AuditTrail::new(store.clone());
+            if let Some(stream) = stream {
+                trail = trail.of_stream(stream);
+            }
+            let first = trail.try_next().await.unwrap().unwrap();
+            assert_eq!(first.envelope.version, 1);
+            let mut trail = trail.by("bob");
+            for version in [2, 4] {
+                let entry = trail.try_next().await.unwrap().unwrap();
+                assert_eq!(
+                    (entry.envelope.version, entry.envelope.metadata.actor()),
+                    (version, Some("bob"))
+                );
+            }
+        }
+
+        let bells = Repository::<Bell>::new(store.clone());
+        let mut backwards = bells.history_backwards(&1).unwrap();
+        assert_eq!(backwards.try_next().await.unwrap().unwrap().envelope.version, 5);
+        let mut backwards = backwards.before_version(3);
+        assert_eq!(backwards.try_next().await.unwrap().unwrap().envelope.version, 2);
+        let mut backwards = backwards.limit(1);
+        assert_eq!(backwards.try_next().await.unwrap().unwrap().envelope.version, 1);
+        assert!(backwards.try_next().await.unwrap().is_none());
+        // From its end, too.
+        let mut backwards = backwards.before_version(5).limit(1);
+        assert_eq!(backwards.try_next().await.unwrap().unwrap().envelope.version, 4);
+    }
+}
+
 /// Another handle of the same file stands for another process.
 #[tokio::test]
 async fn what_another_process_appends_is_followed() {

@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+// Before the modules that use its macro.
+#[macro_use]
+mod forward;
+
 mod answers;
 mod audit;
 mod backwards;

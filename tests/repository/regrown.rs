@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use esrs::prelude::*;
 use esrs::store::{AppendBatch, AppendCondition, AuditTrail, NewEvent};
-use esrs::testing::conformance::Cold;
 use esrs::{EventStore, Metadata, StreamId};
+use esrs_core::conformance::Cold;
 
 use crate::answers::{postgres, stores};
 

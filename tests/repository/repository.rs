@@ -7,10 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use esrs::aggregate::ReplayFault;
 use esrs::event::FixedClock;
 use esrs::prelude::*;
-use esrs::store::{
-    AppendBatch, AppendCondition, Appended, IdempotencyKey, LogId, NewEvent, Page, ReadQuery,
-    Snapshot,
-};
+use esrs::store::{AppendBatch, AppendCondition, Appended, NewEvent, Page, ReadQuery};
 use esrs::{EventStore, ExecuteError, LoadError, Metadata, Position, StoreError, StreamId};
 use futures_core::future::BoxFuture;
 use uuid::Uuid;
@@ -114,43 +111,7 @@ impl EventStore for Racing {
         })
     }
 
-    fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
-        self.store.read(query, page)
-    }
-
-    fn find_append(
-        &self,
-        stream: StreamId,
-        key: IdempotencyKey,
-    ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
-        self.store.find_append(stream, key)
-    }
-
-    fn import_chunk(
-        &self,
-        events: Vec<(StreamId, NewEvent)>,
-    ) -> BoxFuture<'_, Result<esrs::store::Imported, StoreError>> {
-        self.store.import_chunk(events)
-    }
-
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.store.save_snapshot(snapshot)
-    }
-
-    fn streams(
-        &self,
-        query: esrs::store::StreamsQuery,
-    ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
-        self.store.streams(query)
-    }
-
-    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.store.count_streams(category)
-    }
-
-    fn log_id(&self) -> LogId {
-        self.store.log_id()
-    }
+    forward!(store: read, find_append, save_snapshot, others);
 }
 
 #[tokio::test]

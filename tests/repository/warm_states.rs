@@ -385,52 +385,5 @@ impl EventStore for Stuck {
         })
     }
 
-    fn read(
-        &self,
-        query: esrs::store::ReadQuery,
-        page: esrs::store::Page,
-    ) -> futures_core::future::BoxFuture<'_, Result<esrs::store::Page, StoreError>> {
-        self.store.read(query, page)
-    }
-
-    fn find_append(
-        &self,
-        stream: StreamId,
-        key: esrs::store::IdempotencyKey,
-    ) -> futures_core::future::BoxFuture<'_, Result<Option<esrs::store::Appended>, StoreError>>
-    {
-        self.store.find_append(stream, key)
-    }
-
-    fn import_chunk(
-        &self,
-        events: Vec<(StreamId, NewEvent)>,
-    ) -> futures_core::future::BoxFuture<'_, Result<esrs::store::Imported, StoreError>> {
-        self.store.import_chunk(events)
-    }
-
-    fn save_snapshot(
-        &self,
-        snapshot: esrs::store::Snapshot,
-    ) -> futures_core::future::BoxFuture<'_, Result<(), StoreError>> {
-        self.store.save_snapshot(snapshot)
-    }
-
-    fn streams(
-        &self,
-        query: esrs::store::StreamsQuery,
-    ) -> futures_core::future::BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
-        self.store.streams(query)
-    }
-
-    fn count_streams(
-        &self,
-        category: String,
-    ) -> futures_core::future::BoxFuture<'_, Result<u64, StoreError>> {
-        self.store.count_streams(category)
-    }
-
-    fn log_id(&self) -> esrs::store::LogId {
-        self.store.log_id()
-    }
+    forward!(store: read, find_append, save_snapshot, others);
 }

@@ -123,7 +123,9 @@ impl Follow {
     }
 
     fn with(mut self, change: impl FnOnce(ReadQuery) -> ReadQuery) -> Self {
-        self.cursor.query = change(self.cursor.query);
+        self.cursor.change(change);
+        // It waits behind the events of the query as it was.
+        self.waiting = None;
         self
     }
 
@@ -186,7 +188,7 @@ impl Stream for Follow {
 
 impl fmt::Debug for Follow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Follow").field("query", &self.cursor.query).finish_non_exhaustive()
+        f.debug_struct("Follow").field("query", self.cursor.query()).finish_non_exhaustive()
     }
 }
 
@@ -243,7 +245,9 @@ impl<A: Aggregate> Stream for FollowOf<A> {
 
 impl<A: Aggregate> fmt::Debug for FollowOf<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FollowOf").field("query", &self.follow.cursor.query).finish_non_exhaustive()
+        f.debug_struct("FollowOf")
+            .field("query", self.follow.cursor.query())
+            .finish_non_exhaustive()
     }
 }
 

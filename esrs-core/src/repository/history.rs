@@ -170,7 +170,7 @@ impl<A: Aggregate> HistoryBackwards<A> {
     /// Begins behind this version, at a lower one.
     #[must_use]
     pub fn before_version(mut self, version: u64) -> Self {
-        self.cursor.query = self.cursor.query.before_version(version);
+        self.cursor.change(|query| query.before_version(version).before_event(None));
         self
     }
 
@@ -178,7 +178,7 @@ impl<A: Aggregate> HistoryBackwards<A> {
     #[must_use]
     pub fn limit(mut self, events: usize) -> Self {
         self.left = events;
-        self.cursor.query.limit = events.clamp(1, ReadQuery::DEFAULT_LIMIT);
+        self.cursor.change(|query| query.limit(events.clamp(1, ReadQuery::DEFAULT_LIMIT)));
         self
     }
 

@@ -65,7 +65,7 @@ impl AuditTrail {
     #[must_use]
     pub fn of_stream(self, stream: StreamId) -> Self {
         let query = ReadQuery::stream(stream).limit(ReadQuery::DEFAULT_LIMIT);
-        let query = query.recorded(self.cursor.query.metadata.clone());
+        let query = query.recorded(self.cursor.query().metadata.clone());
         Self { cursor: self.cursor.restarted(query) }
     }
 
@@ -75,7 +75,7 @@ impl AuditTrail {
     pub fn of<A: Aggregate>(mut self) -> Self {
         let names = A::EVENTS.iter().flat_map(EventType::names).chain(A::RETIRED.iter().copied());
         let filter = EventFilter::everything().and(A::NAME, names);
-        self.cursor.query = self.cursor.query.only(filter);
+        self.cursor.change(|query| query.only(filter));
         self
     }
 
@@ -122,8 +122,10 @@ impl AuditTrail {
     }
 
     fn recorded(mut self, and: impl FnOnce(MetadataFilter) -> MetadataFilter) -> Self {
-        let metadata = &mut self.cursor.query.metadata;
-        *metadata = and(std::mem::take(metadata));
+        self.cursor.change(|mut query| {
+            query.metadata = and(query.metadata);
+            query
+        });
         self
     }
 
@@ -156,7 +158,7 @@ impl Stream for AuditTrail {
 
 impl fmt::Debug for AuditTrail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuditTrail").field("query", &self.cursor.query).finish_non_exhaustive()
+        f.debug_struct("AuditTrail").field("query", self.cursor.query()).finish_non_exhaustive()
     }
 }
 

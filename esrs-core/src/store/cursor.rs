@@ -9,13 +9,13 @@ use futures_core::future::BoxFuture;
 use super::audit::AuditEntry;
 use super::event_store::EventStore;
 use crate::event::{Position, StreamId};
-use crate::log::{Page, ReadQuery, ReadSource, Record, StoreError};
+use crate::log::{LogMark, Page, ReadQuery, ReadSource, Record, StoreError};
 
 /// Goes through a log event by event, and reads it a page at a time, so that a long log needs no
 /// more memory than a short one.
 pub(crate) struct Cursor {
     store: Arc<dyn EventStore>,
-    pub(crate) query: ReadQuery,
+    query: ReadQuery,
     page: Page,
     /// The place in the page of the event that comes next.
     next: usize,
@@ -29,6 +29,44 @@ impl Cursor {
     pub(crate) fn new(store: Arc<dyn EventStore>, query: ReadQuery, doing: &'static str) -> Self {
         let query = query.with_envelopes();
         Self { store, query, page: Page::new(), next: 0, doing, reading: None }
+    }
+
+    pub(crate) fn query(&self) -> &ReadQuery {
+        &self.query
+    }
+
+    /// Changes the query for the events behind the last one that was returned.
+    pub(crate) fn change(&mut self, change: impl FnOnce(ReadQuery) -> ReadQuery) {
+        self.step_back();
+        self.query = change(self.query.clone());
+    }
+
+    /// Drops the rest of the page, and what is being read: both are of the query as it was.
+    fn step_back(&mut self) {
+        self.reading = None;
+        if self.next < self.page.len() {
+            let (next, last) = (self.page.record(self.next), self.next.checked_sub(1));
+            let last = last.map(|last| self.page.record(last));
+            let id = last.as_ref().and_then(|last| Some(last.envelope()?.event_id));
+            let (version, position) = (next.version(), next.position().get());
+            match &mut self.query.source {
+                ReadSource::Stream { after_version, after_event, .. } => {
+                    *after_version = last.map_or(version.saturating_sub(1), |last| last.version());
+                    *after_event = id;
+                }
+                ReadSource::StreamBackwards { before_version, before_event, .. } => {
+                    *before_version = last.map_or(version.saturating_add(1), |last| last.version());
+                    *before_event = id;
+                }
+                ReadSource::All { after, mark, .. } => {
+                    *after = Position::new(position.saturating_sub(1));
+                    let position = last.map(|last| last.position());
+                    *mark =
+                        position.zip(id).map(|(position, event_id)| LogMark { position, event_id });
+                }
+            }
+        }
+        (self.page, self.next) = (Page::new(), 0);
     }
 
     /// The same store from the beginning, by another query.

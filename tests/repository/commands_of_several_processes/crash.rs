@@ -3,8 +3,8 @@
 use std::os::unix::process::ExitStatusExt;
 
 use esrs::prelude::*;
-use esrs::store::{AppendBatch, Appended, IdempotencyKey, LogId, Page, ReadQuery, Snapshot};
-use esrs::{EventStore, StoreError, StreamId};
+use esrs::store::{AppendBatch, Appended};
+use esrs::{EventStore, StoreError};
 use futures_core::future::BoxFuture;
 
 use super::account::{Account, Move};
@@ -28,43 +28,7 @@ impl EventStore for CrashesBeforeTheAnswer {
         })
     }
 
-    fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
-        self.0.read(query, page)
-    }
-
-    fn find_append(
-        &self,
-        stream: StreamId,
-        key: IdempotencyKey,
-    ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
-        self.0.find_append(stream, key)
-    }
-
-    fn import_chunk(
-        &self,
-        events: Vec<(StreamId, esrs::store::NewEvent)>,
-    ) -> BoxFuture<'_, Result<esrs::store::Imported, StoreError>> {
-        self.0.import_chunk(events)
-    }
-
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.0.save_snapshot(snapshot)
-    }
-
-    fn streams(
-        &self,
-        query: esrs::store::StreamsQuery,
-    ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
-        self.0.streams(query)
-    }
-
-    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.0.count_streams(category)
-    }
-
-    fn log_id(&self) -> LogId {
-        self.0.log_id()
-    }
+    forward!(0: read, find_append, save_snapshot, others);
 }
 
 fn alice() -> String {

@@ -7,10 +7,7 @@ use std::sync::LazyLock;
 use esrs::event::FixedClock;
 use esrs::prelude::*;
 use esrs::repository::{SnapshotPolicy, WarmStates};
-use esrs::store::{
-    AppendBatch, AppendCondition, Appended, IdempotencyKey, LogId, NewEvent, Page, ReadQuery,
-    Snapshot,
-};
+use esrs::store::{AppendBatch, AppendCondition, NewEvent, Page, ReadQuery, Snapshot};
 use esrs::{AsOf, EventStore, Metadata, Position, StreamId, Timestamp};
 use futures_core::future::BoxFuture;
 use jiff::SignedDuration;
@@ -289,29 +286,6 @@ struct Mistaken {
 }
 
 impl EventStore for Mistaken {
-    fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
-        self.store.append(batch)
-    }
-
-    fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
-        self.store.read(query, page)
-    }
-
-    fn find_append(
-        &self,
-        stream: StreamId,
-        key: IdempotencyKey,
-    ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
-        self.store.find_append(stream, key)
-    }
-
-    fn import_chunk(
-        &self,
-        events: Vec<(StreamId, NewEvent)>,
-    ) -> BoxFuture<'_, Result<esrs::store::Imported, StoreError>> {
-        self.store.import_chunk(events)
-    }
-
     fn save_snapshot(&self, mut snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             snapshot.version = snapshot.version.saturating_add_signed(self.by);
@@ -327,20 +301,7 @@ impl EventStore for Mistaken {
         })
     }
 
-    fn streams(
-        &self,
-        query: esrs::store::StreamsQuery,
-    ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
-        self.store.streams(query)
-    }
-
-    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.store.count_streams(category)
-    }
-
-    fn log_id(&self) -> LogId {
-        self.store.log_id()
-    }
+    forward!(store: append, read, find_append, others);
 }
 
 #[test]

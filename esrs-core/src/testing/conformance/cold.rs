@@ -5,9 +5,11 @@ use std::sync::Arc;
 use futures_core::future::BoxFuture;
 
 use crate::event::StreamId;
-use crate::log::IdempotencyKey;
-use crate::log::{AppendBatch, Appended, LogId, Page, ReadQuery, Snapshot, StoreError};
-use crate::store::EventStore;
+use crate::log::{
+    AppendBatch, Appended, IdempotencyKey, LogId, NewEvent, Page, ReadQuery, Snapshot, StoreError,
+    StreamsQuery,
+};
+use crate::store::{EventStore, Imported};
 
 type Open = dyn Fn() -> BoxFuture<'static, Arc<dyn EventStore>> + Send + Sync;
 
@@ -49,46 +51,58 @@ impl std::fmt::Debug for Cold {
     }
 }
 
-impl EventStore for Cold {
-    fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
-        self.store.append(batch)
-    }
+/// Implements [`EventStore`] for a store that appends by its `store`, and reads by what its `open` opens.
+/// Names are those of the place where it is used.
+macro_rules! cold_event_store {
+    ($cold:ty $(, $method:item)*) => {
+        impl EventStore for $cold {
+            fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
+                self.store.append(batch)
+            }
 
-    fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
-        Box::pin(async move { (self.open)().await.read(query, page).await })
-    }
+            fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
+                Box::pin(async move { (self.open)().await.read(query, page).await })
+            }
 
-    fn find_append(
-        &self,
-        stream: StreamId,
-        key: IdempotencyKey,
-    ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
-        Box::pin(async move { (self.open)().await.find_append(stream, key).await })
-    }
+            fn find_append(
+                &self,
+                stream: StreamId,
+                key: IdempotencyKey,
+            ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
+                Box::pin(async move { (self.open)().await.find_append(stream, key).await })
+            }
 
-    fn import_chunk(
-        &self,
-        events: Vec<(StreamId, crate::log::NewEvent)>,
-    ) -> BoxFuture<'_, Result<crate::store::Imported, StoreError>> {
-        self.store.import_chunk(events)
-    }
+            fn import_chunk(
+                &self,
+                events: Vec<(StreamId, NewEvent)>,
+            ) -> BoxFuture<'_, Result<Imported, StoreError>> {
+                self.store.import_chunk(events)
+            }
 
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.store.save_snapshot(snapshot)
-    }
+            fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
+                self.store.save_snapshot(snapshot)
+            }
 
-    fn streams(
-        &self,
-        query: crate::log::StreamsQuery,
-    ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
-        Box::pin(async move { (self.open)().await.streams(query).await })
-    }
+            fn streams(
+                &self,
+                query: StreamsQuery,
+            ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
+                Box::pin(async move { (self.open)().await.streams(query).await })
+            }
 
-    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(async move { (self.open)().await.count_streams(category).await })
-    }
+            fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
+                Box::pin(async move { (self.open)().await.count_streams(category).await })
+            }
 
-    fn log_id(&self) -> LogId {
-        self.store.log_id()
-    }
+            fn log_id(&self) -> LogId {
+                self.store.log_id()
+            }
+
+            $($method)*
+        }
+    };
 }
+
+pub(super) use cold_event_store;
+
+cold_event_store!(Cold);

@@ -6,13 +6,16 @@ use std::time::Duration;
 use futures_core::future::BoxFuture;
 
 use crate::event::{Position, StreamId};
-use crate::log::IdempotencyKey;
-use crate::log::{AppendBatch, Appended, LogId, Page, ReadQuery, Snapshot, StoreError};
+use crate::log::{
+    AppendBatch, Appended, IdempotencyKey, LogId, NewEvent, Page, ReadQuery, Snapshot, StoreError,
+    StreamsQuery,
+};
 use crate::read_model::subscription::{
     Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
     ParkingEntry, Replaced, Subscriber, Subscription, WaitTarget,
 };
-use crate::store::{EventStore, SubscriptionStore};
+use crate::store::{EventStore, Imported, SubscriptionStore};
+use crate::testing::conformance::cold::cold_event_store;
 
 type Open = dyn Fn() -> BoxFuture<'static, Arc<dyn SubscriptionStore>> + Send + Sync;
 
@@ -48,53 +51,12 @@ impl std::fmt::Debug for Cold {
     }
 }
 
-impl EventStore for Cold {
-    fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
-        self.store.append(batch)
-    }
-
-    fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
-        Box::pin(async move { (self.open)().await.read(query, page).await })
-    }
-
-    fn find_append(
-        &self,
-        stream: StreamId,
-        key: IdempotencyKey,
-    ) -> BoxFuture<'_, Result<Option<Appended>, StoreError>> {
-        Box::pin(async move { (self.open)().await.find_append(stream, key).await })
-    }
-
-    fn import_chunk(
-        &self,
-        events: Vec<(StreamId, crate::log::NewEvent)>,
-    ) -> BoxFuture<'_, Result<crate::store::Imported, StoreError>> {
-        self.store.import_chunk(events)
-    }
-
-    fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.store.save_snapshot(snapshot)
-    }
-
+cold_event_store!(
+    Cold,
     fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {
         Some(self)
     }
-
-    fn streams(
-        &self,
-        query: crate::log::StreamsQuery,
-    ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
-        Box::pin(async move { (self.open)().await.streams(query).await })
-    }
-
-    fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(async move { (self.open)().await.count_streams(category).await })
-    }
-
-    fn log_id(&self) -> LogId {
-        self.store.log_id()
-    }
-}
+);
 
 impl SubscriptionStore for Cold {
     fn wait_behind(&self, position: Position) -> BoxFuture<'_, Result<Position, StoreError>> {
