@@ -8,7 +8,8 @@
 use std::error::Error;
 
 use esrs::prelude::*;
-use esrs::{AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, StreamId};
+use esrs::store::{AppendBatch, AppendCondition, NewEvent};
+use esrs::{EventStore, Metadata, StreamId};
 
 /// At first it was `{"amount": {"cents": 1990}, "list": "summer"}`.
 #[derive(Event, Serialize, Deserialize)]

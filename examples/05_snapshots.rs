@@ -6,8 +6,8 @@
 
 use std::error::Error;
 
-use esrs::SnapshotPolicy;
 use esrs::prelude::*;
+use esrs::repository::SnapshotPolicy;
 
 #[derive(Event, Serialize, Deserialize)]
 #[event("consumption_measured")]

@@ -5,8 +5,10 @@
 
 use std::error::Error;
 
+use esrs::AsOf;
+use esrs::event::FixedClock;
 use esrs::prelude::*;
-use esrs::{AsOf, AuditTrail, FixedClock};
+use esrs::store::AuditTrail;
 use jiff::SignedDuration;
 
 #[derive(Event, Serialize, Deserialize)]

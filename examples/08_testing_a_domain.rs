@@ -6,7 +6,7 @@
 //! these functions is a `#[test]`; here `main` calls them, and shows what the last one says.
 
 use esrs::prelude::*;
-use esrs::{ProjectionScenario, Scenario};
+use esrs::testing::{ProjectionScenario, Scenario};
 
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_deposited", version = 2, from = MoneyDepositedV1)]

@@ -7,8 +7,10 @@
 use std::convert::Infallible;
 use std::error::Error;
 
+use esrs::aggregate::ReplayFault;
 use esrs::prelude::*;
-use esrs::{AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, ReplayFault, StreamId};
+use esrs::store::{AppendBatch, AppendCondition, NewEvent};
+use esrs::{EventStore, Metadata, StreamId};
 
 /// Renamed: what was stored under the old name is of the same chain of versions.
 #[derive(Event, Debug, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 //! A command is checked against an [`Aggregate`], the aggregate answers with [`Events`], the events
 //! are appended to a log, and every state and every read model is computed from that log.
 //!
-//! Begin with the [`tutorial`]: programs to read in order, each beside what it prints. Then look
+//! Begin with the [`tutorial`]: programs to read in order, each with what it prints. Then look
 //! things up here:
 //!
 //! | to … | there is |
@@ -50,8 +50,17 @@
 
 #[doc(hidden)]
 pub use esrs_core::__private;
+
 #[doc(inline)]
-pub use esrs_core::*;
+pub use esrs_core::{Aggregate, Column, Event, Id, Projection, Schema};
+#[doc(inline)]
+pub use esrs_core::{
+    Apply, AsOf, Context, Create, EventStore, EventStoreExt, Events, ExecuteError, Handle,
+    LoadError, Loaded, MemoryStore, Metadata, MetadataKey, OccurredAt, Position, Project,
+    ReadModels, Recorded, Repository, Split, SqlReadModels, StoreError, StreamId, TryUpcast,
+    Upcast,
+};
+
 #[doc = include_str!("doc/aggregate.md")]
 pub use esrs_derive::Aggregate;
 #[doc = include_str!("doc/column.md")]
@@ -66,16 +75,44 @@ pub use esrs_derive::Projection;
 pub use esrs_derive::Schema;
 #[doc = include_str!("doc/lock.md")]
 pub use esrs_derive::schema;
+
 #[cfg(feature = "postgres")]
-pub use esrs_postgres::{PostgresStore, PostgresStoreBuilder};
+#[doc(inline)]
+pub use esrs_postgres::PostgresStore;
 #[cfg(feature = "runner")]
 #[doc(inline)]
 pub use esrs_runner as runner;
 #[cfg(feature = "sqlite")]
-pub use esrs_sqlite::{SqliteStore, SqliteStoreBuilder, Synchronous};
+#[doc(inline)]
+pub use esrs_sqlite::SqliteStore;
 
-/// The moments of esrs: what [`Recorded::recorded_at`], [`Context::now`] and [`FixedClock`] speak of.
+/// The moments of esrs: what [`Recorded::recorded_at`], [`Context::now`] and
+/// [`FixedClock`](event::FixedClock) speak of.
 pub use jiff::Timestamp;
+
+pub mod aggregate;
+pub mod event;
+pub mod projection;
+pub mod repository;
+pub mod schema;
+pub mod store;
+pub mod subscription;
+pub mod testing;
+pub mod value;
+
+/// Settings of a PostgreSQL store.
+#[cfg(feature = "postgres")]
+pub mod postgres {
+    #[doc(inline)]
+    pub use esrs_postgres::PostgresStoreBuilder;
+}
+
+/// Settings of a SQLite store.
+#[cfg(feature = "sqlite")]
+pub mod sqlite {
+    #[doc(inline)]
+    pub use esrs_sqlite::{SqliteStoreBuilder, Synchronous};
+}
 
 pub mod tutorial;
 

@@ -1,4 +1,4 @@
-//! The tutorial: programs to read in order, each beside what it prints.
+//! The tutorial: programs to read in order, each with what it prints.
 //!
 //! Each is a file of the folder `examples/`. It is compiled and run by the tests, and its output is
 //! compared with the one shown here, so that nothing on this page can be out of date.

@@ -7,10 +7,10 @@
 use std::error::Error;
 
 use allocation_counter::measure;
+use esrs::aggregate::replay;
 use esrs::prelude::*;
-use esrs::{
-    AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, Page, ReadQuery, StreamId, replay,
-};
+use esrs::store::{AppendBatch, AppendCondition, NewEvent, Page, ReadQuery};
+use esrs::{EventStore, Metadata, StreamId};
 
 const FEW: usize = 10;
 const MANY: usize = 10_000;

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use esrs::{Page, replay};
+use esrs::aggregate::replay;
+use esrs::store::Page;
 use esrs_benches::order::{Order, Samples, by_hand, page_of_current, page_of_version_1};
 use esrs_benches::ratio::{Bar, Comparison, Figure, Outcome, report};
 

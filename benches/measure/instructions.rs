@@ -8,7 +8,10 @@ use std::hint::black_box;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use esrs::{Aggregate, Event, Page, PayloadError, replay};
+use esrs::aggregate::replay;
+use esrs::event::PayloadError;
+use esrs::store::Page;
+use esrs::{Aggregate, Event};
 use esrs_benches::order::{
     ItemAdded, ItemAddedAsDeclared, ItemReserved, ItemReservedAsDeclared, Order, Samples, by_hand,
     page_of_current, page_of_version_1,

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::told::Told;
 use crate::workspace::{LockTarget, cargo};
 
-/// Which features the target is to be checked with.
+/// The features that the target must be checked with.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Features {
     /// Features to activate, separated by commas
@@ -27,7 +27,7 @@ pub(crate) struct Features {
     no_default_features: bool,
 }
 
-/// What there is to lock in a target.
+/// Asks for all that can be locked in a target.
 ///
 /// # Errors
 /// When it does not compile for another reason.

@@ -1,4 +1,4 @@
-//! What may go wrong, in words that say what to do.
+//! The errors of the command, with what to do.
 
 use std::path::PathBuf;
 

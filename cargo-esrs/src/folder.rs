@@ -27,7 +27,7 @@ pub(crate) struct Locks {
     listed: BTreeMap<String, BTreeSet<u64>>,
 }
 
-/// What is wrong with a file.
+/// The fault of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unsound {
     /// The index lists it, and it is not there.
@@ -98,7 +98,7 @@ impl Locks {
         elsewhere.iter().any(|locks| locks.events.iter().any(begins_as_listed))
     }
 
-    /// Whether anything is locked under this name, or was.
+    /// Returns true if anything is locked under this name, or was.
     pub(crate) fn have(&self, name: &str) -> bool {
         self.events.contains_key(name)
             || self.aggregates.contains_key(name)
@@ -106,7 +106,7 @@ impl Locks {
             || self.unsound.contains_key(&Kind::Aggregate.file(name))
     }
 
-    /// The files as they are to be, by their path within the folder.
+    /// The new files, by their path within the folder.
     pub(crate) fn files(&self) -> BTreeMap<String, String> {
         let events = self
             .events
@@ -165,7 +165,7 @@ impl Locks {
         !self.former.is_empty()
     }
 
-    /// What the file of an event's lock is called, without its ending.
+    /// Returns the name of the file of an event's lock, without its ending.
     pub(crate) fn stem(&self, event: &str) -> String {
         match self.former.contains(&Kind::Event.former_file(event)) {
             true => former_stem(event),
@@ -200,8 +200,8 @@ fn unsound(locks: &Locks, texts: &BTreeMap<String, String>) -> BTreeMap<String, 
     gone.chain(altered).collect()
 }
 
-/// Returns true if each entry was written by one of the sides of a merge, of which the index has these hashes: each
-/// side wrote all but what the other has added.
+/// Returns true if each entry was written by one of the sides of a merge, of which the index has these
+/// hashes: each side wrote all but what the other has added.
 fn is_merged(name: &str, entries: &[Entry], hashes: &BTreeSet<u64>) -> bool {
     let (mut found, mut covered) = (BTreeSet::new(), vec![false; entries.len()]);
     for from in 0..entries.len() {
@@ -252,7 +252,7 @@ fn known_file(file: &str, name: &str) -> String {
     }
 }
 
-/// The file of a lock of this name, beside one of its kind.
+/// The file of a lock of this name, next to one of its kind.
 pub(crate) fn lock_file(beside: &str, name: &str) -> String {
     kind_of(beside).file(name)
 }
@@ -265,7 +265,7 @@ pub(crate) fn kind_of(file: &str) -> Kind {
 /// The entries of an event's lock, in their order.
 ///
 /// # Errors
-/// Returns [`Error::Damaged`] if a line is none of a lock.
+/// Returns [`Error::Damaged`] if a line is not one of a lock.
 pub(crate) fn read_event(path: &Path, text: &str) -> Result<Vec<Entry>, Error> {
     esrs_lock::file::read_event(text).map_err(|Damaged { line, found }| Error::Damaged {
         path: path.to_owned(),

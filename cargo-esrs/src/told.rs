@@ -1,4 +1,4 @@
-//! What a target has told.
+//! The answer of a target.
 
 use esrs_lock::file::Entry;
 use esrs_lock::told::{
@@ -21,7 +21,7 @@ pub(crate) enum Told {
     },
     Aggregate {
         name: String,
-        /// What its ids are written as, if that is known.
+        /// The shape of its ids, if that is known.
         id: Option<String>,
         reads: Vec<String>,
         /// Those of them that it skips.

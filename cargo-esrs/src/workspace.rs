@@ -1,4 +1,4 @@
-//! Which targets may have events.
+//! The targets that may have events.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,7 +18,7 @@ pub(crate) struct LockTarget {
     /// The version of the package.
     pub(crate) version: String,
     pub(crate) manifest: PathBuf,
-    /// What cargo calls it: `--lib`, or `--bin` and its name.
+    /// The flags by which cargo selects it: `--lib`, or `--bin` and its name.
     pub(crate) flags: Vec<String>,
     /// The features without which it is not built.
     pub(crate) features: Vec<String>,
@@ -68,12 +68,12 @@ impl LockTarget {
         self.manifest.with_file_name("schema")
     }
 
-    /// Whether nobody stores its events, unless they are locked.
+    /// Returns true if nobody stores its events, unless they are locked.
     pub(crate) fn is_test(&self) -> bool {
         matches!(self.flags[0].as_str(), "--test" | "--bench")
     }
 
-    /// Whether its source says anything of esrs.
+    /// Returns true if its source says anything of esrs.
     pub(crate) fn is_locked(&self) -> bool {
         self.folder.join(INDEX).exists()
     }

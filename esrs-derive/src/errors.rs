@@ -36,12 +36,12 @@ impl Errors {
         result.map_err(|error| self.push(error)).ok()
     }
 
-    /// Whether there is none so far.
+    /// Returns true if there is none so far.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.borrow().as_ref().is_none_or(Vec::is_empty)
     }
 
-    /// How many there are so far.
+    /// Returns the number of errors so far.
     pub(crate) fn count(&self) -> usize {
         self.0.borrow().as_ref().map_or(0, Vec::len)
     }

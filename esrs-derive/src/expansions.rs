@@ -1,4 +1,4 @@
-//! What each derive writes, pretty-printed and kept under `expansions/` for people to read.
+//! The output of each derive, pretty-printed and kept under `expansions/` for people to read.
 //!
 //! `BLESS=1 cargo test -p esrs-derive` accepts what is written now; read every line of the diff.
 

@@ -47,7 +47,7 @@ pub fn index_line(file: &str, text: &str) -> String {
     format!("{file} {:016x}\n", hash_of(text))
 }
 
-/// The files that an index lists, each with the hash of its text; a line that is none of an index is an error.
+/// The files that an index lists, each with the hash of its text; a line that is not one of an index is an error.
 /// A merge may have left two lines of one file.
 ///
 /// ```
@@ -121,7 +121,7 @@ impl Entry {
     }
 }
 
-/// A line that is none of a lock.
+/// A line that is not one of a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Damaged {
     /// Its number, from 1.
@@ -142,7 +142,7 @@ pub fn write_event(name: &str, entries: &[Entry]) -> String {
 /// The entries of an event's lock, in their order.
 ///
 /// # Errors
-/// Returns [`Damaged`] with the first line that is none of a lock.
+/// Returns [`Damaged`] with the first line that is not one of a lock.
 pub fn read_event(text: &str) -> Result<Vec<Entry>, Damaged> {
     let mut entries: Vec<Entry> = Vec::new();
     for (number, line) in text.lines().enumerate() {

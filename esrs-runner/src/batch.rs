@@ -11,7 +11,7 @@ use crate::follow::Follow;
 use crate::outdated::Newer;
 use crate::{measure, trace};
 
-/// Events that are to be taken together.
+/// Events that must be taken together.
 pub(crate) struct Batch<'a> {
     pub(crate) page: &'a Page,
     pub(crate) from: Checkpoint,

@@ -240,7 +240,7 @@ impl Follow {
         Ok(self.report.status().head.unwrap_or(position))
     }
 
-    /// Waits for something to do, and no longer than a while. Answers whether it waited in vain: then its
+    /// Waits for something to do, and no longer than a while. Answers whether nothing came: then its
     /// rows may have been replaced, and its log may have lost events, without a sign of that.
     async fn wait(&mut self, at: Checkpoint, lease: &Held) -> Result<bool, StoreError> {
         let mut stop = self.stop.clone();

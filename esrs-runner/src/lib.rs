@@ -24,11 +24,11 @@
 //! - **One at a time.** Of all processes that run a projection, the one that has its lease does; another
 //!   takes over when it dies, and what a holder does that was only slow is not stored any more.
 //! - **Nothing stops the world.** An event that cannot be taken is tried again, and then its stream is
-//!   parked, visibly: [`Parking`] lists what is, and takes the word of whoever retries or skips it.
+//!   parked, visibly: [`Parking`] lists what is, and takes requests to retry or skip it.
 //! - **Not knowing is not poison.** A program that meets an event of a newer schema version than it knows
 //!   gives its lease to the newer program, and says so: [`State::Outdated`].
 //! - **Nothing is mixed.** A table that another definition has made is refused, or with
-//!   [`rebuild_changed`](Runner::rebuild_changed) built anew beside it and put in its place at once.
+//!   [`rebuild_changed`](Runner::rebuild_changed) rebuilt next to it and put in its place at once.
 //!
 //! # Metrics
 //! By the crate `metrics`, each with the label `subscription`:

@@ -26,7 +26,7 @@ const LOOK: Duration = Duration::from_secs(1);
 /// unless the log loses it.
 const LOOK_FOR_NEWER: Duration = Duration::from_secs(3);
 
-/// The rows of a projection in the memory of this process, made anew from the log when it starts. Its
+/// The rows of a projection in the memory of this process, rebuilt from the log when it starts. Its
 /// clones share them.
 ///
 /// For what is small or asked very often. A stream of which an event cannot be taken is left as it was

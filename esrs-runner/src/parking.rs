@@ -1,4 +1,4 @@
-//! Streams that a subscription has parked, and what is to become of them.
+//! Streams that a subscription has parked, and decisions about them.
 
 use std::sync::Arc;
 
@@ -8,8 +8,8 @@ use esrs_core::subscription::{
 };
 use esrs_core::{Projection, StoreError, StreamId};
 
-/// The streams that a subscription has parked. What is decided here is done by whoever runs it, in this
-/// process or another.
+/// The streams that a subscription has parked. What is decided here is done by the process that runs it, in
+/// this process or another.
 ///
 /// ```no_run
 /// # use esrs_core::{Projection, StoreError, subscription::SubscriptionStore};

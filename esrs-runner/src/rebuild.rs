@@ -1,4 +1,4 @@
-//! Building a projection anew, when somebody asks for it.
+//! Rebuilding a projection, when somebody asks for it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,11 +31,11 @@ impl Progress {
     }
 }
 
-/// Builds the rows of a projection anew from the whole log, beside those that are asked and kept
+/// Rebuilds the rows of a projection from the whole log, next to those that are asked and kept
 /// meanwhile, and puts them in their place at once.
 ///
 /// One that was begun and did not finish is gone on with, whichever process had begun it; while one
-/// process builds, another that is asked to waits for its end, and then builds again. Whoever reads the
+/// process builds, another that is asked to waits for its end, and then builds again. A caller that reads the
 /// old rows in a transaction that stays open is waited for, with a warning in the log.
 ///
 /// ```no_run

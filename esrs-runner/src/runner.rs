@@ -110,8 +110,8 @@ impl Runner {
         self
     }
 
-    /// How long a subscription may fail before [`Running::failed`] says so; a minute by default. The runner
-    /// goes on trying meanwhile, and after it.
+    /// Sets how long a subscription may fail before [`Running::failed`] says so; a minute by default. The
+    /// runner goes on trying meanwhile, and after it.
     pub fn failure_patience(mut self, patience: Duration) -> Self {
         self.options.failure_patience = patience;
         self
@@ -153,7 +153,7 @@ impl Runner {
         self
     }
 
-    /// Builds projections whose definition has changed anew, beside the rows of the old one, which are
+    /// Rebuilds projections whose definition has changed, next to the rows of the old one, which are
     /// asked and may be kept by an older program meanwhile; and starts handlers over.
     ///
     /// Without it such a subscription is [`State::Failed`], and the others go on.

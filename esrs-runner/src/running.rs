@@ -42,10 +42,10 @@ impl Running {
     /// than [`failure_patience`](crate::Runner::failure_patience). Until then it is pending, so that a
     /// program awaits it next to its own work, and cannot miss that its read models are not followed.
     ///
-    /// A failure that is over before is none: the database was out of reach for a while. The runner goes on
-    /// trying after it has resolved too, unless the subscription [has
-    /// ended](SubscriptionFailure::has_ended); called again it resolves at once while the subscription
-    /// fails. A parked stream is no failure; see [`Parking`](crate::Parking).
+    /// A failure that is over before does not count: the database was out of reach for a while. The runner
+    /// goes on trying after it has resolved too, unless the subscription [has
+    /// ended](SubscriptionFailure::has_ended); called again it resolves at once while the subscription fails.
+    /// A parked stream is no failure; see [`Parking`](crate::Parking).
     ///
     /// ```no_run
     /// # use esrs_core::{Projection, subscription::SubscriptionStore};

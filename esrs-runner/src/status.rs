@@ -85,14 +85,14 @@ pub struct SubscriptionFailure {
     pub subscription: &'static str,
     /// The error, or the message of the panic.
     pub reason: String,
-    /// How long it has not gone on.
+    /// The time for which it has not gone on.
     pub failing_for: Duration,
     /// True if it has ended. Otherwise the runner goes on trying.
     pub has_ended: bool,
 }
 
-/// How long a subscription must be well, so that the next error is a new failure. Between two attempts it
-/// looks well for a while.
+/// The time for which a subscription must be well, so that the next error is a new failure. Between two
+/// attempts it looks well for a while.
 const CALM: Duration = Duration::from_secs(30);
 
 /// Since when a subscription fails.

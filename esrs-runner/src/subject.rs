@@ -10,7 +10,7 @@ type Make = Box<dyn Fn() -> Box<dyn Subscriber> + Send + Sync>;
 /// A subscription before it is started, and how it is rebuilt.
 pub(crate) struct Subject {
     pub(crate) subscriber: Box<dyn Subscriber>,
-    /// Makes what builds it beside itself; none where that makes no sense.
+    /// Makes the subscription that builds it next to itself; none where that makes no sense.
     pub(crate) building: Option<Make>,
 }
 

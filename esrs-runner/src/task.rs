@@ -248,7 +248,7 @@ impl Task {
     }
 
     /// Starts over where what is stored is of another definition and nobody asks it: what was built so far,
-    /// and what a handler has made, which makes its tables anew by itself.
+    /// and what a handler has made, which rebuilds its tables by itself.
     async fn renew_changed(
         &self,
         subscription: &Arc<Subscription>,

@@ -2,11 +2,11 @@
 
 use std::convert::Infallible;
 
+use esrs::aggregate::{IntoEvents, ReplayFault};
 use esrs::prelude::*;
-use esrs::{
-    AppendBatch, AppendCondition, EventStore, IntoEvents, LoadError, Metadata, NewEvent,
-    ReplayFault, StoredAs, StreamId,
-};
+use esrs::schema::StoredAs;
+use esrs::store::{AppendBatch, AppendCondition, NewEvent};
+use esrs::{EventStore, LoadError, Metadata, StreamId};
 
 /// Events may live anywhere.
 mod gifts {

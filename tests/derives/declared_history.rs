@@ -1,8 +1,9 @@
 //! What the fields of an event declare that they went through: every version that was ever stored is
 //! read as the newest, without a struct or a function written for it.
 
+use esrs::event::{PayloadError, RetypeError};
 use esrs::prelude::*;
-use esrs::{PayloadError, RetypeError, Step};
+use esrs::schema::Step;
 
 #[derive(Schema, Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 enum Currency {
@@ -527,7 +528,8 @@ mod twins {
 
     #[test]
     fn every_version_has_the_shape_that_a_struct_for_it_would_have() {
-        let shapes = |version: &esrs::ShapeVersion| (version.version(), version.fingerprint());
+        let shapes =
+            |version: &esrs::schema::ShapeVersion| (version.version(), version.fingerprint());
         let by_hand: Vec<_> = ByHand::history().map(shapes).collect();
         assert_eq!(Declared::history().map(shapes).collect::<Vec<_>>(), by_hand);
         assert_eq!(by_hand.len(), 3);

@@ -1,7 +1,8 @@
 //! `#[derive(Event)]`: the chain of versions, and what is known of an event.
 
+use esrs::event::PayloadError;
 use esrs::prelude::*;
-use esrs::{EventType, PayloadError};
+use esrs::schema::EventType;
 
 #[derive(Event, Debug, PartialEq, Serialize, Deserialize)]
 #[event("money_withdrawn")]

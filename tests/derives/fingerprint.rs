@@ -1,7 +1,7 @@
 //! The fingerprint of a derived shape: it differs for what differs on the wire, and for nothing else.
 
 use esrs::prelude::*;
-use esrs::{Fingerprint, Shape};
+use esrs::schema::{Fingerprint, Shape};
 
 /// The shape and the fingerprint of a type that is declared here and nowhere else.
 macro_rules! shape {

@@ -1,8 +1,8 @@
 //! What no attribute can declare of a type is written: its `PastVersion` takes the place of what the
 //! derives generate, as the compiler advises where it refuses an attribute.
 
-use esrs::PastVersion;
 use esrs::prelude::*;
+use esrs::schema::PastVersion;
 
 /// It had a variant `Usd`.
 #[derive(Schema, Debug, PartialEq, Serialize, Deserialize)]

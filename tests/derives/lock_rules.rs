@@ -12,10 +12,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::num::NonZero;
 
+use esrs::Schema;
+use esrs::schema::Shape;
 use esrs::schema::lock::{
     Rule, first_change, first_change_of, first_changed_step, outline_of, steps_of,
 };
-use esrs::{Schema, Shape};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

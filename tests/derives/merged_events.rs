@@ -2,11 +2,12 @@
 
 use std::num::ParseIntError;
 
+use esrs::aggregate::ReplayFault;
 use esrs::prelude::*;
-use esrs::{
-    AppendBatch, AppendCondition, AuditTrail, EventStore, EventType, LoadError, Metadata, NewEvent,
-    ProjectionScenario, ReplayFault, Scenario, StreamId,
-};
+use esrs::schema::EventType;
+use esrs::store::{AppendBatch, AppendCondition, AuditTrail, NewEvent};
+use esrs::testing::{ProjectionScenario, Scenario};
+use esrs::{EventStore, LoadError, Metadata, StreamId};
 
 /// Two events of different names and chains became one, which has versions of its own; one of the
 /// two had swallowed another before.

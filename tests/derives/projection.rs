@@ -2,13 +2,12 @@
 
 use std::fmt::Debug;
 
+use esrs::event::PayloadError;
 use esrs::prelude::*;
+use esrs::projection::Parked;
 use esrs::projection::{AnyPass, Pass, ProjectionError, RowError, Value};
-use esrs::subscription::Parked;
-use esrs::{
-    AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, Page, PayloadError, Position,
-    ReadQuery, StreamId,
-};
+use esrs::store::{AppendBatch, AppendCondition, NewEvent, Page, ReadQuery};
+use esrs::{EventStore, Metadata, Position, StreamId};
 
 /// A bank: its accounts, and transfers between two of them.
 mod bank {

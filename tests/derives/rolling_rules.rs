@@ -12,8 +12,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::num::NonZero;
 
+use esrs::Schema;
+use esrs::schema::Shape;
 use esrs::schema::lock::{RollingRule, always_written, as_written, first_unread, outline_of};
-use esrs::{Schema, Shape};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -83,7 +83,7 @@ macro_rules! cases {
                 let value = serde_json::to_value(Fields { two_words: 1, _odd_name2: 2 }).unwrap();
                 let names: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
                 let mut shape: Vec<_> = match Fields::SHAPE {
-                    esrs::Shape::Struct(shape) => shape.fields.iter().map(|field| field.name).collect(),
+                    esrs::schema::Shape::Struct(shape) => shape.fields.iter().map(|field| field.name).collect(),
                     other => panic!("{other}"),
                 };
                 shape.sort_unstable();

@@ -2,13 +2,15 @@
 
 use std::num::ParseIntError;
 
+use esrs::aggregate::{IntoEvents, ReplayFault};
 use esrs::prelude::*;
 use esrs::projection::RowError;
-use esrs::{
-    AppendBatch, AppendCondition, AuditTrail, EventStore, IntoEvents, LoadError, Metadata,
-    NewEvent, Page, ProjectionScenario, ReadQuery, ReplayFault, Scenario, SnapshotPolicy,
-    SnapshotQuery, SnapshotState, StreamId,
+use esrs::repository::{SnapshotPolicy, SnapshotState};
+use esrs::store::{
+    AppendBatch, AppendCondition, AuditTrail, NewEvent, Page, ReadQuery, SnapshotQuery,
 };
+use esrs::testing::{ProjectionScenario, Scenario};
+use esrs::{EventStore, LoadError, Metadata, StreamId};
 
 /// It is emitted no more. It had versions and another name.
 #[derive(Event, Serialize, Deserialize)]

@@ -206,7 +206,7 @@ fn aggregates_and_projections_derive_where_every_name_is_taken() {
     let event = ::std::convert::From::from(own::Event { r#type: 1 });
     ::esrs::Aggregate::apply_event(&mut aggregate, event);
     ::std::assert_eq!(aggregate.times, 1);
-    let extend = ::esrs::StoredAs::version(1);
+    let extend = ::esrs::schema::StoredAs::version(1);
     ::esrs::Aggregate::replay(&mut aggregate, 2, extend, "null").unwrap();
     ::std::assert_eq!(aggregate.times, 3);
     let table = <own::Projection as ::esrs::Projection>::TABLE;

@@ -2,8 +2,9 @@
 
 use std::convert::Infallible;
 
+use esrs::Metadata;
 use esrs::prelude::*;
-use esrs::{Metadata, NewEvent};
+use esrs::store::NewEvent;
 use shared_events::{Address, ParcelArrived, ParcelId, ParcelSent, ParcelSentV1};
 
 use crate::book::{executed, folded, rows};

@@ -3,8 +3,10 @@
 use std::fmt::Debug;
 
 use esrs::projection::{AnyPass, Pass};
-use esrs::{Aggregate, EventStore, Handle, Id, Loaded, MemoryStore, Page, Projection, ReadQuery};
-use esrs::{NewEvent, Repository, StreamId};
+use esrs::store::NewEvent;
+use esrs::store::{Page, ReadQuery};
+use esrs::{Aggregate, EventStore, Handle, Id, Loaded, MemoryStore, Projection};
+use esrs::{Repository, StreamId};
 
 /// Executes a command on a new log, and loads what it made of the aggregate.
 pub(crate) async fn executed<A, C>(id: A::Id, command: C) -> (MemoryStore, Loaded<A>)
@@ -24,8 +26,8 @@ where
 pub(crate) async fn folded<A: Aggregate>(id: A::Id, events: Vec<NewEvent>) -> Loaded<A> {
     let store = MemoryStore::new();
     let stream = StreamId::new(A::NAME, id.to_string()).unwrap();
-    let condition = esrs::AppendCondition::NoStream;
-    store.append(esrs::AppendBatch::new(stream, condition, events)).await.unwrap();
+    let condition = esrs::store::AppendCondition::NoStream;
+    store.append(esrs::store::AppendBatch::new(stream, condition, events)).await.unwrap();
     Repository::<A>::new(store).load(&id).await.unwrap()
 }
 
@@ -34,7 +36,7 @@ pub(crate) async fn rows<P: Projection>(store: &MemoryStore) -> Vec<P> {
     let mut pass = Pass::<P>::new();
     let query = ReadQuery::all().only(pass.filter()).with_envelopes();
     let page = store.read(query, Page::new()).await.unwrap();
-    pass.decode(&page, &renamed::subscription::Parked::none()).unwrap();
+    pass.decode(&page, &renamed::projection::Parked::none()).unwrap();
     let rows = pass.change(Vec::new()).unwrap().upserts.into_iter();
     rows.map(|row| P::from_values(row).unwrap()).collect()
 }

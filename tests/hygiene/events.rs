@@ -185,8 +185,8 @@ fn events_derive_where_every_name_is_taken() {
     ::std::assert_eq!((past.r#type, past.old, past.function.0, past.kinds.len()), (1, 1, 4, 1));
     let local: Local = <Local as ::esrs::Event>::decode(1, r#"{"field": ["Self_"]}"#).unwrap();
     ::std::assert_eq!(local.field.len(), 1);
-    ::std::assert!(::esrs::EventType::of::<own::Merged>().is_stored_as("stored"));
-    ::std::assert!(::esrs::EventType::of::<own::Merged>().is_stored_as("event"));
+    ::std::assert!(::esrs::schema::EventType::of::<own::Merged>().is_stored_as("stored"));
+    ::std::assert!(::esrs::schema::EventType::of::<own::Merged>().is_stored_as("event"));
     let id: own::String = ::std::str::FromStr::from_str("a").unwrap();
     ::std::assert_eq!(::std::string::ToString::to_string(&id), "a");
 }

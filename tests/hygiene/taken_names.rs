@@ -131,7 +131,7 @@ async fn types_of_taken_names_go_there_and_back() {
 async fn a_keyword_is_stored_without_its_mark() {
     let static_ = r#mod::r#enum::r#static { r#ref: 1 };
     let event = r#mod::r#struct { r#type: static_, r#match: true };
-    let event = esrs::NewEvent::of(&event, esrs::Metadata::new()).unwrap();
+    let event = esrs::store::NewEvent::of(&event, esrs::Metadata::new()).unwrap();
     assert_eq!(event.payload.to_string(), r#"{"type":{"static":{"ref":1}},"match":true}"#);
     let shape = <r#mod::r#enum as es::Schema>::SHAPE.to_string();
     assert!(shape.contains("const") && !shape.contains("r#"), "{shape}");

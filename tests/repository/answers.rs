@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use esrs::event::TraceContext;
 use esrs::prelude::*;
-use esrs::{EventStore, Executed, Returned};
+use esrs::repository::{Executed, Returned};
+use esrs::{EventStore, Metadata, OccurredAt};
+use jiff::tz::{Offset, TimeZone};
+use proptest::prelude::*;
 
 use crate::counted::{Asked, Counted};
 
@@ -73,7 +77,11 @@ pub(crate) async fn postgres() -> (postgres_server::Database, Arc<dyn EventStore
 }
 
 /// The payload, name and envelope of every event of an instance.
-async fn stored(purses: &Repository<Purse>, id: u32, after: u64) -> Vec<(esrs::Envelope, String)> {
+async fn stored(
+    purses: &Repository<Purse>,
+    id: u32,
+    after: u64,
+) -> Vec<(esrs::event::Envelope, String)> {
     let mut history = purses.history(&id).unwrap();
     let mut stored = Vec::new();
     while let Some(moment) = history.try_next().await.unwrap() {
@@ -258,4 +266,96 @@ async fn a_command_at_another_version_than_expected_is_refused_once() {
 async fn a_command_at_another_version_than_expected_is_refused_once_in_postgresql() {
     let (_database, store) = postgres().await;
     check_expected_version(store).await;
+}
+
+fn any_occurred_at() -> impl Strategy<Value = OccurredAt> {
+    // Offsets to the second, as those of local mean times.
+    let offset = prop::option::of(-93_599..=93_599_i32);
+    let time = (-377_705_023_201..=253_402_207_200_i64, 0..1_000_000_000_i32, offset);
+    time.prop_map(|(second, nanosecond, offset)| {
+        let time = Timestamp::new(second, nanosecond).unwrap();
+        match offset {
+            None => OccurredAt::from(time),
+            Some(offset) => {
+                let zone = TimeZone::fixed(Offset::from_seconds(offset).unwrap());
+                OccurredAt::from(time.to_zoned_datetime(zone))
+            }
+        }
+    })
+}
+
+fn any_metadata() -> impl Strategy<Value = Metadata> {
+    let ids = (any::<Option<u128>>(), any::<Option<u128>>());
+    let actor = prop::option::of("[^\0]{0,3}[a-z\u{e9}\"\\\\]");
+    let trace = prop::option::of((1..=u128::MAX, 1..=u64::MAX, any::<u8>(), "[a-z=,]{0,9}"));
+    let keys = prop::collection::btree_map("\\PC{0,9}", ".{0,9}", 0..4);
+    let occurred_at = prop::option::of(any_occurred_at());
+    (ids, actor, trace, keys, occurred_at).prop_map(|(ids, actor, trace, keys, occurred_at)| {
+        let mut metadata = Metadata::new();
+        if let Some(id) = ids.0 {
+            metadata = metadata.with_correlation_id(uuid::Uuid::from_u128(id));
+        }
+        if let Some(id) = ids.1 {
+            metadata = metadata.with_causation_id(uuid::Uuid::from_u128(id));
+        }
+        if let Some(actor) = actor {
+            metadata = metadata.with_actor(actor);
+        }
+        if let Some((trace_id, span_id, flags, state)) = trace {
+            let context = TraceContext::new(trace_id, span_id, flags).unwrap();
+            let state = Some(state).filter(|state| !state.is_empty());
+            metadata = metadata.with_trace(context.traceparent(), state);
+        }
+        if let Some(time) = occurred_at {
+            metadata = metadata.with_occurred_at(time);
+        }
+        keys.into_iter().fold(metadata, |metadata, (key, value)| metadata.with(key, value))
+    })
+}
+
+/// An answer has the whole envelope that every later read returns.
+async fn check_envelopes(store: Arc<dyn EventStore>, given: &[Metadata]) {
+    let purses = Repository::<Purse>::new(store.clone());
+    let cold = Repository::<Purse>::new(store);
+    for (number, metadata) in given.iter().enumerate() {
+        let keyed = async |purses: &Repository<Purse>| {
+            let command = purses.execute(&1, Move(1)).with_metadata(metadata.clone());
+            command.idempotency_key(number.to_string()).returning().await
+        };
+        let answer = keyed(&purses).await.unwrap();
+        assert_as_stored(&cold, 1, &answer).await;
+        for event in answer.events() {
+            let mut stored = Recorded::metadata(event).clone();
+            if metadata.correlation_id().is_none() {
+                // The first event of a correlation without an id gives it one.
+                assert_eq!(stored.correlation_id(), Some(Recorded::event_id(&answer.events()[0])));
+                stored = Metadata::from_parts(
+                    None,
+                    stored.causation_id(),
+                    stored.details_json().unwrap().as_deref(),
+                )
+                .unwrap();
+            }
+            assert_eq!(stored, *metadata);
+        }
+        let again = keyed(&cold).await.unwrap();
+        assert_eq!((again.events(), again.state()), (answer.events(), answer.state()));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn an_answer_has_the_envelopes_of_every_later_read(
+        given in prop::collection::vec(any_metadata(), 1..12),
+    ) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let (_folder, stores) = stores().await;
+            for store in stores {
+                check_envelopes(store, &given).await;
+            }
+        });
+    }
 }

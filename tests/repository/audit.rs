@@ -1,7 +1,9 @@
 //! Who changed what, when and why: of one instance, of an aggregate, of all.
 
+use esrs::event::FixedClock;
 use esrs::prelude::*;
-use esrs::{AuditTrail, EventStore, FixedClock, Timestamp};
+use esrs::store::AuditTrail;
+use esrs::{EventStore, Timestamp};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
@@ -155,7 +157,7 @@ async fn an_entry_is_one_line_whatever_is_in_it() {
 #[tokio::test]
 async fn an_entry_shows_its_stream_event_and_payload_in_one_line_too() {
     let store = MemoryStore::new();
-    let event = esrs::NewEvent {
+    let event = esrs::store::NewEvent {
         id: Uuid::from_u128(1),
         name: "gran\u{202e}ted".into(),
         version: 1,
@@ -164,7 +166,8 @@ async fn an_entry_shows_its_stream_event_and_payload_in_one_line_too() {
         metadata: esrs::Metadata::new(),
     };
     let stream = esrs::StreamId::new("permit", "\u{202e}71").unwrap();
-    let batch = esrs::AppendBatch::new(stream, esrs::AppendCondition::NoStream, vec![event]);
+    let batch =
+        esrs::store::AppendBatch::new(stream, esrs::store::AppendCondition::NoStream, vec![event]);
     store.append(batch).await.unwrap();
     let mut trail = AuditTrail::new(store);
     let line = trail.try_next().await.unwrap().unwrap().to_string();

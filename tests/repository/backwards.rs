@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use esrs::prelude::*;
-use esrs::{AppendBatch, AppendCondition, AuditTrail, EventStore, Metadata, NewEvent, StreamId};
+use esrs::store::{AppendBatch, AppendCondition, AuditTrail, NewEvent};
+use esrs::{EventStore, Metadata, StreamId};
 use futures_core::Stream;
 
 use crate::answers::{postgres, stores};

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use esrs::{
-    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, ReadQuery, Snapshot,
-    StoreError, StreamId,
-};
+use esrs::store::{AppendBatch, Appended, IdempotencyKey, LogId, Page, ReadQuery, Snapshot};
+use esrs::{EventStore, StoreError, StreamId};
 use futures_core::future::BoxFuture;
 
 /// A store, and how often it was asked for what.
@@ -69,8 +67,8 @@ impl<S: EventStore> EventStore for Counted<S> {
 
     fn import_chunk(
         &self,
-        events: Vec<(StreamId, esrs::NewEvent)>,
-    ) -> BoxFuture<'_, Result<esrs::Imported, StoreError>> {
+        events: Vec<(StreamId, esrs::store::NewEvent)>,
+    ) -> BoxFuture<'_, Result<esrs::store::Imported, StoreError>> {
         self.store.import_chunk(events)
     }
 
@@ -81,7 +79,7 @@ impl<S: EventStore> EventStore for Counted<S> {
 
     fn streams(
         &self,
-        query: esrs::StreamsQuery,
+        query: esrs::store::StreamsQuery,
     ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
         self.store.streams(query)
     }

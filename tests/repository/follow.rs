@@ -7,10 +7,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use esrs::prelude::*;
-use esrs::{
-    AppendBatch, AppendCondition, EventFilter, EventStore, Follow, LogMark, Metadata,
-    MetadataFilter, NewEvent, Position, StreamId,
-};
+use esrs::repository::Follow;
+use esrs::store::{AppendBatch, AppendCondition, EventFilter, LogMark, MetadataFilter, NewEvent};
+use esrs::{EventStore, Metadata, Position, StreamId};
 use futures_core::Stream;
 
 use crate::answers::{postgres, stores};

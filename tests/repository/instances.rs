@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use esrs::prelude::*;
-use esrs::{AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, StreamId};
+use esrs::store::{AppendBatch, AppendCondition, NewEvent};
+use esrs::{EventStore, Metadata, StreamId};
 
 use crate::answers::{postgres, stores};
 use crate::counted::{Asked, Counted};
@@ -45,6 +46,7 @@ async fn check(store: Arc<dyn EventStore>) {
         let (mut ids, mut found) = (lamps.instances().page_size(size), Vec::new());
         while let Some(id) = ids.try_next().await.unwrap() {
             found.push(id);
+            assert!(found.len() <= 6, "the list does not end: {found:?}");
         }
         // As text.
         assert_eq!(found, [1, 10, 100, 11, 2, 9]);
@@ -62,6 +64,29 @@ async fn check(store: Arc<dyn EventStore>) {
     append(&*store, "lamp-3").await;
     assert_eq!(ids.try_next().await.unwrap(), Some(3));
 
+    // A list that is read in part begins again behind the id that it is given.
+    for size in [1, 2, 1_000] {
+        let mut ids = lamps.instances().page_size(size);
+        assert_eq!(ids.try_next().await.unwrap(), Some(1));
+        let mut ids = ids.after(&11).unwrap();
+        assert_eq!(ids.try_next().await.unwrap(), Some(2));
+        // Also from its end, and to an earlier id.
+        while let Some(id) = ids.try_next().await.unwrap() {
+            assert!([3, 9].contains(&id), "{id} comes before 2");
+        }
+        let mut ids = ids.after(&1).unwrap().page_size(2);
+        let mut found = Vec::new();
+        for _ in 0..2 {
+            found.extend(ids.try_next().await.unwrap());
+        }
+        ids = ids.page_size(1_000);
+        while let Some(id) = ids.try_next().await.unwrap() {
+            found.push(id);
+            assert!(found.len() <= 6, "the list does not end: {found:?}");
+        }
+        assert_eq!(found, [10, 100, 11, 2, 3, 9]);
+    }
+
     // A stream that no instance has is an error, and the list goes on behind it.
     for stream in ["lamp-1a", "lamp-07"] {
         append(&*store, stream).await;
@@ -78,6 +103,7 @@ async fn check(store: Arc<dyn EventStore>) {
             Ok(None) => break,
             Err(error) => refused.push(error.to_string()),
         }
+        assert!(found.len() + refused.len() <= 8, "the list does not end: {found:?}, {refused:?}");
     }
     assert_eq!(found, [1, 10, 100, 11, 2, 3, 9]);
     assert_eq!(

@@ -19,6 +19,7 @@ mod own_names;
 mod projection_scenario;
 #[cfg(feature = "sqlite")]
 mod read_models;
+mod regrown;
 mod repository;
 mod scenario;
 mod snapshots;

@@ -3,11 +3,10 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use esrs::event::InvalidMetadata;
 use esrs::prelude::*;
-use esrs::{
-    AppendBatch, AppendCondition, AuditTrail, EventStore, InvalidMetadata, Metadata,
-    MetadataFilter, MetadataKey, NewEvent, StreamId,
-};
+use esrs::store::{AppendBatch, AppendCondition, AuditTrail, MetadataFilter, NewEvent};
+use esrs::{EventStore, Metadata, MetadataKey, StreamId};
 use tempfile::TempDir;
 use uuid::Uuid;
 

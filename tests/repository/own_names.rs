@@ -79,7 +79,7 @@ async fn fields_and_methods_of_a_state_are_its_own() {
 
 #[test]
 fn fields_and_methods_of_an_event_are_its_own() {
-    let envelope = esrs::Envelope {
+    let envelope = esrs::event::Envelope {
         stream: "document-1".parse().unwrap(),
         version: 9,
         position: esrs::Position::new(12),

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use esrs::prelude::*;
 use esrs::projection::RowError;
-use esrs::{Metadata, ProjectionScenario, Timestamp};
+use esrs::testing::ProjectionScenario;
+use esrs::{Metadata, Timestamp};
 
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_deposited", version = 2, from = MoneyDepositedV1)]

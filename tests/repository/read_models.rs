@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use esrs::prelude::*;
 use esrs::projection::Value;
-use esrs::{EventStore, ExecuteError, Page, Position, ReadQuery, StoreError};
+use esrs::store::{Page, ReadQuery};
+use esrs::{EventStore, ExecuteError, Position, StoreError};
 use jiff::Timestamp;
 use tempfile::TempDir;
 use uuid::Uuid;

@@ -4,12 +4,14 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use esrs::aggregate::ReplayFault;
+use esrs::event::FixedClock;
 use esrs::prelude::*;
-use esrs::{
-    AppendBatch, AppendCondition, Appended, EventStore, ExecuteError, FixedClock, IdempotencyKey,
-    LoadError, LogId, Metadata, NewEvent, Page, Position, ReadQuery, ReplayFault, Snapshot,
-    StoreError, StreamId,
+use esrs::store::{
+    AppendBatch, AppendCondition, Appended, IdempotencyKey, LogId, NewEvent, Page, ReadQuery,
+    Snapshot,
 };
+use esrs::{EventStore, ExecuteError, LoadError, Metadata, Position, StoreError, StreamId};
 use futures_core::future::BoxFuture;
 use uuid::Uuid;
 
@@ -127,7 +129,7 @@ impl EventStore for Racing {
     fn import_chunk(
         &self,
         events: Vec<(StreamId, NewEvent)>,
-    ) -> BoxFuture<'_, Result<esrs::Imported, StoreError>> {
+    ) -> BoxFuture<'_, Result<esrs::store::Imported, StoreError>> {
         self.store.import_chunk(events)
     }
 
@@ -137,7 +139,7 @@ impl EventStore for Racing {
 
     fn streams(
         &self,
-        query: esrs::StreamsQuery,
+        query: esrs::store::StreamsQuery,
     ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
         self.store.streams(query)
     }

@@ -4,7 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use esrs::prelude::*;
-use esrs::{Metadata, Scenario, Timestamp};
+use esrs::testing::Scenario;
+use esrs::{Metadata, Timestamp};
 
 /// The events are neither `Debug` nor `PartialEq`: a scenario asks for neither.
 mod bank {

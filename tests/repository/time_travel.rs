@@ -1,10 +1,10 @@
 //! An instance as it was, what happened to it, and what differs between two moments.
 
+use esrs::event::FixedClock;
 use esrs::prelude::*;
-use esrs::{
-    AppendBatch, AppendCondition, AsOf, EventStore, FixedClock, Metadata, NewEvent, Position,
-    SnapshotPolicy, StreamId, Timestamp,
-};
+use esrs::repository::SnapshotPolicy;
+use esrs::store::{AppendBatch, AppendCondition, NewEvent};
+use esrs::{AsOf, EventStore, Metadata, Position, StreamId, Timestamp};
 use jiff::SignedDuration;
 
 #[derive(Event, Serialize, Deserialize)]

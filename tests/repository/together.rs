@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use esrs::prelude::*;
-use esrs::{
-    AppendBatch, AppendCondition, AuditTrail, EventStore, Metadata, NewEvent, Rejection, StreamId,
-};
+use esrs::repository::Rejection;
+use esrs::store::{AppendBatch, AppendCondition, AuditTrail, NewEvent};
+use esrs::{EventStore, Metadata, StreamId};
 
 use crate::counted::{Asked, Counted};
 

@@ -5,8 +5,11 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use esrs::Metadata;
+use esrs::event::TraceContext;
 use esrs::prelude::*;
-use esrs::{AuditTrail, Metadata, TraceContext, WarmStates};
+use esrs::repository::WarmStates;
+use esrs::store::AuditTrail;
 use opentelemetry::trace::{
     SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState, TracerProvider,
 };

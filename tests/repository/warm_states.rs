@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use esrs::event::{FixedClock, PayloadError};
 use esrs::prelude::*;
-use esrs::{
-    AppendBatch, AppendCondition, EventStore, FixedClock, Metadata, NewEvent, PayloadError,
-    StreamId, WarmStates,
-};
+use esrs::repository::WarmStates;
+use esrs::store::{AppendBatch, AppendCondition, NewEvent};
+use esrs::{EventStore, Metadata, StreamId};
 
 use crate::counted::{Asked, Counted};
 
@@ -351,7 +351,7 @@ async fn a_warm_command_has_the_time_of_its_own_moment() {
         accounts.execute(&alice(), Deposit(1)).await.unwrap();
         clock.advance(std::time::Duration::from_secs(60).try_into().unwrap());
     }
-    let mut trail = esrs::AuditTrail::new(store);
+    let mut trail = esrs::store::AuditTrail::new(store);
     let mut times = Vec::new();
     while let Some(entry) = trail.try_next().await.unwrap() {
         times.push(entry.envelope.recorded_at.to_string());
@@ -376,7 +376,7 @@ impl EventStore for Stuck {
     fn append(
         &self,
         batch: AppendBatch,
-    ) -> futures_core::future::BoxFuture<'_, Result<esrs::Appended, StoreError>> {
+    ) -> futures_core::future::BoxFuture<'_, Result<esrs::store::Appended, StoreError>> {
         Box::pin(async move {
             if !self.is_free.load(std::sync::atomic::Ordering::Relaxed) {
                 std::future::pending::<()>().await;
@@ -387,37 +387,38 @@ impl EventStore for Stuck {
 
     fn read(
         &self,
-        query: esrs::ReadQuery,
-        page: esrs::Page,
-    ) -> futures_core::future::BoxFuture<'_, Result<esrs::Page, StoreError>> {
+        query: esrs::store::ReadQuery,
+        page: esrs::store::Page,
+    ) -> futures_core::future::BoxFuture<'_, Result<esrs::store::Page, StoreError>> {
         self.store.read(query, page)
     }
 
     fn find_append(
         &self,
         stream: StreamId,
-        key: esrs::IdempotencyKey,
-    ) -> futures_core::future::BoxFuture<'_, Result<Option<esrs::Appended>, StoreError>> {
+        key: esrs::store::IdempotencyKey,
+    ) -> futures_core::future::BoxFuture<'_, Result<Option<esrs::store::Appended>, StoreError>>
+    {
         self.store.find_append(stream, key)
     }
 
     fn import_chunk(
         &self,
         events: Vec<(StreamId, NewEvent)>,
-    ) -> futures_core::future::BoxFuture<'_, Result<esrs::Imported, StoreError>> {
+    ) -> futures_core::future::BoxFuture<'_, Result<esrs::store::Imported, StoreError>> {
         self.store.import_chunk(events)
     }
 
     fn save_snapshot(
         &self,
-        snapshot: esrs::Snapshot,
+        snapshot: esrs::store::Snapshot,
     ) -> futures_core::future::BoxFuture<'_, Result<(), StoreError>> {
         self.store.save_snapshot(snapshot)
     }
 
     fn streams(
         &self,
-        query: esrs::StreamsQuery,
+        query: esrs::store::StreamsQuery,
     ) -> futures_core::future::BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
         self.store.streams(query)
     }
@@ -429,7 +430,7 @@ impl EventStore for Stuck {
         self.store.count_streams(category)
     }
 
-    fn log_id(&self) -> esrs::LogId {
+    fn log_id(&self) -> esrs::store::LogId {
         self.store.log_id()
     }
 }

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use esrs::prelude::*;
-use esrs::{AppendBatch, AppendCondition, EventStore, PostgresStore, StreamId};
+use esrs::store::{AppendBatch, AppendCondition};
+use esrs::{EventStore, PostgresStore, StreamId};
 use esrs_benches::order::work::{AGGREGATES, aggregate_of, append_items, command, new_event};
 use esrs_benches::order::{Order, Samples};
 use esrs_benches::ratio::{Bar, Comparison, Figure, Outcome, report};

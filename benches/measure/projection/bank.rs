@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use esrs::Metadata;
+use esrs::event::EncodeError;
 use esrs::prelude::*;
-use esrs::{EncodeError, Metadata, NewEvent};
+use esrs::store::NewEvent;
 
 fn credit(cents: i64) -> i64 {
     cents

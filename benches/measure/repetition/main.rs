@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use esrs::prelude::*;
-use esrs::{EventStore, ImportSource, Metadata, NewEvent, PostgresStore, SqliteStore, StreamId};
+use esrs::store::{ImportSource, NewEvent};
+use esrs::{EventStore, Metadata, PostgresStore, SqliteStore, StreamId};
 use esrs_benches::order::Order;
 use esrs_benches::order::work::{command, item};
 use esrs_benches::ratio::{Bar, Comparison, Figure, Outcome, report};
@@ -170,5 +171,5 @@ async fn import(store: impl EventStore) -> Tried<u64> {
         Ok((StreamId::new(Order::NAME, number % 100)?, event))
     };
     let events = (0..EVENTS).map(imported).collect::<Tried<Vec<_>>>()?;
-    Ok(esrs::import(&store, events).await?.known)
+    Ok(esrs::store::import(&store, events).await?.known)
 }

@@ -10,7 +10,8 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use esrs::prelude::*;
-use esrs::{AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, SqliteStore, StreamId};
+use esrs::store::{AppendBatch, AppendCondition, NewEvent};
+use esrs::{EventStore, Metadata, SqliteStore, StreamId};
 use esrs_benches::order::work::{AGGREGATES, aggregate_of, command, item, new_event};
 use esrs_benches::order::{Order, Samples};
 use esrs_benches::ratio::{Bar, Comparison, Figure, Outcome, report};

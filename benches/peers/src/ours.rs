@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use esrs::prelude::*;
-use esrs::{
-    AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, SnapshotPolicy, StreamId,
-    WarmStates,
-};
+use esrs::{EventStore, Metadata, StreamId};
+use esrs::repository::{SnapshotPolicy, WarmStates};
+use esrs::store::{AppendBatch, AppendCondition, NewEvent};
 
 use crate::peer::{CONNECTIONS, Opening, Peer, Tried};
 

@@ -1,7 +1,8 @@
 //! What esrs does, as one would write it for this one aggregate.
 
+use esrs::event::EventKind;
 use esrs::prelude::*;
-use esrs::{EventKind, Page};
+use esrs::store::Page;
 use serde_json::from_str;
 
 use super::{ItemAdded, ItemAddedV1, ItemRemoved, Order, OrderEvent, OrderPlaced};

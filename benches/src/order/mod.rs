@@ -86,7 +86,7 @@ impl Apply<ParcelSent> for Order {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use esrs::replay;
+    use esrs::aggregate::replay;
 
     #[test]
     fn both_sides_come_to_the_same_order() {

@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use esrs::store::NewRecord;
-use esrs::{Aggregate, Page, Position, StreamId};
+use esrs::store::Page;
+use esrs::{Aggregate, Position, StreamId};
 
 use super::{
     Address, Channel, Currency, ItemAdded, ItemAddedV1, ItemRemoved, Method, Money, Order,

@@ -2,8 +2,10 @@
 
 use std::error::Error;
 
+use esrs::event::EncodeError;
 use esrs::prelude::*;
-use esrs::{AppendBatch, AppendCondition, EncodeError, EventStore, Metadata, NewEvent, StreamId};
+use esrs::store::{AppendBatch, AppendCondition, NewEvent};
+use esrs::{EventStore, Metadata, StreamId};
 
 use super::{AddItem, Currency, ItemAdded, Money, Order, OrderEvent};
 

@@ -84,7 +84,7 @@ fn path_in(folder: &Path, lock: &LockAt) -> Option<PathBuf> {
     files.iter().map(|file| folder.join(file)).find(|path| path.exists())
 }
 
-/// What a lock held then that it does not hold now.
+/// Lists the entries that a lock held then and does not hold now.
 fn lost(lock: &LockAt, path: &Path) -> Result<Vec<String>, Error> {
     let now = with_plain_ends(&std::fs::read_to_string(path).map_err(Error::file(path))?);
     if kind_of(&lock.file) == Kind::Aggregate {

@@ -108,7 +108,7 @@ fn lock(unit: &Unit<'_>, given: &Given<'_>) -> Result<Plan, Error> {
     Ok(plan)
 }
 
-/// The first locks of a target: its crate has to watch them from now on, and is to be compiled again.
+/// The first locks of a target: its crate has to watch them from now on, and must be compiled again.
 fn begin(target: &LockTarget) -> Result<(), Error> {
     let source = std::fs::read_to_string(&target.root).map_err(Error::file(&target.root))?;
     if !source.contains("schema!(") {

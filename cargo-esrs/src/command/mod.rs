@@ -54,15 +54,15 @@ pub(crate) struct Lock {
     /// there any more, or is a golden payload of nothing that is locked
     #[arg(long, conflicts_with_all = ["against", "rewrite"])]
     check: bool,
-    /// With `--check`: fail also when programs of this commit, which run beside those of this source during
-    /// a rolling deployment, cannot read what this source writes
+    /// With `--check`: fail also when programs of this commit, which run in parallel with those of this
+    /// source during a rolling deployment, cannot read what this source writes
     #[arg(long, value_name = "REF", requires = "check")]
     rolling: Option<String>,
     /// Compile nothing, and fail when something that was locked at this commit is not locked as it was, by
     /// which this source reads what programs of that commit have stored
     #[arg(long, value_name = "REF", conflicts_with_all = ["rewrite", "accept_steps"])]
     against: Option<String>,
-    /// Lock this event or aggregate anew, and give up what is stored under its name
+    /// Lock this event or aggregate again, and give up what is stored under its name
     #[arg(long, value_name = "NAME", requires = "give_up_what_is_stored")]
     rewrite: Vec<String>,
     /// Yes: payloads that were stored before may not be readable any more
@@ -109,7 +109,7 @@ impl Arguments {
 }
 
 impl Lock {
-    /// The targets whose events are to be locked.
+    /// The targets whose events must be locked.
     fn chosen(&self) -> Result<Chosen, Error> {
         let mut chosen = chosen(self.manifest_path.as_deref(), &self.package, self.workspace)?;
         let wanted =

@@ -34,7 +34,7 @@ pub(super) fn check(asked: &[(&LockTarget, Vec<Told>)]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The first name that stands at several places, and those.
+/// The first name that is at several places, and those.
 fn named_twice<'a>(named: impl Iterator<Item = (&'a str, &'a str)>) -> Option<(String, String)> {
     // A file that two targets share is one place.
     let mut all: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! What there is to lock of a target, and what stands in the way.
+//! The entries to lock of a target, and what prevents it.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,7 +15,7 @@ use crate::folder::{Locks, Unsound};
 use crate::told::Told;
 use crate::workspace::LockTarget;
 
-/// What the locks of a target are to become.
+/// The new locks of a target.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) locks: Locks,
@@ -41,7 +41,7 @@ pub(crate) enum News {
         event: String,
         version: u32,
     },
-    /// What leads to a version is another, by the word of a person.
+    /// The steps to a version differ, and a person has accepted that.
     Accepted {
         event: String,
         version: u32,
@@ -92,7 +92,7 @@ pub(crate) enum Problem {
         aggregate: String,
         names: Vec<String>,
     },
-    /// What is locked under a former name of an event is not a version of it.
+    /// A lock under a former name of an event that is not a version of it.
     Alias {
         alias: String,
         version: u32,
@@ -150,7 +150,7 @@ pub(crate) enum Orphan {
 pub(crate) struct Given<'a> {
     /// Entries of these are given up.
     pub(crate) rewrite: &'a [String],
-    /// What leads to the versions of these is another, and makes the same values.
+    /// The events whose steps to a version differ, and make the same values.
     pub(crate) accept_steps: &'a [String],
     /// The events that are declared anywhere among the targets.
     pub(crate) declared: Option<&'a BTreeSet<String>>,
@@ -159,7 +159,7 @@ pub(crate) struct Given<'a> {
 }
 
 impl Plan {
-    /// What becomes of `locks` by what a target has told.
+    /// Decides what happens to `locks` by what a target has told.
     pub(crate) fn new(
         target: &LockTarget,
         locks: Locks,
@@ -207,8 +207,8 @@ impl Plan {
         Ok(plan)
     }
 
-    /// What was altered is taken for a merge only when all of it says what the source says; otherwise
-    /// nothing tells any more what was locked.
+    /// Refuses altered locks unless they are a merge: all of it says what the source says; otherwise nothing
+    /// tells any more what was locked.
     fn unsound(&mut self, elsewhere: &[Locks]) {
         for (file, what) in &self.locks.unsound {
             let is_of = |event: &str| Kind::Event.file(event) == *file;
@@ -382,7 +382,8 @@ impl Plan {
     }
 }
 
-/// What is locked and not told. A name that an event of this target had before, or that is retired, is none.
+/// Lists locked names that are not told. A name that an event of this target had before, or that is retired,
+/// does not count.
 fn orphans(locks: &Locks, told: &[Told]) -> Vec<Orphan> {
     let (mut events, mut versions) = (BTreeSet::new(), BTreeSet::new());
     let (mut aggregates, mut reads, mut skipped) =
@@ -436,7 +437,8 @@ fn orphans(locks: &Locks, told: &[Told]) -> Vec<Orphan> {
     orphans
 }
 
-/// What is locked under a former name of an event in a shape that its version of that number cannot read.
+/// Lists what is locked under a former name of an event in a shape that its version of that number cannot
+/// read.
 fn aliases(locks: &Locks, told: &[Told]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for one in told {
@@ -606,7 +608,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// What is declared of a part, as messages show it.
+/// The declaration of a part, as messages show it.
 struct ShownStep<'a>(&'a StepChange);
 
 impl fmt::Display for ShownStep<'_> {

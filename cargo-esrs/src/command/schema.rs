@@ -13,7 +13,7 @@ use crate::workspace::chosen;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Schema {
-    /// What the contract is written as
+    /// The format of the contract
     #[arg(long, short, value_enum)]
     format: Format,
     /// A file (`….json`, `….md`), or a folder with a folder in it for each package; the contract is

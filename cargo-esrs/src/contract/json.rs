@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 pub(super) enum Json {
     Bool(bool),
     Integer(i128),
-    /// What is too large for an [`Integer`](Self::Integer).
+    /// A number too large for an [`Integer`](Self::Integer).
     Natural(u128),
     Text(String),
     List(Vec<Json>),

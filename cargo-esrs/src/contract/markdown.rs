@@ -109,7 +109,7 @@ fn code(text: &str) -> String {
     format!("`{text}`")
 }
 
-/// What a renderer of Markdown calls the heading of an event.
+/// Returns the anchor that a renderer of Markdown gives the heading of an event.
 fn anchor(name: &str) -> String {
     let is_kept = |c: &char| c.is_alphanumeric() || matches!(c, '_' | '-' | ' ');
     name.to_lowercase().chars().filter(is_kept).map(|c| if c == ' ' { '-' } else { c }).collect()

@@ -21,7 +21,7 @@ pub(crate) use asyncapi::asyncapi;
 pub(crate) use json_schema::{bundle, documents};
 pub(crate) use markdown::markdown;
 
-/// What is locked of a target.
+/// The locked contract of a target.
 #[derive(Debug)]
 pub(crate) struct Contract {
     /// As people call it: its package, and the program of it when that has locks of its own.
@@ -47,12 +47,12 @@ struct Event {
 #[derive(Debug)]
 struct Version {
     number: u32,
-    /// What it was written as, as it is written now last: a version may be locked again when old
+    /// The shapes that it was written as, as it is written now last: a version may be locked again when old
     /// payloads stay readable.
     shapes: Vec<Tree>,
 }
 
-/// Which events belong to which aggregate.
+/// The events of an aggregate.
 #[derive(Debug)]
 struct Aggregate {
     name: String,
@@ -106,7 +106,7 @@ impl Contract {
         }))
     }
 
-    /// Where its files are to be, in a folder for all of them.
+    /// The folder of its files, in a folder for all of them.
     pub(crate) fn folder(&self, output: &Path) -> PathBuf {
         self.steps.iter().fold(output.to_owned(), |folder, step| folder.join(step))
     }
@@ -118,7 +118,7 @@ impl Contract {
 }
 
 impl Aggregate {
-    /// What it reads, first what has a shape, and then names alone.
+    /// Splits what it reads into what has a shape and names alone.
     fn split<'a>(&'a self, contract: &'a Contract) -> (Vec<&'a Event>, Vec<&'a str>) {
         let shapes = self.reads.iter().filter_map(|name| contract.event(name)).collect();
         let names = self.reads.iter().filter(|name| contract.event(name).is_none());
@@ -127,7 +127,7 @@ impl Aggregate {
 }
 
 impl Version {
-    /// What each shape is called, beside the shape: `v2`, or `v2.1` and `v2.2`.
+    /// Names each shape, next to the shape: `v2`, or `v2.1` and `v2.2`.
     fn named_shapes(&self) -> impl Iterator<Item = (String, &Tree)> {
         let number = self.number;
         let only = self.shapes.len() == 1;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Package, bank, is_valid, printed, validator};
 
-/// Of the npm package `@asyncapi/specs`, 6.11.1; its licence stands beside it.
+/// Of the npm package `@asyncapi/specs`, 6.11.1; its licence stands next to it.
 fn official() -> Validator {
     let schema: Value = serde_json::from_str(include_str!("asyncapi/3.0.0.json")).unwrap();
     jsonschema::options().with_draft(Draft::Draft7).build(&schema).unwrap()

@@ -1,4 +1,4 @@
-//! What `cargo esrs schema` takes, writes and refuses.
+//! Arguments, output and refusals of `cargo esrs schema`.
 
 use crate::support::{Package, bank, printed, refused, schema};
 

@@ -1,4 +1,4 @@
-//! What the README shows is what is printed.
+//! The output in the README is what is printed.
 
 use crate::support::{bank, printed};
 

@@ -1,6 +1,6 @@
 //! The contracts of the package `bank`, as they are written.
 //!
-//! `BLESS=1 cargo test -p cargo-esrs --test contract` writes them anew; read the diff before you commit.
+//! `BLESS=1 cargo test -p cargo-esrs --test contract` writes them again; read the diff before you commit.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -20,7 +20,7 @@ pub(crate) fn schema(folder: &Path, arguments: &[&str]) -> Output {
     command.current_dir(folder).args(["esrs", "schema"]).args(arguments).output().unwrap()
 }
 
-/// What it prints.
+/// Returns what it prints.
 pub(crate) fn printed(folder: &Path, arguments: &[&str]) -> String {
     let output = schema(folder, arguments);
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -29,7 +29,7 @@ pub(crate) fn printed(folder: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What it says when it fails.
+/// Returns what it prints when it fails.
 pub(crate) fn refused(folder: &Path, arguments: &[&str]) -> String {
     let output = schema(folder, arguments);
     assert!(!output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
@@ -79,7 +79,7 @@ impl Package {
         self.write(&format!("schema/events/{event}.lock"), &text);
     }
 
-    /// What is printed of it as JSON.
+    /// Returns what is printed of it as JSON.
     pub(crate) fn document(&self, format: &str) -> Value {
         serde_json::from_str(&printed(self.folder(), &["--format", format])).unwrap()
     }

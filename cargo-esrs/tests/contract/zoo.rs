@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZero;
 
 use esrs::Schema;
-use esrs::samples::Samples;
 use esrs::schema::lock::outline_of;
 use esrs::schema::lock::tree::Tree;
+use esrs::testing::samples::Samples;
 use jsonschema::Draft;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! What the compiler advises about a change of a locked history is true: whoever writes what it says has a
-//! crate that compiles and locks again, and reads all that was ever locked.
+//! The advice of the compiler about a change of a locked history is true: following it gives a crate that
+//! compiles and locks again, and reads all that was ever locked.
 
 use crate::support::{Package, text};
 
@@ -18,7 +18,7 @@ struct Advice {
 const LOCK: &[&str] = &["lock"];
 const ACCEPT: &[&str] = &["lock", "--accept-steps", "exam_marked"];
 
-/// Beside the events of the fixture: one whose payload is that of another type.
+/// In addition to the events of the fixture: one whose payload is that of another type.
 const NEWTYPE: &str = "
 #[derive(Schema, Serialize, Deserialize)]
 pub struct Interest {
@@ -749,8 +749,8 @@ const ADVICE: &[Advice] = &[
             ),
             (
                 "impl From<Points> for Mark",
-                "impl esrs::PastVersion<1> for Mark {\n    type Past = <Points as \
-                 esrs::PastVersion<1>>::Past;\n    fn from_past(past: Self::Past) -> Self {\n        \
+                "impl esrs::schema::PastVersion<1> for Mark {\n    type Past = <Points as \
+                 esrs::schema::PastVersion<1>>::Past;\n    fn from_past(past: Self::Past) -> Self {\n        \
                  Points::from_past(past).into()\n    }\n}\n\nimpl From<Points> for Mark",
             ),
             EXAM_MARKED_2,
@@ -775,7 +775,7 @@ const ADVICE: &[Advice] = &[
             (
                 "impl TryFrom<Span> for Term",
                 "#[derive(Schema, Serialize, Deserialize)]\npub struct OldSpan {\n    days: u8,\n}\n\nimpl \
-                 esrs::PastVersion<1> for Term {\n    type Past = OldSpan;\n    fn from_past(past: Self::Past) \
+                 esrs::schema::PastVersion<1> for Term {\n    type Past = OldSpan;\n    fn from_past(past: Self::Past) \
                  -> Self {\n        Self(past.days.to_string())\n    }\n}\n\nimpl TryFrom<Span> for Term",
             ),
             EXAM_MARKED_2,
@@ -792,7 +792,7 @@ const ADVICE: &[Advice] = &[
                 "pub next: String,\n}\n",
                 "pub next: String,\n}\n\n#[derive(Schema, Serialize, Deserialize)]\npub struct OldPaged<T> \
                  {\n    items: Vec<T>,\n    next: u8,\n}\n\nimpl<T: Schema + serde::de::DeserializeOwned> \
-                 esrs::PastVersion<1> for Paged<T> {\n    type Past = OldPaged<T>;\n    fn from_past(past: \
+                 esrs::schema::PastVersion<1> for Paged<T> {\n    type Past = OldPaged<T>;\n    fn from_past(past: \
                  Self::Past) -> Self {\n        Self { items: past.items, next: past.next.to_string() }\n    }\n}\n",
             ),
             EXAM_MARKED_2,

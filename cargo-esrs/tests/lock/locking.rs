@@ -1,4 +1,4 @@
-//! What is locked, where, and what is said of it.
+//! Locked entries, their files, and the messages about them.
 
 use std::path::Path;
 

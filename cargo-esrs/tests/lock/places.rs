@@ -1,5 +1,5 @@
-//! What is locked stays with its event: when a target, an event or a crate is renamed, moved or merged, and
-//! when the event changes at the same time.
+//! A lock stays with its event: when a target, an event or a crate is renamed, moved or merged, and when the
+//! event changes at the same time.
 
 use std::fs;
 
@@ -304,7 +304,7 @@ fn merge(package: &Package, base: &str, sides: [&str; 2], indexes: [&str; 2]) {
     package.write("schema/index.lock", &index);
 }
 
-/// What each of two branches locks, which change the same source in their own way.
+/// Locks by each of two branches, which change the same source in their own way.
 fn branches(package: &Package, sources: [&str; 2]) -> (String, [String; 2], [String; 2]) {
     let (lock, index) = ("schema/events/opened.lock", "schema/index.lock");
     let (base, base_index, lib) = (package.read(lock), package.read(index), package.read(LIB));

@@ -1,9 +1,9 @@
-//! What is locked is read by a test that no one has to write, wherever the event stands: by `cargo test`
-//! of a package that is locked, and then changed where the compiler does not see it.
+//! Locked payloads are read by a test that no one has to write, wherever the event stands: by `cargo test` of
+//! a package that is locked, and then changed where the compiler does not see it.
 
 use crate::support::{Package, text};
 
-/// What `cargo test` says of a target.
+/// The output of `cargo test` for a target.
 struct Tested {
     passed: Vec<String>,
     failed: Vec<String>,
@@ -29,7 +29,7 @@ fn test(package: &Package, target: &[&str]) -> Tested {
 }
 
 impl Tested {
-    /// Fails unless these pass, beside the one that each target has.
+    /// Fails unless these pass, next to the one that each target has.
     #[track_caller]
     fn passes(&self, names: &[&str]) {
         let mut expected = strings(&[names, &[GOLDEN]].concat());
@@ -68,7 +68,7 @@ const GOLDEN: &str = "esrs_golden_payloads::are_of_what_is_locked";
 const OF_TEXT: &[&str] =
     &["Divided", "Noted", "OfAMacro", "Written", "taken::nested::Hidden", "taken::type"];
 
-/// What `lock --check` ends with.
+/// The end of the output of `lock --check`.
 const MENDED: &str =
     "run `cargo esrs lock` for what is not locked; the rest has to be mended by hand\n";
 
@@ -182,8 +182,8 @@ fn an_option_that_was_not_written_has_to_be_read() {
     assert!(said.contains("u8, may be null, must be there"), "{said}");
     // A shape that is written by hand may say what is not so.
     let by_hand = derived.replace("Schema, ", "")
-        + "\nimpl Schema for Remark {\n    const SHAPE: &'static esrs::Shape = Option::<u8>::SHAPE;\n    \
-           const FINGERPRINT: esrs::Fingerprint = Option::<u8>::FINGERPRINT;\n    \
+        + "\nimpl Schema for Remark {\n    const SHAPE: &'static esrs::schema::Shape = Option::<u8>::SHAPE;\n    \
+           const FINGERPRINT: esrs::schema::Fingerprint = Option::<u8>::FINGERPRINT;\n    \
            const READ_IF_ABSENT: bool = true;\n}\n";
     package.replace(LIB, derived, &by_hand);
     test(&package, &["--lib"]).fails(

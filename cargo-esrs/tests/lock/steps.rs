@@ -1,5 +1,5 @@
-//! What leads from a locked version to the newest is locked too: an edit of it leaves the shapes of both as
-//! they are, and stored payloads would be read as other values.
+//! The way that leads from a locked version to the newest is locked too: an edit of it leaves the shapes of
+//! both as they are, and stored payloads would be read as other values.
 
 use std::fs;
 

@@ -22,7 +22,7 @@ tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 [workspace]
 "#;
 
-/// What stands in the story, in order.
+/// A part of the story, in order.
 enum Part {
     Text(String),
     /// A fenced block: what it is, and its lines.
@@ -76,7 +76,7 @@ fn session(package: &Package, commands: &str) -> String {
     shown
 }
 
-/// What a command prints, without what cargo says of its own progress.
+/// Returns what a command prints, without what cargo says of its own progress.
 fn printed(output: &Output) -> String {
     let text = crate::support::text(output);
     let noise = |line: &&str| {

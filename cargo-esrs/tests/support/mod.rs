@@ -126,8 +126,8 @@ impl Package {
         command.output().unwrap()
     }
 
-    /// What `cargo check` says: nothing when it finds no error, and otherwise the errors as the compiler
-    /// shows them.
+    /// Returns what `cargo check` prints: nothing when it finds no error, and otherwise the errors as the
+    /// compiler shows them.
     pub fn check(&self, arguments: &[&str]) -> Option<String> {
         let output = self.cargo(&[&["check", "--quiet"], arguments].concat());
         if output.status.success() {

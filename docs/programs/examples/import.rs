@@ -6,7 +6,8 @@ use std::error::Error;
 
 use bank::{AccountOpened, AccountSummary, BankAccount, MoneyDeposited, MoneyWithdrawn};
 use esrs::prelude::*;
-use esrs::{ImportSource, Metadata, NewEvent, OccurredAt, StreamId, import};
+use esrs::store::{ImportSource, NewEvent, import};
+use esrs::{Metadata, OccurredAt, StreamId};
 
 // ANCHOR: rows
 const BOOK: &str = "\

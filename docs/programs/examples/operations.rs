@@ -8,7 +8,8 @@ use std::time::Duration;
 use bank::{AccountSummary, BankAccount, Deposit, MoneyDeposited, Open};
 use esrs::prelude::*;
 use esrs::runner::{Parking, Rebuild, Retries, Runner, Running, State, SubscriptionFailure};
-use esrs::{ImportSource, Metadata, StreamId, import};
+use esrs::store::{ImportSource, import};
+use esrs::{Metadata, StreamId};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {

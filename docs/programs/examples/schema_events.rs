@@ -1,8 +1,8 @@
 //! Events that were renamed, split, merged and retired, and an aggregate whose type was renamed.
 
 mod rename_event {
-    use esrs::Scenario;
     use esrs::prelude::*;
+    use esrs::testing::Scenario;
 
     // ANCHOR: rename_event
     #[derive(Event, Serialize, Deserialize)]
@@ -35,8 +35,8 @@ mod rename_event {
 }
 
 mod split {
-    use esrs::Scenario;
     use esrs::prelude::*;
+    use esrs::testing::Scenario;
 
     // ANCHOR: split
     #[derive(Event, Serialize, Deserialize)]
@@ -97,8 +97,8 @@ mod split {
 }
 
 mod merge {
-    use esrs::Scenario;
     use esrs::prelude::*;
+    use esrs::testing::Scenario;
 
     // ANCHOR: merge
     #[derive(Event, Serialize, Deserialize)]
@@ -160,8 +160,8 @@ mod merge {
 }
 
 mod retire {
-    use esrs::Scenario;
     use esrs::prelude::*;
+    use esrs::testing::Scenario;
 
     #[derive(Event, Serialize, Deserialize)]
     #[event("order_placed")]
@@ -192,8 +192,8 @@ mod retire {
 }
 
 mod rename_aggregate {
-    use esrs::Scenario;
     use esrs::prelude::*;
+    use esrs::testing::Scenario;
 
     #[derive(Event, Serialize, Deserialize)]
     #[event("money_deposited")]

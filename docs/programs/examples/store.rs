@@ -3,10 +3,11 @@
 // ANCHOR: handle
 use std::sync::Arc;
 
-use esrs::{
-    AppendBatch, Appended, EventStore, IdempotencyKey, Imported, LogId, MemoryStore, NewEvent,
-    Page, ReadQuery, Snapshot, StoreError, StreamId, StreamsQuery,
+use esrs::store::{
+    AppendBatch, Appended, IdempotencyKey, Imported, LogId, NewEvent, Page, ReadQuery, Snapshot,
+    StreamsQuery,
 };
+use esrs::{EventStore, MemoryStore, StoreError, StreamId};
 use futures_core::future::BoxFuture;
 
 #[derive(Clone)]
@@ -76,7 +77,7 @@ impl EventStore for MyStore {
 #[tokio::main]
 async fn main() {
     // In your crate this is a `#[tokio::test]`.
-    esrs::conformance::all(&MyStore::open()).await;
+    esrs::testing::conformance::all(&MyStore::open()).await;
     println!("MyStore keeps every promise of a store");
 }
 // ANCHOR_END: conformance

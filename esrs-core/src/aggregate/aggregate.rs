@@ -32,14 +32,14 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     const NAME: &'static str;
     /// The event types it is made of; a decoder's number is a place in this list.
     const EVENTS: &'static [EventType];
-    /// How many of them, from the end of the list, it emits without folding them.
+    /// The number of them, from the end of the list, that it emits without folding them.
     const IGNORED: usize;
-    /// How many of them, before those, it emits no more because they became several; see
+    /// The number of them, before those, that it emits no more because they became several; see
     /// [`Split`](crate::Split).
     const SPLIT: usize = 0;
     /// Stored names that it once had events of, and skips on purpose.
     const RETIRED: &'static [&'static str];
-    /// What the state follows from, apart from the state's own shape. A state that was kept under
+    /// The code that the state follows from, apart from the state's own shape. A state that was kept under
     /// another fingerprint was folded otherwise, and is not to be used.
     ///
     /// It changes with `fold_version`; with the code of each [`Apply`] for this type, of each
@@ -55,9 +55,9 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     /// seen, such as a function of another module that `apply` calls: after a change of that, raise
     /// `fold_version`.
     const FOLD: Fingerprint;
-    /// What tells its instances apart.
+    /// The type that tells its instances apart.
     type Id: Id;
-    /// What it demands to know of every command, before that can be awaited; `()` for nothing.
+    /// The facts that it demands to know of every command, before that can be awaited; `()` for nothing.
     ///
     /// `requires(actor, causation, correlation, Branch)` says it, in any order, with the types of
     /// [`MetadataKey`](crate::MetadataKey)s; see [`demands`](crate::demands).
@@ -128,7 +128,7 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     }
 }
 
-/// How an aggregate's state follows from one of its events.
+/// The step by which an aggregate's state follows from one of its events.
 ///
 /// By value: replay moves the event's parts into the state and never clones them. An event has
 /// happened, so there is nothing to refuse here.
@@ -146,7 +146,7 @@ pub trait Apply<E>: Emits<E> {
     fn apply(&mut self, event: E);
 }
 
-/// How an aggregate answers a command.
+/// The decision of an aggregate about a command.
 ///
 /// Pure: no I/O, no clock but the context's, and no change to the state. What a decision needs from
 /// outside is asked before and carried by the command. It may be called again, on a newer state,
@@ -170,7 +170,7 @@ pub trait Handle<C>: Aggregate {
     fn handle(&self, command: &C, ctx: &Context<Self>) -> Result<Events<Self>, Self::Error>;
 }
 
-/// What tells the instances of an aggregate apart: any type that can be written and read again.
+/// The id of an instance of an aggregate: any type that can be written and read again.
 ///
 /// Integers, `String` and `Uuid` are ids; `#[derive(Id)]` makes one of a newtype over them.
 /// `Display` and `FromStr` have to be each other's inverse, because the id is part of a stream's name.
@@ -184,7 +184,7 @@ pub trait Id: Display + FromStr<Err: Display> + Clone + Send + Sync + 'static {}
 #[diagnostic::do_not_recommend]
 impl<T: Display + FromStr<Err: Display> + Clone + Send + Sync + 'static> Id for T {}
 
-/// What a stored name means to an aggregate or a projection.
+/// The meaning of a stored name to an aggregate or a projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Resolution {
     /// It is decoded by this number, as what it was stored as.
@@ -195,7 +195,7 @@ pub(crate) enum Resolution {
     Unknown,
 }
 
-/// What an event of this name and version means to `A`, for folding.
+/// Returns what an event of this name and version means to `A`, for folding.
 pub(crate) fn resolve<A: Aggregate>(kind: &EventKind) -> Resolution {
     match find(A::EVENTS, kind) {
         Some((decoder, stored)) if decoder < A::EVENTS.len() - A::IGNORED => {
@@ -207,7 +207,7 @@ pub(crate) fn resolve<A: Aggregate>(kind: &EventKind) -> Resolution {
     }
 }
 
-/// Which of these types an event of this name and version is read as, and what it is to that.
+/// Finds the type that an event of this name and version is read as, and what it is to that.
 pub(crate) fn find<'a>(
     types: impl IntoIterator<Item = &'a EventType>,
     kind: &EventKind,
@@ -218,7 +218,7 @@ pub(crate) fn find<'a>(
     types.into_iter().enumerate().find_map(read)
 }
 
-/// That `E` is among the events of an aggregate; the derive says so for each of them.
+/// A proof that `E` is among the events of an aggregate; the derive gives it for each of them.
 #[diagnostic::on_unimplemented(
     message = "`{E}` is not an event of `{Self}`",
     label = "not an event of `{Self}`",

@@ -21,8 +21,8 @@ impl<T: Default> InitialState for T {
     }
 }
 
-/// What the derives ask of a type that is named as an aggregate's id: [`Id`](Id), before any
-/// of what it is made of.
+/// The demand of the derives on a type that is named as an aggregate's id: [`Id`](Id), before any of what it
+/// is made of.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the id of an aggregate",
     label = "not an id",

@@ -1,12 +1,12 @@
-//! What a command may know besides the state.
+//! The context of a command: all that it may know besides the state.
 
 use jiff::Timestamp;
 
 use super::aggregate::Aggregate;
 use crate::event::{Metadata, OccurredAt};
 
-/// What a [`Handle`](crate::Handle) may know besides the state: which instance it is, how many
-/// events it has, what time it is, and who asks.
+/// The context of a [`Handle`](crate::Handle), besides the state: which instance it is, how many events it
+/// has, what time it is, and the metadata of the caller.
 #[derive(Debug, Clone)]
 pub struct Context<A: Aggregate> {
     id: A::Id,
@@ -28,12 +28,12 @@ impl<A: Aggregate> Context<A> {
         &self.id
     }
 
-    /// How many events the instance has; 0 before the first.
+    /// Returns the number of events of the instance; 0 before the first.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// Whether nothing has happened to the instance yet.
+    /// Returns true if nothing has happened to the instance yet.
     pub fn is_new(&self) -> bool {
         self.version == 0
     }
@@ -49,7 +49,7 @@ impl<A: Aggregate> Context<A> {
         self.metadata.occurred_at().map_or(self.now, OccurredAt::timestamp)
     }
 
-    /// Who gave the command, and through what.
+    /// Returns the metadata of the command.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }

@@ -1,4 +1,4 @@
-//! What a command answers with.
+//! The answer of a command.
 
 use std::fmt;
 
@@ -31,12 +31,12 @@ impl<A: Aggregate> Events<A> {
         self
     }
 
-    /// How many there are.
+    /// Returns their number.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there are none.
+    /// Returns true if there are none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -89,8 +89,8 @@ where
     }
 }
 
-/// What stands between `.into()` and [`IntoEvents`], so that a wrong event is told in words of our
-/// own: about a bound on the type before `.into()`, rustc speaks of `Into`.
+/// The trait between `.into()` and [`IntoEvents`], so that a wrong event is told in words of our own: about a
+/// bound on the type before `.into()`, rustc speaks of `Into`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot become `{Self}`: it is not an event of this aggregate, nor made of its events",
@@ -109,7 +109,7 @@ impl<A: Aggregate, T: Emit + IntoEvents<A>> MadeOf<T> for Events<A> {
     }
 }
 
-/// What can become events of `A`.
+/// A value that can become events of `A`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event of `{A}`, nor made of its events",
     label = "not an event of `{A}`",

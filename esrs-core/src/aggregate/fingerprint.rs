@@ -3,9 +3,9 @@
 use super::aggregate::Aggregate;
 use crate::schema::{EventType, Fingerprint, ShapeVersion, code_and};
 
-/// What the state of `A` follows from: the `version` that its fold is declared to have, the hash of
-/// the `code` that was found, the steps that its events declare, its events, and the names that are
-/// retired.
+/// Returns the fingerprint of what the state of `A` follows from: the `version` that its fold is declared to
+/// have, the hash of the `code` that was found, the steps that its events declare, its events, and the names
+/// that are retired.
 pub const fn fold<A: Aggregate>(
     version: u32,
     code: u64,
@@ -64,7 +64,7 @@ const fn mixed(
         .with(Fingerprint::of_texts(retired).to_u64())
 }
 
-/// What becomes of an event.
+/// The role of an event.
 #[derive(Clone, Copy)]
 enum Role {
     Folded,
@@ -81,7 +81,7 @@ const fn event(event: &EventType, role: Role) -> Fingerprint {
         .with(role as u64)
 }
 
-/// What became an event, in whatever order.
+/// Lists the types that became an event, in whatever order.
 const fn merged(events: &[EventType]) -> Fingerprint {
     let mut all = Fingerprint::of_texts(&[]);
     let mut i = 0;

@@ -7,7 +7,7 @@ use crate::event::{PayloadError, Position, StreamId};
 use crate::log::Page;
 use crate::value::{escaped, guarded};
 
-/// Why a stream could not be replayed, and where it came to a stop.
+/// Why a stream could not be replayed, and where it stopped.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "{stream} could not be replayed beyond version {}: the event `{event}` (version {event_version}) at \
@@ -66,7 +66,7 @@ pub enum ReplayFault {
     },
 }
 
-/// Folds a page of one stream into `state`, which stands at `version`, and says where it stands
+/// Folds a page of one stream into `state`, which is at `version`, and says where it stands
 /// after.
 ///
 /// A payload is decoded straight from the page's text; what decodes it is looked up once per page.
@@ -125,7 +125,7 @@ fn replay_records<A: Aggregate>(
     Ok(())
 }
 
-/// The error about an event of the page. It finds the event anew: a loop that keeps it at hand for
+/// The error about an event of the page. It finds the event again: a loop that keeps it at hand for
 /// an error that does not come is slower by what it keeps.
 #[cold]
 pub(crate) fn stop(page: &Page, index: usize, reason: ReplayFault) -> ReplayError {

@@ -10,7 +10,7 @@ use super::events::IntoEvents;
 use crate::event::{PartType, PartTypes, PayloadError};
 use crate::schema::{EventType, StoredAs, same_name};
 
-/// How an event that is emitted no more became several.
+/// The step by which an event that is emitted no more became several.
 ///
 /// The aggregate lists it as `split(OrderPlacedAndPaid)` inside `events(…)`. What is stored of it
 /// stays one event with one version and one position, and counts as its parts, in order, at that
@@ -47,7 +47,7 @@ pub trait Split: Sized {
     fn split(self) -> Self::Into;
 }
 
-/// Whether `A` emits each of the event types.
+/// Returns true if `A` emits each of the event types.
 pub const fn parts_are_listed<A: Aggregate>(parts: &PartTypes) -> bool {
     first_unlisted::<A>(parts).is_none()
 }
@@ -187,7 +187,8 @@ impl SplitEvents {
     }
 }
 
-/// What reads them follows from their types, and functions have no addresses to compare.
+/// Compares no functions: what reads them follows from their types, and functions have no addresses to
+/// compare.
 impl PartialEq for SplitEvents {
     fn eq(&self, other: &Self) -> bool {
         self.types == other.types
@@ -220,7 +221,7 @@ fn encoded_parts<A: Aggregate>(
     encoded.collect()
 }
 
-/// What an aggregate asks of the parts of an event that it lists as `split(…)`:
+/// The demand of an aggregate on the parts of an event that it lists as `split(…)`:
 /// [`IntoEvents`](crate::IntoEvents), in words of our own, for those that are listed or not told of.
 #[diagnostic::on_unimplemented(
     message = "not every part in `{Self}` is an event of `{A}`",

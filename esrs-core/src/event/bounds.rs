@@ -10,8 +10,8 @@ use crate::schema::lock::Locks;
 use crate::schema::{EventType, PastVersion, Schema, ShapeVersion, StoredAs};
 use crate::value::Encoder;
 
-/// What the derives ask of an event that is listed: [`Event`], through one trait, so that a type
-/// that is none is reported once, however often it is named.
+/// The demand of the derives on an event that is listed: [`Event`], through one trait, so that another
+/// type is reported once, however often it is named.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not an event",
@@ -22,11 +22,11 @@ pub trait KnownEvent: Sized {
     const NAME: &'static str;
     /// The names of those that it merges.
     const MERGED_NAMES: &'static [&'static str];
-    /// What is known of it at compile time.
+    /// The facts about it that are known at compile time.
     const TYPE: EventType;
     /// Every version of its shape.
     const HISTORY: &'static ShapeVersion;
-    /// What is locked of it, for the tests of an event that merges it.
+    /// The locks of it, for the tests of an event that merges it.
     const LOCKS: &'static Locks;
 
     /// Reads a payload of one of its own versions.
@@ -63,7 +63,7 @@ impl<E: Event> KnownEvent for E {
     }
 }
 
-/// What an older payload has in a field that was added without a `default`; `Default`, in words of
+/// The value that an older payload has in a field that was added without a `default`; `Default`, in words of
 /// our own.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no `Default`, so nothing says what the older payloads have here",
@@ -71,7 +71,7 @@ impl<E: Event> KnownEvent for E {
     note = "say what they have: `added(in = …, default = …)`; or implement `Default` for `{Self}`"
 )]
 pub trait AddedValue {
-    /// That value.
+    /// Returns that value.
     fn added_value() -> Self;
 }
 
@@ -83,10 +83,10 @@ impl<T: Default> AddedValue for T {
     }
 }
 
-/// What decoding asks of a version of an event that its fields declare: [`PastVersion`], or a way that
+/// The demand of decoding on a version of an event that its fields declare: [`PastVersion`], or a way that
 /// may refuse.
 pub trait DeclaredVersion<const V: u32>: Sized {
-    /// What is stored as version `V`.
+    /// The type that is stored as version `V`.
     type Past: Schema + DeserializeOwned;
 
     /// Says in the newest shape what `past` said in its own.

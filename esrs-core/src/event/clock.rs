@@ -41,7 +41,7 @@ impl Clock for SystemClock {
 pub struct FixedClock(Arc<Mutex<Timestamp>>);
 
 impl FixedClock {
-    /// A clock that stands at this time. Its clones stand and move with it.
+    /// A clock that shows this time. Its clones stand and move with it.
     pub fn at(time: Timestamp) -> Self {
         Self(Arc::new(Mutex::new(time)))
     }

@@ -37,7 +37,7 @@ pub trait Event: Emit + Schema + Serialize + DeserializeOwned + Send + Sync + 's
     /// The target that it is declared in; 0 for one that has no place for locks.
     #[doc(hidden)]
     const HOME: u64 = 0;
-    /// What is locked of it and of those that it merges, for the test that reads it.
+    /// The locks of it and of those that it merges, for the test that reads it.
     #[doc(hidden)]
     const LOCKS: &'static Locks = &Locks::NONE;
     /// Its newest shape, which leads to all those before it. The derive fills it in; an impl by hand
@@ -71,7 +71,7 @@ pub trait Event: Emit + Schema + Serialize + DeserializeOwned + Send + Sync + 's
     }
 }
 
-/// What [`Events`](crate::Events) can be made from: an event, an aggregate's event enum, or a
+/// A value that [`Events`](crate::Events) can be made from: an event, an aggregate's event enum, or a
 /// collection of them. It has no type parameter, which keeps `.into()` free of ambiguity.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot become events",
@@ -79,7 +79,7 @@ pub trait Event: Emit + Schema + Serialize + DeserializeOwned + Send + Sync + 's
     note = "give an event of this aggregate, its event enum, or a tuple, array, `Vec` or `Option` of them"
 )]
 pub trait Emit {
-    /// Which events these are, as far as the type tells.
+    /// The events that these are, as far as the type tells.
     #[doc(hidden)]
     const PARTS: &'static PartTypes = &PartTypes::Untold;
 }
@@ -169,7 +169,7 @@ pub enum PayloadError {
     Upcast {
         /// The version the step started from.
         from: u32,
-        /// What the step said.
+        /// The error of the step.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A [`TryUpcast`] from an event that another merges refused the payload.
@@ -200,7 +200,7 @@ impl From<serde_json::Error> for PayloadError {
     }
 }
 
-/// What was stored as an event that another [merges](Event::MERGES) could not be made that one.
+/// An error: what was stored as an event that another [merges](Event::MERGES) could not be made that one.
 #[derive(Debug, thiserror::Error)]
 #[error("the `{from}` could not be made a `{to}`: {source}", source = escaped(.source))]
 #[non_exhaustive]
@@ -209,7 +209,7 @@ pub struct MergeError {
     pub from: &'static str,
     /// The stored name of the event that it became.
     pub to: &'static str,
-    /// What the step said.
+    /// The error of the step.
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
@@ -220,12 +220,12 @@ pub struct MergeError {
 pub struct RetypeError {
     /// The field's name on the wire.
     pub field: &'static str,
-    /// What the function said.
+    /// The error of the function.
     pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
 impl EventType {
-    /// What is known of `E`.
+    /// Returns what is known of `E`.
     pub const fn of<E: Event>() -> Self {
         Self {
             name: E::NAME,

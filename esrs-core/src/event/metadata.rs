@@ -1,4 +1,4 @@
-//! Who, why and through what: what is stored beside an event's payload.
+//! Metadata: the actor, the cause and the circumstances that are stored next to an event's payload.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub struct Metadata {
     quoted(.text)
 )]
 pub struct BlankActor {
-    /// What was given as the actor.
+    /// The text that was given as the actor.
     pub text: String,
 }
 
@@ -70,7 +70,7 @@ impl Metadata {
         Self::default()
     }
 
-    /// What all that belongs to one business transaction has in common.
+    /// Returns the id that all events of one business transaction share.
     pub fn correlation_id(&self) -> Option<Uuid> {
         self.correlation_id
     }
@@ -88,7 +88,7 @@ impl Metadata {
         texts.chain(details.keys.iter().map(|(key, value)| key.len() + value.len())).sum()
     }
 
-    /// Who gave the command.
+    /// Returns the actor of the command.
     pub fn actor(&self) -> Option<&str> {
         self.details.as_ref()?.actor.as_deref()
     }
@@ -98,7 +98,7 @@ impl Metadata {
         self.details.as_ref()?.occurred_at.as_ref()
     }
 
-    /// Whether a command may say this of who gives it.
+    /// Returns true if a command may say this of who gives it.
     pub(crate) fn refuse_blank_actor(&self) -> Result<(), BlankActor> {
         match self.actor() {
             Some(text) if text.trim().is_empty() => Err(BlankActor { text: text.to_owned() }),

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::metadata::Metadata;
 
-/// A key of the user's own whose value has a type: what stands beside events as text, and is read
+/// A key of the user's own whose value has a type: what is stored next to events as text, and is read
 /// again as what it was.
 ///
 /// `Display` and `FromStr` have to be each other's inverse; `#[derive(Id)]` gives both to a newtype.
@@ -43,11 +43,11 @@ pub trait MetadataKey: Display + FromStr<Err: Display> {
 pub struct InvalidMetadata {
     /// The key.
     pub key: &'static str,
-    /// What stands there.
+    /// The text that stands there.
     pub text: String,
-    /// The type that it was to be read as.
+    /// The expected type.
     pub expected: &'static str,
-    /// What its `FromStr` said.
+    /// The message of its `FromStr`.
     pub reason: String,
 }
 

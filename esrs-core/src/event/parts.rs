@@ -14,7 +14,7 @@ pub enum PartTypes {
 /// An event type, as a part of a value.
 #[derive(Debug, Clone, Copy)]
 pub struct PartType {
-    /// What the user calls it.
+    /// The name that the user gives it.
     pub written: &'static str,
     /// The name it is stored under.
     pub name: &'static str,

@@ -20,7 +20,7 @@ pub struct Recorded<E> {
     envelope: Envelope,
 }
 
-/// What is stored beside every payload.
+/// The data that is stored next to every payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
     /// The stream it belongs to.
@@ -33,7 +33,7 @@ pub struct Envelope {
     pub event_id: Uuid,
     /// The time at which the store recorded it, to the microsecond.
     pub recorded_at: Timestamp,
-    /// Who caused it, and through what.
+    /// The actor, the cause and the circumstances.
     pub metadata: Metadata,
 }
 
@@ -46,7 +46,7 @@ impl Envelope {
 }
 
 impl<E> Recorded<E> {
-    /// An event beside its envelope.
+    /// An event next to its envelope.
     pub fn new(event: E, envelope: Envelope) -> Self {
         Self { event, envelope }
     }
@@ -61,7 +61,7 @@ impl<E> Recorded<E> {
         this.event
     }
 
-    /// All that stands beside it.
+    /// Returns all that is stored next to it.
     pub fn envelope(this: &Self) -> &Envelope {
         &this.envelope
     }
@@ -97,7 +97,7 @@ impl<E> Recorded<E> {
         this.envelope.recorded_at
     }
 
-    /// Who caused it, and through what.
+    /// Returns the actor, the cause and the circumstances.
     pub fn metadata(this: &Self) -> &Metadata {
         &this.envelope.metadata
     }

@@ -31,7 +31,7 @@ pub struct StreamId {
 pub struct InvalidStreamId {
     /// The whole name that was asked for.
     pub name: String,
-    /// What is wrong with it.
+    /// The fault.
     pub reason: &'static str,
 }
 
@@ -116,7 +116,7 @@ impl fmt::Debug for StreamId {
     }
 }
 
-/// A place in the order of all events of a store; the first event stands at 1.
+/// A place in the order of all events of a store; the first event is at 1.
 ///
 /// It is a type of its own so that a version, which counts within one stream, cannot be followed as
 /// if it counted them all.

@@ -32,7 +32,7 @@ pub struct TraceContext {
 pub struct InvalidTraceparent {
     /// The text.
     pub text: String,
-    /// What is wrong with it.
+    /// The fault.
     pub reason: &'static str,
 }
 
@@ -93,8 +93,8 @@ impl fmt::Display for TraceContext {
     }
 }
 
-/// What keeps a text from being a `traceparent`. A later version begins like version 00, and may go
-/// on behind another hyphen.
+/// Returns the fault that keeps a text from being a `traceparent`. A later version begins like version 00,
+/// and may go on behind another hyphen.
 fn fault(text: &str) -> Option<&'static str> {
     let mut parts = text.splitn(5, '-');
     let mut next = |length| parts.next().filter(|part| part.len() == length && is_hex(part));

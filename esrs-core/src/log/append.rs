@@ -1,4 +1,4 @@
-//! What is appended, on which condition, and what comes back.
+//! Appends: batches, their conditions and their results.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use crate::log::IdempotencyKey;
 use crate::schema::EventType;
 use crate::value::JsonError;
 
-/// The events of one or more streams that are to be stored as one unit.
+/// The events of one or more streams that are stored as one unit.
 #[derive(Debug, Clone, Default)]
 pub struct AppendBatch {
     /// One entry per stream.
     pub streams: Vec<StreamAppend>,
-    /// What makes a repetition of this batch known; scoped to the first stream of the batch.
+    /// The key that makes a repetition of this batch known; scoped to the first stream of the batch.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
@@ -27,13 +27,13 @@ pub struct AppendBatch {
 pub struct StreamAppend {
     /// The stream.
     pub stream: StreamId,
-    /// What has to be true of the stream.
+    /// The condition on the stream.
     pub condition: AppendCondition,
     /// The events, in order; at least one.
     pub events: Vec<NewEvent>,
 }
 
-/// What has to be true of a stream for an append to it.
+/// The condition of an append on a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum AppendCondition {
@@ -49,7 +49,7 @@ pub enum AppendCondition {
     /// A state that was computed from earlier reads is appended to with this condition: it also refuses a
     /// stream whose last events were lost and replaced by others.
     LastEvent {
-        /// How many events it has, at least 1.
+        /// The number of its events, at least 1.
         version: u64,
         /// The id of the last of them.
         id: Uuid,
@@ -57,7 +57,7 @@ pub enum AppendCondition {
 }
 
 impl AppendCondition {
-    /// Whether a stream that has `version` events fulfils it.
+    /// Returns true if a stream that has `version` events fulfils it.
     ///
     /// Of [`LastEvent`](Self::LastEvent) it compares the version only; the store compares the event's id
     /// with [`last_event`](Self::last_event).
@@ -103,7 +103,7 @@ pub struct NewEvent {
     /// The time at which the store records it, to the microsecond. The time at which it occurred is a part
     /// of the [metadata](Metadata::occurred_at).
     pub recorded_at: Timestamp,
-    /// Who caused it, and through what.
+    /// The actor, the cause and the circumstances.
     pub metadata: Metadata,
 }
 
@@ -169,16 +169,16 @@ impl NewEvent {
     }
 }
 
-/// Where the events of a batch came to stand.
+/// The positions of the events of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appended {
-    /// What became of each stream, in the order of the batch.
+    /// The result for each stream, in the order of the batch.
     pub streams: Vec<AppendedStream>,
     /// The position of the batch's first event.
     pub first_position: Position,
     /// The position of the batch's last event.
     pub last_position: Position,
-    /// Whether it had been stored before, so that nothing was stored now.
+    /// True if it had been stored before, so that nothing was stored now.
     pub repeated: bool,
 }
 
@@ -207,19 +207,19 @@ impl Appended {
     }
 }
 
-/// What tells one open log from another within a process, so that events meant to be stored as one
-/// unit are known to have one home.
+/// The identity that tells one open log from another within a process, so that events meant to be stored as
+/// one unit are known to have one home.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LogId(usize);
 
 impl LogId {
-    /// That of the log which all handles share by this.
+    /// Returns the identity of the log that all handles share by this.
     pub fn of<T: ?Sized>(shared: &Arc<T>) -> Self {
         Self(Arc::as_ptr(shared).cast::<()>() as usize)
     }
 }
 
-/// What became of one stream.
+/// The result for one stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppendedStream {
     /// The stream.
@@ -283,7 +283,7 @@ impl AppendBatch {
         self.streams.iter().flat_map(|part| part.events.iter().map(|event| (&part.stream, event)))
     }
 
-    /// What stores keep as JSON of the metadata of each event, in the order of
+    /// Returns what stores keep as JSON of the metadata of each event, in the order of
     /// [`events`](Self::events); see [`Metadata::details_json`].
     ///
     /// ```
@@ -356,7 +356,7 @@ impl AppendBatch {
     ///
     /// # Errors
     /// [`StoreError::Limit`] when a part is too large, and [`StoreError::InvalidBatch`] when a part
-    /// is empty, a stream or an event id stands twice, a name or the key is none, or a payload is
+    /// is empty, a stream or an event id stands twice, a name or the key is invalid, or a payload is
     /// not JSON.
     pub fn check(&self) -> Result<(), StoreError> {
         let invalid = |reason: String| Err(StoreError::InvalidBatch { reason });

@@ -1,10 +1,10 @@
-//! A moment in the history of a stream.
+//! A point in the history of a stream.
 
 use jiff::Timestamp;
 
 use crate::event::Position;
 
-/// A moment in the history of one instance: what came after it is left out.
+/// A point in the history of one instance: what came after it is left out.
 ///
 /// A time or a position that lies behind the last event is the present. A time is one of recording: what
 /// occurred before it and was recorded later, as an import does, is left out.
@@ -21,7 +21,7 @@ use crate::event::Position;
 /// clock.advance(SignedDuration::from_hours(24));
 /// accounts.execute(&id, Deposit { cents: 20 }).await?;
 ///
-/// let position = deposited.position().ok_or("the deposit came to no event")?;
+/// let position = deposited.position().ok_or("the deposit emitted no event")?;
 /// let moments = [
 ///     (AsOf::Now, 520),
 ///     (AsOf::Version(1), 500),
@@ -54,7 +54,7 @@ pub enum AsOf {
 }
 
 impl AsOf {
-    /// Whether an event that stands here belongs to the history up to this moment. Of a time the
+    /// Returns true if an event that stands here belongs to the history up to this moment. Of a time the
     /// answer holds only as long as every event before it belongs there too.
     pub fn includes(self, version: u64, position: Position, recorded_at: Timestamp) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! What may go wrong between esrs and a database.
+//! Errors between esrs and a database.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub enum StoreError {
     /// The batch makes no sense in itself.
     #[error("the batch was not appended: {reason}", reason = escaped(.reason))]
     InvalidBatch {
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// Some of the batch's event ids are stored already, but the batch is not a repetition.
@@ -53,7 +53,7 @@ pub enum StoreError {
         /// The difference: `payload`, `name`, `stream`, `time at which it occurred`.
         what: &'static str,
     },
-    /// What is stored as a stream's name is none.
+    /// A text is stored as a stream's name, and is no valid one.
     #[error("a stream's name cannot be read: {0}")]
     InvalidStreamId(#[from] InvalidStreamId),
     /// The log does not hold an event that was read from it or stored in it before: commits were lost by
@@ -83,7 +83,7 @@ pub enum StoreError {
     Replaced {
         /// The file.
         location: String,
-        /// What was found.
+        /// The reason that was found.
         reason: String,
     },
     /// A call took longer than the store allows; see the `timeout` of the store's builder.
@@ -94,12 +94,12 @@ pub enum StoreError {
     TimedOut {
         /// The database.
         location: String,
-        /// What the store was doing.
+        /// The work of the store at that time.
         doing: &'static str,
-        /// How long it waited.
+        /// The time that it waited.
         waited: Duration,
     },
-    /// Another session held the database for too long, or the table of a read model that was to be
+    /// Another session held the database for too long, or the table of a read model that should be
     /// replaced, or all connections of the store were in use.
     #[error(
         "{location} was busy for {waited:?}; nothing was stored, try again",
@@ -108,7 +108,7 @@ pub enum StoreError {
     Busy {
         /// The database, or which table of it.
         location: String,
-        /// How long the store waited for it.
+        /// The time that the store waited for it.
         waited: Duration,
     },
     /// There is no room left.
@@ -129,7 +129,7 @@ pub enum StoreError {
     ReadOnly {
         /// The database.
         location: String,
-        /// What the system said.
+        /// The message of the system.
         reason: String,
     },
     /// The database cannot be reached, or does not take connections.
@@ -141,7 +141,7 @@ pub enum StoreError {
     Unavailable {
         /// The database.
         location: String,
-        /// What the system or the server said.
+        /// The message of the system or the server.
         reason: String,
     },
     /// The database does not let this user do it.
@@ -153,10 +153,10 @@ pub enum StoreError {
     Denied {
         /// The database.
         location: String,
-        /// What the server said.
+        /// The message of the server.
         reason: String,
     },
-    /// What is there is something else.
+    /// The file or database is not one of esrs.
     #[error(
         "{location} is not a database of this store: {reason}",
         location = escaped(.location),
@@ -165,7 +165,7 @@ pub enum StoreError {
     NotADatabase {
         /// The file.
         location: String,
-        /// What the driver said.
+        /// The message of the driver.
         reason: String,
     },
     /// The database was made by a newer esrs.
@@ -195,10 +195,10 @@ pub enum StoreError {
         location: String,
         /// The object: ``the trigger `copy` on `esrs_events` ``.
         object: String,
-        /// How it differs, and the next step.
+        /// The difference, and the next step.
         reason: String,
     },
-    /// What was read is not what any append has written.
+    /// A stored event is not what any append has written.
     #[error(
         "the stored event at {position} of {stream} is damaged: {source}",
         stream = escaped(.stream),
@@ -209,7 +209,7 @@ pub enum StoreError {
         stream: String,
         /// Where it stands.
         position: Position,
-        /// What is wrong with it.
+        /// The fault.
         source: BoxError,
     },
     /// A page was built wrongly, or what was read is no UTF-8.
@@ -230,9 +230,9 @@ pub enum StoreError {
     ProjectionChanged {
         /// The table.
         table: &'static str,
-        /// How it was defined when it was made.
+        /// The definition by which it was made.
         stored: String,
-        /// How it is defined now.
+        /// The definition that this program has.
         declared: String,
     },
     /// The rows were built by a newer definition of the projection, which has replaced the one of this
@@ -321,7 +321,7 @@ pub enum StoreError {
     ProjectionTable {
         /// The table.
         table: &'static str,
-        /// What is wrong.
+        /// The fault.
         reason: String,
     },
     /// A subscription has not come as far as it was waited for.
@@ -332,14 +332,14 @@ pub enum StoreError {
     Lagging {
         /// The subscription.
         subscription: &'static str,
-        /// How far it was to come.
+        /// The position that was waited for.
         position: Position,
         /// Where it stood.
         reached: Position,
-        /// How long it was waited for.
+        /// The time that was waited.
         waited: Duration,
     },
-    /// Somebody else has taken over what was done under a lease.
+    /// Another process has taken over what was done under a lease.
     #[error(
         "nothing was stored, because the lease of `{lease}` with fence {fence} was taken over by another",
         lease = escaped(.lease),
@@ -347,7 +347,7 @@ pub enum StoreError {
     Fenced {
         /// The lease.
         lease: String,
-        /// What was shown for it.
+        /// The fence that was shown for it.
         fence: u64,
     },
     /// The store keeps no read models.
@@ -376,7 +376,7 @@ pub enum StoreError {
         reason = escaped(.reason),
     )]
     Unknown {
-        /// What happened.
+        /// The cause.
         reason: String,
     },
     /// The store was closed, or its thread is gone.
@@ -385,9 +385,9 @@ pub enum StoreError {
     /// Anything else that the driver said.
     #[error("the database failed while {doing}: {source}", source = escaped(.source))]
     Database {
-        /// What the store was about to do.
+        /// The work that the store was about to do.
         doing: &'static str,
-        /// What the driver said.
+        /// The error of the driver.
         source: BoxError,
     },
 }
@@ -411,9 +411,8 @@ impl StoreError {
         }
     }
 
-    /// Whether the same call may succeed later without any change: the database was busy, full or out of
-    /// reach; or one that an event handler used was
-    /// ([`ProjectionError::is_transient`]).
+    /// Returns true if the same call may succeed later without any change: the database was busy, full or out
+    /// of reach; or one that an event handler used was ([`ProjectionError::is_transient`]).
     ///
     /// ```
     /// use esrs_core::StoreError;
@@ -447,15 +446,15 @@ impl From<ProjectionError> for StoreError {
     }
 }
 
-/// A stream is not as an append's condition says: somebody else was there first.
+/// A stream is not as an append's condition says: another writer appended first.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected {stream} {}", expected_and_found(.expected, *.actual), stream = escaped(.stream))]
 pub struct Conflict {
     /// The stream.
     pub stream: StreamId,
-    /// What the append asked for.
+    /// The condition of the append.
     pub expected: AppendCondition,
-    /// How many events the stream has.
+    /// The number of events of the stream.
     pub actual: u64,
 }
 
@@ -478,13 +477,13 @@ fn expected_and_found(expected: &AppendCondition, actual: u64) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} is {actual}, and may be {max} at most{}; nothing was stored", on(.stream))]
 pub struct LimitExceeded {
-    /// Which part.
+    /// The part that is too large.
     pub what: &'static str,
     /// The stream it was meant for, when it is about one.
     pub stream: Option<StreamId>,
-    /// How large it is.
+    /// The actual size.
     pub actual: usize,
-    /// How large it may be.
+    /// The largest size allowed.
     pub max: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What shows that a log is still the one that was read before.
+//! Marks, which show that a log is still the one that was read before.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! Which events are wanted, by their circumstances.
+//! Filters of events by their circumstances.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::event::{Envelope, Metadata, MetadataKey, to_microsecond};
 
-/// Which events of a log or a stream are wanted, by who caused them, why and when.
+/// A filter of the events of a log or a stream, by actor, cause, correlation and time.
 ///
 /// A filter that says nothing lets every event pass; of what it says, all has to be so.
 ///
@@ -23,11 +23,11 @@ use crate::event::{Envelope, Metadata, MetadataKey, to_microsecond};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MetadataFilter {
-    /// Who caused them.
+    /// The actor that caused them.
     pub actor: Option<String>,
-    /// What they belong to.
+    /// The business transaction that they belong to.
     pub correlation_id: Option<Uuid>,
-    /// What they follow from.
+    /// The event or message that they follow from.
     pub causation_id: Option<Uuid>,
     /// The earliest time at which they were recorded.
     pub from: Option<Timestamp>,
@@ -86,12 +86,12 @@ impl MetadataFilter {
         self.with(K::KEY, value.to_string())
     }
 
-    /// Whether it lets every event pass.
+    /// Returns true if it lets every event pass.
     pub fn is_everything(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether an event of these circumstances passes.
+    /// Returns true if an event of these circumstances passes.
     pub fn allows(&self, metadata: &Metadata, recorded_at: Timestamp) -> bool {
         let is = |wanted: &Option<Uuid>, id| wanted.is_none() || *wanted == id;
         self.actor.as_deref().is_none_or(|actor| metadata.actor() == Some(actor))
@@ -102,7 +102,7 @@ impl MetadataFilter {
             && self.keys.iter().all(|(key, value)| metadata.get(key) == Some(value))
     }
 
-    /// Whether the event of this envelope passes.
+    /// Returns true if the event of this envelope passes.
     pub fn allows_envelope(&self, envelope: &Envelope) -> bool {
         self.allows(&envelope.metadata, envelope.recorded_at)
     }

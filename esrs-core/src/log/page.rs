@@ -130,7 +130,7 @@ impl<'a> Record<'a> {
         Some(self.page.envelopes.get(self.index)?.recorded_at)
     }
 
-    /// What stands beside the payload, when the query asked [`with_envelopes`](crate::ReadQuery).
+    /// Returns what is stored next to the payload, if the query asked [`with_envelopes`](crate::ReadQuery).
     pub fn envelope(&self) -> Option<Envelope> {
         let stored = self.page.envelopes.get(self.index)?;
         let metadata = match stored.metadata {
@@ -160,12 +160,12 @@ impl Page {
         Self::default()
     }
 
-    /// How many events it holds.
+    /// Returns the number of events that it holds.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether it holds none.
+    /// Returns true if it holds none.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
@@ -219,12 +219,12 @@ impl Page {
         index.checked_sub(1).map_or(0, |before| self.entries[before].end)
     }
 
-    /// What its payloads come to, in bytes.
+    /// Returns the length of its payloads, in bytes.
     pub fn payload_bytes(&self) -> usize {
         self.text.len()
     }
 
-    /// Whether nothing stood behind it when it was read.
+    /// Returns true if nothing stood behind it when it was read.
     pub fn is_last(&self) -> bool {
         self.is_last
     }
@@ -243,7 +243,7 @@ impl Page {
         self.mark
     }
 
-    /// Empties the page and starts to fill it anew, in the memory that it has.
+    /// Empties the page and starts to fill it again, in the memory that it has.
     pub fn into_writer(self) -> PageWriter {
         let Self { text, mut entries, mut envelopes, mut kinds, mut streams, mut metadata, .. } =
             self;
@@ -285,7 +285,7 @@ pub struct NewRecord {
     pub kind: KindIndex,
 }
 
-/// What stands beside a payload, on its way into a page.
+/// The envelope of an event that is pushed into a page.
 #[derive(Debug, Clone, Copy)]
 pub struct NewEnvelope {
     /// The event's own id.
@@ -304,22 +304,22 @@ pub struct NewEnvelope {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the payload at {position} is not UTF-8")]
 pub struct InvalidPage {
-    /// The position of the first payload that is none.
+    /// The position of the first invalid payload.
     pub position: Position,
 }
 
 impl PageWriter {
-    /// How many events it holds so far.
+    /// Returns the number of events that it holds so far.
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// Whether it holds none so far.
+    /// Returns true if it holds none so far.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Whether it holds as much as `query` asks for; an empty page never does, whatever the query.
+    /// Returns true if it holds as much as `query` asks for; an empty page never does, whatever the query.
     #[inline]
     pub fn is_full(&self, query: &ReadQuery) -> bool {
         let full = self.text.len() >= query.max_bytes || self.len() >= query.limit;

@@ -114,7 +114,7 @@ pub enum RowError {
     Key {
         /// The stream's id.
         id: String,
-        /// What is wrong with it.
+        /// The fault.
         reason: String,
     },
     /// A value does not fit its column.
@@ -135,7 +135,7 @@ pub enum RowError {
     /// The projection's own code panicked.
     #[error("the projection panicked: {message}", message = escaped(.message))]
     Panicked {
-        /// What it said.
+        /// The message of the panic.
         message: String,
     },
 }
@@ -202,12 +202,12 @@ impl fmt::Debug for RowError {
 pub struct ColumnError {
     /// The column, when it is known.
     pub column: Option<&'static str>,
-    /// What is wrong.
+    /// The fault.
     pub reason: String,
 }
 
 impl ColumnError {
-    /// What is wrong with a column that is not known here.
+    /// Creates the error of a column whose name is not known here.
     pub fn new(reason: impl Into<String>) -> Self {
         Self { column: None, reason: reason.into() }
     }

@@ -1,11 +1,11 @@
-//! What is read, and how much of it at once.
+//! Queries: what is read, and how much of it at once.
 
 use uuid::Uuid;
 
 use super::{LogMark, MetadataFilter, SnapshotQuery};
 use crate::event::{Position, StreamId};
 
-/// What to read, and how much of it at once.
+/// A query: what to read, and how much of it at once.
 ///
 /// ```
 /// use esrs_core::{Position, ReadQuery, StreamId};
@@ -18,13 +18,13 @@ use crate::event::{Position, StreamId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReadQuery {
-    /// Which events.
+    /// The events to read.
     pub source: ReadSource,
     /// At most so many events in the page.
     pub limit: usize,
     /// A page is closed early once its payloads come to so many bytes.
     pub max_bytes: usize,
-    /// Whether envelopes are wanted beside the payloads; a replay needs none.
+    /// True if envelopes are wanted next to the payloads; a replay needs none.
     pub envelopes: bool,
     /// Only events of these circumstances.
     pub metadata: MetadataFilter,
@@ -33,7 +33,7 @@ pub struct ReadQuery {
     pub snapshot: Option<SnapshotQuery>,
 }
 
-/// Which events are read, and from where.
+/// The events that are read, and the place from which they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadSource {
@@ -69,7 +69,7 @@ pub enum ReadSource {
     },
 }
 
-/// Which events of the log are wanted, by the aggregate they belong to and their stored name.
+/// A filter of the events of the log, by the aggregate they belong to and their stored name.
 ///
 /// A filter that names nothing lets every event pass.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -95,17 +95,17 @@ impl EventFilter {
         self
     }
 
-    /// Whether it lets every event pass.
+    /// Returns true if it lets every event pass.
     pub fn is_everything(&self) -> bool {
         self.wanted.is_empty()
     }
 
-    /// The names it asks for, beside the aggregate they belong to.
+    /// The names it asks for, next to the aggregate they belong to.
     pub fn wanted(&self) -> &[(&'static str, Vec<&'static str>)] {
         &self.wanted
     }
 
-    /// Whether an event of this name and aggregate passes.
+    /// Returns true if an event of this name and aggregate passes.
     pub fn allows(&self, category: &str, name: &str) -> bool {
         self.is_everything()
             || self.wanted.iter().any(|(of, names)| *of == category && names.contains(&name))
@@ -113,12 +113,12 @@ impl EventFilter {
 }
 
 impl ReadQuery {
-    /// How many events a page of all streams holds, unless the query says otherwise.
+    /// The number of events in a page of all streams, unless the query says otherwise.
     pub const DEFAULT_LIMIT: usize = 1_000;
-    /// How many events a page of one stream holds, unless the query says otherwise: more, because
-    /// a stream is read to its end as a rule, and each page is a way to the store and back.
+    /// The number of events in a page of one stream, unless the query says otherwise: more, because a stream
+    /// is read to its end as a rule, and each page is a round trip to the store.
     pub const DEFAULT_STREAM_LIMIT: usize = 10_000;
-    /// How many bytes of payload close a page early, unless the query says otherwise.
+    /// The number of bytes of payload that close a page early, unless the query says otherwise.
     pub const DEFAULT_MAX_BYTES: usize = 4 * 1024 * 1024;
 
     /// All events of one stream.
@@ -256,7 +256,7 @@ impl ReadQuery {
         self
     }
 
-    /// Envelopes beside the payloads.
+    /// Envelopes next to the payloads.
     #[must_use]
     pub fn with_envelopes(mut self) -> Self {
         self.envelopes = true;

@@ -62,7 +62,7 @@ impl StoredEvent {
     }
 }
 
-/// Says of each event of an import whether it is to be stored, because neither the store nor an event before
+/// Tells which events of an import must be stored, because neither the store nor an event before
 /// it has its id; for the author of a store. `find` looks for the event of an id.
 ///
 /// # Errors
@@ -108,8 +108,8 @@ fn is_same_json(one: &str, other: &str) -> bool {
 }
 
 impl AppendBatch {
-    /// What the batch was answered with when it was appended before, as its event ids tell; for the
-    /// author of a store. `find` says where the event of an id stands.
+    /// Returns the first answer to the batch if it was appended before, as its event ids tell; for the author
+    /// of a store. `find` says where the event of an id stands.
     ///
     /// A repetition has all its events stored, on the streams that it names, one behind the other, and with
     /// the same content.

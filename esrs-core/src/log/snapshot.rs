@@ -17,7 +17,7 @@ use crate::schema::Fingerprint;
 pub struct Snapshot {
     /// The stream.
     pub stream: StreamId,
-    /// How many of its events the state is made of.
+    /// The number of events that the state is folded from.
     pub version: u64,
     /// The position of the last of them.
     pub position: Position,
@@ -25,23 +25,23 @@ pub struct Snapshot {
     pub event_id: Uuid,
     /// The latest time at which any of them was recorded.
     pub recorded_at: Timestamp,
-    /// What made it: the shape of the state, and the fold. A state of another fold is never used.
+    /// The code that made it: the shape of the state, and the fold. A state of another fold is never used.
     pub fold: Fingerprint,
     /// The state, as JSON.
     pub state: String,
 }
 
-/// Which snapshot a read of a stream may begin with.
+/// The snapshot that a read of a stream may begin with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SnapshotQuery {
-    /// What has to have made it.
+    /// The fingerprint that it must have.
     pub fold: Fingerprint,
     /// The moment that it may not lie behind.
     pub as_of: AsOf,
 }
 
 impl SnapshotQuery {
-    /// Whether a read may begin with this snapshot.
+    /// Returns true if a read may begin with this snapshot.
     pub fn allows(&self, snapshot: &Snapshot) -> bool {
         let Snapshot { version, position, recorded_at, .. } = *snapshot;
         snapshot.fold == self.fold && self.as_of.includes(version, position, recorded_at)
@@ -83,7 +83,7 @@ impl Snapshot {
         Err(StoreError::Limit(LimitExceeded { what, stream, actual, max }))
     }
 
-    /// Whether it takes the place of `stored`: the further one of two of the same fold does, and one
+    /// Returns true if it takes the place of `stored`: the further one of two of the same fold does, and one
     /// of another fold always, because the fold of the program that writes is the one in use.
     pub fn replaces(&self, stored: &Self) -> bool {
         self.fold != stored.fold || self.version > stored.version

@@ -1,14 +1,14 @@
-//! How much a store has written.
+//! Counters of what a store has written.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How much a store has written since it was opened.
+/// Counters of what a store has written since it was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// How many appends it has stored.
+    /// The number of appends that it has stored.
     pub appends: u64,
-    /// How many transactions it has committed; appends that come at the same time share one.
+    /// The number of transactions that it has committed; appends that come at the same time share one.
     pub commits: u64,
 }
 
@@ -30,7 +30,7 @@ impl Counters {
         self.commits.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What they have come to.
+    /// Returns the counters.
     pub fn stats(&self) -> Stats {
         let (appends, commits) = (&self.appends, &self.commits);
         Stats { appends: appends.load(Ordering::Relaxed), commits: commits.load(Ordering::Relaxed) }

@@ -1,4 +1,4 @@
-//! What the derives' output names, and nobody else; it may change in any release.
+//! Items that the output of the derives names, and no other code; they may change in any release.
 
 pub use core::clone::Clone;
 pub use core::convert::{From, Infallible};
@@ -167,7 +167,7 @@ pub fn decode_before<Previous, E: Event>(
     upcast(decode(version, payload)?)
 }
 
-/// What a function that may refuse makes of a field, in the step from the version `from`.
+/// Calls a function that may refuse a field, in the step from the version `from`.
 #[inline]
 pub fn retyped<Old, T, R: Refusal>(
     from: u32,
@@ -189,7 +189,7 @@ pub const fn merged_type<E: KnownEvent>() -> EventType {
     E::TYPE
 }
 
-/// Which of the events that `E` merges a payload was stored as, and what it is to that.
+/// Decodes a payload as the event that `E` merges that it was stored as.
 pub fn merged<E: Event>(stored: StoredAs) -> Option<(usize, StoredAs)> {
     stored.within(E::MERGES)
 }

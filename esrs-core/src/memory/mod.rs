@@ -57,7 +57,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Log {
-    /// The event at position `n` stands at `n - 1`.
+    /// The event at position `n` is at index `n - 1`.
     events: Vec<Stored>,
     /// Where the events of a stream stand in `events`, by version.
     streams: HashMap<StreamId, Vec<usize>>,

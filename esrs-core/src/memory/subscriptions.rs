@@ -128,7 +128,7 @@ impl MemoryStore {
         Ok((at, step.into_changes()?))
     }
 
-    /// How far a subscription has come; an error if it never comes to what is waited for.
+    /// Returns how far a subscription has come; an error if it never reaches what is waited for.
     fn look(
         &self,
         subscription: &Subscription,

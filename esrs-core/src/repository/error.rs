@@ -1,4 +1,4 @@
-//! Why a command or a load came to nothing.
+//! Errors of commands and loads.
 
 use super::Executed;
 use crate::aggregate::ReplayError;
@@ -40,7 +40,7 @@ pub enum LoadError {
         stream: StreamId,
         /// The moment.
         as_of: AsOf,
-        /// How many events it has.
+        /// The number of its events.
         version: u64,
     },
     /// The state before the first event could not be made.
@@ -52,6 +52,20 @@ pub enum LoadError {
     Initial {
         /// The stream.
         stream: StreamId,
+        /// The message of the panic.
+        message: String,
+    },
+    /// A state of a history could not be cloned.
+    #[error(
+        "the state of {stream} at version {version} could not be cloned: its `Clone` panicked: {message}",
+        stream = escaped(.stream),
+        message = escaped(.message),
+    )]
+    ClonePanicked {
+        /// The stream.
+        stream: StreamId,
+        /// The version of the state.
+        version: u64,
         /// The message of the panic.
         message: String,
     },
@@ -105,7 +119,7 @@ pub enum SnapshotError {
         stream: StreamId,
         /// The version of the state.
         version: u64,
-        /// What its `Deserialize` said.
+        /// The error of its `Deserialize`.
         source: JsonError,
     },
     /// The state holds a type of a foreign crate that this program writes otherwise than its shape says.
@@ -151,8 +165,12 @@ pub enum SnapshotError {
     },
 }
 
-/// Why a command came to nothing. No event of it was stored, but for
-/// [`StoreError::Unknown`] and [`NotSeen`](Self::NotSeen).
+/// The error of a command.
+///
+/// The call stored no event, with three exceptions: the events are stored in
+/// [`NotSeen`](Self::NotSeen) and [`NotReturned`](Self::NotReturned), and it is not known whether they are in
+/// [`Store`](Self::Store) with [`StoreError::Unknown`]. An earlier call with the same idempotency key may have
+/// stored them; repeating a call with its key is safe.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecuteError<E> {
@@ -162,7 +180,7 @@ pub enum ExecuteError<E> {
     /// Other writers were faster, each time that it was tried.
     #[error("another writer was faster, {attempts} times in a row: {conflict}; try again")]
     Conflict {
-        /// How often it was tried.
+        /// The number of attempts.
         attempts: u32,
         /// The last conflict.
         #[source]
@@ -182,7 +200,7 @@ pub enum ExecuteError<E> {
         /// The version that the stream is at.
         found: u64,
     },
-    /// The instance could not be loaded.
+    /// The instance could not be loaded for the decision, or its id cannot be part of a stream's name.
     #[error("{0}")]
     Load(#[from] LoadError),
     /// An event could not be written as JSON.
@@ -208,7 +226,7 @@ pub enum ExecuteError<E> {
         stream: StreamId,
         /// Its stored name.
         event: &'static str,
-        /// What its `Deserialize` said.
+        /// The error of its `Deserialize`.
         source: PayloadError,
         /// The value in it that JSON cannot hold, such as NaN, if there is one.
         unheld: Option<Box<ChangedValue>>,
@@ -239,7 +257,7 @@ pub enum ExecuteError<E> {
         source: ChangedValue,
     },
     /// An event that the command decided was refused, because its own `Apply` panicked. Nothing is
-    /// stored, and the next command works on a state that is loaded anew.
+    /// stored, and the next command works on a state that is loaded again.
     #[error(
         "the event `{event}` was not stored as version {version} of {stream}: its `Apply` panicked: \
          {message}; reject the command in `Handle`, or let `Apply` take the event",
@@ -257,7 +275,23 @@ pub enum ExecuteError<E> {
         /// The message of the panic.
         message: String,
     },
-    /// Two commands that were to be stored as one unit are for one instance: neither knows what the
+    /// The state for the answer of a command with [`returning`](super::Execute::returning) could not be
+    /// cloned. Nothing is stored; without `returning` the command needs no clone.
+    #[error(
+        "nothing was stored for {stream}: the state at version {version} could not be cloned for `returning`: \
+         its `Clone` panicked: {message}",
+        stream = escaped(.stream),
+        message = escaped(.message),
+    )]
+    ClonePanicked {
+        /// The stream of the instance.
+        stream: StreamId,
+        /// The version of the state.
+        version: u64,
+        /// The message of the panic.
+        message: String,
+    },
+    /// Two commands of one unit are for one instance: neither knows what the
     /// other decides.
     #[error(
         "two commands of one unit are for {stream}, and neither could know what the other decides; \
@@ -268,7 +302,7 @@ pub enum ExecuteError<E> {
         /// The stream of the instance.
         stream: StreamId,
     },
-    /// Two commands that were to be stored as one unit belong to repositories of different stores.
+    /// Two commands of one unit belong to repositories of different stores.
     #[error(
         "{stream} is kept in another store than the first command's instance, so they cannot be \
          stored as one unit; make both repositories from clones of one store",
@@ -309,7 +343,7 @@ pub enum ExecuteError<E> {
     BlankActor {
         /// The stream it was meant for.
         stream: StreamId,
-        /// What it was given as.
+        /// The actor that was given.
         source: BlankActor,
     },
     /// The command was executed, and its events are stored; the read model that was waited for has not
@@ -320,12 +354,26 @@ pub enum ExecuteError<E> {
         executed.version()
     )]
     NotSeen {
-        /// What the command came to.
+        /// The result of the command.
         executed: Box<Executed>,
-        /// Why the wait was in vain.
+        /// The reason why the wait ended.
         source: StoreError,
     },
-    /// The store could not append the events.
+    /// The command was executed, and its events are stored; the events and the state for the answer of a
+    /// command with [`returning`](super::Execute::returning) could not be read. It occurs for repetitions by
+    /// an idempotency key only, which read what the first execution has stored.
+    #[error(
+        "the command is stored, {} is at version {}, but its events could not be read again: {source}",
+        escaped(executed.stream()),
+        executed.version()
+    )]
+    NotReturned {
+        /// The result of the command.
+        executed: Box<Executed>,
+        /// The reason why the events or the state could not be read.
+        source: LoadError,
+    },
+    /// The store could not append the events, or could not look for the idempotency key.
     // Not transparent: the sources tell a Runner that a store was out of reach.
     #[error("{0}")]
     Store(#[source] StoreError),
@@ -391,7 +439,13 @@ impl<E> ExecuteError<E> {
             Self::KeyReused(reused) => ExecuteError::KeyReused(reused),
             Self::Fingerprint { stream, source } => ExecuteError::Fingerprint { stream, source },
             Self::BlankActor { stream, source } => ExecuteError::BlankActor { stream, source },
+            Self::ClonePanicked { stream, version, message } => {
+                ExecuteError::ClonePanicked { stream, version, message }
+            }
             Self::NotSeen { executed, source } => ExecuteError::NotSeen { executed, source },
+            Self::NotReturned { executed, source } => {
+                ExecuteError::NotReturned { executed, source }
+            }
             Self::Store(error) => ExecuteError::Store(error),
         }
     }

@@ -1,6 +1,6 @@
 //! From a command to appended events.
 
-use std::future::IntoFuture;
+use std::future::{IntoFuture, ready};
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{self, Poll};
@@ -29,7 +29,7 @@ use crate::read_model::projection::Projection;
 use crate::read_model::subscription::Projected;
 use crate::value::brief;
 
-/// A command that waits to be executed; `.await` it.
+/// A pending command; `.await` it.
 ///
 /// `M` is what its aggregate [demands](crate::demands) and was not given yet: nothing, unless there is
 /// a `requires(…)`. A command of which something is missing cannot be awaited, and says so when it
@@ -72,7 +72,7 @@ impl<A: Handle<C>, C> CommandOf<A> for C {
     }
 }
 
-/// What a command came to.
+/// The result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Executed {
     stream: StreamId,
@@ -88,12 +88,12 @@ impl Executed {
         &self.stream
     }
 
-    /// How many events the instance has after the command.
+    /// Returns the number of events of the instance after the command.
     pub fn version(&self) -> u64 {
         self.version
     }
 
-    /// How many of them came of the command.
+    /// Returns the number of events that the command emitted.
     pub fn event_count(&self) -> u64 {
         self.events
     }
@@ -104,7 +104,7 @@ impl Executed {
         self.position
     }
 
-    /// Whether a command of the same idempotency key had been executed before; nothing was stored
+    /// Returns true if a command of the same idempotency key had been executed before; nothing was stored
     /// now, and this is its answer.
     pub fn was_repeated(&self) -> bool {
         self.repeated
@@ -149,7 +149,7 @@ impl<'a, A: Aggregate, C> Execute<'a, A, C, A::Requires> {
 }
 
 impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
-    /// Who gives the command. A blank text names nobody, and is [`ExecuteError::BlankActor`].
+    /// Sets the actor of the command. A blank text names nobody, and is [`ExecuteError::BlankActor`].
     pub fn by(self, actor: impl Into<String>) -> Execute<'a, A, C, M::WithActor, R> {
         self.knowing(|metadata| metadata.with_actor(actor))
     }
@@ -159,8 +159,8 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
         self.knowing(|metadata| metadata.with_causation_id(id))
     }
 
-    /// What all that belongs to one business transaction has in common. Without it the events of
-    /// the command share an id of their own.
+    /// Sets the id that all events of one business transaction share. Without it the events of the command
+    /// share an id of their own.
     pub fn correlated_by(self, id: Uuid) -> Execute<'a, A, C, M::WithCorrelation, R> {
         self.knowing(|metadata| metadata.with_correlation_id(id))
     }
@@ -171,7 +171,7 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
         self.knowing(|metadata| metadata.with_occurred_at(time))
     }
 
-    /// A key of your own, by its type, beside every event of the command. Keys that the aggregate
+    /// A key of your own, by its type, next to every event of the command. Keys that the aggregate
     /// demands come first, in any order.
     pub fn with_key<K: MetadataKey>(self, value: K) -> Execute<'a, A, C, M::Left, R>
     where
@@ -180,7 +180,7 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
         self.knowing(|metadata| metadata.with_key(value))
     }
 
-    /// A key of your own beside every event of the command; one whose value has a type is given by
+    /// A key of your own next to every event of the command; one whose value has a type is given by
     /// [`with_key`](Self::with_key).
     pub fn with(self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.knowing(|metadata| metadata.with(key, value))
@@ -196,7 +196,7 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
     /// All metadata at once, in place of what was said so far.
     ///
     /// What is in it is known when the program runs, and not when it is compiled: what the aggregate
-    /// demands is to be given behind it.
+    /// demands must be given behind it.
     pub fn with_metadata(self, metadata: Metadata) -> Execute<'a, A, C, A::Requires, R> {
         self.knowing(|_| metadata)
     }
@@ -284,7 +284,7 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
     ///
     /// The key is stored with the command's events, in one unit. A command with a key that was
     /// used is answered with its first result, also when it would be rejected by now. A command
-    /// that came to no events leaves no key behind.
+    /// that emitted no events leaves no key behind.
     ///
     /// A [fingerprint](CommandFingerprint) of the command is stored with the key: a key that was used for
     /// a different command is [`ExecuteError::KeyReused`]. It is made of what `Serialize` writes, so the
@@ -315,7 +315,7 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
     /// Each decides on its own instance. The answer is a pair, and so is a rejection, which says
     /// whose it is. An idempotency key is given to the first command, and is that of them all, with
     /// the fingerprints of them all: each needs `#[derive(Serialize)]`. On another it is
-    /// [`ExecuteError::KeyNotOnFirst`]. One that comes to no events does not hold the
+    /// [`ExecuteError::KeyNotOnFirst`]. One that emits no events does not hold the
     /// others to what it has seen.
     ///
     /// ```text
@@ -330,11 +330,11 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
         Together::new(self, other)
     }
 
-    /// Waits until the read model `P` has taken the events of the command, for no longer than this: who
-    /// asks it then finds what was written.
+    /// Waits until the read model `P` has taken the events of the command, for no longer than this: a
+    /// query of it then finds what was written.
     ///
     /// Somebody has to run the projection: inline, by a runner of this process or of another. What the
-    /// command came to is stored when the wait is in vain, too: [`ExecuteError::NotSeen`] has it.
+    /// command has emitted is stored when the wait ends without it, too: [`ExecuteError::NotSeen`] has it.
     ///
     /// ```text
     /// accounts.execute(&id, Deposit { cents: 500 }).wait_for::<AccountSummary>(SECOND).await?;
@@ -384,8 +384,10 @@ where
             command = std::any::type_name::<C>()
         );
         // The trace is the caller's, so it begins before the span does.
-        let begun = self.into_running().map_err(LoadError::from);
-        Box::pin(async move { run(begun?).await }.instrument(span))
+        match self.into_running() {
+            Ok(running) => Box::pin(run(running).instrument(span)),
+            Err(invalid) => Box::pin(ready(Err(LoadError::from(invalid).into()))),
+        }
     }
 }
 

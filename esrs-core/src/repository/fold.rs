@@ -33,7 +33,7 @@ pub(super) struct Fold<'a, A: Aggregate> {
     stream: &'a StreamId,
     /// Until the first page is read: what the snapshot has to be of that it may begin with.
     codec: Option<Codec<A>>,
-    /// Whether that may lie behind the moment that is folded to.
+    /// True if that may lie behind the moment that is folded to.
     any_snapshot: bool,
     warm: Warm<A>,
     /// Where its last event stands, and the latest time at which any was recorded; known of a
@@ -122,7 +122,7 @@ impl<'a, A: Aggregate> Fold<'a, A> {
         Ok(count == page.len() && !page.is_last() && !is_there)
     }
 
-    /// How much it has folded beyond the snapshot that it began with.
+    /// Returns how much it has folded beyond the snapshot that it began with.
     pub(super) fn replayed(&self) -> Replayed {
         self.warm.since_snapshot
     }

@@ -151,18 +151,21 @@ impl Follow {
                 let waited = ready!(waiting.as_mut().poll(context));
                 self.waiting = None;
                 if let Err(error) = waited {
-                    return Poll::Ready(Some(Err(error)));
+                    return self.fail(error);
                 }
             }
             match ready!(self.cursor.poll_ready(context)) {
                 Ok(true) => return Poll::Ready(Some(Ok(()))),
                 Ok(false) => self.waiting = Some(self.cursor.wait_behind()),
-                Err(error) => {
-                    self.is_over = matches!(error, StoreError::HistoryChanged { .. });
-                    return Poll::Ready(Some(Err(error)));
-                }
+                Err(error) => return self.fail(error),
             }
         }
+    }
+
+    /// Returns an error, and ends if the log is not the one that was followed.
+    fn fail(&mut self, error: StoreError) -> Poll<Option<Result<(), StoreError>>> {
+        self.is_over = matches!(error, StoreError::HistoryChanged { .. });
+        Poll::Ready(Some(Err(error)))
     }
 }
 
@@ -241,5 +244,32 @@ impl<A: Aggregate> Stream for FollowOf<A> {
 impl<A: Aggregate> fmt::Debug for FollowOf<A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FollowOf").field("query", &self.follow.cursor.query).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::memory::MemoryStore;
+
+    fn changed() -> StoreError {
+        let (event_id, place) = (Uuid::now_v7(), "position 3".to_owned());
+        StoreError::HistoryChanged { event_id, place, head: Position::START }
+    }
+
+    #[tokio::test]
+    async fn ends_if_the_log_changed_while_it_waited() {
+        let mut log = MemoryStore::new().follow(Position::START);
+        log.waiting = Some(Box::pin(ready(Err(StoreError::CannotFollow))));
+        assert!(matches!(log.try_next().await, Err(StoreError::CannotFollow)));
+        log.waiting = Some(Box::pin(ready(Err(changed()))));
+        assert!(matches!(log.try_next().await, Err(StoreError::HistoryChanged { .. })));
+        // It is over, and does not wait for an event of another log.
+        let next = poll_fn(|context| Poll::Ready(Pin::new(&mut log).poll_next(context))).await;
+        assert!(matches!(next, Poll::Ready(None)), "{next:?}");
     }
 }

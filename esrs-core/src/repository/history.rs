@@ -1,4 +1,4 @@
-//! What happened to an instance, and what it was after each event.
+//! The history of an instance: its events, and the state after each.
 
 use std::future::poll_fn;
 use std::marker::PhantomData;
@@ -16,11 +16,11 @@ use crate::aggregate::{Aggregate, ReplayFault, replay_range, stop};
 use crate::event::{Envelope, EventKind, StreamId};
 use crate::log::ReadQuery;
 use crate::store::{AuditEntry, Cursor};
-use crate::value::Changes;
+use crate::value::{Changes, guarded};
 
 type Show<A> = fn(&A, &StreamId, u64) -> Result<Value, LoadError>;
 
-/// The events of an instance one by one, each beside the state after it.
+/// The events of an instance one by one, each with the state after it.
 ///
 /// Made by [`Repository::history`]. A [`Stream`], which reads a page at a time, so that a long history
 /// needs no more memory than a short one.
@@ -51,7 +51,7 @@ pub struct Moment<A: Aggregate> {
     pub events: Vec<A::Event>,
     /// The state after it.
     pub state: A,
-    /// What it changed in the state, if [`with_changes`](History::with_changes) has asked for it.
+    /// Its changes of the state, if [`with_changes`](History::with_changes) has asked for it.
     pub changes: Changes,
 }
 
@@ -242,7 +242,8 @@ impl<A: Aggregate> History<A> {
     /// The same as `TryStreamExt::try_next` of the crate `futures`, without that crate.
     ///
     /// # Errors
-    /// Returns a [`LoadError`] if the store fails, or holds an event that cannot be read: the events
+    /// Returns a [`LoadError`] if the store fails, holds an event that cannot be read, or does not hold an
+    /// event that was returned: [`StoreError::HistoryChanged`](crate::StoreError::HistoryChanged). The events
     /// before that have come already, and the next call returns the error again.
     pub async fn try_next(&mut self) -> Result<Option<Moment<A>>, LoadError> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await.transpose()
@@ -269,6 +270,10 @@ impl<A: Aggregate> History<A> {
                 }
             })?;
         }
+        let copied = guarded(|| copy(state)).map_err(|message| {
+            let (stream, version) = (stream.clone(), *version);
+            LoadError::ClonePanicked { stream, version, message }
+        })?;
         let mut changes = Changes::default();
         if let Some(show) = show {
             let after = show(state, stream, *version)?;
@@ -276,6 +281,6 @@ impl<A: Aggregate> History<A> {
             *shown = after;
         }
         cursor.step();
-        Ok(Moment { envelope, kind, payload, events, state: copy(state), changes })
+        Ok(Moment { envelope, kind, payload, events, state: copied, changes })
     }
 }

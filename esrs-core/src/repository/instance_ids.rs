@@ -81,12 +81,14 @@ impl<A: Aggregate> Repository<A> {
 }
 
 impl<A: Aggregate> InstanceIds<A> {
-    /// Begins behind this id, which need not have an instance.
+    /// Goes on behind this id, which need not have an instance, also if the list was read in part or to
+    /// its end.
     ///
     /// # Errors
     /// Returns [`LoadError::Id`] if the id cannot be part of a stream's name.
     pub fn after(mut self, id: &A::Id) -> Result<Self, LoadError> {
         self.query.after = Some(stream_of::<A>(id)?);
+        (self.page, self.is_last, self.reading) = (VecDeque::new(), false, None);
         Ok(self)
     }
 
@@ -94,6 +96,8 @@ impl<A: Aggregate> InstanceIds<A> {
     #[must_use]
     pub fn page_size(mut self, ids: usize) -> Self {
         self.query = self.query.limit(ids);
+        // A page that is being read has another size, by which its end would be misjudged.
+        self.reading = None;
         self
     }
 

@@ -22,7 +22,7 @@ struct Inner<A> {
     busy: HashMap<StreamId, VecDeque<oneshot::Sender<Turn<A>>>>,
     /// The places of recent states; one is empty while a command has the state.
     idle: LruCache<StreamId, Option<(Warm<A>, usize)>>,
-    /// What the idle ones weigh together.
+    /// The weight of the idle ones together.
     weight: usize,
 }
 

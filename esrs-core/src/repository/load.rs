@@ -37,12 +37,12 @@ impl<A: Aggregate> Loaded<A> {
         &this.stream
     }
 
-    /// How many events it has; 0 before the first.
+    /// Returns the number of its events; 0 before the first.
     pub fn version(this: &Self) -> u64 {
         this.version
     }
 
-    /// Whether nothing has happened to it yet.
+    /// Returns true if nothing has happened to it yet.
     pub fn is_new(this: &Self) -> bool {
         this.version == 0
     }
@@ -168,8 +168,8 @@ impl<A: Aggregate> Repository<A> {
         Ok(warm)
     }
 
-    /// What differs in an instance between two moments: each place of its state whose value is
-    /// another, with both values.
+    /// Compares an instance between two moments: each place of its state whose value is another, with both
+    /// values.
     ///
     /// # Errors
     /// Those of [`load_at`](Self::load_at), and [`LoadError::State`] when a state cannot be written

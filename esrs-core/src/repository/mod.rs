@@ -49,7 +49,7 @@ use warm::Warm;
 
 /// Loads the instances of one aggregate from a store, and executes commands on them.
 ///
-/// Cheap to clone; the clones share the store, the warm states, and the turns: commands of one
+/// Cheap to clone; the clones share the store, the cached states, and the turns: commands of one
 /// process on one instance wait for each other, and do not race.
 ///
 /// ```
@@ -75,7 +75,7 @@ pub struct Repository<A: Aggregate> {
 }
 
 impl<A: Aggregate> Repository<A> {
-    /// How often a command is tried against a newer state, unless
+    /// The number of times that a command is tried against a newer state, unless
     /// [`with_max_attempts`](Self::with_max_attempts) says otherwise.
     pub const DEFAULT_MAX_ATTEMPTS: u32 = 8;
 
@@ -101,7 +101,7 @@ impl<A: Aggregate> Repository<A> {
     }
 
     /// The same repository, which tries a command so many times, once at least: when another writer
-    /// was faster, the instance is loaded anew and the command is handled again.
+    /// was faster, the instance is loaded again and the command is handled again.
     #[must_use]
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
@@ -129,7 +129,7 @@ impl<A: Aggregate> Repository<A> {
     }
 
     /// The same repository, which keeps so many recent states, so that the next command on an
-    /// instance costs one way to the store: its append. 1,000 unless this says otherwise.
+    /// instance takes one round trip to the store: its append. 1,000 unless this says otherwise.
     ///
     /// A state that has become old, because another process or another repository has written, is
     /// found out by the append's expected version, and before a command is rejected.

@@ -78,17 +78,13 @@ pub(super) trait Draft<A: Aggregate>: Default + Send + Sync {
     fn restart(&mut self);
     /// Takes an event that was decided.
     fn decided(&mut self, event: &NewEvent) -> Result<(), PayloadError>;
-    /// Takes the state after the decided events, which are not stored yet.
+    /// Takes the state after the decided events, if there are any, which are not stored yet.
     fn applied(&mut self, state: &A);
     /// Makes the answer of what was stored now; `first` is the position of the first event. An error
     /// gives the result back if the answer needs a read.
     fn stored(&mut self, executed: Executed, first: Position) -> Result<Self::Answer, Executed>;
     /// Makes the answer of a command without events; an error as of [`stored`](Self::stored).
-    fn unchanged(
-        &mut self,
-        executed: Executed,
-        state: Option<&A>,
-    ) -> Result<Self::Answer, Executed>;
+    fn unchanged(&mut self, executed: Executed) -> Result<Self::Answer, Executed>;
     /// Makes the answer of a command that an earlier one has stored.
     fn read(
         repository: &Repository<A>,
@@ -124,7 +120,7 @@ impl<A: Aggregate> Draft<A> for Bare {
         Ok(executed)
     }
 
-    fn unchanged(&mut self, executed: Executed, _: Option<&A>) -> Result<Executed, Executed> {
+    fn unchanged(&mut self, executed: Executed) -> Result<Executed, Executed> {
         Ok(executed)
     }
 
@@ -208,12 +204,8 @@ impl<A: Aggregate + Clone> Draft<A> for Full<A> {
         Ok(Returned { events: events.collect(), executed, state })
     }
 
-    fn unchanged(
-        &mut self,
-        executed: Executed,
-        state: Option<&A>,
-    ) -> Result<Returned<A>, Executed> {
-        let Some(state) = state.cloned() else { return Err(executed) };
+    fn unchanged(&mut self, executed: Executed) -> Result<Returned<A>, Executed> {
+        let Some(state) = self.state.take() else { return Err(executed) };
         Ok(Returned { executed, events: Vec::new(), state })
     }
 

@@ -1,4 +1,6 @@
-//! One command at work: its turn, the state it decides on, and what it came to.
+//! One command at work: its turn, the state it decides on, and its result.
+
+use std::pin::Pin;
 
 use uuid::Uuid;
 
@@ -33,9 +35,8 @@ pub struct Running<'a, A: Aggregate, C, R: Answer<A>> {
     turn: Option<Turn<A>>,
     /// The state that it decides on: that of stored events only.
     warm: Option<Warm<A>>,
-    /// Whether the stream was read for this command; else the state is as an earlier one left it.
+    /// True if the stream was read for this command; else the state is as an earlier one left it.
     is_fresh: bool,
-    page: Page,
     /// The decided events, as a later load will read them, and how long their payloads are.
     decided: Vec<A::Event>,
     decided_bytes: usize,
@@ -78,7 +79,6 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
             turn: None,
             warm: None,
             is_fresh: false,
-            page: repository.pages.take(),
             decided: Vec::new(),
             decided_bytes: 0,
             last_decided: None,
@@ -135,7 +135,7 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
     /// refused. Answers `false` if it must decide again, because the state was not the newest.
     ///
     /// # Errors
-    /// [`ExecuteError::ApplyPanicked`].
+    /// [`ExecuteError::ApplyPanicked`], and [`ExecuteError::ClonePanicked`] of the state for the answer.
     pub(super) fn apply_decided<E>(
         &mut self,
         batch: &AppendBatch,
@@ -143,7 +143,12 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
         let decided = std::mem::take(&mut self.decided);
         let events = decided.len() as u64;
         // Its state is out of reach from here on: a panic leaves it half changed.
-        let Some(mut warm) = self.warm.take_if(|_| events > 0) else { return Ok(true) };
+        let Some(mut warm) = self.warm.take() else { return Ok(true) };
+        if events == 0 {
+            let is_taken = self.answer_with(&warm.state, warm.version)?;
+            self.warm = Some(warm).filter(|_| is_taken);
+            return Ok(is_taken);
+        }
         let mut applied = 0;
         let done = guarded(|| {
             for event in decided {
@@ -153,8 +158,10 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
         });
         match done {
             Ok(()) => {
+                if !self.answer_with(&warm.state, warm.version + events)? {
+                    return Ok(false);
+                }
                 warm.since_snapshot.add(events, self.decided_bytes);
-                self.draft.applied(&warm.state);
                 self.ahead = Some(Ahead { warm, events });
                 Ok(true)
             }
@@ -172,19 +179,30 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
         }
     }
 
-    /// The state that it decides on: loaded, or brought up to date by what is new.
-    async fn refresh(&mut self) -> Result<(), LoadError> {
-        let Self { repository, stream, page, .. } = self;
-        let (store, codec) = (&*repository.store, repository.codec());
-        let mut folded = match self.warm.take() {
-            Some(warm) => Fold::from(store, stream, warm).finish(page).await,
-            None => Fold::new(store, stream, codec)?.finish(page).await,
-        };
-        if let Err(LoadError::Store(StoreError::HistoryChanged { .. })) = folded {
-            // The state was computed from events that are gone; what is stored now is the truth.
-            tracing::warn!(stream = %crate::value::escaped(&stream), "the stream lost events, and its cached state was dropped");
-            folded = Fold::new(store, stream, codec)?.finish(page).await;
+    /// Gives the answer its state before anything is stored. Answers `false` if the command must decide
+    /// again, because the state was not the newest.
+    fn answer_with<E>(&mut self, state: &A, version: u64) -> Result<bool, ExecuteError<E>> {
+        match guarded(|| self.draft.applied(state)) {
+            Ok(()) => Ok(true),
+            Err(_) if !self.is_fresh => Ok(false),
+            Err(message) => {
+                Err(ExecuteError::ClonePanicked { stream: self.stream.clone(), version, message })
+            }
         }
+    }
+
+    /// The state that it decides on: loaded, or brought up to date by what is new.
+    ///
+    /// In a box, because most commands find their state, and need no room for what is read.
+    fn refresh(&mut self) -> Pin<Box<impl Future<Output = Result<(), LoadError>>>> {
+        Box::pin(self.refresh_now())
+    }
+
+    async fn refresh_now(&mut self) -> Result<(), LoadError> {
+        let Self { repository, stream, .. } = self;
+        let mut page = repository.pages.take();
+        let folded = fold_anew(repository, stream, self.warm.take(), &mut page).await;
+        repository.pages.put(page);
         let mut warm = folded?;
         repository.snapshot_if_due(stream, &mut warm);
         self.warm = Some(warm);
@@ -194,7 +212,10 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
 
     /// Answers with the result of the append. The state after the decided events becomes the state,
     /// unless the append was a repetition of an earlier command of the same key.
-    pub(super) async fn settle(&mut self, appended: &Appended) -> Result<R, LoadError> {
+    ///
+    /// # Errors
+    /// [`ExecuteError::NotReturned`] if a repetition cannot be read again.
+    pub(super) async fn settle<E>(&mut self, appended: &Appended) -> Result<R, ExecuteError<E>> {
         let place = appended.streams.iter().position(|part| part.stream == self.stream);
         let Some(place) = place else { return self.unchanged(appended.repeated).await };
         let (before, part) = (&appended.streams[..place], &appended.streams[place]);
@@ -212,14 +233,36 @@ impl<'a, A: Aggregate, C, R: Answer<A>> Running<'a, A, C, R> {
         let first = Position::new(appended.first_position.get() + before);
         match self.draft.stored(Executed::of(part, appended), first) {
             Ok(answer) => Ok(answer),
-            Err(executed) => R::Draft::read(self.repository, &self.id, executed).await,
+            Err(executed) => read_again(self.repository, &self.id, executed).await,
         }
     }
 
-    /// How many events the stream has without the decided ones, as far as it is known.
+    /// Returns the number of events of the stream without the decided ones, as far as it is known.
     fn version(&self) -> u64 {
         let warm = self.warm.as_ref().or(self.ahead.as_ref().map(|ahead| &ahead.warm));
         warm.map_or(0, |warm| warm.version)
+    }
+}
+
+/// The state of a stream as it is stored now, from the state that an earlier command left, if it did.
+async fn fold_anew<A: Aggregate>(
+    repository: &Repository<A>,
+    stream: &StreamId,
+    warm: Option<Warm<A>>,
+    page: &mut Page,
+) -> Result<Warm<A>, LoadError> {
+    let (store, codec) = (&*repository.store, repository.codec());
+    let folded = match warm {
+        Some(warm) => Fold::from(store, stream, warm).finish(page).await,
+        None => Fold::new(store, stream, codec)?.finish(page).await,
+    };
+    match folded {
+        Err(LoadError::Store(StoreError::HistoryChanged { .. })) => {
+            // The state was computed from events that are gone; what is stored now is the truth.
+            tracing::warn!(stream = %crate::value::escaped(&stream), "the stream lost events, and its cached state was dropped");
+            Fold::new(store, stream, codec)?.finish(page).await
+        }
+        folded => folded,
     }
 }
 
@@ -298,19 +341,35 @@ impl<A: Handle<C>, C, R: Answer<A>> Running<'_, A, C, R> {
 }
 
 impl<A: Aggregate, C, R: Answer<A>> Running<'_, A, C, R> {
-    /// The answer of a command that came to no events.
-    pub(super) async fn nothing(&mut self) -> Result<R, LoadError> {
+    /// The answer of a command that emitted no events.
+    pub(super) async fn nothing<E>(&mut self) -> Result<R, ExecuteError<E>> {
         self.unchanged(false).await
     }
 
-    async fn unchanged(&mut self, repeated: bool) -> Result<R, LoadError> {
+    async fn unchanged<E>(&mut self, repeated: bool) -> Result<R, ExecuteError<E>> {
         let executed = Executed::nothing(self.stream.clone(), self.version(), repeated);
-        let state = self.warm.as_ref().filter(|_| self.is_fresh).map(|warm| &warm.state);
-        match self.draft.unchanged(executed, state) {
+        if self.warm.is_none() {
+            // The answer's state has events that were not stored.
+            self.draft.restart();
+        }
+        match self.draft.unchanged(executed) {
             Ok(answer) => Ok(answer),
-            Err(executed) => R::Draft::read(self.repository, &self.id, executed).await,
+            Err(executed) => read_again(self.repository, &self.id, executed).await,
         }
     }
+}
+
+/// The answer of a command that an earlier one has stored.
+async fn read_again<A: Aggregate, R: Answer<A>, E>(
+    repository: &Repository<A>,
+    id: &A::Id,
+    executed: Executed,
+) -> Result<R, ExecuteError<E>> {
+    let read = R::Draft::read(repository, id, executed.clone()).await;
+    read.map_err(|source| match executed.was_repeated() {
+        true => ExecuteError::NotReturned { executed: Box::new(executed), source },
+        false => source.into(),
+    })
 }
 
 impl<A: Aggregate, C, R: Answer<A>> Drop for Running<'_, A, C, R> {
@@ -322,6 +381,5 @@ impl<A: Aggregate, C, R: Answer<A>> Drop for Running<'_, A, C, R> {
         {
             turn.warm = self.warm.take();
         }
-        self.repository.pages.put(std::mem::take(&mut self.page));
     }
 }

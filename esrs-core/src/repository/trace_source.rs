@@ -27,7 +27,7 @@ impl TraceSource {
 }
 
 impl Default for TraceSource {
-    /// What OpenTelemetry knows, with the feature; nothing without.
+    /// Picks up what OpenTelemetry knows, with the feature; nothing without.
     fn default() -> Self {
         #[cfg(feature = "opentelemetry")]
         return Self::new(crate::repository::opentelemetry::of_current_span);

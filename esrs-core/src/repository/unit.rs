@@ -1,6 +1,6 @@
 //! Commands that are stored as one unit: one, or several on different instances.
 
-use std::future::{Future, IntoFuture};
+use std::future::{Future, IntoFuture, ready};
 use std::marker::PhantomData;
 
 use futures_core::future::BoxFuture;
@@ -26,7 +26,7 @@ use crate::store::EventStore;
     note = "give what `repository.execute(&id, command)` returns, before it is awaited"
 )]
 pub trait Unit: Sized + Send {
-    /// What it is answered with: an [`Executed`](super::Executed) or [`Returned`](super::Returned) for each command.
+    /// Its answer: an [`Executed`](super::Executed) or [`Returned`](super::Returned) for each command.
     type Answer: Send;
     /// Why one of its commands may be rejected.
     type Rejection: Send;
@@ -49,7 +49,7 @@ pub struct Together<'a, L, R> {
     repositories: PhantomData<&'a ()>,
 }
 
-/// Which of two commands that are executed together was rejected, and why.
+/// The rejection of one of two commands that are executed together.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection<L, R> {
     /// The first.
@@ -60,7 +60,7 @@ pub enum Rejection<L, R> {
     Second(R),
 }
 
-/// What has to be known of each command of a unit before any of them begins.
+/// The facts that must be known of each command of a unit before any of them begins.
 pub(super) struct Member<'a> {
     stream: &'a StreamId,
     store: &'a dyn EventStore,
@@ -82,7 +82,7 @@ pub(super) trait Parts: Send + Sync {
     fn correlate(&mut self, id: Uuid);
     /// Gives the first event of the first this id, which is new.
     fn begin_with(&mut self, id: Uuid);
-    /// What each says of itself, in order.
+    /// Collects what each says of itself, in order.
     fn members<'a>(&'a self, into: &mut Vec<Member<'a>>);
     /// Waits for the turn of the command on this stream; whether there is one.
     fn take_turn(&mut self, of: &StreamId) -> impl Future<Output = bool> + Send;
@@ -101,8 +101,10 @@ pub(super) trait Parts: Send + Sync {
     fn settle(
         &mut self,
         appended: &Appended,
-    ) -> impl Future<Output = Result<Self::Answer, LoadError>> + Send;
-    fn nothing(&mut self) -> impl Future<Output = Result<Self::Answer, LoadError>> + Send;
+    ) -> impl Future<Output = Result<Self::Answer, ExecuteError<Self::Rejection>>> + Send;
+    fn nothing(
+        &mut self,
+    ) -> impl Future<Output = Result<Self::Answer, ExecuteError<Self::Rejection>>> + Send;
 }
 
 impl<A, C, R> Parts for Running<'_, A, C, R>
@@ -178,11 +180,11 @@ where
         Running::step_back(self);
     }
 
-    async fn settle(&mut self, appended: &Appended) -> Result<R, LoadError> {
+    async fn settle(&mut self, appended: &Appended) -> Result<R, ExecuteError<Self::Rejection>> {
         Running::settle(self, appended).await
     }
 
-    async fn nothing(&mut self) -> Result<R, LoadError> {
+    async fn nothing(&mut self) -> Result<R, ExecuteError<Self::Rejection>> {
         Running::nothing(self).await
     }
 }
@@ -256,80 +258,94 @@ impl<L: Parts, R: Parts> Parts for Both<L, R> {
         self.1.step_back();
     }
 
-    async fn settle(&mut self, appended: &Appended) -> Result<Self::Answer, LoadError> {
-        Ok((self.0.settle(appended).await?, self.1.settle(appended).await?))
+    async fn settle(
+        &mut self,
+        appended: &Appended,
+    ) -> Result<Self::Answer, ExecuteError<Self::Rejection>> {
+        let first = self.0.settle(appended).await;
+        // Both, so that the state of each is there for the next command.
+        let second = self.1.settle(appended).await;
+        let first = first.map_err(|error| error.map(Rejection::First))?;
+        Ok((first, second.map_err(|error| error.map(Rejection::Second))?))
     }
 
-    async fn nothing(&mut self) -> Result<Self::Answer, LoadError> {
-        Ok((self.0.nothing().await?, self.1.nothing().await?))
+    async fn nothing(&mut self) -> Result<Self::Answer, ExecuteError<Self::Rejection>> {
+        let first = self.0.nothing().await.map_err(|error| error.map(Rejection::First))?;
+        let second = self.1.nothing().await;
+        Ok((first, second.map_err(|error| error.map(Rejection::Second))?))
     }
 }
 
 /// Decides, appends, and decides again when another writer was faster.
-pub(super) async fn run<P: Parts>(mut parts: P) -> Result<P::Answer, ExecuteError<P::Rejection>> {
-    let streams = in_order(&parts)?;
-    let key = key_of(&parts)?;
-    for stream in &streams {
-        parts.take_turn(stream).await;
-    }
-    let given = parts.correlation_id();
-    let correlation = given.unwrap_or_else(Uuid::now_v7);
-    parts.correlate(correlation);
-    if given.is_none() {
-        // What begins a correlation has its id.
-        parts.begin_with(correlation);
-    }
-    let mut attempts = 0;
-    loop {
-        attempts += 1;
-        // The append of one command finds its key by itself, but costs a repetition its cached state.
-        // That of several may begin with another stream than it did before.
-        if (streams.len() > 1 || parts.repetitions().are_expected())
-            && let Some(first) = first_answer(&parts, &streams, key.as_ref()).await?
-        {
-            return Ok(parts.settle(&first).await?);
+#[allow(clippy::manual_async_fn, reason = "an `async fn` has room for its argument twice")]
+pub(super) fn run<P: Parts>(
+    mut parts: P,
+) -> impl Future<Output = Result<P::Answer, ExecuteError<P::Rejection>>> + Send {
+    async move {
+        let streams = in_order(&parts)?;
+        let key = key_of(&parts)?;
+        for stream in &streams {
+            parts.take_turn(stream).await;
         }
-        let mut batch = AppendBatch::default();
-        let decided =
-            match parts.decide(&mut batch).await.and_then(|()| parts.apply_decided(&batch)) {
-                Ok(false) => {
-                    // Each state is read anew, so this happens once for each command at most.
+        let given = parts.correlation_id();
+        let correlation = given.unwrap_or_else(Uuid::now_v7);
+        parts.correlate(correlation);
+        if given.is_none() {
+            // What begins a correlation has its id.
+            parts.begin_with(correlation);
+        }
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            // The append of one command finds its key by itself, but costs a repetition its cached state.
+            // That of several may begin with another stream than it did before.
+            if (streams.len() > 1 || parts.repetitions().are_expected())
+                && let Some(first) = first_answer(&parts, &streams, key.as_ref()).await?
+            {
+                return parts.settle(&first).await;
+            }
+            let mut batch = AppendBatch::default();
+            let decided =
+                match parts.decide(&mut batch).await.and_then(|()| parts.apply_decided(&batch)) {
+                    Ok(false) => {
+                        // Each state is read anew, so this happens once for each command at most.
+                        parts.step_back();
+                        attempts -= 1;
+                        continue;
+                    }
+                    decided => decided.map(drop),
+                };
+            if decided.is_err() || batch.streams.is_empty() {
+                return match first_answer(&parts, &streams, key.as_ref()).await? {
+                    Some(first) => parts.settle(&first).await,
+                    None => {
+                        decided?;
+                        parts.nothing().await
+                    }
+                };
+            }
+            batch.idempotency_key.clone_from(&key);
+            let (store, max_attempts) = parts.first();
+            match store.append(batch).await {
+                Ok(appended) => {
+                    let repeated = appended.repeated;
+                    if key.is_some() {
+                        parts.repetitions().record(repeated);
+                    }
+                    tracing::debug!(position = %appended.last_position, repeated, "appended");
+                    return parts.settle(&appended).await;
+                }
+                Err(StoreError::Conflict(conflict)) if attempts < max_attempts => {
+                    parts.check_conflict(&conflict)?;
+                    tracing::debug!(attempts, %conflict, "another writer was faster");
                     parts.step_back();
-                    attempts -= 1;
-                    continue;
                 }
-                decided => decided.map(drop),
-            };
-        if decided.is_err() || batch.streams.is_empty() {
-            return match first_answer(&parts, &streams, key.as_ref()).await? {
-                Some(first) => Ok(parts.settle(&first).await?),
-                None => {
-                    decided?;
-                    Ok(parts.nothing().await?)
+                Err(StoreError::Conflict(conflict)) => {
+                    parts.check_conflict(&conflict)?;
+                    return Err(ExecuteError::Conflict { attempts, conflict });
                 }
-            };
-        }
-        batch.idempotency_key.clone_from(&key);
-        let (store, max_attempts) = parts.first();
-        match store.append(batch).await {
-            Ok(appended) => {
-                let repeated = appended.repeated;
-                if key.is_some() {
-                    parts.repetitions().record(repeated);
-                }
-                tracing::debug!(position = %appended.last_position, repeated, "appended");
-                return Ok(parts.settle(&appended).await?);
+                Err(error) => return Err(error.into()),
             }
-            Err(StoreError::Conflict(conflict)) if attempts < max_attempts => {
-                parts.check_conflict(&conflict)?;
-                tracing::debug!(attempts, %conflict, "another writer was faster");
-                parts.step_back();
-            }
-            Err(StoreError::Conflict(conflict)) => {
-                parts.check_conflict(&conflict)?;
-                return Err(ExecuteError::Conflict { attempts, conflict });
-            }
-            Err(error) => return Err(error.into()),
         }
     }
 }
@@ -452,7 +468,9 @@ where
     fn into_future(self) -> Self::IntoFuture {
         let span = tracing::debug_span!("execute_together");
         // The trace is the caller's, so it begins before the span does.
-        let begun = self.begin();
-        Box::pin(async move { run(begun?).await }.instrument(span))
+        match self.begin() {
+            Ok(parts) => Box::pin(run(parts).instrument(span)),
+            Err(error) => Box::pin(ready(Err(error.into()))),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! A command whose events are to be seen by a read model when it is answered.
+//! A command whose events a read model must show before it is answered.
 
 use std::future::IntoFuture;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::aggregate::{Aggregate, Handle};
 use crate::log::StoreError;
 use crate::read_model::subscription::{Subscription, WaitTarget};
 
-/// A command that waits to be executed, and then for a read model; `.await` it.
+/// A pending command that then waits for a read model; `.await` it.
 ///
 /// Made by [`Execute::wait_for`].
 #[derive(Debug)]

@@ -11,16 +11,16 @@ use crate::value::guarded;
 /// of the next append, or a look at the stream, tells.
 pub(super) struct Warm<A> {
     pub(super) state: A,
-    /// How many events it is made of.
+    /// The number of events that it is folded from.
     pub(super) version: u64,
     /// The id of the last of them, by which the next append and the next read find out whether the
     /// stream is still the one that it was computed from. A store that does not say leaves it open.
     pub(super) last_event: Option<Uuid>,
-    /// How much a load has to fold, beyond the last snapshot.
+    /// The work of a load, beyond the last snapshot.
     pub(super) since_snapshot: Replayed,
 }
 
-/// How many recent states a [`Repository`](crate::Repository) keeps, so that the next command on an
+/// The number of recent states that a [`Repository`](crate::Repository) keeps, so that the next command on an
 /// instance need not load it.
 ///
 /// ```
@@ -41,7 +41,7 @@ pub struct WarmStates<A> {
 }
 
 impl<A> WarmStates<A> {
-    /// How many are kept, unless the repository is told otherwise.
+    /// The number of states that are kept, unless the repository is told otherwise.
     pub const DEFAULT_COUNT: usize = 1_000;
 
     /// So many, of whatever size.
@@ -60,7 +60,7 @@ impl<A> WarmStates<A> {
         Self { limit: 0, weigh: |_| 1 }
     }
 
-    /// What all states may weigh together.
+    /// Returns the weight that all states may have together.
     pub(super) fn limit(&self) -> usize {
         self.limit
     }

@@ -1,7 +1,7 @@
 //! Declarations by attributes on a part besides its shape: the steps that it went through, and the code by
 //! which serde reads it.
 
-/// What is declared of a part, as its attributes say it; it is no part of a shape, so all of it is equal.
+/// The declarations on a part, as its attributes say it; it is no part of a shape, so all of it is equal.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Declared {

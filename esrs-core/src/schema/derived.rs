@@ -1,4 +1,4 @@
-//! What the derives ask in const evaluation.
+//! Checks of the derives in const evaluation.
 
 use super::event_type::EventType;
 use super::lock::leads_elsewhere;
@@ -87,7 +87,7 @@ pub const fn leads_back(
     }
 }
 
-/// Whether a type with a mistake in it is in plain sight; what is said of its holder may be wrong.
+/// Returns true if a type with a mistake in it is in plain sight; what is said of its holder may be wrong.
 const fn holds_unknown(shape: &Shape) -> bool {
     if let Shape::Struct(shape) = *shape {
         let mut i = 0;

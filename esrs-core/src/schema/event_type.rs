@@ -2,7 +2,7 @@
 
 use super::{Fingerprint, Shape};
 
-/// What is known of one event type at compile time.
+/// The facts about one event type that are known at compile time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventType {
     /// The name it is stored under.
@@ -25,14 +25,14 @@ pub struct EventType {
 }
 
 impl EventType {
-    /// Whether events of this type are stored, or were once stored, under `name`: its own, an older
+    /// Returns true if events of this type are stored, or were once stored, under `name`: its own, an older
     /// one, or one of an event that became this one.
     pub fn is_stored_as(&self, name: &str) -> bool {
         self.stored_as(name, self.version).is_some()
     }
 
-    /// What a payload is to this type that was stored under `name` as `version`; `None` when the name
-    /// means nothing to it.
+    /// Returns the meaning for this type of a payload that was stored under `name` as `version`; `None` when
+    /// the name means nothing to it.
     ///
     /// Versions belong to a name: version 1 of an event that became this one is not version 1 of
     /// this.
@@ -58,7 +58,7 @@ impl EventType {
         names
     }
 
-    /// How many types it is: itself, and all that became it.
+    /// Returns the number of types that it is: itself, and all that became it.
     const fn count(&self) -> u32 {
         let (mut count, mut place) = (1, 0);
         while place < self.merges.len() {
@@ -69,8 +69,8 @@ impl EventType {
     }
 }
 
-/// What a payload was stored as, to the event type that reads it: which of the types that became it,
-/// and which version of that.
+/// The type and version that a payload was stored as, to the event type that reads it: which of the types
+/// that became it, and which version of that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredAs {
     /// 0 for the type itself; then those that it merges, each before those that it merges in turn.
@@ -84,7 +84,7 @@ impl StoredAs {
         Self { merged: 0, version }
     }
 
-    /// Which of the types that a type merges it leads to, and what the payload is to that.
+    /// Finds the type that it leads to of those that a type merges, and what the payload is to that.
     pub(crate) fn within(self, merges: &[EventType]) -> Option<(usize, Self)> {
         let mut merged = self.merged.checked_sub(1)?;
         for (place, event) in merges.iter().enumerate() {

@@ -48,7 +48,7 @@ impl Fingerprint {
         self.0
     }
 
-    /// Whether two fingerprints are the same; `==` is not yet for const code.
+    /// Returns true if two fingerprints are the same; `==` is not yet for const code.
     pub const fn equals(self, other: Self) -> bool {
         self.0 == other.0
     }
@@ -76,7 +76,7 @@ impl Fingerprint {
     /// The fingerprint of a shape that has no parts.
     ///
     /// # Panics
-    /// In const evaluation, when the shape has parts: theirs is mixed by the functions beside this.
+    /// In const evaluation, when the shape has parts: theirs is mixed by the functions next to this.
     pub const fn of_leaf(shape: &Shape) -> Self {
         Self(match *shape {
             Shape::Unit => text("unit"),

@@ -128,7 +128,7 @@ const PROBES: &[Probe] = &[
     },
 ];
 
-/// What a value of any JSON is among the formats.
+/// The format of a value of any JSON.
 const ANY: &str = "any";
 
 /// A format that programs of tests write otherwise than it is named.

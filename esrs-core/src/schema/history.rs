@@ -15,12 +15,12 @@ pub struct ShapeVersion {
     step: Step,
     /// Of the code of the step.
     code: u64,
-    /// What the attributes of the type declare of it as a whole.
+    /// The declarations of the attributes of the type on it as a whole.
     declared: &'static str,
     previous: Option<&'static ShapeVersion>,
 }
 
-/// What led from the version before to this one.
+/// The step from the version before to this one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
@@ -28,11 +28,11 @@ pub enum Step {
     First,
     /// An [`Upcast`](crate::Upcast) or a [`TryUpcast`](crate::TryUpcast).
     Written,
-    /// What the event's own attributes declare.
+    /// The declarations of the event's own attributes.
     Declared(&'static [FieldChange]),
 }
 
-/// What one field went through; the fields are told by their names on the wire.
+/// A change of one field; the fields are told by their names on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FieldChange {
@@ -103,7 +103,7 @@ impl ShapeVersion {
         self.fingerprint
     }
 
-    /// What led to it from the version before.
+    /// Returns the step that led to it from the version before.
     pub const fn step(&self) -> Step {
         self.step
     }

@@ -100,7 +100,7 @@ mod tests {
     use super::super::fingerprint::Fingerprint;
     use super::*;
 
-    /// An enum with a tag beside its content, which is a `T`.
+    /// An enum with a tag next to its content, which is a `T`.
     struct Tagged<T, const CONTENT_FIRST: bool>(T);
 
     impl<T: Schema, const CONTENT_FIRST: bool> Schema for Tagged<T, CONTENT_FIRST> {

@@ -68,7 +68,7 @@ pub trait Schema {
     const READ_IF_ABSENT: bool = false;
 }
 
-/// What a value looks like as JSON.
+/// The form of a value as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shape {
@@ -78,7 +78,7 @@ pub enum Shape {
     Bool,
     /// A whole number of so many bits.
     Integer {
-        /// Whether it may be below zero.
+        /// True if it may be below zero.
         signed: bool,
         /// Its width in bits.
         bits: u16,
@@ -111,7 +111,7 @@ pub enum Shape {
     Array {
         /// The shape of each item.
         item: &'static Shape,
-        /// How many there are.
+        /// Their number.
         length: usize,
     },
     /// An array whose places have shapes of their own.
@@ -139,7 +139,7 @@ pub enum Shape {
 pub struct StructShape {
     /// Its fields, as written in Rust; their order is of no meaning.
     pub fields: &'static [Field],
-    /// Whether an unknown field is refused on reading (`#[serde(deny_unknown_fields)]`).
+    /// True if an unknown field is refused on reading (`#[serde(deny_unknown_fields)]`).
     pub closed: bool,
 }
 
@@ -150,11 +150,11 @@ pub struct Field {
     pub name: &'static str,
     /// Other names it is read by.
     pub aliases: &'static [&'static str],
-    /// Whether it may be absent (`#[serde(default)]`).
+    /// True if it may be absent (`#[serde(default)]`).
     pub optional: bool,
     /// True if it has to be there although its shape is that of an `Option`: a newtype around one.
     pub required: bool,
-    /// What it holds.
+    /// The shape of its content.
     pub shape: &'static Shape,
     /// The fingerprint of what it holds.
     pub fingerprint: Fingerprint,
@@ -166,7 +166,7 @@ pub struct Field {
 /// One place of a tuple.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Item {
-    /// What it holds.
+    /// The shape of its content.
     pub shape: &'static Shape,
     /// The fingerprint of what it holds.
     pub fingerprint: Fingerprint,
@@ -176,15 +176,15 @@ pub struct Item {
 /// The shape of an enum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EnumShape {
-    /// How the variant's name and its content are laid out.
+    /// The layout of the variant's name and its content.
     pub tagging: Tagging,
     /// Its variants, as written in Rust; their order is of no meaning.
     pub variants: &'static [Variant],
-    /// Whether an unknown field of a variant is refused on reading.
+    /// True if an unknown field of a variant is refused on reading.
     pub closed: bool,
 }
 
-/// How an enum's variant is told on the wire, after <https://serde.rs/enum-representations.html>.
+/// The layout of an enum's variant on the wire, after <https://serde.rs/enum-representations.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tagging {
     /// `{"Variant": content}`, or `"Variant"`.
@@ -210,9 +210,9 @@ pub struct Variant {
     pub name: &'static str,
     /// Other names it is read by.
     pub aliases: &'static [&'static str],
-    /// Whether it takes every name that no other variant has (`#[serde(other)]`).
+    /// True if it takes every name that no other variant has (`#[serde(other)]`).
     pub other: bool,
-    /// What it holds.
+    /// Its content.
     pub content: Content,
     #[doc(hidden)]
     pub declared: Declared,

@@ -1,4 +1,4 @@
-//! That a stored name means one event of an aggregate, asked in const evaluation.
+//! A check in const evaluation that a stored name means one event of an aggregate.
 
 use esrs_lock::text::ConstText;
 use esrs_lock::told;
@@ -10,7 +10,7 @@ use crate::schema::lock::{id_text, is_id_kept};
 
 type Sentence = ConstText<1024>;
 
-/// Whether two names are the same.
+/// Returns true if two names are the same.
 pub(crate) const fn same_name(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
@@ -70,7 +70,7 @@ pub const fn name_clash(events: &[EventType], retired: &[&str], later: usize, wr
     panic!("{}", sentence.as_str())
 }
 
-/// What gives an event a name that is retired too.
+/// Finds what gives an event a name that is retired too.
 const fn wherever(event: &EventType, name: &str) -> &'static str {
     if merges(event, name) {
         "the `merges(…)` of the event"
@@ -81,7 +81,7 @@ const fn wherever(event: &EventType, name: &str) -> &'static str {
     }
 }
 
-/// What is said when two listed events share a name, and one of them merges the event of that name.
+/// Writes the message when two listed events share a name, and one of them merges the event of that name.
 const fn merged_and_listed(
     events: &[EventType],
     later: usize,
@@ -152,8 +152,8 @@ pub const fn merge_clash(event: &EventType, place: usize, written: &[&str]) {
     }
 }
 
-/// Whether one of the events that the event of this name merges, each told by the names that it merges
-/// itself, merges it in turn.
+/// Returns true if one of the events that the event of this name merges, each told by the names that it
+/// merges itself, merges it in turn.
 pub const fn merge_each_other(name: &str, merged: &[&[&str]]) -> bool {
     let mut i = 0;
     while i < merged.len() {
@@ -179,7 +179,7 @@ pub const fn no_merge_in_turn(name: &str, merged: (&str, &[&str]), written: (&st
     panic!("{}", sentence.as_str());
 }
 
-/// Whether all that `previous` merges is merged by `event` too.
+/// Returns true if all that `previous` merges is merged by `event` too.
 pub(crate) const fn merges_all(event: &EventType, previous: &EventType) -> bool {
     let mut i = 0;
     while i < previous.merges.len() {
@@ -345,7 +345,7 @@ pub const fn id_is_locked(aggregate: &str, id: Option<&'static Shape>, locked: &
     panic!("{}", sentence.as_str())
 }
 
-/// Fails to compile, in the lock mode of `cargo esrs`, with the names that are to be locked of an
+/// Fails to compile, in the lock mode of `cargo esrs`, with the names that must be locked of an
 /// aggregate.
 pub const fn tell_aggregate(
     name: &str,
@@ -416,7 +416,7 @@ const fn is_among(name: &str, names: &[&str]) -> bool {
     false
 }
 
-/// Whether a name comes before another.
+/// Returns true if a name comes before another.
 const fn is_before(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let mut i = 0;
@@ -465,7 +465,7 @@ const fn has_name(event: &EventType, name: &str) -> bool {
     is_among(name, event.aliases) || same_name(event.name, name) || merges(event, name)
 }
 
-/// Whether the name is that of an event which became this one.
+/// Returns true if the name is that of an event which became this one.
 const fn merges(event: &EventType, name: &str) -> bool {
     let mut i = 0;
     while i < event.merges.len() {

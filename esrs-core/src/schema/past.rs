@@ -46,7 +46,7 @@ use super::{Schema, Shape};
     note = "an `Option`, `Box`, `Rc`, `Arc`, `Cow`, array, list, set or map knows the versions of what it holds"
 )]
 pub trait PastVersion<const V: u32>: Sized {
-    /// What is stored as version `V`.
+    /// The type that is stored as version `V`.
     type Past: Schema + DeserializeOwned;
 
     /// A hash of the code that [`from_past`](Self::from_past) was generated from.

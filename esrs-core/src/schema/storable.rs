@@ -1,4 +1,4 @@
-//! Refuses shapes that JSON, or serde on its way to it, cannot hold.
+//! Refuses shapes that JSON, or serde before it, cannot hold.
 
 use esrs_lock::text::ConstText;
 
@@ -28,7 +28,7 @@ struct Fault {
     field: Option<(&'static str, Place)>,
 }
 
-/// How far it is looked.
+/// The range of a look.
 #[derive(Clone, Copy)]
 struct Look {
     /// True if serde holds it in its buffer before it is read.

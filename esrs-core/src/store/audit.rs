@@ -1,4 +1,4 @@
-//! Who changed what, when and why.
+//! The audit trail: changes with their actors, times and causes.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -133,7 +133,8 @@ impl AuditTrail {
     /// The same as `TryStreamExt::try_next` of the crate `futures`, without that crate.
     ///
     /// # Errors
-    /// Returns the errors of the database. The next call tries again.
+    /// Returns the errors of the database, after which the next call tries again, and
+    /// [`StoreError::HistoryChanged`] if the log or the stream does not hold an event that was returned.
     pub async fn try_next(&mut self) -> Result<Option<AuditEntry>, StoreError> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await.transpose()
     }

@@ -19,7 +19,7 @@ pub(crate) struct Cursor {
     page: Page,
     /// The place in the page of the event that comes next.
     next: usize,
-    /// What it is for, as an error tells it.
+    /// The purpose, as an error tells it.
     doing: &'static str,
     /// The page that is being read.
     reading: Option<BoxFuture<'static, Result<Page, StoreError>>>,
@@ -105,19 +105,18 @@ impl Cursor {
     /// The next page begins behind this one.
     fn move_on(&mut self) {
         let scanned = self.page.scanned();
-        let last = self.page.len().checked_sub(1).map(|last| self.page.record(last).version());
+        let last = self.page.len().checked_sub(1).map(|last| {
+            let record = self.page.record(last);
+            (record.version(), record.envelope().map(|envelope| envelope.event_id))
+        });
         match &mut self.query.source {
-            ReadSource::Stream { after_version, .. } => {
-                *after_version = last.unwrap_or(*after_version);
+            // The next page is of the same stream only if this event is still there.
+            ReadSource::Stream { after_version, after_event, .. } => {
+                (*after_version, *after_event) = last.unwrap_or((*after_version, *after_event));
             }
             ReadSource::StreamBackwards { before_version, before_event, .. } => {
-                match last.filter(|_| !self.page.is_last()) {
-                    Some(last) => {
-                        *before_version = last;
-                        *before_event = self.page.mark().map(|mark| mark.event_id);
-                    }
-                    None => (*before_version, *before_event) = (0, None),
-                }
+                let next = last.filter(|_| !self.page.is_last());
+                (*before_version, *before_event) = next.unwrap_or((0, None));
             }
             ReadSource::All { after, mark, .. } => {
                 *after = scanned.max(*after);

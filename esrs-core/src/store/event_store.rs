@@ -17,7 +17,7 @@ use crate::log::{
 /// `conformance`), which each of them runs:
 ///
 /// - An append of several streams is one unit: all of it is stored, or nothing.
-/// - The condition of each stream is checked in the same unit, whoever writes beside it.
+/// - The condition of each stream is checked in the same unit, whatever other writers do.
 /// - An append that is repeated, by its event ids or its idempotency key, changes nothing and is
 ///   answered with the first result; one whose key stands for another command is refused.
 /// - The versions of a stream are 1, 2, 3 … without a gap.
@@ -99,12 +99,13 @@ pub trait EventStore: Send + Sync + 'static {
     /// Returns the errors of the database.
     fn count_streams(&self, category: String) -> BoxFuture<'_, Result<u64, StoreError>>;
 
-    /// What it keeps for those who follow its log, if it can do that.
+    /// Returns the store of subscriptions, if it can keep them.
     fn as_subscription_store(&self) -> Option<&dyn SubscriptionStore> {
         None
     }
 
-    /// What tells the log behind this handle from another; handles of one log have the same.
+    /// Returns the identity that tells the log behind this handle from another; handles of one log have the
+    /// same.
     fn log_id(&self) -> LogId;
 }
 

@@ -1,4 +1,4 @@
-//! Making what a subscription has made of the log anew.
+//! Rebuilding what a subscription has made of the log.
 
 use super::catch_up;
 use super::subscription_store::SubscriptionStore;
@@ -6,8 +6,8 @@ use crate::event::Position;
 use crate::log::StoreError;
 use crate::read_model::subscription::{Replaced, Subscriber};
 
-/// Builds a projection beside the rows that are asked meanwhile, from the whole log, and puts it in
-/// their place at once; says up to where it goes. `building` makes what is to be given to the log.
+/// Builds a projection next to the rows that are asked meanwhile, from the whole log, and puts it in
+/// their place at once; says up to where it goes. `building` makes what must be given to the log.
 ///
 /// What an earlier call has built of the same definition, and did not finish, is gone on with.
 ///
@@ -25,7 +25,8 @@ use crate::read_model::subscription::{Replaced, Subscriber};
 ///
 /// # Errors
 /// [`StoreError::Projection`] when an event cannot be taken, and [`StoreError::RowRefused`] when the table
-/// refuses its row: nothing is parked, and the rows that were asked so far stay; and those of [`replace`](SubscriptionStore::replace).
+/// refuses its row: nothing is parked, and the rows that were asked so far stay; and those of
+/// [`replace`](SubscriptionStore::replace).
 pub async fn rebuild(
     store: &dyn SubscriptionStore,
     building: impl Fn() -> Box<dyn Subscriber>,

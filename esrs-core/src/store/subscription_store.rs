@@ -1,4 +1,4 @@
-//! What a store does for those who follow its log.
+//! Subscriptions in a store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,7 +39,7 @@ pub trait SubscriptionStore: EventStore {
     /// # Errors
     /// - [`StoreError::ProjectionChanged`] if its rows were built by another definition;
     /// - [`StoreError::ProjectionSuperseded`] if they were built by another definition which has replaced
-    ///   this one before; not for what is [built](Subscription::building) beside them;
+    ///   this one before; not for what is [built](Subscription::building) next to them;
     /// - [`StoreError::HistoryChanged`] if the log does not hold the event that it had come to;
     /// - [`StoreError::ProjectionTable`] if its table cannot be made, or is something else;
     /// - and the errors of the database.
@@ -49,7 +49,7 @@ pub trait SubscriptionStore: EventStore {
     ) -> BoxFuture<'_, Result<Checkpoint, StoreError>>;
 
     /// The same, with whatever it made of events so far thrown away, its parked streams too: the
-    /// table is empty, and the checkpoint stands at the beginning.
+    /// table is empty, and the checkpoint is at the beginning.
     ///
     /// # Errors
     /// As of [`subscribe`](Self::subscribe), but that a changed definition is what it is there for, and
@@ -83,7 +83,7 @@ pub trait SubscriptionStore: EventStore {
     /// it.
     ///
     /// Nobody sees rows go back: where the other stands further, the subscriber takes those events in the
-    /// same transaction, while whoever moves the other waits. It does so for [`MOST_TAKEN`] events at
+    /// same transaction, while a process that moves the other waits. It does so for [`MOST_TAKEN`] events at
     /// most; what stands further behind has to [advance](Self::advance) first.
     ///
     /// Indexes, triggers and rights on the table are kept.
@@ -92,7 +92,7 @@ pub trait SubscriptionStore: EventStore {
     ///
     /// # Errors
     /// - what the subscriber answered with: nothing is changed then;
-    /// - [`StoreError::ProjectionTable`] when it is not built beside another;
+    /// - [`StoreError::ProjectionTable`] when it is not built next to another;
     /// - [`StoreError::Fenced`] when the lease of `fence` was taken over;
     /// - [`StoreError::ProjectionTable`] when the table cannot be taken away, because something
     ///   depends on it;
@@ -166,8 +166,8 @@ pub trait SubscriptionStore: EventStore {
         subscription: Arc<Subscription>,
     ) -> BoxFuture<'_, Result<Vec<ParkedStream>, StoreError>>;
 
-    /// Says what is to become of a parked stream; whoever runs the subscription does it. Who said so,
-    /// and why, is kept ([`parking_log`](Self::parking_log)).
+    /// Stores a decision about a parked stream, which the process that runs the subscription carries out. Who
+    /// said so, and why, is kept ([`parking_log`](Self::parking_log)).
     ///
     /// `false` if the subscription has not parked this stream at the version of the decision, as when
     /// another operator was faster.
@@ -181,7 +181,7 @@ pub trait SubscriptionStore: EventStore {
         decision: Decision,
     ) -> BoxFuture<'_, Result<bool, StoreError>>;
 
-    /// What was parked, retried, skipped and resumed of a subscription, the oldest first.
+    /// Returns what was parked, retried, skipped and resumed of a subscription, the oldest first.
     ///
     /// # Errors
     /// What may happen to a database.

@@ -1,4 +1,4 @@
-//! What two JSON values differ in, place by place.
+//! The differences of two JSON values, place by place.
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::escaped::escaped;
 
-/// What differs between two values, such as a state at two moments, or two payloads of an event.
+/// The differences between two values, such as a state at two moments, or two payloads of an event.
 ///
 /// Objects are compared key by key and arrays place by place; a scalar that differs, or a value
 /// that became one of another kind, is one change. Its `Display` has a line a change.
@@ -37,27 +37,27 @@ pub struct Changes(Vec<Change>);
 pub struct Change {
     /// Where it is: `cents`, `lines[2].quantity`, `owner["first name"]`; empty for the whole value.
     pub path: String,
-    /// What was there before; `None` when nothing was, which is not JSON's `null`.
+    /// The value before; `None` if there was none, which is not JSON's `null`.
     pub before: Option<Value>,
-    /// What is there after; `None` when nothing is.
+    /// The value after; `None` if there is none.
     pub after: Option<Value>,
 }
 
 impl Changes {
-    /// What `after` differs in from `before`: the keys of an object in their alphabetical order, the
-    /// elements of an array by place, so that one taken out at the front changes every place.
+    /// Compares `after` with `before`: the keys of an object in their alphabetical order, the elements of an
+    /// array by place, so that one taken out at the front changes every place.
     pub fn between(before: &Value, after: &Value) -> Self {
         let mut changes = Vec::new();
         compare(&mut String::new(), Some(before), Some(after), &mut changes);
         Self(changes)
     }
 
-    /// How many places differ.
+    /// Returns the number of places that differ.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether nothing differs.
+    /// Returns true if nothing differs.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

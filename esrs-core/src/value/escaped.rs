@@ -1,4 +1,4 @@
-//! Text on its way to a terminal or a line of a log.
+//! Text for a terminal or a line of a log.
 
 use std::fmt::{self, Display, Write};
 
@@ -57,7 +57,7 @@ pub(crate) struct Quoted<'a>(&'a str);
 /// So many characters of a text are quoted by an error.
 const QUOTED: usize = 100;
 
-/// How long the reason of a parked stream is at most, in characters.
+/// The greatest length of the reason of a parked stream, in characters.
 const LONGEST_REASON: usize = 4_000;
 
 impl Display for Quoted<'_> {
@@ -320,6 +320,7 @@ mod tests {
                 event: hostile(),
                 message: message(),
             },
+            ExecuteError::ClonePanicked { stream: stream(), version, message: message() },
             ExecuteError::SameInstance { stream: stream() },
             ExecuteError::DifferentStores { stream: stream() },
             ExecuteError::KeyNotOnFirst { stream: stream() },
@@ -333,6 +334,7 @@ mod tests {
             [
                 LoadError::NotThere { stream: stream(), as_of: AsOf::Version(9), version },
                 LoadError::Initial { stream: stream(), message: message() },
+                LoadError::ClonePanicked { stream: stream(), version, message: message() },
                 LoadError::State { stream: stream(), version, source: json() },
                 replay(ReplayFault::Panicked { message: message() }).into(),
                 replay(PayloadError::Json(json()).into()).into(),

@@ -89,7 +89,7 @@ impl Aggregate for Sum {
     }
 }
 
-/// Events of one stream: version, stored name, version of the shape, payload. Each stands at ten
+/// Events of one stream: version, stored name, version of the shape, payload. Each is at ten
 /// times its version.
 fn page(events: &[(u64, &str, u32, &str)]) -> Page {
     let mut writer = Page::new().into_writer();

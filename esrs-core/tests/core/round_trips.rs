@@ -1,4 +1,4 @@
-//! What is written as text or as a column's value is read back as it was.
+//! Values that are written as text or as a column's value are read back as they were.
 
 use std::fmt::Debug;
 

@@ -20,7 +20,7 @@ const WORDS: &[&str] = &[
     "crate",
 ];
 
-/// What the attributes of an aggregate say, as far as they could be read.
+/// The attributes of an aggregate, as far as they could be read.
 #[derive(Default)]
 pub(crate) struct AggregateAttr {
     /// The word `aggregate`, for what is missing from the attribute.
@@ -48,7 +48,7 @@ pub(crate) struct Listed {
     pub(crate) role: Role,
 }
 
-/// What becomes of an event in `events(…)`.
+/// The role of an event in `events(…)`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Folded,
@@ -58,7 +58,7 @@ pub(crate) enum Role {
     Ignored,
 }
 
-/// What stands in `requires(…)`.
+/// An entry of `requires(…)`.
 pub(crate) enum Demand {
     /// One of the words.
     Word(Ident),
@@ -75,7 +75,7 @@ impl Demand {
     }
 }
 
-/// What every command has a place for.
+/// The circumstances that every command has a place for.
 const CIRCUMSTANCES: &[&str] = &["actor", "causation", "correlation"];
 
 pub(crate) fn parse(input: &DeriveInput, errors: &Errors) -> AggregateAttr {
@@ -205,7 +205,7 @@ impl AggregateAttr {
     }
 }
 
-/// What begins with a lowercase letter is meant as a word, and all else, `r#…` too, as a type.
+/// Parses a demand: a lowercase letter begins a word, and anything else, `r#…` too, a type.
 fn demand(input: ParseStream, errors: &Errors) -> syn::Result<Demand> {
     let is_word = is_bare_word(input) && {
         let word = input.fork().call(Ident::parse_any)?.to_string();

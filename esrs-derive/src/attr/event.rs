@@ -13,7 +13,7 @@ use crate::errors::Errors;
 
 #[derive(Default)]
 pub(crate) struct Event {
-    /// Whether the attribute stands there at all.
+    /// True if the attribute stands there at all.
     pub(crate) is_there: bool,
     pub(crate) name: Option<LitStr>,
     /// The word `version`, and what it says.

@@ -1,5 +1,5 @@
-//! What a field went through: `added(in = 2, default = EXPR)`, `renamed(from = "old", in = 2)`,
-//! `retyped(from = Old, in = 2, with = function)` or `try_with = function`, `updated(in = 2, from = 1)`, and on the type
+//! The changes of a field: `added(in = 2, default = EXPR)`, `renamed(from = "old", in = 2)`, `retyped(from =
+//! Old, in = 2, with = function)` or `try_with = function`, `updated(in = 2, from = 1)`, and on the type
 //! `removed(name = "old", ty = Old, in = 2)`.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
@@ -53,7 +53,7 @@ pub(crate) struct Conversion {
     pub(crate) tried: Option<Ident>,
 }
 
-/// What stood on a field besides its type.
+/// The attributes that a field had.
 #[derive(Clone, Default)]
 pub(crate) struct Had {
     /// The words of `serde(…)`.
@@ -80,7 +80,7 @@ pub(crate) struct Version {
     pub(crate) span: Span,
 }
 
-/// What the attributes called `name` say of one field.
+/// Parses the attributes called `name` of one field.
 pub(crate) fn of_part(attrs: &[Attribute], name: &str, errors: &Errors) -> Vec<Change> {
     let mut changes = Vec::new();
     let words = Words::new(WORDS);
@@ -105,7 +105,7 @@ pub(crate) fn of_part(attrs: &[Attribute], name: &str, errors: &Errors) -> Vec<C
     changes
 }
 
-/// Whether the next word is one of those that tell a history.
+/// Returns true if the next word is one of those that tell a history.
 pub(crate) fn is_of_history(input: ParseStream) -> bool {
     let next = input.fork().call(Ident::parse_any);
     next.is_ok_and(|word| WORDS.contains(&word.to_string().as_str()))
@@ -119,7 +119,7 @@ pub(crate) fn skip_item(input: ParseStream) -> syn::Result<()> {
     Ok(())
 }
 
-/// What the items of one word may say.
+/// The content that items of one word may have.
 #[derive(Default)]
 struct Items {
     version: Option<Version>,
@@ -226,7 +226,7 @@ pub(crate) fn removed(
     }
 }
 
-/// Nothing is said of what is missing beside a mistake that explains it.
+/// Nothing is said of what is missing next to a mistake that explains it.
 fn incomplete<T>(
     word: &Ident,
     example: &str,

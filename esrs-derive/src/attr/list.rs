@@ -47,7 +47,7 @@ pub(crate) fn parse_parenthesized(
     parse_list(&content, errors, item)
 }
 
-/// Whether the item is a single word, such as a name that lacks its quotes.
+/// Returns true if the item is a single word, such as a name that lacks its quotes.
 pub(crate) fn is_bare_word(input: ParseStream) -> bool {
     let ahead = input.fork();
     ahead.call(Ident::parse_any).is_ok() && (ahead.is_empty() || ahead.peek(Token![,]))
@@ -133,7 +133,7 @@ fn listed(words: &[&str]) -> String {
     }
 }
 
-/// What to say of a word that is none of the known ones, and which of them was probably meant.
+/// Words the message for an unknown word, with the known one that was probably meant.
 pub(crate) fn unknown<'a>(written: &str, known: &[&'a str]) -> (String, Option<&'a str>) {
     match nearest(written, known) {
         Some(nearest) => {
@@ -152,7 +152,7 @@ fn nearest<'a>(written: &str, known: &[&'a str]) -> Option<&'a str> {
     (distance <= 2 && distance < written.len()).then_some(word)
 }
 
-/// How many letters have to be changed, added or dropped.
+/// Returns the number of letters that have to be changed, added or dropped.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

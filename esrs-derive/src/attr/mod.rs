@@ -1,4 +1,4 @@
-//! What the attributes say, token by token.
+//! The content of the attributes, token by token.
 
 pub(crate) mod aggregate;
 pub(crate) mod event;

@@ -16,7 +16,7 @@ const WORDS: &[&str] = &["table", "version", "of", "creates", "events", "deletes
 const EVENT_WORDS: &[&str] = &["of", "key", "missing"];
 const FIELD_WORDS: &[&str] = &["key", "text", "json", "column"];
 
-/// What the attributes of a row say, as far as they could be read.
+/// The attributes of a row, as far as they could be read.
 #[derive(Default)]
 pub(crate) struct ProjectionAttr {
     /// The word `projection`, for what is missing from the attribute.
@@ -111,7 +111,7 @@ impl fmt::Display for RowKey {
     }
 }
 
-/// What stands on a field.
+/// The attributes of a field.
 #[derive(Default)]
 pub(crate) struct FieldAttr {
     pub(crate) key: Option<Ident>,
@@ -233,7 +233,7 @@ impl Parse for RowKey {
     }
 }
 
-/// What is left after a mistake is skipped: syn would report it as a second one.
+/// Skips what is left after a mistake: syn would report it as a second one.
 fn separated<T: Parse>(content: ParseStream) -> syn::Result<Vec<T>> {
     let items = content.parse_terminated(T::parse, Token![,]);
     while !content.is_empty() {

@@ -8,7 +8,7 @@ use super::list::{Words, parse_value};
 use super::meta;
 use crate::errors::Errors;
 
-/// What stands on a type, a variant or a field.
+/// The attributes of a type, a variant or a field.
 #[derive(Default)]
 pub(crate) struct Schema {
     /// The name of a shape that only its owner knows.

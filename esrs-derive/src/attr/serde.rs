@@ -48,7 +48,7 @@ pub(crate) struct Container {
     pub(crate) untold: Vec<Ident>,
 }
 
-/// What stands on a variant or a field.
+/// The attributes of a variant or a field.
 #[derive(Default)]
 pub(crate) struct Part {
     pub(crate) names: Names,
@@ -65,12 +65,12 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Whether it is left out both ways.
+    /// Returns true if it is left out both ways.
     pub(crate) fn is_skipped(&self) -> bool {
         self.skip || (self.skip_serializing.is_some() && self.skip_deserializing.is_some())
     }
 
-    /// Whether serde asks a function of the user's how to read it.
+    /// Returns true if serde asks a function of the user's how to read it.
     pub(crate) fn reads_by_function(&self) -> bool {
         self.untold.iter().any(|word| word == "with" || word == "deserialize_with")
     }
@@ -167,7 +167,7 @@ pub(crate) fn words(attrs: &[Attribute]) -> Vec<Word> {
     lists.flat_map(words_of).collect()
 }
 
-/// What stands between the parentheses, word by word.
+/// Parses what stands between the parentheses, word by word.
 pub(crate) fn words_of(tokens: TokenStream) -> Vec<Word> {
     let tokens: Vec<_> = tokens.into_iter().collect();
     let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(p) if p.as_char() == ',');
@@ -222,7 +222,7 @@ fn cases(input: ParseStream) -> syn::Result<Ways<Case>> {
     Ok(Ways { write: write.and_then(case), read: read.into_iter().next().and_then(case) })
 }
 
-/// How `rename_all` writes a name.
+/// The case in which `rename_all` writes a name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Case {
     Lower,

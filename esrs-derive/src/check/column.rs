@@ -1,4 +1,4 @@
-//! What has no text to be kept as.
+//! Names without a text.
 
 use proc_macro2::Ident;
 use syn::{DeriveInput, Fields};

@@ -101,7 +101,7 @@ fn stored(name: &LitStr, errors: &Errors) {
     }
 }
 
-/// Whether the type is a struct; what else there is says what to do instead.
+/// Returns true if the type is a struct; what else there is says what to do instead.
 pub(crate) fn data(input: &DeriveInput, errors: &Errors) -> bool {
     match &input.data {
         Data::Struct(data) => {

@@ -102,7 +102,7 @@ fn explained(
     false
 }
 
-/// What stands on one field or variant, version by version.
+/// Checks what stands on one field or variant, version by version.
 fn part(changes: &[Change], declared: &Declared<'_>, errors: &Errors) {
     let added = changes.iter().find(|change| matches!(change.what, What::Added { .. }));
     for (i, change) in changes.iter().enumerate() {
@@ -205,7 +205,7 @@ fn styled(field: &Field<'_>, body: &Body<'_>, declared: &Declared<'_>, errors: &
     }
 }
 
-/// What stood on the field may have been about the older type.
+/// Refuses a retyped field whose former attributes may have been about the older type.
 fn retyped(field: &Field<'_>, errors: &Errors) {
     for change in &field.changes {
         let What::Retyped { had, .. } = &change.what else { continue };
@@ -229,7 +229,7 @@ fn retyped(field: &Field<'_>, errors: &Errors) {
     }
 }
 
-/// What holds a payload type takes every older value of it.
+/// Refuses `try_with` on a field that holds a payload type: it takes every older value.
 fn tried(field: &Field<'_>, declared: &Declared<'_>, errors: &Errors) {
     if declared.attribute == "event" {
         return;
@@ -298,7 +298,7 @@ fn gone(removed: &Removed, declared: &Declared<'_>, errors: &Errors) {
     errors.on(&removed.word, message);
 }
 
-/// What to do where no attribute can declare what changed.
+/// Words the advice where no attribute can declare what changed.
 fn by_hand(declared: &Declared<'_>) -> String {
     let ident = &declared.input.ident;
     let version = declared.version.as_ref().map_or(1, |(_, version)| *version);

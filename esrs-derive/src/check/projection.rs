@@ -36,7 +36,7 @@ pub(crate) fn check(
     keys(attr, model, errors);
 }
 
-/// Whether the type can be the row of a table at all.
+/// Returns true if the type can be the row of a table at all.
 fn is_row(input: &DeriveInput, errors: &Errors) -> bool {
     let named = match &input.data {
         Data::Struct(data) => matches!(data.fields, Fields::Named(_)),

@@ -1,4 +1,4 @@
-//! What a shape cannot tell, and what would be stored and never read.
+//! Checks of what a shape cannot tell, and of what would be stored and never read.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::errors::Errors;
 use crate::model::name::Name;
 use crate::model::schema::{Container, Part, last_segment, type_span};
 
-/// Whether the attributes of the container say something that a shape can tell.
+/// Returns true if the attributes of the container say something that a shape can tell.
 pub(crate) fn container(container: &Container<'_>, errors: &Errors) -> bool {
     for word in &container.serde.untold {
         let reason = match word.to_string().as_str() {

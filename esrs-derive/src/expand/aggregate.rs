@@ -37,7 +37,7 @@ fn id_type(model: &Aggregate<'_>, id: &Type) -> TokenStream {
     quote_spanned!(span=> type Id = <#id as #private::AggregateId>::Id;)
 }
 
-/// What can be said in spite of an error: the enum, its conversions and an impl that asks nothing of
+/// Expands what can be said in spite of an error: the enum, its conversions and an impl that asks nothing of
 /// the events, so that no error is told but the one that was made.
 pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
     let errors = Errors::new();
@@ -57,7 +57,7 @@ pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
     expanded(&model, &quote!(#emits #aggregate))
 }
 
-/// Which events it has is not known, so no `Apply` is one too many.
+/// Accepts every event: which ones it has is not known, so no `Apply` is one too many.
 fn emits_all(input: &DeriveInput, private: &TokenStream) -> TokenStream {
     let ident = &input.ident;
     let mut generics = input.generics.clone();
@@ -152,7 +152,7 @@ fn event_enum(model: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// What becomes events by way of the enum.
+/// Expands the conversions into the enum.
 fn conversions(model: &Aggregate<'_>) -> TokenStream {
     let Aggregate { ident, event_enum, .. } = model;
     let private = model.krate.private();
@@ -180,7 +180,7 @@ fn conversions(model: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// Which events it has.
+/// Expands the list of its events.
 fn emits(model: &Aggregate<'_>) -> TokenStream {
     let (ident, private) = (model.ident, model.krate.private());
     let emits = model.emitted().map(|Event { path, .. }| {
@@ -271,7 +271,7 @@ fn aggregate(
     }
 }
 
-/// What depends on the events, one by one.
+/// The parts that depend on the events, one by one.
 struct Bodies {
     /// Fails to compile when JSON cannot hold an event.
     storable: TokenStream,

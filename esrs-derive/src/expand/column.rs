@@ -18,7 +18,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     })
 }
 
-/// What is left of a column with a mistake in it, so that the rows that hold it are not reported too.
+/// Expands a column with a mistake in it, so that the rows that hold it are not reported too.
 pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
     // They were reported already.
     let errors = Errors::new();

@@ -9,7 +9,7 @@ use syn::spanned::Spanned;
 use super::aggregate::respanned;
 use crate::model::projection::{Column, Form, Projection};
 
-/// What depends on the columns, one by one.
+/// The parts that depend on the columns, one by one.
 pub(super) struct Columns {
     pub(super) specs: TokenStream,
     pub(super) shapes: TokenStream,
@@ -124,7 +124,7 @@ impl Columns {
     }
 }
 
-/// What is known of a column at compile time.
+/// Expands what is known of a column at compile time.
 fn spec(column: &Column<'_>, p: &TokenStream) -> TokenStream {
     let Column { ty, name, .. } = column;
     let key = column.attr.key.is_some();

@@ -194,7 +194,7 @@ fn other_name(event: &Event<'_>, from_text: &str) -> String {
     )
 }
 
-/// What is left of an event with a mistake in it, so that its uses elsewhere are not reported too.
+/// Expands an event with a mistake in it, so that its uses elsewhere are not reported too.
 pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
     let remains = model::remains(input);
     let p = remains.krate.private();
@@ -225,7 +225,7 @@ pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
     }
 }
 
-/// Whether serde can read and write the type, which an impl of `Event` asks for.
+/// Returns true if serde can read and write the type, which an impl of `Event` asks for.
 fn is_possible(input: &DeriveInput) -> bool {
     let owns_its_data = match &input.data {
         Data::Struct(data) => !data.fields.iter().any(|f| matches!(f.ty, Type::Reference(_))),

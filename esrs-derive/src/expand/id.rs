@@ -57,7 +57,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     })
 }
 
-/// What is left of an id with a mistake in it, so that its uses elsewhere are not reported too.
+/// Expands an id with a mistake in it, so that its uses elsewhere are not reported too.
 pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
     // They were reported already.
     let errors = Errors::new();

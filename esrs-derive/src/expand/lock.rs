@@ -1,4 +1,4 @@
-//! What an event, an aggregate and a crate say of their locks.
+//! The code of an event, an aggregate and a crate about their locks.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -17,15 +17,15 @@ use crate::model::aggregate::Aggregate;
 use crate::model::event::Event;
 use crate::model::schema::{Wire, type_span};
 
-/// What `schema!()` puts at the root of a crate; where it is missing, rustc's own message has this name
-/// in it.
+/// The name that `schema!()` puts at the root of a crate; where it is missing, rustc's own message has this
+/// name in it.
 const MARK: &str = "ADD_THE_MACRO_CALL_esrs_schema_TO_lib_rs_OR_main_rs";
 
-/// What the lock of an event adds to it.
+/// The code that the lock of an event adds to it.
 #[derive(Default)]
 pub(crate) struct Held {
     pub(crate) items: TokenStream,
-    /// What stands in the impl of `Event`.
+    /// The constants in the impl of `Event`.
     pub(crate) consts: TokenStream,
 }
 

@@ -9,9 +9,9 @@ use crate::model::schema::type_span;
 /// Nothing for an event that merges none.
 #[derive(Default)]
 pub(super) struct Merges {
-    /// What stands in the impl of `Event`.
+    /// The functions in the impl of `Event`.
     pub(super) functions: TokenStream,
-    /// What stands beside it.
+    /// The checks next to it.
     pub(super) checks: TokenStream,
 }
 

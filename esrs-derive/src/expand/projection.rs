@@ -20,7 +20,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
     errors.is_empty().then(|| projection(&model, &Bodies::new(&model)))
 }
 
-/// What can be said in spite of an error: the table's columns and an impl that asks nothing of the
+/// Expands what can be said in spite of an error: the table's columns and an impl that asks nothing of the
 /// events.
 pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
     if !input.generics.params.is_empty() {
@@ -147,7 +147,7 @@ fn key_type(model: &Projection<'_>) -> TokenStream {
     }
 }
 
-/// What depends on the columns and the events, one by one.
+/// The parts that depend on the columns and the events, one by one.
 struct Bodies {
     columns: TokenStream,
     shapes: TokenStream,
@@ -247,7 +247,7 @@ fn unseen(model: &Projection<'_>, code: &fold::Code) -> TokenStream {
     unseen.collect()
 }
 
-/// What an event adds to the impl: an entry in the list of sources, a variant, and an arm each.
+/// The parts that an event adds to the impl: an entry in the list of sources, a variant, and an arm each.
 #[derive(Default)]
 struct Arms {
     sources: TokenStream,
@@ -291,7 +291,7 @@ impl Arms {
     }
 }
 
-/// What the event does with its rows, and which those are.
+/// Expands what the event does with its rows, and which those are.
 fn role(source: &Source<'_>) -> String {
     let action = source.action.name();
     match source.keys {

@@ -1,4 +1,4 @@
-//! What an aggregate demands of every command, as a list of types.
+//! The demands of an aggregate of every command, as a list of types.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -22,7 +22,7 @@ pub(super) fn list(model: &Aggregate<'_>) -> TokenStream {
     })
 }
 
-/// That each key is one, and which of two are one: nothing else tells a type from another.
+/// Expands the check that each key is one, and that no two are one: nothing else tells a type from another.
 pub(super) fn keys(model: &Aggregate<'_>) -> TokenStream {
     let (ident, private) = (model.ident, model.krate.private());
     let keys = || model.requires.iter().filter_map(Demand::key).enumerate();

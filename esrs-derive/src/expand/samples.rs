@@ -11,7 +11,7 @@ use crate::model::aggregate::Aggregate;
 use crate::model::event::Event;
 use crate::model::schema::type_span;
 
-/// What stands in the impl of `Event`: all that the test is to read.
+/// Expands the part of the impl of `Event`: all that the test is to read.
 ///
 /// An event that merges this one may stand in another crate, whose tests need it as well; so it is there
 /// in every build, as a constant that nothing but a test asks for.
@@ -96,7 +96,7 @@ pub(super) fn test_of_golden(folder: &Folder, p: &TokenStream) -> TokenStream {
     }
 }
 
-/// What the test is to know of what is locked under a name.
+/// Expands what the test must know of what is locked under a name.
 fn one(event: &Event<'_>, name: &LitStr, folder: &Folder, locked: &Locked) -> TokenStream {
     let (p, newest) = (event.krate.private(), event.version);
     let (path, shown) = (path(locked), &locked.shown);

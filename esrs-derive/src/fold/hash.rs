@@ -61,7 +61,7 @@ fn is_exclamation_mark(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Punct(punct) if punct.as_char() == '!')
 }
 
-/// Whether this is what follows `#` in `#[doc …]`, which a doc comment is read as.
+/// Returns true if this is what follows `#` in `#[doc …]`, which a doc comment is read as.
 fn is_documentation(token: &TokenTree) -> bool {
     let TokenTree::Group(group) = token else { return false };
     group.delimiter() == Delimiter::Bracket && begins_with_doc(group.stream())

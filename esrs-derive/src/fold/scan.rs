@@ -14,7 +14,7 @@ use super::hash::TokenHash;
 pub(super) enum Name {
     /// The last name of a path.
     Is(String),
-    /// What a macro is given.
+    /// The input of a macro.
     Any,
 }
 
@@ -128,7 +128,7 @@ pub(super) fn items(text: &str, with_tests: bool) -> Vec<Item> {
 struct Scan {
     with_tests: bool,
     scope: Vec<usize>,
-    /// How many braces were opened so far.
+    /// The number of braces opened so far.
     scopes: usize,
     found: Vec<Item>,
 }
@@ -237,7 +237,7 @@ fn telling(attributes: &[TokenStream]) -> Vec<TokenStream> {
     attributes.iter().filter(is_telling).cloned().collect()
 }
 
-/// How many tokens the item has that begins with these: up to its body, or to a semicolon.
+/// Returns the number of tokens of the item that begins with these: up to its body, or to a semicolon.
 fn length(tokens: &[TokenTree]) -> usize {
     let is_end = |token: &TokenTree| match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
@@ -320,7 +320,7 @@ fn is(token: &TokenTree, mark: char) -> bool {
 /// The head of an impl, as far as it has been read.
 #[derive(Default)]
 struct Head {
-    /// How many `<` are open.
+    /// The number of open `<`.
     depth: usize,
     part: Part,
     of_trait: Option<Name>,
@@ -328,7 +328,7 @@ struct Head {
     target: Option<Name>,
 }
 
-/// What is read of it.
+/// A part that is read of it.
 #[derive(Default, PartialEq, Eq)]
 enum Part {
     #[default]

@@ -1,4 +1,4 @@
-//! What a hash of the code tells apart, and what leaves no trace in it.
+//! Differences that a hash of the code shows, and those that it does not.
 
 use super::{Root, is_type, scan};
 

@@ -13,7 +13,7 @@ use esrs_lock::name::{
 
 use super::Folder;
 
-/// What is locked of one event or aggregate.
+/// The lock of one event or aggregate.
 #[derive(Debug)]
 pub(crate) struct Locked {
     pub(crate) path: PathBuf,
@@ -22,7 +22,7 @@ pub(crate) struct Locked {
     text: String,
 }
 
-/// The folder of payloads that users keep of an event, beside its lock.
+/// The folder of payloads that users keep of an event, next to its lock.
 #[derive(Debug)]
 pub(crate) struct Golden {
     pub(crate) path: PathBuf,
@@ -153,7 +153,7 @@ fn unreadable(shown: &str, error: &std::io::Error) -> Unsound {
     })
 }
 
-/// What to do about locks and an index that do not fit together.
+/// The advice about locks and an index that do not fit together.
 const RESTORE: &str = "\neither: restore `schema` from version control\nor:     after a merge, keep the \
                        lines of both sides, and run `cargo esrs lock`, which checks them against the \
                        source";
@@ -257,7 +257,7 @@ impl Locked {
         read_aggregate(&self.text).reads
     }
 
-    /// What the ids of an aggregate are written as; `None` where an older esrs has locked it.
+    /// Returns the shape of the ids of an aggregate; `None` where an older esrs has locked it.
     pub(crate) fn id(&self) -> Option<String> {
         read_aggregate(&self.text).id
     }

@@ -16,7 +16,7 @@ pub(crate) struct Folder {
     is_test: bool,
 }
 
-/// What the derives do with locks.
+/// The use that the derives make of locks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// They compare.
@@ -32,7 +32,7 @@ impl Folder {
     /// The name of the variable by which another build system tells the folder of a target's locks.
     const NAMED: &str = "ESRS_SCHEMA_DIR";
 
-    /// That of the target that is compiled; `None` when it has none, or none is known.
+    /// Returns the folder of the target that is compiled; `None` when it has none, or none is known.
     pub(crate) fn of_target() -> Option<Self> {
         if is_documentation() {
             return None;
@@ -116,13 +116,13 @@ impl Folder {
         hash.finish().max(1)
     }
 
-    /// Whether the target is an integration test or a benchmark, whose events nobody stores, unless
+    /// Returns true if the target is an integration test or a benchmark, whose events nobody stores, unless
     /// they are locked.
     pub(crate) fn is_test(&self) -> bool {
         self.is_test
     }
 
-    /// Whether anything is locked in this target.
+    /// Returns true if anything is locked in this target.
     pub(crate) fn exists(&self) -> bool {
         self.path.join(INDEX).exists()
     }

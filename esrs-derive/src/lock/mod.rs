@@ -1,4 +1,4 @@
-//! The locks beside the user's source: what is stored already, and must not change.
+//! The locks next to the user's source: what is stored already, and must not change.
 //!
 //! Each target of a package has its own: two examples may have events of one name. A crate that is
 //! compiled without a target of a package, as a documentation test is, has none.

@@ -31,7 +31,7 @@ pub(crate) struct Aggregate<'a> {
 
 pub(crate) struct Event<'a> {
     pub(crate) path: &'a Path,
-    /// Its variant in the enum of events; of one that is split there is none.
+    /// Its variant in the enum of events; of one that is split has none.
     pub(crate) variant: Ident,
     pub(crate) role: Role,
 }
@@ -68,7 +68,7 @@ impl<'a> Aggregate<'a> {
         }
     }
 
-    /// How many of its events have this role.
+    /// Returns the number of its events with this role.
     pub(crate) fn count(&self, role: Role) -> usize {
         self.events.iter().filter(|event| event.role == role).count()
     }
@@ -78,7 +78,7 @@ impl<'a> Aggregate<'a> {
         self.events.iter().filter(|event| event.role != Role::Split)
     }
 
-    /// Drops what stands twice, so that what is generated beside an error brings no error of its own.
+    /// Drops what stands twice, so that what is generated next to an error brings no error of its own.
     pub(crate) fn without_clashes(mut self) -> Self {
         let (mut paths, mut variants) = (HashSet::new(), HashSet::new());
         self.events.retain(|event| paths.insert(event.path.to_token_stream().to_string()));

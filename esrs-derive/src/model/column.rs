@@ -1,4 +1,4 @@
-//! What a column holds: the name of a variant, or the value of a newtype.
+//! The content of a column: the name of a variant, or the value of a newtype.
 
 use proc_macro2::Ident;
 use syn::{Data, DataEnum, DeriveInput, Type};
@@ -21,14 +21,14 @@ pub(crate) struct Column<'a> {
 pub(crate) enum Holds<'a> {
     /// The name of a variant, as serde writes it.
     Variants(Vec<Variant<'a>>),
-    /// What the value of a newtype is kept as.
+    /// The type that stores the value of a newtype.
     Value(&'a Type),
 }
 
 pub(crate) struct Variant<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) name: Name,
-    /// Whether it is read from every text that names no other.
+    /// True if it is read from every text that names no other.
     pub(crate) other: bool,
 }
 

@@ -79,7 +79,7 @@ fn value_if_absent(ty: &Type) -> Option<&'static str> {
 /// The attribute by which the shape of an older version says what is declared of a part of it.
 pub(crate) const WRITTEN: &str = "esrs_declared";
 
-/// What the attributes of a part of an older version say of it.
+/// Writes the attributes of a part of an older version.
 pub(crate) fn written(attrs: &[Attribute]) -> Option<String> {
     let mut written = attrs.iter().filter(|attr| attr.path().is_ident(WRITTEN));
     let Meta::NameValue(said) = &written.next()?.meta else { return None };
@@ -97,7 +97,7 @@ pub(crate) fn of_container(serde: &[Word]) -> String {
     words.join(", ")
 }
 
-/// What a line says of a part that a later version removed.
+/// Writes what a line says of a part that a later version removed.
 pub(crate) fn removed(version: u32) -> String {
     format!("removed(in = {version})")
 }

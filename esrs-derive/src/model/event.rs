@@ -1,4 +1,4 @@
-//! What an event is: a name, a version, and what came before it.
+//! The model of an event: a name, a version, and what came before it.
 
 use proc_macro2::{Ident, Span};
 use syn::{DeriveInput, LitStr, Type};
@@ -23,7 +23,7 @@ pub(crate) struct Event<'a> {
     pub(crate) wire: Wire<'a>,
     /// The declarations on it as a whole besides its shape.
     pub(crate) declared: String,
-    /// What its fields went through, when they tell it.
+    /// The changes of its fields, when they tell it.
     pub(crate) history: Option<History<'a>>,
 }
 
@@ -59,7 +59,7 @@ pub(crate) fn new<'a>(input: &'a DeriveInput, errors: &Errors) -> Option<Event<'
     })
 }
 
-/// What can still be said of an event with a mistake in it.
+/// The rest of an event with a mistake in it.
 pub(crate) struct Remains {
     pub(crate) name: LitStr,
     pub(crate) version: u32,

@@ -1,4 +1,4 @@
-//! What a type went through, as its fields and its variants tell it; and what it was at each version.
+//! The history of a type, as its fields and its variants tell it; and what it was at each version.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -13,7 +13,7 @@ use crate::attr::serde::{self, Case, Ways, Word};
 use crate::check::history as check;
 use crate::errors::Errors;
 
-/// What is known of a type before its fields are asked.
+/// The facts about a type that are known before its fields.
 pub(crate) struct Declared<'a> {
     pub(crate) input: &'a DeriveInput,
     /// The attribute that tells the history: `event` or `schema`.
@@ -23,7 +23,7 @@ pub(crate) struct Declared<'a> {
     /// The newest version that is kept as a struct.
     pub(crate) from: Option<Type>,
     pub(crate) removed: Vec<Removed>,
-    /// How many mistakes were found before; any after may be why a version is not told of.
+    /// The number of mistakes found before; any after may be why a version is not told of.
     pub(crate) mistakes: usize,
     /// The name of a shape that only its owner knows.
     pub(crate) opaque: Option<LitStr>,
@@ -47,13 +47,13 @@ pub(crate) struct Body<'a> {
     /// The variant's name.
     pub(crate) variant: Option<&'a Ident>,
     pub(crate) fields: Vec<Field<'a>>,
-    /// How its fields are written.
+    /// The style of its fields.
     pub(crate) style: &'a Fields,
-    /// What the variant went through.
+    /// The changes of the variant.
     pub(crate) changes: Vec<Change>,
     pub(crate) serde: Vec<Word>,
     pub(crate) opaque: Option<LitStr>,
-    /// How its fields are named.
+    /// The rule by which its fields are named.
     pub(crate) rule: Ways<Case>,
 }
 
@@ -66,7 +66,7 @@ pub(crate) struct Field<'a> {
     opaque: Option<LitStr>,
 }
 
-/// What a field, or a variant, was at one version.
+/// A field, or a variant, at one version.
 #[derive(Clone)]
 pub(crate) struct Past {
     pub(crate) serde: Vec<Word>,
@@ -150,7 +150,7 @@ fn sorted(mut changes: Vec<Change>) -> Vec<Change> {
 }
 
 impl Body<'_> {
-    /// Whether it, or a field of it, tells anything.
+    /// Returns true if it, or a field of it, tells anything.
     pub(crate) fn is_told(&self) -> bool {
         self.changes().next().is_some()
     }
@@ -160,12 +160,12 @@ impl Body<'_> {
         self.changes.iter().chain(self.fields.iter().flat_map(|field| &field.changes))
     }
 
-    /// Whether there was one at a version.
+    /// Returns true if there was one at a version.
     pub(crate) fn is_there_at(&self, version: u32) -> bool {
         is_there_at(&self.changes, version)
     }
 
-    /// What stood on the variant at a version.
+    /// Returns what stood on the variant at a version.
     pub(crate) fn at(&self, version: u32) -> Past {
         let now = Past { serde: self.serde.clone(), opaque: None };
         at(now, &self.changes, version)
@@ -184,12 +184,12 @@ impl Body<'_> {
 }
 
 impl Field<'_> {
-    /// Whether there was one at a version.
+    /// Returns true if there was one at a version.
     pub(crate) fn is_there_at(&self, version: u32) -> bool {
         is_there_at(&self.changes, version)
     }
 
-    /// What stood on it at a version.
+    /// Returns what stood on it at a version.
     pub(crate) fn at(&self, version: u32) -> Past {
         let now = Past { serde: serde::words(&self.field.attrs), opaque: self.opaque.clone() };
         at(now, &self.changes, version)
@@ -229,7 +229,7 @@ impl Field<'_> {
         })?
     }
 
-    /// What it went through since a version.
+    /// Returns what it went through since a version.
     pub(crate) fn after(&self, version: u32) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(move |change| change.version.number > version)
     }
@@ -281,12 +281,12 @@ fn snake(name: &str) -> String {
 }
 
 impl Removed {
-    /// Whether there was one at a version.
+    /// Returns true if there was one at a version.
     pub(crate) fn is_there_at(&self, version: u32) -> bool {
         self.since.is_none_or(|since| since.number <= version) && version < self.version.number
     }
 
-    /// What stood on it.
+    /// Returns what stood on it.
     pub(crate) fn past(&self) -> Past {
         let name = &self.name;
         let own = self.had.serde.clone().map(serde::words_of).unwrap_or_default();
@@ -305,7 +305,7 @@ impl Past {
         quote!(#serde #(#[schema(opaque = #opaque)])*)
     }
 
-    /// What serde is told of it.
+    /// Parses what serde is told of it.
     pub(crate) fn parsed(&self) -> serde::Part {
         let words: Vec<_> = self.serde.iter().map(|word| &word.tokens).collect();
         serde::part(&[syn::parse_quote!(#[serde(#(#words),*)])])
@@ -317,7 +317,7 @@ fn is_there_at(changes: &[Change], version: u32) -> bool {
     changes.iter().find(is_added).is_none_or(|added| added.version.number <= version)
 }
 
-/// What stood there at a version: what stands there now, and each change taken back.
+/// Returns what stood there at a version: what stands there now, and each change taken back.
 fn at(mut past: Past, changes: &[Change], version: u32) -> Past {
     // It is never written again.
     past.serde.retain(|word| word.name != "skip_serializing_if");
@@ -372,7 +372,7 @@ impl History<'_> {
         self.past_versions().filter(|version| !self.is_kept(*version))
     }
 
-    /// Whether the struct of a version is the user's own.
+    /// Returns true if the struct of a version is the user's own.
     pub(crate) fn is_kept(&self, version: u32) -> bool {
         self.from.is_some() && version == self.oldest
     }
@@ -388,7 +388,7 @@ impl History<'_> {
         self.bodies.iter().flat_map(Body::changes)
     }
 
-    /// Whether what was stored as a version may be refused on its way to the newest.
+    /// Returns true if what was stored as a version may be refused before it is the newest.
     pub(crate) fn may_refuse(&self, version: u32) -> bool {
         let mut later = self.changes().filter(|change| change.version.number > version);
         later.any(|change| change.tried().is_some())
@@ -404,7 +404,7 @@ impl History<'_> {
         changes.map(|change| &change.word).chain(gone.map(|removed| &removed.word)).collect()
     }
 
-    /// How the variants are named.
+    /// Returns the rule by which the variants are named.
     pub(crate) fn variant_rule(&self) -> Ways<Case> {
         serde::container(&self.input.attrs).rename_all
     }

@@ -1,4 +1,4 @@
-//! What an id is: a newtype over a value.
+//! The model of an id: a newtype over a value.
 
 use proc_macro2::Ident;
 use syn::{DeriveInput, Type};

@@ -1,4 +1,4 @@
-//! What a type is in terms of the domain; borrowed from the input, with its spans.
+//! The model of a type in terms of the domain; borrowed from the input, with its spans.
 
 pub(crate) mod aggregate;
 pub(crate) mod column;

@@ -1,4 +1,4 @@
-//! What a field or a variant is called on the wire.
+//! The name of a field or a variant on the wire.
 
 use proc_macro2::Ident;
 use syn::LitStr;

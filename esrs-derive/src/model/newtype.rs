@@ -17,7 +17,8 @@ pub(crate) fn value(input: &DeriveInput) -> Option<&Type> {
     }
 }
 
-/// Whether it has no parameters; otherwise the error says `what` it is, and what there is to do instead.
+/// Returns true if it has no parameters; otherwise the error says `what` it is, and what there is to do
+/// instead.
 pub(crate) fn is_one_type(input: &DeriveInput, what: &str, instead: &str, errors: &Errors) -> bool {
     let is_one = input.generics.params.is_empty();
     if !is_one {

@@ -26,7 +26,7 @@ pub(crate) struct Column<'a> {
     pub(crate) form: Form,
 }
 
-/// How a field becomes a column.
+/// The way in which a field becomes a column.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// By the trait `Column`.
@@ -46,7 +46,7 @@ pub(crate) struct Source<'a> {
     pub(crate) action: Action,
 }
 
-/// What an event does with its row.
+/// The effect of an event on its row.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Action {
     Create,
@@ -152,7 +152,7 @@ impl Action {
         }
     }
 
-    /// What becomes of it by a second list; `check` refuses all but one pair.
+    /// Combines it with a second list; `check` refuses all but one pair.
     fn and(self, list: List) -> Self {
         match (self, list) {
             (Self::Create, List::Events) | (Self::Project | Self::ProjectOrSkip, List::Creates) => {
@@ -163,7 +163,7 @@ impl Action {
     }
 }
 
-/// Whether two paths are written alike.
+/// Returns true if two paths are written alike.
 pub(crate) fn is_same(a: &Path, b: &Path) -> bool {
     a.to_token_stream().to_string() == b.to_token_stream().to_string()
 }

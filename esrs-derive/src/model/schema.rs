@@ -1,4 +1,4 @@
-//! What the JSON of a type looks like, after serde's attributes have had their say.
+//! The shape of the JSON of a type, after serde's attributes have had their say.
 
 use proc_macro2::{Ident, Span};
 use syn::{Attribute, DeriveInput, Fields, LitStr, Type};
@@ -15,11 +15,11 @@ use crate::model::name::{Name, name};
 pub(crate) enum Wire<'a> {
     /// Known to its owner alone.
     Opaque(LitStr),
-    /// That of another type, which serde reads in its place.
+    /// The shape of another type, which serde reads in its place.
     Transparent(Holds<'a>),
-    /// That of another type, around which this one is a struct of its own for serde.
+    /// The shape of another type, around which this one is a struct of its own for serde.
     Newtype(Holds<'a>),
-    /// That of the type that serde converts from and into.
+    /// The shape of the type that serde converts from and into.
     Converted(Type),
     Unit,
     Tuple(Vec<Item<'a>>),
@@ -34,7 +34,7 @@ pub(crate) enum Wire<'a> {
     },
 }
 
-/// What a field holds.
+/// The content of a field.
 pub(crate) enum Holds<'a> {
     Type(&'a Type),
     Opaque(LitStr),
@@ -136,7 +136,7 @@ pub(crate) fn parts<'a>(
     fields.iter().map(|field| Part::of_field(field, default, place, errors)).collect()
 }
 
-/// What a field holds; `None` for one that only an error can speak of.
+/// Returns what a field holds; `None` for one that only an error can speak of.
 pub(crate) fn holds<'a>(part: &Part<'a>) -> Option<Holds<'a>> {
     match (&part.opaque, part.ty) {
         (Some(name), _) => Some(Holds::Opaque(name.clone())),
@@ -185,7 +185,7 @@ pub(crate) struct Container<'a> {
     pub(crate) input: &'a DeriveInput,
     pub(crate) serde: serde::Container,
     pub(crate) opaque: Option<LitStr>,
-    /// What may be said of its parts.
+    /// The place that says which attributes its parts may have.
     place: Place,
 }
 
@@ -203,7 +203,7 @@ impl<'a> Container<'a> {
         matches!(self.input.data, syn::Data::Struct(_))
     }
 
-    /// What is declared of the type as a whole besides its shape: the code that converts it, and what
+    /// Writes what is declared of the type as a whole besides its shape: the code that converts it, and what
     /// stands on the only field of a newtype, which has the shape of that.
     pub(crate) fn declared(&self) -> String {
         let unheard = Errors::new();
@@ -236,14 +236,14 @@ impl<'a> Container<'a> {
     }
 }
 
-/// What the JSON of a type looks like that no error says to be a part of itself; see [`build`].
+/// Builds the shape of a type that no error says to be a part of itself; see [`build`].
 pub(crate) fn build_closed<'a>(container: &Container<'a>, errors: &Errors) -> Option<Wire<'a>> {
     let wire = build(container, errors);
     cycle::closed(container.input, container.opaque.is_some(), errors);
     wire
 }
 
-/// What the JSON of the type looks like; `None` when an error says why it cannot be told.
+/// Builds the shape of the JSON of the type; `None` when an error says why it cannot be told.
 pub(crate) fn build<'a>(container: &Container<'a>, errors: &Errors) -> Option<Wire<'a>> {
     if let Some(name) = &container.opaque {
         return Some(Wire::Opaque(name.clone()));
@@ -369,7 +369,7 @@ fn is_flattened_if_any(ty: &Type) -> bool {
     last_segment(ty).is_some_and(|last| TAKE_ANY.iter().any(|name| last.ident == name))
 }
 
-/// Whether the field is a `PhantomData`, which `transparent` looks past.
+/// Returns true if the field is a `PhantomData`, which `transparent` looks past.
 fn is_phantom(part: &Part<'_>) -> bool {
     part.ty.and_then(last_segment).is_some_and(|last| last.ident == "PhantomData")
 }

@@ -301,7 +301,7 @@ impl<'a> Comparison<'_, 'a> {
         }
     }
 
-    /// Returns true if a flattened field was locked beside `part`, which may hold whatever name.
+    /// Returns true if a flattened field was locked next to `part`, which may hold whatever name.
     const fn spreads(&self, part: &Line<'_>, parent: usize) -> bool {
         match self.locked.named_by_alias(parent, part, Text::of(SPREAD)) {
             Some(at) => is_flattened(self.locked.line(at)),

@@ -49,7 +49,7 @@ pub enum Rule {
     NoLongerNull,
     /// One part answers to the names of two that were stored apart.
     NamesMerged,
-    /// A name is read beside a flattened field, which may hold it in what is stored.
+    /// A name is read next to a flattened field, which may hold it in what is stored.
     TakenFromFlattened,
     /// A list became a set, which holds each item once.
     NowSet,

@@ -29,7 +29,7 @@ pub(super) struct PairsRoom<'a> {
 const FEW: usize = 4;
 
 impl<'a> Pairs<'a> {
-    /// Parses the entry of a lock beside the outline of a shape. Most lines are the same and in the same
+    /// Parses the entry of a lock next to the outline of a shape. Most lines are the same and in the same
     /// order, so each is first compared with the one that is expected next.
     pub(super) const fn new(locked: &'a [u8], now: Lines<'a>, room: PairsRoom<'a>) -> Self {
         let PairsRoom { locked: lines, peers, then, differs } = room;

@@ -90,7 +90,7 @@ pub(super) const fn some(at: u16) -> Option<usize> {
 }
 
 /// True for a byte that means nothing between the parts of a line: letters, digits, and most others.
-macro_rules! is_plain {
+macro_rules! is_text_byte {
     ($byte:ident) => {
         ($byte > b'?' && $byte != b'|') || ($byte >= b'0' && $byte <= b'9')
     };
@@ -101,15 +101,15 @@ macro_rules! is_plain {
 pub(super) const fn plain_length(text: &[u8]) -> usize {
     let (mut rest, mut length) = (text, 0);
     while let [a, b, c, d, ref behind @ ..] = *rest
-        && (is_plain!(a))
-        && (is_plain!(b))
-        && (is_plain!(c))
-        && (is_plain!(d))
+        && (is_text_byte!(a))
+        && (is_text_byte!(b))
+        && (is_text_byte!(c))
+        && (is_text_byte!(d))
     {
         (rest, length) = (behind, length + 4);
     }
     while let [byte, ref behind @ ..] = *rest
-        && (is_plain!(byte))
+        && (is_text_byte!(byte))
     {
         (rest, length) = (behind, length + 1);
     }
@@ -125,7 +125,7 @@ pub(super) const fn parse_from(text: &[u8], start: usize, known: usize, plain: u
         let length = text.len();
         while i < length {
             let byte = text[i];
-            if is_plain!(byte) {
+            if is_text_byte!(byte) {
                 i += 1;
                 continue;
             }

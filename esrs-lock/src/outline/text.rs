@@ -39,7 +39,7 @@ impl<'a> Text<'a> {
         self.len() == word.len() && begins_with(*self, word)
     }
 
-    /// The text as a slice, once its bytes are to be shown.
+    /// The text as a slice, once its bytes must be shown.
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes.split_at(self.end).0.split_at(self.start).1
     }

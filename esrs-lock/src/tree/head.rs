@@ -23,7 +23,7 @@ pub(super) trait Parts {
     /// The number of values around the one that is read.
     fn depth(&mut self) -> &mut usize;
 
-    /// The error about what was to be read.
+    /// The error of a read.
     fn malformed(&self) -> Self::Error;
 }
 

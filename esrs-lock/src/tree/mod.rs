@@ -166,7 +166,7 @@ pub enum Tag {
 pub enum OutlineError {
     /// There is nothing in it.
     Empty,
-    /// A line is none of an outline.
+    /// A line is not one of an outline.
     Line {
         /// The line.
         line: String,

@@ -8,7 +8,7 @@ impl Tree {
     /// Reads an outline: the lines of one entry of a lock, without their indentation.
     ///
     /// # Errors
-    /// [`OutlineError`] when a line is none of an outline, or is a part of nothing.
+    /// [`OutlineError`] when a line is not one of an outline, or is a part of nothing.
     pub fn parse<S: AsRef<str>>(outline: &[S]) -> Result<Self, OutlineError> {
         let (first, rest) = outline.split_first().ok_or(OutlineError::Empty)?;
         let mut reader = Reader { lines: Vec::new(), at: first.as_ref(), depth: 0 };
@@ -88,7 +88,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// The next line that is a part of what stands at `path`.
+    /// The next line that is a part of the one at `path`.
     fn next(&mut self, path: &str, is_variant: bool) -> Option<&mut Part<'a>> {
         let is_next = |part: &&mut Part<'_>| {
             !part.is_read && part.is_variant == is_variant && part.of == path

@@ -78,7 +78,7 @@ pub(crate) struct Balance {
     pub(crate) cents: i64,
 }
 
-/// Whether a deposit of thirteen is still bad luck.
+/// True if a deposit of thirteen is still bad luck.
 pub(crate) struct Luck {
     has_turned: AtomicBool,
     /// Luck is of the whole process, and tests of two stores turn it.

@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use esrs::prelude::*;
-use esrs::store::{
-    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, ReadQuery, Snapshot, StoreError,
-};
+use esrs::store::{AppendBatch, Appended, IdempotencyKey, LogId, Page, ReadQuery, Snapshot};
 use esrs::subscription::{
     Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
     ParkingEntry, Replaced, Subscriber, Subscription, SubscriptionStore, WaitTarget,
 };
+use esrs::{EventStore, StoreError};
 use esrs::{Position, StreamId};
 use futures_util::future::BoxFuture;
 
@@ -85,12 +84,12 @@ impl Between {
         self.faults.lock().unwrap().failing.remove(&call);
     }
 
-    /// How often it was called.
+    /// Returns how often it was called.
     pub(crate) fn count(&self, call: Call) -> u32 {
         self.faults.lock().unwrap().counts.get(&call).copied().unwrap_or(0)
     }
 
-    /// What was recorded by `record_failure`.
+    /// Returns what was recorded by `record_failure`.
     pub(crate) fn failures(&self) -> Vec<Option<String>> {
         self.faults.lock().unwrap().failures.clone()
     }
@@ -147,8 +146,8 @@ impl EventStore for Between {
 
     fn import_chunk(
         &self,
-        events: Vec<(StreamId, esrs::NewEvent)>,
-    ) -> BoxFuture<'_, Result<esrs::Imported, StoreError>> {
+        events: Vec<(StreamId, esrs::store::NewEvent)>,
+    ) -> BoxFuture<'_, Result<esrs::store::Imported, StoreError>> {
         self.store.import_chunk(events)
     }
 

@@ -1,4 +1,4 @@
-//! How rows were made must not show in them: random histories, taken in every way, give equal rows.
+//! Rows do not show how they were made: random histories, taken in every way, give equal rows.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,11 +6,12 @@ use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::Duration;
 
+use esrs::Column;
 use esrs::prelude::*;
-use esrs::projection::Column;
 use esrs::runner::{Live, Retries, Runner};
+use esrs::store::{AppendBatch, AppendCondition, NewEvent};
 use esrs::subscription::Projected;
-use esrs::{AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, StoreError, StreamId};
+use esrs::{EventStore, Metadata, StoreError, StreamId};
 use jiff::{SignedDuration, Timestamp};
 use postgres_server::Database;
 use tempfile::TempDir;

@@ -19,7 +19,7 @@ async fn failure(running: &Running) -> SubscriptionFailure {
     tokio::time::timeout(SOON, running.failed()).await.expect("a subscription has failed")
 }
 
-/// Nothing has failed, and nothing does for a moment.
+/// Nothing has failed, and nothing does for a while.
 async fn assert_well(running: &Running) {
     let failed = tokio::time::timeout(Duration::from_millis(100), running.failed()).await;
     assert!(failed.is_err(), "{failed:?}");

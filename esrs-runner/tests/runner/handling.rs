@@ -4,11 +4,12 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use esrs::BoxError;
+use esrs::Metadata;
 use esrs::prelude::*;
 use esrs::runner::{Parking, Retries, Runner};
+use esrs::store::BoxError;
+use esrs::store::{AppendBatch, AppendCondition, NewEvent};
 use esrs::subscription::{EventHandler, Handled, Listen, On, Transaction};
-use esrs::{AppendBatch, AppendCondition, Metadata, NewEvent};
 
 use crate::bank::{Account, MoneyDeposited, NEVER};
 use crate::between::busy;
@@ -174,7 +175,7 @@ async fn store_out_of_reach_parks_nothing_and_is_no_failure(store: impl SqlReadM
     }
 }
 
-/// It ignores what its statement comes to.
+/// It ignores the result of its statement.
 struct Careless;
 
 impl EventHandler for Careless {

@@ -1,7 +1,8 @@
 //! An import on a store with inline read models: the rows are those of the events, or nothing is stored.
 
 use esrs::prelude::*;
-use esrs::{ImportSource, Metadata, NewEvent, StoreError, StreamId, Timestamp, import};
+use esrs::store::{ImportSource, NewEvent, import};
+use esrs::{Metadata, StoreError, StreamId, Timestamp};
 
 use crate::bank::{Account, AccountOpened, Balance, MoneyDeposited, NEVER};
 use crate::deposit;

@@ -6,9 +6,8 @@ use std::time::Duration;
 use esrs::prelude::*;
 use esrs::projection::{Value, json_to_value};
 use esrs::runner::{Parking, Rebuild, Retries, Runner};
-use esrs::{
-    AppendBatch, AppendCondition, Metadata, NewEvent, Position, StoreError, StreamId, Timestamp,
-};
+use esrs::store::{AppendBatch, AppendCondition, NewEvent};
+use esrs::{Metadata, Position, StoreError, StreamId, Timestamp};
 use uuid::Uuid;
 
 use crate::equal::Dice;

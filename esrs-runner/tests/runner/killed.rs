@@ -8,9 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use crate::bank::{Account, AccountOpened, Balance, MoneyDeposited, Say};
-use esrs::BoxError;
 use esrs::prelude::*;
 use esrs::runner::Runner;
+use esrs::store::BoxError;
 use esrs::subscription::{EventHandler, Listen, On, SubscriptionStore, Transaction};
 
 /// The database of a child, and which it is.
@@ -130,7 +130,7 @@ async fn append_and_kill(store: impl SubscriptionStore + Clone, start: impl Fn()
     deposits
 }
 
-/// What the tables add up to: cents of balances, deposits, and deposits without repetitions.
+/// The sums of the tables: cents of balances, deposits, and deposits without repetitions.
 const SUMS: &str = "SELECT (SELECT CAST(sum(cents) AS bigint) FROM balances), count(*),
     count(DISTINCT position) FROM deposits";
 

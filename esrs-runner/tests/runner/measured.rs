@@ -1,10 +1,10 @@
-//! What a runner tells: metrics, and spans that lead back to commands.
+//! The telemetry of a runner: metrics, and spans that lead back to commands.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use esrs::TraceContext;
+use esrs::event::TraceContext;
 use esrs::prelude::*;
 use esrs::runner::{Retries, Runner};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};

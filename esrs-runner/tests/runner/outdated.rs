@@ -3,9 +3,9 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use esrs::BoxError;
 use esrs::prelude::*;
 use esrs::runner::{Live, Parking, Rebuild, Retries, Runner, Running, State, Status};
+use esrs::store::BoxError;
 use esrs::subscription::{
     Advance, EventHandler, Listen, On, ParkedStream, ParkingAction, Projected, Transaction,
 };

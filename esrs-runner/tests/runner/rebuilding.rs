@@ -1,4 +1,4 @@
-//! Rows are made anew beside those that are asked.
+//! Rows are rebuilt next to those that are asked.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

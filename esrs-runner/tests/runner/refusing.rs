@@ -1,11 +1,12 @@
-//! What the table, another program or the log refuses.
+//! Refusals by the table, another program or the log.
 
 use std::time::Duration;
 
+use esrs::Position;
 use esrs::prelude::*;
 use esrs::runner::{Live, Parking, Rebuild, Retries, Runner, Running, State, Status};
+use esrs::store::BoxError;
 use esrs::subscription::{EventHandler, Listen, On, Transaction};
-use esrs::{BoxError, Position};
 
 use crate::bank::{Account, AccountClosed, AccountOpened, Balance, MoneyDeposited, Say};
 use crate::between::{Between, Call};

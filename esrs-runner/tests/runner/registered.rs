@@ -1,9 +1,10 @@
 //! One table and one name belong to one type, once.
 
+use esrs::StoreError;
 use esrs::prelude::*;
 use esrs::runner::{Runner, State};
+use esrs::store::BoxError;
 use esrs::subscription::{EventHandler, Listen, On, Transaction};
-use esrs::{BoxError, StoreError};
 
 use crate::bank::{Account, MoneyDeposited, Say};
 use crate::stores::{TestStore, on_every_store};

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use esrs::BoxError;
 use esrs::prelude::*;
 use esrs::runner::{Retries, Runner, Running, State};
+use esrs::store::BoxError;
 use esrs::subscription::{EventHandler, Listen, On, Transaction};
 
 use crate::bank::{Account, Balance, MoneyDeposited, NEVER};
@@ -86,7 +86,7 @@ async fn runner_that_waits_or_tries_again_stops_at_once() {
     }
 }
 
-/// Never comes to an end.
+/// Never ends.
 struct Hanging;
 
 impl EventHandler for Hanging {

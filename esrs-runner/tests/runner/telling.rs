@@ -1,4 +1,4 @@
-//! How far a subscription is, and that it has failed.
+//! The progress of a subscription, and its failure.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

@@ -1,7 +1,7 @@
 //! The report that came later: it is given the whole history, as if it had been there all the time.
 
-use esrs::BoxError;
 use esrs::prelude::*;
+use esrs::store::BoxError;
 use esrs::subscription::{EventHandler, Listen, On, Transaction};
 
 use crate::domain::{BankAccount, MoneyWithdrawn};

@@ -1,4 +1,4 @@
-//! How a store is opened.
+//! Opening a store.
 
 use std::any::TypeId;
 use std::sync::Arc;
@@ -31,19 +31,19 @@ const DOING: &str = "opening the store";
 type Connect =
     Box<dyn FnOnce(Config, Handle, SessionLimits) -> Result<Connector, StoreError> + Send>;
 
-/// How long a connection may take to be made, unless the url says otherwise (`connect_timeout`).
+/// The time in which a connection must be made, unless the url says otherwise (`connect_timeout`).
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a network may leave unacknowledged what was sent, unless the url says otherwise
-/// (`tcp_user_timeout`): the operating system would wait for a quarter of an hour.
+/// The time for which sent data may stay unacknowledged, unless the url says otherwise (`tcp_user_timeout`):
+/// the operating system would wait for a quarter of an hour.
 const SILENCE: Duration = Duration::from_secs(10);
 /// After how long the network is asked whether a server is there that has nothing to say, unless the
 /// url says otherwise (`keepalives_idle`), and how often.
 const IDLE: Duration = Duration::from_secs(15);
 const IDLE_INTERVAL: Duration = Duration::from_secs(5);
-/// What the driver has for `keepalives_idle` when the url says nothing.
+/// The driver's default for `keepalives_idle` when the url says nothing.
 const IDLE_OF_DRIVER: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// How a store is to be opened; made by [`PostgresStore::builder`].
+/// The settings of a store; made by [`PostgresStore::builder`].
 #[must_use = "nothing is opened before `open`"]
 pub struct PostgresStoreBuilder {
     url: String,
@@ -66,7 +66,7 @@ impl PostgresStoreBuilder {
     pub const DEFAULT_SCHEMA: &str = "esrs";
     /// The schema of read models, unless [`read_model_schema`](Self::read_model_schema) says otherwise.
     pub const DEFAULT_READ_MODEL_SCHEMA: &str = "public";
-    /// How many connections read, unless [`readers`](Self::readers) says otherwise.
+    /// The number of connections that read, unless [`readers`](Self::readers) says otherwise.
     pub const DEFAULT_READERS: usize = 4;
     /// See [`busy_timeout`](Self::busy_timeout).
     pub const DEFAULT_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -130,9 +130,9 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// How long an append waits for a server that cannot be reached, before it is answered with
-    /// [`StoreError::Unavailable`], and for another process that holds the log, before it is answered
-    /// with [`StoreError::Busy`]. If it was connecting by then, the answer comes when that has failed.
+    /// Sets how long an append waits for a server that cannot be reached, before it is answered with
+    /// [`StoreError::Unavailable`], and for another process that holds the log, before it is answered with
+    /// [`StoreError::Busy`]. If it was connecting by then, the answer comes when that has failed.
     ///
     /// It is also the time for which any call waits for a free connection, a statement for a lock, and a
     /// rebuild for transactions that read the rows that it replaces.
@@ -182,7 +182,7 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// Keeps the table of `P` up to date in the transaction of every append of this store: who reads
+    /// Keeps the table of `P` up to date in the transaction of every append of this store: a caller that reads
     /// what was appended finds the rows that follow from it.
     ///
     /// The table is made and caught up when the store is opened, and again with an append, if a process
@@ -192,7 +192,7 @@ impl PostgresStoreBuilder {
     ///
     /// An event that is in the log already refuses no append and does not keep the store closed: if `P`
     /// cannot take it, its stream is [parked](esrs_core::subscription::SubscriptionStore::parked). A stream
-    /// that is to be tried again is, with the next append or when a store is opened. An event of a newer
+    /// that must be tried again is, with the next append or when a store is opened. An event of a newer
     /// schema version than this program knows is not parked: appends and `open` answer with the error until
     /// the newer program is deployed. A program whose definition of `P` was replaced by a newer one goes on
     /// without its rows, and logs a warning.
@@ -204,11 +204,11 @@ impl PostgresStoreBuilder {
         self
     }
 
-    /// Makes the tables of inline projections anew whose definition has changed, while the store is
-    /// opened: beside the old ones, from the whole log.
+    /// Rebuilds the tables of inline projections whose definition has changed, while the store is
+    /// opened: next to the old ones, from the whole log.
     ///
     /// Without it such a table is an error, [`StoreError::ProjectionChanged`]: to make a large one
-    /// anew takes a while, and an older program that still runs is locked out of it.
+    /// again takes a while, and an older program that still runs is locked out of it.
     pub fn rebuild_changed(mut self) -> Self {
         self.rebuild_changed = true;
         self
@@ -261,7 +261,7 @@ impl PostgresStoreBuilder {
     /// - [`StoreError::NewerSchema`] when a newer esrs has made the tables;
     /// - [`StoreError::Projection`], [`StoreError::ProjectionChanged`] or
     ///   [`StoreError::ProjectionTable`] when an inline read model cannot be brought up to date, and
-    ///   [`StoreError::Busy`] when somebody reads one that is to be replaced for too long;
+    ///   [`StoreError::Busy`] when somebody reads one that must be replaced for too long;
     /// - [`StoreError::SubscriptionTaken`] if a table is [`inline`](Self::inline) twice;
     /// - [`StoreError::Database`] outside of a Tokio runtime, on which the store's connections live, and
     ///   for any other error of the database.
@@ -378,7 +378,7 @@ fn by_default(
     Ok(Connector::new(config, NoTls, runtime, limits))
 }
 
-/// Which database it is, without a password: `postgres://user@host:port/name`.
+/// Returns the location of the database, without a password: `postgres://user@host:port/name`.
 fn location(config: &Config, (busy_timeout, longest_call): (Duration, Duration)) -> Location {
     let host = match config.get_hosts().first() {
         Some(Host::Tcp(name)) => name.clone(),

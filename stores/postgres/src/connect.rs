@@ -1,4 +1,4 @@
-//! Connections, whoever asks for them and under whichever executor.
+//! Connections, for any caller and under any executor.
 
 use std::num::NonZeroUsize;
 use std::ops::Deref;
@@ -40,10 +40,10 @@ const PINNED: &str = "pg_catalog, pg_temp";
 /// such a statement has set for the session would otherwise come back with its end.
 pub(crate) const PIN_PATH: &str = "SET search_path = pg_catalog, pg_temp";
 
-/// How often a limit of the role may stop the statement that takes it away.
+/// The number of times that a limit of the role may stop the statement that takes it away.
 const SET_UP_ATTEMPTS: u32 = 50;
 
-/// How long sessions wait.
+/// The time for which sessions wait.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SessionLimits {
     /// For a lock.
@@ -104,7 +104,7 @@ pub(crate) struct Client {
     client: tokio_postgres::Client,
     exchange: Arc<Exchange>,
     statements: Mutex<Statements>,
-    /// Whether a statement has begun a transaction within another: PostgreSQL warns of it only.
+    /// True if a statement has begun a transaction within another: PostgreSQL warns of it only.
     has_begun_twice: Arc<AtomicBool>,
     /// Sets the path of the role for the rest of a transaction, in which statements of users run.
     role_path: String,
@@ -186,7 +186,8 @@ impl Client {
         Ok(statement)
     }
 
-    /// Whether a statement that was answered since the last call has begun a transaction within another.
+    /// Returns true if a statement that was answered since the last call has begun a transaction within
+    /// another.
     pub(crate) fn has_begun_twice(&self) -> bool {
         self.has_begun_twice.swap(false, Ordering::AcqRel)
     }

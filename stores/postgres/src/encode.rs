@@ -14,7 +14,7 @@ const EPOCH: i64 = 946_684_800_000_000;
 /// The earliest time that PostgreSQL holds, in microseconds: the year 4713 before Christ.
 pub(crate) const EARLIEST: i64 = -210_866_803_200_000_000;
 
-/// A moment, as a `timestamptz`.
+/// A point in time, as a `timestamptz`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment(pub(crate) Timestamp);
 
@@ -25,7 +25,7 @@ impl Moment {
     }
 }
 
-/// The microseconds since 2000 of a moment that PostgreSQL holds.
+/// The microseconds since 2000 of a point in time that PostgreSQL holds.
 pub(crate) fn from_2000(moment: Timestamp) -> Result<i64, ColumnError> {
     match to_microseconds(moment) {
         micros if micros >= EARLIEST => Ok(micros - EPOCH),

@@ -7,13 +7,13 @@ use esrs_core::{BoxError, StoreError, Withheld};
 use tokio_postgres::Error;
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
-/// Which database it is: what errors have to say. It never holds a password.
+/// The location of the database, for errors. It never holds a password.
 #[derive(Debug, Clone)]
 pub(crate) struct Location {
     pub(crate) name: String,
-    /// How long statements wait for a lock.
+    /// The time for which statements wait for a lock.
     pub(crate) busy_timeout: Duration,
-    /// How long the server works on a statement.
+    /// The time for which the server works on a statement.
     pub(crate) longest_call: Duration,
 }
 
@@ -23,7 +23,7 @@ impl std::fmt::Display for Location {
     }
 }
 
-/// Whether the connection is gone, so that nobody knows what became of the last statement.
+/// Returns true if the connection is gone, so that nobody knows what became of the last statement.
 pub(crate) fn is_lost(error: &Error) -> bool {
     match error.as_db_error() {
         // The server, or PgBouncer, says so as its last word.
@@ -35,7 +35,7 @@ pub(crate) fn is_lost(error: &Error) -> bool {
     }
 }
 
-/// Whether the server does not serve, and may do so again later.
+/// Returns true if the server does not serve, and may do so again later.
 fn is_unavailable(code: &SqlState) -> bool {
     // Exceptions of the connection.
     code.code().starts_with("08")
@@ -49,17 +49,17 @@ fn is_unavailable(code: &SqlState) -> bool {
         .contains(code)
 }
 
-/// What the operating system said, if it was that.
+/// Returns the error of the operating system, if it is one.
 fn io_error(error: &Error) -> Option<&std::io::Error> {
     std::error::Error::source(error)?.downcast_ref()
 }
 
-/// Whether somebody else held the log for too long.
+/// Returns true if another process held the log for too long.
 pub(crate) fn is_busy(error: &Error) -> bool {
     error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
 }
 
-/// Whether the server showed a certificate that is not trusted.
+/// Returns true if the server showed a certificate that is not trusted.
 #[cfg(feature = "tls")]
 fn is_untrusted(error: &Error) -> bool {
     let inner = io_error(error).and_then(std::io::Error::get_ref);
@@ -72,29 +72,29 @@ fn is_untrusted(_: &Error) -> bool {
     false
 }
 
-/// Whether an event, a stream or a key is there already.
+/// Returns true if an event, a stream or a key is there already.
 pub(crate) fn is_duplicate(error: &Error) -> bool {
     error.code() == Some(&SqlState::UNIQUE_VIOLATION)
 }
 
-/// Whether a kind has another number than was remembered.
+/// Returns true if a kind has another number than was remembered.
 pub(crate) fn is_renumbered(error: &Error) -> bool {
     error.code().is_some_and(|code| code.code() == "ES002")
 }
 
-/// Whether the database refuses a row: a value that does not fit, a constraint, a trigger, a limit.
+/// Returns true if the database refuses a row: a value that does not fit, a constraint, a trigger, a limit.
 pub(crate) fn is_about_rows(error: &Error) -> bool {
     let Some(code) = error.code() else { return false };
     let classes = ["22", "23", "44", "54"];
     *code == SqlState::RAISE_EXCEPTION || classes.iter().any(|class| code.code().starts_with(class))
 }
 
-/// Whether the lease of a step was taken over.
+/// Returns true if the lease of a step was taken over.
 pub(crate) fn is_fenced(error: &Error) -> bool {
     error.code().is_some_and(|code| code.code() == "ES001")
 }
 
-/// Whether a group was refused for the sake of one append, or by chance, so that each may do better
+/// Returns true if a group was refused for the sake of one append, or by chance, so that each may do better
 /// alone.
 pub(crate) fn may_be_about_one_append(error: &Error) -> bool {
     let Some(code) = error.code() else { return false };
@@ -104,7 +104,7 @@ pub(crate) fn may_be_about_one_append(error: &Error) -> bool {
 }
 
 impl Location {
-    /// What to tell the caller.
+    /// Returns the error for the caller.
     pub(crate) fn explain(&self, doing: &'static str, error: Error) -> StoreError {
         self.known(doing, &error)
             .unwrap_or_else(|| StoreError::Database { doing, source: source_of(error) })
@@ -143,7 +143,7 @@ impl Location {
         StoreError::TimedOut { location: self.to_string(), doing, waited }
     }
 
-    /// What is prepared on a connection is not there afterwards.
+    /// Returns the error of a pool of transactions: what is prepared on a connection is not there afterwards.
     pub(crate) fn not_a_session(&self, said: &str) -> StoreError {
         let reason = format!(
             "{said}: something between here and the server, such as PgBouncer, gives transactions to \
@@ -191,7 +191,7 @@ impl Location {
     }
 }
 
-/// What does not fit is said as that, whichever parameter of whichever statement it was.
+/// Names a value that does not fit, whichever parameter of whichever statement it was.
 fn source_of(error: Error) -> BoxError {
     let source = std::error::Error::source(&error);
     if !source.is_some_and(|source| source.is::<ColumnError>()) {
@@ -200,7 +200,7 @@ fn source_of(error: Error) -> BoxError {
     error.into_source().unwrap_or_else(|| "a value does not fit its column".into())
 }
 
-/// Whether a statement was prepared for columns that are of other types by now.
+/// Returns true if a statement was prepared for columns that are of other types by now.
 pub(crate) fn is_outdated(error: &Error) -> bool {
     error.code() == Some(&SqlState::FEATURE_NOT_SUPPORTED)
 }

@@ -18,7 +18,7 @@ pub(crate) type Messages = Pin<Box<dyn Stream<Item = Result<AsyncMessage, Error>
 /// Takes what the server sends on its own.
 type Take = Box<dyn Fn(Result<AsyncMessage, Error>) + Send + Sync>;
 
-/// How often the connection is worked within one poll.
+/// The number of times that the connection is polled within one poll.
 const MOST_ROUNDS: usize = 4;
 
 /// A connection that is worked by one task at a time.
@@ -49,7 +49,7 @@ struct Guest {
     /// It is about to look at both, so that it needs no waking.
     is_polling: bool,
     is_answered: bool,
-    /// It may not be polled any more: the own task works beside it.
+    /// It may not be polled any more: the own task works in parallel.
     is_idle: bool,
 }
 
@@ -178,7 +178,7 @@ impl Exchange {
         is_idle
     }
 
-    /// Lets the connection's own task work it, beside a guest that may not be polled any more.
+    /// Lets the connection's own task work it, in parallel with a guest that may not be polled any more.
     pub(crate) fn take_over(&self) {
         let mut state = self.turns.state();
         let Some(guest) = &mut state.guest else { return };

@@ -108,7 +108,7 @@ pub(crate) fn streams_of_lines(lines: &str) -> Option<Vec<AppendedStream>> {
     lines.split('\n').map(stream).collect()
 }
 
-/// Says of each event of an import whether it is to be stored.
+/// Tells which events of an import must be stored.
 pub(crate) async fn unknown(
     reader: &Reader<'_>,
     chunk: &[PreparedAppend],
@@ -134,7 +134,7 @@ pub(crate) fn unknown_of(
     unknown_events(events, |id| Ok(stored.get(&id).cloned()))
 }
 
-/// What the batch was answered with, if its event ids are stored already.
+/// Returns the first answer of the batch, if its event ids are stored already.
 pub(crate) async fn repetition(
     reader: &Reader<'_>,
     batch: &AppendBatch,

@@ -37,7 +37,7 @@ const TYPES: [Type; 10] = [
     Type::JSON,
 ];
 
-/// An event of a chunk, and where it comes to stand.
+/// An event of a chunk, and its place.
 struct Row {
     name: StreamId,
     stream: i64,
@@ -57,14 +57,14 @@ impl PostgresStore {
     /// They are stored in chunks of [`IMPORT_CHUNK`](Self::IMPORT_CHUNK) events, each as one unit; an
     /// event whose id is stored already is left out. So an import that has failed is simply repeated, if its
     /// ids are those of an [`ImportSource`](esrs_core::ImportSource). Appends wait while a chunk is stored,
-    /// and not while one is looked for that is stored already. [Inline](crate::PostgresStoreBuilder::inline) read
-    /// models take the events of a chunk in its transaction.
+    /// and not while one is looked for that is stored already. [Inline](crate::PostgresStoreBuilder::inline)
+    /// read models take the events of a chunk in its transaction.
     ///
     /// ```no_run
     /// # use esrs_core::{NewEvent, StreamId, StoreError};
-    /// # async fn example(store: esrs_postgres::PostgresStore, recorded: Vec<(StreamId, NewEvent)>) -> Result<(), StoreError> {
-    /// let imported = store.import(recorded).await?;
-    /// println!("{} events, {} of which were known", imported.stored + imported.known, imported.known);
+    /// # async fn example(store: esrs_postgres::PostgresStore, recorded: Vec<(StreamId, NewEvent)>) ->
+    /// Result<(), StoreError> { let imported = store.import(recorded).await?; println!("{} events, {} of
+    /// which were known", imported.stored + imported.known, imported.known);
     /// # Ok(()) }
     /// ```
     ///
@@ -267,7 +267,7 @@ async fn number_kinds(
     Ok(numbers)
 }
 
-/// Begins, and holds the log until the transaction ends, as whoever appends does.
+/// Begins, and holds the log until the transaction ends, as every writer does.
 async fn lock(client: &connect::Client, shared: &Shared) -> Result<(), StoreError> {
     let locked = client.batch_execute(&format!("BEGIN; {}", shared.sql.lock)).await;
     locked.map_err(|error| explain(shared, error))
@@ -287,7 +287,7 @@ async fn enter_streams(
     found.map(|row| Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)))).collect()
 }
 
-/// Copies the rows behind the end of the log; says where the last came to stand.
+/// Copies the rows behind the end of the log; says the position of the last.
 async fn copy(rows: &[Row], client: &connect::Client, shared: &Shared) -> Result<Position, Error> {
     let count = rows.len() as i64;
     let taken = client.query_one(&shared.sql.take_positions, &[&count]).await?;

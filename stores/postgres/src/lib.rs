@@ -38,7 +38,7 @@
 //! `CREATE INDEX ON esrs.events (((payload->>'cents')::int)) WHERE kind = 7`.
 //!
 //! # One writer at a time
-//! Whoever appends holds an advisory lock until it has committed, which is one statement and no round
+//! A writer holds an advisory lock until it has committed, which is one statement and no round
 //! trip more. What else was measured, and what each part of an append costs, is in
 //! [`order`].
 //!
@@ -56,8 +56,8 @@
 //! The store's own statements find names in `pg_catalog` only, whatever `search_path` the role has: a function
 //! that somebody has made elsewhere is never called by them. The path of the role holds in statements of users
 //! (conditions of [`find`](esrs_core::SqlReadModels::find), [`query`](esrs_core::SqlReadModels::query) and
-//! the SQL of event handlers) and in triggers, policies and constraints on the tables of read models. Keep every schema of that
-//! path closed to roles that you do not trust with what those statements may do.
+//! the SQL of event handlers) and in triggers, policies and constraints on the tables of read models. Keep
+//! every schema of that path closed to roles that you do not trust with what those statements may do.
 //!
 //! # Events that no append has stored
 //! The owner of the tables, and before version 5 of them every role that may append, can store anything by SQL.
@@ -72,37 +72,37 @@
 //!
 //! Followers that have taken such an event are answered with
 //! [`StoreError::HistoryChanged`](esrs_core::StoreError::HistoryChanged) then: rebuild their rows. An event of an
-//! unknown stream or kind, or with metadata that cannot be read, is `Damaged` wherever it is read, and taken away
-//! in the same way.
+//! unknown stream or kind, or with metadata that cannot be read, is `Damaged` wherever it is read, and taken
+//! away in the same way.
 //!
 //! # Read models
 //! The rows of a projection are in a table of its name, in the schema `public` unless
 //! [`read_model_schema`](PostgresStoreBuilder::read_model_schema) says otherwise, with a column of
 //! PostgreSQL's own type for each field, and are asked by [`get`](esrs_core::ReadModels::get),
 //! [`find`](esrs_core::SqlReadModels::find), [`query`](esrs_core::SqlReadModels::query), or any SQL. What
-//! follows from a page of events is stored in one transaction with the checkpoint of the projection, which takes two round
-//! trips: in the first the transaction begins, moves the checkpoint and reads the rows; in the second it
-//! writes them and commits.
+//! follows from a page of events is stored in one transaction with the checkpoint of the projection, which
+//! takes two round trips: in the first the transaction begins, moves the checkpoint and reads the rows; in
+//! the second it writes them and commits.
 //!
 //! Put indexes, constraints, triggers, policies and rights on such a table as you like: a
-//! [`rebuild`](esrs_core::ReadModels::rebuild), which builds the new rows beside the old ones, keeps them. The new
+//! [`rebuild`](esrs_core::ReadModels::rebuild), which builds the new rows next to the old ones, keeps them. The new
 //! rows are built under the constraints and unique indexes, and without the triggers; nobody but the owner of
 //! the table can read them before they are in place. A view of it has to be dropped before, and made again
 //! afterwards.
 //!
-//! The new rows are in place as soon as nobody reads the old ones. Who reads them in a transaction that
-//! stays open, as a backup does, is waited for half a second at a time, so that appends which write them
+//! The new rows are in place as soon as nobody reads the old ones. A session that reads them in a transaction
+//! that stays open, as a backup does, is waited for half a second at a time, so that appends which write them
 //! [inline](PostgresStoreBuilder::inline) go on; after the
 //! [`busy_timeout`](PostgresStoreBuilder::busy_timeout) a rebuild is answered with
-//! [`StoreError::Busy`](esrs_core::StoreError::Busy), and the next goes on where it was. The runner does
-//! that by itself, and says so in its log.
+//! [`StoreError::Busy`](esrs_core::StoreError::Busy), and the next goes on where it was. The runner does that
+//! by itself, and says so in its log.
 //!
 //! An event handler has the transaction itself, and names tables by the `search_path` of the role.
 //!
 //! # Partitions
 //! A log of hundreds of millions of events may be divided by position: the store notices it when it connects,
-//! and looks itself for what the indexes of a partition cannot refuse, which takes longer. The function keeps the
-//! rights and the protection of the log, on each partition too. This is all of it:
+//! and looks itself for what the indexes of a partition cannot refuse, which takes longer. The function keeps
+//! the rights and the protection of the log, on each partition too. This is all of it:
 //!
 //! ```sql
 #![doc = include_str!("../doc/partition.sql")]

@@ -1,7 +1,7 @@
 //! Waking those who wait for new events.
 //!
 //! A `NOTIFY` within each append would hold a lock of the whole server while that commits, and would
-//! make it a tenth slower; so it is sent beside the appends, and one serves all that came meanwhile.
+//! make it a tenth slower; so it is sent in parallel with the appends, and one serves all that came meanwhile.
 
 use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
@@ -17,13 +17,13 @@ use crate::connect::{ConnectError, Connector};
 use crate::pool::{Reader, ask};
 use crate::store::Shared;
 
-/// How long to wait after a connection was refused or lost.
+/// The time to wait after a connection was refused or lost.
 const BACK_OFF: Duration = Duration::from_millis(200);
 
 /// The shortest time between two notifications: each takes about as much of a processor as an append.
 const INTERVAL: Duration = Duration::from_millis(5);
 
-/// What tells all processes that something was appended by this one.
+/// The notifier that tells all processes that something was appended by this one.
 #[derive(Default)]
 pub(crate) struct Notifier(Arc<Notify>);
 
@@ -34,7 +34,7 @@ impl Notifier {
 }
 
 impl Drop for Notifier {
-    /// Ends whoever notifies: the store is gone.
+    /// Ends the notifying task: the store is gone.
     fn drop(&mut self) {
         self.0.notify_one();
     }
@@ -64,7 +64,7 @@ async fn send(shared: &Shared, reader: &Reader<'_>) -> Result<(), StoreError> {
     sent.map_err(|error| shared.location.explain("telling of new events", error))
 }
 
-/// What tells those who wait that something was appended, by whichever process.
+/// The listener that tells waiting tasks that something was appended, by whichever process.
 ///
 /// It has a connection of its own, which is opened when somebody first waits.
 #[derive(Default)]
@@ -74,7 +74,7 @@ pub(crate) struct Listener {
 }
 
 impl Listener {
-    /// What changes whenever something was appended. It may change without that, too.
+    /// Returns a receiver that changes whenever something was appended. It may change without that, too.
     pub(crate) fn subscribe(&self, connector: &Connector, statement: &str) -> watch::Receiver<()> {
         let mut task = self.task.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if task.is_none() {
@@ -99,7 +99,7 @@ impl Drop for Listener {
     }
 }
 
-/// Listens, and connects anew whenever the connection is lost.
+/// Listens, and connects again whenever the connection is lost.
 async fn listen(connector: Connector, statement: String, appended: watch::Sender<()>) {
     loop {
         if let Err(error) = listen_once(&connector, &statement, &appended).await {

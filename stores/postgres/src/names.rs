@@ -1,4 +1,4 @@
-//! What the numbers in rows stand for: streams and kinds.
+//! The names that numbers in rows stand for: streams and kinds.
 //!
 //! Nothing here is trusted by itself, because the log may be another one by now: a fail-over may have
 //! lost commits, or a backup may have been restored. It holds as long as the log holds one event, the
@@ -28,7 +28,7 @@ pub(crate) struct KindOf {
     pub(crate) kind: EventKind,
 }
 
-/// What is remembered of streams and kinds; shared by all that read and write.
+/// The remembered streams and kinds; shared by all that read and write.
 pub(crate) struct Names {
     numbers: Mutex<Numbers>,
     read: Mutex<Read>,
@@ -183,7 +183,7 @@ impl Names {
         numbers.anchor = Some(last);
     }
 
-    /// The log does not hold the anchor, or what was remembered beside it.
+    /// The log does not hold the anchor, or what was remembered next to it.
     pub(crate) fn forget_anchor(&self, anchor: Anchor) {
         let mut numbers = self.numbers();
         if numbers.log == anchor.log {
@@ -192,7 +192,7 @@ impl Names {
         }
     }
 
-    /// What was remembered of a stream is not true of the log.
+    /// Forgets a stream whose remembered state is not true of the log.
     pub(crate) fn forget_stream(&self, stream: &StreamId) {
         self.numbers().streams.pop(stream);
     }

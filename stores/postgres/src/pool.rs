@@ -15,7 +15,7 @@ use crate::limit::{Elapsed, Timer};
 use crate::names::Names;
 use crate::sql::Sql;
 
-/// How long a connection may take to end what its borrower left behind, before it is closed.
+/// The time in which a connection must end what its borrower left behind, before it is closed.
 const SETTLING: Duration = Duration::from_secs(1);
 
 /// Asks by a connection that reads; by another, if that one was lost. The answer comes within the time
@@ -121,7 +121,7 @@ impl Pool {
 
 /// A connection that is lent.
 ///
-/// Whoever has had the answers to all that it sent, and is in no transaction, gives it back by
+/// A borrower that has had the answers to all that it sent, and is in no transaction, gives it back by
 /// [`give_back`](Self::give_back). Dropped by a cancelled future or on the way of an error, it ends its
 /// transaction before it is lent again, or is closed if it cannot do that soon.
 pub(crate) struct Lent {
@@ -197,7 +197,7 @@ pub(crate) struct Attempts {
 }
 
 impl Attempts {
-    /// Whether to ask again, because the connection of this answer was lost.
+    /// Returns true if the caller asks again, because the connection of this answer was lost.
     pub(crate) fn again<T>(&mut self, answer: &Result<T, StoreError>, reader: Reader<'_>) -> bool {
         self.again_after(answer, reader.client)
     }

@@ -1,4 +1,4 @@
-//! Who may do what.
+//! Rights of roles.
 
 use esrs_core::StoreError;
 
@@ -24,7 +24,7 @@ impl PostgresStore {
     ///
     /// It runs the `GRANT`s of [`grant_reading`](Self::grant_reading), `USAGE` on the sequence of positions,
     /// and `INSERT` on the tables of events, streams, kinds and idempotency keys. What the role says by an
-    /// `INSERT` of its own is bounded by policies: an event stands at the end of the log and of a stream that
+    /// `INSERT` of its own is bounded by policies: an event is at the end of the log and of a stream that
     /// is there, at a time that can be read. Its content is the role's word: payload, actor and time.
     /// [Snapshots](Self::grant_snapshots) need a right of their own, and an [import](Self::import) is the
     /// owner's. [`privileges`](crate::privileges) has every cell.
@@ -86,8 +86,8 @@ impl PostgresStore {
     /// tables as the owner, by [`catch_up`](esrs_core::ReadModels::catch_up), and grant the role `SELECT`,
     /// `INSERT`, `UPDATE` and `DELETE` on them.
     ///
-    /// Tables belong to whoever made them, who alone may [rebuild](esrs_core::ReadModels::rebuild) them, and
-    /// are read by whom that role lets read them: a rebuild keeps such rights.
+    /// Tables belong to the role that made them, which alone may [rebuild](esrs_core::ReadModels::rebuild)
+    /// them, and are read by whom that role lets read them: a rebuild keeps such rights.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), esrs_core::StoreError> {

@@ -1,4 +1,4 @@
-//! Whether a connection is a session of the server, or only looks like one.
+//! A check that a connection is a session of the server, and does not only look like one.
 
 use esrs_core::StoreError;
 use tokio_postgres::Client;

@@ -71,7 +71,7 @@ impl Pools {
 /// The longest time that a claim waits for the row of its lease.
 pub(crate) const LEASE_LOCK: Duration = Duration::from_secs(1);
 
-/// What those who read and the writer have in common.
+/// The part that readers and the writer share.
 pub(crate) struct Shared {
     pub(crate) connector: Connector,
     pub(crate) pools: Pools,
@@ -150,7 +150,7 @@ impl Shared {
         pools.steps.get(*busy_timeout, timer, location).await
     }
 
-    /// A connection that reads, and is none of a pool's: for a transaction that others wait for.
+    /// A connection that reads, and does not belong to a pool: for a transaction that others wait for.
     pub(crate) async fn reader_aside(&self) -> Result<Reader<'_, Box<Client>>, StoreError> {
         let Self { sql, names, location, connector, .. } = self;
         let connected = connector.connect().await;
@@ -172,7 +172,7 @@ impl Shared {
         StoreError::Unknown { reason }
     }
 
-    /// What to tell of an append that failed.
+    /// Returns the error of an append that failed.
     pub(crate) fn explain_append(
         &self,
         doing: &'static str,
@@ -200,7 +200,7 @@ impl PostgresStore {
         Self::builder(url).open().await
     }
 
-    /// Says how a log is to be opened.
+    /// Returns the settings by which a log is opened.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), esrs_core::StoreError> {
@@ -229,7 +229,7 @@ impl PostgresStore {
         &self.inner.shared
     }
 
-    /// How much it has written since it was opened.
+    /// Returns how much it has written since it was opened.
     pub fn stats(&self) -> Stats {
         self.shared().counters.stats()
     }

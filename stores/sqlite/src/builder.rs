@@ -1,4 +1,4 @@
-//! How a store is opened.
+//! Opening a store.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -51,7 +51,7 @@ fn memory(path: &Path) -> Option<String> {
     is_memory.then(|| format!("file:/esrs-{}?vfs=memdb", Uuid::now_v7().simple()))
 }
 
-/// How a store is to be opened; made by [`SqliteStore::builder`].
+/// The settings of a store; made by [`SqliteStore::builder`].
 #[must_use = "nothing is opened before `open`"]
 pub struct SqliteStoreBuilder {
     database: Database,
@@ -221,7 +221,7 @@ impl SqliteStoreBuilder {
     ///   trigger, a view, or a table or index other than an index of plain columns;
     /// - [`StoreError::ReadOnly`] when it, or its directory, cannot be written to;
     /// - [`StoreError::Busy`] when another process holds it for too long;
-    /// - [`StoreError::Full`] when there is no room for it, or for the files beside it;
+    /// - [`StoreError::Full`] when there is no room for it, or for the files next to it;
     /// - [`StoreError::Projection`], [`StoreError::ProjectionChanged`] or
     ///   [`StoreError::ProjectionTable`] when an inline read model cannot be brought up to date;
     /// - [`StoreError::SubscriptionTaken`] if a table is [`inline`](Self::inline) twice;

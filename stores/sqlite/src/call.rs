@@ -15,7 +15,7 @@ pub(crate) trait AnyCall: Send + Sync {
     /// Answers with an error, if there is no answer yet.
     fn refuse(&self, error: StoreError);
 
-    /// Whether the caller still waits for an answer.
+    /// Returns true if the caller still waits for an answer.
     fn is_wanted(&self) -> bool;
 }
 

@@ -1,4 +1,4 @@
-//! How connections are opened and set up.
+//! Opening and setting up connections.
 
 use std::fs::File;
 use std::io::Read;
@@ -17,11 +17,11 @@ use crate::file::Files;
 use crate::guard::Guard;
 use crate::schema;
 
-/// How many statements a connection keeps prepared: ours, and those of a dozen read models.
+/// The number of statements that a connection keeps prepared: ours, and those of a dozen read models.
 const PREPARED: usize = 128;
 
-/// How much of the file a connection holds, in KiB: a stream of ten thousand events is in memory
-/// when it is loaded again. It is taken only as far as it is used.
+/// The part of the file that a connection holds, in KiB: a stream of ten thousand events is in memory when it
+/// is loaded again. It is taken only as far as it is used.
 const CACHE: i64 = 16 * 1024;
 
 /// The longest time between the header of a new file and its write-ahead log.

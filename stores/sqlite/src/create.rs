@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 #[cfg(unix)]
 pub(crate) use unix::create;
 
-/// Whatever is not created here, SQLite creates when it opens the file.
+/// Creates nothing: SQLite creates the file when it opens it.
 #[cfg(not(unix))]
 pub(crate) fn create(_: &Path) {}
 

@@ -14,7 +14,7 @@ use esrs_core::subscription::InlineOwners;
 
 use crate::projection::Known;
 
-/// What went wrong on one of the store's threads.
+/// A fault on one of the store's threads.
 #[derive(Debug)]
 pub(crate) enum Fault {
     /// SQLite refused.
@@ -56,17 +56,17 @@ impl Fault {
         }
     }
 
-    /// Whether somebody else holds the file.
+    /// Returns true if another process holds the file.
     pub(crate) fn is_busy(&self) -> bool {
         self.code().is_some_and(is_busy)
     }
 
-    /// Whether what is in the file makes no sense to SQLite.
+    /// Returns true if what is in the file makes no sense to SQLite.
     pub(crate) fn is_damage(&self) -> bool {
         matches!(self.code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
     }
 
-    /// Whether an append fails for its own sake, so that those beside it may still succeed.
+    /// Returns true if an append fails for its own sake, so that the others of its group may still succeed.
     pub(crate) fn may_be_about_one_append(&self) -> bool {
         match self {
             Self::Sql(_) => self.code() == Some(ErrorCode::DiskFull),
@@ -131,20 +131,20 @@ fn is_busy(code: ErrorCode) -> bool {
     matches!(code, DatabaseBusy | DatabaseLocked | FileLockingProtocolFailed)
 }
 
-/// Whether the file beside the database that its connections share cannot grow: to SQLite an I/O
+/// Returns true if the file next to the database that its connections share cannot grow: to SQLite an I/O
 /// error, though only room is missing.
 fn has_no_room_for_shared_memory(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|it| it.extended_code == ffi::SQLITE_IOERR_SHMSIZE)
 }
 
-/// Which file it is about, and how long the store waits for it; what errors have to say.
+/// The file, and how long the store waits for it, for errors.
 #[derive(Debug)]
 pub(crate) struct Database {
     pub(crate) path: PathBuf,
     /// The URI that its connections open if it is in memory.
     pub(crate) memory: Option<String>,
     pub(crate) busy_timeout: Duration,
-    /// How long a read, or a statement of an event handler, may run.
+    /// The time for which a read, or a statement of an event handler, may run.
     pub(crate) timeout: Duration,
     /// The longest payload that is taken, in bytes.
     pub(crate) max_payload: usize,
@@ -154,7 +154,7 @@ pub(crate) struct Database {
     pub(crate) known: Known,
     /// The read models that are written inline.
     pub(crate) owners: InlineOwners,
-    /// What was found when the file was overwritten.
+    /// The reason that was found when the file was overwritten.
     pub(crate) overwritten: OnceLock<String>,
 }
 
@@ -168,18 +168,18 @@ impl Database {
         Ok(files.check()?)
     }
 
-    /// How long a call waits for a thread of the store that is at work for others. A thread needs some
-    /// milliseconds to be woken, so a shorter `busy_timeout` does not count here.
+    /// Returns how long a call waits for a thread of the store that is at work for others. A thread needs
+    /// some milliseconds to be woken, so a shorter `busy_timeout` does not count here.
     pub(crate) fn queue_timeout(&self) -> Duration {
         self.busy_timeout.max(Duration::from_millis(100))
     }
 
-    /// Which database it is, for an error.
+    /// Returns the location of the database, for an error.
     pub(crate) fn location(&self) -> String {
         self.path.display().to_string()
     }
 
-    /// What to tell the caller.
+    /// Returns the error for the caller.
     pub(crate) fn explain(&self, doing: &'static str, fault: Fault) -> StoreError {
         match fault {
             Fault::Store(error) => error,
@@ -233,7 +233,7 @@ impl Database {
         })
     }
 
-    /// What to tell whoever wanted to open the file; there is more to say about it than later.
+    /// Returns the error for a caller who opens the file; there is more to say about it than later.
     pub(crate) fn explain_opening(&self, fault: Fault) -> StoreError {
         let location = self.location();
         match fault.code() {

@@ -1,4 +1,4 @@
-//! Whether the path of the database still leads to the file that is open.
+//! A check that the path of the database still leads to the file that is open.
 //!
 //! A commit into a file that was replaced or removed is lost when the last connection is closed, though
 //! SQLite does not say so.
@@ -27,9 +27,9 @@ pub(crate) struct Files {
     looked_at_wal: AtomicU64,
 }
 
-/// How often the number of the write-ahead log is compared. A look at a file's times makes the file system
-/// store the time of the next write, which makes each sync of it take half as long again; whether there is
-/// such a file is compared every time.
+/// The number of looks after which the number of the write-ahead log is compared. A look at a file's times
+/// makes the file system store the time of the next write, which makes each sync of it take half as long
+/// again; whether there is such a file is compared every time.
 const LOOK_AT_WAL: u64 = 1_000;
 
 const WAL: &str = "its write-ahead log (`-wal`)";
@@ -47,7 +47,7 @@ pub(crate) struct Written {
     at: Option<SystemTime>,
 }
 
-/// What tells a file from another that has its name.
+/// The identity of a file, which tells it from another with its name.
 #[cfg(unix)]
 type Id = (u64, u64);
 /// Windows does not let a file be replaced or removed that SQLite has open.
@@ -93,7 +93,7 @@ impl Files {
         Ok(main.map(written))
     }
 
-    /// Looks at the files beside the main one; with `all`, at the number of each.
+    /// Looks at the files next to the main one; with `all`, at the number of each.
     fn check_names(&self, all: bool) -> Result<(), StoreError> {
         if let Some(shared_memory) = &self.shared_memory {
             shared_memory.check("its shared memory (`-shm`)")?;

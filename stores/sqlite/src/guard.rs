@@ -1,4 +1,4 @@
-//! Which statements of a user SQLite may run.
+//! The statements of a user that SQLite may run.
 //!
 //! SQLite itself says what a statement does while it compiles it: a text can hide `COMMIT` behind
 //! whatever SQLite skips. The authorizer of a connection is installed once, because each installation
@@ -15,7 +15,7 @@ use rusqlite::hooks::{AuthAction, AuthContext, Authorization, TransactionOperati
 use crate::error::Fault;
 use crate::schema;
 
-/// Who has written the statement that is compiled or run.
+/// The author of the statement that is compiled or run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Author {
@@ -39,7 +39,7 @@ impl Author {
     }
 }
 
-/// What the authorizer of a connection knows and says.
+/// The state of the authorizer of a connection.
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
     author: AtomicU8,
@@ -105,7 +105,7 @@ impl Guard {
         std::mem::take(&mut lock(&self.reads))
     }
 
-    /// Whether the time of the statement that runs is over.
+    /// Returns true if the time of the statement that runs is over.
     pub(crate) fn is_over(&self) -> bool {
         lock(&self.until).is_some_and(|until| until <= Instant::now())
     }
@@ -299,7 +299,7 @@ fn of_query(action: AuthAction<'_>) -> Option<String> {
     Some(format!("a query only reads, and {refused} would write"))
 }
 
-/// Whether a pragma only reads.
+/// Returns true if a pragma only reads.
 fn reads(name: &str, value: Option<&str>) -> bool {
     const DESCRIBING: &[&str] = &[
         "collation_list",

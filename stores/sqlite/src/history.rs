@@ -1,4 +1,4 @@
-//! Whether the log is still the one that was read before.
+//! A check that the log is still the one that was read before.
 //!
 //! Ids of events are unique and events are committed in the order of their positions: if the log still
 //! holds an event that was there before, it holds everything before that event unchanged. One remembered
@@ -11,11 +11,11 @@ use uuid::Uuid;
 use crate::error::Fault;
 use crate::schema;
 
-/// What a look at the log has found.
+/// The result of a look at the log.
 pub(crate) struct Look {
     /// The last event.
     pub(crate) head: Option<LogMark>,
-    /// Whether the log holds what was asked for.
+    /// True if the log holds what was asked for.
     pub(crate) holds: bool,
 }
 
@@ -41,8 +41,8 @@ pub(crate) fn look(connection: &Connection, anchor: Option<LogMark>) -> Result<L
     Ok(found.optional()?.unwrap_or(Look { head: None, holds: anchor.is_none() }))
 }
 
-/// What to do about a log that does not hold what was remembered: the file may have been restored from a
-/// backup with other tables than those that this program works with.
+/// Checks a log that does not hold what was remembered: the file may have been restored from a backup with
+/// other tables than those that this program works with.
 pub(crate) fn check_tables(connection: &Connection) -> Result<(), Fault> {
     tracing::warn!("the log lost events; what was remembered of it is dropped");
     if schema::is_current(connection)? {
@@ -84,7 +84,7 @@ pub(crate) fn changed(mark: LogMark, head: Position) -> Fault {
     })
 }
 
-/// An id that is damaged is none that anybody remembers; a read of its event says so.
+/// An id that is damaged is not one that anything remembers; a read of its event says so.
 fn mark_of(row: &Row<'_>) -> rusqlite::Result<LogMark> {
     let position: i64 = row.get(0)?;
     let id = row.get_ref(1)?.as_bytes_or_null()?.unwrap_or_default();

@@ -6,7 +6,7 @@ use rusqlite::Statement;
 use crate::error::Fault;
 use crate::value::Bound;
 
-/// How a statement may name its parameters.
+/// The style in which a statement names its parameters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
     /// `$1`, as for every store.

@@ -9,12 +9,12 @@ use esrs_core::StoreError;
 
 use crate::clock::Clock;
 
-/// What waits in a queue.
+/// An entry of a queue.
 pub(crate) trait Queued: Send {
     /// Answers the caller with an error; nothing of the job is done.
     fn refuse(self, error: StoreError);
 
-    /// Whether the caller still waits for it.
+    /// Returns true if the caller still waits for it.
     fn is_wanted(&self) -> bool;
 }
 
@@ -22,10 +22,10 @@ pub(crate) trait Queued: Send {
 pub(crate) struct Queue<J> {
     state: Mutex<State<J>>,
     filled: Condvar,
-    /// How many jobs there are, for a look without the lock.
+    /// The number of jobs, for a look without the lock.
     count: AtomicUsize,
     longest_wait: Duration,
-    /// What a refused job has waited for.
+    /// The resource that a refused job has waited for.
     what: String,
     clock: Arc<Clock>,
 }
@@ -97,7 +97,7 @@ impl<J: Queued> Queue<J> {
         next
     }
 
-    /// Whether it takes no more jobs.
+    /// Returns true if it takes no more jobs.
     pub(crate) fn is_closed(&self) -> bool {
         self.lock().is_closed
     }

@@ -9,8 +9,8 @@ use futures_channel::oneshot;
 
 use crate::clock::Clock;
 
-/// How many bytes of appends are queued at once. Those that come when there is no room wait outside, with
-/// their callers, in the order in which they came.
+/// The bytes of appends that may be queued at once. Appends that come when there is no room wait outside,
+/// with their callers, in the order in which they came.
 pub(crate) struct Room {
     state: Mutex<State>,
     longest_wait: Duration,

@@ -275,7 +275,7 @@ pub(crate) fn is_empty(connection: &Connection) -> Result<bool, Fault> {
     Ok(!any.exists([])?)
 }
 
-/// Whether the tables are those of this esrs.
+/// Returns true if the tables are those of this esrs.
 pub(crate) fn is_current(connection: &Connection) -> Result<bool, Fault> {
     Ok(stored_version(connection)? == i64::from(VERSION))
 }

@@ -48,7 +48,7 @@ struct Inner {
     waiting: Arc<Waiting>,
 }
 
-/// How the threads of a store are reached. They end when this is dropped.
+/// Handles to the threads of a store. They end when this is dropped.
 struct Threads {
     jobs: Arc<Queue<WriteJob>>,
     /// The bound of the appends among the jobs.
@@ -81,7 +81,7 @@ impl SqliteStore {
         Self::builder(path).open().await
     }
 
-    /// Says how a file is to be opened.
+    /// Returns the settings by which a file is opened.
     ///
     /// ```no_run
     /// # async fn example() -> Result<(), esrs_core::StoreError> {
@@ -174,7 +174,7 @@ impl SqliteStore {
         &self.inner.database.path
     }
 
-    /// How much it has written since it was opened.
+    /// Returns how much it has written since it was opened.
     pub fn stats(&self) -> Stats {
         self.inner.counters.stats()
     }

@@ -9,7 +9,7 @@ use esrs_core::StoreError;
 
 use crate::error::{Database, Fault};
 
-/// What a handler did that it may not, and what to do instead.
+/// The message about a handler that did what it may not, and what to do instead.
 pub(crate) const AWAITED: &str = "its handler awaited something other than the statements of its \
     transaction, which run on the one thread that writes: read by `transaction.query`, and execute \
     commands or wait for anything else outside of the handler; nothing of the step is stored";

@@ -26,8 +26,8 @@ mod split;
 mod split_by_another_body;
 mod steps;
 
-use esrs::Fingerprint;
 use esrs::prelude::*;
+use esrs::schema::Fingerprint;
 
 /// The fingerprint of the counter of a module.
 macro_rules! fold {

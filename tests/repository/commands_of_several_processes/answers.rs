@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use esrs::Executed;
+use esrs::repository::Executed;
 
 /// Everything that an answer says of the command; equal for each of its repetitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

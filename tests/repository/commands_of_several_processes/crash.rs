@@ -3,10 +3,8 @@
 use std::os::unix::process::ExitStatusExt;
 
 use esrs::prelude::*;
-use esrs::{
-    AppendBatch, Appended, EventStore, IdempotencyKey, LogId, Page, ReadQuery, Snapshot,
-    StoreError, StreamId,
-};
+use esrs::store::{AppendBatch, Appended, IdempotencyKey, LogId, Page, ReadQuery, Snapshot};
+use esrs::{EventStore, StoreError, StreamId};
 use futures_core::future::BoxFuture;
 
 use super::account::{Account, Move};
@@ -44,8 +42,8 @@ impl EventStore for CrashesBeforeTheAnswer {
 
     fn import_chunk(
         &self,
-        events: Vec<(StreamId, esrs::NewEvent)>,
-    ) -> BoxFuture<'_, Result<esrs::Imported, StoreError>> {
+        events: Vec<(StreamId, esrs::store::NewEvent)>,
+    ) -> BoxFuture<'_, Result<esrs::store::Imported, StoreError>> {
         self.0.import_chunk(events)
     }
 
@@ -55,7 +53,7 @@ impl EventStore for CrashesBeforeTheAnswer {
 
     fn streams(
         &self,
-        query: esrs::StreamsQuery,
+        query: esrs::store::StreamsQuery,
     ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
         self.0.streams(query)
     }

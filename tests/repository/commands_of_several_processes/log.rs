@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use esrs::EventStore;
 use esrs::prelude::*;
-use esrs::{EventStore, Page, ReadQuery};
+use esrs::store::{Page, ReadQuery};
 
 pub(crate) struct Found {
     pub(crate) stream: String,

@@ -1,6 +1,7 @@
 //! Numbers with a fraction, of any bits.
 
-use esrs::{Repository, SnapshotPolicy};
+use esrs::Repository;
+use esrs::repository::SnapshotPolicy;
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 

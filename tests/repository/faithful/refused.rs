@@ -1,11 +1,11 @@
 //! A value that would be read as another is refused with its place, and nothing of it is stored.
 
+use esrs::event::EncodeError;
 use esrs::prelude::*;
 use esrs::projection::{Value, json_to_value};
-use esrs::{
-    AppendBatch, AppendCondition, ChangedValue, EncodeError, EventStore, ExecuteError, Metadata,
-    NewEvent, Page, ReadQuery, Repository, StoreError, StreamId,
-};
+use esrs::store::{AppendBatch, AppendCondition, NewEvent, Page, ReadQuery};
+use esrs::value::ChangedValue;
+use esrs::{EventStore, ExecuteError, Metadata, Repository, StoreError, StreamId};
 
 use super::domain::{Anything, Inner, Json, Record, Recorded, Take};
 use super::{Opened, memory, postgres, sqlite};

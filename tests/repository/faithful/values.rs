@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use esrs::{ExecuteError, Repository, SnapshotPolicy};
+use esrs::repository::SnapshotPolicy;
+use esrs::{ExecuteError, Repository};
 use jiff::{Timestamp, civil};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;

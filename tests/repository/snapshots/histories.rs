@@ -4,12 +4,14 @@
 
 use std::sync::LazyLock;
 
+use esrs::event::FixedClock;
 use esrs::prelude::*;
-use esrs::{
-    AppendBatch, AppendCondition, Appended, AsOf, EventStore, FixedClock, IdempotencyKey, LogId,
-    Metadata, NewEvent, Page, Position, ReadQuery, Snapshot, SnapshotPolicy, StreamId, Timestamp,
-    WarmStates,
+use esrs::repository::{SnapshotPolicy, WarmStates};
+use esrs::store::{
+    AppendBatch, AppendCondition, Appended, IdempotencyKey, LogId, NewEvent, Page, ReadQuery,
+    Snapshot,
 };
+use esrs::{AsOf, EventStore, Metadata, Position, StreamId, Timestamp};
 use futures_core::future::BoxFuture;
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -131,7 +133,7 @@ impl<S: EventStore + Clone> History<S> {
     fn record(&mut self, position: Position, change: impl FnOnce(&mut Tally)) {
         let mut after = self.state();
         change(&mut after);
-        let recorded_at = esrs::Clock::now(&self.clock);
+        let recorded_at = esrs::event::Clock::now(&self.clock);
         self.known.push(Known { position, recorded_at, after });
     }
 
@@ -177,7 +179,7 @@ impl<S: EventStore + Clone> History<S> {
             }
             Step::WriteSnapshot => match self.tallies.write_snapshot(&id()).await {
                 Ok(version) => same("a snapshot", version, self.known.len() as u64),
-                Err(esrs::SnapshotError::NoPolicy) => Ok(()),
+                Err(esrs::repository::SnapshotError::NoPolicy) => Ok(()),
                 Err(error) => Err(error.to_string()),
             },
             Step::Load => self.check(AsOf::Now, self.known.len()).await,
@@ -205,7 +207,7 @@ impl<S: EventStore + Clone> History<S> {
             Stored::Retired => event.name = "doubled".into(),
             _ => {}
         }
-        event.recorded_at = esrs::Clock::now(&self.clock);
+        event.recorded_at = esrs::event::Clock::now(&self.clock);
         let batch = AppendBatch::new(stream(), AppendCondition::Any, vec![event]);
         let appended = self.store.append(batch).await.unwrap();
         self.record(appended.last_position, |tally| match stored {
@@ -306,7 +308,7 @@ impl EventStore for Mistaken {
     fn import_chunk(
         &self,
         events: Vec<(StreamId, NewEvent)>,
-    ) -> BoxFuture<'_, Result<esrs::Imported, StoreError>> {
+    ) -> BoxFuture<'_, Result<esrs::store::Imported, StoreError>> {
         self.store.import_chunk(events)
     }
 
@@ -327,7 +329,7 @@ impl EventStore for Mistaken {
 
     fn streams(
         &self,
-        query: esrs::StreamsQuery,
+        query: esrs::store::StreamsQuery,
     ) -> BoxFuture<'_, Result<Vec<StreamId>, StoreError>> {
         self.store.streams(query)
     }

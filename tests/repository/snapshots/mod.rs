@@ -4,10 +4,11 @@ mod histories;
 mod tally;
 
 use esrs::prelude::*;
-use esrs::{
-    AppendBatch, AppendCondition, AsOf, EventStore, Metadata, NewEvent, Page, ReadQuery, Snapshot,
-    SnapshotError, SnapshotPolicy, SnapshotQuery, SnapshotState, StreamId,
+use esrs::repository::{SnapshotError, SnapshotPolicy, SnapshotState};
+use esrs::store::{
+    AppendBatch, AppendCondition, NewEvent, Page, ReadQuery, Snapshot, SnapshotQuery,
 };
+use esrs::{AsOf, EventStore, Metadata, StreamId};
 
 use crate::counted::{Asked, Counted};
 use tally::{Add, Added, Tally};

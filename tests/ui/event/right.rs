@@ -1,6 +1,6 @@
 //! Every word of `#[event(…)]`, as it should be.
 
-use esrs::PayloadError;
+use esrs::event::PayloadError;
 use esrs::prelude::*;
 
 #[derive(Event, Serialize, Deserialize)]

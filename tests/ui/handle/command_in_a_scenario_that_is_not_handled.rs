@@ -1,5 +1,5 @@
 use esrs::prelude::*;
-use esrs::Scenario;
+use esrs::testing::Scenario;
 
 #[derive(Event, Serialize, Deserialize)]
 #[event("account_opened")]

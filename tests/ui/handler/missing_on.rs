@@ -1,4 +1,4 @@
-use esrs::BoxError;
+use esrs::store::BoxError;
 use esrs::prelude::*;
 use esrs::subscription::{EventHandler, Listen, Transaction};
 

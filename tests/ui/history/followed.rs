@@ -1,6 +1,6 @@
 //! The messages of this folder, followed as they are printed.
 
-use esrs::PastVersion;
+use esrs::schema::PastVersion;
 use esrs::prelude::*;
 
 fn five() -> u8 {

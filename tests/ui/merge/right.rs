@@ -62,7 +62,7 @@ impl Apply<MoneyMoved> for BankAccount {
 }
 
 pub(crate) fn main() {
-    esrs::Scenario::<BankAccount>::new()
+    esrs::testing::Scenario::<BankAccount>::new()
         .and_given_stored("money_deposited", 1, r#"{"cents":5}"#)
         .and_given_stored("money_withdrawn", 1, r#"{"cents":2}"#)
         .and_given_stored("money_moved", 1, r#"{"cents":-1}"#)

@@ -1,4 +1,4 @@
-use esrs::AuditTrail;
+use esrs::store::AuditTrail;
 use esrs::prelude::*;
 
 #[tokio::main]

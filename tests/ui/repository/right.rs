@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 
 use esrs::prelude::*;
-use esrs::{AsOf, SnapshotPolicy, WarmStates};
+use esrs::AsOf;
+use esrs::repository::{SnapshotPolicy, WarmStates};
 
 #[derive(Event, Serialize, Deserialize)]
 #[event("account_opened")]

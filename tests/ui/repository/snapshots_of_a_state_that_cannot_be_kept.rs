@@ -10,5 +10,5 @@ struct BankAccount {}
 
 fn main() {
     let accounts = Repository::<BankAccount>::new(MemoryStore::new());
-    let _ = accounts.with_snapshots(esrs::SnapshotPolicy::every(100));
+    let _ = accounts.with_snapshots(esrs::repository::SnapshotPolicy::every(100));
 }

@@ -25,5 +25,5 @@ impl Split for OrderPlacedAndPaid {
 struct Order {}
 
 fn main() {
-    let _ = esrs::Scenario::<Order>::given(OrderPlacedAndPaid {});
+    let _ = esrs::testing::Scenario::<Order>::given(OrderPlacedAndPaid {});
 }

@@ -47,7 +47,7 @@ impl Handle<Buy> for Order {
 }
 
 pub(crate) fn main() {
-    esrs::Scenario::<Order>::new()
+    esrs::testing::Scenario::<Order>::new()
         .and_given_stored("order_placed_and_paid", 1, r#"{"cents":5}"#)
         .then_state(Order { paid: 5 })
         .when(Buy)

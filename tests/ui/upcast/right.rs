@@ -1,6 +1,6 @@
 //! Three versions in a chain, one step of which may fail.
 
-use esrs::PayloadError;
+use esrs::event::PayloadError;
 use esrs::prelude::*;
 
 #[derive(Event, Serialize, Deserialize)]

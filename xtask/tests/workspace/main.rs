@@ -8,3 +8,4 @@ mod ignored;
 mod map;
 mod published;
 mod testing;
+mod words;

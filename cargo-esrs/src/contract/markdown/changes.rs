@@ -1,4 +1,4 @@
-//! What changed from one version to the next, row by row.
+//! The changes from one version to the next, row by row.
 
 use std::collections::{HashMap, HashSet};
 

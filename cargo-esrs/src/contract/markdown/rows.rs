@@ -29,7 +29,7 @@ thread_local! {
 
 #[cfg(test)]
 impl Path {
-    /// How many paths were compared since it was called last.
+    /// Returns the number of paths that were compared since it was called last.
     pub(super) fn compared() -> usize {
         COMPARED.take()
     }
@@ -57,7 +57,7 @@ pub(super) struct Row {
     pub(super) presence: Presence,
 }
 
-/// Whether a field has to be there.
+/// True if a field has to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Presence {
     Required,
@@ -155,7 +155,7 @@ fn row(rows: &mut Vec<Row>, path: String, kind: String, presence: Presence, tree
     parts(rows, &path, tree);
 }
 
-/// What a value is, in words.
+/// Describes a value, in words.
 fn kind(tree: &Tree) -> String {
     match tree {
         Tree::Null => "null".to_owned(),

@@ -9,7 +9,7 @@ use esrs_lock::tree::{Field, Tree};
 use super::json::{Json, Object};
 use object::{Rest, Spread};
 
-/// Which drafts of JSON Schema say a thing differently.
+/// A draft of JSON Schema, where drafts differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Draft {
     /// 2020-12, the newest.
@@ -111,8 +111,8 @@ impl Draft {
     }
 }
 
-/// Whether serde may have been told to leave the field out (`skip_serializing_if`) though a shape does
-/// not say so: reading needs no `default` for an `Option`, and an opaque type may be one.
+/// Returns true if serde may have been told to leave the field out (`skip_serializing_if`) though a shape
+/// does not say so: reading needs no `default` for an `Option`, and an opaque type may be one.
 pub(super) fn may_be_left_out(tree: &Tree) -> bool {
     matches!(tree, Tree::Option(_) | Tree::Opaque(_))
 }
@@ -152,7 +152,7 @@ fn opaque(name: &str) -> Object {
     Object::default().with("description", note)
 }
 
-/// What may be null too.
+/// Allows null, too.
 fn nullable(schema: Object) -> Object {
     let null = Json::from("null");
     let takes_any =

@@ -2,18 +2,18 @@
 
 use super::{Json, Object, describe, typed};
 
-/// What an object holds.
+/// The content of an object.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Spread {
     pub(super) properties: Vec<(String, Object)>,
     pub(super) required: Vec<String>,
-    /// What the names of its other fields are like; `None` for any.
+    /// The schema of the names of its other fields; `None` for any.
     pub(super) names: Option<Object>,
     pub(super) rest: Rest,
     pub(super) notes: Vec<String>,
 }
 
-/// What an object may hold beside its known fields.
+/// The fields that an object may hold next to its known ones.
 #[derive(Debug, Clone, Default)]
 pub(super) enum Rest {
     /// Anything: a reader skips it.

@@ -88,7 +88,7 @@ impl Draft {
     }
 }
 
-/// What a reader makes of other names.
+/// Describes how a reader treats other names.
 fn notes(variant: &Variant) -> Vec<String> {
     let mut notes = Vec::new();
     if !variant.aliases.is_empty() {

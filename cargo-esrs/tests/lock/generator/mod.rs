@@ -18,10 +18,10 @@ use model::{Dice, Ty, any_right};
 /// The versions of one type, each of which is judged against each other.
 const VERSIONS: usize = 5;
 
-/// How many pairs a family has.
+/// The number of pairs in a family.
 const PAIRS: usize = VERSIONS * (VERSIONS - 1);
 
-/// How many families stand in one program.
+/// The number of families in one program.
 const BATCH: usize = 125;
 
 fn family(dice: &mut Dice) -> Vec<Ty> {
@@ -82,7 +82,7 @@ fn what_is_judged_compatible_reads_the_same() {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// What was judged, by rule: how many pairs read the same, and how many did not.
+/// Returns what was judged, by rule: how many pairs read the same, and how many did not.
 fn summary(said: &str) -> String {
     let mut tally = std::collections::BTreeMap::<&str, [usize; 2]>::new();
     let mut shown = String::new();

@@ -31,7 +31,7 @@ impl From<Text> for String {
 #[derive(Event, Serialize, Deserialize)]
 #[event("written", aliases("noted"))]
 pub struct Written {
-    /// What.
+    /// The text.
     pub text: Text,
 }
 
@@ -39,7 +39,7 @@ pub struct Written {
 #[derive(Event, Serialize, Deserialize)]
 #[event("noted")]
 pub struct Noted {
-    /// What.
+    /// The text.
     pub text: Text,
 }
 
@@ -83,7 +83,7 @@ macro_rules! event {
         #[derive(Event, Serialize, Deserialize)]
         #[event($stored)]
         pub struct $name {
-            /// What.
+            /// The text.
             pub text: Text,
         }
     };
@@ -91,7 +91,7 @@ macro_rules! event {
 
 event!(OfAMacro, "of_a_macro");
 
-/// What a function declares cannot be named from outside of it.
+/// Items that a function declares cannot be named from outside of it.
 pub fn declares() {
     #[derive(Event, Serialize, Deserialize)]
     #[event("declared_in_a_function")]
@@ -111,15 +111,15 @@ pub fn declares() {
 #[derive(Event, Serialize, Deserialize)]
 #[event("paid")]
 pub struct PaidV1 {
-    /// How much.
+    /// The amount.
     pub euros: i64,
 }
 
-/// How much, in cents.
+/// An amount, in cents.
 #[derive(Event, Serialize, Deserialize)]
 #[event("paid", version = 2, from = PaidV1)]
 pub struct Paid {
-    /// How much.
+    /// The amount.
     pub cents: i64,
 }
 
@@ -133,7 +133,7 @@ impl Upcast<PaidV1> for Paid {
 #[derive(Event, Serialize, Deserialize)]
 #[event("counted")]
 pub struct CountedV1 {
-    /// How many.
+    /// The number.
     pub many: i32,
 }
 
@@ -141,7 +141,7 @@ pub struct CountedV1 {
 #[derive(Event, Serialize, Deserialize)]
 #[event("counted", version = 2, from = CountedV1)]
 pub struct Counted {
-    /// How many.
+    /// The number.
     pub many: u64,
 }
 
@@ -157,7 +157,7 @@ impl TryUpcast<CountedV1> for Counted {
 #[derive(Event, Serialize, Deserialize)]
 #[event("remarked")]
 pub struct Remarked {
-    /// What.
+    /// The remark.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub remark: Option<u8>,
 }
@@ -166,15 +166,15 @@ pub struct Remarked {
 #[derive(Event, Serialize, Deserialize)]
 #[event("gift_given")]
 pub struct GiftGivenV1 {
-    /// How much.
+    /// The amount.
     pub euros: i64,
 }
 
-/// How much, in dimes.
+/// An amount, in dimes.
 #[derive(Event, Serialize, Deserialize)]
 #[event("gift_given", version = 2, from = GiftGivenV1)]
 pub struct GiftGiven {
-    /// How much.
+    /// The amount.
     pub cents: i64,
 }
 
@@ -188,7 +188,7 @@ impl Upcast<GiftGivenV1> for GiftGiven {
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_received", merges(GiftGiven))]
 pub struct MoneyReceived {
-    /// How much.
+    /// The amount.
     pub cents: i64,
 }
 
@@ -202,7 +202,7 @@ impl Upcast<GiftGiven> for MoneyReceived {
 #[derive(Event, Serialize, Deserialize)]
 #[event("coupon_used")]
 pub struct CouponUsed {
-    /// How much.
+    /// The amount.
     pub cents: i64,
 }
 
@@ -210,7 +210,7 @@ pub struct CouponUsed {
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_moved", merges(MoneyReceived, CouponUsed))]
 pub struct MoneyMoved {
-    /// How much.
+    /// The amount.
     pub cents: i64,
 }
 
@@ -234,7 +234,7 @@ impl TryUpcast<CouponUsed> for MoneyMoved {
 pub struct Divided {
     /// By what.
     pub by: Divisor,
-    /// What.
+    /// The text.
     pub text: Text,
 }
 
@@ -261,6 +261,6 @@ impl From<Divisor> for u32 {
 #[derive(Event, Serialize, Deserialize)]
 #[event("numbered")]
 pub struct Numbered {
-    /// Which.
+    /// The numbers.
     pub numbers: std::collections::BTreeSet<NonZero<u8>>,
 }

@@ -2,13 +2,13 @@
 
 use super::{Actor, Causation, Correlation, Demands, Lacking, TypedKey};
 
-/// What is missing of a command on an `A` when a `K` is given.
+/// The facts missing of a command on an `A` when a `K` is given.
 ///
 /// Nothing tells two types apart but an impl for the two, and the derive writes those of the keys
 /// that an aggregate demands ([`Beside`]). So a key that is not demanded is taken when no other is
 /// missing any more.
 pub trait Takes<A, K> {
-    /// What is missing then.
+    /// The facts missing then.
     type Left: Demands;
 }
 
@@ -36,7 +36,7 @@ where
     type Left = <D::Is as Is>::Left<R, Lacking<TypedKey<D>, R::Left>>;
 }
 
-/// Whether this key, which `A` demands, is the key `K`, which it demands too.
+/// A proof that this key, which `A` demands, is the key `K`, which it demands too.
 #[diagnostic::on_unimplemented(
     message = "`{A}` demands a `{Self}` of every command, and is given a `{K}` before that",
     label = "no `{Self}` is given yet",
@@ -58,7 +58,7 @@ pub enum NoKey {}
 
 /// The answer to [`Beside`].
 pub trait Is {
-    /// What is left of a list: its rest, when the key in front is the one that is given.
+    /// The rest of a list: its rest, when the key in front is the one that is given.
     type Left<Rest: Demands, All: Demands>: Demands;
 }
 

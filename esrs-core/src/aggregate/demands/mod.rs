@@ -1,4 +1,4 @@
-//! What an aggregate demands to know of every command, and what of it is still missing.
+//! Facts that an aggregate demands of every command, and those of them that are still missing.
 //!
 //! `#[aggregate(…, requires(actor, Branch))]` becomes [`Aggregate::Requires`](crate::Aggregate), a
 //! list of types: `Lacking<Actor, Lacking<TypedKey<Branch>>>`. [`Execute`](crate::Execute) carries the list, and
@@ -35,7 +35,7 @@ pub(crate) use unmet::{Complete, LacksSomething, MadeComplete};
 #[derive(Debug)]
 pub struct Lacking<D, R = ()>(PhantomData<fn() -> (D, R)>);
 
-/// Who gives the command: `requires(actor)`.
+/// The actor of the command: `requires(actor)`.
 #[derive(Debug)]
 pub enum Actor {}
 
@@ -43,7 +43,7 @@ pub enum Actor {}
 #[derive(Debug)]
 pub enum Causation {}
 
-/// What the command belongs to: `requires(correlation)`.
+/// The business transaction of the command: `requires(correlation)`.
 #[derive(Debug)]
 pub enum Correlation {}
 
@@ -51,13 +51,13 @@ pub enum Correlation {}
 #[derive(Debug)]
 pub struct TypedKey<K>(PhantomData<fn() -> K>);
 
-/// What is missing of a command: `()`, or [`Lacking`] with what comes behind it.
+/// The facts missing of a command: `()`, or [`Lacking`] with what comes behind it.
 pub trait Demands {
-    /// What is missing when the actor is given.
+    /// The facts missing when the actor is given.
     type WithActor: Demands;
-    /// What is missing when the cause is given.
+    /// The facts missing when the cause is given.
     type WithCausation: Demands;
-    /// What is missing when it is said what the command belongs to.
+    /// The facts missing when the correlation is given.
     type WithCorrelation: Demands;
 }
 

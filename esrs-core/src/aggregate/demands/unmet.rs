@@ -38,7 +38,7 @@ impl<A: KnowsCausation, R: Complete<A>> MadeComplete<A> for Lacking<Causation, R
 impl<A: KnowsCorrelation, R: Complete<A>> MadeComplete<A> for Lacking<Correlation, R> {}
 impl<A: Knows<K>, K, R: Complete<A>> MadeComplete<A> for Lacking<TypedKey<K>, R> {}
 
-/// That a command of which nothing is missing is a future, without `.await`.
+/// A proof that a command of which nothing is missing is a future, without `.await`.
 #[diagnostic::on_unimplemented(
     message = "a command on `{A}` is not a future before it is awaited",
     label = "not a future yet",
@@ -46,7 +46,7 @@ impl<A: Knows<K>, K, R: Complete<A>> MadeComplete<A> for Lacking<TypedKey<K>, R>
 )]
 pub trait MadeFuture<'a, A>: LacksSomething<'a> {}
 
-/// That a command's actor is known without [`by`](crate::Execute::by).
+/// A proof that a command's actor is known without [`by`](crate::Execute::by).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` demands an actor of every command",
     label = "no actor is given",
@@ -54,7 +54,7 @@ pub trait MadeFuture<'a, A>: LacksSomething<'a> {}
 )]
 pub trait KnowsActor {}
 
-/// That a command's cause is known without [`caused_by`](crate::Execute::caused_by).
+/// A proof that a command's cause is known without [`caused_by`](crate::Execute::caused_by).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` demands a causation of every command",
     label = "no causation is given",
@@ -62,7 +62,7 @@ pub trait KnowsActor {}
 )]
 pub trait KnowsCausation {}
 
-/// That what a command belongs to is known without [`correlated_by`](crate::Execute::correlated_by).
+/// A proof that a command's correlation is known without [`correlated_by`](crate::Execute::correlated_by).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` demands a correlation of every command",
     label = "no correlation is given",
@@ -70,7 +70,7 @@ pub trait KnowsCausation {}
 )]
 pub trait KnowsCorrelation {}
 
-/// That a command's `K` is known without [`with_key`](crate::Execute::with_key).
+/// A proof that a command's `K` is known without [`with_key`](crate::Execute::with_key).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` demands a `{K}` of every command",
     label = "no `{K}` is given",

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{CommandFingerprint, FingerprintError, IdempotencyKey};
 
-/// What an idempotency key is made of.
+/// A text that an idempotency key is made of.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an idempotency key: a key is a text",
     label = "not a text",

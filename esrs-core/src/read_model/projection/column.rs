@@ -1,4 +1,4 @@
-//! What a column can hold, without naming a database.
+//! The values that a column can hold, without naming a database.
 
 use std::fmt::Display;
 use std::hash::{Hash, Hasher};
@@ -14,7 +14,7 @@ use crate::log::ColumnError;
 use crate::schema::Fingerprint;
 use crate::value::to_faithful_json;
 
-/// What a column holds.
+/// The type of a column's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ColumnType {
@@ -28,7 +28,7 @@ pub enum ColumnType {
     Text,
     /// Bytes.
     Bytes,
-    /// A moment, to the microsecond.
+    /// A point in time, to the microsecond.
     Timestamp,
     /// A UUID.
     Uuid,
@@ -72,7 +72,7 @@ pub enum Value {
     Text(String),
     /// Bytes.
     Bytes(Vec<u8>),
-    /// A moment, to the microsecond.
+    /// A point in time, to the microsecond.
     Timestamp(Timestamp),
     /// A UUID.
     Uuid(Uuid),
@@ -191,9 +191,9 @@ impl Hash for Value {
     note = "or add `#[derive(Column)]` to `{Self}`, when it is an enum of units or a newtype over a column"
 )]
 pub trait Column: Sized {
-    /// What the column holds.
+    /// The type of the column's values.
     const TYPE: ColumnType;
-    /// Whether it may hold nothing.
+    /// True if it may hold nothing.
     const NULLABLE: bool = false;
     /// True if two of its values are nothing in the column, as `None` and `Some(None)` are.
     #[doc(hidden)]

@@ -10,7 +10,7 @@ use super::Value;
 use super::column::{json_from_value, json_to_value, text_from_value, text_to_value};
 use crate::log::ColumnError;
 
-/// What `#[projection(text)]` asks of a field's type.
+/// The demand of `#[projection(text)]` on a field's type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept as text",
     label = "lacks `Display` or `FromStr`",
@@ -42,7 +42,7 @@ impl<T: Display + FromStr<Err: Display>> TextColumn for T {
     }
 }
 
-/// What `#[projection(json)]` asks of a field's type.
+/// The demand of `#[projection(json)]` on a field's type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be kept as JSON",
     label = "lacks `Serialize` or `Deserialize`",

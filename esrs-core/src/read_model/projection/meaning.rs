@@ -1,4 +1,4 @@
-//! What a stored event is to those who listen.
+//! The meaning of a stored event to its listeners.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::event::{EventKind, Position, StreamId};
 use crate::log::{EventFilter, Page, ProjectionError, Record, RowError};
 use crate::schema::{EventType, StoredAs};
 
-/// What an event is to whoever listens to the sources.
+/// The meaning of an event to a listener of the sources.
 #[derive(Clone, Copy)]
 enum Meaning {
     /// It is decoded by this source.
@@ -20,7 +20,7 @@ enum Meaning {
     Nothing,
 }
 
-/// What an event of this name and version is to whoever listens to `sources`.
+/// Returns the meaning of an event of this name and version to a listener of `sources`.
 fn meaning(sources: &[Source], category: &str, kind: &EventKind) -> Meaning {
     if let Some((source, stored)) = source_of(sources, category, &kind.name, kind.version) {
         return Meaning::Source(source, stored);

@@ -2,7 +2,7 @@
 //!
 //! A [`Projection`] is the row of a table. Everything about it is pure; what drives it is one
 //! [`Pass`], which decodes the events that the projection lists, says which rows it needs, is given
-//! them, and answers with what is to be written. Inline (in the append's transaction), catch-up
+//! them, and answers with what must be written. Inline (in the append's transaction), catch-up
 //! (rows and checkpoint in one transaction) and live (in memory) are three callers of it.
 
 mod column;
@@ -81,14 +81,14 @@ pub trait Projection: Sized + Send + Sync + 'static {
         envelope: Envelope,
     ) -> Result<Self::Input, PayloadError>;
 
-    /// Which rows an event is about.
+    /// Collects the keys of the rows that an event is about.
     ///
     /// # Errors
     /// When a stream's id is not the text of a key.
     #[doc(hidden)]
     fn keys(input: &Self::Input, keys: &mut Vec<Self::Key>) -> Result<(), RowError>;
 
-    /// What becomes of a row by an event; `None` is a row that is not there.
+    /// Changes a row by an event; `None` is a row that is not there.
     ///
     /// # Errors
     /// When the row is missing, or is there already.
@@ -144,7 +144,7 @@ pub trait Projection: Sized + Send + Sync + 'static {
     /// the shapes of what they hold, the events it listens to, what each of them does, which events
     /// count as parts of others, and the code of `create` and `project`.
     ///
-    /// Stores keep it beside the rows, so that rows of another definition are never added to. Code is seen
+    /// Stores keep it next to the rows, so that rows of another definition are never added to. Code is seen
     /// as far as that of [`Aggregate::FOLD`]; what it cannot tell is declared by
     /// raising `version`.
     fn definition() -> String {
@@ -177,10 +177,10 @@ pub struct Source {
     pub category: &'static str,
     /// The event type.
     pub event: EventType,
-    /// What the event does with its rows, and which those are, on one line; part of the projection's
+    /// The effect of the event on its rows, and the choice of those, on one line; part of the projection's
     /// [`definition`](Projection::definition).
     pub role: &'static str,
-    /// Whether each event is about the one row of its stream.
+    /// True if each event is about the one row of its stream.
     pub by_stream: bool,
     /// The events of the aggregate that became several, which count as their parts.
     pub split: SplitEvents,
@@ -209,7 +209,7 @@ impl Source {
     }
 }
 
-/// How the row follows from its first event.
+/// The creation of the row from its first event.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what row `{E}` creates",
     label = "`{Self}` has no `Create` for this event",
@@ -220,7 +220,7 @@ pub trait Create<E>: Projection {
     fn create(key: Self::Key, event: &Recorded<E>) -> Self;
 }
 
-/// How a row changes by an event.
+/// The change of a row by an event.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how `{E}` changes a row",
     label = "`{Self}` has no `Project` for this event",

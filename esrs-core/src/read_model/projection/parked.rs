@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::event::{Position, StreamId};
 use crate::log::Record;
 
-/// Which events of a page must not be taken: those of parked streams, and those behind a bound.
+/// The events of a page that must not be taken: those of parked streams, and those behind a bound.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parked {
     streams: HashMap<StreamId, u64>,
@@ -18,12 +18,12 @@ impl Parked {
         Self::default()
     }
 
-    /// Whether no stream is parked.
+    /// Returns true if no stream is parked.
     pub fn is_empty(&self) -> bool {
         self.streams.is_empty()
     }
 
-    /// How many streams are.
+    /// Returns the number of parked streams.
     pub fn len(&self) -> usize {
         self.streams.len()
     }
@@ -38,7 +38,7 @@ impl Parked {
         self.streams.remove(stream);
     }
 
-    /// Whether this event is one of a parked stream.
+    /// Returns true if this event is one of a parked stream.
     pub fn contains(&self, stream: &StreamId, version: u64) -> bool {
         !self.is_empty() && self.streams.get(stream).is_some_and(|from| version >= *from)
     }
@@ -49,7 +49,7 @@ impl Parked {
         self.until = position;
     }
 
-    /// Whether this event must not be taken.
+    /// Returns true if this event must not be taken.
     pub fn leaves_out(&self, record: &Record<'_>) -> bool {
         self.until.is_some_and(|until| record.position() > until)
             || self.contains(record.stream(), record.version())

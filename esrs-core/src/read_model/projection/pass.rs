@@ -16,7 +16,7 @@ use crate::value;
 /// The key columns of a row, in the order of the table.
 pub type RowKey = Vec<Value>;
 
-/// What is to be written after a pass; every key stands in it once.
+/// The changes to write after a pass; every key stands in it once.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RowChanges {
     /// Rows to insert or replace: every column, in the order of the table.
@@ -26,7 +26,7 @@ pub struct RowChanges {
 }
 
 impl RowChanges {
-    /// Whether nothing is to be written.
+    /// Returns true if there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.upserts.is_empty() && self.deletes.is_empty()
     }
@@ -52,7 +52,7 @@ pub trait AnyPass: Send {
     /// [`ProjectionError`], about the first event that cannot be taken.
     fn decode(&mut self, page: &Page, except: &Parked) -> Result<Vec<RowKey>, ProjectionError>;
 
-    /// Takes the rows that are there, and answers with what is to be written.
+    /// Takes the rows that are there, and answers with what must be written.
     ///
     /// # Errors
     /// [`ProjectionError`], about the first event that cannot be taken.
@@ -67,7 +67,7 @@ pub struct Pass<P: Projection> {
 
 struct Decoded<P: Projection> {
     input: P::Input,
-    /// Which rows it is about: the key, and the number of the row within this pass.
+    /// The rows that it is about: the key, and the number of the row within this pass.
     targets: Vec<(P::Key, usize)>,
     place: Place,
 }
@@ -116,7 +116,7 @@ impl<P: Projection> Pass<P> {
         Ok(slots.keys().cloned().collect())
     }
 
-    /// Whether it has asked for the row of this key.
+    /// Returns true if it has asked for the row of this key.
     pub(crate) fn wants(&self, key: &RowKey) -> bool {
         self.slots.contains_key(key)
     }

@@ -10,7 +10,7 @@ use crate::event::{Envelope, Event, PayloadError, Recorded};
 use crate::log::{ColumnError, RowError};
 use crate::schema::StoredAs;
 
-/// What a projection asks of an event that it lists: it is an event of the aggregate `A`.
+/// The demand of a projection on an event that it lists: it is an event of the aggregate `A`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event of `{A}`",
     label = "not an event of `{A}`",
@@ -19,7 +19,7 @@ use crate::schema::StoredAs;
     note = "`{A}` is an aggregate by `#[derive(Aggregate)]`, and `{Self}` an event by `#[derive(Event)]`"
 )]
 pub trait SourceOf<A>: Sized {
-    /// What is known of it at compile time.
+    /// The facts about it that are known at compile time.
     const SOURCE: Source;
 
     /// Reads a stored payload.

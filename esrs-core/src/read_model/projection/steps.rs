@@ -1,4 +1,4 @@
-//! What an event does with its row, by the lists that it stands in.
+//! The effect of an event on its row, by the lists that it stands in.
 //!
 //! The user's functions come as arguments and not as bounds, so that one that is missing is reported without a
 //! word about these.
@@ -8,7 +8,7 @@ use super::pass::text_of;
 use crate::event::Recorded;
 use crate::log::RowError;
 
-/// What an event does that is listed in `creates(…)` alone.
+/// Applies an event that is listed in `creates(…)` alone.
 pub fn create<P: Projection, E>(
     event: &Recorded<E>,
     key: P::Key,
@@ -21,7 +21,7 @@ pub fn create<P: Projection, E>(
     }
 }
 
-/// What an event does that is listed in `creates(…)` and in `events(…)`.
+/// Applies an event that is listed in `creates(…)` and in `events(…)`.
 pub fn create_or_project<P: Projection, E>(
     event: &Recorded<E>,
     key: P::Key,
@@ -35,7 +35,7 @@ pub fn create_or_project<P: Projection, E>(
     }
 }
 
-/// What an event does that is listed in `events(…)` alone.
+/// Applies an event that is listed in `events(…)` alone.
 pub fn project<P: Projection, E>(
     event: &Recorded<E>,
     key: P::Key,
@@ -48,7 +48,7 @@ pub fn project<P: Projection, E>(
     }
 }
 
-/// What an event does that is listed in `events(…)` with `missing = skip`.
+/// Applies an event that is listed in `events(…)` with `missing = skip`.
 pub fn project_or_skip<P: Projection, E>(
     event: &Recorded<E>,
     _: P::Key,
@@ -61,7 +61,7 @@ pub fn project_or_skip<P: Projection, E>(
     }))
 }
 
-/// What an event does that is listed in `deletes(…)`.
+/// Applies an event that is listed in `deletes(…)`.
 pub fn delete<P: Projection, E>(
     _: &Recorded<E>,
     key: P::Key,
@@ -73,7 +73,7 @@ pub fn delete<P: Projection, E>(
     }
 }
 
-/// What an event does that is listed in `deletes(…)` with `missing = skip`.
+/// Applies an event that is listed in `deletes(…)` with `missing = skip`.
 pub fn delete_or_skip<P: Projection, E>(
     _: &Recorded<E>,
     _: P::Key,

@@ -8,7 +8,7 @@ use crate::log::StoreError;
 pub struct Table {
     /// Its name.
     pub name: &'static str,
-    /// The version of the projection's own logic, raised by hand when the rows have to be made anew.
+    /// The version of the projection's own logic, raised by hand when the rows must be rebuilt.
     pub version: u32,
     /// Its columns, in the order of the struct's fields.
     pub columns: &'static [ColumnSpec],
@@ -19,11 +19,11 @@ pub struct Table {
 pub struct ColumnSpec {
     /// Its name.
     pub name: &'static str,
-    /// What it holds.
+    /// The type of its values.
     pub column_type: ColumnType,
-    /// Whether it may hold nothing.
+    /// True if it may hold nothing.
     pub nullable: bool,
-    /// Whether it is part of the key.
+    /// True if it is part of the key.
     pub key: bool,
 }
 
@@ -63,7 +63,8 @@ impl Table {
         StoreError::ProjectionTable { table: self.name, reason: reason.into() }
     }
 
-    /// Its version and its columns, on one line: `v1 account_id text key, owner text, cents integer, note text?`.
+    /// Its version and its columns, on one line: `v1 account_id text key, owner text, cents integer, note
+    /// text?`.
     pub fn definition(&self) -> String {
         let columns: Vec<_> = self.columns.iter().map(ToString::to_string).collect();
         format!("v{} {}", self.version, columns.join(", "))

@@ -1,4 +1,4 @@
-//! How `#[derive(Column)]` keeps an enum: as the text that names its variant.
+//! The form in which `#[derive(Column)]` stores an enum: as the text that names its variant.
 
 use super::column::{Value, unexpected};
 use crate::log::ColumnError;

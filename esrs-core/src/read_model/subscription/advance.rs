@@ -12,16 +12,16 @@ use crate::log::{LogMark, StoreError};
 use crate::read_model::projection::Table;
 use crate::schema::Formats;
 
-/// What follows the log under a name of its own.
+/// A follower of the log under a name of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subscription {
     /// Its name; that of its table, if it has one.
     pub name: &'static str,
-    /// What tells it from another, or an earlier one, of the same name.
+    /// The text that tells it from another, or an earlier one, of the same name.
     pub definition: Arc<str>,
     /// The table that it keeps rows in.
     pub table: Option<Table>,
-    /// Whether it is built anew, beside the one of this name that others ask.
+    /// True if it is rebuilt, next to the one of this name that others ask.
     pub building: bool,
     /// The type that it was derived from; `None` if that is not known.
     pub owner: Option<Owner>,
@@ -109,7 +109,7 @@ impl Subscription {
         StoreError::SubscriptionTaken { name: other.name.to_owned(), reason }
     }
 
-    /// The same, built beside the one of its name.
+    /// The same, built next to the one of its name.
     #[must_use]
     pub fn building(&self) -> Self {
         Self { building: true, ..self.clone() }
@@ -133,7 +133,7 @@ impl Subscription {
     /// ```
     ///
     /// # Errors
-    /// [`StoreError::ProjectionTable`] when it is not built beside another.
+    /// [`StoreError::ProjectionTable`] when it is not built next to another.
     pub fn asked(&self) -> Result<Self, StoreError> {
         match self.building {
             true => Ok(Self { building: false, ..self.clone() }),
@@ -147,7 +147,7 @@ impl Subscription {
         }
     }
 
-    /// The name of the lease of whoever runs it.
+    /// The name of the lease of the process that runs it.
     pub fn lease(&self) -> String {
         Self::lease_of(self.name, self.building)
     }
@@ -184,7 +184,7 @@ impl Subscription {
 pub struct Checkpoint {
     /// It has taken all events up to here, but for those that it parked.
     pub position: Position,
-    /// How often its rows were thrown away or replaced: rows of another generation are others.
+    /// The number of times that its rows were thrown away or replaced: rows of another generation are others.
     pub generation: u64,
     /// The last event at or before `position`, by which a log that lost commits is told from one that did
     /// not; `None` at the start of the log, and for a checkpoint of a store that did not record it yet.
@@ -202,13 +202,13 @@ impl Checkpoint {
 pub struct CheckpointOf {
     /// Its name.
     pub name: String,
-    /// Whether it is the one that is built beside the one of this name.
+    /// True if it is the one that is built next to the one of this name.
     pub building: bool,
     /// Where it stands.
     pub checkpoint: Checkpoint,
-    /// How many streams it has parked.
+    /// The number of streams that it has parked.
     pub parked: u64,
-    /// Who holds its lease by now.
+    /// The holder of its lease by now.
     pub held_by: Option<String>,
     /// Why what runs it has failed, if it has.
     pub failure: Option<String>,
@@ -222,7 +222,7 @@ impl CheckpointOf {
     }
 }
 
-/// What is waited for: that a subscription has taken the events up to a position.
+/// The target of a wait: that a subscription has taken the events up to a position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitTarget {
     /// The position that it must reach.
@@ -265,7 +265,7 @@ pub struct Advance {
     /// The last event at or before `to`, as [`Page::mark`](crate::Page::mark) answers it. The step is
     /// refused if the log does not hold it.
     pub mark: Option<LogMark>,
-    /// Which lease allows it; without one, nobody is asked.
+    /// The lease that allows it; `None` asks for no lease.
     pub fence: Option<u64>,
     /// The streams that are put aside with it.
     pub park: Vec<ParkedStream>,
@@ -273,18 +273,18 @@ pub struct Advance {
     pub resume: Vec<ResumedStream>,
 }
 
-/// What became of an [`Advance`].
+/// The result of an [`Advance`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Advanced {
     /// It is stored.
     Done,
-    /// Nothing was stored: the subscription stands elsewhere, because somebody else has moved it. One
+    /// Nothing was stored: the subscription stands elsewhere, because another process has moved it. One
     /// that is not there any more, as what was built and then put in place, stands
     /// [nowhere](Checkpoint::NOWHERE).
     Elsewhere(Checkpoint),
 }
 
-/// What became of what was to be put in place of something else.
+/// The result of putting rows in place of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Replaced {
     /// It is in place.

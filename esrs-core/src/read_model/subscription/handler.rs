@@ -13,7 +13,7 @@ use crate::read_model::projection::{
 use crate::schema::StoredAs;
 use crate::value::guarded;
 
-/// What is to be done for events in the transaction that moves the checkpoint: SQL of your own.
+/// A handler of events in the transaction that moves the checkpoint: SQL of your own.
 ///
 /// A [`Projection`](crate::Projection) says it shorter wherever an event is about rows of one table.
 ///
@@ -70,7 +70,7 @@ use crate::value::guarded;
 pub trait EventHandler: Sized + Send + 'static {
     /// The name of its checkpoint.
     const NAME: &'static str;
-    /// Raised by hand, when what it made of events so far has to be made anew.
+    /// Raised by hand, when what it made of events so far must be rebuilt.
     const VERSION: u32 = 1;
 
     /// The events that it listens to.
@@ -88,7 +88,7 @@ pub trait EventHandler: Sized + Send + 'static {
     ) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 
-/// What an [`EventHandler`] does for an event.
+/// The reaction of an [`EventHandler`] to an event.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what to do for `{E}`",
     label = "`{Self}` has no `On` for this event",

@@ -1,16 +1,16 @@
-//! Which of several processes runs a subscription.
+//! Leases: one of several processes runs a subscription.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::log::{AppendBatch, LimitExceeded, StoreError};
 
-/// Somebody asks for a lease, or for more of it.
+/// A request to acquire or renew a lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeaseClaim {
-    /// Which one.
+    /// The name of the lease.
     pub name: String,
-    /// Who asks; no two processes have the same.
+    /// The process that asks; no two have the same holder.
     pub holder: Arc<str>,
     /// For how long.
     pub duration: Duration,
@@ -61,14 +61,14 @@ impl LeaseClaim {
 pub enum Lease {
     /// It is the claimant's.
     Held {
-        /// What shows so.
+        /// The number that proves it.
         fence: u64,
     },
-    /// It is somebody else's.
+    /// It is held by another process.
     Taken {
         /// Whose.
         by: String,
-        /// How long it lasts, unless it is renewed.
+        /// The time that it lasts, unless it is renewed.
         for_another: Duration,
     },
 }

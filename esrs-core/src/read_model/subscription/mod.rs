@@ -2,11 +2,12 @@
 //!
 //! A [`Subscriber`] is given the log page by page. What it makes of a page, rows as a rule, is written
 //! in one transaction of the store together with the [`Checkpoint`], so each event counts exactly once,
-//! whoever dies in between. A [`Projected`] is that of a [`Projection`](crate::Projection), a
+//! whichever process dies in between. A [`Projected`] is that of a [`Projection`](crate::Projection), a
 //! [`Handled`] that of an [`EventHandler`], which is given the transaction itself.
 //!
-//! The store does the I/O ([`SubscriptionStore`](crate::store::SubscriptionStore)), and what drives it (the crate `esrs-runner`, or
-//! [`catch_up`](crate::store::catch_up) and [`rebuild`](crate::store::rebuild)) says when.
+//! The store does the I/O ([`SubscriptionStore`](crate::store::SubscriptionStore)), and what drives it (the
+//! crate `esrs-runner`, or [`catch_up`](crate::store::catch_up) and [`rebuild`](crate::store::rebuild)) says
+//! when.
 
 mod advance;
 mod handler;

@@ -20,7 +20,7 @@ pub struct ParkedStream {
     pub reason: String,
     /// When it was put aside, or tried last.
     pub parked_at: Timestamp,
-    /// Whether somebody has asked for another try.
+    /// True if somebody has asked for another try.
     pub is_to_resume: bool,
 }
 
@@ -48,14 +48,14 @@ pub struct ResumedStream {
     pub next_version: Option<u64>,
 }
 
-/// What is to become of a parked stream, and who says so.
+/// A decision about a parked stream, and its actor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// Whether the event at which the stream was parked is to be left out; it is tried again otherwise.
+    /// True if the event at which the stream was parked is left out; it is tried again otherwise.
     pub skip: bool,
     /// The version of that event: nothing is decided about a stream that is parked elsewhere by now.
     pub version: u64,
-    /// Who says so.
+    /// The actor of the decision.
     pub actor: String,
     /// Why.
     pub reason: String,
@@ -108,7 +108,7 @@ impl Decision {
     }
 }
 
-/// What happened to a parked stream.
+/// An action on a parked stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ParkingAction {
@@ -148,9 +148,9 @@ pub struct ParkingEntry {
     pub stream: StreamId,
     /// The event that it is about, by its number within the stream.
     pub version: u64,
-    /// What happened.
+    /// The action.
     pub action: ParkingAction,
-    /// Who said so; nobody, where the subscription did it by itself.
+    /// The actor of the action; `None` where the subscription did it by itself.
     pub actor: Option<String>,
     /// Why.
     pub reason: String,

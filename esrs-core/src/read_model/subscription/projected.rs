@@ -28,7 +28,7 @@ impl<P: Projection> Projected<P> {
         Self::of(Self::subscription_of())
     }
 
-    /// Those that are built beside them.
+    /// Those that are built next to them.
     pub fn building() -> Self {
         Self::of(Self::subscription_of().building())
     }
@@ -115,8 +115,8 @@ fn each<T: Send, R: Send>(
     }
 }
 
-/// Which of so many threads the events of a stream are for: by its id alone, as streams of several
-/// aggregates may be about one row.
+/// Returns the thread, of so many, that the events of a stream are for: by its id alone, as streams of
+/// several aggregates may be about one row.
 fn part_of(stream: &StreamId, parts: usize) -> usize {
     let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(stream.id());
     (hash % parts as u64) as usize

@@ -12,7 +12,7 @@ use crate::value::Withheld;
 /// Why a page that is stored already cannot be taken.
 #[derive(Debug)]
 pub enum Refusal {
-    /// One of its events cannot be taken: this is to be parked.
+    /// One of its events cannot be taken: the event must be parked.
     Event(ParkedStream),
     /// The table refuses a row, of whichever event; [`FirstRefused`] finds it.
     Row(Withheld),
@@ -71,7 +71,7 @@ impl<'a> FirstRefused<'a> {
         Self { table, good: 0, bad: taken.len(), taken, reason }
     }
 
-    /// The position up to which the page is to be tried next; `None` once the event is found.
+    /// The position up to which the page must be tried next; `None` once the event is found.
     pub fn until(&self) -> Option<Position> {
         let middle = self.middle().checked_sub(1).filter(|_| self.bad - self.good > 1)?;
         self.taken.get(middle).map(Record::position)

@@ -1,4 +1,4 @@
-//! What is done with the events, within a transaction of the store.
+//! Subscribers: the work on events, within a transaction of the store.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::event::Position;
 use crate::log::{EventFilter, Page, ProjectionError, StoreError};
 use crate::read_model::projection::{RowChanges, RowKey, Value};
 
-/// What is given the log page by page, and runs in the transaction that moves its checkpoint.
+/// A subscriber, which is given the log page by page, and runs in the transaction that moves its checkpoint.
 pub trait Subscriber: Send {
     /// Its name and definition.
     fn subscription(&self) -> &Arc<Subscription>;
@@ -29,7 +29,7 @@ pub trait Subscriber: Send {
     ///
     /// # Errors
     /// [`StoreError::Projection`] about the first event that cannot be taken, and what may happen to a
-    /// database. The page is to be [taken](Self::take) again then.
+    /// database. The page must be [taken](Self::take) again then.
     fn run<'a>(
         &'a mut self,
         from: Position,

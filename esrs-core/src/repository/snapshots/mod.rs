@@ -21,8 +21,8 @@ use crate::schema::{Fingerprint, FormatMismatch};
 use crate::store::EventStore;
 use crate::value::from_json;
 
-/// What a repository needs to know of an aggregate to keep its state; a repository without
-/// snapshots asks nothing of the kind.
+/// The functions that a repository needs of an aggregate to keep its state; a repository without snapshots
+/// asks nothing of the kind.
 pub(super) struct Codec<A> {
     fold: Fingerprint,
     check_formats: fn() -> Result<(), FormatMismatch>,
@@ -53,7 +53,7 @@ impl<A: Aggregate> Codec<A> {
         }
     }
 
-    /// Which snapshots a load may begin with.
+    /// Returns the query of snapshots that a load may begin with.
     pub(super) fn query(&self, as_of: AsOf) -> SnapshotQuery {
         SnapshotQuery { fold: self.fold, as_of }
     }
@@ -100,8 +100,8 @@ impl<A: Aggregate> Snapshots<A> {
         self.writer.done().await;
     }
 
-    /// Has a snapshot of the stream at this version written, if so much makes it due. What is asked for is counted
-    /// anew: it is not asked for again with the next event.
+    /// Has a snapshot of the stream at this version written, if so much makes it due. What is asked for is
+    /// counted again: it is not asked for again with the next event.
     pub(super) fn if_due(&self, stream: &StreamId, version: u64, since: &mut Replayed) {
         if self.policy.is_due(*since) {
             *since = Replayed::default();

@@ -1,6 +1,6 @@
 //! When a snapshot is due.
 
-/// What a load has to fold: the events behind the last snapshot.
+/// The work of a load: the events behind the last snapshot.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::repository) struct Replayed {
     pub(in crate::repository) events: u64,

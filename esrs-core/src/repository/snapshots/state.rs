@@ -17,7 +17,7 @@ use crate::schema::{Fingerprint, FormatMismatch, Formats, Schema};
     note = "add `Schema, Serialize, Deserialize, PartialEq` to the derives of `{Self}`"
 )]
 pub trait SnapshotState: Aggregate {
-    /// What a snapshot is known by: the shape of the state, and the fold that made it.
+    /// The fingerprint of a snapshot: the shape of the state, and the fold that made it.
     const SNAPSHOT: Fingerprint;
 
     /// Checks that this program writes the formats in the state as they are named.
@@ -41,7 +41,7 @@ pub trait SnapshotState: Aggregate {
     #[doc(hidden)]
     fn from_json(json: &str) -> Result<Self, serde_json::Error>;
 
-    /// Whether it is the same state.
+    /// Returns true if it is the same state.
     #[doc(hidden)]
     fn is_same(&self, other: &Self) -> bool;
 }

@@ -20,10 +20,10 @@ use crate::log::{AsOf, Page, Snapshot};
 use crate::store::EventStore;
 use crate::value::{from_json, guarded, to_json};
 
-/// What the thread that writes snapshots is asked for.
+/// A request to the thread that writes snapshots.
 enum Job {
     Write(StreamId),
-    /// Whoever waits until all that was asked for before is done.
+    /// A caller that waits until all earlier requests are done.
     Done(oneshot::Sender<()>),
 }
 
@@ -34,8 +34,7 @@ pub(in crate::repository) struct SnapshotWriter<A> {
     store: Arc<dyn EventStore>,
     codec: Codec<A>,
     jobs: OnceLock<Option<Sender<Job>>>,
-    /// What is asked for and not begun, and the version of each, so that a stream is not asked for
-    /// twice.
+    /// The requests that are not begun, and the version of each, so that a stream is requested once.
     pending: Arc<Pending>,
 }
 
@@ -107,7 +106,7 @@ fn run<A: Aggregate>(
     }
 }
 
-/// Folds the stream up to a moment, and keeps its state: by the way of every load, so that the
+/// Folds the stream up to a point in its history, and keeps its state: by the way of every load, so that the
 /// snapshot is what a load would find. Answers with the version that is kept.
 pub(in crate::repository) async fn write<A: Aggregate>(
     store: &dyn EventStore,

@@ -1,4 +1,4 @@
-//! What the derives ask of a lock in const evaluation.
+//! Checks of the derives on a lock in const evaluation.
 
 use esrs_lock::compat::{Change, compare};
 use esrs_lock::file::{STEPS, entry};
@@ -72,7 +72,8 @@ impl<'a> Differs<'a> {
         Self { event, both: Both::new(entry(lock.as_bytes(), event.version), now, room) }
     }
 
-    /// Which of the event's own fields leads to what differs; the number of its fields when none does.
+    /// Returns the place of the event's own field that leads to what differs; the number of its fields when
+    /// none does.
     pub const fn field(&self) -> usize {
         let fields = fields_of(self.event.shape);
         let Some(change) = &self.both.change else { return fields.len() };
@@ -176,7 +177,7 @@ pub const fn past_changed(
     panic!("{}", message.as_str())
 }
 
-/// What is said of declared steps that lead back to another shape than that of the struct they begin
+/// Writes the message about declared steps that lead back to another shape than that of the struct they begin
 /// with: where the two differ.
 pub(in crate::schema) const fn leads_elsewhere(
     kept: &'static Shape,
@@ -212,13 +213,13 @@ const fn past(event: &EventType, history: &ShapeVersion, version: u32) -> EventT
     EventType { version, shape: found.shape(), fingerprint: found.fingerprint(), ..*event }
 }
 
-/// Fails to compile, in the lock mode of `cargo esrs`, with what is to be locked of an older version of
+/// Fails to compile, in the lock mode of `cargo esrs`, with what must be locked of an older version of
 /// an event.
 pub const fn tell_past(event: &EventType, history: &ShapeVersion, version: u32) {
     tell_event(&past(event, history, version), history);
 }
 
-/// Fails to compile, in the lock mode of `cargo esrs`, with what is to be locked of an event.
+/// Fails to compile, in the lock mode of `cargo esrs`, with what must be locked of an event.
 pub const fn tell_event(event: &EventType, history: &ShapeVersion) {
     let mut text = Outline::new();
     text.push(told::PREFIX);
@@ -256,7 +257,7 @@ pub const fn tell_event(event: &EventType, history: &ShapeVersion) {
     panic!("{}", text.as_str())
 }
 
-/// Which part differs, in what, and by which rule.
+/// Returns the part that differs, in what, and by which rule.
 pub(super) const fn differs(
     text: &mut Message,
     shape: &'static Shape,
@@ -391,7 +392,7 @@ const fn has_part(part: &Line<'_>, lines: &Lines<'_>, parent: usize) -> bool {
     false
 }
 
-/// A list of paths, of which the first are named: what is to be done is said behind it.
+/// A list of paths, of which the first are named: what must be done is said behind it.
 struct List {
     title: &'static str,
     count: u64,

@@ -119,7 +119,7 @@ const fn item(items: &[Item], name: Text<'_>) -> Option<(&'static Shape, Option<
     None
 }
 
-/// Whether a lock writes this name so.
+/// Returns true if a lock writes this name so.
 pub(super) const fn is_named(written: Text<'_>, name: &str) -> bool {
     if !begins_with(written, b"\"") {
         return written.is(name.as_bytes());

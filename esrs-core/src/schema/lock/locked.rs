@@ -1,6 +1,6 @@
 //! The locks of an event, for its tests.
 
-/// What is locked of an event, and of those that it merges.
+/// The locks of an event, and of those that it merges.
 #[derive(Debug, Clone, Copy)]
 pub struct Locks {
     /// Under each name of its own, the one that it is stored under first.
@@ -9,7 +9,7 @@ pub struct Locks {
     pub merged: &'static [&'static Locks],
 }
 
-/// What is locked under one name, and where payloads of it are kept.
+/// The lock under one name, and the folder of its payloads.
 #[derive(Debug, Clone, Copy)]
 pub struct Locked {
     /// The name it is stored under.

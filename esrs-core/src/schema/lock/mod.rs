@@ -1,4 +1,4 @@
-//! What is stored, written down for ever: the locks that the compiler holds events to.
+//! The locks of what is stored, written down for ever: those that the compiler holds events to.
 
 mod alias;
 mod check;

@@ -1,4 +1,4 @@
-//! What is declared besides a shape, compared with its lock; `esrs_lock::steps` says how it is written.
+//! Declarations besides a shape, compared with its lock; `esrs_lock::steps` says how it is written.
 
 use esrs_lock::file;
 use esrs_lock::outline::{MAX_OUTLINE, Spans, Text, slice, split};
@@ -13,7 +13,7 @@ use crate::schema::{Shape, ShapeVersion, Step, is_unknown};
 /// Says that nothing else is declared than is locked.
 pub const UNCHANGED: usize = usize::MAX;
 
-/// How long the steps of a version may be: as long as all that is locked of it.
+/// The text of the steps of a version: as long as all that is locked of it.
 type Steps = ConstText<MAX_OUTLINE>;
 
 /// Writes what is declared of a version, a line each for the parts of which anything is; returns false if
@@ -70,8 +70,8 @@ const fn at(history: &ShapeVersion, version: u32) -> &ShapeVersion {
     found
 }
 
-/// Which of a payload's own fields leads to the part of which something else is declared than is locked;
-/// [`UNCHANGED`] when it is the same, or the shape is another, which is reported by itself.
+/// Returns the place of the payload's own field that leads to the part of which something else is declared
+/// than is locked; [`UNCHANGED`] when it is the same, or the shape is another, which is reported by itself.
 pub const fn changed_steps(
     history: &ShapeVersion,
     version: u32,

@@ -39,7 +39,7 @@ struct Above {
 }
 
 impl<'w, 's, const N: usize> Walk<'w, 's, N> {
-    /// A walk that stands at the payload itself, whose own line of an outline is written.
+    /// A walk that is at the payload itself, whose own line of an outline is written.
     pub(super) const fn new(
         says: Says,
         text: &'w mut ConstText<N>,

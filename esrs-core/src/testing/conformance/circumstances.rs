@@ -8,7 +8,8 @@ use crate::event::{Metadata, StreamId};
 use crate::log::{MetadataFilter, NewEvent, Page, ReadQuery};
 use crate::store::EventStore;
 
-/// Who caused what, a second apart: each is found by one filter and passed over by the others.
+/// Events of different circumstances, a second apart: each is found by one filter and passed over by the
+/// others.
 struct Recorded {
     stream: StreamId,
     filters: Vec<(&'static str, MetadataFilter, Vec<u64>)>,

@@ -1,4 +1,4 @@
-//! A store that is opened anew for every read.
+//! A store that is opened again for every read.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ type Open = dyn Fn() -> BoxFuture<'static, Arc<dyn EventStore>> + Send + Sync;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 /// let store = MemoryStore::new();
-/// let again = store.clone(); // a store with a file or a server is opened anew here
+/// let again = store.clone(); // a store with a file or a server is opened again here
 /// let cold = conformance::Cold::new(store, move || {
 ///     let store: Arc<dyn EventStore> = Arc::new(again.clone());
 ///     Box::pin(async move { store })

@@ -1,4 +1,4 @@
-//! The condition of an append is honoured, whoever writes beside it.
+//! The condition of an append is honoured, whatever other writers do.
 
 use futures_util::future::join_all;
 

@@ -1,4 +1,4 @@
-//! What stands beside a payload comes back as it was.
+//! Envelopes come back as they were.
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;

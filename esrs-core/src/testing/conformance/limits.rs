@@ -1,4 +1,4 @@
-//! What is too large, or makes no sense, is an error at append and never a surprise at read.
+//! Data that is too large, or makes no sense, is an error at append and never a surprise at read.
 
 use std::sync::Arc;
 
@@ -31,8 +31,8 @@ fn with(metadata: Metadata) -> Vec<NewEvent> {
     part
 }
 
-/// A payload, a name, an actor, metadata, a key or a batch that is too large is [`StoreError::Limit`], and nothing of
-/// the batch is stored.
+/// A payload, a name, an actor, metadata, a key or a batch that is too large is [`StoreError::Limit`], and
+/// nothing of the batch is stored.
 ///
 /// # Panics
 /// When the store breaks the promise.
@@ -88,7 +88,7 @@ pub async fn what_is_too_large_is_refused_at_append(store: &dyn EventStore) {
     }
 }
 
-/// What is exactly as large as allowed is stored and comes back.
+/// Data that is exactly as large as allowed is stored and comes back.
 ///
 /// # Panics
 /// When the store breaks the promise.
@@ -113,7 +113,7 @@ pub async fn what_is_as_large_as_allowed_is_stored(store: &dyn EventStore) {
     assert_stored(store, &stream, &most).await;
 }
 
-/// A batch without events, with a stream or an id in it twice, or with a name that is none, is
+/// A batch without events, with a stream or an id in it twice, or with an invalid name, is
 /// [`StoreError::InvalidBatch`], and nothing of it is stored.
 ///
 /// # Panics

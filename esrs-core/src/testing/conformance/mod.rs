@@ -15,7 +15,7 @@
 //! # }
 //! ```
 //!
-//! It tries every case before it panics with the list of those that failed. A store that is to be new
+//! It tries every case before it panics with the list of those that failed. A store that must be new
 //! for each case, or a test runner that is to name each, takes them one by one, by list or by name:
 //!
 //! ```
@@ -106,7 +106,7 @@ impl<S: ?Sized> fmt::Debug for Case<S> {
 pub struct Failure {
     /// The name of the [`Case`].
     pub case: &'static str,
-    /// What its function said.
+    /// The message of its function.
     pub message: String,
 }
 

@@ -63,7 +63,7 @@ pub async fn positions_strictly_increase_and_are_reported(store: &dyn EventStore
     }
 }
 
-/// A follower who reads the log by small pages, while others append, sees every event once and in
+/// A follower that reads the log by small pages, while others append, sees every event once and in
 /// order.
 ///
 /// # Panics

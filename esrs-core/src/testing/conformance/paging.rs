@@ -1,4 +1,4 @@
-//! Reads come in pages, and a reader who follows them comes to an end.
+//! Reads come in pages, and a reader that follows them reaches the end.
 
 use uuid::Uuid;
 

@@ -3,7 +3,7 @@
 use super::support::{append, batch, event_with, new_stream, stored};
 use crate::store::EventStore;
 
-/// Any JSON comes back byte for byte, alone and beside others.
+/// Any JSON comes back byte for byte, alone and next to others.
 ///
 /// # Panics
 /// When the store breaks the promise.

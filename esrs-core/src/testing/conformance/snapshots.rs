@@ -40,7 +40,7 @@ async fn save(store: &dyn EventStore, snapshot: &Snapshot) {
     }
 }
 
-/// What a read of the stream begins with, and the versions that follow.
+/// Returns what a read of the stream begins with, and the versions that follow.
 async fn begin(
     store: &dyn EventStore,
     stream: &StreamId,

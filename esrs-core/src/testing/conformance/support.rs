@@ -1,4 +1,4 @@
-//! What the cases have in common: streams and events of their own, and readers that check as they go.
+//! Helpers of the cases: streams and events of their own, and readers that check as they go.
 
 use std::time::{Duration, Instant};
 
@@ -11,8 +11,8 @@ use crate::log::{
 };
 use crate::store::EventStore;
 
-/// How long a follower waits for events that are stored: a store may hold them back for as long as
-/// somebody else's append before them is still open.
+/// The time that a follower waits for events that are stored: a store may hold them back for as long as
+/// an append of another session before them is still open.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The aggregate that most of the suite's streams belong to.
@@ -201,7 +201,7 @@ impl Follower {
         (found, is_last)
     }
 
-    /// What comes of these streams, until it has found so many or nothing more comes.
+    /// Reads what comes of these streams, until it has found so many or nothing more comes.
     pub(super) async fn rest(
         &mut self,
         store: &dyn EventStore,
@@ -220,7 +220,7 @@ impl Follower {
     }
 }
 
-/// What a follower finds of these streams, once it has found so many or nothing more comes.
+/// Returns what a follower finds of these streams, once it has found so many or nothing more comes.
 pub(super) async fn follow(
     store: &dyn EventStore,
     query: ReadQuery,

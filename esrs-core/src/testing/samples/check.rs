@@ -12,10 +12,10 @@ use crate::schema::lock::Locked;
 use crate::schema::lock::tree::Tree;
 use crate::schema::{Fingerprint, Formats};
 
-/// How many payloads of an entry are made up at least.
+/// The least number of payloads of an entry that are made up.
 const AT_LEAST: usize = 64;
 
-/// How many are made up at most, when there is still something at an edge.
+/// The greatest number that is made up, when there is still something at an edge.
 const AT_MOST: usize = 1024;
 
 /// Reads golden payloads, and those made up from each entry, of every version that `E` reads of a name
@@ -89,7 +89,7 @@ fn seed(locked: &Locked, entry: &Entry) -> u64 {
     Fingerprint::of_text(&text).to_u64()
 }
 
-/// What became of the payloads of an entry.
+/// The results of the payloads of an entry.
 #[derive(Debug, Default)]
 struct Tally {
     tried: usize,
@@ -97,7 +97,7 @@ struct Tally {
     failed: usize,
     /// The shortest that failed.
     worst: Option<(String, Fault)>,
-    /// What a step that may refuse has refused.
+    /// The fault of a step that may refuse, and has.
     refused: Option<Fault>,
 }
 

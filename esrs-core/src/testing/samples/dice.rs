@@ -27,7 +27,7 @@ impl Dice {
         self.next().checked_rem(many as u64).unwrap_or(0) as usize
     }
 
-    /// Whether something happens that happens once in so many times.
+    /// Returns true if something happens that happens once in so many times.
     pub(super) fn once_in(&mut self, many: usize) -> bool {
         self.below(many) == 0
     }

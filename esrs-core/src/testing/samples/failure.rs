@@ -1,4 +1,4 @@
-//! What a test of locked payloads says when it fails.
+//! The message of a failed test of locked payloads.
 
 use std::fmt;
 
@@ -62,7 +62,7 @@ pub(super) struct MadeUp {
     /// The shortest that failed.
     pub(super) payload: String,
     pub(super) fault: Fault,
-    /// How many failed, of how many.
+    /// The number of payloads that failed, and of all.
     pub(super) failed: usize,
     pub(super) tried: usize,
 }

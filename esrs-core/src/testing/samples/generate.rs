@@ -7,7 +7,7 @@ use super::leaf::{Leaf, any_members, object, quoted};
 use super::plan::{Choice, Kept, Kind, Member, Missing, Part, Planner};
 use crate::schema::lock::tree::{Tag, Tree};
 
-/// How long a payload may become before it is brought to an end.
+/// The length of a payload at which it is brought to an end.
 const ENOUGH: usize = 8 * 1024;
 
 /// The members of an object, their names in quotes.
@@ -40,7 +40,7 @@ pub struct Samples {
     narrow: Vec<String>,
 }
 
-/// What was chosen at one place.
+/// The choices made at one place.
 #[derive(Debug, Clone, Copy, Default)]
 struct Turns {
     taken: usize,
@@ -78,7 +78,7 @@ impl Samples {
         self.narrow
     }
 
-    /// Whether all that is at an edge came, of what has come at all.
+    /// Returns true if all that is at an edge came, of what has come at all.
     pub(super) fn is_exhausted(&self) -> bool {
         self.turns.iter().all(|turns| turns.taken >= turns.of)
     }

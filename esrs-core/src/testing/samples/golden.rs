@@ -1,4 +1,4 @@
-//! Payloads that users keep beside their locks.
+//! Payloads that users keep next to their locks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -10,7 +10,7 @@ use super::plan::{Kept, WHOLE};
 use crate::schema::lock::Locked;
 use crate::schema::lock::tree::Tree;
 
-/// What a folder of golden payloads holds.
+/// The content of a folder of golden payloads.
 #[derive(Debug, Default)]
 pub(super) struct Golden {
     pub(super) payloads: Vec<Payload>,
@@ -26,7 +26,7 @@ pub(super) struct Payload {
     pub(super) text: String,
 }
 
-/// What a file is by its name.
+/// The kind of a file, by its name.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
     Payload(u32),
@@ -75,7 +75,7 @@ impl Golden {
         self.narrow.get(&version).cloned().unwrap_or_default()
     }
 
-    /// What the payloads of a version hold in the parts that cannot be made up.
+    /// Returns what the payloads of a version hold in the parts that cannot be made up.
     pub(super) fn kept(&self, version: u32, tree: &Tree) -> Kept {
         let (mut kept, narrow) = (Kept::new(), self.narrow(version));
         for payload in self.of(version) {
@@ -102,7 +102,7 @@ pub(super) fn kind(file: &str) -> Option<Kind> {
     }
 }
 
-/// Whether it is not for us.
+/// Returns true if it is not for us.
 pub(super) fn is_other(file: &str) -> bool {
     file.starts_with('.') || file.ends_with(".md")
 }

@@ -1,4 +1,4 @@
-//! What golden payloads hold in parts that cannot be made up.
+//! Values that golden payloads hold in parts that cannot be made up.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::leaf::quoted;
 use super::plan::{Kept, is_kept, is_spread};
 use crate::schema::lock::tree::{Content, Field, Tag, Tree, Variant};
 
-/// How many values are kept of one part.
+/// The number of values that are kept of one part.
 const ENOUGH: usize = 16;
 
 /// Looks for parts that cannot be made up, and keeps what `json` holds there.

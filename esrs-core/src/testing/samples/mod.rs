@@ -1,5 +1,5 @@
-//! Whether what is locked can still be read: payloads, made up from the locks, on their way through
-//! the whole chain.
+//! Checks that what is locked can still be read: payloads, made up from the locks, on their way through the
+//! whole chain.
 //!
 //! A lock tells the shape of each version that was ever stored. The compiler holds a type's shape to
 //! it, and cannot see what the type's code does with the values: a `Deserialize` of the user's own, a
@@ -11,10 +11,11 @@
 //! - writes what came of them and reads that: both have to be the same value,
 //! - compares what was written with what was read, where that is of the newest version.
 //!
-//! **Golden payloads** go the same way: files that users keep beside their locks, in
+//! **Golden payloads** go the same way: files that users keep next to their locks, in
 //! `schema/golden/<event>/` (of a binary `schema/bin/<binary>/golden/<event>/`), by the name
-//! `v<version>.<any name>.json`. Each has to be read. They are looked for when the test runs. What is kept there of no locked event, or
-//! of no locked version, would be read by no test: `schema!()` brings one that fails for it.
+//! `v<version>.<any name>.json`. Each has to be read. They are looked for when the test runs. What is kept
+//! there of no locked event, or of no locked version, would be read by no test: `schema!()` brings one that
+//! fails for it.
 //!
 //! What an `opaque` part holds cannot be made up: its values are those of golden payloads. Without
 //! one it is left out where it may be, by `null`, an empty list, another variant; and where it may not,
@@ -22,11 +23,12 @@
 //!
 //! A type may take less than its shape says: an e-mail address that is read by `try_from` has the shape of
 //! any text. When nothing else was ever stored, the path of such
-//! a part, as the lock has it, stands on a line of `v<version>.narrow.txt` beside the golden payloads:
+//! a part, as the lock has it, stands on a line of `v<version>.narrow.txt` next to the golden payloads:
 //! its values are those of golden payloads from then on.
 //!
 //! A [`TryUpcast`](crate::TryUpcast), or a function that a field declares by `try_with`, may refuse what
-//! was made up, as long as it takes some of it or there is a golden payload; it may not refuse a golden payload.
+//! was made up, as long as it takes some of it or there is a golden payload; it may not refuse a golden
+//! payload.
 
 mod check;
 mod dice;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// Fails a test while a version of an event is not locked, unless only tests have the event.
 ///
-/// `module` is that of the test, in a module of its own beside the event, and `package` the folder of the
+/// `module` is that of the test, in a module of its own next to the event, and `package` the folder of the
 /// package, whose source tells.
 ///
 /// # Panics

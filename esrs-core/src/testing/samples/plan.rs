@@ -1,4 +1,4 @@
-//! What a tree can be made up from, and what cannot be made up.
+//! Plans: what a tree can be made up from, and what cannot be made up.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::schema::lock::tree::{Content, Field, Tag, Tree, Variant};
 /// Values of parts that cannot be made up, as JSON, by the paths of the parts.
 pub(super) type Kept = BTreeMap<String, Vec<String>>;
 
-/// How the path of the payload itself is written.
+/// The path of the payload itself.
 pub(super) const WHOLE: &str = "(the payload)";
 
 /// A part of a payload.
@@ -54,7 +54,7 @@ pub(super) struct Member {
     /// The names in quotes.
     pub(super) names: Vec<String>,
     pub(super) optional: bool,
-    /// Whether it is the members of the value that are written.
+    /// True if it is the members of the value that are written.
     pub(super) is_spread: bool,
     pub(super) part: Part,
 }
@@ -74,7 +74,7 @@ pub(super) struct Choice {
 pub struct Missing {
     /// Where it is in the outline.
     pub path: String,
-    /// What the outline says of it.
+    /// The text of the outline about it.
     pub what: String,
 }
 
@@ -82,7 +82,7 @@ pub struct Missing {
 pub(super) struct Planner<'a> {
     pub(super) kept: &'a Kept,
     pub(super) narrow: &'a BTreeSet<String>,
-    /// How many parts there are.
+    /// The number of parts.
     pub(super) count: usize,
     /// The paths in `narrow` that there are.
     pub(super) met: Vec<String>,
@@ -173,8 +173,8 @@ impl Planner<'_> {
         Kind::Object(fields.iter().map(member).collect())
     }
 
-    /// Whether a field may have been left out by `skip_serializing_if`, though its shape does not say so:
-    /// serde reads an `Option` that is absent as `None`.
+    /// Returns true if a field may have been left out by `skip_serializing_if`, though its shape does not say
+    /// so: serde reads an `Option` that is absent as `None`.
     fn is_left_out(&self, field: &Field, path: &str) -> bool {
         matches!(field.tree, Tree::Option(_))
             && !field.required
@@ -212,7 +212,7 @@ impl Planner<'_> {
     }
 }
 
-/// Whether values of a part are taken from what was kept, and not made up.
+/// Returns true if values of a part are taken from what was kept, and not made up.
 pub(super) fn is_kept(tree: &Tree, path: &str, narrow: &BTreeSet<String>) -> bool {
     let is_unknown = match tree {
         Tree::Opaque(_) => true,
@@ -224,7 +224,7 @@ pub(super) fn is_kept(tree: &Tree, path: &str, narrow: &BTreeSet<String>) -> boo
     is_unknown || narrow.contains(path)
 }
 
-/// Whether a field stands for all those of a `#[serde(flatten)]`.
+/// Returns true if a field stands for all those of a `#[serde(flatten)]`.
 pub(super) fn is_spread(field: &Field) -> bool {
     field.name == "*" && matches!(field.tree, Tree::Opaque(_))
 }
@@ -234,7 +234,7 @@ fn missing(tree: &Tree, path: &str) -> Missing {
     Missing { path: if path.is_empty() { WHOLE } else { path }.to_owned(), what }
 }
 
-/// What a key can be made from: what is written as text, or without quotes.
+/// Returns what a key can be made from: what is written as text, or without quotes.
 fn as_key(tree: &Tree) -> Option<Tree> {
     match tree {
         Tree::Option(inner) => as_key(inner),
@@ -257,7 +257,7 @@ fn as_key(tree: &Tree) -> Option<Tree> {
 }
 
 impl Part {
-    /// What keeps it from being made up.
+    /// Returns what keeps it from being made up.
     pub(super) fn missing(&self) -> Option<&Missing> {
         match &self.kind {
             Kind::Missing(missing) => Some(missing),
@@ -276,7 +276,7 @@ impl Part {
         matches!(self.kind, Kind::Map { .. } | Kind::Leaf(Leaf::Any, _) | Kind::Kept(_))
     }
 
-    /// Whether it is written as an object, or as nothing, so that a tag can stand among its members.
+    /// Returns true if it is written as an object, or as nothing, so that a tag can stand among its members.
     fn has_members(&self) -> bool {
         match &self.kind {
             Kind::Object(_) | Kind::Map { .. } | Kind::Enum { .. } => true,

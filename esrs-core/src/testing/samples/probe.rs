@@ -1,6 +1,6 @@
-//! How a generated test finds the event that it is of.
+//! The way in which a generated test finds its event.
 //!
-//! The test stands in a module beside the event, and the event may stand in the body of a function,
+//! The test stands in a module next to the event, and the event may stand in the body of a function,
 //! where no path leads from that module to it. So the module has a type of the same name, which is no
 //! event and of which nothing is tested, and which the event goes before where a path leads to it.
 
@@ -11,7 +11,7 @@ use crate::aggregate::Aggregate;
 use crate::event::Event;
 use crate::schema::EventType;
 
-/// A type of which payloads are to be read, if it is the event.
+/// A type of which payloads must be read, if it is the event.
 #[derive(Debug)]
 pub struct Sampled<T>(PhantomData<T>);
 
@@ -51,7 +51,7 @@ pub trait StandIn {
 impl<T> StandIn for Sampled<T> {}
 impl<T> StandIn for Listed<T> {}
 
-/// A type whose events are to be locked where they are, if it is the aggregate.
+/// A type whose events must be locked where they are, if it is the aggregate.
 #[derive(Debug)]
 pub struct Listed<T>(PhantomData<T>);
 

@@ -46,7 +46,7 @@ pub enum Stray {
     },
 }
 
-/// What strays among the golden payloads in `folder`, the one of a target's locks, which messages show
+/// Lists what strays among the golden payloads in `folder`, the one of a target's locks, which messages show
 /// as `shown`.
 ///
 /// # Errors
@@ -92,7 +92,7 @@ pub fn no_stray(folder: &str, shown: &str) {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// What is locked in a folder.
+/// Lists what is locked in a folder.
 fn locked(folder: &Path) -> io::Result<LockedVersions> {
     let mut locked = LockedVersions::new();
     for (file, path) in within(&folder.join("events"))? {
@@ -104,7 +104,7 @@ fn locked(folder: &Path) -> io::Result<LockedVersions> {
     Ok(locked)
 }
 
-/// What is in a folder, by its name and in its order; nothing when it is not there.
+/// Lists what is in a folder, by its name and in its order; nothing when it is not there.
 fn within(folder: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
     let files = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),

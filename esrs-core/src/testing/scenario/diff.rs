@@ -1,13 +1,13 @@
-//! What two lists have in common, in order.
+//! The common parts of two lists, in order.
 
 use std::ops::Range;
 
 /// A part of two lists that are compared.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// What stands in both, and where.
+    /// The part in both, and its places.
     Same(Range<usize>, Range<usize>),
-    /// What stands in the first list, and what stands in its place in the second.
+    /// The part of the first list, and the part in its place in the second.
     Changed(Range<usize>, Range<usize>),
 }
 

@@ -81,7 +81,7 @@ pub(super) fn read(store: &MemoryStore, query: ReadQuery) -> Result<Page, StoreE
     ready(store.read(query, Page::new()))
 }
 
-/// What a future of the memory store comes to, which waits for nothing.
+/// Returns the output of a future of the memory store, which waits for nothing.
 fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut task::Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,

@@ -38,7 +38,7 @@ use report::{Report, Told, lines_of, type_name};
 ///
 /// Nothing is pretended. The events that are given are written to a log in memory, and read and
 /// folded from there as a [`Repository`](crate::Repository) does; so are those that the command
-/// comes to. A scenario does not pass where the log would fail: at an event whose name the
+/// emits. A scenario does not pass where the log would fail: at an event whose name the
 /// aggregate does not know, at a payload that cannot be read, at an id that cannot name a stream.
 ///
 /// Events need be neither `Debug` nor `PartialEq`: they are told and compared by stored name,
@@ -51,7 +51,7 @@ pub struct Scenario<A: Aggregate> {
     metadata: Metadata,
 }
 
-/// What led to an outcome, as a failure tells it.
+/// The story that led to an outcome, as a failure tells it.
 struct Story {
     aggregate: &'static str,
     given: Vec<Told>,
@@ -107,7 +107,7 @@ impl<A: Aggregate> Scenario<A> {
         self
     }
 
-    /// Which instance it is, for a handler that asks the context. Without it, it is `scenario`, or 1,
+    /// Sets the id of the instance, for a handler that asks the context. Without it, it is `scenario`, or 1,
     /// or the UUID of nothing but zeroes, whichever is an id of the aggregate.
     #[must_use]
     pub fn on(mut self, id: A::Id) -> Self {
@@ -122,7 +122,7 @@ impl<A: Aggregate> Scenario<A> {
         self
     }
 
-    /// Who gives the command. A blank text names nobody, and [`when`](Self::when) refuses it.
+    /// Sets the actor of the command. A blank text names nobody, and [`when`](Self::when) refuses it.
     #[must_use]
     pub fn by(mut self, actor: impl Into<String>) -> Self {
         self.metadata = self.metadata.with_actor(actor);
@@ -177,7 +177,7 @@ impl<A: Aggregate> Scenario<A> {
         }
     }
 
-    /// That the given events add up to this state.
+    /// Asserts that the given events add up to this state.
     ///
     /// # Panics
     /// When they do not, or cannot be folded.
@@ -246,7 +246,7 @@ fn default_id<I: crate::aggregate::Id>(texts: &[&str]) -> Result<I, String> {
     })
 }
 
-/// What a command was answered with, as it is told and compared: events, or an error.
+/// The answer of a command, as it is told and compared: events, or an error.
 type ToldAnswer = Result<Vec<Told>, String>;
 
 fn told<A: Aggregate, E: Debug>(answer: &Result<Events<A>, E>) -> Result<ToldAnswer, BoxError> {

@@ -1,4 +1,4 @@
-//! What came of a command, and what was expected.
+//! The outcome of a command, and the expected one.
 
 use std::fmt::Debug;
 
@@ -10,7 +10,7 @@ use crate::aggregate::{Aggregate, Context, Events, IntoEvents, round_trip};
 use crate::event::{EncodeError, why};
 use crate::log::BoxError;
 
-/// What came of the command of a [`Scenario`](super::Scenario).
+/// The outcome of the command of a [`Scenario`](super::Scenario).
 ///
 /// Every `then…` gives it back, so that they follow each other.
 pub struct Outcome<A: Aggregate, E> {
@@ -19,7 +19,7 @@ pub struct Outcome<A: Aggregate, E> {
     state: A,
 }
 
-/// The events that a command came to, as they are read from the log.
+/// The events that a command emitted, as they are read from the log.
 struct Accepted<A: Aggregate> {
     events: Events<A>,
     told: Vec<Told>,
@@ -42,10 +42,10 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
         Ok(Self { story, answer, state })
     }
 
-    /// That the command came to exactly these events, in this order.
+    /// Asserts that the command emitted exactly these events, in this order.
     ///
     /// # Panics
-    /// When it came to others, or was rejected.
+    /// When it emitted others, or was rejected.
     #[track_caller]
     pub fn then(self, expected: impl IntoEvents<A>) -> Self {
         let expected = match Told::all::<A>(Events::of(expected).as_slice()) {
@@ -63,19 +63,19 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
         self
     }
 
-    /// That the command was accepted, and came to no event.
+    /// Asserts that the command was accepted, and emitted no event.
     ///
     /// # Panics
-    /// When it came to some, or was rejected.
+    /// When it emitted some, or was rejected.
     #[track_caller]
     pub fn then_nothing(self) -> Self {
         self.then(())
     }
 
-    /// That the command was rejected with this error.
+    /// Asserts that the command was rejected with this error.
     ///
     /// # Panics
-    /// When it was rejected with another, or came to events.
+    /// When it was rejected with another, or emitted events.
     #[track_caller]
     pub fn then_error(self, expected: E) -> Self
     where
@@ -95,10 +95,10 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
         self
     }
 
-    /// That the command was rejected with an error of which this is true.
+    /// Asserts that the command was rejected with an error of which this is true.
     ///
     /// # Panics
-    /// When it is not true of the error, or the command came to events.
+    /// When it is not true of the error, or the command emitted events.
     #[track_caller]
     pub fn then_error_that(self, is_expected: impl FnOnce(&E) -> bool) -> Self {
         match &self.answer {
@@ -112,7 +112,7 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
         self
     }
 
-    /// That the given events and those of the command add up to this state; those given alone, when
+    /// Asserts that the given events and those of the command add up to this state; those given alone, when
     /// the command was rejected.
     ///
     /// # Panics
@@ -138,7 +138,7 @@ impl<A: Aggregate, E: Debug> Outcome<A, E> {
         &self.state
     }
 
-    /// The events that the command came to, as they are read from the log; none when it was rejected.
+    /// The events that the command emitted, as they are read from the log; none when it was rejected.
     pub fn events(&self) -> &[A::Event] {
         self.answer.as_ref().map_or(&[], |accepted| accepted.events.as_slice())
     }

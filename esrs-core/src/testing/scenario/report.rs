@@ -1,4 +1,4 @@
-//! What a scenario says when it fails.
+//! The message of a failed scenario.
 
 use std::fmt::{self, Debug, Display};
 
@@ -28,7 +28,7 @@ impl Told {
         Self { name, version: event.version, payload }
     }
 
-    /// How events of an aggregate are told.
+    /// Tells the events of an aggregate.
     ///
     /// # Errors
     /// When one of them cannot be written.

@@ -125,7 +125,7 @@ impl<P: Projection> ProjectionScenario<P> {
         self
     }
 
-    /// Who caused the events that are given after this.
+    /// Sets the actor of the events that are given after this.
     #[must_use]
     pub fn by(mut self, actor: impl Into<String>) -> Self {
         self.metadata = self.metadata.with_actor(actor);
@@ -190,7 +190,7 @@ impl<P: Projection> ProjectionScenario<P> {
 }
 
 impl<P: Projection + PartialEq + Debug> ProjectionScenario<P> {
-    /// That these are all the rows; their order is of no account.
+    /// Asserts that these are all the rows; their order is of no account.
     ///
     /// # Panics
     /// When there are others, or an event was refused.
@@ -208,7 +208,7 @@ impl<P: Projection + PartialEq + Debug> ProjectionScenario<P> {
         }
     }
 
-    /// That this is the row of this key.
+    /// Asserts that this is the row of this key.
     ///
     /// # Panics
     /// When there is no row of this key, or another, or an event was refused.
@@ -231,7 +231,7 @@ impl<P: Projection + PartialEq + Debug> ProjectionScenario<P> {
         }
     }
 
-    /// That there is no row of this key.
+    /// Asserts that there is no row of this key.
     ///
     /// # Panics
     /// When there is one, or an event was refused.
@@ -249,7 +249,7 @@ impl<P: Projection + PartialEq + Debug> ProjectionScenario<P> {
         }
     }
 
-    /// That an event was refused, with an error of which this is true.
+    /// Asserts that an event was refused, with an error of which this is true.
     ///
     /// # Panics
     /// When it is not true of the error, or no event was refused.
@@ -295,7 +295,7 @@ impl<P: Projection + PartialEq + Debug> ProjectionScenario<P> {
         }
     }
 
-    /// What comes of the events, if it is the same one at a time and all at once.
+    /// Returns what comes of the events, if it is the same one at a time and all at once.
     fn take_both_ways(&self) -> Result<Result<Rows<P>, Stopped>, Report> {
         let (one_by_one, at_once) = (self.project(1), self.project(usize::MAX));
         let same = match (&one_by_one, &at_once) {

@@ -1,4 +1,4 @@
-//! Pages that are written anew, with something else in them.
+//! Pages that are written again, with something else in them.
 
 use esrs_core::store::{NewEnvelope, NewRecord, PageWriter};
 use esrs_core::{EventKind, Page, Record};

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::pages::{add, ended, rewritten, same};
 
-/// What is done wrong.
+/// The fault that is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     Nothing,

@@ -17,6 +17,8 @@ pub(crate) enum Fault {
     StoredAndUnknown,
     /// Nothing is stored, and there is no answer.
     NeverAnswered,
+    /// The next read fails, and not the next append.
+    NotRead,
 }
 
 #[derive(Clone, Default)]
@@ -25,8 +27,12 @@ pub(crate) struct Faulty {
     next: Arc<Mutex<Option<Fault>>>,
 }
 
+fn busy() -> StoreError {
+    StoreError::Busy { location: "memory".to_owned(), waited: Duration::ZERO }
+}
+
 impl Faulty {
-    /// Has the next append fail.
+    /// Has the next append, or read, fail.
     pub(crate) fn fail(&self, fault: Fault) {
         *self.next.lock().unwrap() = Some(fault);
     }
@@ -34,13 +40,11 @@ impl Faulty {
 
 impl EventStore for Faulty {
     fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>> {
-        let fault = self.next.lock().unwrap().take();
+        let fault = self.next.lock().unwrap().take_if(|next| *next != Fault::NotRead);
         Box::pin(async move {
             match fault {
-                None => self.store.append(batch).await,
-                Some(Fault::Busy) => {
-                    Err(StoreError::Busy { location: "memory".to_owned(), waited: Duration::ZERO })
-                }
+                None | Some(Fault::NotRead) => self.store.append(batch).await,
+                Some(Fault::Busy) => Err(busy()),
                 Some(Fault::StoredAndUnknown) => {
                     self.store.append(batch).await?;
                     Err(StoreError::Unknown { reason: "a test says so".to_owned() })
@@ -51,7 +55,10 @@ impl EventStore for Faulty {
     }
 
     fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>> {
-        self.store.read(query, page)
+        match self.next.lock().unwrap().take_if(|next| *next == Fault::NotRead) {
+            Some(_) => Box::pin(async { Err(busy()) }),
+            None => self.store.read(query, page),
+        }
     }
 
     fn find_append(

@@ -1,6 +1,7 @@
 //! User code that panics: a typed error, nothing stored, and the next call works.
 
 mod applying;
+mod cloning;
 mod counter;
 mod encoding;
 mod faulty;

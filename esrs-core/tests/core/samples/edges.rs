@@ -1,4 +1,4 @@
-//! What is at an edge comes among the first payloads, and what cannot be made up is said.
+//! Edges come among the first payloads, and parts that cannot be made up are named.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Whatever stands in a log, reading it never panics: payloads that were made up are broken, and read as
+//! Reading a log never panics, whatever stands in it: payloads that were made up are broken, and read as
 //! every version of every event.
 //!
 //! There is a short round, and a long one of ten minutes, which prints what it counted:
@@ -18,7 +18,7 @@ use proptest::test_runner::{RngAlgorithm, TestRng};
 
 use super::history::{self, Everything, Moved};
 
-/// What makes a difference to a reader of JSON.
+/// The tokens that make a difference to a reader of JSON.
 const TOKENS: &[&str] = &[
     "null",
     "true",
@@ -108,7 +108,7 @@ fn seed() -> u64 {
     }
 }
 
-/// How long a round may take, and how many texts it is of at most.
+/// Returns the time that a round may take, and the greatest number of its texts.
 fn bounds() -> (Duration, u64) {
     match std::env::var("ESRS_FUZZ").is_ok_and(|round| round == "long") {
         true => (Duration::from_secs(600), u64::MAX),

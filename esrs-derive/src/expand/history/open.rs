@@ -7,7 +7,7 @@ use crate::expand::aggregate::respanned;
 use crate::krate::Krate;
 use crate::model::history::{Field, History};
 
-/// What the older types leave open: an older version of a type that a field held.
+/// The part that the older types leave open: an older version of a type that a field held.
 ///
 /// They are parameters, so that a type which does not know that version is reported where it is asked
 /// for, and not once for every use of the older type.

@@ -42,7 +42,7 @@ fn bare(history: &History<'_>, version: u32, for_shape: bool, krate: &Krate) -> 
         .collect()
 }
 
-/// What serde is told of the older types as a whole.
+/// Expands the attributes of serde on the older types as a whole.
 fn container_words(history: &History<'_>) -> Vec<TokenStream> {
     let attrs = &history.input.attrs;
     let words = serde::words(attrs).into_iter().filter_map(|word| match word.name.as_str() {
@@ -149,7 +149,8 @@ fn removed_name(place: usize) -> Ident {
     format_ident!("__removed_{place}", span = Span::mixed_site())
 }
 
-/// What serde fills the absent fields of an older struct from, when the newest says so as a whole.
+/// Expands the source from which serde fills the absent fields of an older struct, when the newest says so as
+/// a whole.
 pub(super) fn default(history: &History<'_>, version: u32, krate: &Krate) -> Option<TokenStream> {
     let p = krate.private();
     let words = serde::words(&history.input.attrs);

@@ -36,7 +36,7 @@ pub(super) fn changes(history: &History<'_>, version: u32, krate: &Krate) -> Opt
     })
 }
 
-/// What an event's `HISTORY` is: each version, and what led to it.
+/// Expands an event's `HISTORY`: each version, and what led to it.
 pub(crate) fn versions(history: &History<'_>, krate: &Krate) -> TokenStream {
     let p = krate.private();
     let own = &history.input.ident;
@@ -69,7 +69,7 @@ pub(crate) fn versions(history: &History<'_>, krate: &Krate) -> TokenStream {
     quote!({ #consts #newest })
 }
 
-/// What led to a version.
+/// Expands the step that led to a version.
 fn step(history: &History<'_>, version: u32, p: &TokenStream) -> TokenStream {
     let mut steps = Vec::new();
     for body in &history.bodies {

@@ -27,10 +27,10 @@ use rows::{Rows, Span};
 
 const DOING: &str = "reading events";
 
-/// How often a page is read whose log changes meanwhile.
+/// The number of times that a page is read whose log changes meanwhile.
 const ATTEMPTS: usize = 3;
 
-/// What a page is filled from: rows, and whether there are more behind them.
+/// The source of a page: rows, and whether there are more behind them.
 struct Read {
     rows: Vec<Row>,
     is_last: bool,
@@ -382,7 +382,7 @@ impl<C: Deref<Target = Client>> Reader<'_, C> {
     }
 }
 
-/// What is known of the log before its rows are read.
+/// The state of the log that is known before its rows are read.
 #[derive(Default)]
 struct Before {
     /// The last event.
@@ -445,7 +445,7 @@ impl At {
     }
 }
 
-/// Whether an event passes the filter, of which SQL sees the keys and the actor as text only.
+/// Returns true if an event passes the filter, of which SQL sees the keys and the actor as text only.
 fn passes(
     filter: &MetadataFilter,
     envelope: &NewEnvelope,

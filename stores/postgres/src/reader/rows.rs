@@ -1,4 +1,4 @@
-//! Which rows of the log a page is filled from.
+//! The rows of the log that a page is filled from.
 
 use esrs_core::{LogMark, MetadataFilter, Position, ReadQuery, ReadSource, StreamId};
 use tokio_postgres::types::ToSql;
@@ -12,19 +12,19 @@ pub(super) const STREAM: usize = 2;
 pub(super) const KIND: usize = 3;
 pub(super) const PAYLOAD: usize = 4;
 pub(super) const EVENT_ID: usize = 5;
-/// Whether the log holds the anchor.
+/// True if the log holds the anchor.
 pub(super) const IS_KNOWN: usize = 6;
 pub(super) const RECORDED_AT: usize = 7;
 pub(super) const CORRELATION_ID: usize = 8;
 pub(super) const CAUSATION_ID: usize = 9;
 pub(super) const METADATA: usize = 10;
 
-/// What a page needs of an event.
+/// The columns that a page needs of an event.
 const LEAN: &str = "";
-/// The same, and what stands beside the payload.
+/// The same, and the envelope of the payload.
 const ENVELOPES: &str = ", recorded_at, correlation_id, causation_id, metadata";
 
-/// How much of the log one page of a filtered read searches.
+/// The part of the log that one page of a filtered read searches.
 #[derive(Clone, Copy)]
 pub(super) struct Span(Option<u64>);
 

@@ -14,7 +14,7 @@ const MIGRATIONS: &[&str] = &[
 /// The newest version of the tables that this program knows.
 pub(crate) const VERSION: u32 = MIGRATIONS.len() as u32;
 
-/// What tells advisory locks of esrs from those of others: "esrs", as four bytes.
+/// The class that tells advisory locks of esrs from those of others: "esrs", as four bytes.
 const LOCK_CLASS: i32 = i32::from_be_bytes(*b"esrs");
 /// The same for migrations: "esrm".
 const MIGRATION_LOCK_CLASS: i32 = i32::from_be_bytes(*b"esrm");
@@ -32,15 +32,15 @@ pub(crate) struct Sql {
     pub(crate) append_one: String,
     /// The same, if the anchor proves all that it is given.
     pub(crate) append_behind: String,
-    /// The same for events of several streams: where the first came to stand.
+    /// The same for events of several streams: the position of the first.
     pub(crate) append_known: String,
     pub(crate) append: String,
-    /// The lock that whoever appends holds until it has committed.
+    /// The lock that a writer holds until it has committed.
     pub(crate) lock: String,
     /// Gives a number to streams that have none.
     pub(crate) enter_streams: String,
     pub(crate) stream_versions: String,
-    /// Takes so many positions for whoever holds the lock; the last of them.
+    /// Takes so many positions for the holder of the lock; the last of them.
     pub(crate) take_positions: String,
     pub(crate) copy: String,
     pub(crate) kind_of: String,

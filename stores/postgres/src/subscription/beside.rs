@@ -1,4 +1,4 @@
-//! What users have put on the table of a read model, which outlives its rows.
+//! Objects that users have put on the table of a read model, which outlives its rows.
 
 use esrs_core::StoreError;
 use tokio_postgres::error::SqlState;
@@ -26,7 +26,7 @@ const JUDGES: &str = include_str!("../sql/judges.sql");
 /// The end of that.
 const LIFT: &str = include_str!("../sql/lift.sql");
 
-/// What stands on a table.
+/// The objects on a table.
 #[derive(Debug, Default)]
 pub(super) struct Beside(Vec<Statement>);
 
@@ -38,7 +38,7 @@ struct Statement {
 }
 
 impl Beside {
-    /// What stands on this table.
+    /// Reads the objects on this table.
     pub(super) async fn of(
         client: &Client,
         model: &ModelTable,
@@ -56,7 +56,7 @@ impl Beside {
         read.await.map(Self).map_err(|error| location.explain(DOING, error))
     }
 
-    /// The constraints and unique indexes of a table, for the one that is built beside it: a row that they
+    /// The constraints and unique indexes of a table, for the one that is built next to it: a row that they
     /// refuse has to be refused at its event, and not when all rows are there.
     pub(super) async fn judges_of(
         client: &Client,
@@ -123,7 +123,7 @@ pub(super) async fn strip(
     stripping.await.map_err(|error| location.explain(DOING, error))
 }
 
-/// Keeps others from the rows that are built beside those of `live`, before there are any: nobody but the
+/// Keeps others from the rows that are built next to those of `live`, before there are any: nobody but the
 /// owner of both has a right to them, and their row security is on. They get the rights of `live` when they
 /// take its place. Does nothing if there is no such table.
 pub(super) async fn protect(
@@ -168,7 +168,7 @@ pub(super) async fn protect(
     Ok(())
 }
 
-/// Whether the new table is not as the statement needs it.
+/// Returns true if the new table is not as the statement needs it.
 fn is_about_rows(code: &SqlState) -> bool {
     // Broken constraints, and names that are not there.
     code.code().starts_with("23") || code.code().starts_with("42")

@@ -21,7 +21,7 @@ mod stored;
 
 const PREPARING: &str = "bringing an inline read model up to date";
 
-/// How long to wait after rows could not be put in place.
+/// The time to wait after rows could not be put in place.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// A read model that is registered at the builder.
@@ -51,7 +51,7 @@ impl Registered {
         (self.subscriber)(building).subscription().clone()
     }
 
-    /// Makes the table, if it is not there, and brings it to the end of the log; anew, where another
+    /// Makes the table, if it is not there, and brings it to the end of the log; again, where another
     /// definition has made it, or from a log that lost commits, and that is allowed.
     ///
     /// What is in the log already does not keep the store closed: the stream of an event that cannot be
@@ -90,7 +90,7 @@ impl Registered {
         }
     }
 
-    /// Builds the rows beside those that are asked, and puts them in their place.
+    /// Builds the rows next to those that are asked, and puts them in their place.
     async fn rebuild(&self, store: &PostgresStore) -> Result<(), StoreError> {
         let building = self.subscription(true);
         match store.subscribe(building.clone()).await {
@@ -154,7 +154,7 @@ impl Inline {
         self.0.is_empty()
     }
 
-    /// Takes what was appended in this transaction, the first event of which stands at `first`; and
+    /// Takes what was appended in this transaction, the first event of which is at `first`; and
     /// before it, what processes without these read models have appended.
     pub(crate) async fn take(
         &mut self,
@@ -178,7 +178,7 @@ impl Inline {
         }
     }
 
-    /// Who waits for these read models may look.
+    /// Wakes the tasks that wait for these read models.
     pub(crate) fn committed(&self, shared: &Shared) {
         if !self.is_empty() {
             shared.subscriptions.moved.send_replace(());
@@ -192,7 +192,7 @@ pub(crate) fn commit(client: &Client) -> String {
     format!("{}; COMMIT", client.role_path())
 }
 
-/// Runs a statement that is prepared once for the connection, or again if its table was made anew.
+/// Runs a statement that is prepared once for the connection, or again if its table was rebuilt.
 async fn run(
     client: &Client,
     sql: &str,

@@ -40,7 +40,7 @@ fn unreadable(source: BoxError) -> StoreError {
     StoreError::Database { doing: DOING, source }
 }
 
-/// Says what is to become of a parked stream.
+/// Stores a decision about a parked stream.
 pub(super) async fn decide(
     shared: &Shared,
     reader: &Reader<'_>,
@@ -79,7 +79,7 @@ pub(super) async fn decide(
     Ok(decided.map_err(explain)? > 0)
 }
 
-/// What happened to the parked streams of a subscription.
+/// Returns what happened to the parked streams of a subscription.
 pub(super) async fn log(
     shared: &Shared,
     reader: &Reader<'_>,

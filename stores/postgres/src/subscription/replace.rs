@@ -1,4 +1,4 @@
-//! Putting what was built beside a read model in its place.
+//! Putting what was built next to a read model in its place.
 
 use std::time::{Duration, Instant};
 
@@ -17,8 +17,8 @@ use crate::store::Shared;
 
 const DOING: &str = "replacing a read model";
 
-/// So long those who read the rows are waited for at once, because whoever appends to them or begins to
-/// read waits behind; then those go on for as long.
+/// So long those who read the rows are waited for at once, because a transaction that appends to them or
+/// begins to read waits behind; then those go on for as long.
 const LONGEST_WAIT: Duration = Duration::from_millis(500);
 
 /// The longest time for one attempt, in which indexes may be built.
@@ -31,7 +31,7 @@ struct Both {
     built: Option<Stored>,
 }
 
-/// Replaces a read model by what was built beside it.
+/// Replaces a read model by what was built next to it.
 pub(super) async fn replace(
     shared: &Shared,
     building: &mut dyn Subscriber,
@@ -58,7 +58,7 @@ pub(super) async fn replace(
     }
 }
 
-/// What is to be replaced, in a transaction.
+/// The read model that is replaced, in a transaction.
 struct Replacing<'a> {
     shared: &'a Shared,
     building: &'a Subscription,

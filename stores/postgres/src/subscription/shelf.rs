@@ -1,4 +1,4 @@
-//! What a store knows of its subscriptions, beside what the database does.
+//! The state of subscriptions in a store, in addition to that in the database.
 
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};

@@ -31,7 +31,8 @@ pub(crate) struct Statements {
     /// Those of the projections $1, whose tables $2 were read in this transaction, that were not made by
     /// any of the definitions $5 of the names $4, or not from this log; $3 are definitions of theirs.
     pub(super) unusable: String,
-    /// What is stored of a subscription, its failure, and what it has parked of the events that are waited for.
+    /// The stored state of a subscription, its failure, and what it has parked of the events that are waited
+    /// for.
     pub(super) reached: String,
     /// Another definition has replaced this one.
     pub(super) supersede: String,
@@ -48,7 +49,7 @@ pub(crate) struct Statements {
     pub(super) resume: String,
     pub(super) unpark_all: String,
     pub(super) parked: String,
-    /// From which versions on streams are parked, and whether they are to be tried again.
+    /// From which versions on streams are parked, and whether they must be tried again.
     pub(super) parked_from: String,
     pub(super) decide: String,
     pub(super) parking_log: String,
@@ -87,8 +88,8 @@ fn advance(s: &str, is_fenced: bool, in_transaction: bool) -> String {
     )
 }
 
-/// What the tables of one schema say of the row `s` of a subscription, whose declared definition this is;
-/// see `Stored`.
+/// Selects what the tables of one schema say of the row `s` of a subscription, whose declared definition this
+/// is; see `Stored`.
 fn stored(s: &str, declared: &str) -> String {
     format!(
         "s.definition, s.position, s.generation, s.mark_position, s.mark_id,

@@ -57,7 +57,7 @@ pub(super) fn history_changed(mark: LogMark, head: Position) -> StoreError {
     StoreError::HistoryChanged { event_id, place: format!("position {position}"), head }
 }
 
-/// What is stored of a subscription.
+/// The stored state of a subscription.
 pub(super) struct Stored {
     /// The definition that has made its rows.
     pub(super) definition: String,
@@ -72,7 +72,7 @@ impl Stored {
     /// The number of its columns.
     pub(super) const COLUMNS: usize = 7;
 
-    /// What these columns of a row say, the first of which is `first`; if there is anything stored.
+    /// Reads these columns of a row, the first of which is `first`; `None` if nothing is stored.
     pub(super) fn of(row: &Row, first: usize) -> Result<Option<Self>, Error> {
         let Some(definition) = row.try_get::<_, Option<String>>(first)? else { return Ok(None) };
         let mark = mark_of(row, first + 3)?;
@@ -102,16 +102,16 @@ impl Stored {
     }
 }
 
-/// What is known of a subscription.
+/// The known state of a subscription.
 pub(super) struct Stand {
-    /// Which definition has made its rows, and up to where they go.
+    /// The definition that has made its rows, and their checkpoint.
     pub(super) entered: Option<(String, Checkpoint)>,
-    /// Whether its table is there, if it has one.
+    /// True if its table is there, if it has one.
     is_there: bool,
-    /// Whether the log holds the event that it has taken last.
+    /// True if the log holds the event that it has taken last.
     is_of_log: bool,
     head: Position,
-    /// Whether another definition has replaced the one of this program.
+    /// True if another definition has replaced the one of this program.
     is_superseded: bool,
 }
 
@@ -154,7 +154,7 @@ impl<'a> Subscribing<'a> {
         self.shared.location.explain(DOING, error)
     }
 
-    /// What is known of it, without a lock.
+    /// Reads its state, without a lock.
     pub(super) async fn look(&self, reader: &Reader<'_>) -> Result<Stand, StoreError> {
         let Subscription { name, building, .. } = self.subscription;
         let table = self.model.as_ref().map(|model| &model.name);
@@ -200,7 +200,7 @@ impl<'a> Subscribing<'a> {
         }
     }
 
-    /// What is known of it, until the transaction ends.
+    /// Reads its state, and locks it until the transaction ends.
     async fn lock(&self, client: &Client) -> Result<Stand, Error> {
         let Subscription { name, building, .. } = self.subscription;
         let statements = &self.shared.subscriptions.statements;
@@ -343,7 +343,7 @@ pub(super) async fn record_failure(
     recorded.map(drop).map_err(|error| reader.location.explain("recording a failure", error))
 }
 
-/// Whether there is anything of this name.
+/// Returns true if there is anything of this name.
 pub(super) async fn is_there(client: &Client, model: &ModelTable) -> Result<bool, Error> {
     client.query_one_scalar("SELECT to_regclass($1) IS NOT NULL", &[&model.name]).await
 }

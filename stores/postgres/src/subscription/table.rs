@@ -9,7 +9,7 @@ use super::columns::{Encoded, sql_type};
 /// The longest name that PostgreSQL does not cut off.
 const LONGEST: usize = 63;
 
-/// The table of a read model, or the one that is built beside it, and the statements on it.
+/// The table of a read model, or the one that is built next to it, and the statements on it.
 #[derive(Debug)]
 pub(super) struct ModelTable {
     pub(super) table: Table,
@@ -88,7 +88,7 @@ impl ModelTable {
         self.table.unusable(reason)
     }
 
-    /// A table of its name was made by somebody else.
+    /// A table of its name was made by another program.
     pub(super) fn foreign(&self) -> StoreError {
         self.unusable(format!(
             "there is a table {} which no projection of this log has made; rename the one or the \

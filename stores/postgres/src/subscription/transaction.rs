@@ -1,4 +1,4 @@
-//! What a subscriber is given: the transaction of its step.
+//! The statements of a subscriber: the transaction of its step.
 
 use esrs_core::StoreError;
 use esrs_core::projection::{RowChanges, RowKey, Value};

@@ -19,7 +19,7 @@ const DOING: &str = "waiting for a subscription";
 const SHORTEST: Duration = Duration::from_millis(2);
 const LONGEST: Duration = Duration::from_millis(50);
 
-/// The shortest time for the first look: whoever does not want to wait wants to know all the same.
+/// The shortest time for the first look: a caller that does not want to wait wants to know all the same.
 const FIRST_LOOK: Duration = Duration::from_millis(250);
 
 /// Waits; on the runtime of the store, whose timer it needs.
@@ -71,7 +71,7 @@ pub(super) async fn wait_for(
     }
 }
 
-/// What a look finds.
+/// The result of a look.
 struct Reached {
     position: Position,
     /// The error for an event of the target that is parked.

@@ -17,10 +17,10 @@ use crate::find::{self, StoredKey};
 use crate::names::{Anchor, KindOf, Names, StoredIn};
 use crate::sql::Sql;
 
-/// How often kinds are numbered again whose numbers turn out to be others'.
+/// The number of times that kinds are numbered again whose numbers turn out to be others'.
 pub(super) const RENUMBERED: usize = 2;
 
-/// What became of one append of a group.
+/// The outcome of one append of a group.
 #[derive(Debug)]
 pub(super) enum Outcome {
     Stored(Appended),
@@ -124,7 +124,7 @@ struct Events<'a> {
     payload: Vec<&'a str>,
 }
 
-/// What is asked of a stream, as a number that no version is where it is nothing.
+/// Returns the expected version of a stream, as a number that no version is where it is nothing.
 fn expected(condition: AppendCondition) -> i64 {
     condition.version().map_or(-1, to_i64)
 }
@@ -323,7 +323,7 @@ impl Connection {
     }
 
     /// Appends events behind versions that their streams are known to have, all of them or none; says
-    /// where the first came to stand. An error if a stream has others behind that, or an id is stored
+    /// the position of the first. An error if a stream has others behind that, or an id is stored
     /// already: nothing was done then.
     async fn append_known(
         &self,
@@ -438,7 +438,7 @@ fn behind<'a>(first: u64, appends: impl Iterator<Item = &'a PreparedAppend>) -> 
     appends.map(stand).collect()
 }
 
-/// What `append` said of the parts of one batch.
+/// Returns what `append` said of the parts of one batch.
 fn outcome(
     append: &PreparedAppend,
     rows: &mut impl Iterator<Item = Row>,

@@ -1,6 +1,6 @@
 //! The one connection that appends.
 //!
-//! Appends that come while another is under way are stored together, by one statement. Whoever finds
+//! Appends that come while another is under way are stored together, by one statement. A caller that finds
 //! nobody at work does its own, on the task that asks, and is spared the way to the writer's and back.
 //! It holds no lock meanwhile: a future that nobody polls any more keeps nobody waiting.
 
@@ -34,13 +34,14 @@ pub(crate) use room::Room;
 
 const DOING: &str = "appending events";
 
-/// How long to wait after a connection was refused.
+/// The time to wait after a connection was refused.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// The shortest time that the server has for appends, however long they have waited before.
 const SHORTEST_ANSWER: Duration = Duration::from_secs(1);
 
-/// How long who is at work by itself is waited for before the server is asked whether it is done.
+/// The time for which a connection that works by itself is waited for before the server is asked whether it
+/// is done.
 const MOMENT: Duration = Duration::from_millis(20);
 
 /// A connection with the statements that append.
@@ -80,11 +81,11 @@ impl Condition {
     }
 }
 
-/// How long the statements of a connection wait for the log.
+/// The time for which the statements of a connection wait for the log.
 #[derive(Default)]
 struct Wait {
     limit: Duration,
-    /// Whether the last of them waited in vain.
+    /// True if the last of them waited without effect.
     was_in_vain: bool,
 }
 
@@ -100,13 +101,13 @@ struct Direct {
 #[derive(Default)]
 pub(crate) struct Writer {
     connection: Mutex<Option<Arc<Connection>>>,
-    /// Whether anybody appends: then whoever comes is stored together with the others who come.
+    /// True if anybody appends: then appends are stored together with others that come.
     is_at_work: AtomicBool,
     is_done: Notify,
-    /// Whether read models are written in each append's transaction, which is the writer's.
+    /// True if read models are written in each append's transaction, which is the writer's.
     is_inline: AtomicBool,
-    /// Whether the last statement stored several appends: then more are on their way, and whoever
-    /// comes first had better wait for them.
+    /// True if the last statement stored several appends: then more are on their way, and the first
+    /// had better wait for them.
     is_shared: AtomicBool,
 }
 
@@ -158,7 +159,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Whether a statement can be sent that waits for the log for as long as any append does.
+    /// Returns true if a statement can be sent that waits for the log for as long as any append does.
     fn is_patient(&self, shared: &Shared) -> bool {
         let wait = self.wait();
         !wait.was_in_vain && wait.limit == shared.busy_timeout
@@ -176,7 +177,7 @@ impl Writer {
         *self.connection.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = open;
     }
 
-    /// Marks somebody at work, unless somebody else is.
+    /// Marks a caller at work, unless another is.
     fn begin_alone(&self) -> Option<AtWork<'_>> {
         let (success, failure) = (Ordering::Acquire, Ordering::Relaxed);
         let begun = self.is_at_work.compare_exchange(false, true, success, failure);
@@ -184,7 +185,7 @@ impl Writer {
     }
 
     /// Waits for who is at work by itself: until it is done, or at least the server is with its
-    /// statement, so that whoever is stored next does not wait for the log behind it, and then anew.
+    /// statement, so that the next append does not wait for the log behind it, and then again.
     async fn begin_behind(&self, limit: Duration) -> Option<AtWork<'_>> {
         if let Some(begun) = self.begin_alone() {
             return Some(begun);
@@ -214,7 +215,7 @@ impl Writer {
     }
 
     /// Appends on the caller's task a batch that is one event behind those of a known stream, unless
-    /// somebody else is at work; then, or if it may be refused, the batch comes back.
+    /// another caller is at work; then, or if it may be refused, the batch comes back.
     pub(crate) async fn append_at_once(
         &self,
         mut append: PreparedAppend,
@@ -384,7 +385,7 @@ impl Session<'_> {
         }
     }
 
-    /// The time when the first of the group has to be answered, whoever was before it.
+    /// The time when the first of the group has to be answered, whichever was before it.
     fn ends_at(&self, group: &[QueuedAppend]) -> Instant {
         let first = group.iter().map(|queued| queued.give_up_at).min();
         let ends_at = first.map(|give_up_at| give_up_at + self.shared.timeout);
@@ -392,7 +393,7 @@ impl Session<'_> {
         ends_at.map_or(soonest, |ends_at| ends_at.max(soonest))
     }
 
-    /// Tells those who have waited for too long why they did in vain: of the group, and behind it.
+    /// Tells those who have waited for too long why they got no answer: of the group, and behind it.
     fn give_up_late(&mut self, group: &mut Vec<QueuedAppend>, error: &StoreError) {
         let now = Instant::now();
         let late = group.extract_if(.., |queued| queued.give_up_at <= now);
@@ -440,7 +441,7 @@ impl Session<'_> {
         Ok(outcomes)
     }
 
-    /// Tells what became of an append. Why one was refused is found out beside the writer, unless a
+    /// Tells what became of an append. Why one was refused is found out in parallel with the writer, unless a
     /// stored key says it.
     fn answer(&self, queued: QueuedAppend, outcome: Outcome) {
         match outcome {
@@ -534,7 +535,7 @@ async fn why_refused(
     }
 }
 
-/// Whether the events of the batch are stored, and not only an append with its key.
+/// Returns true if the events of the batch are stored, and not only an append with its key.
 async fn has_its_events(reader: &Reader<'_>, batch: &AppendBatch) -> Result<bool, StoreError> {
     match find::repetition(reader, batch).await {
         Ok(found) => Ok(found.is_some()),

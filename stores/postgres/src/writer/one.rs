@@ -8,7 +8,7 @@ use super::{Connection, Direct, PreparedAppend, prepared::kind_of};
 use crate::encode::{Moment, to_i64};
 use crate::names::{Anchor, KindOf, Names, Numbered, StoredIn};
 
-/// Numbers remembered for the one event that is to be appended, which the statement verifies.
+/// Numbers remembered for the one event that must be appended, which the statement verifies.
 pub(super) struct Remembered {
     anchor: Anchor,
     stream: Numbered<i64>,

@@ -16,7 +16,7 @@ pub(crate) struct PreparedAppend {
     pub(super) batch: AppendBatch,
     /// Of each event, in order.
     pub(super) details: Vec<Option<String>>,
-    /// Whether it was sent, and the answer was lost.
+    /// True if it was sent, and the answer was lost.
     pub(super) may_be_stored: bool,
 }
 
@@ -66,7 +66,7 @@ impl PreparedAppend {
     }
 }
 
-/// What an event of this stream is numbered by.
+/// Returns the kind by which an event of this stream is numbered.
 pub(super) fn kind_of(part: &StreamAppend, event: &NewEvent) -> KindOf {
     let kind = EventKind { name: event.name.clone(), version: event.version };
     KindOf { category: part.stream.category().into(), kind }

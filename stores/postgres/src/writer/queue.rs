@@ -1,4 +1,4 @@
-//! What waits for the writer.
+//! The queue of the writer.
 
 use std::collections::{HashSet, VecDeque};
 use std::time::Instant;
@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use super::PreparedAppend;
 
-/// What the writer is asked for.
+/// A request to the writer.
 pub(crate) enum Job {
     Append(QueuedAppend),
     Close(oneshot::Sender<()>),
@@ -20,9 +20,9 @@ pub(crate) struct QueuedAppend {
     reply: Option<oneshot::Sender<Result<Appended, StoreError>>>,
     /// Until when a server that cannot be reached is waited for, and who holds the log.
     pub(super) give_up_at: Instant,
-    /// Whether the server may be at work on it.
+    /// True if the server may be at work on it.
     pub(super) is_sent: bool,
-    /// Whether it is stored by itself, because one of its group failed.
+    /// True if it is stored by itself, because one of its group failed.
     alone: bool,
     /// Its room in the queue, until it is answered.
     _place: OwnedSemaphorePermit,
@@ -39,7 +39,7 @@ impl QueuedAppend {
         Self { append, reply: Some(reply), give_up_at, is_sent, alone, _place: place }
     }
 
-    /// Answers whoever waits.
+    /// Answers the callers that wait.
     pub(super) fn answer(mut self, answer: Result<Appended, StoreError>) {
         let answer = answer.map_err(|error| match self.append.may_be_stored {
             true => unless_looked_for(error),
@@ -51,7 +51,8 @@ impl QueuedAppend {
         }
     }
 
-    /// Answers that the server does not serve, or somebody else holds the log: one of several, who all have to be told.
+    /// Answers that the server does not serve, or another process holds the log: one of several, who all have
+    /// to be told.
     pub(super) fn give_up(self, error: &StoreError) {
         let error = match error {
             StoreError::Unavailable { location, reason } => {
@@ -110,7 +111,7 @@ impl Drop for QueuedAppend {
     }
 }
 
-/// What waits for the writer, in the order in which it came.
+/// The requests that wait for the writer, in the order in which they came.
 pub(super) struct Queue {
     jobs: mpsc::UnboundedReceiver<Job>,
     waiting: VecDeque<QueuedAppend>,
@@ -142,7 +143,7 @@ impl Queue {
         !self.waiting.is_empty()
     }
 
-    /// Lets in those who were answered just now, and come back in a moment.
+    /// Lets in those who were answered just now, and come back soon.
     pub(super) async fn let_in(&mut self) {
         for _ in 0..Self::MOMENTS {
             let before = self.jobs.len();
@@ -215,7 +216,7 @@ impl Queue {
         }
     }
 
-    /// Answers whoever waits for the end.
+    /// Answers the callers that wait for the end.
     pub(super) fn close(self) {
         if let Some(closing) = self.closing {
             let _ = closing.send(());

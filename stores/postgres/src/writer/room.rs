@@ -10,8 +10,8 @@ use super::PreparedAppend;
 use crate::limit::Elapsed;
 use crate::store::Shared;
 
-/// How many bytes of appends are queued at once. Those that come when there is no room wait outside, with
-/// their callers, in the order in which they came.
+/// The bytes of appends that may be queued at once. Appends that come when there is no room wait outside,
+/// with their callers, in the order in which they came.
 pub(crate) struct Room(Arc<Semaphore>);
 
 impl Room {

@@ -42,7 +42,7 @@ impl Setting {
         Self { database, proxy, store, raw }
     }
 
-    /// How often an event is stored.
+    /// Returns how often an event is stored.
     async fn count(&self, id: Uuid) -> i64 {
         let count = "SELECT count(*) FROM esrs.events WHERE event_id = $1";
         self.raw.query_one(count, &[&id]).await.unwrap().get(0)

@@ -18,12 +18,12 @@ use uuid::Uuid;
 
 const WRITERS: u64 = 16;
 const FOLLOWERS: usize = 4;
-/// How long the stores wait for a server that is away.
+/// The time for which the stores wait for a server that is away.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 /// Nothing is answered later than this: what waits, and the connecting that it waits for.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// What one writer was answered.
+/// The answers of one writer.
 #[derive(Default)]
 struct Answers {
     stored: Vec<(AppendBatch, Appended)>,
@@ -39,7 +39,7 @@ struct Writer {
     store: PostgresStore,
     dice: TestRng,
     number: u64,
-    /// How many events its own stream has, as it was answered.
+    /// The number of events of its own stream, as it was answered.
     version: u64,
     answers: Answers,
 }
@@ -131,7 +131,7 @@ async fn follow(store: PostgresStore, end: Arc<Mutex<Option<usize>>>) -> Vec<Rea
     }
 }
 
-/// What is done to the server, by which word it is counted.
+/// Harms the server, and returns the word that it is counted by.
 async fn do_harm(server: &Arc<Mutex<Server>>, dice: &mut TestRng, round: u64) -> &'static str {
     let pause = Duration::from_millis(dice.random_range(0..2_500));
     let server = server.clone();

@@ -21,7 +21,7 @@ struct Writer {
     lock: String,
 }
 
-/// What a step of a transaction stored: where, and which events.
+/// The events that a step of a transaction stored: where, and which events.
 struct Step {
     position: i64,
     ids: Vec<Uuid>,

@@ -54,7 +54,7 @@ impl Writer {
         Ok(())
     }
 
-    /// What is to be appended to: on which condition, and how many events.
+    /// Chooses the streams to append to: on which condition, and how many events.
     fn streams(&mut self) -> Vec<(Stream, AppendCondition, usize)> {
         use AppendCondition::{Any, NoStream, Version};
         let dice = &mut self.dice;
@@ -74,7 +74,7 @@ impl Writer {
         }
     }
 
-    /// Stores a batch, unless somebody else was there first. Now and then it does not wait for the
+    /// Stores a batch, unless another writer appended first. Now and then it does not wait for the
     /// answer, and asks once more.
     async fn store(&mut self, batch: &AppendBatch) -> Result<Option<Appended>, StoreError> {
         if self.dice.random_ratio(1, 8) {
@@ -97,7 +97,7 @@ impl Writer {
         }
     }
 
-    /// A command that is sent again makes events anew, and is known by its key.
+    /// A command that is sent again makes events again, and is known by its key.
     async fn repeat(&mut self, batch: AppendBatch, first: &Appended) -> Result<(), StoreError> {
         let mut again = batch;
         for event in again.streams.iter_mut().flat_map(|part| &mut part.events) {

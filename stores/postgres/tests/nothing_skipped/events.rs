@@ -65,7 +65,7 @@ fn event(name: &str) -> NewEvent {
     }
 }
 
-/// What [`event`] wrote.
+/// Returns the id that [`event`] wrote.
 pub(crate) fn id_in(payload: &str) -> Uuid {
     let id = payload.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     id.and_then(|id| id.parse().ok()).expect("every payload is the event's id")

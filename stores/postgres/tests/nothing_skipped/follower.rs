@@ -1,4 +1,4 @@
-//! Who follows the log, and starts again at random.
+//! A follower of the log, which starts again at random.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -23,7 +23,7 @@ pub(crate) enum Restart {
     OneTooEarly,
 }
 
-/// What a follower asks for, and how.
+/// The queries of a follower.
 #[derive(Debug, Clone)]
 pub(crate) struct Habits {
     pub(crate) name: &'static str,
@@ -69,7 +69,7 @@ impl Follower {
         Self { habits, seen: Vec::new(), restarts: 0, after: Position::START }
     }
 
-    /// Follows until it stands at the end, once somebody says where that is. Whatever it is doing, it
+    /// Follows until it is at the end, once somebody says where that is. Whatever it is doing, it
     /// is dropped now and then, and goes on from its checkpoint, mostly with connections of its own.
     pub(crate) async fn follow(
         &mut self,

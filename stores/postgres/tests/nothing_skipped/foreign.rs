@@ -1,4 +1,4 @@
-//! Transactions of somebody else, which have nothing to do with the store.
+//! Transactions of other programs, which have nothing to do with the store.
 
 use proptest::prelude::RngExt;
 use proptest::test_runner::TestRng;

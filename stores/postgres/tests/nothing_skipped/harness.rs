@@ -21,7 +21,7 @@ use crate::writers::Writers;
 /// So long followers may take to come to the end, once nobody writes any more.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Rounds beside each other would want more connections than a server has by default.
+/// Rounds in parallel would want more connections than a server has by default.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 
 pub(crate) struct Plan {
@@ -29,7 +29,7 @@ pub(crate) struct Plan {
     pub(crate) events: usize,
     pub(crate) seed: u64,
     pub(crate) writers: Rule,
-    /// How each of the followers goes on when it is started again.
+    /// The way in which each follower goes on when it is started again.
     pub(crate) restarts: [Restart; 4],
 }
 

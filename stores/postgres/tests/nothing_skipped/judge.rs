@@ -1,4 +1,4 @@
-//! What a follower saw, held against what is stored.
+//! Compares what a follower saw with what is stored.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -27,7 +27,7 @@ impl Stored {
     }
 }
 
-/// What may be wrong with what somebody saw or was told.
+/// A fault that may be found with what somebody saw or was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Wrong {
     /// It is stored, and was not seen.
@@ -52,7 +52,7 @@ pub(crate) enum Wrong {
     GapInStream,
 }
 
-/// What is wrong, and at which positions.
+/// A fault, and its positions.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) wrong: Wrong,
@@ -73,7 +73,7 @@ impl Faults {
     }
 }
 
-/// What is wrong with what a follower saw that asked for `wanted`.
+/// Returns the faults of what a follower saw that asked for `wanted`.
 pub(crate) fn judge(stored: &[Stored], wanted: &EventFilter, seen: &[Event]) -> Vec<Fault> {
     let log: HashMap<Uuid, &Stored> = stored.iter().map(|one| (one.event.id, one)).collect();
     let (mut faults, mut ids) = (Faults::default(), HashSet::new());

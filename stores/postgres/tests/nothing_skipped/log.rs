@@ -40,14 +40,14 @@ pub(crate) async fn count(client: &Client) -> usize {
     row.get::<_, i64>(0) as usize
 }
 
-/// Whether the server is done with whatever a writer sent before it was killed.
+/// Returns true if the server is done with whatever a writer sent before it was killed.
 pub(crate) async fn is_quiet(client: &Client) -> bool {
     let connections = "SELECT FROM pg_stat_activity
         WHERE datname = current_database() AND application_name = $1";
     client.query(connections, &[&WRITER]).await.unwrap().is_empty()
 }
 
-/// What is wrong with the log itself: gaps in streams, and what writers were told otherwise.
+/// Returns the faults of the log itself: gaps in streams, and what writers were told otherwise.
 pub(crate) fn check(stored: &[Stored], told: &Told) -> Vec<Fault> {
     let mut faults = Faults::default();
     let (mut versions, mut positions) = (HashMap::new(), HashMap::new());

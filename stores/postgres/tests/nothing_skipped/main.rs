@@ -1,5 +1,5 @@
-//! Whatever commits late, rolls back or dies: no follower of the log misses an event, nor sees one
-//! twice. And whoever would miss one is found out by the same harness.
+//! Nothing is skipped while transactions commit late, roll back or die: no follower of the log misses an
+//! event, nor sees one twice. And a follower that would miss one is found out by the same harness.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

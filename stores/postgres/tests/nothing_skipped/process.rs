@@ -18,7 +18,7 @@ impl Process {
         Self { child, said }
     }
 
-    /// Whoever ends by itself has met with something that it did not expect.
+    /// Fails if a process has ended by itself: it has met something that it did not expect.
     pub(crate) fn assert_running(&mut self) {
         let ended = self.child.try_wait().unwrap();
         assert!(ended.is_none(), "a process of writers ended by itself: {ended:?}");

@@ -1,4 +1,4 @@
-//! What came of a round.
+//! The report of a round.
 
 use std::time::Duration;
 
@@ -8,18 +8,18 @@ pub(crate) struct Report {
     pub(crate) seed: u64,
     pub(crate) events: usize,
     pub(crate) took: Duration,
-    /// How many of its events the writers were told of, and how many they rolled back.
+    /// The number of events that the writers were told of, and of those that they rolled back.
     pub(crate) told: usize,
     pub(crate) undone: usize,
     pub(crate) killed: usize,
-    /// How many positions nobody has: of transactions that were rolled back, or died.
+    /// The number of positions without an event: of transactions that were rolled back, or died.
     pub(crate) gaps: u64,
-    /// What is wrong with the log itself.
+    /// The faults of the log itself.
     pub(crate) faults: Vec<Fault>,
     pub(crate) followers: Vec<Followed>,
 }
 
-/// What came of a follower.
+/// The result of a follower.
 pub(crate) struct Followed {
     pub(crate) name: &'static str,
     pub(crate) seen: usize,

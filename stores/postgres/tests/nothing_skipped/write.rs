@@ -1,4 +1,4 @@
-//! What a process of writers does.
+//! A process of writers.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::log::WRITER;
 use crate::round::dice_of;
 use crate::{by_sql, by_store, child, naive};
 
-/// How writers come by their positions.
+/// The rule by which writers get their positions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rule {
     /// Through the store, and by SQL that takes its lock.
@@ -21,7 +21,7 @@ pub(crate) enum Rule {
     Naive,
 }
 
-/// What a process is started for.
+/// The role of a process.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Role {
     pub(crate) rule: Rule,
@@ -100,7 +100,7 @@ pub(crate) async fn connect(url: &str) -> Result<Client, tokio_postgres::Error> 
     Ok(client)
 }
 
-/// Mostly none, often a moment, and now and then a long one.
+/// Mostly none, often a short one, and now and then a long one.
 pub(crate) fn delay(dice: &mut TestRng) -> Duration {
     let micros = match dice.random_range(0..60) {
         0 => dice.random_range(50_000..120_000),

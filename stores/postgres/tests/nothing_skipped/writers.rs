@@ -7,10 +7,10 @@ use uuid::Uuid;
 use crate::process::Process;
 use crate::write::{Role, Rule};
 
-/// How many write through the store, and how many by SQL, in each process.
+/// The number of writers through the store, and by SQL, in each process.
 const PROCESSES: [(usize, usize); 3] = [(2, 1), (1, 2), (1, 1)];
 
-/// What writers were told.
+/// The answers that writers got.
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     /// Where appends are stored, and the id of the first event of each.

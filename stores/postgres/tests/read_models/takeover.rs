@@ -21,7 +21,7 @@ use tokio_postgres::Client;
 const URL_OF_CHILD: &str = "ESRS_TEST_URL_OF_CHILD";
 const MODE_OF_CHILD: &str = "ESRS_TEST_MODE_OF_CHILD";
 const LEASE: Duration = Duration::from_millis(500);
-/// What a takeover may take in addition to the lease.
+/// The time that a takeover may take in addition to the lease.
 const IN_ADDITION: Duration = Duration::from_secs(3);
 
 fn counting() -> Arc<Subscription> {

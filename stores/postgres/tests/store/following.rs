@@ -1,4 +1,4 @@
-//! Whoever waits for events is woken by them.
+//! Tasks that wait for events are woken by them.
 
 use std::time::Duration;
 

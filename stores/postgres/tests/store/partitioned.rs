@@ -7,7 +7,7 @@ use esrs_postgres::PostgresStore;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-/// What the crate's documentation tells a user to run.
+/// The statements that the crate's documentation tells a user to run.
 const PARTITION: &str = include_str!("../../doc/partition.sql");
 
 /// The script that it told before the tables of version 5.

@@ -1,4 +1,4 @@
-//! What a page of the log asks the server for, and in which order: its end first, then its rows.
+//! The statements of a page of the log, and in which order: its end first, then its rows.
 //!
 //! The end, asked for later, may stand behind events that the rows do not show, and a follower that
 //! goes on from there would never see them. So neither is asked for before both are prepared.
@@ -16,7 +16,7 @@ use postgres_server::Server;
 /// So long the last answer to a preparation is held back.
 const HELD: Duration = Duration::from_millis(500);
 
-/// What went through the proxy, of what a page asks for.
+/// The statements of a page that went through the proxy.
 #[derive(Debug, Default)]
 struct Wire {
     happened: Vec<String>,
@@ -69,7 +69,7 @@ impl Wire {
         }
     }
 
-    /// Whether a message of the server is the answer to the last of the preparations.
+    /// Returns true if a message of the server is the answer to the last of the preparations.
     fn is_last_answer(&mut self, kind: u8) -> bool {
         let is_answer = kind == b'1' && !self.prepared.is_empty();
         self.answered += usize::from(is_answer);

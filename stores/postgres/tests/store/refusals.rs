@@ -1,4 +1,4 @@
-//! What a server may refuse: a clear error each, which says what to do and never tells a password.
+//! Refusals of a server: a clear error each, which says what to do and never tells a password.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use esrs_core::{AppendBatch, AppendCondition, EventStore, Page, ReadQuery, Store
 use esrs_postgres::PostgresStore;
 use postgres_server::Server;
 
-/// What a test's own roles have for a password; no error may hold it.
+/// The password of a test's own roles; no error may hold it.
 const PASSWORD: &str = "hunter2";
 
 /// The url of another user of the same database.

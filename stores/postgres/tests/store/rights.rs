@@ -1,4 +1,4 @@
-//! Who may do what in the database: a user of the log may append and read, and nothing else.
+//! Rights in the database: a user of the log may append and read, and nothing else.
 
 use esrs_core::conformance;
 use esrs_core::{AppendBatch, AppendCondition, EventStore, Metadata, Page, ReadQuery, StreamId};

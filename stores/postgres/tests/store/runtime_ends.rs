@@ -15,7 +15,7 @@ fn runtime() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// What was answered to appends of one event each, until the first that failed.
+/// Returns the answers to appends of one event each, until the first that failed.
 fn append_until_refused(
     store: &PostgresStore,
     thread: usize,

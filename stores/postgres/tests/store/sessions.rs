@@ -1,4 +1,4 @@
-//! What a session keeps, and what it does not take over from its role.
+//! Settings that a session keeps, and those that it does not take over from its role.
 
 use std::time::Duration;
 

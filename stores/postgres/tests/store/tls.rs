@@ -14,7 +14,7 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-/// A server that encrypts for whoever wants it, and its certificate.
+/// A server that encrypts for clients that want it, and its certificate.
 async fn encrypting_server() -> (Server, CertificateDer<'static>) {
     let server = Server::start().unwrap();
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();

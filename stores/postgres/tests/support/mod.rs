@@ -1,5 +1,4 @@
-//! What the tests have in common: events by hand, a raw connection, and a way to the server that loses
-//! answers.
+//! Helpers of the tests: events by hand, a raw connection, and a way to the server that loses answers.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part of it")]
 
 #[path = "../../../sqlite/tests/support/account.rs"]
@@ -65,7 +64,7 @@ pub struct Read {
     pub id: Uuid,
 }
 
-/// What a page holds.
+/// Returns the events of a page.
 pub fn events_of(page: &Page) -> impl Iterator<Item = Read> {
     page.records().map(|record| Read {
         position: record.position().get(),
@@ -88,7 +87,7 @@ pub async fn read_all(store: &PostgresStore) -> Vec<Read> {
     }
 }
 
-/// A connection of somebody else.
+/// A connection of another process.
 pub async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("it is there");
     tokio::spawn(connection);

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// What is to be lost: something about the message that holds these bytes.
+/// The message that is lost: something about the message that holds these bytes.
 #[derive(Clone, PartialEq)]
 enum Loss {
     /// The message: it does not arrive, and the connection is lost.
@@ -24,13 +24,13 @@ impl Loss {
     }
 }
 
-/// Whether new connections go through.
+/// True if new connections go through.
 #[derive(Clone, Copy, PartialEq)]
 enum Gate {
     Open,
-    /// Whoever connects waits, until it is opened.
+    /// Closed: connections wait until it is opened.
     Shut,
-    /// Whoever connects is sent away.
+    /// Refusing: connections are closed.
     Refusing,
 }
 
@@ -80,7 +80,7 @@ impl Proxy {
         self.set(Some(Loss::Answer(bytes.as_ref().to_vec())));
     }
 
-    /// Whether the loss that was asked for has come to be.
+    /// Returns true if the loss that was asked for has come to be.
     pub fn has_lost_it(&self) -> bool {
         self.loss.lock().expect("nobody panics").is_none()
     }

@@ -39,7 +39,7 @@ impl Turns {
         url.replacen(&format!(":{}/", config.get_ports()[0]), &format!(":{}/", self.port), 1)
     }
 
-    /// How often an answer went back so far.
+    /// Returns how often an answer went back so far.
     pub fn count(&self) -> usize {
         self.count.load(Ordering::SeqCst)
     }

@@ -41,7 +41,7 @@ pub(crate) struct Inline {
     parked: Parked,
     /// The position behind which events are left out, while part of a page is taken.
     until: Option<Position>,
-    /// Whether a newer definition has built its rows: it is left to that, as if it were not here.
+    /// True if a newer definition has built its rows: it is left to that, as if it were not here.
     is_superseded: bool,
 }
 
@@ -275,7 +275,7 @@ impl Inline {
 impl Writer {
     /// Makes the tables that are not there, and brings each to the end of the log: in pages, so
     /// that other processes are not kept waiting for all of it. With `rebuild_changed` one that
-    /// another definition has made is made anew.
+    /// another definition has made is rebuilt.
     pub(crate) fn prepare_inline(&mut self, rebuild_changed: bool) -> Result<(), Fault> {
         for number in 0..self.inline.len() {
             self.transact(|writer| {

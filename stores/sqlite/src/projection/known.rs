@@ -9,8 +9,8 @@ use rusqlite::Connection;
 use crate::error::Fault;
 use crate::subscription::checkpoint;
 
-/// What this program knows of the tables in the file: a query of its own asks them only while they are
-/// what it takes them for.
+/// The tables in the file, as this program knows them: a query of its own asks them only while they are what
+/// it takes them for.
 #[derive(Debug, Default)]
 pub(crate) struct Known(Mutex<HashMap<String, Vec<Arc<Subscription>>>>);
 

@@ -28,7 +28,7 @@ pub(crate) struct ModelTable {
     delete: String,
 }
 
-/// The name of a table in the file. What is built beside another has one that no user gives.
+/// The name of a table in the file. What is built next to another has one that no user gives.
 fn stored_name(subscription: &Subscription) -> Cow<'static, str> {
     match subscription.building {
         false => Cow::Borrowed(subscription.name),
@@ -123,7 +123,7 @@ impl ModelTable {
         }
     }
 
-    /// Whether it is there; an error when what is there is something else.
+    /// Returns true if it is there; an error if another object has its name.
     pub(crate) fn is_made(&self, connection: &Connection) -> Result<bool, Fault> {
         if !self.exists(connection)? {
             return Ok(false);
@@ -367,7 +367,7 @@ fn is_written_in_trigger(connection: &Connection, message: &str) -> bool {
     found.unwrap_or(false)
 }
 
-/// Whether it is not that there is no room, or that somebody else holds the file.
+/// Returns true if it is not that there is no room, or that another process holds the file.
 fn is_about_the_table(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{ConstraintViolation, Unknown};
     matches!(error, rusqlite::Error::SqlInputError { .. })

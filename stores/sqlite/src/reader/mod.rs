@@ -24,7 +24,7 @@ use crate::error::{Database, Fault};
 use crate::guard::Guard;
 use crate::queue::{Queue, Queued};
 
-/// How many steps of SQLite's machine pass before it is asked whether to go on: below a millisecond.
+/// The number of steps of SQLite's machine before it is asked whether to go on: below a millisecond.
 pub(crate) const STEPS: i32 = 10_000;
 
 /// A job for a reader thread.
@@ -44,7 +44,7 @@ impl Queued for ReadJob {
     }
 }
 
-/// What one reader thread owns.
+/// The state of one reader thread.
 pub(crate) struct Reader {
     pub(crate) connection: Connection,
     pub(crate) guard: Arc<Guard>,

@@ -31,7 +31,7 @@ pub(crate) struct PageReader {
     /// By row id; there are few, and their ids are dense.
     kinds: Vec<Option<EventKind>>,
     streams: HashMap<i64, StreamId>,
-    /// What a kind is within the page that is being filled, by row id.
+    /// The kinds of the page that is being filled, by row id.
     kinds_of_page: Vec<Option<KindOfPage>>,
     streams_of_page: HashMap<i64, StreamIndex>,
 }
@@ -46,7 +46,7 @@ impl PageReader {
     /// A filtered read gives an answer after so many rows, found or not, so that it does not hold
     /// its snapshot of the file, and with it checkpoints, for long.
     const MAX_ROWS: usize = 100_000;
-    /// Ids of kinds are given one after the other; a higher one is none.
+    /// Ids of kinds are given one after the other; a higher one is invalid.
     const MAX_KINDS: usize = 1 << 20;
     /// So many names of streams are remembered at most.
     const MAX_STREAMS: usize = 100_000;
@@ -384,7 +384,7 @@ fn continued_stream(
     Ok(row)
 }
 
-/// Whether the stream in this row has the event at this version.
+/// Returns true if the stream in this row has the event at this version.
 fn is_at(
     connection: &Connection,
     row: Option<i64>,

@@ -1,12 +1,12 @@
-//! Which rows of the log a page is filled from.
+//! The rows of the log that a page is filled from.
 
 use esrs_core::MetadataFilter;
 use esrs_core::store::to_microseconds;
 use rusqlite::types::Value;
 
-/// What a page needs of an event.
+/// The columns that a page needs of an event.
 pub(super) const LEAN: &str = "position, version, stream, kind, payload";
-/// The same, and what stands beside the payload.
+/// The same, and the envelope of the payload.
 pub(super) const ENVELOPES: &str = "position, version, stream, kind, payload, event_id, \
     recorded_at, correlation_id, causation_id, metadata";
 

@@ -1,4 +1,4 @@
-//! What a reader thread is at work on, and until when it may be.
+//! The work of a reader thread, and its deadline.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ impl Running {
         *self.lock() = None;
     }
 
-    /// Whether to go on with it: somebody waits for it.
+    /// Returns true if the work goes on: somebody waits for it.
     pub(super) fn is_wanted(&self) -> bool {
         self.lock().as_ref().is_none_or(|run| run.call.is_wanted())
     }

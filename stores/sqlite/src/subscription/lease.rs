@@ -1,4 +1,4 @@
-//! Which of several processes runs a subscription.
+//! Leases: one of several processes runs a subscription.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A subscriber on its way to the thread that writes, and back.
+//! A subscriber that is lent to the thread that writes, and comes back.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,7 +11,7 @@ use crate::writer::{Writer, WriterWork};
 
 type Answer<T> = (Box<dyn Subscriber>, Result<T, StoreError>);
 
-/// A subscriber that comes back to whoever lent it, with what came of it: also when the store is closed
+/// A subscriber that comes back to its lender, with what came of it: also when the store is closed
 /// meanwhile, and nobody runs it.
 pub(super) struct Lent<T> {
     subscriber: Option<Box<dyn Subscriber>>,

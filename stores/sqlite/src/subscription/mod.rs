@@ -1,4 +1,4 @@
-//! What the store does for those who follow its log.
+//! Subscriptions to the log of the store.
 
 mod advance;
 pub(crate) mod checkpoint;

@@ -38,7 +38,7 @@ pub(crate) fn all(
     Ok(parked)
 }
 
-/// Puts a stream aside, or says anew why it is.
+/// Puts a stream aside, or says again why it is.
 pub(crate) fn park(
     connection: &Connection,
     subscription: &Subscription,
@@ -97,7 +97,7 @@ pub(crate) fn resume(
     }
 }
 
-/// Keeps what is to become of a parked stream; whether there is one.
+/// Stores the decision about a parked stream; returns true if there is one.
 pub(super) fn decide(
     connection: &Connection,
     subscription: &str,
@@ -122,7 +122,7 @@ pub(super) fn decide(
     Ok(true)
 }
 
-/// Forgets what a subscription has parked: it begins anew.
+/// Forgets what a subscription has parked: it begins again.
 pub(super) fn forget(connection: &Connection, subscription: &Subscription) -> Result<(), Fault> {
     let mut statement = connection
         .prepare_cached("DELETE FROM esrs_parked WHERE subscription = ?1 AND building = ?2")?;
@@ -153,7 +153,7 @@ fn log(
     Ok(())
 }
 
-/// What happened to the parked streams of a subscription, the oldest first.
+/// Returns what happened to the parked streams of a subscription, the oldest first.
 pub(super) fn entries(
     connection: &Connection,
     subscription: &str,

@@ -21,20 +21,20 @@ use crate::error::{Database, Fault};
 use crate::queue::Queue;
 use crate::reader::{ReadJob, Reader, head};
 
-/// How long what other processes do may go unnoticed; and how long the first look may take, however short
-/// the time limit is.
+/// The time for which writes of other processes may go unnoticed; and the time that the first look may take,
+/// however short the time limit is.
 const LOOK: Duration = Duration::from_millis(50);
 
 const DOING: &str = "looking how far the log has come";
 
 type Answer = Result<Position, StoreError>;
 
-/// What a caller waits for.
+/// The event or state that a caller waits for.
 #[derive(Clone)]
 pub(crate) enum Awaited {
     /// An event behind this position.
     Event { behind: Position },
-    /// That a subscription has taken the events of a target.
+    /// A subscription that has taken the events of a target.
     Subscription { subscription: Arc<Subscription>, target: WaitTarget, by: Deadline },
 }
 
@@ -52,7 +52,7 @@ impl Deadline {
 }
 
 impl Awaited {
-    /// How far it has come. An error if it never comes to what is waited for.
+    /// Returns how far it has come. An error if it never reaches what is waited for.
     fn look(&self, connection: &Connection) -> Result<Position, Fault> {
         match self {
             Self::Event { .. } => head(connection),
@@ -83,7 +83,7 @@ impl Awaited {
         }
     }
 
-    /// What to answer when it is too late.
+    /// Returns the error of a wait that timed out.
     fn lagging(&self, reached: Position) -> StoreError {
         match self {
             Self::Subscription { subscription, target, by } => StoreError::Lagging {
@@ -102,7 +102,7 @@ struct Waiter {
     awaited: Awaited,
     /// Until when the first look may take, though the time is over.
     first_look_by: Option<Instant>,
-    /// How far it had come when it was last looked.
+    /// The position that the last look found.
     seen: Position,
     reply: oneshot::Sender<Answer>,
 }
@@ -121,7 +121,7 @@ impl Waiter {
 
 /// The callers that wait.
 pub(crate) struct Waiting {
-    /// How many there are: none, as a rule, and then an append looks no further.
+    /// The number of waiting calls: 0, as a rule, and then an append looks no further.
     count: AtomicUsize,
     waiters: Mutex<Waiters>,
     entered: Condvar,
@@ -134,9 +134,9 @@ struct Waiters {
     all: Vec<Waiter>,
     /// The number of the next.
     next: u64,
-    /// Whether somebody came for whom the thread has not looked yet.
+    /// True if somebody came for whom the thread has not looked yet.
     is_new: bool,
-    /// Whether the thread is there.
+    /// True if the thread is there.
     is_watched: bool,
 }
 
@@ -299,7 +299,7 @@ impl Waiting {
         ReadJob { doing: DOING, run, call: Arc::new(Look { waiting: self.clone(), numbers }) }
     }
 
-    /// What a look has found.
+    /// Takes what a look has found.
     fn saw(self: &Arc<Self>, mut seen: Vec<(u64, Answer)>) {
         let now = Instant::now();
         let mut is_left = false;

@@ -72,7 +72,7 @@ impl Writer {
         self.in_savepoint(head, |writer| writer.insert(append, targets, head))
     }
 
-    /// Whether any of its event ids is stored already.
+    /// Returns true if any of its event ids is stored already.
     fn is_known(&self, batch: &AppendBatch) -> Result<bool, Fault> {
         for (_, event) in batch.events() {
             if self.event_ids.position(&self.connection, event.id)?.is_some() {
@@ -129,7 +129,7 @@ impl Writer {
         Ok(Target { id, version })
     }
 
-    /// Whether the event at this version of a stream is this one.
+    /// Returns true if the event at this version of a stream is this one.
     fn is_at(&self, stream: i64, version: u64, event: Uuid) -> Result<bool, Fault> {
         let mut statement = self.connection.prepare_cached(
             "SELECT 1 FROM esrs_events WHERE stream = ?1 AND version = ?2 AND event_id = ?3",

@@ -1,4 +1,4 @@
-//! Which event ids are stored, and where.
+//! The event ids that are stored, and where.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::error::Fault;
 /// The ids of all stored events: those of the newest are in memory, and the table is written once
 /// there are many of them. An index that each append writes to is a page more in each commit.
 ///
-/// Whoever appends holds the write lock of the file, and has [followed](Self::follow) what other
+/// A writer holds the write lock of the file, and has [followed](Self::follow) what other
 /// processes have appended, so no id escapes it.
 #[derive(Debug, Default)]
 pub(super) struct EventIds {
@@ -69,13 +69,13 @@ impl EventIds {
         (self.recent.len() < Self::MAX_RECENT).then(|| Position::new(self.known.get() + 1))
     }
 
-    /// Whether the table may hold this id: ids are made in order as a rule, and then a new one is above
-    /// all in there.
+    /// Returns true if the table may hold this id: ids are made in order as a rule, and then a new one is
+    /// above all in there.
     fn may_be_in_table(&self, id: Uuid) -> bool {
         id <= self.highest_in_table
     }
 
-    /// Whether no event up to the last known one has this id, as far as that can be told without a
+    /// Returns true if no event up to the last known one has this id, as far as that can be told without a
     /// look at the table.
     pub(super) fn is_new(&self, id: Uuid) -> bool {
         id > self.highest || (!self.may_be_in_table(id) && !self.recent.contains_key(&id))
@@ -123,7 +123,7 @@ impl EventIds {
         }
     }
 
-    /// What this transaction has inserted stays.
+    /// Keeps what this transaction has inserted.
     pub(super) fn committed(&mut self) {
         self.before = Some(self.known);
     }
@@ -157,8 +157,8 @@ impl EventIds {
     }
 }
 
-/// Whether the table holds the ids of this log up to `in_table`: the log may have lost the events that
-/// some of them are of.
+/// Returns true if the table holds the ids of this log up to `in_table`: the log may have lost the events
+/// that some of them are of.
 fn is_of_log(connection: &Connection, in_table: Position) -> Result<bool, Fault> {
     if in_table == Position::START {
         return Ok(true);

@@ -5,7 +5,7 @@ use esrs_core::{LogMark, NewEvent, Position};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-/// An event as it is to be stored.
+/// An event as it is stored.
 #[derive(Clone, Copy)]
 pub(super) struct EventRow<'a> {
     pub(super) position: Position,

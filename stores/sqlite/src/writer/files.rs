@@ -1,4 +1,4 @@
-//! Whether the writer still writes to the file that it has opened.
+//! A check that the writer still writes to the file that it has opened.
 
 use std::time::{Duration, Instant};
 
@@ -10,30 +10,30 @@ use crate::error::Fault;
 use crate::file::Written;
 use crate::history;
 
-/// How soon after a look another one is spared: the commit that follows is looked at anyway, and what was
-/// replaced in between is found then.
-const JUST_NOW: Duration = Duration::from_micros(100);
+/// The time after a look in which another one is spared: the commit that follows is looked at anyway, and
+/// what was replaced in between is found then.
+const JUST_NOW: Duration = Duration::from_millis(1);
 
 /// The file when the writer looked at it last.
 #[derive(Debug, Default)]
 pub(super) struct LastLook {
     at: Option<Instant>,
     written: Option<Written>,
-    /// What SQLite says of other processes then.
+    /// The progress of other processes then, as SQLite tells it.
     progress: Option<Progress>,
 }
 
-/// What changes when another process writes to the file by SQLite.
+/// The counters that change when another process writes to the file by SQLite.
 #[derive(Debug, Clone, Copy)]
 struct Progress {
     /// It changes when another connection has committed.
     data_version: i64,
-    /// How long the write-ahead log is, and how much of it is in the file.
+    /// The length of the write-ahead log, and the part of it that is in the file.
     log: i64,
     checkpointed: i64,
 }
 
-/// What was found in a file that something has written to.
+/// The content that was found in a file that something has written to.
 enum Content {
     Whole(Progress),
     /// Something else than what was stored in it.
@@ -42,8 +42,8 @@ enum Content {
 }
 
 impl Progress {
-    /// Whether another process has certainly committed or checkpointed since `last`. A commit of this one
-    /// may begin the log anew, and then less of it is in the file.
+    /// Returns true if another process has certainly committed or checkpointed since `last`. A commit of this
+    /// one may begin the log again, and then less of it is in the file.
     fn is_of_another(&self, last: &Self) -> bool {
         self.data_version != last.data_version || self.checkpointed > last.checkpointed
     }
@@ -119,9 +119,9 @@ impl Writer {
         Ok(Progress { data_version, log, checkpointed })
     }
 
-    /// Whether the file without its write-ahead log, all of which is in it, holds what this connection
-    /// sees; by its last event, and if `all`, by the number of all events. One that cannot be read does
-    /// not.
+    /// Returns true if the file without its write-ahead log, all of which is in it, holds what this
+    /// connection sees; by its last event, and if `all`, by the number of all events. One that cannot be read
+    /// does not.
     fn is_in_file(&self, all: bool) -> Result<bool, Fault> {
         let seen = history::look(&self.connection, None)?.head;
         let found = open_file_alone(&self.database).and_then(|connection| {

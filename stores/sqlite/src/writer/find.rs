@@ -46,7 +46,7 @@ fn stream_of(row: &Row<'_>) -> Result<(StreamId, u64), Fault> {
     Ok((row.get::<_, String>(0)?.parse()?, row.get::<_, i64>(1)? as u64))
 }
 
-/// What the batch was answered with, if its event ids are stored already.
+/// Returns the first answer of the batch, if its event ids are stored already.
 pub(super) fn repetition(
     connection: &Connection,
     ids: &EventIds,

@@ -103,7 +103,7 @@ impl QueuedAppend {
     }
 }
 
-/// What the writer thread owns.
+/// The state of the writer thread.
 pub(crate) struct Writer {
     pub(crate) connection: Connection,
     pub(crate) guard: Arc<Guard>,
@@ -121,7 +121,7 @@ pub(crate) struct Writer {
     /// has inserted.
     pub(crate) pages: PageReader,
     pub(crate) inline: Vec<Inline>,
-    /// What an append's own events are given to inline read models in.
+    /// The page in which an append's own events are given to inline read models.
     page: Page,
     pub(crate) waiting: Arc<Waiting>,
 }
@@ -198,7 +198,7 @@ impl Writer {
         self.committed(committed.map(drop))
     }
 
-    /// Takes note of what a commit came to.
+    /// Takes note of the result of a commit.
     fn committed(&mut self, committed: rusqlite::Result<()>) -> Result<(), Fault> {
         match committed {
             Ok(()) => {

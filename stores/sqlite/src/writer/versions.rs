@@ -1,4 +1,4 @@
-//! Which version a stream had when this store last appended to it.
+//! The version that a stream had when this store last appended to it.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Read models: inline, caught up, made anew, and asked.
+//! Read models: inline, caught up, rebuilt, and asked.
 
 use std::sync::Arc;
 

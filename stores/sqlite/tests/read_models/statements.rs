@@ -1,4 +1,4 @@
-//! What statements of a user may do: in the transaction of a step, and in a query.
+//! Statements of a user: in the transaction of a step, and in a query.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ struct Running {
     subscription: Arc<Subscription>,
     statements: Vec<String>,
     ignores: bool,
-    /// What the statements returned.
+    /// The results of the statements.
     said: Arc<std::sync::Mutex<Vec<Result<(), String>>>>,
 }
 
@@ -131,7 +131,7 @@ impl Handler {
         count
     }
 
-    /// Whether everything else still works: an append, a read model, another process, a good step.
+    /// Returns true if everything else still works: an append, a read model, another process, a good step.
     async fn check(&mut self, after: &str) {
         let events = read_all(&self.store).await.len();
         append(&self.store, &format!("more {events}"), "opened", "1").await;

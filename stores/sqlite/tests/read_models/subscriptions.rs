@@ -501,7 +501,7 @@ async fn claim(store: &SqliteStore, holder: &str, duration: Duration) -> Lease {
     store.claim_lease(claim).await.unwrap()
 }
 
-/// What `checkpoints` lists as the holder of the lease.
+/// Returns what `checkpoints` lists as the holder of the lease.
 async fn listed(store: &SqliteStore) -> Option<String> {
     store.checkpoints().await.unwrap().remove(0).held_by
 }

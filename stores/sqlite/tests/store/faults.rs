@@ -1,4 +1,4 @@
-//! What may be wrong with a file: a clear error each, and what is stored is left alone.
+//! Faults of a file: a clear error each, and what is stored is left alone.
 
 use std::time::{Duration, Instant};
 

@@ -34,12 +34,12 @@ async fn child() {
     }
 }
 
-/// What there is no room left of.
+/// The resource that is used up.
 #[derive(Clone, Copy, PartialEq)]
 enum Limit {
     /// A file system of a few MiB, which this process sees in the file's directory.
     Disk,
-    /// How large a file of this process may become.
+    /// The size that a file of this process may have.
     FileSize,
 }
 
@@ -48,7 +48,7 @@ fn ballast(file: &str) -> PathBuf {
 }
 
 impl Limit {
-    /// Whether it is the refusal that the store promises.
+    /// Returns true if it is the refusal that the store promises.
     fn is_reached(self, error: &StoreError) -> bool {
         match self {
             Self::Disk => matches!(error, StoreError::Full { .. }),
@@ -140,7 +140,7 @@ async fn assert_stored(store: &SqliteStore, expected: &HashSet<String>) {
     assert!(whole == *expected, "what is stored is not what was answered");
 }
 
-/// Opens files on a disk that somebody else has filled meanwhile.
+/// Opens files on a disk that another process has filled meanwhile.
 async fn open_on_a_full_disk(file: &str) {
     let open = || SqliteStore::builder(file).inline::<Account>().open();
     let store = open().await.unwrap();
@@ -173,7 +173,7 @@ async fn open_on_a_full_disk(file: &str) {
     say("refused", refused);
 }
 
-/// How a process is given a disk of its own; `None` when this machine allows it to nobody.
+/// Returns the command of a process with a disk of its own; `None` when this machine allows it to nobody.
 fn with_a_disk(mount_point: &Path, kib: u32) -> Option<Command> {
     let mount = "mount -t tmpfs -o size=\"$1\" tmpfs \"$2\" && shift 2 && exec \"$@\"";
     let commands = [&["--mount"][..], &["--user", "--map-root-user", "--mount"]].map(|rights| {
@@ -196,7 +196,7 @@ fn say_what_is_not_tested() {
     std::io::stderr().write_all(said).unwrap();
 }
 
-/// How a process is started whose files may not grow beyond this.
+/// Returns the command of a process whose files may not grow beyond this.
 fn with_small_files(kib: u32) -> Command {
     let mut command = Command::new("sh");
     // In units of 512 bytes; the signal would end the process.

@@ -60,7 +60,7 @@ async fn lose(store: &SqliteStore, log: &Log, lost: &[(&str, Vec<NewEvent>)]) {
     log.restore();
 }
 
-/// What other processes append after the restore.
+/// Appends what other processes append after the restore.
 async fn grow(log: &Log, count: usize) {
     let other = log.file.open().await;
     for number in 0..count {

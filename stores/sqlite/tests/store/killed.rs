@@ -1,4 +1,4 @@
-//! What is left of a process that is killed at any moment.
+//! The remains of a process that is killed at any moment.
 #![cfg(unix)]
 
 use std::collections::HashSet;

@@ -107,7 +107,7 @@ async fn two_processes_that_catch_up_at_once_apply_each_event_once() {
     assert_eq!(row.cents, 9_000);
 }
 
-/// What somebody is told who opens `file` and has no right to write to it.
+/// Returns the error of opening `file` without the right to write to it.
 fn without_rights(file: &File, path: &Path) -> String {
     let mode = |path: &Path, mode| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();

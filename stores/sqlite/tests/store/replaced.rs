@@ -31,7 +31,7 @@ fn backup(file: &File, name: &str) -> PathBuf {
 
 type Way = fn(&Path, &Path);
 
-/// What people do to a file.
+/// The things that people do to a file.
 const WAYS: [(&str, Way); 6] = [
     ("mv backup live", |backup, live| std::fs::rename(backup, live).unwrap()),
     ("rm live", |_, live| std::fs::remove_file(live).unwrap()),

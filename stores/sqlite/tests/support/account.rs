@@ -42,7 +42,7 @@ pub struct Row<V: Variant> {
     variant: PhantomData<V>,
 }
 
-/// What differs between definitions of the same table.
+/// The parts that differ between definitions of the same table.
 pub trait Variant: Send + Sync + Clone + std::fmt::Debug + PartialEq + 'static {
     const TABLE: Table;
 }

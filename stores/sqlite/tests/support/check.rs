@@ -1,4 +1,4 @@
-//! What has to be true of a file, whatever was done to those who wrote to it.
+//! Checks what has to be true of a file, whatever was done to those who wrote to it.
 
 use esrs_core::SqlReadModels;
 use std::collections::{BTreeMap, HashMap};

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 const ROLE: &str = "ESRS_TEST_ROLE";
 const FILE: &str = "ESRS_TEST_FILE";
 
-/// Which role this process was started in, and on which file; `None` in the test run itself.
+/// Returns the role that this process was started in, and its file; `None` in the test run itself.
 pub fn role() -> Option<(String, String)> {
     Some((std::env::var(ROLE).ok()?, std::env::var(FILE).ok()?))
 }
@@ -18,8 +18,8 @@ pub fn say(word: &str, what: impl std::fmt::Display) {
     println!("\n@{word} {what}");
 }
 
-/// How to start this binary in a role, by a command that ends in its path; `test` is the full name of the
-/// test that plays the roles.
+/// Returns the command that starts this binary in a role, by a command that ends in its path; `test` is the
+/// full name of the test that plays the roles.
 pub fn command(mut program: Command, test: &str, role: &str, file: &Path) -> Command {
     program.args(["--exact", test, "--nocapture", "--test-threads=1"]);
     program.env(ROLE, role).env(FILE, file).stdout(Stdio::piped());
@@ -31,7 +31,7 @@ pub fn start(test: &str, role: &str, file: &Path) -> Child {
     command(program, test, role, file).spawn().expect("the binary can be started")
 }
 
-/// What the child says, word by word, until it ends; it is heard also while nobody asks.
+/// Returns what the child says, word by word, until it ends; it is heard also while nobody asks.
 pub fn said(child: &mut Child) -> Receiver<(String, String)> {
     let output = child.stdout.take().expect("it was not taken before");
     let (sender, said) = channel();
@@ -50,7 +50,7 @@ pub fn said(child: &mut Child) -> Receiver<(String, String)> {
     said
 }
 
-/// What the child says after `word`, line by line, until it ends.
+/// Returns what the child says after `word`, line by line, until it ends.
 pub fn words(child: &mut Child, word: &str) -> impl Iterator<Item = String> {
     said(child).into_iter().filter(move |said| said.0 == word).map(|said| said.1)
 }

@@ -1,5 +1,4 @@
-//! What the tests have in common: a file of their own, events by hand, other processes, and how much
-//! is done to them.
+//! Helpers of the tests: a file of their own, events by hand, other processes, and how much is done to them.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part of it")]
 
 pub mod account;
@@ -35,7 +34,7 @@ impl File {
         SqliteStore::open(&self.path).await.expect("the file can be opened")
     }
 
-    /// A connection of somebody else.
+    /// A connection of another process.
     pub fn raw(&self) -> rusqlite::Connection {
         let connection = rusqlite::Connection::open(&self.path).expect("the file can be opened");
         connection.busy_timeout(Duration::from_secs(5)).expect("a timeout can be set");

@@ -1,4 +1,4 @@
-//! How much a fault test does, and by which dice.
+//! The size of a fault test, and by which dice.
 
 use proptest::test_runner::{RngAlgorithm, TestRng};
 

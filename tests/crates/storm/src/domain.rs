@@ -1,7 +1,7 @@
 //! Accounts whose events say themselves where they belong: which account, and which number within it.
 
-use esrs::BoxError;
 use esrs::prelude::*;
+use esrs::store::BoxError;
 use esrs::subscription::{EventHandler, Listen, On, Transaction};
 
 /// How many accounts there are, for all processes together.

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use esrs::{EventStore, LogMark, Page, Position, ReadQuery, StoreError};
+use esrs::store::{LogMark, Page, ReadQuery};
+use esrs::{EventStore, Position, StoreError};
 use uuid::Uuid;
 
 /// What a reader has read, by position.

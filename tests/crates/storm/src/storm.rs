@@ -52,8 +52,8 @@ pub async fn calm(processes: &[Process]) {
 /// Brings every follower to the end of the log, by a runner of its own.
 pub async fn settle(store: impl SubscriptionStore + Clone) {
     let head = async {
-        let mut page = esrs::Page::new();
-        let mut query = esrs::ReadQuery::all();
+        let mut page = esrs::store::Page::new();
+        let mut query = esrs::store::ReadQuery::all();
         loop {
             page = store.read(query.clone(), page).await.unwrap();
             query = query.after(page.scanned());

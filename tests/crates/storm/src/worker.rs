@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use esrs::prelude::*;
+use esrs::repository::{SnapshotPolicy, WarmStates};
 use esrs::runner::Runner;
 use esrs::subscription::SubscriptionStore;
-use esrs::{SnapshotPolicy, WarmStates};
 use proptest::prelude::RngExt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

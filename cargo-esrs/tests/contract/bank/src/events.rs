@@ -1,4 +1,4 @@
-//! What is stored of an account.
+//! The events of an account.
 
 use std::net::IpAddr;
 
@@ -22,9 +22,9 @@ pub struct AccountOpened {
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_deposited")]
 pub struct MoneyDepositedV1 {
-    /// How much.
+    /// The amount.
     pub cents: i32,
-    /// What for.
+    /// The purpose.
     #[serde(default)]
     pub note: String,
 }
@@ -33,9 +33,9 @@ pub struct MoneyDepositedV1 {
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_deposited", version = 2, from = MoneyDepositedV1)]
 pub struct MoneyDeposited {
-    /// How much.
+    /// The amount.
     pub amount: Money,
-    /// What for.
+    /// The purpose.
     #[serde(default, alias = "remark")]
     pub note: Option<String>,
 }
@@ -51,9 +51,9 @@ impl Upcast<MoneyDepositedV1> for MoneyDeposited {
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_withdrawn")]
 pub struct MoneyWithdrawn {
-    /// How much.
+    /// The amount.
     pub amount: Money,
-    /// How.
+    /// The way.
     pub way: Way,
 }
 
@@ -72,7 +72,7 @@ pub struct Money {
     pub currency: Currency,
 }
 
-/// What an amount is of.
+/// The currency of an amount.
 #[derive(Schema, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Currency {
@@ -83,7 +83,7 @@ pub enum Currency {
     Usd,
 }
 
-/// How money goes out.
+/// The way in which money goes out.
 #[derive(Schema, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Way {
@@ -103,7 +103,7 @@ pub enum Way {
 pub struct Receiver {
     /// Its number.
     pub iban: String,
-    /// What the other bank says of it.
+    /// The reply of the other bank.
     #[schema(opaque = "bank_reply@1")]
     pub reply: Option<Reply>,
 }
@@ -125,7 +125,7 @@ pub struct Reply {
     retired("gift_received")
 )]
 pub struct Account {
-    /// Whether it is closed.
+    /// True if it is closed.
     pub is_closed: bool,
 }
 

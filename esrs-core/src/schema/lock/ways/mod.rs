@@ -18,9 +18,9 @@ use templates::*;
 /// The event that differs from its lock.
 pub(super) struct Changed<'a> {
     pub(super) event: &'a EventType,
-    /// What the user calls it.
+    /// The name that the user gives it.
     pub(super) ident: &'a str,
-    /// Whether the payload's own parts are its fields.
+    /// True if the payload's own parts are its fields.
     pub(super) has_fields: bool,
 }
 
@@ -49,7 +49,7 @@ pub(super) const fn ways_out(
     Spot::of(change).ways_out(text, changed, change, both);
 }
 
-/// What cannot have been meant for the struct of an older version.
+/// Writes what cannot have been meant for the struct of an older version.
 const fn old_version(text: &mut Message, changed: &Changed<'_>, change: &Change<'_>) {
     let is_of_a_type_in_it = !split(path_of(change)).parent.is_empty();
     let template = if is_of_a_type_in_it { OLD_VERSION_HOLDS_IT } else { OLD_VERSION };
@@ -146,7 +146,7 @@ impl<'a> Spot<'a> {
         fill(text, template, &[("name", Value::Name(name)), ("version", version)]);
     }
 
-    /// What is declared on a field of the event.
+    /// Writes the advice about a declaration on a field of the event.
     const fn declared_on_the_event(
         &self,
         text: &mut Message,
@@ -169,7 +169,7 @@ impl<'a> Spot<'a> {
         fill(text, if is_gone { REMOVED_FROM_EVENT } else { DECLARED_ON_EVENT }, &values);
     }
 
-    /// What is declared in the type that has it, and in each that leads there.
+    /// Writes the advice about a declaration in the type that has it, and in each that leads there.
     const fn declared_on_the_way(
         &self,
         text: &mut Message,
@@ -245,8 +245,8 @@ impl<'a> Spot<'a> {
         true
     }
 
-    /// Whether attributes can tell what became of it: not of variants, nor of what they lost, nor below
-    /// a tuple.
+    /// Returns true if attributes can tell what became of it: not of variants, nor of what they lost, nor
+    /// below a tuple.
     const fn is_declarable(&self, both: &Both<'_>) -> bool {
         let path = split(self.path);
         let is_lost_by_a_variant = matches!(self.rule, Rule::FieldRemoved)
@@ -364,7 +364,7 @@ const fn words(then: &Line<'_>, both: &Both<'_>) -> Message {
     text
 }
 
-/// What can be done about every change.
+/// Writes what can be done about every change.
 const fn push_struct_kept(text: &mut Message, changed: &Changed<'_>) {
     let mut old = Message::new();
     let version = Value::Number(changed.event.version as u64);
@@ -385,7 +385,7 @@ pub(super) const fn path_of<'a>(change: &Change<'a>) -> Text<'a> {
     }
 }
 
-/// What has a place of this path, when it is one of a tuple within the payload.
+/// Returns what has a place of this path, when it is one of a tuple within the payload.
 pub(super) const fn tuple_of(path: Text<'_>) -> Option<Text<'_>> {
     let path = split(path);
     if is_number(path.name) && !path.parent.is_empty() { Some(path.parent) } else { None }
@@ -400,14 +400,14 @@ const fn own_field(path: Text<'_>) -> Text<'_> {
     path
 }
 
-/// Whether the path is that of a variant which has fields, and not of a value.
+/// Returns true if the path is that of a variant which has fields, and not of a value.
 const fn is_of_a_variant(path: Text<'_>, lines: &Lines<'_>) -> bool {
     let Some(at) = lines.of_path(path) else { return false };
     let head = lines.line(at).head;
     head.is(b"fields") || head.is(b"places")
 }
 
-/// Returns true if a head is that of an enum whose variants are told by a tag beside their fields.
+/// Returns true if a head is that of an enum whose variants are told by a tag next to their fields.
 const fn has_tag(head: Text<'_>) -> bool {
     let mut at = 0;
     while at < head.len() {

@@ -126,7 +126,7 @@ fn event(locked_up_to: u32) -> EventType {
     }
 }
 
-/// What is said of a change.
+/// Returns the message about a change.
 fn said(case: &Case, say: impl Fn(&mut Message, &Change<'_>, &Both<'_>)) -> String {
     let (then, now) = (lines(case.then), lines(case.now));
     let mut room = HeapRoom::new(16);

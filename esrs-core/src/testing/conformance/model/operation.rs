@@ -1,10 +1,10 @@
 //! The operations of a script, as plain data.
 
-/// How many streams a script plays with; numbers above wrap around.
+/// The number of streams that a script plays with; numbers above wrap around.
 pub(super) const STREAMS: u8 = 4;
 /// The stored names that a script uses; numbers above wrap around.
 pub(super) const NAMES: [&str; 3] = ["opened", "changed", "closed"];
-/// How many idempotency keys a script plays with; numbers above wrap around.
+/// The number of idempotency keys that a script plays with; numbers above wrap around.
 pub(super) const KEYS: u8 = 4;
 
 /// One step of a script. Streams, names and keys are numbers, so that few of them meet often.
@@ -20,12 +20,12 @@ pub enum Operation {
     },
     /// Repeats an append that was stored before, with the same event ids.
     Repeat {
-        /// Which one, counted from the latest; numbers above wrap around.
+        /// The one meant, counted from the latest; numbers above wrap around.
         back: u8,
     },
-    /// Appends one new event beside the first of an append that was stored before.
+    /// Appends one new event next to the first of an append that was stored before.
     Mix {
-        /// Which one, counted from the latest; numbers above wrap around.
+        /// The one meant, counted from the latest; numbers above wrap around.
         back: u8,
     },
     /// Looks for an append by its key.

@@ -53,7 +53,7 @@ struct Model {
     start: Position,
     streams: Vec<StreamId>,
     log: Vec<Logged>,
-    /// What was stored, and what it was answered with.
+    /// The stored batches, and their answers.
     appends: Vec<(AppendBatch, Appended)>,
     keys: HashMap<(StreamId, IdempotencyKey), Appended>,
 }
@@ -65,7 +65,7 @@ struct Logged {
     event: NewEvent,
 }
 
-/// What the model expects of an append.
+/// The result of an append that the model expects.
 enum Expected {
     Stored,
     Repeated(Appended),

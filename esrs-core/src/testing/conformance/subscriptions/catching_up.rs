@@ -7,8 +7,8 @@ use crate::read_model::subscription::ParkedStream;
 use crate::store::{SubscriptionStore, catch_up, catch_up_unless_parked};
 use crate::testing::conformance::support::{append, batch, events, new_stream};
 
-/// Who brings a subscription to the end of the log is told of a stream that it has parked, after all else
-/// is taken.
+/// A caller that brings a subscription to the end of the log is told of a stream that it has parked, after
+/// all else is taken.
 ///
 /// # Panics
 /// When the store breaks the promise.

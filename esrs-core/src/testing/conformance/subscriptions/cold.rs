@@ -1,4 +1,4 @@
-//! A store that is opened anew for every question about its subscriptions.
+//! A store that is opened again for every question about its subscriptions.
 
 use std::sync::Arc;
 use std::time::Duration;

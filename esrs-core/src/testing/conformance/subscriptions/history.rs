@@ -1,4 +1,4 @@
-//! What was made of events that are gone is not gone on with.
+//! Rows that were built from events that are gone are not continued.
 
 use uuid::Uuid;
 

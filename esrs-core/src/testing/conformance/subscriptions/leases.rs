@@ -89,7 +89,7 @@ pub async fn names_of_a_lease_are_bounded(store: &dyn SubscriptionStore) {
     }
 }
 
-/// A lease that ended is given to whoever asks, with a higher fence.
+/// A lease that ended is given to the next process that asks, with a higher fence.
 ///
 /// # Panics
 /// When the store breaks the promise.

@@ -87,7 +87,7 @@ pub async fn a_stream_is_parked_with_the_step(store: &dyn SubscriptionStore) {
     assert_eq!(listed.map(|one| one.parked), Some(2));
 }
 
-/// Who decided what about a parked stream, and why, is kept.
+/// Decisions about a parked stream are recorded with actor and reason.
 ///
 /// # Panics
 /// When the store breaks the promise.
@@ -195,7 +195,7 @@ pub async fn a_stream_is_resumed_with_the_step(store: &dyn SubscriptionStore) {
     assert_eq!(actions, [(3, ParkingAction::Parked), (9, ParkingAction::Resumed)]);
 }
 
-/// What was built beside a subscription takes its place together with the streams it has parked.
+/// A subscription that was built next to another takes its place together with the streams it has parked.
 ///
 /// # Panics
 /// When the store breaks the promise.

@@ -72,8 +72,8 @@ pub async fn every_kind_of_value_comes_back(store: &dyn SubscriptionStore) {
 
 const NUMBERS: &[ColumnSpec] = &[key("id", ColumnType::Integer), column("value", ColumnType::Real)];
 
-/// A number with a fraction comes back bit for bit, alone in its row or as one of thousands; -0.0 is none
-/// that a column holds.
+/// A number with a fraction comes back bit for bit, alone in its row or as one of thousands; no column
+/// holds -0.0.
 ///
 /// # Panics
 /// When the store breaks the promise.
@@ -326,7 +326,7 @@ fn indexing(subscription: &Arc<Subscription>) -> Scripted {
     })
 }
 
-/// A unique index that users have put on a table refuses rows of the one that is built beside it as well, at
+/// A unique index that users have put on a table refuses rows of the one that is built next to it as well, at
 /// their own step: in the end, the event would not be known.
 ///
 /// # Panics

@@ -55,7 +55,7 @@ pub(super) fn rows(upserts: Vec<Vec<Value>>) -> RowChanges {
     RowChanges { upserts, deletes: Vec::new() }
 }
 
-/// What it does by SQL; it is told the name of a table that nobody else has.
+/// The statements that it runs; it is told the name of a table that nobody else has.
 pub(super) type Sql =
     for<'a> fn(&'a mut dyn Transaction, &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
 
@@ -66,9 +66,9 @@ pub(super) struct Scripted {
     pub(super) changes: RowChanges,
     pub(super) sql: Option<Sql>,
     pub(super) fails: bool,
-    /// What it was given, for whoever holds on to it.
+    /// The values that it was given, shared with the case.
     pub(super) found: Arc<Mutex<Vec<Vec<Value>>>>,
-    /// Where the events stand that it was given, for whoever holds on to it.
+    /// Where the events stand that it was given, shared with the case.
     pub(super) taken: Arc<Mutex<Vec<Position>>>,
 }
 
@@ -139,7 +139,7 @@ impl Subscriber for Scripted {
     }
 }
 
-/// What a subscriber was told, whichever case has failed meanwhile.
+/// Returns what a subscriber was told, whichever case has failed meanwhile.
 pub(super) fn lock<T>(told: &Mutex<T>) -> MutexGuard<'_, T> {
     told.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -157,7 +157,7 @@ pub(super) fn step(subscription: &Arc<Subscription>, from: Checkpoint, to: u64) 
     }
 }
 
-/// What the store has to do.
+/// Advances, as the store has to do it.
 pub(super) async fn advance(store: &dyn SubscriptionStore, advance: Advance, scripted: Scripted) {
     let (_, advanced) = store.advance(advance.clone(), Box::new(scripted)).await;
     match advanced {

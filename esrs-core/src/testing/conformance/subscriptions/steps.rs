@@ -109,8 +109,8 @@ pub async fn a_changed_definition_is_noticed(store: &dyn SubscriptionStore) {
     assert_eq!(stored(store, &subscription, names(&["a"])).await, [sum("a", 1)]);
 }
 
-/// Who starts over has an empty table and begins at the beginning, also with another definition; a step
-/// that was begun before is not stored.
+/// A subscription that starts over has an empty table and begins at the beginning, also with another
+/// definition; a step that was begun before is not stored.
 ///
 /// # Panics
 /// When the store breaks the promise.
@@ -129,7 +129,7 @@ pub async fn who_starts_over_has_no_rows(store: &dyn SubscriptionStore) {
     assert!(matches!(advanced, Ok(Advanced::Elsewhere(_))), "{advanced:?}");
 }
 
-/// What was built beside the rows that are asked takes their place, and nothing of the one is in the
+/// A table that was built next to the rows that are asked takes their place, and nothing of the one is in the
 /// other before that. A step from before is not stored.
 ///
 /// # Panics
@@ -160,8 +160,8 @@ pub async fn what_was_built_takes_the_place_of_what_was_asked(store: &dyn Subscr
     assert_eq!(subscribe(store, &building).await.position, Position::START, "it is built anew");
 }
 
-/// What stands behind the rows that are asked takes the events in between in the transaction that puts it
-/// in their place: each once, in their order, and not those of streams that it has parked.
+/// A table behind the rows that are asked takes the events in between in the transaction that puts it in
+/// their place: each once, in their order, and not those of streams that it has parked.
 ///
 /// # Panics
 /// When the store breaks the promise.
@@ -209,8 +209,8 @@ pub async fn what_cannot_take_what_it_lacks_takes_no_place(store: &dyn Subscript
     assert_eq!(stored(store, &subscription, names(&["a"])).await, [sum("a", 1)]);
 }
 
-/// What stands far behind the rows that are asked does not take their place: nobody sees them go back,
-/// and nobody has to wait for that many events.
+/// A table far behind the rows that are asked does not take their place: nobody sees them go back, and nobody
+/// has to wait for that many events.
 ///
 /// # Panics
 /// When the store breaks the promise.
@@ -226,7 +226,8 @@ pub async fn what_stands_far_behind_takes_no_place(store: &dyn SubscriptionStore
     assert_eq!(stored(store, &subscription, names(&["a"])).await, [sum("a", 1)]);
 }
 
-/// Who still builds what was put in place already is told that it stands nowhere, and can begin anew.
+/// A runner that still builds what was put in place already is told that it has no position, and can begin
+/// again.
 ///
 /// # Panics
 /// When the store breaks the promise.
@@ -249,7 +250,7 @@ pub async fn what_was_put_in_place_stands_nowhere(store: &dyn SubscriptionStore)
     assert!(anew.position == Position::START && anew.generation > stood.generation, "{anew:?}");
 }
 
-/// What is not built beside another takes no place, and stays as it is.
+/// A subscription that is not built next to another takes no place, and stays as it is.
 ///
 /// # Panics
 /// When the store breaks the promise.

@@ -1,4 +1,4 @@
-//! Who waits is told.
+//! Waiting callers are told.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::read_model::subscription::WaitTarget;
 use crate::store::SubscriptionStore;
 use crate::testing::conformance::support::{append, batch, end_of_log, events, new_stream};
 
-/// Who waits behind a position is told when something is appended, and at once when it was before.
+/// A caller that waits behind a position is told when something is appended, and at once when it was before.
 ///
 /// # Panics
 /// When the store breaks the promise.
@@ -27,7 +27,7 @@ pub async fn who_waits_is_told_of_an_append(store: &dyn SubscriptionStore) {
     assert!(at_once >= appended.last_position);
 }
 
-/// Who waits for a subscription is told when it has come so far.
+/// A caller that waits for a subscription is told when it has come so far.
 ///
 /// # Panics
 /// When the store breaks the promise.
@@ -64,7 +64,7 @@ pub async fn a_subscription_that_does_not_come_is_waited_for_no_longer(
     );
 }
 
-/// Who waits for events of a stream that is parked is told so, and does not wait for it.
+/// A caller that waits for events of a stream that is parked is told so, and does not wait for it.
 ///
 /// # Panics
 /// When the store breaks the promise.
@@ -107,8 +107,8 @@ pub async fn who_waits_for_a_parked_stream_is_told_so(store: &dyn SubscriptionSt
     }
 }
 
-/// Who waits for a subscription that has failed is told so at once, in whichever order the two come; and
-/// what it has reached before counts.
+/// A caller that waits for a subscription that has failed is told so at once, in whichever order the two
+/// come; and what it has reached before counts.
 ///
 /// # Panics
 /// When the store breaks the promise.

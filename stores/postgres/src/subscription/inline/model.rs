@@ -25,14 +25,14 @@ pub(super) struct Model {
     pub(super) parked: Parked,
     /// The position behind which events are left out, while part of a page is taken.
     pub(super) until: Option<Position>,
-    /// Whether a newer definition has built its rows: it is left to that, as if it were not here.
+    /// True if a newer definition has built its rows: it is left to that, as if it were not here.
     is_superseded: bool,
 }
 
-/// What is known of a read model that nobody else can change before the transaction ends.
+/// The state of a read model that no other transaction can change before the transaction ends.
 struct Locked {
     at: Checkpoint,
-    /// The streams that are to be tried again, from these versions on.
+    /// The streams that must be tried again, from these versions on.
     to_resume: Vec<(StreamId, u64)>,
 }
 
@@ -55,7 +55,7 @@ impl Model {
         self.subscription.name
     }
 
-    /// Takes the events of an append, the first of which stands at `first`. They are committed with the
+    /// Takes the events of an append, the first of which is at `first`. They are committed with the
     /// rows or not at all, so one that cannot be taken refuses the append; none before it does.
     pub(super) async fn append(
         &mut self,
@@ -159,8 +159,8 @@ impl Model {
         Ok((Checkpoint { position, mark, ..at }, page.is_last()))
     }
 
-    /// What is stored of it, which nobody else can change before the transaction ends; `None` if a newer
-    /// definition has built its rows.
+    /// Reads its stored state, which no other transaction can change before the transaction ends; `None` if a
+    /// newer definition has built its rows.
     async fn lock(
         &mut self,
         client: &Client,

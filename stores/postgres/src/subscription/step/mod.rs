@@ -49,12 +49,12 @@ pub(super) enum Path {
     Role,
 }
 
-/// How far the transaction has come.
+/// The stage of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// Nothing was sent yet.
     Fresh,
-    /// It has begun, the checkpoint is moved if it is to be, and nothing of that is committed.
+    /// It has begun, the checkpoint is moved if it must be, and nothing of that is committed.
     Open,
     /// A statement of a user has failed: nothing can be done but to return to a savepoint.
     Broken,
@@ -68,9 +68,9 @@ enum Stage {
 pub(super) struct Step<'a> {
     shared: &'a Shared,
     subscription: &'a Subscription,
-    /// What its errors say that it was for.
+    /// The purpose, as its errors name it.
     doing: &'static str,
-    /// How the checkpoint is moved with its beginning, if it is.
+    /// The move of the checkpoint that begins it, if there is one.
     moving: Option<&'a Advance>,
     table: Option<Arc<ModelTable>>,
     client: Option<Lent>,
@@ -82,9 +82,9 @@ pub(super) struct Step<'a> {
     fenced: Option<(String, u64)>,
     /// The error of a user's statement, after which PostgreSQL takes nothing but a return to a savepoint.
     failure: Option<StoreError>,
-    /// What is to be said of the step, whatever its subscriber makes of it.
+    /// The answer to the step, whatever its subscriber returns.
     verdict: Option<Result<Advanced, StoreError>>,
-    /// Whether the connection may be in a transaction.
+    /// True if the connection may be in a transaction.
     is_in_transaction: bool,
     /// The path that is set when all that is held back is sent.
     path: Path,
@@ -210,7 +210,7 @@ impl<'a> Step<'a> {
         }
     }
 
-    /// What was begun can be gone on with.
+    /// Opens it so that what was begun can go on.
     ///
     /// A statement that changes something waits for that: sent with a beginning that fails, it would be
     /// a transaction of its own.
@@ -456,7 +456,7 @@ impl<'a> Step<'a> {
         })
     }
 
-    /// Stores the step, if its subscriber could do what follows from it; what is to be said of it.
+    /// Stores the step, if its subscriber could do what follows from it; what must be said of it.
     pub(super) async fn end(mut self, ran: Result<(), StoreError>) -> Result<Advanced, StoreError> {
         if let Some(verdict) = self.verdict.take() {
             self.give_back();

@@ -14,7 +14,7 @@ use crate::error::is_lost;
 use crate::subscription::statements::Statements;
 use crate::subscription::subscribe::{checkpoint, mark_parameters};
 
-/// What the statements that move a checkpoint are given.
+/// The parameters of the statements that move a checkpoint.
 struct Move<'a> {
     advance: &'a Advance,
     to: i64,

@@ -13,7 +13,7 @@ use esrs::schema::lock::tree::Tree;
 use esrs::schema::lock::{
     always_written, as_written, first_change_of, first_changed_step, first_unread, outline_of, steps_of, with_plain_options,
 };
-use esrs::samples::Samples;
+use esrs::testing::samples::Samples;
 use json::Json;
 use make::{Dice, Make};
 use serde::Serialize;
@@ -29,7 +29,7 @@ pub struct Version {
     fingerprint: u64,
     /// The payloads that it wrote.
     written: Vec<String>,
-    /// What it stored, and what its lock says that it may have stored.
+    /// The payloads that it stored, and what its lock says that it may have stored.
     payloads: Vec<String>,
     /// Reads a payload, and writes what came of it.
     again: fn(&str) -> Result<String, String>,
@@ -91,7 +91,7 @@ fn read<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     read.unwrap_or_else(|_| Err("panicked".to_owned()))
 }
 
-/// What serde makes of the first payload that does not come through.
+/// Returns how serde reads the first payload that does not come through.
 fn truth(old: &Version, new: &Version) -> Result<(), (String, String)> {
     for payload in &old.payloads {
         let again = (new.again)(payload).map_err(|error| (payload.clone(), error))?;
@@ -127,7 +127,7 @@ fn rolling_truth(new: &Version, old: &Version) -> Result<(), (String, String)> {
     Ok(())
 }
 
-/// The verdict on each pair, beside the truth.
+/// The verdict on each pair, next to the truth.
 #[derive(Default)]
 struct Judged {
     tally: BTreeMap<String, [usize; 2]>,

@@ -1,0 +1,24 @@
+//! Events: what stands beside one in the log, clocks, and the errors of reading and writing one.
+//!
+//! An [`Envelope`] is what a [`Recorded`](crate::Recorded) event carries. A [`Clock`] is given to a
+//! [`Repository`](crate::Repository), and a [`FixedClock`] is one for tests. A [`TraceContext`] says where in
+//! a distributed trace a command stands.
+//!
+//! ```
+#![doc = include_str!("doc/counter.txt")]
+//! use esrs::event::FixedClock;
+//!
+//! let noon: Timestamp = "2026-07-01T12:00:00Z".parse()?;
+//! let counters = Repository::<Counter>::new(MemoryStore::new()).with_clock(FixedClock::new(noon));
+//! counters.execute(&1, Count).await?;
+//!
+//! let last = counters.last_event(&1).await?.ok_or("there is an event")?;
+//! assert_eq!(Recorded::recorded_at(&last), noon);
+//! # Ok(()) }
+//! ```
+
+pub use esrs_core::{
+    BlankActor, Clock, Emit, EncodeError, Envelope, EventKind, FixedClock, InvalidMetadata,
+    InvalidStreamId, InvalidTraceparent, MergeError, PayloadError, RetypeError, SystemClock,
+    TraceContext,
+};

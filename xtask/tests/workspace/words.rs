@@ -1,0 +1,153 @@
+//! Doc comments open with a noun or a verb, and name things by the terms of the field.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The folders whose doc comments are read.
+const FOLDERS: [&str; 7] =
+    ["cargo-esrs", "esrs-core", "esrs-derive", "esrs-lock", "esrs-runner", "src", "stores"];
+
+/// Words that no doc comment opens with: a type, a function or a module is named instead.
+const OPENERS: [&str; 8] =
+    ["What", "Which", "Who", "That", "Whether", "How", "Whoever", "Whatever"];
+
+/// Phrases that no doc comment has, each with what to write instead.
+const PHRASES: [(&str, &str); 31] = [
+    ("way to the store", "takes one round trip"),
+    ("ways to the store", "takes two round trips"),
+    ("who asks", "the caller"),
+    ("who reads", "the reader"),
+    ("whoever", "the caller, the reader, a process"),
+    ("somebody else", "another process, another writer"),
+    ("is to be", "must be"),
+    ("are to be", "must be"),
+    ("was to be", "expected"),
+    ("were to be", "expected"),
+    ("is none", "is invalid"),
+    ("anew", "again; rebuilt"),
+    ("came to", "emitted; the result"),
+    ("comes to", "emits; the result"),
+    ("by the word of", "on an explicit request by"),
+    ("stands at", "is at"),
+    ("stood at", "was at"),
+    ("on its way to", "before it is"),
+    ("warm state", "cached state"),
+    ("warm states", "cached states"),
+    ("beside", "next to, in parallel with, compared to"),
+    ("asked for twice", "requested twice"),
+    ("in vain", "without effect"),
+    ("a moment", "a point in time"),
+    ("adds up to, in", "the total, in"),
+    ("name and reason are kept", "its name and the reason are recorded"),
+    ("what is there is something else", "not a database of esrs"),
+    ("look whether", "check whether"),
+    ("does not show it yet", "did not catch up in time"),
+    ("asks for a lease", "a request to acquire a lease"),
+    ("waits to be executed", "a pending command"),
+];
+
+/// The lines of a doc comment, without examples and code in backticks.
+struct Comment {
+    file: PathBuf,
+    line: usize,
+    text: String,
+}
+
+fn comments(file: &Path, source: &str) -> Vec<Comment> {
+    let (mut comments, mut is_open, mut is_code) = (Vec::<Comment>::new(), false, false);
+    for (place, line) in source.lines().enumerate() {
+        let line = line.trim_start();
+        let text = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"));
+        let Some(text) = text.filter(|text| !text.starts_with('/')) else {
+            (is_open, is_code) = (false, false);
+            continue;
+        };
+        if !is_open {
+            let (file, line) = (file.to_owned(), place + 1);
+            comments.push(Comment { file, line, text: String::new() });
+            is_open = true;
+        }
+        if text.trim_start().starts_with("```") {
+            is_code = !is_code;
+        } else if !is_code && let Some(comment) = comments.last_mut() {
+            for (place, part) in text.split('`').enumerate() {
+                comment.text.push_str(if place % 2 == 0 { part } else { "`" });
+            }
+            comment.text.push(' ');
+        }
+    }
+    comments
+}
+
+/// The words of a text in lower case, with one space around each.
+fn words(text: &str) -> String {
+    let mut words = String::from(" ");
+    for word in text.split_whitespace() {
+        let word = word.trim_matches(|c: char| ".;:!?()[]\u{2026}\"*".contains(c));
+        words.push_str(&word.to_lowercase());
+        words.push(' ');
+    }
+    // A comma is a word of its own, so that a phrase may end before it.
+    words.replace(", ", " , ")
+}
+
+/// What to write instead, of each mistake of a comment.
+fn mistakes(comment: &Comment) -> Vec<String> {
+    let first = comment.text.split_whitespace().next().unwrap_or_default();
+    let first = first.trim_end_matches(|c: char| !c.is_alphanumeric());
+    let opener = OPENERS.iter().filter(|opener| **opener == first);
+    let opener = opener.map(|opener| format!("opens with `{opener}`; open with a noun or a verb"));
+    let words = words(&comment.text).replace(" there is none ", " ");
+    let phrase = PHRASES.iter().filter(|(phrase, _)| {
+        let phrase = phrase.replace(", ", " , ");
+        words.contains(&format!(" {phrase} "))
+    });
+    let phrase = phrase.map(|(phrase, instead)| format!("has `{phrase}`; write: {instead}"));
+    opener.chain(phrase).collect()
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn doc_comments_use_the_words_of_the_field() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let (mut files, mut read, mut wrong) = (Vec::new(), 0, Vec::new());
+    for folder in FOLDERS {
+        sources(&root.join(folder), &mut files);
+    }
+    files.sort();
+    for file in files {
+        let source = fs::read_to_string(&file).unwrap();
+        let shown = file.strip_prefix(root).unwrap();
+        for comment in comments(shown, &source) {
+            read += 1;
+            let Comment { file, line, .. } = &comment;
+            let mistakes = mistakes(&comment).into_iter();
+            wrong.extend(mistakes.map(|mistake| format!("{}:{line} {mistake}", file.display())));
+        }
+    }
+    assert!(wrong.is_empty(), "{} doc comments:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(read > 3_000, "{read} comments");
+}
+
+#[test]
+fn mistakes_in_doc_comments_are_found() {
+    let found = |text: &str| {
+        let comments = comments(Path::new("it.rs"), text);
+        comments.iter().map(|comment| mistakes(comment).len()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("/// What it is.\nfn one() {}\n    /// Whether.\n"), [1, 1]);
+    assert_eq!(found("//! It stands\n//! at 5, in vain.\n"), [2]);
+    assert_eq!(found("/// A page; there is none.\n/// A name that is none.\n"), [1]);
+    assert_eq!(found("/// `Whether` it is.\n/// ```\n/// // made anew\n/// ```\n"), [0]);
+    assert_eq!(found("/// Whatsoever, [`Beside`] it.\n//// What\n// Which\n"), [0]);
+}
