@@ -114,7 +114,7 @@ fn includes_of_pages_lead_somewhere() {
                 panic!("{} includes {}: {error}", page.path.display(), file.display())
             });
             let Some(anchor) = anchor else { continue };
-            let lines = || text.lines().map(str::trim);
+            let lines = || text.lines().map(|line| line.trim_end_matches(" -->").trim());
             let starts =
                 lines().filter(|line| line.ends_with(&format!(" ANCHOR: {anchor}"))).count();
             let ends =
