@@ -200,7 +200,7 @@ impl<'w, 's, const N: usize> Walk<'w, 's, N> {
         self.text.push_text(&self.path);
         let step = self.text.len();
         self.text.push_byte(mark);
-        push_name(self.text, name);
+        let hash = push_name(self.text, name);
         let path = self.text.len();
         self.is_cut |= path - start > MAX_PATH;
         let mut i = 0;
@@ -212,7 +212,7 @@ impl<'w, 's, const N: usize> Walk<'w, 's, N> {
         if takes_others {
             self.text.push("/*");
         }
-        self.spans.begin(self.above, start, step + 1, path, self.text.len());
+        self.spans.begin(self.above, start, (step + 1, hash), path, self.text.len());
         self.lines += 1;
     }
 
