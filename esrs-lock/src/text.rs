@@ -28,17 +28,17 @@ impl<const N: usize> ConstText<N> {
 
     /// Writes words behind the text.
     pub const fn push(&mut self, words: &str) {
-        self.push_bytes(words.as_bytes());
+        self.push_up_to(words.as_bytes(), usize::MAX);
     }
 
     /// Writes bytes behind the text.
     pub const fn push_bytes(&mut self, bytes: &[u8]) {
-        self.push_first(bytes, bytes.len());
+        self.push_up_to(bytes, usize::MAX);
     }
 
-    /// Pushes the first `count` of some bytes, eight at a time where they fit: const evaluation is slow at each
-    /// turn of a loop.
-    const fn push_first(&mut self, bytes: &[u8], count: usize) {
+    /// Writes some bytes, at most `count`, eight at a time where they fit: const evaluation is slow at each call and
+    /// at each turn of a loop.
+    const fn push_up_to(&mut self, bytes: &[u8], count: usize) {
         let (mut rest, mut left, mut at) = (bytes, count, self.length);
         while left >= 8
             && N - at >= 8
@@ -65,21 +65,21 @@ impl<const N: usize> ConstText<N> {
             (rest, left, at) = (behind, left - 4, at + 4);
         }
         while left > 0
-            && at < N
             && let [byte, ref behind @ ..] = *rest
         {
+            if at == N {
+                self.is_cut = true;
+                break;
+            }
             self.bytes[at] = byte;
             (rest, left, at) = (behind, left - 1, at + 1);
         }
         self.length = at;
-        if left > 0 {
-            self.is_cut = true;
-        }
     }
 
     /// Writes another text behind it.
     pub const fn push_text<const M: usize>(&mut self, text: &ConstText<M>) {
-        self.push_first(&text.bytes, text.length);
+        self.push_up_to(&text.bytes, text.length);
     }
 
     /// Pushes the bytes from `start` to `end`. One loop without a call, which const evaluation is slow at.

@@ -1,7 +1,8 @@
 //! The search for a part among the lines of an outline.
 
+use super::hash::hash_of;
 use super::line::{Line, has_alias, name_end};
-use super::lines::Lines;
+use super::lines::{Lines, SLOTS};
 use super::span::NONE;
 use super::text::{Text, equal, slice};
 
@@ -32,7 +33,7 @@ impl Lines<'_> {
     ) -> Option<usize> {
         let wanted = &other.spans[at];
         let mut slot = match self.is_indexed {
-            true => self.slot(parent, hash_of(0, other.text, wanted.step, wanted.path)),
+            true => slot(parent, wanted.hash),
             false => 0,
         };
         let mut next = self.spans[parent].first;
@@ -59,7 +60,7 @@ impl Lines<'_> {
                 }
             }
             next = span.next;
-            slot = (slot + 1) % self.slots.len();
+            slot = (slot + 1) % SLOTS;
         }
     }
 
@@ -87,8 +88,7 @@ impl Lines<'_> {
         by_alias: bool,
     ) -> Option<usize> {
         let mut found = None;
-        let mut slot =
-            if self.is_indexed { self.slot(parent, hash_on(hash_on(0, step), name)) } else { 0 };
+        let mut slot = if self.is_indexed { slot(parent, hash(name)) } else { 0 };
         let mut next = self.spans[parent].first;
         loop {
             let at = if self.is_indexed {
@@ -118,7 +118,7 @@ impl Lines<'_> {
                 }
             }
             next = span.next;
-            slot = (slot + 1) % self.slots.len();
+            slot = (slot + 1) % SLOTS;
         }
     }
 
@@ -137,58 +137,39 @@ impl Lines<'_> {
 
     /// Adds what a line is found by.
     const fn insert_names(&mut self, at: usize) {
-        let span = &self.spans[at];
-        self.insert(at, hash_of(0, self.text, span.step, span.path));
+        self.insert(at, self.spans[at].hash);
         if !self.has_aliases(at) {
             return;
         }
-        let line = self.line(at);
-        let step = hash_on(0, line.step());
+        let Line { aliases, .. } = self.line(at);
         let mut start = 0;
-        while start < line.aliases.len() {
-            let end = name_end(line.aliases, start + 1, b"/");
-            self.insert(at, hash_on(step, slice(line.aliases, start + 1, end)));
+        while start < aliases.len() {
+            let end = name_end(aliases, start + 1, b"/");
+            self.insert(at, hash(slice(aliases, start + 1, end)));
             start = end;
         }
     }
 
-    const fn slot(&self, parent: usize, hash: u32) -> usize {
-        (hash as usize + parent * 40_503) % self.slots.len()
-    }
-
     const fn insert(&mut self, at: usize, hash: u32) {
-        if self.keys >= self.slots.len() / 2 {
+        if self.keys >= SLOTS / 2 {
             self.is_cut = true;
             return;
         }
         self.keys += 1;
-        let mut slot = self.slot(self.spans[at].up as usize, hash);
+        let mut slot = slot(self.spans[at].up as usize, hash);
         while self.slots[slot] != 0 {
-            slot = (slot + 1) % self.slots.len();
+            slot = (slot + 1) % SLOTS;
         }
         self.slots[slot] = at as u16 + 1;
     }
 }
 
-/// Goes on with the hash of a step and a name.
-const fn hash_on(hash: u32, text: Text<'_>) -> u32 {
-    hash_of(hash, text.bytes, text.start as u32, text.end as u32)
+/// The first slot for a part of `parent` with a name of this hash.
+const fn slot(parent: usize, hash: u32) -> usize {
+    (hash as usize + parent * 40_503) % SLOTS
 }
 
-/// Goes on with the hash of the bytes from `start` to `end`.
-const fn hash_of(hash: u32, bytes: &[u8], start: u32, end: u32) -> u32 {
-    const MASK: u64 = 0x00ff_ffff;
-    let (mut hash, mut i, end) = (hash as u64, start as usize, end as usize);
-    // Four turns of the loop below in one: const evaluation is slow at each.
-    while i + 4 <= end {
-        let (a, b, c, d) = (bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]);
-        let four = a as u64 * 35_937 + b as u64 * 1_089 + c as u64 * 33 + d as u64;
-        hash = (hash * 1_185_921 + four) & MASK;
-        i += 4;
-    }
-    while i < end {
-        hash = (hash * 33 + bytes[i] as u64) & MASK;
-        i += 1;
-    }
-    hash as u32
+/// The hash of a name.
+const fn hash(name: Text<'_>) -> u32 {
+    hash_of(name.bytes, name.start, name.end)
 }

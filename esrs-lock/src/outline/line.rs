@@ -54,7 +54,7 @@ pub struct Path<'a> {
 
 /// Parses a line by itself.
 pub const fn parse(line: &[u8]) -> Line<'_> {
-    parse_from(line, 0, 0, 0).line(line, 0)
+    parse_from(line, 0, 0).line(line, 0)
 }
 
 /// Takes a path apart; for that of a part, which is not empty.

@@ -3,7 +3,9 @@
 //! Const evaluation takes about 2 µs for each step of a loop and 50 µs for a `split_at`, so nothing here
 //! slices, and every line is read once.
 
+use super::hash::hash_of;
 use super::line::Line;
+use super::scan::{behind, behind_value, plain_name};
 use super::span::{NONE, Named, Span, behind_path, parse_from, push, some};
 use super::text::Text;
 use crate::file::INDENT;
@@ -13,6 +15,10 @@ pub struct Lines<'a> {
     pub(super) text: &'a [u8],
     pub(super) spans: &'a mut [Span],
     pub(super) count: usize,
+    /// The lines that can be held.
+    room: usize,
+    /// The place where the next line begins, while lines are parsed.
+    pub(super) next: usize,
     /// The lines by the hash of their names and aliases, each one higher; 0 for an empty slot.
     pub(super) slots: &'a mut [u16],
     pub(super) keys: usize,
@@ -38,18 +44,16 @@ impl<'a> Lines<'a> {
     /// No lines, of a text that will have some.
     pub(super) const fn none(text: &'a [u8], room: Room<'a>) -> Self {
         let Room { spans, slots } = room;
-        Self { text, spans, count: 0, slots, keys: 0, is_indexed: false, is_cut: false }
+        let room = spans.len();
+        let (count, next, keys, is_indexed, is_cut) = (0, 0, 0, false, false);
+        Self { text, spans, count, room, next, slots, keys, is_indexed, is_cut }
     }
 
     /// The lines up to the end of the entry, which is the first line that is not indented.
     #[cfg(test)]
     pub fn new(text: &'a [u8]) -> Self {
         let spans = vec![Span::EMPTY; MAX_LINES].leak();
-        let mut lines = Self::none(text, Room { spans, slots: vec![0; SLOTS].leak() });
-        let mut at = 0;
-        while lines.is_line(at) {
-            at = lines.parse(at);
-        }
+        let mut lines = Self::parsed(text, Room { spans, slots: vec![0; SLOTS].leak() });
         lines.index();
         lines
     }
@@ -62,100 +66,88 @@ impl<'a> Lines<'a> {
     /// The lines of a text.
     pub const fn parsed(text: &'a [u8], room: Room<'a>) -> Self {
         let mut lines = Self::none(text, room);
-        let mut at = 0;
-        while lines.is_line(at) {
-            at = lines.parse(at);
+        let mut rest = text;
+        while lines.is_line(rest) {
+            rest = lines.parse(rest);
         }
         lines
     }
 
-    /// Returns true if one more line of the entry begins at `at`, and can be held.
-    pub(super) const fn is_line(&mut self, at: usize) -> bool {
-        let is_line = at < self.text.len() && self.text[at] == b' ';
-        self.is_cut |= is_line && self.count == self.spans.len();
-        is_line && self.count < self.spans.len()
+    /// Returns true if `rest` begins with one more line of the entry, and it can be held.
+    pub(super) const fn is_line(&mut self, rest: &[u8]) -> bool {
+        let is_line = matches!(*rest, [b' ', ..]);
+        self.is_cut |= is_line && self.count == self.room;
+        is_line && self.count < self.room
     }
 
-    /// Parses the line that begins at `at`, and adds it; returns where the next one begins.
-    pub(super) const fn parse(&mut self, at: usize) -> usize {
-        let (mut start, length) = (at, self.text.len());
+    /// Parses the line that `rest` begins with, and adds it; returns the text behind it.
+    pub(super) const fn parse<'t>(&mut self, rest: &'t [u8]) -> &'t [u8] {
+        let (begins, mut start, length) = (self.next, self.next, self.text.len());
         while start < length && self.text[start] == b' ' {
             start += 1;
         }
         let (above, known) = self.nearest(start);
-        self.parse_below(start, known, above)
-    }
-
-    /// Parses the line that begins at `at`, and adds it, where it begins with the path of `above`, which ends
-    /// so many bytes behind, and with a step that goes on with `plain` bytes which mean nothing.
-    pub(super) const fn parse_part(
-        &mut self,
-        at: usize,
-        width: usize,
-        above: usize,
-        plain: usize,
-    ) -> usize {
-        let (start, known) = (at + INDENT.len(), at + width);
-        let span = parse_from(self.text, start, known, plain);
-        if span.step as usize != known {
-            // It is a part of something between the two.
-            return self.parse(at);
-        }
-        self.push_below(span, known, above as u16)
-    }
-
-    /// Parses the line at `start`, and adds it, as a part of `above`, whose path ends at `known` in it.
-    const fn parse_below(&mut self, start: usize, known: usize, above: u16) -> usize {
-        let span = parse_from(self.text, start, known, 0);
-        self.push_below(span, known, above)
-    }
-
-    /// Adds a line as a part of `above`, whose path ends at `known` in it; returns where the next one begins.
-    const fn push_below(&mut self, mut span: Span, known: usize, above: u16) -> usize {
+        let mut span = parse_from(self.text, start, known);
         // A path that goes on with more than one step is a part of nothing.
         let is_part = span.step as usize == known && span.path as usize > known;
         span.up = if is_part { above } else { NONE };
+        span.hash = hash_of(self.text, span.name as usize, span.path as usize);
         self.push(span);
-        let end = span.end as usize;
-        if end == self.text.len() { end } else { end + 1 }
+        behind(rest, self.next - begins)
     }
 
-    /// Parses the line that begins at `at`, and adds it, where it has the path of line `like` of another outline.
-    pub(super) const fn parse_of_path(
+    /// Parses the line that `rest` begins with, and adds it, where it begins with the path of `above`, which ends
+    /// so many bytes behind and is followed by `part`; returns the text behind it.
+    pub(super) const fn parse_part<'t>(
         &mut self,
-        at: usize,
+        rest: &'t [u8],
+        part: &'t [u8],
+        width: usize,
+        above: u16,
+    ) -> &'t [u8] {
+        // Most lines have a plain name, and a value alone behind it.
+        let [b'.' | b'|', ref name @ ..] = *part else { return self.parse(rest) };
+        let name = plain_name(name);
+        let Some((behind, length)) = behind_value(name.behind) else { return self.parse(rest) };
+        if name.length == 0 {
+            return self.parse(rest);
+        }
+        let (start, step) = (self.next + INDENT.len(), self.next + width);
+        let named = Named { start, step, name: step + 1, path: step + 1 + name.length };
+        self.push(Span { hash: name.hash, up: above, ..Span::of_value(named, length) });
+        behind
+    }
+
+    /// Parses the line that `rest` begins with, and adds it, where it has the path of line `like` of another outline,
+    /// and `value` behind it; returns the text behind it.
+    pub(super) const fn parse_of_path<'t>(
+        &mut self,
+        rest: &'t [u8],
+        value: &'t [u8],
         other: &Lines<'_>,
         like: usize,
-        above: usize,
-    ) -> usize {
+        above: u16,
+    ) -> &'t [u8] {
         let like = &other.spans[like];
-        let (from, start) = (like.start as usize, at + INDENT.len());
+        let (from, start, begins) = (like.start as usize, self.next + INDENT.len(), self.next);
         let (step, name, path) = (
             like.step as usize - from + start,
             like.name as usize - from + start,
             like.path as usize - from + start,
         );
-        let mut span = behind_path(self.text, Named { start, step, name, path });
-        span.up = above as u16;
-        let end = span.end as usize;
-        self.push(span);
-        if end == self.text.len() { end } else { end + 1 }
+        let named = Named { start, step, name, path };
+        if let Some((behind, length)) = behind_value(value) {
+            self.push(Span { hash: like.hash, up: above, ..Span::of_value(named, length) });
+            return behind;
+        }
+        self.push(Span { hash: like.hash, up: above, ..behind_path(self.text, named) });
+        behind(rest, self.next - begins)
     }
 
-    /// Adds a line that begins at `at` and is written as line `like` of another outline.
-    pub(super) const fn parse_like(
-        &mut self,
-        at: usize,
-        other: &Lines<'_>,
-        like: usize,
-        above: Option<usize>,
-    ) {
+    /// Adds a line that is written as line `like` of another outline.
+    pub(super) const fn parse_like(&mut self, other: &Lines<'_>, like: usize, above: u16) {
         let span = other.spans[like];
-        let (from, to) = (span.start, (at + INDENT.len()) as u32);
-        let up = match above {
-            Some(above) => above as u16,
-            None => NONE,
-        };
+        let (from, to) = (span.start, (self.next + INDENT.len()) as u32);
         self.push(Span {
             start: to,
             step: span.step - from + to,
@@ -164,9 +156,10 @@ impl<'a> Lines<'a> {
             aliases: span.aliases - from + to,
             head: span.head - from + to,
             end: span.end - from + to,
+            hash: span.hash,
             optional: span.optional,
             required: span.required,
-            up,
+            up: above,
             ..Span::EMPTY
         });
     }
@@ -174,21 +167,6 @@ impl<'a> Lines<'a> {
     /// Returns true if all lines are the same, at the same places.
     pub fn is_as(&self, other: &Self) -> bool {
         self.spans[..self.count] == other.spans[..other.count]
-    }
-
-    /// The length of a line of a written outline, in bytes, from its indentation to the end of the line.
-    pub(super) const fn width(&self, at: usize) -> usize {
-        (self.spans[at].end - self.spans[at].start) as usize + INDENT.len() + 1
-    }
-
-    /// The length, in bytes, of the path that a line is a part of, with its indentation.
-    pub(super) const fn width_above(&self, at: usize) -> usize {
-        (self.spans[at].step - self.spans[at].start) as usize + INDENT.len()
-    }
-
-    /// The length, in bytes, of the step and the name of a line.
-    pub(super) const fn width_of_step(&self, at: usize) -> usize {
-        (self.spans[at].path - self.spans[at].step) as usize
     }
 
     /// The text behind a line.
@@ -314,6 +292,7 @@ impl<'a> Lines<'a> {
     const fn push(&mut self, span: Span) {
         push(self.spans, self.count, span);
         self.count += 1;
+        self.next = span.end as usize + 1;
     }
 }
 

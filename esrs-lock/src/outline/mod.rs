@@ -16,10 +16,12 @@
 
 mod describe;
 mod find;
+mod hash;
 mod line;
 mod lines;
 mod name;
 mod pairs;
+mod scan;
 mod span;
 mod text;
 mod written;

@@ -1,15 +1,18 @@
 //! Names as lines write them: plain, or in the quotes of JSON.
 
+use super::hash::{hash_of, on_four, on_one};
 use crate::text::ConstText;
 
-/// Writes a name, in quotes when it has more in it than letters, digits, `_` and `-`.
-pub const fn push_name<const N: usize>(text: &mut ConstText<N>, name: &str) {
-    if is_plain(name.as_bytes()) {
-        text.push(name);
-        return;
-    }
-    text.push_byte(b'"');
+/// Writes a name, in quotes when it has more in it than letters, digits, `_` and `-`; returns the hash of what is
+/// written.
+pub const fn push_name<const N: usize>(text: &mut ConstText<N>, name: &str) -> u32 {
     let bytes = name.as_bytes();
+    if let Some(hash) = plain_hash(bytes) {
+        text.push_bytes(bytes);
+        return hash;
+    }
+    let start = text.len();
+    text.push_byte(b'"');
     let mut i = 0;
     while i < bytes.len() {
         match bytes[i] {
@@ -27,6 +30,8 @@ pub const fn push_name<const N: usize>(text: &mut ConstText<N>, name: &str) {
         i += 1;
     }
     text.push_byte(b'"');
+    let quoted = text.as_bytes();
+    hash_of(quoted, start, quoted.len())
 }
 
 macro_rules! is_plain {
@@ -35,23 +40,26 @@ macro_rules! is_plain {
     };
 }
 
-/// Returns true for a name that needs no quotes. Bytes are looked at by four: const evaluation is slow at each
-/// turn of a loop.
-const fn is_plain(name: &[u8]) -> bool {
-    let (mut rest, is_empty) = (name, name.is_empty());
+/// The hash of a name that needs no quotes. Bytes are looked at by four: const evaluation is slow at each turn of a
+/// loop.
+const fn plain_hash(name: &[u8]) -> Option<u32> {
+    let (mut rest, mut hash) = (name, 0);
+    if rest.is_empty() {
+        return None;
+    }
     while let [a, b, c, d, ref behind @ ..] = *rest {
         if !is_plain!(a) || !is_plain!(b) || !is_plain!(c) || !is_plain!(d) {
-            return false;
+            return None;
         }
-        rest = behind;
+        (rest, hash) = (behind, on_four(hash, a, b, c, d));
     }
     while let [byte, ref behind @ ..] = *rest {
         if !is_plain!(byte) {
-            return false;
+            return None;
         }
-        rest = behind;
+        (rest, hash) = (behind, on_one(hash, byte));
     }
-    !is_empty
+    Some(hash as u32)
 }
 
 /// The name that a text begins with, plain or in quotes, and what stands behind it; a plain one ends

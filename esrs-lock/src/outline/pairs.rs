@@ -1,7 +1,9 @@
 //! The lines of a lock and those of a shape as it is, paired by their paths.
 
 use super::lines::{Lines, MAX_LINES, Room, SLOTS};
-use super::span::{NONE, Span, plain_length, some};
+use super::scan::{behind_equal, behind_line};
+use super::span::{NONE, Span, some};
+use crate::file::INDENT;
 
 /// Two outlines, each parsed once, with the lines that they have in common.
 pub struct Pairs<'a> {
@@ -29,48 +31,43 @@ pub(super) struct PairsRoom<'a> {
 const FEW: usize = 4;
 
 impl<'a> Pairs<'a> {
-    /// Parses the entry of a lock next to the outline of a shape. Most lines are the same and in the same
-    /// order, so each is first compared with the one that is expected next.
+    /// Parses the entry of a lock beside the outline of a shape. Most lines are in the same order, so each is
+    /// first compared with the one that is expected next.
     pub(super) const fn new(locked: &'a [u8], now: Lines<'a>, room: PairsRoom<'a>) -> Self {
         let PairsRoom { locked: lines, peers, then, differs } = room;
         let mut pairs = Self { locked: Lines::none(locked, lines), now, peers, then, differs };
-        let (mut rest, mut expected) = (locked, 0);
-        let mut expected_rest = pairs.now.text();
-        let mut sought = 0;
-        while pairs.locked.is_line(locked.len() - rest.len()) {
-            let (at, begins) = (pairs.locked.count(), locked.len() - rest.len());
-            let above = if expected < pairs.now.count() { pairs.above_as(expected) } else { None };
-            if let Some(above) = above
-                && let Some((behind, expected_behind)) =
-                    behind_equal(rest, expected_rest, pairs.now.width(expected))
-            {
-                pairs.locked.parse_like(begins, &pairs.now, expected, above);
-                pairs.pair(at, expected);
-                (rest, expected_rest) = (behind, expected_behind);
-                expected += 1;
-                continue;
-            }
-            pairs.differs[at] = true;
-            let (is_of_path, end) = match above {
-                Some(Some(above)) => pairs.parse_beside(rest, expected_rest, expected, above),
-                _ => (false, pairs.locked.parse(begins)),
+        let (mut rest, mut expected) = (locked, pairs.expect(0, pairs.now.text()));
+        let (mut sought, mut is_as_before) = (0, true);
+        while pairs.locked.is_line(rest) {
+            let at = pairs.locked.count;
+            let found = pairs.parse(rest, &expected, is_as_before);
+            let (behind, expected_rest) = match found {
+                Found::Same(behind, expected_rest) => {
+                    is_as_before = true;
+                    (behind, expected_rest)
+                }
+                Found::OfPath(behind, expected_rest) => {
+                    pairs.differs[at] = true;
+                    is_as_before = false;
+                    (behind, expected_rest)
+                }
+                Found::Other(behind) => {
+                    pairs.differs[at] = true;
+                    (rest, is_as_before) = (behind, false);
+                    sought += 1;
+                    if sought > FEW {
+                        pairs.now.index();
+                    }
+                    if let Some(peer) = pairs.find_peer(at) {
+                        pairs.pair(at, peer);
+                        expected = pairs.expect(peer + 1, pairs.now.behind(peer));
+                    }
+                    continue;
+                }
             };
-            rest = behind(rest, end - begins);
-            if is_of_path {
-                pairs.pair(at, expected);
-                expected_rest = behind(expected_rest, pairs.now.width(expected));
-                expected += 1;
-                continue;
-            }
-            sought += 1;
-            if sought > FEW {
-                pairs.now.index();
-            }
-            if let Some(peer) = pairs.find_peer(at) {
-                pairs.pair(at, peer);
-                expected = peer + 1;
-                expected_rest = pairs.now.behind(peer);
-            }
+            pairs.pair(at, expected.at);
+            rest = behind;
+            expected = pairs.expect(expected.at + 1, expected_rest);
         }
         pairs.spread();
         // Without an alias, a line that has no pair has no other part either, nor has what is below it.
@@ -81,35 +78,60 @@ impl<'a> Pairs<'a> {
         pairs
     }
 
-    /// Parses a locked line that is not written as the expected one, a part of `above`. Most have its path, or
-    /// are another part of the same, so that is known without a look at all lines above. Returns true if it has
-    /// the path, and where the next line begins.
-    const fn parse_beside(
-        &mut self,
-        rest: &[u8],
-        expected_rest: &[u8],
-        expected: usize,
-        above: usize,
-    ) -> (bool, usize) {
-        let begins = self.locked.text().len() - rest.len();
-        let Some((rest, expected_rest)) =
-            behind_equal(rest, expected_rest, self.now.width_above(expected))
-        else {
-            return (false, self.locked.parse(begins));
-        };
-        if let Some((rest, _)) = behind_equal(rest, expected_rest, self.now.width_of_step(expected))
-            && let [b'/' | b'?' | b'!' | b':' | b'\n' | b'\r', ..] | [] = rest
-        {
-            let end = self.locked.parse_of_path(begins, &self.now, expected, above);
-            return (true, end);
+    /// The line of today that is expected next, which `rest` begins with.
+    const fn expect(&self, at: usize, rest: &'a [u8]) -> Expected<'a> {
+        if at >= self.now.count {
+            return Expected { at, rest, above: NONE, is_known: false, path: 0, step: 0, value: 0 };
         }
-        let plain = match rest {
-            [b'.' | b'|', name @ ..] => plain_length(name),
-            [b'[' | b'{' | b'<', ..] => 0,
-            _ => return (false, self.locked.parse(begins)),
+        let Span { start, step, path, end, up, .. } = self.now.spans[at];
+        let above = if up == NONE { NONE } else { self.then[up as usize] };
+        Expected {
+            at,
+            rest,
+            above,
+            is_known: above != NONE || (at == 0 && self.locked.count == 0),
+            path: (step - start) as usize + INDENT.len(),
+            step: (path - step) as usize,
+            value: (end - path) as usize + 1,
+        }
+    }
+
+    /// Parses the locked line that `rest` begins with, beside the one that is expected: many have its path, or are
+    /// another part of the same, so that is known without a look at all lines above. Lines differ where others do,
+    /// so only if `is_likely_same` a line is first compared as a whole.
+    const fn parse(
+        &mut self,
+        rest: &'a [u8],
+        expected: &Expected<'a>,
+        is_likely_same: bool,
+    ) -> Found<'a> {
+        let Expected { at: like, above, path, step, value, .. } = *expected;
+        if !expected.is_known {
+            return Found::Other(self.locked.parse(rest));
+        }
+        if is_likely_same
+            && let Some((behind, expected)) = behind_equal(rest, expected.rest, path + step + value)
+        {
+            self.locked.parse_like(&self.now, like, above);
+            return Found::Same(behind, expected);
+        }
+        if above == NONE {
+            return Found::Other(self.locked.parse(rest));
+        }
+        let Some((part, expected)) = behind_equal(rest, expected.rest, path) else {
+            return Found::Other(self.locked.parse(rest));
         };
-        let width = self.now.width_above(expected);
-        (false, self.locked.parse_part(begins, width, above, plain))
+        if let Some((behind_path, expected)) = behind_equal(part, expected, step)
+            && let [b'/' | b'?' | b'!' | b':' | b'\n' | b'\r', ..] | [] = *behind_path
+        {
+            if let Some((behind, expected)) = behind_equal(behind_path, expected, value) {
+                self.locked.parse_like(&self.now, like, above);
+                return Found::Same(behind, expected);
+            }
+            let behind = self.locked.parse_of_path(rest, behind_path, &self.now, like, above);
+            return Found::OfPath(behind, behind_line(expected).0);
+        }
+        Found::Other(self.locked.parse_part(rest, part, path, above))
     }
 
     /// The line of the same path now.
@@ -132,45 +154,36 @@ impl<'a> Pairs<'a> {
         self.then[now] = locked as u16;
     }
 
-    /// The parent of a locked line that is written as this one now; `None` if that is not known.
-    const fn above_as(&self, now: usize) -> Option<Option<usize>> {
-        match self.now.above(now) {
-            Some(above) => match self.locked_of(above) {
-                Some(locked) => Some(Some(locked)),
-                None => None,
-            },
-            None if now == 0 && self.locked.count() == 0 => Some(None),
-            None => None,
-        }
-    }
-
     const fn find_peer(&self, at: usize) -> Option<usize> {
-        match self.locked.above(at) {
-            Some(above) => {
-                let Some(parent) = self.now_of(above) else { return None };
-                match self.now.named_as_of(parent, &self.locked, at) {
-                    // Fields of several flattened types have one name.
-                    Some(peer) if self.locked_of(peer).is_some() => None,
-                    peer => peer,
-                }
-            }
-            None if at == 0 && self.now.count() > 0 => Some(0),
-            None => None,
+        let above = self.locked.spans[at].up;
+        if above == NONE {
+            return if at == 0 && self.now.count > 0 { Some(0) } else { None };
+        }
+        let parent = self.peers[above as usize];
+        if parent == NONE {
+            return None;
+        }
+        match self.now.named_as_of(parent as usize, &self.locked, at) {
+            // Fields of several flattened types have one name.
+            Some(peer) if self.then[peer] != NONE => None,
+            peer => peer,
         }
     }
 
     /// Returns true if a line that has no pair is read by other names too.
     const fn has_open_alias(&self) -> bool {
-        let mut at = 0;
-        while at < self.locked.count() {
-            if self.peers[at] == NONE && self.locked.has_aliases(at) {
+        let (mut at, count) = (0, self.locked.count);
+        while at < count {
+            let span = &self.locked.spans[at];
+            if self.peers[at] == NONE && span.aliases != span.path {
                 return true;
             }
             at += 1;
         }
-        let mut at = 0;
-        while at < self.now.count() {
-            if self.then[at] == NONE && self.now.has_aliases(at) {
+        let (mut at, count) = (0, self.now.count);
+        while at < count {
+            let span = &self.now.spans[at];
+            if self.then[at] == NONE && span.aliases != span.path {
                 return true;
             }
             at += 1;
@@ -180,26 +193,52 @@ impl<'a> Pairs<'a> {
 
     /// Spreads differences to all that is above them.
     const fn spread(&mut self) {
-        let mut at = 0;
-        while at < self.now.count() {
-            if self.then[at] == NONE
-                && let Some(above) = self.now.above(at)
-                && let Some(locked) = self.locked_of(above)
-            {
-                self.differs[locked] = true;
+        let (mut at, count) = (0, self.now.count);
+        while at < count {
+            let above = self.now.spans[at].up;
+            if self.then[at] == NONE && above != NONE {
+                let locked = self.then[above as usize];
+                if locked != NONE {
+                    self.differs[locked as usize] = true;
+                }
             }
             at += 1;
         }
-        let mut at = self.locked.count();
+        let mut at = self.locked.count;
         while at > 0 {
             at -= 1;
-            if self.differs[at]
-                && let Some(above) = self.locked.above(at)
-            {
-                self.differs[above] = true;
+            let above = self.locked.spans[at].up;
+            if self.differs[at] && above != NONE {
+                self.differs[above as usize] = true;
             }
         }
     }
+}
+
+/// A line of today, and the locked line that is expected to be its pair.
+struct Expected<'a> {
+    at: usize,
+    /// The text from the line on.
+    rest: &'a [u8],
+    /// The locked line that the pair is a part of.
+    above: u16,
+    /// True if that is known, or the line is the first.
+    is_known: bool,
+    /// The lengths, in bytes, of the path that the line is a part of, with its indentation; of the step that leads
+    /// to it, with its name; and of what stands behind the path, with the end of the line.
+    path: usize,
+    step: usize,
+    value: usize,
+}
+
+/// A locked line beside the one that was expected, and the text behind it.
+enum Found<'a> {
+    /// It is the same; and the text behind the expected one.
+    Same(&'a [u8], &'a [u8]),
+    /// It has the same path; and the text behind the expected one.
+    OfPath(&'a [u8], &'a [u8]),
+    /// It is another.
+    Other(&'a [u8]),
 }
 
 /// The memory of a comparison in const evaluation.
@@ -272,62 +311,6 @@ impl HeapRoom {
         let differs = &mut self.differs;
         Pairs::new(locked, now, PairsRoom { locked: Room { spans, slots }, peers, then, differs })
     }
-}
-
-/// The text behind so many bytes, or behind all of it.
-const fn behind(text: &[u8], length: usize) -> &[u8] {
-    let (mut rest, mut left) = (text, length);
-    while left >= 16
-        && let [_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, behind @ ..] = rest
-    {
-        (rest, left) = (behind, left - 16);
-    }
-    while left >= 4
-        && let [_, _, _, _, behind @ ..] = rest
-    {
-        (rest, left) = (behind, left - 4);
-    }
-    while left > 0
-        && let [_, behind @ ..] = rest
-    {
-        (rest, left) = (behind, left - 1);
-    }
-    rest
-}
-
-/// The rests of two texts behind so many bytes that are equal, compared by eight: const evaluation is
-/// slow at each turn of a loop, and takes bytes faster by value than by reference.
-const fn behind_equal<'x, 'y>(
-    one: &'x [u8],
-    other: &'y [u8],
-    length: usize,
-) -> Option<(&'x [u8], &'y [u8])> {
-    let (mut one, mut other, mut left) = (one, other, length);
-    while left >= 8 {
-        let [a, b, c, d, e, f, g, h, ref behind @ ..] = *one else { return None };
-        let [i, j, k, l, m, n, o, p, ref other_behind @ ..] = *other else { return None };
-        if a != i || b != j || c != k || d != l || e != m || f != n || g != o || h != p {
-            return None;
-        }
-        (one, other, left) = (behind, other_behind, left - 8);
-    }
-    if left >= 4 {
-        let [a, b, c, d, ref behind @ ..] = *one else { return None };
-        let [e, f, g, h, ref other_behind @ ..] = *other else { return None };
-        if a != e || b != f || c != g || d != h {
-            return None;
-        }
-        (one, other, left) = (behind, other_behind, left - 4);
-    }
-    while left > 0 {
-        let [a, ref behind @ ..] = *one else { return None };
-        let [b, ref other_behind @ ..] = *other else { return None };
-        if a != b {
-            return None;
-        }
-        (one, other, left) = (behind, other_behind, left - 1);
-    }
-    Some((one, other))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A line by the numbers of its bytes, and how it is parsed.
 
 use super::line::{Line, is_within, quote_end};
+use super::scan::{VALUE, is_plain};
 use super::text::Text;
 
 /// No line.
@@ -17,6 +18,8 @@ pub struct Span {
     pub(super) aliases: u32,
     pub(super) head: u32,
     pub(super) end: u32,
+    /// The hash of the name.
+    pub(super) hash: u32,
     pub(super) optional: bool,
     pub(super) required: bool,
     /// True if an attribute makes an absent one `None`.
@@ -39,6 +42,7 @@ impl Span {
         aliases: 0,
         head: 0,
         end: 0,
+        hash: 0,
         optional: false,
         required: false,
         none: false,
@@ -48,6 +52,22 @@ impl Span {
         last: NONE,
         next: NONE,
     };
+
+    /// A line that has a head of this length behind its path, and nothing else.
+    pub(super) const fn of_value(named: Named, length: usize) -> Self {
+        let Named { start, step, name, path } = named;
+        let head = path + VALUE.len();
+        Self {
+            start: start as u32,
+            step: step as u32,
+            name: name as u32,
+            path: path as u32,
+            aliases: path as u32,
+            head: head as u32,
+            end: (head + length) as u32,
+            ..Self::EMPTY
+        }
+    }
 
     pub(super) const fn line<'a>(&self, text: &'a [u8], at: usize) -> Line<'a> {
         let mut end = self.end as usize;
@@ -89,43 +109,16 @@ pub(super) const fn some(at: u16) -> Option<usize> {
     if at == NONE { None } else { Some(at as usize) }
 }
 
-/// True for a byte that means nothing between the parts of a line: letters, digits, and most others.
-macro_rules! is_text_byte {
-    ($byte:ident) => {
-        ($byte > b'?' && $byte != b'|') || ($byte >= b'0' && $byte <= b'9')
-    };
-}
-
-/// The number of bytes that a text begins with and that mean nothing between the parts of a line, by four: const
-/// evaluation is slow at each turn of a loop.
-pub(super) const fn plain_length(text: &[u8]) -> usize {
-    let (mut rest, mut length) = (text, 0);
-    while let [a, b, c, d, ref behind @ ..] = *rest
-        && (is_text_byte!(a))
-        && (is_text_byte!(b))
-        && (is_text_byte!(c))
-        && (is_text_byte!(d))
-    {
-        (rest, length) = (behind, length + 4);
-    }
-    while let [byte, ref behind @ ..] = *rest
-        && (is_text_byte!(byte))
-    {
-        (rest, length) = (behind, length + 1);
-    }
-    length
-}
-
-/// Parses the line at `start`, whose path is known up to `known`, where a step may begin that goes on with
-/// `plain` bytes which mean nothing. The first line has no path; all others begin with one.
-pub(super) const fn parse_from(text: &[u8], start: usize, known: usize, plain: usize) -> Span {
-    let (mut mark, mut i) = (known, if plain > 0 { known + 1 + plain } else { known });
+/// Parses the line at `start`, whose path is known up to `known`. The first line has no path; all others
+/// begin with one.
+pub(super) const fn parse_from(text: &[u8], start: usize, known: usize) -> Span {
+    let (mut mark, mut i) = (known, known);
     if known > start || begins_with_step(text, start) {
         // Once: const evaluation takes a call as long as a turn of the loop.
         let length = text.len();
         while i < length {
             let byte = text[i];
-            if is_text_byte!(byte) {
+            if is_plain!(byte) {
                 i += 1;
                 continue;
             }
@@ -191,6 +184,7 @@ pub(super) const fn behind_path(text: &[u8], named: Named) -> Span {
         aliases: aliases as u32,
         head: head as u32,
         end: i as u32,
+        hash: 0,
         optional,
         required,
         none: false,

@@ -21,12 +21,13 @@ impl<'a> Spans<'a> {
     }
 
     /// Adds the line whose path was written from `start` to `path`, its aliases up to `aliases`; it is a
-    /// part of line `above`. What does not fit is left out.
+    /// part of line `above`. Its name begins at the first of `name`, and has the hash of the second. What does not
+    /// fit is left out.
     pub const fn begin(
         &mut self,
         above: usize,
         start: usize,
-        name: usize,
+        (name, hash): (usize, u32),
         path: usize,
         aliases: usize,
     ) {
@@ -41,6 +42,7 @@ impl<'a> Spans<'a> {
             name: name as u32,
             path: path as u32,
             aliases: aliases as u32,
+            hash,
             up: above as u16,
             ..Span::EMPTY
         };

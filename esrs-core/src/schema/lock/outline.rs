@@ -114,7 +114,7 @@ pub(super) const fn head<const N: usize>(text: &mut ConstText<N>, shape: &Shape)
 
 #[cfg(test)]
 mod tests {
-    use esrs_lock::outline::{Lines, MAX_LINES, Room, Span};
+    use esrs_lock::outline::{Lines, MAX_LINES, MAX_PATH, Room, Span};
 
     use super::*;
     use crate::schema::Content;
@@ -172,5 +172,16 @@ mod tests {
             |shape: &Shape| write_outline(&mut Outline::new(), &mut Spans::new(&mut []), shape);
         assert!(write(&Shape::Struct(&FITTING)));
         assert!(!write(&Shape::Struct(&ALL)));
+    }
+
+    #[test]
+    fn path_longer_than_a_line_holds_does_not_fit() {
+        for (length, fits) in [(MAX_PATH - 1, true), (MAX_PATH, false)] {
+            let name: &'static str = "n".repeat(length).leak();
+            let fields: &'static [Field] = vec![Field { name, ..PART }].leak();
+            let shape = Shape::Struct(Box::leak(Box::new(StructShape { fields, closed: false })));
+            let mut text = Outline::new();
+            assert_eq!(write_outline(&mut text, &mut Spans::new(&mut []), &shape), fits);
+        }
     }
 }

@@ -19,16 +19,22 @@ pub(super) enum Says {
     AlwaysWritten,
 }
 
+/// The longest path with its indentation, in bytes.
+const LINE_START: usize = INDENT.len() + MAX_PATH;
+
 /// A walk over the parts of a shape.
 pub(super) struct Walk<'w, 's, const N: usize> {
     says: Says,
     text: &'w mut ConstText<N>,
     /// The lines of an outline; without room for any other text.
     spans: &'w mut Spans<'s>,
-    path: ConstText<MAX_PATH>,
+    /// The path of what comes next, without its last step and behind the indentation of its line.
+    path: ConstText<LINE_START>,
     /// The line that what comes next is a part of.
     above: usize,
     lines: usize,
+    /// True if the path of a line is too long.
+    is_cut: bool,
 }
 
 /// The place of a walk, to go up again.
@@ -45,12 +51,13 @@ impl<'w, 's, const N: usize> Walk<'w, 's, N> {
         text: &'w mut ConstText<N>,
         spans: &'w mut Spans<'s>,
     ) -> Self {
-        Self { says, text, spans, path: ConstText::new(), above: 0, lines: 1 }
+        let path = ConstText::new().say(INDENT);
+        Self { says, text, spans, path, above: 0, lines: 1, is_cut: false }
     }
 
     /// Returns true if all of it fits.
     pub(super) const fn end(self) -> bool {
-        let is_cut = self.text.is_cut() || self.path.is_cut();
+        let is_cut = self.text.is_cut() || self.path.is_cut() || self.is_cut;
         let fits = !is_cut && (!matches!(self.says, Says::Outline) || self.lines <= MAX_LINES);
         if !fits {
             // A path that was cut would be taken for another.
@@ -88,16 +95,21 @@ impl<'w, 's, const N: usize> Walk<'w, 's, N> {
         let mut i = 0;
         while i < fields.len() {
             let field = &fields[i];
-            let above = self.go_down(".", field.name);
-            match self.says {
-                Says::Outline => {
-                    self.begin_line(above, field.aliases, false);
-                    if !field.declared.part().is_empty() && self.lines == self.spans.count() {
-                        let declared = Text::of(field.declared.part().as_bytes());
-                        self.spans.mark_absent(is_none(declared), is_of_struct(declared));
-                    }
-                    self.value(field.presence(), field.shape);
+            i += 1;
+            if matches!(self.says, Says::Outline) {
+                self.begin_line(b'.', field.name, field.aliases, false);
+                if !field.declared.part().is_empty() && self.lines == self.spans.count() {
+                    let declared = Text::of(field.declared.part().as_bytes());
+                    self.spans.mark_absent(is_none(declared), is_of_struct(declared));
                 }
+                self.value(field.presence(), field.shape);
+                if is_leaf(field.shape) {
+                    continue;
+                }
+            }
+            let above = self.go_down(b'.', field.name);
+            match self.says {
+                Says::Outline => {}
                 Says::Steps => self.declared(&[field.declared.part(), field.declared.whole()]),
                 Says::AlwaysWritten => {
                     if field.declared.is_always_written() {
@@ -107,7 +119,6 @@ impl<'w, 's, const N: usize> Walk<'w, 's, N> {
             }
             self.parts(field.shape);
             self.go_up(above);
-            i += 1;
         }
     }
 
@@ -117,12 +128,13 @@ impl<'w, 's, const N: usize> Walk<'w, 's, N> {
             let Item { shape, declared, .. } = items[i];
             let mut number = ConstText::<20>::new();
             number.push_number(i as u64);
-            let above = self.go_down(".", number.as_str());
+            if matches!(self.says, Says::Outline) {
+                self.begin_line(b'.', number.as_str(), &[], false);
+                self.value(Presence::ByShape, shape);
+            }
+            let above = self.go_down(b'.', number.as_str());
             match self.says {
-                Says::Outline => {
-                    self.begin_line(above, &[], false);
-                    self.value(Presence::ByShape, shape);
-                }
+                Says::Outline => {}
                 Says::Steps => self.declared(&[declared.part(), declared.whole()]),
                 Says::AlwaysWritten => {}
             }
@@ -136,12 +148,13 @@ impl<'w, 's, const N: usize> Walk<'w, 's, N> {
         let mut i = 0;
         while i < shape.variants.len() {
             let variant = &shape.variants[i];
-            let above = self.go_down("|", variant.name);
+            if matches!(self.says, Says::Outline) {
+                self.begin_line(b'|', variant.name, variant.aliases, variant.other);
+                self.content(variant);
+            }
+            let above = self.go_down(b'|', variant.name);
             match self.says {
-                Says::Outline => {
-                    self.begin_line(above, variant.aliases, variant.other);
-                    self.content(variant);
-                }
+                Says::Outline => {}
                 Says::Steps => {
                     let declared = variant.declared.part();
                     match variant.content {
@@ -167,11 +180,12 @@ impl<'w, 's, const N: usize> Walk<'w, 's, N> {
         }
     }
 
-    /// Goes one step down; returns how to go up again.
-    const fn go_down(&mut self, mark: &str, name: &str) -> Above {
+    /// Goes one step down, below the line that was written last; returns how to go up again.
+    const fn go_down(&mut self, mark: u8, name: &str) -> Above {
         let above = Above { line: self.above, path: self.path.len() };
-        self.path.push(mark);
+        self.path.push_byte(mark);
         push_name(&mut self.path, name);
+        self.above = self.lines - 1;
         above
     }
 
@@ -180,12 +194,15 @@ impl<'w, 's, const N: usize> Walk<'w, 's, N> {
         self.path.truncate(above.path);
     }
 
-    /// Writes what the line of an outline begins with; what comes next is a part of it.
-    const fn begin_line(&mut self, above: Above, aliases: &[&str], takes_others: bool) {
-        self.text.push(INDENT);
-        let start = self.text.len();
+    /// Writes what the line of an outline begins with, one step below the path.
+    const fn begin_line(&mut self, mark: u8, name: &str, aliases: &[&str], takes_others: bool) {
+        let start = self.text.len() + INDENT.len();
         self.text.push_text(&self.path);
+        let step = self.text.len();
+        self.text.push_byte(mark);
+        let hash = push_name(self.text, name);
         let path = self.text.len();
+        self.is_cut |= path - start > MAX_PATH;
         let mut i = 0;
         while i < aliases.len() {
             self.text.push_byte(b'/');
@@ -195,10 +212,7 @@ impl<'w, 's, const N: usize> Walk<'w, 's, N> {
         if takes_others {
             self.text.push("/*");
         }
-        // The mark before a name is one byte.
-        let name = start + above.path + 1;
-        self.spans.begin(above.line, start, name, path, self.text.len());
-        self.above = self.lines;
+        self.spans.begin(self.above, start, (step + 1, hash), path, self.text.len());
         self.lines += 1;
     }
 
@@ -244,11 +258,10 @@ impl<'w, 's, const N: usize> Walk<'w, 's, N> {
         while i < declared.len() {
             if !declared[i].is_empty() {
                 if count == 0 {
-                    self.text.push(INDENT);
                     self.text.push_text(&self.path);
                 }
                 self.text.push(match count {
-                    0 if self.path.is_empty() => "",
+                    0 if self.path.len() == INDENT.len() => "",
                     0 => ": ",
                     _ => ", ",
                 });
@@ -264,8 +277,24 @@ impl<'w, 's, const N: usize> Walk<'w, 's, N> {
 
     /// Writes the path by itself.
     const fn path_alone(&mut self) {
-        self.text.push(INDENT);
         self.text.push_text(&self.path);
         self.text.push_byte(b'\n');
     }
+}
+
+/// Returns true for a shape without parts.
+const fn is_leaf(shape: &Shape) -> bool {
+    matches!(
+        shape,
+        Shape::Unit
+            | Shape::Bool
+            | Shape::Integer { .. }
+            | Shape::NonZero { .. }
+            | Shape::Float { .. }
+            | Shape::Char
+            | Shape::String
+            | Shape::Format(_)
+            | Shape::Opaque(_)
+            | Shape::Any
+    )
 }
