@@ -104,7 +104,6 @@ impl<'a> Lines<'a> {
         // Most lines have a plain name, and a value alone behind it.
         if let [b'.' | b'|', ref name @ ..] = *part
             && let Name { length, hash, behind } = plain_name(name)
-            && length > 0
             && let Some((behind, head)) = behind_value(behind)
         {
             let named = Named { start, step, name: step + 1, path: step + 1 + length };
