@@ -5,7 +5,7 @@
 
 use super::hash::hash_of;
 use super::line::Line;
-use super::scan::{behind, behind_value, plain_name};
+use super::scan::{Name, behind, behind_value, plain_name};
 use super::span::{NONE, Named, Span, behind_path, parse_from, push, some};
 use super::text::Text;
 use crate::file::INDENT;
@@ -87,12 +87,7 @@ impl<'a> Lines<'a> {
             start += 1;
         }
         let (above, known) = self.nearest(start);
-        let mut span = parse_from(self.text, start, known);
-        // A path that goes on with more than one step is a part of nothing.
-        let is_part = span.step as usize == known && span.path as usize > known;
-        span.up = if is_part { above } else { NONE };
-        span.hash = hash_of(self.text, span.name as usize, span.path as usize);
-        self.push(span);
+        self.push_below(parse_from(self.text, start, known), known, above);
         behind(rest, self.next - begins)
     }
 
@@ -105,17 +100,33 @@ impl<'a> Lines<'a> {
         width: usize,
         above: u16,
     ) -> &'t [u8] {
+        let (begins, start, step) = (self.next, self.next + INDENT.len(), self.next + width);
         // Most lines have a plain name, and a value alone behind it.
-        let [b'.' | b'|', ref name @ ..] = *part else { return self.parse(rest) };
-        let name = plain_name(name);
-        let Some((behind, length)) = behind_value(name.behind) else { return self.parse(rest) };
-        if name.length == 0 {
+        if let [b'.' | b'|', ref name @ ..] = *part
+            && let Name { length, hash, behind } = plain_name(name)
+            && let Some((behind, head)) = behind_value(behind)
+        {
+            let named = Named { start, step, name: step + 1, path: step + 1 + length };
+            self.push(Span { hash, up: above, ..Span::of_value(named, head) });
+            return behind;
+        }
+        let [b'.' | b'|' | b'[' | b'{' | b'<', ..] = *part else { return self.parse(rest) };
+        let span = parse_from(self.text, start, step);
+        if span.step as usize != step {
+            // It is a part of something between the two.
             return self.parse(rest);
         }
-        let (start, step) = (self.next + INDENT.len(), self.next + width);
-        let named = Named { start, step, name: step + 1, path: step + 1 + name.length };
-        self.push(Span { hash: name.hash, up: above, ..Span::of_value(named, length) });
-        behind
+        self.push_below(span, step, above);
+        behind(rest, self.next - begins)
+    }
+
+    /// Adds a line as a part of `above`, whose path ends at `known` in it.
+    const fn push_below(&mut self, mut span: Span, known: usize, above: u16) {
+        // A path that goes on with more than one step is a part of nothing.
+        let is_part = span.step as usize == known && span.path as usize > known;
+        span.up = if is_part { above } else { NONE };
+        span.hash = hash_of(self.text, span.name as usize, span.path as usize);
+        self.push(span);
     }
 
     /// Parses the line that `rest` begins with, and adds it, where it has the path of line `like` of another outline,

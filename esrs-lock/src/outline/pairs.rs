@@ -383,6 +383,22 @@ mod tests {
     }
 
     #[test]
+    fn locked_lines_are_parsed_beside_others_as_alone() {
+        let heads =
+            ["a: u8", "ab-c: u8", "\"x.y\": u8", "a/b?: u8", "a:  u8", ": u8", "a", "a[].b: u8"];
+        let of = |head: &str| {
+            text(&["struct".into(), ".p: [struct]".into(), format!(".p.{head}")], "\n")
+        };
+        for (then, now) in heads.iter().flat_map(|then| heads.iter().map(move |now| (then, now))) {
+            let (then, now) = (of(then), of(now));
+            let (mut spans, mut slots) = (vec![Span::EMPTY; 3], vec![0; SLOTS]);
+            let room = Room { spans: &mut spans, slots: &mut slots };
+            let alone = Lines::parsed(then.as_bytes(), room);
+            assert!(pairs_of(&then, &now).locked.is_as(&alone), "{then}{now}");
+        }
+    }
+
+    #[test]
     fn all_lines_are_the_same_only_as_they_were() {
         let locked = outline(0..10, 3);
         let then = text(&locked, "\n");
