@@ -4,13 +4,13 @@
 use super::hash::{on_four, on_one};
 
 /// True for a byte that means nothing between the parts of a line: letters, digits, and most others.
-macro_rules! is_plain {
+macro_rules! is_text_byte {
     ($byte:ident) => {
         ($byte > b'?' && $byte != b'|') || ($byte >= b'0' && $byte <= b'9')
     };
 }
 
-pub(super) use is_plain;
+pub(super) use is_text_byte;
 
 /// The text behind so many bytes, or behind all of it.
 pub(super) const fn behind(text: &[u8], length: usize) -> &[u8] {
@@ -107,15 +107,15 @@ pub(super) struct Name<'a> {
 pub(super) const fn plain_name(text: &[u8]) -> Name<'_> {
     let (mut behind, mut length, mut hash) = (text, 0, 0);
     while let [a, b, c, d, ref rest @ ..] = *behind
-        && (is_plain!(a))
-        && (is_plain!(b))
-        && (is_plain!(c))
-        && (is_plain!(d))
+        && (is_text_byte!(a))
+        && (is_text_byte!(b))
+        && (is_text_byte!(c))
+        && (is_text_byte!(d))
     {
         (behind, length, hash) = (rest, length + 4, on_four(hash, a, b, c, d));
     }
     while let [byte, ref rest @ ..] = *behind
-        && (is_plain!(byte))
+        && (is_text_byte!(byte))
     {
         (behind, length, hash) = (rest, length + 1, on_one(hash, byte));
     }

@@ -1,7 +1,7 @@
 //! A line by the numbers of its bytes, and how it is parsed.
 
 use super::line::{Line, is_within, quote_end};
-use super::scan::{VALUE, is_plain};
+use super::scan::{VALUE, is_text_byte};
 use super::text::Text;
 
 /// No line.
@@ -118,7 +118,7 @@ pub(super) const fn parse_from(text: &[u8], start: usize, known: usize) -> Span 
         let length = text.len();
         while i < length {
             let byte = text[i];
-            if is_plain!(byte) {
+            if is_text_byte!(byte) {
                 i += 1;
                 continue;
             }
