@@ -7,5 +7,6 @@ mod ci;
 mod ignored;
 mod map;
 mod published;
+mod surface;
 mod testing;
 mod words;
