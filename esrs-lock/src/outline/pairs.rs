@@ -31,7 +31,7 @@ pub(super) struct PairsRoom<'a> {
 const FEW: usize = 4;
 
 impl<'a> Pairs<'a> {
-    /// Parses the entry of a lock beside the outline of a shape. Most lines are in the same order, so each is
+    /// Parses the entry of a lock next to the outline of a shape. Most lines are in the same order, so each is
     /// first compared with the one that is expected next.
     pub(super) const fn new(locked: &'a [u8], now: Lines<'a>, room: PairsRoom<'a>) -> Self {
         let PairsRoom { locked: lines, peers, then, differs } = room;
@@ -96,7 +96,7 @@ impl<'a> Pairs<'a> {
         }
     }
 
-    /// Parses the locked line that `rest` begins with, beside the one that is expected: many have its path, or are
+    /// Parses the locked line that `rest` begins with, next to the one that is expected: many have its path, or are
     /// another part of the same, so that is known without a look at all lines above. Lines differ where others do,
     /// so only if `is_likely_same` a line is first compared as a whole.
     const fn parse(
@@ -231,7 +231,7 @@ struct Expected<'a> {
     value: usize,
 }
 
-/// A locked line beside the one that was expected, and the text behind it.
+/// A locked line next to the one that was expected, and the text behind it.
 enum Found<'a> {
     /// It is the same; and the text behind the expected one.
     Same(&'a [u8], &'a [u8]),
