@@ -1,4 +1,4 @@
-//! Aggregates: beside the traits at the root, the errors of a replay, and a replay without a repository.
+//! Aggregates: next to the traits at the root, the errors of a replay, and a replay without a repository.
 //!
 //! [`replay`] folds the pages of a stream that were read by hand. To load a state, use a
 //! [`Repository`](crate::Repository); [`demands`] says how an aggregate asks for metadata.

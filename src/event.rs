@@ -1,4 +1,4 @@
-//! Events: what stands beside one in the log, clocks, and the errors of reading and writing one.
+//! Events: what stands next to one in the log, clocks, and the errors of reading and writing one.
 //!
 //! An [`Envelope`] is what a [`Recorded`](crate::Recorded) event carries. A [`Clock`] is given to a
 //! [`Repository`](crate::Repository), and a [`FixedClock`] is one for tests. A [`TraceContext`] says where in
