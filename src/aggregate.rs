@@ -5,6 +5,7 @@
 //!
 //! ```
 #![doc = include_str!("doc/counter.txt")]
+//! use esrs::EventStore;
 //! use esrs::aggregate::replay;
 //! use esrs::store::{Page, ReadQuery};
 //!

@@ -9,11 +9,11 @@
 //! use esrs::event::FixedClock;
 //!
 //! let noon: Timestamp = "2026-07-01T12:00:00Z".parse()?;
-//! let counters = Repository::<Counter>::new(MemoryStore::new()).with_clock(FixedClock::new(noon));
+//! let counters = Repository::<Counter>::new(MemoryStore::new()).with_clock(FixedClock::at(noon));
 //! counters.execute(&1, Count).await?;
 //!
 //! let last = counters.last_event(&1).await?.ok_or("there is an event")?;
-//! assert_eq!(Recorded::recorded_at(&last), noon);
+//! assert_eq!(last.envelope.recorded_at, noon);
 //! # Ok(()) }
 //! ```
 

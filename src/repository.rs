@@ -16,7 +16,7 @@
 //!     .with_snapshots(SnapshotPolicy::every(100))
 //!     .with_warm_states(WarmStates::count(10_000));
 //! let counted = counters.execute(&1, Count).returning().await?;
-//! assert_eq!((counted.version(), counted.state().count), (1, 1));
+//! assert_eq!((counted.executed().version(), counted.state().count), (1, 1));
 //! # Ok(()) }
 //! ```
 

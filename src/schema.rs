@@ -8,14 +8,15 @@
 //! use esrs::schema::ShapeVersion;
 //!
 //! #[derive(Event, Serialize, Deserialize)]
-//! #[event("account_opened", version = 2, added(currency = "EUR".to_owned(), since = 2))]
+//! #[event("account_opened", version = 2)]
 //! struct AccountOpened {
 //!     owner: String,
+//!     #[event(added(in = 2, default = "EUR".to_owned()))]
 //!     currency: String,
 //! }
 //!
 //! let versions: Vec<String> =
-//!     AccountOpened::history().map(|known: ShapeVersion| known.shape.to_string()).collect();
+//!     AccountOpened::history().map(|known: &ShapeVersion| known.shape().to_string()).collect();
 //! assert_eq!(versions, [r#"{"owner": string}"#, r#"{"currency": string, "owner": string}"#]);
 //! ```
 

@@ -8,7 +8,7 @@
 #![doc = include_str!("doc/counter.txt")]
 //! use esrs::testing::Scenario;
 //!
-//! Scenario::<Counter>::new().given(Counted {}).when(Count).then(Counted {});
+//! Scenario::<Counter>::given(Counted {}).when(Count).then(Counted {});
 //! # Ok(()) }
 //! ```
 

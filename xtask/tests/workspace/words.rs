@@ -1,11 +1,11 @@
-//! Doc comments open with a noun or a verb, and name things by the terms of the field.
+//! Doc comments open with a noun or a verb; they and the guide name things by the terms of the field.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders whose doc comments are read.
-const FOLDERS: [&str; 7] =
-    ["cargo-esrs", "esrs-core", "esrs-derive", "esrs-lock", "esrs-runner", "src", "stores"];
+const FOLDERS: [&str; 8] =
+    ["cargo-esrs", "docs", "esrs-core", "esrs-derive", "esrs-lock", "esrs-runner", "src", "stores"];
 
 /// Words that no doc comment opens with: a type, a function or a module is named instead.
 const OPENERS: [&str; 8] =
@@ -97,21 +97,31 @@ fn mistakes(comment: &Comment) -> Vec<String> {
     let first = first.trim_end_matches(|c: char| !c.is_alphanumeric());
     let opener = OPENERS.iter().filter(|opener| **opener == first);
     let opener = opener.map(|opener| format!("opens with `{opener}`; open with a noun or a verb"));
-    let words = words(&comment.text).replace(" there is none ", " ");
-    let phrase = PHRASES.iter().filter(|(phrase, _)| {
+    opener.chain(riddles(&comment.text)).collect()
+}
+
+/// What to write instead, of each phrase of a text that reads like a riddle.
+fn riddles(text: &str) -> impl Iterator<Item = String> {
+    let words = words(text).replace(" there is none ", " ");
+    let found = PHRASES.iter().filter(move |(phrase, _)| {
         let phrase = phrase.replace(", ", " , ");
         words.contains(&format!(" {phrase} "))
     });
-    let phrase = phrase.map(|(phrase, instead)| format!("has `{phrase}`; write: {instead}"));
-    opener.chain(phrase).collect()
+    found.map(|(phrase, instead)| format!("has `{phrase}`; write: {instead}"))
 }
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+/// The prose of a page: without fenced blocks and `code`.
+fn prose(page: &str) -> String {
+    let paragraphs: String = page.split("```").step_by(2).collect();
+    paragraphs.split('`').step_by(2).collect()
+}
+
+fn sources(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() && !path.ends_with("target") {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            sources(&path, extension, found);
+        } else if path.extension().is_some_and(|found| found == extension) {
             found.push(path);
         }
     }
@@ -122,7 +132,7 @@ fn doc_comments_use_the_words_of_the_field() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let (mut files, mut read, mut wrong) = (Vec::new(), 0, Vec::new());
     for folder in FOLDERS {
-        sources(&root.join(folder), &mut files);
+        sources(&root.join(folder), "rs", &mut files);
     }
     files.sort();
     for file in files {
@@ -137,6 +147,20 @@ fn doc_comments_use_the_words_of_the_field() {
     }
     assert!(wrong.is_empty(), "{} doc comments:\n{}", wrong.len(), wrong.join("\n"));
     assert!(read > 3_000, "{read} comments");
+}
+
+#[test]
+fn pages_of_the_guide_use_the_words_of_the_field() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut pages = Vec::new();
+    sources(&root.join("docs/book/src"), "md", &mut pages);
+    assert!(pages.len() > 20, "{pages:?}");
+    pages.push(root.join("README.md"));
+    for page in pages {
+        let wrong: Vec<_> = riddles(&prose(&fs::read_to_string(&page).unwrap())).collect();
+        assert!(wrong.is_empty(), "{}: {wrong:#?}", page.display());
+    }
+    assert_eq!(riddles(&prose("`beside`\n```\nbeside\n```\nIt stands\nat 5.")).count(), 1);
 }
 
 #[test]

@@ -150,7 +150,7 @@ fn code_and_output_are_included() {
     }
 }
 
-/// An output that no page shows is compared in vain, and a program that no page shows is dead.
+/// An output that no page shows has no reader, and a program that no page shows is dead.
 #[test]
 fn programs_and_outputs_are_shown() {
     let includes = pages().into_iter().flat_map(|page| page.includes());

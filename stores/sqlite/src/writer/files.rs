@@ -12,7 +12,7 @@ use crate::history;
 
 /// The time after a look in which another one is spared: the commit that follows is looked at anyway, and
 /// what was replaced in between is found then.
-const JUST_NOW: Duration = Duration::from_millis(1);
+const JUST_NOW: Duration = Duration::from_micros(100);
 
 /// The file when the writer looked at it last.
 #[derive(Debug, Default)]
