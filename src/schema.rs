@@ -15,9 +15,9 @@
 //!     currency: String,
 //! }
 //!
-//! let versions: Vec<String> =
+//! let newest_first: Vec<String> =
 //!     AccountOpened::history().map(|known: &ShapeVersion| known.shape().to_string()).collect();
-//! assert_eq!(versions, [r#"{"owner": string}"#, r#"{"currency": string, "owner": string}"#]);
+//! assert_eq!(newest_first, ["{owner: string, currency: string}", "{owner: string}"]);
 //! ```
 
 pub use esrs_core::schema::FormatMismatch;
