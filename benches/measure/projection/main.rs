@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use esrs::prelude::*;
 use esrs::runner::Runner;
-use esrs::subscription::{Projected, SubscriptionStore};
+use esrs::subscription::{CheckpointStore, Projected};
 use esrs::{Position, StreamId};
 use esrs_benches::ratio::{Bar, Comparison, Figure, report};
 use tokio::runtime::Runtime;

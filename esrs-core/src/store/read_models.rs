@@ -1,7 +1,6 @@
 //! Read models as their users see them.
 
-use std::sync::Arc;
-
+use super::forward::forward;
 use super::subscription_store::SubscriptionStore;
 use crate::event::Position;
 use crate::log::StoreError;
@@ -98,25 +97,9 @@ pub trait ReadModels: SubscriptionStore + Sized {
     }
 }
 
-// A default would answer instead of the store.
-#[deny(clippy::missing_trait_methods)]
-impl<S: ReadModels> ReadModels for Arc<S> {
-    fn get<P: Projection>(
-        &self,
-        key: &P::Key,
-    ) -> impl Future<Output = Result<Option<P>, StoreError>> + Send {
-        (**self).get(key)
-    }
-
-    fn all<P: Projection>(&self) -> impl Future<Output = Result<Vec<P>, StoreError>> + Send {
-        (**self).all()
-    }
-
-    fn catch_up<P: Projection>(&self) -> impl Future<Output = Result<Position, StoreError>> + Send {
-        (**self).catch_up::<P>()
-    }
-
-    fn rebuild<P: Projection>(&self) -> impl Future<Output = Result<Position, StoreError>> + Send {
-        (**self).rebuild::<P>()
-    }
-}
+forward!(ReadModels {
+    fn get<P: Projection>(&self, key: &P::Key) -> impl Future<Output = Result<Option<P>, StoreError>> + Send;
+    fn all<P: Projection>(&self) -> impl Future<Output = Result<Vec<P>, StoreError>> + Send;
+    fn catch_up<P: Projection>(&self) -> impl Future<Output = Result<Position, StoreError>> + Send;
+    fn rebuild<P: Projection>(&self) -> impl Future<Output = Result<Position, StoreError>> + Send;
+});

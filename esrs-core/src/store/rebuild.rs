@@ -26,7 +26,7 @@ use crate::read_model::subscription::{Replaced, Subscriber};
 /// # Errors
 /// [`StoreError::Projection`] when an event cannot be taken, and [`StoreError::RowRefused`] when the table
 /// refuses its row: nothing is parked, and the rows that were asked so far stay; and those of
-/// [`replace`](SubscriptionStore::replace).
+/// [`replace`](super::ReadModelWriter::replace).
 pub async fn rebuild(
     store: &dyn SubscriptionStore,
     building: impl Fn() -> Box<dyn Subscriber>,

@@ -55,7 +55,7 @@ proptest! {
 /// On one thread, a task that takes a long log step by step leaves turns to the others.
 #[tokio::test]
 async fn steps_in_memory_leave_turns_to_other_tasks() {
-    use esrs_core::subscription::{Advance, Advanced, SubscriptionStore};
+    use esrs_core::subscription::{Advance, Advanced, CheckpointStore, ReadModelWriter};
     let store = MemoryStore::new();
     let (subscription, subscriber) = steps::subscriber();
     let turns = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));

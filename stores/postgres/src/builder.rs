@@ -191,7 +191,7 @@ impl PostgresStoreBuilder {
     /// [`StoreError::RowRefused`] if the table refuses a row, and nothing of it is stored.
     ///
     /// An event that is in the log already refuses no append and does not keep the store closed: if `P`
-    /// cannot take it, its stream is [parked](esrs_core::subscription::SubscriptionStore::parked). A stream
+    /// cannot take it, its stream is [parked](esrs_core::subscription::ParkingStore::parked). A stream
     /// that must be tried again is, with the next append or when a store is opened. An event of a newer
     /// schema version than this program knows is not parked: appends and `open` answer with the error until
     /// the newer program is deployed. A program whose definition of `P` was replaced by a newer one goes on

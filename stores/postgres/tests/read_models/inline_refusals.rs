@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::support::account::{Account, AccountAnew};
 use crate::support::{connect, event, stream};
 use esrs_core::projection::{ColumnError, Projection, RowError, Source, Table, Value};
-use esrs_core::subscription::{Decision, ParkedStream, Projected, SubscriptionStore};
+use esrs_core::subscription::{Decision, ParkedStream, ParkingStore, Projected};
 use esrs_core::{
     AppendBatch, AppendCondition, Envelope, EventStore, NewEvent, PayloadError, ReadModels,
     SqlReadModels, StoreError, StoredAs,

@@ -10,7 +10,9 @@ use std::time::Duration;
 use crate::support::account::Account;
 use crate::support::{IMPORTS, connect, event, one, read_all, stream};
 use esrs_core::conformance;
-use esrs_core::subscription::{Decision, LeaseClaim, Projected, SubscriptionStore, WaitTarget};
+use esrs_core::subscription::{
+    CheckpointStore, Decision, LeaseClaim, LeaseStore, ParkingStore, Projected, WaitTarget,
+};
 use esrs_core::{
     AppendBatch, AppendCondition, EventStore, IdempotencyKey, NewEvent, Page, Position, ReadModels,
     ReadQuery,

@@ -7,7 +7,9 @@ use crate::support::connect;
 use crate::support::working::{Working, advance, step, subscription};
 use esrs_core::StoreError;
 use esrs_core::projection::{ColumnSpec, ColumnType, Value};
-use esrs_core::subscription::{Advanced, Replaced, Subscription, SubscriptionStore, Transaction};
+use esrs_core::subscription::{
+    Advanced, CheckpointStore, ReadModelWriter, Replaced, Subscription, Transaction,
+};
 use esrs_postgres::PostgresStore;
 use postgres_server::Database;
 use tokio_postgres::Client;
