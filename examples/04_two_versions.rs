@@ -21,7 +21,7 @@ struct PriceChanged {
     reason: Option<String>,
 }
 
-/// What an event holds declares its own history, in one place.
+/// A nested type declares its own history, in one place.
 #[derive(Schema, Serialize, Deserialize, Debug, Clone, Copy)]
 #[schema(version = 2)]
 struct Money {
@@ -92,7 +92,7 @@ impl Handle<ChangePrice> for Product {
     }
 }
 
-/// What the shop's program of that time did.
+/// Stores what the shop's program of that time stored.
 async fn store(
     store: &MemoryStore,
     name: &str,

@@ -1,4 +1,4 @@
-//! What the fields of an event declare that they went through: every version that was ever stored is
+//! Histories that are declared on the fields of an event: every version that was ever stored is
 //! read as the newest, without a struct or a function written for it.
 
 use esrs::event::{PayloadError, RetypeError};
@@ -190,7 +190,7 @@ mod after_a_struct {
     }
 }
 
-/// What an event holds declares its own history, in one place.
+/// A nested type declares its own history, in one place.
 mod nested {
     use std::collections::{BTreeMap, HashMap, VecDeque};
 

@@ -117,7 +117,7 @@ impl Handle<Deposit> for Account {
     }
 }
 
-/// What was stored over the years, and what it is now.
+/// The stored payloads of each year, and their current meaning.
 const STORED: [(&str, u32, &str, (i64, &str)); 7] = [
     ("gift_received", 1, r#"{"gift":7}"#, (7, "deposited")),
     ("money_deposited", 1, r#"{"amount":5}"#, (500, "deposited")),

@@ -144,7 +144,7 @@ impl Project<MoneyTransferred> for Balance {
     }
 }
 
-/// How much money of each currency left each account: one row for two key fields, made by the same
+/// The money of each currency that left each account: one row for two key fields, made by the same
 /// event that changes it.
 #[derive(Projection, Debug, PartialEq)]
 #[projection(

@@ -1,4 +1,4 @@
-//! Who, why and through what: what a command says of itself, as handlers, stores and audits see it.
+//! The metadata of a command, as handlers, stores and audits see it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ impl Apply<MoneyDeposited> for BankAccount {
     }
 }
 
-/// Comes to one event for each sum.
+/// Emits one event for each sum.
 #[derive(Serialize)]
 struct Deposit(Vec<i64>);
 

@@ -1,4 +1,4 @@
-//! What a repository promises, on the memory store and on stores that misbehave.
+//! The promises of a repository, on the memory store and on stores that misbehave.
 
 use std::error::Error;
 use std::sync::Arc;

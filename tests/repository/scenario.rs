@@ -136,7 +136,7 @@ fn deposited(cents: i64) -> MoneyDeposited {
     MoneyDeposited { cents, from: None }
 }
 
-/// What a scenario says when it fails.
+/// Returns the message of a scenario that fails.
 fn failure<T>(scenario: impl FnOnce() -> T) -> String {
     let Err(panic) = catch_unwind(AssertUnwindSafe(scenario)) else { panic!("it did not fail") };
     *panic.downcast::<String>().unwrap()

@@ -91,7 +91,7 @@ fn words(text: &str) -> String {
     words.replace(", ", " , ")
 }
 
-/// What to write instead, of each mistake of a comment.
+/// Returns what to write instead, of each mistake of a comment.
 fn mistakes(comment: &Comment) -> Vec<String> {
     let first = comment.text.split_whitespace().next().unwrap_or_default();
     let first = first.trim_end_matches(|c: char| !c.is_alphanumeric());
@@ -100,7 +100,7 @@ fn mistakes(comment: &Comment) -> Vec<String> {
     opener.chain(riddles(&comment.text)).collect()
 }
 
-/// What to write instead, of each phrase of a text that reads like a riddle.
+/// Returns what to write instead, of each phrase of a text that reads like a riddle.
 fn riddles(text: &str) -> impl Iterator<Item = String> {
     let words = words(text).replace(" there is none ", " ");
     let found = PHRASES.iter().filter(move |(phrase, _)| {
