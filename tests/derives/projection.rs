@@ -173,7 +173,7 @@ impl Project<MoneyTransferred> for Outflow {
     }
 }
 
-/// Where a transfer went, kept by the transfer's id and by the account at its end.
+/// Where a transfer went, by the transfer's id and by the account at its end.
 #[derive(Projection, Debug, PartialEq)]
 #[projection(
     table = "arrivals",

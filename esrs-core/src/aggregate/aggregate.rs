@@ -39,7 +39,7 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     const SPLIT: usize = 0;
     /// Stored names that it once had events of, and skips on purpose.
     const RETIRED: &'static [&'static str];
-    /// The code that the state follows from, apart from the state's own shape. A state that was kept under
+    /// The code that the state follows from, apart from the state's own shape. A state that was stored under
     /// another fingerprint was folded otherwise, and is not to be used.
     ///
     /// It changes with `fold_version`; with the code of each [`Apply`] for this type, of each

@@ -73,10 +73,10 @@ pub trait EventStore: Send + Sync + 'static {
         events: Vec<(StreamId, NewEvent)>,
     ) -> BoxFuture<'_, Result<Imported, StoreError>>;
 
-    /// Keeps a snapshot for reads to begin with, unless one that is
-    /// [further](Snapshot::replaces) is kept already.
+    /// Stores a snapshot for reads to begin with, unless one that is
+    /// [further](Snapshot::replaces) is stored already.
     ///
-    /// One of a version that the stream does not have is never kept.
+    /// One of a version that the stream does not have is never stored.
     ///
     /// # Errors
     /// What may happen to a database. A snapshot is a cache: nothing is lost with it.

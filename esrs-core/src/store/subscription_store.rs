@@ -34,7 +34,7 @@ pub trait SubscriptionStore: EventStore {
     fn wait_behind(&self, position: Position) -> BoxFuture<'_, Result<Position, StoreError>>;
 
     /// Where a subscription stands. One that is new is entered at the beginning of the log, and its
-    /// table made; so is a table that somebody has dropped.
+    /// table made; so is a table that was dropped.
     ///
     /// # Errors
     /// - [`StoreError::ProjectionChanged`] if its rows were built by another definition;
@@ -86,7 +86,7 @@ pub trait SubscriptionStore: EventStore {
     /// same transaction, while a process that moves the other waits. It does so for [`MOST_TAKEN`] events at
     /// most; what stands further behind has to [advance](Self::advance) first.
     ///
-    /// Indexes, triggers and rights on the table are kept.
+    /// Indexes, triggers and rights on the table stay.
     ///
     /// [`MOST_TAKEN`]: Replaced::MOST_TAKEN
     ///
@@ -96,7 +96,7 @@ pub trait SubscriptionStore: EventStore {
     /// - [`StoreError::Fenced`] when the lease of `fence` was taken over;
     /// - [`StoreError::ProjectionTable`] when the table cannot be taken away, because something
     ///   depends on it;
-    /// - [`StoreError::Busy`] when somebody reads the rows for too long, as in a transaction that stays
+    /// - [`StoreError::Busy`] when another transaction reads the rows for too long, as in a transaction that stays
     ///   open; nothing is changed then;
     /// - and what may happen to a database.
     #[allow(clippy::type_complexity, reason = "a pair is what it is")]
@@ -167,7 +167,7 @@ pub trait SubscriptionStore: EventStore {
     ) -> BoxFuture<'_, Result<Vec<ParkedStream>, StoreError>>;
 
     /// Stores a decision about a parked stream, which the process that runs the subscription carries out. Who
-    /// said so, and why, is kept ([`parking_log`](Self::parking_log)).
+    /// said so, and why, is recorded ([`parking_log`](Self::parking_log)).
     ///
     /// `false` if the subscription has not parked this stream at the version of the decision, as when
     /// another operator was faster.

@@ -23,13 +23,13 @@ const WORDS: &[&str] = &[
 /// The attributes of an aggregate, as far as they could be read.
 #[derive(Default)]
 pub(crate) struct AggregateAttr {
-    /// The word `aggregate`, for what is missing from the attribute.
+    /// The `aggregate` attribute, for what is missing from the attribute.
     pub(crate) word: Option<Path>,
     pub(crate) name: Option<LitStr>,
-    /// The word `id`, also when what follows could not be read.
+    /// The `id` attribute, also when what follows could not be read.
     pub(crate) id_word: Option<Ident>,
     pub(crate) id: Option<Type>,
-    /// The word `events`, also when what follows could not be read.
+    /// The `events` attribute, also when what follows could not be read.
     pub(crate) events_word: Option<Ident>,
     pub(crate) events: Vec<Listed>,
     pub(crate) retired: Vec<LitStr>,

@@ -50,7 +50,7 @@ impl<A: Aggregate + Emits<E>, E: Event> SourceOf<A> for E {
     }
 }
 
-/// The key of a row that is kept by its stream: the id of the aggregate `A`.
+/// The key of a row that is found by its stream: the id of the aggregate `A`.
 #[diagnostic::on_unimplemented(
     message = "the key field is a `{Self}`, which is not the id of `{A}`",
     label = "the id of this event's stream is no key of the row",
