@@ -266,7 +266,7 @@ async fn versions_belong_to_a_name() {
 async fn a_step_that_refuses_says_from_what_to_what() {
     assert_eq!(
         refused("money_withdrawn", 1, r#"{"cents":"much"}"#).await,
-        "the `money_withdrawn` could not be made a `money_moved`: invalid digit found in string"
+        "the `money_withdrawn` could not be converted to a `money_moved`: invalid digit found in string"
     );
     assert!(refused("money_withdrawn", 1, r#"{"cents":3}"#).await.contains("shape of its version"));
 }

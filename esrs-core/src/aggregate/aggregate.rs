@@ -150,7 +150,7 @@ pub trait Apply<E>: Emits<E> {
 ///
 /// Pure: no I/O, no clock but the context's, and no change to the state. What a decision needs from
 /// outside is asked before and carried by the command. It may be called again, on a newer state,
-/// when another command was faster.
+/// when another command appended first.
 ///
 /// A panic of `handle` is a bug of the command, so it reaches the caller of that command as a panic.
 /// Nothing is stored then, and other commands on the instance go on.

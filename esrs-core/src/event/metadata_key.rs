@@ -39,7 +39,7 @@ pub trait MetadataKey: Display + FromStr<Err: Display> {
 ///
 /// Neither the message nor `Debug` contains the value, or what `FromStr` said of it.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the metadata has a value under the key `{key}` that is no `{expected}`")]
+#[error("the metadata has a value under the key `{key}` that is not a `{expected}`")]
 pub struct InvalidMetadata {
     /// The key.
     pub key: &'static str,

@@ -101,7 +101,7 @@ impl<A: Aggregate> Repository<A> {
     }
 
     /// The same repository, which tries a command so many times, once at least: when another writer
-    /// was faster, the instance is loaded again and the command is handled again.
+    /// appended first, the instance is loaded again and the command is handled again.
     #[must_use]
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);

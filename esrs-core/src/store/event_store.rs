@@ -79,7 +79,10 @@ pub trait EventStore: Send + Sync + 'static {
     /// One of a version that the stream does not have is never stored.
     ///
     /// # Errors
-    /// What may happen to a database. A snapshot is a cache: nothing is lost with it.
+    /// Returns [`StoreError::Busy`], [`StoreError::TimedOut`] or [`StoreError::Unavailable`] if the database
+    /// does not answer, [`StoreError::Full`] or [`StoreError::ReadOnly`] if it cannot be written, and
+    /// [`StoreError::Database`] for its other errors. A snapshot is a
+    /// cache: nothing is lost with it.
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Lists the streams of an aggregate that have an event, a page at a time, ordered by the bytes of

@@ -19,8 +19,8 @@ use crate::read_model::subscription::{
 /// What each store promises is written down as the functions of
 /// `esrs_core::conformance::subscriptions` (feature `conformance`), which each of them runs.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` keeps no read models",
-    label = "no rows and no checkpoints are kept here",
+    message = "`{Self}` stores no read models",
+    label = "no rows and no checkpoints are stored here",
     note = "give a `MemoryStore`, a `SqliteStore` or a `PostgresStore` that is open, by value: `store.clone()` is the same store"
 )]
 pub trait SubscriptionStore: EventStore {
@@ -98,7 +98,8 @@ pub trait SubscriptionStore: EventStore {
     ///   depends on it;
     /// - [`StoreError::Busy`] when another transaction reads the rows for too long, as in a transaction that stays
     ///   open; nothing is changed then;
-    /// - and what may happen to a database.
+    /// - [`StoreError::TimedOut`] or [`StoreError::Unavailable`] if the database does not answer, and
+    ///   [`StoreError::Database`] for its other errors.
     #[allow(clippy::type_complexity, reason = "a pair is what it is")]
     fn replace(
         &self,
@@ -106,10 +107,11 @@ pub trait SubscriptionStore: EventStore {
         fence: Option<u64>,
     ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Replaced, StoreError>)>;
 
-    /// Where every subscription of this log stands.
+    /// Returns the checkpoint of every subscription of this log.
     ///
     /// # Errors
-    /// What may happen to a database.
+    /// Returns [`StoreError::Busy`], [`StoreError::TimedOut`] or [`StoreError::Unavailable`] if the database
+    /// does not answer, and [`StoreError::Database`] for its other errors.
     fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<CheckpointOf>, StoreError>>;
 
     /// Waits until a subscription has taken all events that `target` names, for at most `timeout`, and
@@ -144,13 +146,17 @@ pub trait SubscriptionStore: EventStore {
     /// Takes the lease of this name, or renews it for who holds it. By the clock of the database.
     ///
     /// # Errors
-    /// What may happen to a database.
+    /// Returns [`StoreError::Busy`], [`StoreError::TimedOut`] or [`StoreError::Unavailable`] if the database
+    /// does not answer, [`StoreError::Full`] or [`StoreError::ReadOnly`] if it cannot be written, and
+    /// [`StoreError::Database`] for its other errors.
     fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>>;
 
     /// Gives a lease back before it ends; of no effect if `holder` does not hold it any more.
     ///
     /// # Errors
-    /// What may happen to a database.
+    /// Returns [`StoreError::Busy`], [`StoreError::TimedOut`] or [`StoreError::Unavailable`] if the database
+    /// does not answer, [`StoreError::Full`] or [`StoreError::ReadOnly`] if it cannot be written, and
+    /// [`StoreError::Database`] for its other errors.
     fn release_lease(
         &self,
         name: String,
@@ -160,7 +166,8 @@ pub trait SubscriptionStore: EventStore {
     /// The streams that a subscription has parked, in the order of their positions.
     ///
     /// # Errors
-    /// What may happen to a database.
+    /// Returns [`StoreError::Busy`], [`StoreError::TimedOut`] or [`StoreError::Unavailable`] if the database
+    /// does not answer, and [`StoreError::Database`] for its other errors.
     fn parked(
         &self,
         subscription: Arc<Subscription>,
@@ -170,10 +177,12 @@ pub trait SubscriptionStore: EventStore {
     /// said so, and why, is recorded ([`parking_log`](Self::parking_log)).
     ///
     /// `false` if the subscription has not parked this stream at the version of the decision, as when
-    /// another operator was faster.
+    /// another operator decided first.
     ///
     /// # Errors
-    /// What may happen to a database.
+    /// Returns [`StoreError::Busy`], [`StoreError::TimedOut`] or [`StoreError::Unavailable`] if the database
+    /// does not answer, [`StoreError::Full`] or [`StoreError::ReadOnly`] if it cannot be written, and
+    /// [`StoreError::Database`] for its other errors.
     fn decide(
         &self,
         subscription: String,
@@ -184,7 +193,8 @@ pub trait SubscriptionStore: EventStore {
     /// Returns what was parked, retried, skipped and resumed of a subscription, the oldest first.
     ///
     /// # Errors
-    /// What may happen to a database.
+    /// Returns [`StoreError::Busy`], [`StoreError::TimedOut`] or [`StoreError::Unavailable`] if the database
+    /// does not answer, and [`StoreError::Database`] for its other errors.
     fn parking_log(
         &self,
         subscription: String,

@@ -52,7 +52,7 @@ pub(crate) struct Listed {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Folded,
-    /// `split(…)`: it is emitted no more, and counts as its parts.
+    /// `split(…)`: it is no longer emitted, and counts as its parts.
     Split,
     /// `ignored(…)`: it changes nothing.
     Ignored,
@@ -197,7 +197,7 @@ impl AggregateAttr {
         };
         if let (Role::Split, Some(rename)) = (role, &rename) {
             let message =
-                "an event in `split(…)` is emitted no more, and is no variant: drop this name";
+                "an event in `split(…)` is no longer emitted, and is no variant: drop this name";
             return Err(syn::Error::new_spanned(rename, message));
         }
         self.events.push(Listed { path, rename, role });

@@ -5,4 +5,5 @@
 mod book;
 mod charts;
 mod markdown;
+mod names;
 mod programs;

@@ -187,7 +187,7 @@ impl Hash for Value {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the column of a read model",
     label = "not a column",
-    note = "mark the field `#[projection(text)]` to keep it by its `Display` and `FromStr`, or `#[projection(json)]` to keep it as JSON",
+    note = "mark the field `#[projection(text)]` to store it by its `Display` and `FromStr`, or `#[projection(json)]` to store it as JSON",
     note = "or add `#[derive(Column)]` to `{Self}`, when it is an enum of units or a newtype over a column"
 )]
 pub trait Column: Sized {

@@ -12,7 +12,7 @@ use crate::schema::{Fingerprint, FormatMismatch, Formats, Schema};
 /// schema tells when the state's shape changes; `PartialEq` is what a snapshot is checked by before
 /// it is stored: read again, it has to be the state that was written.
 #[diagnostic::on_unimplemented(
-    message = "the state of `{Self}` cannot be kept as a snapshot",
+    message = "the state of `{Self}` cannot be stored as a snapshot",
     label = "lacks `Schema`, `Serialize`, `Deserialize` or `PartialEq`",
     note = "add `Schema, Serialize, Deserialize, PartialEq` to the derives of `{Self}`"
 )]

@@ -24,7 +24,7 @@ pub enum Error {
     },
     /// The installed PostgreSQL is older than esrs supports.
     #[error(
-        "only PostgreSQL {found} was found, and esrs needs {} or newer; install a newer one beside it, \
+        "only PostgreSQL {found} was found, and esrs needs {} or newer; install a newer one next to it, \
          or export {URL} with the url of one that runs",
         Version::OLDEST
     )]
@@ -61,7 +61,7 @@ pub enum Error {
         said: String,
     },
     /// A program of the installation does not say which version it is.
-    #[error("{} says that its version is {said:?}, which is none", program.display())]
+    #[error("{} says that its version is {said:?}, which is invalid", program.display())]
     NotAVersion {
         /// The program.
         program: PathBuf,
