@@ -83,7 +83,7 @@ fn escaped(text: &str) -> String {
 
 /// A card with title and subtitle. It has a background of its own, so that it can be read on a dark page.
 fn card(title: &str, subtitle: &str, rows: &[Row], drawing: &str) -> String {
-    let height = TOP + ROW * rows.len() as f64 + MARGIN + 16.0;
+    let height = TOP + ROW * rows.len() as f64 + MARGIN;
     let values: Vec<_> = rows.iter().map(|row| format!("{} {}", row.label, row.shown)).collect();
     let label = escaped(&format!("{title}, {subtitle}: {}", values.join("; ")));
     let (title, subtitle) = (escaped(title), escaped(subtitle));
@@ -130,15 +130,14 @@ fn dots(title: &str, subtitle: &str, rows: &[Row]) -> String {
     let (low, high) = (0.5_f64, 16.0_f64);
     let space = WIDTH - 2.0 * MARGIN - 40.0;
     let x = |value: f64| MARGIN + space * (value / low).ln() / (high / low).ln();
-    let bottom = TOP + ROW * rows.len() as f64 + 4.0;
+    let ticks = [0.5, 1.0, 2.0, 4.0, 8.0, 16.0];
+    let bottom = TOP + ROW * rows.len() as f64 + 14.0;
     let mut drawing = String::new();
-    for tick in [0.5, 1.0, 2.0, 4.0, 8.0, 16.0] {
-        let (at, color) = (x(tick), if tick == 1.0 { "#555" } else { "#d8dee4" });
+    for tick in ticks {
+        let at = x(tick);
         writeln!(
             drawing,
-            r##"  <path d="M{at:.1} {}V{bottom}" stroke="{color}"/><text x="{at:.1}" y="{}" font-size="12" fill="#555" text-anchor="middle">{tick}</text>"##,
-            TOP - 6.0,
-            bottom + 16.0
+            r##"  <text x="{at:.1}" y="{bottom}" font-size="12" fill="#555" text-anchor="middle">{tick}</text>"##
         )
         .unwrap();
     }
@@ -150,10 +149,16 @@ fn dots(title: &str, subtitle: &str, rows: &[Row]) -> String {
         let end = from.max(to) + 9.0;
         writeln!(
             drawing,
-            r##"  <text x="{MARGIN}" y="{}" font-size="13" stroke="#fff" stroke-width="4" paint-order="stroke">{label}</text>"##,
+            r##"  <text x="{MARGIN}" y="{}" font-size="13">{label}</text>"##,
             y + 13.0
         )
         .unwrap();
+        for tick in ticks {
+            let (at, color) = (x(tick), if tick == 1.0 { "#555" } else { "#d8dee4" });
+            let (top, bottom) = (dot - 8.0, dot + 8.0);
+            writeln!(drawing, r##"  <path d="M{at:.1} {top}V{bottom}" stroke="{color}"/>"##)
+                .unwrap();
+        }
         writeln!(
             drawing,
             r##"  <path d="M{from:.1} {dot}H{to:.1}" stroke="#1f6feb" stroke-width="3"/><circle cx="{to:.1}" cy="{dot}" r="5" fill="#1f6feb"/><text x="{end:.1}" y="{}" font-size="13" font-weight="bold" stroke="#fff" stroke-width="4" paint-order="stroke">{value}</text>"##,
