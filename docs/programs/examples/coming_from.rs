@@ -88,7 +88,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let alice = "alice".to_owned();
     accounts.execute(&alice, Deposit { cents: 500 }).await?;
     let withdrawn = accounts.execute(&alice, Withdraw { cents: 200 }).returning().await?;
-    println!("version {}, {} cents", withdrawn.version(), withdrawn.state().cents);
+    println!("version {}, {} cents", withdrawn.executed().version(), withdrawn.state().cents);
     Ok(())
 }
 // ANCHOR_END: main
