@@ -65,7 +65,7 @@ impl Parking {
     }
 
     /// Requests that the event at which a stream is parked is left out for good, and the next one tried;
-    /// `false` if the stream is not parked there any more, as when another operator was faster.
+    /// `false` if the stream is not parked there any more, as when another operator decided first.
     ///
     /// # Errors
     /// Returns the errors of the database.

@@ -39,7 +39,7 @@ pub trait Aggregate: Send + Sync + Sized + 'static {
     const SPLIT: usize = 0;
     /// Stored names that it once had events of, and skips on purpose.
     const RETIRED: &'static [&'static str];
-    /// The code that the state follows from, apart from the state's own shape. A state that was kept under
+    /// The code that the state follows from, apart from the state's own shape. A state that was stored under
     /// another fingerprint was folded otherwise, and is not to be used.
     ///
     /// It changes with `fold_version`; with the code of each [`Apply`] for this type, of each
@@ -150,7 +150,7 @@ pub trait Apply<E>: Emits<E> {
 ///
 /// Pure: no I/O, no clock but the context's, and no change to the state. What a decision needs from
 /// outside is asked before and carried by the command. It may be called again, on a newer state,
-/// when another command was faster.
+/// when another command appended first.
 ///
 /// A panic of `handle` is a bug of the command, so it reaches the caller of that command as a panic.
 /// Nothing is stored then, and other commands on the instance go on.

@@ -162,7 +162,7 @@ pub enum PayloadError {
     },
     /// A [`TryUpcast`], or a function that a field declares by `try_with`, refused the payload.
     #[error(
-        "the payload could not be brought from version {from} to {}: {source}",
+        "the payload could not be converted from version {from} to {}: {source}",
         .from + 1,
         source = escaped(.source),
     )]
@@ -202,10 +202,10 @@ impl From<serde_json::Error> for PayloadError {
 
 /// An error: what was stored as an event that another [merges](Event::MERGES) could not be made that one.
 #[derive(Debug, thiserror::Error)]
-#[error("the `{from}` could not be made a `{to}`: {source}", source = escaped(.source))]
+#[error("the `{from}` could not be converted to a `{to}`: {source}", source = escaped(.source))]
 #[non_exhaustive]
 pub struct MergeError {
-    /// The stored name of the event that is emitted no more.
+    /// The stored name of the event that is no longer emitted.
     pub from: &'static str,
     /// The stored name of the event that it became.
     pub to: &'static str,

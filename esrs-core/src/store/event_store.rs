@@ -72,11 +72,16 @@ pub trait EventStore: Send + Sync + 'static {
         events: Vec<(StreamId, NewEvent)>,
     ) -> BoxFuture<'_, Result<Imported, StoreError>>;
 
-    /// Stores a snapshot for reads to begin with, unless the stored one is
-    /// [newer](Snapshot::replaces). A snapshot at a version that the stream does not have is never stored.
+    /// Stores a snapshot for reads to begin with, unless one that is
+    /// [further](Snapshot::replaces) is stored already.
+    ///
+    /// One of a version that the stream does not have is never stored.
     ///
     /// # Errors
-    /// Returns the errors of the database. A snapshot is a cache: no event is lost with it.
+    /// Returns [`StoreError::Busy`], [`StoreError::TimedOut`] or [`StoreError::Unavailable`] if the database
+    /// does not answer, [`StoreError::Full`] or [`StoreError::ReadOnly`] if it cannot be written, and
+    /// [`StoreError::Database`] for its other errors. A snapshot is a
+    /// cache: nothing is lost with it.
     fn save_snapshot(&self, snapshot: Snapshot) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Lists the streams of an aggregate that have an event, a page at a time, ordered by the bytes of

@@ -64,7 +64,7 @@ fn name_and_id(input: &DeriveInput, attr: &AggregateAttr, errors: &Errors) {
         }
     }
     if attr.id_word.is_none() {
-        errors.on(&attr.word, "say what tells its instances apart: `id = AccountId`");
+        errors.on(&attr.word, "name the type of its ids: `id = AccountId`");
     }
 }
 
@@ -77,7 +77,7 @@ fn events(attr: &AggregateAttr, model: &Aggregate<'_>, errors: &Errors) {
         (Some(word), true) if errors.is_empty() => {
             let message = match model.events.is_empty() {
                 true => "an aggregate is made of its events; list at least one",
-                false => "an event in `split(…)` counts as its parts; list those beside it",
+                false => "an event in `split(…)` counts as its parts; list these too",
             };
             errors.on(word, message);
         }

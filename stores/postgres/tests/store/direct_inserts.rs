@@ -1,4 +1,4 @@
-//! Bounds of an `INSERT` by a role that may append, and a log in which somebody has said more.
+//! Bounds of an `INSERT` by a role that may append, and a log in which a role has said more.
 
 use std::cell::Cell;
 use std::sync::Arc;

@@ -98,7 +98,7 @@ async fn read(store: &PostgresStore, by: &str) {
     store.wait_behind(Position::START).await.unwrap();
 }
 
-/// All that keeps read models but for users' SQL.
+/// Everything of read models but users' SQL.
 async fn follow(store: &PostgresStore, name: &str) {
     let accounts = Arc::new(Projected::<Account>::subscription_of());
     let head = store.catch_up::<Account>().await;

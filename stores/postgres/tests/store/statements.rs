@@ -37,7 +37,7 @@ async fn opened() -> (Database, PostgresStore, Client, Arc<Subscription>) {
     (database, store, raw, subscription("sums", SUMS))
 }
 
-/// Two notes with a statement in between, whose error is kept to itself if `ignores` says so.
+/// Two notes with a statement in between, whose error is ignored if `ignores` says so.
 async fn noting(it: &mut dyn Transaction, sql: &str, ignores: bool) -> Result<(), StoreError> {
     it.execute("INSERT INTO notes VALUES ('before')", &[]).await?;
     match it.query(sql, &[]).await {
