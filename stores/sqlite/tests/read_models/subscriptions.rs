@@ -10,8 +10,8 @@ use crate::support::{File, append, batch, event, stream};
 use esrs_core::projection::{ProjectionError, Value};
 use esrs_core::subscription::{
     Advance, Advanced, Checkpoint, CheckpointStore, Decision, Lease, LeaseClaim, LeaseStore,
-    Parked, ParkedStream, Projected, ReadModelWriter, ResumedStream, RowTransaction, Subscriber,
-    Subscription,
+    Parked, ParkedStream, ParkingStore, Projected, ReadModelWriter, ResumedStream, RowTransaction,
+    Subscriber, Subscription,
 };
 use esrs_core::{EventFilter, EventStore, Page, Position, ReadModels, SqlReadModels, StoreError};
 use esrs_sqlite::SqliteStore;
