@@ -21,7 +21,7 @@ const SOURCES: [&str; 9] = [
 ];
 
 /// Names of other libraries and programs, and names that a page makes up.
-const FOREIGN: [&str; 27] = [
+const FOREIGN: [&str; 29] = [
     "AggregateConflict",
     "AggregateError",
     "AggregateLifecycle",
@@ -47,6 +47,8 @@ const FOREIGN: [&str; 27] = [
     "dispatch",
     "execute_with_metadata",
     "max_connections",
+    "new_aggregate_store",
+    "new_snapshot_store",
     "noon",
     "upcast_to",
 ];
