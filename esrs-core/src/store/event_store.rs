@@ -111,7 +111,7 @@ pub trait EventStore: Send + Sync + 'static {
     fn log_id(&self) -> LogId;
 }
 
-forward!(EventStore + ?Sized {
+forward!(&EventStore + ?Sized {
     fn append(&self, batch: AppendBatch) -> BoxFuture<'_, Result<Appended, StoreError>>;
     fn read(&self, query: ReadQuery, page: Page) -> BoxFuture<'_, Result<Page, StoreError>>;
     fn find_append(

@@ -90,8 +90,8 @@ fn events(attr: &AggregateAttr, model: &Aggregate<'_>, errors: &Errors) {
             let is_split = event.role == Role::Split || other == Role::Split;
             errors.on(event.path, match is_split && event.role != other {
                 true => format!(
-                    "`{written}` is in `split(…)` and beside it: keep it in `split(…)` if it is emitted \
-                     no more, and take it out of there otherwise"
+                    "`{written}` is in `split(…)` and outside of it: keep it in `split(…)` if it is no \
+                     longer emitted, and remove it from there otherwise"
                 ),
                 false => format!("`{written}` is listed twice; keep one of them"),
             });
