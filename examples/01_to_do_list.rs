@@ -1,7 +1,7 @@
 //! A to-do list: the first aggregate.
 //!
-//! Nothing here says "set the list to …". A command says what somebody wants, the list answers with
-//! what happened, and what happened is kept. The list itself is what its events add up to.
+//! Nothing here says "set the list to …". A command says what a user wants, the list answers with
+//! what happened, and what happened is stored. The list itself follows from its events.
 
 use std::collections::BTreeMap;
 use std::error::Error;

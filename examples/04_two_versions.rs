@@ -1,8 +1,8 @@
 //! Versions of an event in one stream.
 //!
 //! The shop's events have changed since its first day. What led from each version to the next is
-//! declared where it happened, and the rest is generated; what no attribute can say is a struct that is
-//! kept and a typed step that leads on from it. Everything else in the program knows the newest shape
+//! declared where it happened, and the rest is generated; what no attribute can declare is an old struct
+//! and a typed step that leads on from it. Everything else in the program knows the newest shape
 //! alone: what was stored years ago arrives in it.
 
 use std::error::Error;
@@ -21,7 +21,7 @@ struct PriceChanged {
     reason: Option<String>,
 }
 
-/// What an event holds declares its own history, in one place.
+/// A nested type declares its own history, in one place.
 #[derive(Schema, Serialize, Deserialize, Debug, Clone, Copy)]
 #[schema(version = 2)]
 struct Money {
@@ -92,7 +92,7 @@ impl Handle<ChangePrice> for Product {
     }
 }
 
-/// What the shop's program of that time did.
+/// Stores what the shop's program of that time stored.
 async fn store(
     store: &MemoryStore,
     name: &str,

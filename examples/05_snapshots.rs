@@ -1,8 +1,8 @@
 //! Snapshots: a history of any length, at the price of a short one.
 //!
 //! To load an electricity meter is to fold all that it ever measured. A snapshot is the state at some
-//! version, kept beside the log: a load begins there. It is a cache and nothing else. One that was
-//! made by another fold is not used, and one that would not be read as what was written is not kept.
+//! version, stored next to the log: a load begins there. It is a cache and nothing else. One that was
+//! made by another fold is not used, and one that would not be read as it was written is not stored.
 
 use std::error::Error;
 
@@ -15,7 +15,7 @@ struct ConsumptionMeasured {
     watt_hours: u64,
 }
 
-/// What a snapshot needs of a state: that its shape is known, and that it can be written, read, and
+/// The derives that a snapshot needs: the shape of the state is known, and it can be written, read, and
 /// told from another.
 #[derive(Aggregate, Schema, Serialize, Deserialize, Default, PartialEq)]
 #[aggregate("meter", id = u32, events(ConsumptionMeasured))]
@@ -64,7 +64,7 @@ impl Handle<Measure> for Meter {
     }
 }
 
-/// What the store keeps: plain SQL can see it.
+/// Prints the snapshot that the store has, by plain SQL.
 async fn print_snapshot(store: &SqliteStore) -> Result<(), StoreError> {
     for row in store.query("SELECT version, state FROM esrs_snapshots", []).await? {
         println!("snapshot of version {}: {}", row[0], row[1]);

@@ -114,7 +114,7 @@ fn no_more_can_be_withdrawn_than_there_is() {
         .then_error(InsufficientFunds { missing_cents: 600 });
 }
 
-/// A payload that is kept from an older program proves that it can still be read.
+/// A stored payload of an older program proves that it can still be read.
 fn what_was_stored_years_ago_still_counts() {
     Scenario::<BankAccount>::new()
         .and_given_stored("money_deposited", 1, r#"{"amount":500}"#)

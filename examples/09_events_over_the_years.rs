@@ -45,7 +45,7 @@ impl Split for Bought {
     }
 }
 
-/// Merged: a coupon and a gift card turned out to be one thing, and came to be one event. Each keeps
+/// Merged: a coupon and a gift card turned out to be one thing, and became one event. Each keeps
 /// its own versions; the step begins where they end.
 #[derive(Event, Debug, Serialize, Deserialize)]
 #[event("discount_given", merges(CouponUsed, GiftCardUsed))]
@@ -91,7 +91,7 @@ impl Upcast<GiftCardUsed> for DiscountGiven {
     }
 }
 
-/// What can happen today, and what each name of yesterday means. The last is retired: it is skipped
+/// The events of today, and the meaning of each name of yesterday. The last is retired: it is skipped
 /// on purpose, and its struct is gone.
 #[derive(Aggregate, Clone, Debug, Default)]
 #[aggregate(
@@ -169,7 +169,7 @@ impl Project<DiscountGiven> for Payment {
     }
 }
 
-/// What the programs of the last years did.
+/// Stores what the programs of the last years stored.
 async fn store(
     log: &impl EventStore,
     name: &str,

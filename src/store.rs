@@ -19,7 +19,7 @@
 //! ```
 //!
 //! A database becomes a store by [`EventStore`](crate::EventStore), and by
-//! [`SubscriptionStore`](crate::subscription::SubscriptionStore) if it keeps read models.
+//! [`SubscriptionStore`](crate::subscription::SubscriptionStore) if it has read models.
 
 pub use esrs_core::store::{
     Counters, InvalidPage, KindIndex, LimitExceeded, MetadataIndex, NewEnvelope, NewRecord,

@@ -35,8 +35,9 @@
 //! ```
 
 pub use esrs_core::subscription::{
-    Advance, Advanced, Checkpoint, CheckpointOf, Decision, EventHandler, FirstRefused, Handled,
-    InlineOwners, Lease, LeaseClaim, Listen, On, Owner, ParkedStream, ParkingAction, ParkingEntry,
-    Projected, Refusal, Replaced, ResumedStream, RowTransaction, Subscriber, Subscription,
-    SubscriptionStore, Transaction, WaitTarget, catch_up, catch_up_unless_parked, rebuild,
+    Advance, Advanced, Checkpoint, CheckpointOf, CheckpointStore, Decision, EventHandler,
+    FirstRefused, Handled, InlineOwners, Lease, LeaseClaim, LeaseStore, Listen, On, Owner,
+    ParkedStream, ParkingAction, ParkingEntry, ParkingStore, Projected, ReadModelWriter, Refusal,
+    Replaced, ResumedStream, RowTransaction, Subscriber, Subscription, SubscriptionStore,
+    Transaction, WaitTarget, catch_up, catch_up_unless_parked, rebuild,
 };

@@ -1,4 +1,7 @@
-//! Values: what differs between two of them, and how a text or an error is shown safely.
+//! Values: the differences between two of them, and texts and errors that are shown safely.
+//!
+//! [`Repository::diff`](crate::Repository::diff) returns [`Changes`] between two versions of a state.
+//! [`escaped`] is for text of unknown origin in a log or on a terminal; it leaves no control characters.
 //!
 //! ```
 //! use esrs::value::escaped;

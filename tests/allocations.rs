@@ -1,4 +1,4 @@
-//! What esrs allocates by itself: nothing per event. Alone in its binary, whose allocator counts.
+//! Allocations of esrs itself: none per event. Alone in its binary, whose allocator counts.
 //!
 //! Each test does the same with a few events and with many; what an event costs is the difference.
 
@@ -166,7 +166,7 @@ fn query() -> Tried<ReadQuery> {
     Ok(ReadQuery::stream(stream()?).limit(MANY))
 }
 
-/// How many allocations the replay of a full page of `count` events takes.
+/// Counts the allocations of the replay of a full page of `count` events.
 async fn allocations_of_replay(count: usize, make: fn(usize) -> Tried<NewEvent>) -> Tried<u64> {
     let page = store_of(count, make).await?.read(query()?, Page::new()).await?;
     assert_eq!(page.len(), count);
@@ -228,7 +228,7 @@ fn three_declared_steps_allocate_what_the_fields_hold_and_nothing_more() {
     }
 }
 
-/// How many allocations it takes to read `count` events into a page that has held as many before.
+/// Counts the allocations of reading `count` events into a page that has held as many before.
 fn allocations_of_reading_again(count: usize, query: &ReadQuery) -> Tried<u64> {
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let store = runtime.block_on(store_of(count, remark))?;

@@ -1,7 +1,7 @@
-//! What the compiler says about wrong uses: one mistake a file, beside what is printed for it.
+//! Compiler messages about wrong uses: one mistake per file, next to its pinned message.
 //!
-//! Beside them, in each folder, stands the nearest right use (`right.rs`), which is run, and what the
-//! messages advise, written as they say (`followed.rs`). A message of a derive that advises code which
+//! Each folder has the nearest right use (`right.rs`), which is run, and what the messages advise,
+//! written as they say (`followed.rs`). A message of a derive that advises code which
 //! neither has fails a test.
 //! `TRYBUILD=overwrite cargo test --test ui` writes down what is printed today.
 //!
@@ -131,7 +131,7 @@ fn literals(source: &str) -> Vec<String> {
     found
 }
 
-/// The pieces of code in a message that are to be written: those in backticks that are more than a name.
+/// The pieces of code in a message that the reader must write: those in backticks that are more than a name.
 fn advised(message: &str) -> impl Iterator<Item = &str> {
     let in_backticks = message.split('`').skip(1).step_by(2);
     let count = message.matches('`').count() / 2;

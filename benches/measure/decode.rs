@@ -1,4 +1,4 @@
-//! From full pages to a state, beside the bare loop: what decoding by stored name costs.
+//! From full pages to a state, compared to the bare loop: the cost of decoding by stored name.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -13,7 +13,7 @@ use esrs_benches::ratio::{Bar, Comparison, Figure, Outcome, report};
 const EVENTS_OF_A_PAGE: u32 = 40_000;
 /// A million events, so that they do not come from the processor's caches.
 const PAGES: usize = 25;
-/// How often each side goes through all pages. A round is one page: the shorter it is, the more alike
+/// The number of passes of each side over all pages. A round is one page: the shorter it is, the more alike
 /// are the conditions of both sides.
 const PASSES: usize = 9;
 

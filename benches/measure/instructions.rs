@@ -49,7 +49,7 @@ fn compare(
     Ok(comparison.of_counts("instructions", ours, by_hand))
 }
 
-/// What one run under valgrind does.
+/// The work of one run under valgrind.
 #[derive(Debug, Clone, Copy)]
 enum Side {
     Apply,
@@ -86,7 +86,7 @@ impl Side {
         Self::ALL.into_iter().find(|side| format!("{side:?}") == name)
     }
 
-    /// How many instructions it takes.
+    /// Counts the instructions that it takes.
     fn count(self, folder: &Path) -> Result<u64, Box<dyn Error>> {
         let counts = folder.join("counts");
         let output = Command::new("valgrind")
@@ -165,7 +165,7 @@ fn decoded<E: Event>(page: &Page) -> Result<(), PayloadError> {
     Ok(())
 }
 
-/// What valgrind counts; found by this name.
+/// The work that valgrind counts; found by this name.
 #[inline(never)]
 fn counted<T>(side: impl FnOnce() -> T) -> T {
     side()

@@ -1,4 +1,4 @@
-//! What esrs costs, measured beside the same work written by hand.
+//! The cost of esrs, measured against the same work written by hand.
 //!
 //! [`ratio`] runs both sides in turn and compares them; [`order`] is the aggregate that is measured,
 //! and its work by hand. The programs under `measure/` put them together.

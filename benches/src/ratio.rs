@@ -1,4 +1,4 @@
-//! How two ways to do the same work are compared.
+//! Comparisons of two ways to do the same work.
 //!
 //! What a busy machine adds to a figure, it adds for minutes: a benchmark that measures one side
 //! after the other compares two moments, not two programs. Here the sides take turns, round by
@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// What a ratio is held to.
+/// The bar of a ratio.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Bar {
     /// It is no higher.
@@ -30,10 +30,10 @@ impl Bar {
     }
 }
 
-/// What a round is told as, and what its ratio is of.
+/// The figure of a round, and the figures that its ratio is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Figure {
-    /// What each unit of work costs: the ratio is of the costs, and lower is better.
+    /// The cost of each unit of work: the ratio is of the costs, and lower is better.
     Each(&'static str),
     /// The units of work per second: the ratio is of the speeds, and higher is better.
     Rate(&'static str),
@@ -147,7 +147,7 @@ fn on_cpu<T, E>(side: &mut impl FnMut() -> Result<T, E>) -> Result<Duration, E> 
     Ok(end.unwrap_or(start).saturating_sub(start))
 }
 
-/// How long this thread has been on a processor.
+/// Returns the time that this thread has been on a processor.
 fn thread_time() -> Option<Duration> {
     // The kernel brings the figure up to date when it looks for who is next.
     std::thread::yield_now();
@@ -155,12 +155,12 @@ fn thread_time() -> Option<Duration> {
     stat.split_whitespace().next()?.parse().map(Duration::from_nanos).ok()
 }
 
-/// What a comparison came to. It prints as one line.
+/// The result of a comparison. It prints as one line.
 #[derive(Debug, Clone)]
 pub struct Outcome {
     comparison: Comparison,
     unit: &'static str,
-    /// What each round cost: esrs, and by hand.
+    /// The cost of each round: esrs, and by hand.
     rounds: Vec<(f64, f64)>,
 }
 
@@ -176,7 +176,7 @@ impl Outcome {
         self.comparison.figure.ratio(ours, by_hand)
     }
 
-    /// Whether the bar is met.
+    /// Returns whether the bar is met.
     pub fn is_met(&self) -> bool {
         self.comparison.bar.is_met(self.ratio())
     }

@@ -21,12 +21,12 @@ pub(crate) enum Error {
     )]
     TooLong { target: String },
     #[error(
-        "{target} said something that this version of cargo-esrs does not understand: {said:?}; use the version of the crate esrs"
+        "{target} printed something that this version of cargo-esrs does not understand: {said:?}; use the version of the crate esrs"
     )]
     NotUnderstood { target: String, said: String },
     #[error("{}: {source}", escaped(path.display()))]
     File { path: PathBuf, source: std::io::Error },
-    #[error("{}: line {line} is none of a lock: {found:?}; restore it from version control", escaped(path.display()))]
+    #[error("{}: line {line} is not of a lock: {found:?}; restore it from version control", escaped(path.display()))]
     Damaged { path: PathBuf, line: usize, found: String },
     #[error(
         "{} is named after {name:?}, which nothing is stored as, because a stored name has no \
@@ -60,7 +60,7 @@ pub(crate) enum Error {
          a folder by `--output`"
     )]
     SeveralPrograms(String),
-    #[error("no package here depends on esrs: run it in a package or a workspace that does")]
+    #[error("no package here depends on esrs; run it in a package or a workspace that does")]
     NoPackage,
     #[error("there is no package {0:?} here that depends on esrs")]
     NoSuchPackage(String),

@@ -58,5 +58,8 @@ pub use value::{Change, ChangedValue, Changes, Escaped, JsonError, Withheld, esc
 /// Subscriptions: what follows the log from a checkpoint of its own.
 pub mod subscription {
     pub use crate::read_model::subscription::*;
-    pub use crate::store::{SubscriptionStore, catch_up, catch_up_unless_parked, rebuild};
+    pub use crate::store::{
+        CheckpointStore, LeaseStore, ParkingStore, ReadModelWriter, SubscriptionStore, catch_up,
+        catch_up_unless_parked, rebuild,
+    };
 }

@@ -38,6 +38,7 @@ const _: () = {
     );
     #[automatically_derived]
     impl ::esrs::__private::Aggregate for Counter {
+        const USE_THE_DERIVE: ::esrs::__private::ByDerive = ::esrs::__private::ByDerive::GENERATED;
         const NAME: &'static ::esrs::__private::str = "counter";
         const EVENTS: &'static [::esrs::__private::EventType] = &[
             <Counted as ::esrs::__private::KnownEvent>::TYPE,

@@ -50,6 +50,7 @@ const _: () = {
     );
     #[automatically_derived]
     impl ::esrs::__private::Aggregate for Order {
+        const USE_THE_DERIVE: ::esrs::__private::ByDerive = ::esrs::__private::ByDerive::GENERATED;
         const NAME: &'static ::esrs::__private::str = "order";
         const EVENTS: &'static [::esrs::__private::EventType] = &[
             <OrderPlaced as ::esrs::__private::KnownEvent>::TYPE,

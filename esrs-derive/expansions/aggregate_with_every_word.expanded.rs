@@ -82,6 +82,7 @@ const _: () = {
     );
     #[automatically_derived]
     impl crate::reexported::__private::Aggregate for BankAccount {
+        const USE_THE_DERIVE: crate::reexported::__private::ByDerive = crate::reexported::__private::ByDerive::GENERATED;
         const NAME: &'static crate::reexported::__private::str = "bank_account";
         const EVENTS: &'static [crate::reexported::__private::EventType] = &[
             <AccountOpened as crate::reexported::__private::KnownEvent>::TYPE,

@@ -28,6 +28,7 @@ impl ::esrs::__private::Emit for AccountOpened {
 #[automatically_derived]
 #[allow(deprecated)]
 impl ::esrs::__private::Event for AccountOpened {
+    const USE_THE_DERIVE: ::esrs::__private::ByDerive = ::esrs::__private::ByDerive::GENERATED;
     const NAME: &'static ::esrs::__private::str = "account_opened";
     const VERSION: ::esrs::__private::u32 = 1u32;
     const ALIASES: &'static [&'static ::esrs::__private::str] = &[];

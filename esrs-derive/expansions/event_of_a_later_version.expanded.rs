@@ -44,6 +44,7 @@ impl ::renamed::__private::Emit for MoneyDeposited {
 #[automatically_derived]
 #[allow(deprecated)]
 impl ::renamed::__private::Event for MoneyDeposited {
+    const USE_THE_DERIVE: ::renamed::__private::ByDerive = ::renamed::__private::ByDerive::GENERATED;
     const NAME: &'static ::renamed::__private::str = "money_deposited";
     const VERSION: ::renamed::__private::u32 = 3u32;
     const ALIASES: &'static [&'static ::renamed::__private::str] = &["deposited"];

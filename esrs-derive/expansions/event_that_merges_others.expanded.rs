@@ -28,6 +28,7 @@ impl ::esrs::__private::Emit for MoneyMoved {
 #[automatically_derived]
 #[allow(deprecated)]
 impl ::esrs::__private::Event for MoneyMoved {
+    const USE_THE_DERIVE: ::esrs::__private::ByDerive = ::esrs::__private::ByDerive::GENERATED;
     const NAME: &'static ::esrs::__private::str = "money_moved";
     const VERSION: ::esrs::__private::u32 = 1u32;
     const ALIASES: &'static [&'static ::esrs::__private::str] = &[];

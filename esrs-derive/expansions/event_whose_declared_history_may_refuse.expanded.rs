@@ -38,6 +38,7 @@ impl ::esrs::__private::Emit for MoneyDeposited {
 #[automatically_derived]
 #[allow(deprecated)]
 impl ::esrs::__private::Event for MoneyDeposited {
+    const USE_THE_DERIVE: ::esrs::__private::ByDerive = ::esrs::__private::ByDerive::GENERATED;
     const NAME: &'static ::esrs::__private::str = "money_deposited";
     const VERSION: ::esrs::__private::u32 = 4u32;
     const ALIASES: &'static [&'static ::esrs::__private::str] = &[];

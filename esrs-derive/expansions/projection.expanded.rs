@@ -15,6 +15,7 @@ const _: () = {
     const _: () = ::esrs::__private::key_tells_rows_apart::<u64>("id");
     #[automatically_derived]
     impl ::esrs::__private::Projection for CounterRow {
+        const USE_THE_DERIVE: ::esrs::__private::ByDerive = ::esrs::__private::ByDerive::GENERATED;
         const TABLE: ::esrs::__private::Table = ::esrs::__private::Table {
             name: "counter",
             version: 1u32,

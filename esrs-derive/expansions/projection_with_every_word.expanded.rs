@@ -44,6 +44,7 @@ const _: () = {
     const _: () = ::renamed::__private::key_tells_rows_apart::<AccountId>("account");
     #[automatically_derived]
     impl ::renamed::__private::Projection for Balance {
+        const USE_THE_DERIVE: ::renamed::__private::ByDerive = ::renamed::__private::ByDerive::GENERATED;
         const TABLE: ::renamed::__private::Table = ::renamed::__private::Table {
             name: "balance",
             version: 2u32,

@@ -1,4 +1,4 @@
-//! The output of each derive, pretty-printed and kept under `expansions/` for people to read.
+//! The output of each derive, pretty-printed and stored under `expansions/` for people to read.
 //!
 //! `BLESS=1 cargo test -p esrs-derive` accepts what is written now; read every line of the diff.
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use esrs_core::StoreError;
-use esrs_core::subscription::{Lease, LeaseClaim, SubscriptionStore};
+use esrs_core::subscription::{Lease, LeaseClaim, LeaseStore};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -18,7 +18,7 @@ const PATIENCE_AT_THE_END: Duration = Duration::from_secs(1);
 
 /// A lease that is renewed until this is dropped or given back.
 pub(crate) struct Held {
-    store: Arc<dyn SubscriptionStore>,
+    store: Arc<dyn LeaseStore>,
     name: String,
     holder: Arc<str>,
     pub(crate) fence: u64,
@@ -38,7 +38,7 @@ pub(crate) enum Claimed {
 
 /// Claims a lease once.
 pub(crate) async fn claim(
-    store: &Arc<dyn SubscriptionStore>,
+    store: Arc<dyn LeaseStore>,
     name: String,
     holder: &Arc<str>,
     duration: Duration,
@@ -51,7 +51,7 @@ pub(crate) async fn claim(
             let (sender, lost) = watch::channel(false);
             let renewal =
                 tokio::spawn(renew(store.clone(), claim.clone(), fence, claimed_at, sender));
-            let (store, holder, name) = (store.clone(), holder.clone(), claim.name);
+            let (holder, name) = (holder.clone(), claim.name);
             Ok(Claimed::Held(Held { store, name, holder, fence, lost, renewal }))
         }
         Lease::Taken { by, for_another } => {
@@ -68,7 +68,7 @@ fn unanswered(claim: &LeaseClaim) -> StoreError {
 
 /// Renews a lease until it is lost.
 async fn renew(
-    store: Arc<dyn SubscriptionStore>,
+    store: Arc<dyn LeaseStore>,
     claim: LeaseClaim,
     fence: u64,
     claimed_at: Instant,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use esrs_core::subscription::{
-    Decision, EventHandler, Handled, ParkedStream, ParkingEntry, Projected, Subscription,
-    SubscriptionStore,
+    Decision, EventHandler, Handled, ParkedStream, ParkingEntry, ParkingStore, Projected,
+    Subscription,
 };
 use esrs_core::{Projection, StoreError, StreamId};
 
@@ -12,8 +12,8 @@ use esrs_core::{Projection, StoreError, StreamId};
 /// this process or another.
 ///
 /// ```no_run
-/// # use esrs_core::{Projection, StoreError, subscription::SubscriptionStore};
-/// # async fn example<AccountSummary: Projection>(store: impl SubscriptionStore) -> Result<(), StoreError> {
+/// # use esrs_core::{Projection, StoreError, subscription::ParkingStore};
+/// # async fn example<AccountSummary: Projection>(store: impl ParkingStore) -> Result<(), StoreError> {
 /// use esrs_runner::Parking;
 ///
 /// let parking = Parking::of::<AccountSummary>(store);
@@ -25,19 +25,19 @@ use esrs_core::{Projection, StoreError, StreamId};
 /// ```
 #[derive(Clone)]
 pub struct Parking {
-    store: Arc<dyn SubscriptionStore>,
+    store: Arc<dyn ParkingStore>,
     subscription: Arc<Subscription>,
 }
 
 impl Parking {
     /// Those of a projection.
-    pub fn of<P: Projection>(store: impl SubscriptionStore) -> Self {
+    pub fn of<P: Projection>(store: impl ParkingStore) -> Self {
         let subscription = Arc::new(Projected::<P>::subscription_of());
         Self { store: Arc::new(store), subscription }
     }
 
     /// Those of an event handler.
-    pub fn of_handler<H: EventHandler>(store: impl SubscriptionStore) -> Self {
+    pub fn of_handler<H: EventHandler>(store: impl ParkingStore) -> Self {
         let subscription = Arc::new(Handled::<H>::subscription_of());
         Self { store: Arc::new(store), subscription }
     }
@@ -65,7 +65,7 @@ impl Parking {
     }
 
     /// Requests that the event at which a stream is parked is left out for good, and the next one tried;
-    /// `false` if the stream is not parked there any more, as when another operator was faster.
+    /// `false` if the stream is not parked there any more, as when another operator decided first.
     ///
     /// # Errors
     /// Returns the errors of the database.

@@ -1,4 +1,4 @@
-//! Rebuilding a projection, when somebody asks for it.
+//! Rebuilding a projection, on request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ impl Progress {
     }
 }
 
-/// Rebuilds the rows of a projection from the whole log, next to those that are asked and kept
+/// Rebuilds the rows of a projection from the whole log, next to those that are read and updated
 /// meanwhile, and puts them in their place at once.
 ///
 /// One that was begun and did not finish is gone on with, whichever process had begun it; while one

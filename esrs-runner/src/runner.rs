@@ -51,7 +51,7 @@ impl Runner {
         }
     }
 
-    /// Also keeps the table of `P`, exactly once.
+    /// Also updates the table of `P`, exactly once.
     pub fn project<P: Projection>(self) -> Self {
         self.project_in_parallel::<P>(NonZeroUsize::MIN)
     }
@@ -70,7 +70,7 @@ impl Runner {
         self
     }
 
-    /// Also keeps rows in the memory of this process, from the beginning of the log.
+    /// Also updates rows in the memory of this process, from the beginning of the log.
     pub fn live<P: Projection>(mut self, rows: &Live<P>) -> Self {
         let rows = rows.clone();
         self.lives.push(StartLive {
@@ -154,7 +154,7 @@ impl Runner {
     }
 
     /// Rebuilds projections whose definition has changed, next to the rows of the old one, which are
-    /// asked and may be kept by an older program meanwhile; and starts handlers over.
+    /// read and may be updated by an older program meanwhile; and starts handlers over.
     ///
     /// Without it such a subscription is [`State::Failed`], and the others go on.
     pub fn rebuild_changed(mut self) -> Self {

@@ -58,7 +58,7 @@ pub enum State {
         /// The newest schema version of that event that this program knows.
         known: u32,
     },
-    /// A newer program has rebuilt its rows by another definition, and keeps them. It takes nothing, and
+    /// A newer program has rebuilt its rows by another definition, and updates them. It takes nothing, and
     /// looks again once a minute.
     Superseded {
         /// The definition that the rows were built by.

@@ -214,7 +214,7 @@ impl Task {
         let name = subscription.lease();
         loop {
             let Options { holder, lease, is_patient, .. } = &self.options;
-            let claimed = claim(&self.store, name.clone(), holder, *lease);
+            let claimed = claim(self.store.clone(), name.clone(), holder, *lease);
             let Some(claimed) = self.unless_stopped(claimed).await else { return Ok(None) };
             let again = match claimed {
                 Ok(Claimed::Held(held)) => return Ok(Some(held)),

@@ -21,7 +21,7 @@ pub(crate) struct MoneyDeposited(pub(crate) Booking);
 #[event("money_withdrawn")]
 pub(crate) struct MoneyWithdrawn(pub(crate) Booking);
 
-/// What the bank wrote down. Amounts are whole cents of a koruna: a float would lose some of them.
+/// An entry of the bank's book. Amounts are whole cents of a koruna: a float would lose some of them.
 #[derive(Schema, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub(crate) struct Booking {
     pub transaction: u32,
@@ -34,7 +34,7 @@ pub(crate) struct Booking {
     pub counterparty: Option<Counterparty>,
 }
 
-/// How money moved.
+/// The kinds of transfers.
 #[derive(Schema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Means {

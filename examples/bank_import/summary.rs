@@ -49,7 +49,7 @@ impl Project<MoneyWithdrawn> for AccountSummary {
     }
 }
 
-/// What the book adds up to, queried from the table of any store in SQL: a name and a value each.
+/// The totals of the book, queried from the table of any store in SQL: a name and a value each.
 pub(crate) async fn figures(
     store: &impl SqlReadModels,
 ) -> Result<Vec<(&'static str, String)>, StoreError> {

@@ -1,4 +1,4 @@
-//! What the fields of an event declare that they went through: every version that was ever stored is
+//! Histories that are declared on the fields of an event: every version that was ever stored is
 //! read as the newest, without a struct or a function written for it.
 
 use esrs::event::{PayloadError, RetypeError};
@@ -190,7 +190,7 @@ mod after_a_struct {
     }
 }
 
-/// What an event holds declares its own history, in one place.
+/// A nested type declares its own history, in one place.
 mod nested {
     use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -640,17 +640,17 @@ mod refused {
         let refused = |version, payload: &str| read(version, payload).unwrap_err();
         assert_eq!(
             refused(1, r#"{"number": "many", "amount": {"value": 1}}"#),
-            "the payload could not be brought from version 1 to 2: its field `number`: invalid digit \
+            "the payload could not be converted from version 1 to 2: its field `number`: invalid digit \
              found in string"
         );
         assert_eq!(
             refused(2, r#"{"number": -1, "pairs": 4, "amount": {"value": 1}}"#),
-            "the payload could not be brought from version 2 to 3: its field `count`: out of range \
+            "the payload could not be converted from version 2 to 3: its field `count`: out of range \
              integral type conversion attempted"
         );
         assert_eq!(
             refused(3, r#"{"count": 7, "pairs": 5, "amount": {"cents": 1}}"#),
-            "the payload could not be brought from version 3 to 4: its field `pairs`: 5 is odd"
+            "the payload could not be converted from version 3 to 4: its field `pairs`: 5 is odd"
         );
         let error = Counted::decode(3, r#"{"count": 7, "pairs": 5, "amount": {"cents": 1}}"#);
         let Err(PayloadError::Upcast { from: 3, source }) = error else { panic!("{error:?}") };
@@ -681,7 +681,7 @@ mod refused {
         assert_eq!(read(2, r#"{"grams": 5}"#), Ok(Weighed { weight: 5 }));
         assert_eq!(
             read(1, r#"{"grams": -5}"#).unwrap_err(),
-            "the payload could not be brought from version 1 to 2: its field `grams`: out of range \
+            "the payload could not be converted from version 1 to 2: its field `grams`: out of range \
              integral type conversion attempted"
         );
         assert!(read(4, "{}").unwrap_err().contains("newer than version 3"));

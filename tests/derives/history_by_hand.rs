@@ -1,4 +1,4 @@
-//! What no attribute can declare of a type is written: its `PastVersion` takes the place of what the
+//! Histories that no attribute can declare are written: a `PastVersion` takes the place of what the
 //! derives generate, as the compiler advises where it refuses an attribute.
 
 use esrs::prelude::*;

@@ -1,4 +1,4 @@
-//! What the derives write: events and their histories, aggregates, projections, shapes and folds.
+//! The output of the derives: events and their histories, aggregates, projections, shapes and folds.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

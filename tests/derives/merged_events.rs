@@ -117,7 +117,7 @@ impl Handle<Deposit> for Account {
     }
 }
 
-/// What was stored over the years, and what it is now.
+/// The stored payloads of each year, and their current meaning.
 const STORED: [(&str, u32, &str, (i64, &str)); 7] = [
     ("gift_received", 1, r#"{"gift":7}"#, (7, "deposited")),
     ("money_deposited", 1, r#"{"amount":5}"#, (500, "deposited")),
@@ -266,7 +266,7 @@ async fn versions_belong_to_a_name() {
 async fn a_step_that_refuses_says_from_what_to_what() {
     assert_eq!(
         refused("money_withdrawn", 1, r#"{"cents":"much"}"#).await,
-        "the `money_withdrawn` could not be made a `money_moved`: invalid digit found in string"
+        "the `money_withdrawn` could not be converted to a `money_moved`: invalid digit found in string"
     );
     assert!(refused("money_withdrawn", 1, r#"{"cents":3}"#).await.contains("shape of its version"));
 }

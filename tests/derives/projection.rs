@@ -144,7 +144,7 @@ impl Project<MoneyTransferred> for Balance {
     }
 }
 
-/// How much money of each currency left each account: one row for two key fields, made by the same
+/// The money of each currency that left each account: one row for two key fields, made by the same
 /// event that changes it.
 #[derive(Projection, Debug, PartialEq)]
 #[projection(
@@ -173,7 +173,7 @@ impl Project<MoneyTransferred> for Outflow {
     }
 }
 
-/// Where a transfer went, kept by the transfer's id and by the account at its end.
+/// Where a transfer went, by the transfer's id and by the account at its end.
 #[derive(Projection, Debug, PartialEq)]
 #[projection(
     table = "arrivals",

@@ -12,7 +12,7 @@ use esrs::store::{
 use esrs::testing::{ProjectionScenario, Scenario};
 use esrs::{EventStore, LoadError, Metadata, StreamId};
 
-/// It is emitted no more. It had versions and another name.
+/// It is no longer emitted. It had versions and another name.
 #[derive(Event, Serialize, Deserialize)]
 #[event("order_placed_and_paid", version = 2, from = OrderPlacedAndPaidV1, aliases("bought"))]
 struct OrderPlacedAndPaid {
@@ -45,7 +45,7 @@ impl Split for OrderPlacedAndPaid {
     }
 }
 
-/// It is emitted no more, too.
+/// It is no longer emitted, too.
 #[derive(Event, Serialize, Deserialize)]
 #[event("order_returned")]
 struct OrderReturned {

@@ -1,4 +1,4 @@
-//! What the derives of aggregates and projections write survives names that a user may have taken,
+//! The derives of aggregates and projections compile with names that a user may have taken,
 //! another name of the crate, and strict lints.
 #![no_implicit_prelude]
 #![deny(missing_docs, clippy::pedantic, warnings, unused_qualifications)]
@@ -115,7 +115,7 @@ pub mod own {
         crate = crate::aggregates::renamed::events
     )]
     pub struct Aggregate {
-        /// How often.
+        /// The number of times.
         pub times: ::core::primitive::usize,
     }
 

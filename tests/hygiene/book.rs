@@ -41,7 +41,7 @@ pub(crate) async fn rows<P: Projection>(store: &MemoryStore) -> Vec<P> {
     rows.map(|row| P::from_values(row).unwrap()).collect()
 }
 
-/// What is an id, told from what is only like one.
+/// Parses an id; types that are only like one have no such function.
 pub(crate) fn parsed<T: Id>(text: &str) -> T {
     text.parse::<T>().map_err(|error| error.to_string()).unwrap()
 }

@@ -1,4 +1,4 @@
-//! What `#[derive(Column)]` writes survives names that a user may have taken, and strict lints.
+//! `#[derive(Column)]` compiles with names that a user may have taken, and strict lints.
 #![no_implicit_prelude]
 #![deny(missing_docs, clippy::pedantic, clippy::nursery, clippy::pattern_type_mismatch, warnings)]
 

@@ -1,4 +1,4 @@
-//! What the derives of events write survives names that a user may have taken, and strict lints.
+//! The derives of events compile with names that a user may have taken, and strict lints.
 #![no_implicit_prelude]
 #![deny(missing_docs, clippy::pedantic, warnings)]
 
@@ -113,7 +113,7 @@ pub mod own {
         }
     }
 
-    /// What it holds declares its past, among the same names.
+    /// A nested type that declares its past, among the same names.
     #[derive(::esrs::Event, ::serde::Serialize, ::serde::Deserialize)]
     #[event(
         "weighed",

@@ -80,7 +80,7 @@ macro_rules! under {
                 /// By whom.
                 #[event(renamed(from = "by", in = 2))]
                 pub marked_by: String,
-                /// How large.
+                /// The size.
                 #[event(added(in = 2, default = 1), retyped(from = u8, in = 4, with = u16::from))]
                 pub size: u16,
             }
@@ -89,7 +89,7 @@ macro_rules! under {
             #[derive(Event, Clone, Debug, serde::Serialize, serde::Deserialize)]
             #[event("note_sized", version = 2)]
             pub struct NoteSized {
-                /// How large.
+                /// The size.
                 #[event(retyped(from = i64, in = 2, try_with = u16::try_from))]
                 pub size: u16,
             }
@@ -117,7 +117,7 @@ macro_rules! under {
             #[derive(Event, Clone, Debug, serde::Serialize, serde::Deserialize)]
             #[event("note_written_and_seen")]
             pub struct NoteWrittenAndSeen {
-                /// What was written.
+                /// The note.
                 pub written: NoteWritten,
             }
 
@@ -180,7 +180,7 @@ macro_rules! under {
                 pub note: NoteId,
                 /// The text.
                 pub text: String,
-                /// How often it was read.
+                /// The number of times it was read.
                 #[projection(text)]
                 pub reads: u32,
             }

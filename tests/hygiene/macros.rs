@@ -63,7 +63,7 @@ macro_rules! log {
 }
 
 log! {
-    /// What a thermometer measured.
+    /// The measurements of a thermometer.
     pub(crate) Thermometer("thermometer") by ThermometerId(u16) {
         Measured("measured") { degrees: i64 } into measured,
         Named("named") { name: String } into named,

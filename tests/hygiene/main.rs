@@ -1,4 +1,4 @@
-//! What the derives write works wherever a user may write them: for events of another crate, with esrs
+//! The derives work wherever a user may write them: for events of another crate, with esrs
 //! by another name, in macros, in functions, among taken names, under strict lints.
 
 #![allow(clippy::unwrap_used, reason = "an error of a test's own making fails the test")]

@@ -42,7 +42,7 @@ impl es::Apply<Result> for Apply {
     }
 }
 
-/// In the way of the trait, for whoever writes `Handle` without a path.
+/// In the way of the trait, where `Handle` is written without a path.
 struct Handle;
 
 impl es::Handle<Handle> for Apply {

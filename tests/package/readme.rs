@@ -1,4 +1,4 @@
-//! What the README shows is what is printed.
+//! The README shows what its programs print.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Who changed what, when and why: of one instance, of an aggregate, of all.
+//! The audit trail of one instance, of an aggregate, and of all.
 
 use esrs::event::FixedClock;
 use esrs::prelude::*;
@@ -130,7 +130,7 @@ async fn each_question_has_its_answer(store: impl EventStore + Clone) {
     assert_eq!(told(trail().by("carol")).await, of(&[]));
 }
 
-/// Whatever an actor calls itself, an entry is one line, and says nothing to a terminal.
+/// An entry is one line whatever an actor calls itself, and says nothing to a terminal.
 #[tokio::test]
 async fn an_entry_is_one_line_whatever_is_in_it() {
     let store = MemoryStore::new();

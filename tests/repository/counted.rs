@@ -22,7 +22,7 @@ struct Counts {
     snapshots: AtomicU32,
 }
 
-/// How often a store was asked for what.
+/// The number of calls of each method of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Asked {
     pub(crate) appends: u32,
@@ -36,7 +36,7 @@ impl<S> Counted<S> {
         Self { store, counts: Arc::default() }
     }
 
-    /// How often it was asked since this was called last.
+    /// Returns the number of calls since this was called last.
     pub(crate) fn asked(&self) -> Asked {
         let Counts { appends, reads, finds, snapshots } = &*self.counts;
         let [appends, reads, finds, snapshots] =

@@ -1,4 +1,4 @@
-//! Who, why and through what: what a command says of itself, as handlers, stores and audits see it.
+//! The metadata of a command, as handlers, stores and audits see it.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ impl Apply<MoneyDeposited> for BankAccount {
     }
 }
 
-/// Comes to one event for each sum.
+/// Emits one event for each sum.
 #[derive(Serialize)]
 struct Deposit(Vec<i64>);
 
@@ -129,7 +129,7 @@ async fn a_text_that_is_no_value_of_a_typed_key_is_an_error_that_says_which() {
     let error = metadata.key::<Branch>().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the metadata has a value under the key `branch` that is no `repository::metadata::Branch`"
+        "the metadata has a value under the key `branch` that is not a `repository::metadata::Branch`"
     );
     // The value is told on request only.
     assert!(!format!("{error:?}").contains("Brno"));
@@ -232,8 +232,8 @@ async fn a_blank_actor_is_refused_of_every_command_before_anything_is_stored() {
             deposit(3).by("").and(deposit(4)).await.unwrap_err().to_string(),
             deposit(5).by("alice").and(deposit(6).by("\u{3000}")).await.unwrap_err().to_string(),
         ];
-        let what_to_write = "of the command is blank; say who gives it, `.by(\"alice\")`, or say \
-                             nothing of an actor where none is demanded";
+        let what_to_write = "of the command is blank; name one, `.by(\"alice\")`, or leave \
+                             `by` out where no actor is required";
         let expected = [
             r#"safe-1: the actor """#,
             r#"bank_account-1: the actor " \t""#,

@@ -113,7 +113,7 @@ fn row(account: String, cents: i64, last: &str) -> AccountSummary {
     AccountSummary { account, cents, last: last.to_owned() }
 }
 
-/// What a scenario says when it fails.
+/// Returns the message of a scenario that fails.
 fn failure<T>(scenario: impl FnOnce() -> T) -> String {
     let Err(panic) = catch_unwind(AssertUnwindSafe(scenario)) else { panic!("it did not fail") };
     *panic.downcast::<String>().unwrap()

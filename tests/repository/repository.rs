@@ -1,4 +1,4 @@
-//! What a repository promises, on the memory store and on stores that misbehave.
+//! The promises of a repository, on the memory store and on stores that misbehave.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -132,7 +132,7 @@ async fn races_that_are_lost_too_often_end_in_a_conflict_that_says_how_often() {
     assert_eq!((*attempts, conflict.actual), (3, 3));
     assert_eq!(
         error.to_string(),
-        "another writer was faster, 3 times in a row: expected counter-one at version 2, found \
+        "another writer appended first in each of 3 attempts: expected counter-one at version 2, found \
          version 3; try again"
     );
 }
@@ -242,7 +242,7 @@ async fn an_event_that_is_not_known_is_an_error_that_says_where_it_stands() {
         error.to_string(),
         "counter-one could not be replayed beyond version 2: the event `doubled` (version 1) at 3: \
          `counter` has no event of this name; list it in `events(…)`, as an alias of the event that \
-         it became, or as `retired(\"…\")` if it is to be skipped"
+         it became, or as `retired(\"…\")` to skip it"
     );
 }
 

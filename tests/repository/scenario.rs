@@ -136,7 +136,7 @@ fn deposited(cents: i64) -> MoneyDeposited {
     MoneyDeposited { cents, from: None }
 }
 
-/// What a scenario says when it fails.
+/// Returns the message of a scenario that fails.
 fn failure<T>(scenario: impl FnOnce() -> T) -> String {
     let Err(panic) = catch_unwind(AssertUnwindSafe(scenario)) else { panic!("it did not fail") };
     *panic.downcast::<String>().unwrap()
@@ -213,7 +213,7 @@ fn a_blank_actor_is_refused_as_a_repository_refuses_it() {
         || Scenario::<BankAccount>::given([deposited(500)]).by("  ").when(SendStatement);
     assert_eq!(
         failure(by_blanks),
-        r#"bank_account: the actor "  " of the command is blank; say who gives it, `.by("alice")`, or say nothing of an actor where none is demanded
+        r#"bank_account: the actor "  " of the command is blank; name one, `.by("alice")`, or leave `by` out where no actor is required
 given
     money_deposited v2 {"cents":500,"from":null}
 when
@@ -391,7 +391,7 @@ fn an_event_that_the_log_could_not_read_fails_the_scenario() {
     });
     assert_eq!(
         text,
-        r#"bank_account: bank_account-scenario could not be replayed beyond version 1: the event `money_stolen` (version 1) at 2: `bank_account` has no event of this name; list it in `events(…)`, as an alias of the event that it became, or as `retired("…")` if it is to be skipped
+        r#"bank_account: bank_account-scenario could not be replayed beyond version 1: the event `money_stolen` (version 1) at 2: `bank_account` has no event of this name; list it in `events(…)`, as an alias of the event that it became, or as `retired("…")` to skip it
 given
     money_deposited v2 {"cents":1,"from":null}
     money_stolen v1 {}

@@ -234,7 +234,7 @@ async fn instances_of_two_stores_are_no_unit() {
     let error = unit.await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "journal-2026-01-31 is kept in another store than the first command's instance, so they \
+        "journal-2026-01-31 is stored in another store than the first command's instance, so they \
          cannot be stored as one unit; make both repositories from clones of one store"
     );
     assert_eq!(bank.cents(1).await, 1_000);

@@ -142,7 +142,7 @@ impl<S: tracing::Subscriber> Layer<S> for Traced {
     }
 }
 
-/// Whatever an id and a panic say, what is traced of them is a part of a line.
+/// Ids and panics are a part of one line of a trace, whatever they contain.
 #[tokio::test]
 async fn what_is_traced_is_short_and_says_nothing_to_a_terminal() {
     const HOSTILE: &str = "a\nb\r\u{1b}[2J\u{9b}31m\u{202e}c\u{200b}";

@@ -1,4 +1,4 @@
-//! What a command on a warm aggregate costs, and that a state which has become old does no harm.
+//! The round trips of a command with cached state, and that an outdated state does no harm.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::counted::{Asked, Counted};
 #[event("money_deposited")]
 struct MoneyDeposited {
     cents: i64,
-    /// Known to the program that records it, and to nobody who reads it later.
+    /// Known to the program that records it, and to no later reader.
     #[serde(skip)]
     teller: String,
 }
@@ -118,7 +118,7 @@ fn accounts() -> (Repository<BankAccount>, Counted<MemoryStore>) {
     (Repository::new(store.clone()), store)
 }
 
-/// What another process does meanwhile.
+/// Deposits as another process would, meanwhile.
 async fn deposit_elsewhere(store: &Counted<MemoryStore>, cents: i64) {
     let event = MoneyDeposited { cents, teller: String::new() };
     let event = NewEvent::of(&event, Metadata::new()).unwrap();

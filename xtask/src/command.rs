@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::interrupted::Interruptions;
 use crate::{book, features, package, server, test, tools};
 
-/// What is done with this workspace.
+/// The commands of this workspace.
 #[derive(Debug, Parser)]
 #[command(name = "xtask", bin_name = "cargo xtask")]
 pub(crate) struct Arguments {
@@ -30,7 +30,7 @@ enum Command {
     /// PgBouncer and git are looked for in PATH. If a test needs one that is missing, it is unpacked
     /// from the packages of Debian or Ubuntu into the target folder, which needs no root rights.
     Test {
-        /// What `cargo test` is told, such as `-p esrs-postgres --test store conformance`
+        /// The arguments for `cargo test`, such as `-p esrs-postgres --test store conformance`
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENTS")]
         arguments: Vec<OsString>,
     },

@@ -1,4 +1,4 @@
-//! What may go wrong, in words that say what to do.
+//! Errors, with the next step of each.
 
 use std::ffi::OsString;
 use std::io;

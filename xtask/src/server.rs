@@ -12,7 +12,7 @@ use crate::install;
 const CONNECTIONS: u32 = 500;
 
 pub(crate) enum Postgres {
-    /// Somebody else's.
+    /// A server that runs already.
     Named { url: String, version: Version },
     /// Ours, which goes with this value.
     Started(Server),

@@ -22,7 +22,7 @@ pub(crate) fn run(url: &str, path: &OsStr, arguments: &[OsString]) -> Result<Exi
     Ok(code.into())
 }
 
-/// What cargo is told: every package, unless some are named, and every test.
+/// The arguments for cargo: every package, unless some are named, and every test.
 fn words(arguments: &[OsString]) -> Vec<OsString> {
     let end = arguments.iter().position(|word| word == "--").unwrap_or(arguments.len());
     let (cargos, tests) = arguments.split_at(end);

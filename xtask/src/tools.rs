@@ -47,7 +47,7 @@ pub(crate) fn find_or_unpack(arguments: &[OsString]) -> Result<Vec<PathBuf>, Err
 }
 
 impl Tool {
-    /// Whether `cargo test` with these arguments may run it.
+    /// Returns whether `cargo test` with these arguments may run it.
     fn is_needed(&self, arguments: &[OsString]) -> bool {
         let arguments: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
         let cargos = arguments.iter().map(|word| &**word).take_while(|word| *word != "--");
@@ -79,7 +79,7 @@ fn values<'a>(words: &[&'a str], names: &[&str]) -> Vec<&'a str> {
     values
 }
 
-/// Whether this names a package or a test; a url and a pattern may name any.
+/// Returns whether this names a package or a test; a url and a pattern may name any.
 fn may_name(spec: &str, name: &str) -> bool {
     spec.split('@').next() == Some(name) || spec.contains(['*', '?', '[', '/', '#', ':'])
 }

@@ -1,4 +1,4 @@
-//! What the derives cost `cargo check`: two crates of the same events, one with serde's derives
+//! The cost of the derives in `cargo check`: two crates of the same events, one with serde's derives
 //! alone, and one that makes aggregates of them; and a large event that differs from its lock.
 
 mod generate;

@@ -117,7 +117,7 @@ fn stream(id: u64) -> String {
     format!("order-{id}")
 }
 
-/// What is written is written together with whatever came meanwhile.
+/// A writer whose rows are written together with whatever came meanwhile.
 #[derive(Clone)]
 pub(crate) struct GroupCommit(mpsc::UnboundedSender<(Row, oneshot::Sender<()>)>);
 

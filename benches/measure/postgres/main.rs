@@ -1,4 +1,4 @@
-//! The PostgreSQL store beside what one would write for this one aggregate, on one server with its
+//! The PostgreSQL store compared to code written by hand for this one aggregate, on one server with its
 //! default settings: each commit is on disk.
 
 mod bare;

@@ -1,4 +1,4 @@
-//! What one would write without a store: an insert that commits itself, into the same table.
+//! Code without a store: an insert that commits itself, into the same table.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;

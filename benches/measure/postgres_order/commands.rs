@@ -17,7 +17,7 @@ use crate::writer::Writer;
 /// Each layout has so many streams.
 pub(crate) const STREAMS: i64 = 1_024;
 
-/// Makes the tables of a layout anew, and its streams.
+/// Creates the tables of a layout again, and its streams.
 pub(crate) async fn prepare(config: &Config, layout: &Layout) -> Tried<()> {
     let client = connect(config).await?;
     client.batch_execute(&layout.create()).await?;
@@ -70,7 +70,7 @@ pub(crate) struct Clients {
 }
 
 struct Process {
-    /// Without tasks beside each other there is nothing to group.
+    /// Without concurrent tasks there is nothing to group.
     session: Mutex<Option<Session>>,
     pid: i32,
     streams: Vec<Streams>,
@@ -175,7 +175,7 @@ impl Process {
     }
 }
 
-/// How long a process has been on a processor, if it runs on this machine.
+/// Returns the time that a process has been on a processor, if it runs on this machine.
 pub(crate) fn server_time(pid: i32) -> Option<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
     stat.split_whitespace().next()?.parse().map(Duration::from_nanos).ok()

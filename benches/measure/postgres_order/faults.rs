@@ -1,4 +1,4 @@
-//! Who waits for a transaction that was rolled back, and for a process that was killed or stopped.
+//! The waits for a transaction that was rolled back, and for a process that was killed or stopped.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -14,7 +14,7 @@ use crate::session::{Session, Way};
 
 const STOPPED: Duration = Duration::from_secs(1);
 
-/// What the process does that something happens to.
+/// The state of the process that something happens to.
 #[derive(Debug, Clone, Copy)]
 enum Doing {
     /// It has appended, and has not committed yet.
@@ -102,7 +102,7 @@ fn start(layout: &Layout, doing: Doing) -> Tried<Child> {
     Ok(child)
 }
 
-/// What the other process does.
+/// Runs the other process.
 pub(crate) async fn other_process(config: &Config, layout: Layout, doing: &str) -> Tried<()> {
     let session = Session::open(config, layout, Way::OneStatement).await?;
     if doing == "Open" {

@@ -1,4 +1,4 @@
-//! Who reads all events in their order, and may miss none.
+//! A follower: it reads all events in their order, and may miss none.
 
 use tokio_postgres::{Client, Config, Statement};
 
@@ -18,12 +18,12 @@ pub(crate) struct Follower {
     client: Client,
     layout: Layout,
     read: Statement,
-    /// Who may still store an event.
+    /// The transactions that may still store an event.
     writers: Statement,
     /// The last event: its transaction, where the layout keeps that, and its position.
     at: (i64, i64),
     proof: Option<Proof>,
-    /// How often it asked who may still store an event.
+    /// The number of times that it asked for these transactions.
     pub(crate) asked: u32,
 }
 
@@ -60,7 +60,7 @@ impl Follower {
         Ok(Self { client, layout, read, writers, at: (0, 0), proof: None, asked: 0 })
     }
 
-    /// What it can have now, of a page at most.
+    /// Reads the events that it can have now, a page at most.
     pub(crate) async fn poll(&mut self) -> Tried<Vec<Seen>> {
         let mut seen = self.read().await?;
         if self.layout.order == Order::GapProof {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// A payload as the events of an order have it.
 pub(crate) const PAYLOAD: &str = r#"{"sku":"SKU-004711","quantity":3,"unit_price":{"cents":1990,"currency":"Eur"},"engraving":"for Ada"}"#;
 
-/// What a command appends to one stream.
+/// The append of a command to one stream.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part {
     pub(crate) stream: i64,
@@ -18,7 +18,7 @@ pub(crate) struct Part {
     pub(crate) events: i32,
 }
 
-/// What became of a part of a command.
+/// The result of a part of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Answer {
     /// Its first event is there.

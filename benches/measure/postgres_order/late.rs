@@ -1,4 +1,4 @@
-//! How long after its append was answered an event is seen by a follower that asks every millisecond.
+//! The delay between the answer of an append and a follower that polls every millisecond.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use crate::layout::Layout;
 use crate::session::{Session, Way, connect};
 use crate::turns::median;
 
-/// Who else has a transaction open meanwhile.
+/// The other transaction that is open meanwhile.
 #[derive(Debug, Clone, Copy)]
 enum Foreign {
     Nobody,
@@ -23,14 +23,14 @@ enum Foreign {
     OtherDatabase,
 }
 
-/// What a layout's follower and writer waited for.
+/// A follower and a writer of one layout.
 pub(crate) struct Rig {
     session: Session,
     answered: mpsc::UnboundedReceiver<(i64, Instant)>,
     next_stream: i64,
 }
 
-/// How long an append took, and how late the follower saw it.
+/// The time that an append took, and the delay of the follower.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Waited {
     pub(crate) append: Duration,

@@ -2,7 +2,7 @@
 //!
 //! All functions take the same arrays and give the same answers, so that only what is compared differs.
 
-/// What the order of events is made by.
+/// The source of the order of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
     /// One writer at a time, by a lock that the transaction holds to its end; the next position is
@@ -12,10 +12,10 @@ pub(crate) enum Order {
     HeadRow,
     /// As `Lock`, but the commit does not wait for the disk: who appended waits for it afterwards.
     LockWithoutFlush,
-    /// Writers beside each other, with positions of a sequence; a reader stays below the oldest
+    /// Concurrent writers, with positions of a sequence; a reader stays below the oldest
     /// transaction that runs.
     Horizon,
-    /// Writers beside each other, with positions of a sequence; a reader that sees a gap waits for
+    /// Concurrent writers, with positions of a sequence; a reader that sees a gap waits for
     /// those who may fill it.
     GapProof,
     /// A sequence and nothing else, which is wrong.
@@ -23,7 +23,7 @@ pub(crate) enum Order {
 }
 
 impl Order {
-    /// Whether one append waits for the end of another.
+    /// Returns whether one append waits for the end of another.
     pub(crate) fn is_serial(self) -> bool {
         matches!(self, Self::Lock | Self::HeadRow | Self::LockWithoutFlush)
     }
@@ -38,7 +38,7 @@ pub(crate) enum Versions {
     Row,
 }
 
-/// How the commands of a group are taken up.
+/// The execution of the commands of a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Commands {
     /// All of them by one query, one loop over arrays, and one insert; a single event, which needs no
@@ -53,18 +53,18 @@ pub(crate) enum Commands {
 /// Tables and a function in a schema of their own.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
-    /// What it is told as.
+    /// The name that is printed.
     pub(crate) name: &'static str,
     /// The schema that it lives in.
     pub(crate) schema: &'static str,
     pub(crate) order: Order,
     pub(crate) versions: Versions,
     pub(crate) commands: Commands,
-    /// Whether an index keeps event ids unique.
+    /// True if an index keeps event ids unique.
     pub(crate) unique_ids: bool,
     /// The type of the payload.
     pub(crate) payload: &'static str,
-    /// Whether every append notifies those who listen.
+    /// True if every append notifies the listeners.
     pub(crate) notifies: bool,
 }
 
@@ -139,7 +139,7 @@ const PARAMETERS: &str = "
     OUT versions bigint[]      -- of each part: that of its first event, or what the stream has";
 
 impl Layout {
-    /// What is measured against: the lock, and everything that a store needs.
+    /// The reference: the lock, and everything that a store needs.
     pub(crate) const LOCK: Self = Self {
         name: "A1 lock",
         schema: "esrs_order_lock",
@@ -151,7 +151,7 @@ impl Layout {
         notifies: false,
     };
 
-    /// The statements that make it anew.
+    /// The statements that create it again.
     pub(crate) fn create(&self) -> String {
         let Self { schema, payload, .. } = self;
         let unique = if self.unique_ids { " UNIQUE" } else { "" };

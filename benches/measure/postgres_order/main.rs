@@ -1,4 +1,4 @@
-//! What an order of events costs in PostgreSQL, and what it costs a follower.
+//! The cost of an order of events in PostgreSQL, for writers and for a follower.
 //!
 //! It needs a server whose tables may be made and dropped (schemas named `esrs_order_…`):
 //!
@@ -231,7 +231,7 @@ async fn variants(config: &Config, title: &str, shape: (usize, usize, u32)) -> T
     take_turns(title, &control, units, 31, &sides).await
 }
 
-/// Whoever notifies waits for all others who do, to the end of their commit.
+/// A transaction that notifies waits for all others that do, to the end of their commit.
 async fn notify(config: &Config) -> Tried<()> {
     let control = connect(config).await?;
     let shape = (8, 1, 25);

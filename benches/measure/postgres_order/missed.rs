@@ -1,5 +1,5 @@
-//! Whether a follower misses events, or has those of a stream out of order, while writers commit and
-//! roll back beside it.
+//! A follower that must not miss events, nor have those of a stream out of order, while writers commit
+//! and roll back.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -64,7 +64,7 @@ pub(crate) fn print_head() {
     println!("| --- | --- | --- | --- | --- | --- | --- | --- |");
 }
 
-/// How many events came after a later one of their stream.
+/// Counts the events that came after a later one of their stream.
 fn out_of_order(seen: &[Seen]) -> usize {
     let mut last = HashMap::new();
     seen.iter()

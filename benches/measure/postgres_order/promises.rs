@@ -1,4 +1,4 @@
-//! What a group of commands has to keep, whichever way its function goes; what is not kept is an error.
+//! The promises of a group of commands, by whichever function; a broken one is an error.
 
 use tokio_postgres::Config;
 

@@ -6,7 +6,7 @@ use crate::Tried;
 use crate::group::{Answer, Group};
 use crate::layout::{APPEND, APPEND_ONE, Layout, Order};
 
-/// How an append goes over the connection.
+/// The messages of an append on the connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     /// The function, as a statement that commits itself.

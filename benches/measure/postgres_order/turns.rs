@@ -16,7 +16,7 @@ pub(crate) trait Side {
     fn name(&self) -> String;
     /// Does the work of one round.
     fn round(&self) -> Work<'_>;
-    /// What its processes on the server have spent so far, if they run on this machine.
+    /// Returns the time that its processes on the server have spent so far, if they run on this machine.
     fn server_time(&self) -> Option<Duration>;
 }
 
@@ -82,7 +82,7 @@ pub(crate) async fn take_turns(
     Ok(())
 }
 
-/// How far the log of the server has come.
+/// Returns the position of the server's log.
 async fn wal(control: &Client) -> Tried<i64> {
     let sql = "SELECT (pg_current_wal_insert_lsn() - '0/0')::bigint";
     Ok(control.query_one(sql, &[]).await?.get(0))

@@ -59,7 +59,7 @@ macro_rules! events {
             makers[number as usize % makers.len()](cents, reference)
         }
 
-        /// What an event of this name does to a balance, written by hand.
+        /// Applies an event of this name to a balance, written by hand.
         pub(crate) fn by_hand(name: &str, payload: &str) -> Result<i64, serde_json::Error> {
             #[derive(Deserialize)]
             struct Movement {
@@ -88,7 +88,7 @@ events! {
     TaxPaid "tax_paid" debit,
 }
 
-/// How much was deposited, and nothing else.
+/// The sum of all deposits, and nothing else.
 #[derive(Projection)]
 #[projection(table = "deposits", of = Account, creates(Deposited), events(Deposited))]
 pub(crate) struct Deposits {

@@ -48,7 +48,7 @@ impl Bare {
         Ok(Self { client, select, upsert, accounts, kinds })
     }
 
-    /// Makes all rows anew.
+    /// Rebuilds all rows.
     pub(crate) async fn catch_up(&self) -> Tried<()> {
         self.client.batch_execute("TRUNCATE bare_balances").await?;
         let mut balances: HashMap<i64, (i64, i64)> = HashMap::new();

@@ -1,5 +1,5 @@
-//! A projection of a million events into ten thousand rows of PostgreSQL, exactly once, beside a loop
-//! that was written for it; and beside one that listens to a tenth of the event types.
+//! A projection of a million events into ten thousand rows of PostgreSQL, exactly once, compared to a loop
+//! that was written for it; and to one that listens to a tenth of the event types.
 
 mod bank;
 mod bare;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use esrs::prelude::*;
 use esrs::runner::Runner;
-use esrs::subscription::{Projected, SubscriptionStore};
+use esrs::subscription::{CheckpointStore, Projected};
 use esrs::{Position, StreamId};
 use esrs_benches::ratio::{Bar, Comparison, Figure, report};
 use tokio::runtime::Runtime;
@@ -79,7 +79,7 @@ async fn import(store: &PostgresStore) -> Tried<()> {
     Ok(())
 }
 
-/// Makes all rows of `P` anew, by a runner.
+/// Rebuilds all rows of `P`, by a runner.
 fn catch_up<P: Projection>(runtime: &Runtime, store: &PostgresStore) -> Tried<()> {
     runtime.block_on(async {
         let subscription = Arc::new(Projected::<P>::subscription_of());

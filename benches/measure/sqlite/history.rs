@@ -1,4 +1,4 @@
-//! What a history costs: commands on warm aggregates, and loads that begin with a snapshot.
+//! The cost of a history: commands with cached state, and loads that begin with a snapshot.
 
 use std::path::Path;
 use std::time::Duration;

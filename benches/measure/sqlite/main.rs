@@ -1,4 +1,4 @@
-//! The SQLite store beside what one would write for this one aggregate: prepared statements, a table
+//! The SQLite store compared to code written by hand for this one aggregate: prepared statements, a table
 //! of its own, and the same settings of the file (WAL, synchronous FULL).
 
 mod bare;

@@ -1,4 +1,4 @@
-//! A library that cannot be built beside the others, measured by a program of its own.
+//! A library that cannot be built together with the others, measured by a program of its own.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -18,7 +18,7 @@ impl Apart {
         Self { manifest }
     }
 
-    /// Before anything is measured, so that nobody is measured beside a compiler.
+    /// Before anything is measured, so that nothing is measured while a compiler runs.
     pub(crate) fn build(&self) -> Tried<()> {
         match self.cargo("build").stdout(Stdio::null()).status()? {
             status if status.success() => Ok(()),

@@ -34,6 +34,7 @@ const TABLES: &str = "
         PRIMARY KEY (aggregate_type, aggregate_id, last_sequence)
     );";
 
+// ANCHOR: events
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 enum BankEvent {
     MoneyDeposited { cents: i64 },
@@ -52,7 +53,9 @@ impl DomainEvent for BankEvent {
         "1.0".to_owned()
     }
 }
+// ANCHOR_END: events
 
+// ANCHOR: commands
 enum BankCommand {
     Deposit { cents: i64 },
     Withdraw { cents: i64 },
@@ -61,7 +64,9 @@ enum BankCommand {
 #[derive(Debug, thiserror::Error)]
 #[error("insufficient funds")]
 struct InsufficientFunds;
+// ANCHOR_END: commands
 
+// ANCHOR: aggregate
 #[derive(Default, Serialize, Deserialize)]
 struct BankAccount {
     cents: i64,
@@ -99,6 +104,7 @@ impl Aggregate for BankAccount {
         }
     }
 }
+// ANCHOR_END: aggregate
 
 type Store = PersistedEventStore<PostgresEventRepository, BankAccount>;
 

@@ -70,7 +70,7 @@ impl Bank {
         sql::execute(&self.pool, &statement).await
     }
 
-    /// What a commit of the last event would have left behind.
+    /// Writes the snapshot that a commit of the last event would have left behind.
     async fn write_snapshot(&self, account: u64, cents: i64) -> Tried<()> {
         let kind = BankAccount::name().to_owned();
         let last = Args::backward(1, None);
@@ -125,7 +125,7 @@ impl Peer for Bank {
     }
 }
 
-/// What a load is without the snapshot that each commit writes, as after a change of the aggregate's
+/// Measures a load without the snapshot that each commit writes, as after a change of the aggregate's
 /// code, which makes another revision of it.
 pub(crate) async fn without_snapshot(url: &str) -> Tried<String> {
     let bank = Bank::open(url).await?;

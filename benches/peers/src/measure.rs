@@ -1,4 +1,4 @@
-//! What is measured, of every library in the same way.
+//! The measurements, of every library in the same way.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -87,7 +87,7 @@ fn account_of(number: u64) -> u64 {
     (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % ACCOUNTS + 1
 }
 
-/// How many commands were acknowledged, and how many tries that took.
+/// Returns the number of commands that were acknowledged, and of the tries that this took.
 async fn in_tasks(
     peer: &Arc<dyn Peer>,
     commands: u64,

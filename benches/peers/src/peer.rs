@@ -1,4 +1,4 @@
-//! What the bank of each library is asked to do.
+//! The operations of the bank of each library.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ pub(crate) const CONNECTIONS: u32 = 10;
 /// A bank.
 #[async_trait]
 pub(crate) trait Peer: Send + Sync {
-    /// Deposits one cent, unless somebody else was faster; says which.
+    /// Deposits one cent, unless another writer appended first; returns false then.
     async fn try_deposit(&self, account: u64) -> Tried<bool>;
 
     /// Deposits one cent; says how many tries it took.

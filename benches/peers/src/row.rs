@@ -1,6 +1,6 @@
 //! A row of the table.
 
-/// What a library came to, a value a round.
+/// The results of a library, a value per round.
 pub(crate) struct Row {
     pub(crate) name: String,
     pub(crate) one_client: Vec<f64>,
@@ -45,7 +45,7 @@ impl Row {
         }
     }
 
-    /// What was measured, by the names under which a program of its own prints it.
+    /// The measurements, by the names under which a program of its own prints them.
     pub(crate) fn measured(&mut self) -> [(&'static str, &mut Vec<f64>); 6] {
         [
             ("one_client", &mut self.one_client),

@@ -16,7 +16,7 @@ pub(crate) async fn execute(pool: &PgPool, statements: &str) -> Tried<()> {
     Ok(())
 }
 
-/// What autovacuum would have done in a database that has run for a while: the planner knows it.
+/// Does what autovacuum would have done in a database that has run for a while: the planner knows it.
 pub(crate) async fn vacuum(url: &str) -> Tried<()> {
     let mut connection = PgConnection::connect(url).await?;
     connection.execute("VACUUM ANALYZE").await?;
@@ -25,7 +25,7 @@ pub(crate) async fn vacuum(url: &str) -> Tried<()> {
     Ok(())
 }
 
-/// Whether a unique index refused a row.
+/// Returns whether a unique index refused a row.
 pub(crate) fn is_duplicate(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(error) if error.is_unique_violation())
 }

@@ -1,4 +1,4 @@
-//! What esrs does, as one would write it for this one aggregate.
+//! The work of esrs, written by hand for this one aggregate.
 
 use esrs::event::EventKind;
 use esrs::prelude::*;
@@ -8,7 +8,7 @@ use serde_json::from_str;
 use super::{ItemAdded, ItemAddedV1, ItemRemoved, Order, OrderEvent, OrderPlaced};
 use super::{ParcelSent, PaymentTaken};
 
-/// What kind an event is: what a stored name was resolved to.
+/// The kind of an event, which its stored name was resolved to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `order_placed`

@@ -10,13 +10,13 @@ use super::Money;
 pub struct ItemReserved {
     /// The article.
     pub sku: Sku,
-    /// How many.
+    /// The quantity.
     pub quantity: u64,
     /// The price of one.
     pub unit_price: Money,
-    /// What is written on it.
+    /// The text on it.
     pub text: Option<String>,
-    /// Whether it is wrapped.
+    /// True if it is wrapped.
     pub gift: bool,
 }
 
@@ -40,13 +40,13 @@ impl Sku {
 pub struct ItemReservedV3 {
     /// The article.
     pub sku: String,
-    /// How many.
+    /// The quantity.
     pub quantity: u64,
     /// The price of one.
     pub unit_price: Money,
-    /// What is written on it.
+    /// The text on it.
     pub engraving: Option<String>,
-    /// Whether it is wrapped.
+    /// True if it is wrapped.
     pub gift: bool,
 }
 
@@ -56,11 +56,11 @@ pub struct ItemReservedV3 {
 pub struct ItemReservedV2 {
     /// The article.
     pub sku: String,
-    /// How many.
+    /// The quantity.
     pub quantity: u32,
     /// The price of one.
     pub unit_price: Money,
-    /// What is written on it.
+    /// The text on it.
     pub engraving: Option<String>,
 }
 
@@ -70,11 +70,11 @@ pub struct ItemReservedV2 {
 pub struct ItemReservedV1 {
     /// The article.
     pub sku: String,
-    /// How many.
+    /// The quantity.
     pub quantity: u32,
     /// The price of one.
     pub unit_price_cents: i64,
-    /// What is written on it.
+    /// The text on it.
     pub engraving: Option<String>,
 }
 
@@ -106,17 +106,17 @@ pub struct ItemReservedAsDeclared {
     /// The article.
     #[event(retyped(from = String, in = 4, with = Sku::of_number))]
     pub sku: Sku,
-    /// How many.
+    /// The quantity.
     #[event(retyped(from = u32, in = 3, with = u64::from))]
     pub quantity: u64,
     /// The price of one.
     #[event(renamed(from = "unit_price_cents", in = 2))]
     #[event(retyped(from = i64, in = 2, with = Money::of_cents))]
     pub unit_price: Money,
-    /// What is written on it.
+    /// The text on it.
     #[event(renamed(from = "engraving", in = 4))]
     pub text: Option<String>,
-    /// Whether it is wrapped.
+    /// True if it is wrapped.
     #[event(added(in = 3, default = false))]
     pub gift: bool,
 }

@@ -9,7 +9,7 @@ use super::{Currency, ItemAdded, Money, Order};
 pub struct AddItem {
     /// The article.
     pub sku: String,
-    /// How many.
+    /// The quantity.
     pub quantity: u32,
     /// The price of one.
     pub cents: i64,
@@ -20,7 +20,7 @@ pub struct AddItem {
 pub struct OrderIsFull;
 
 impl Order {
-    /// How many items an order may have.
+    /// The maximum number of items of an order.
     pub const MAX_ITEMS: u64 = 1_000_000;
 
     /// Decides on [`AddItem`], for both sides alike.

@@ -1,4 +1,4 @@
-//! What happens to an order: five events of about a hundred bytes, as a shop might have them.
+//! The events of an order: five, of about a hundred bytes, as a shop might have them.
 
 use esrs::prelude::*;
 
@@ -6,7 +6,7 @@ use esrs::prelude::*;
 #[derive(Event, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[event("order_placed")]
 pub struct OrderPlaced {
-    /// Who.
+    /// The customer.
     pub customer: u64,
     /// By which way.
     pub channel: Channel,
@@ -20,11 +20,11 @@ pub struct OrderPlaced {
 pub struct ItemAdded {
     /// The article.
     pub sku: String,
-    /// How many.
+    /// The quantity.
     pub quantity: u32,
     /// The price of one.
     pub unit_price: Money,
-    /// What is written on it.
+    /// The text on it.
     pub engraving: Option<String>,
 }
 
@@ -34,11 +34,11 @@ pub struct ItemAdded {
 pub struct ItemAddedV1 {
     /// The article.
     pub sku: String,
-    /// How many.
+    /// The quantity.
     pub quantity: u32,
     /// The price of one.
     pub unit_price_cents: i64,
-    /// What is written on it.
+    /// The text on it.
     pub engraving: Option<String>,
 }
 
@@ -59,13 +59,13 @@ impl Upcast<ItemAddedV1> for ItemAdded {
 pub struct ItemAddedAsDeclared {
     /// The article.
     pub sku: String,
-    /// How many.
+    /// The quantity.
     pub quantity: u32,
     /// The price of one.
     #[event(renamed(from = "unit_price_cents", in = 2))]
     #[event(retyped(from = i64, in = 2, with = Money::of_cents))]
     pub unit_price: Money,
-    /// What is written on it.
+    /// The text on it.
     pub engraving: Option<String>,
 }
 
@@ -75,9 +75,9 @@ pub struct ItemAddedAsDeclared {
 pub struct ItemRemoved {
     /// The article.
     pub sku: String,
-    /// How many.
+    /// The quantity.
     pub quantity: u32,
-    /// What was given back for it.
+    /// The refund for it.
     pub refund: Money,
 }
 
@@ -87,7 +87,7 @@ pub struct ItemRemoved {
 pub struct PaymentTaken {
     /// The number the bank gave it.
     pub reference: String,
-    /// How much.
+    /// The amount.
     pub amount: Money,
     /// By what means.
     pub method: Method,
@@ -97,13 +97,13 @@ pub struct PaymentTaken {
 #[derive(Event, Serialize, Deserialize, Clone, Debug, PartialEq)]
 #[event("parcel_sent")]
 pub struct ParcelSent {
-    /// Who carries it.
+    /// The carrier.
     pub carrier: String,
     /// The carrier's number.
     pub tracking: String,
-    /// How heavy it is.
+    /// The weight.
     pub grams: u32,
-    /// Whether somebody has to sign for it.
+    /// True if it must be signed for.
     pub signature: bool,
 }
 
@@ -123,7 +123,7 @@ impl Money {
     }
 }
 
-/// What money there is.
+/// The currencies.
 #[derive(Schema, Serialize, Deserialize, Clone, Copy, Debug, PartialEq)]
 pub enum Currency {
     /// Euro.

@@ -22,23 +22,23 @@ use esrs::prelude::*;
     events(OrderPlaced, ItemAdded, ItemRemoved, PaymentTaken, ParcelSent)
 )]
 pub struct Order {
-    /// Who placed it.
+    /// The customer.
     pub customer: u64,
     /// The shop that it came in by.
     pub shop: Option<u32>,
     /// Where it goes.
     pub city: String,
-    /// How many items are in it.
+    /// The number of items in it.
     pub items: u64,
-    /// What they cost.
+    /// Their price.
     pub total_cents: i64,
-    /// What was paid.
+    /// The sum that was paid.
     pub paid_cents: i64,
     /// The last digits of the card that paid last.
     pub card: Option<u16>,
-    /// What was sent.
+    /// The weight that was sent.
     pub grams: u64,
-    /// How many parcels have to be signed for.
+    /// The number of parcels that must be signed for.
     pub signatures: u32,
 }
 

@@ -1,4 +1,4 @@
-//! What the stores are given to do, whichever database they are of.
+//! The work of the stores, the same for each database.
 
 use std::error::Error;
 
@@ -9,7 +9,7 @@ use esrs::{EventStore, Metadata, StreamId};
 
 use super::{AddItem, Currency, ItemAdded, Money, Order, OrderEvent};
 
-/// How many aggregates the commands of many tasks are spread over.
+/// The number of aggregates that the commands of many tasks are spread over.
 pub const AGGREGATES: u64 = 1_000;
 
 /// The aggregate that a command is for: any of them, so that tasks meet now and then.

@@ -117,7 +117,7 @@ pub(crate) enum Problem {
     },
 }
 
-/// Something that is locked, and that nothing in the source says anything of; or that is kept, and
+/// Something that is locked, and that nothing in the source says anything of; or that is stored, and
 /// nothing that is locked says anything of.
 #[derive(Debug)]
 pub(crate) enum Orphan {
@@ -141,7 +141,7 @@ pub(crate) enum Orphan {
     Aggregate {
         aggregate: String,
     },
-    /// A payload that is kept of what is not locked.
+    /// A stored payload of what is not locked.
     Golden(Stray),
 }
 

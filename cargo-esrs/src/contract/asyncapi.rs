@@ -104,7 +104,7 @@ fn message_key(event: &Event, version: &Version) -> String {
     format!("{}.v{}", key(&event.name), version.number)
 }
 
-/// A name by which components may be kept: letters, digits, `-`, `_`, and `.` before the code of any
+/// A name that components may have: letters, digits, `-`, `_`, and `.` before the code of any
 /// other byte and before one of its own.
 fn key(name: &str) -> String {
     let mut key = String::new();

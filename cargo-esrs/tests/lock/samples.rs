@@ -223,8 +223,8 @@ fn a_golden_payload_that_no_test_reads_is_named_by_one_and_by_the_check() {
         package.write(&golden(file), "{\"cents\": 1}");
     }
     let typed = "schema/golden/%54yped is of no event that is locked, since there is no \
-                 schema/events/%54yped.lock: payloads are kept in a folder that is called as the lock of \
-                 their event; call it so, or take it away";
+                 schema/events/%54yped.lock: payloads are stored in a folder that is called as the lock of \
+                 their event; name it so, or remove it";
     test(&package, &["--lib"]).fails(&[GOLDEN], &[typed]);
     assert_eq!(checked(), (false, format!("samples-strays (lib)\n    {typed}\n{MENDED}")));
 
@@ -235,10 +235,10 @@ fn a_golden_payload_that_no_test_reads_is_named_by_one_and_by_the_check() {
     }
     package.write("schema/bin/place/golden/visited/v2.soon.json", "{}");
     let strays = [
-        "schema/golden/divided/v1.twice.txt is no golden payload by its name: call it `v1.any_name.json`, \
+        "schema/golden/divided/v1.twice.txt is not named like a golden payload: name it `v1.any_name.json`, \
          by its version",
         "schema/golden/paid/v3.soon.json is of version 3, which schema/events/paid.lock does not have: \
-         correct the number in its name, or take it away",
+         correct the number in its name, or remove it",
         "schema/golden/paid/v9.narrow.txt is of version 9, which schema/events/paid.lock does not have",
         "schema/golden/v1.json is of no event that is locked, since there is no schema/events/v1.json.lock",
     ];
@@ -268,7 +268,7 @@ fn a_step_may_refuse_what_was_made_up_and_not_what_is_golden() {
         &["Counted"],
         &[
             "schema/golden/counted/v1.few.json",
-            "the payload could not be brought from version 1 to 2: fewer than none",
+            "the payload could not be converted from version 1 to 2: fewer than none",
         ],
     );
     let step = "old.many.try_into().map(|many| Self { many }).map_err(|_| \"fewer than none\")";

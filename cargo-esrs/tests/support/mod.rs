@@ -209,7 +209,7 @@ pub fn workspace() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
-/// Compares with what is kept in a file for people to review; `BLESS=1` accepts what is there now.
+/// Compares with a file that is committed for people to review; `BLESS=1` accepts what is there now.
 pub fn compare(file: &Path, now: &str) -> Result<(), String> {
     if std::env::var_os("BLESS").is_some() {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();

@@ -95,7 +95,7 @@ where
 #[diagnostic::on_unimplemented(
     message = "`{T}` cannot become `{Self}`: it is not an event of this aggregate, nor made of its events",
     label = "not an event of this aggregate",
-    note = "if it is in `split(…)`, it is emitted no more: give its parts, as `event.split()`",
+    note = "if it is in `split(…)`, it is no longer emitted: give its parts, as `event.split()`",
     note = "otherwise: add it to the `events(…)` of the aggregate, or give one of the events that are there: alone, as the event enum, or in a tuple, array, `Vec` or `Option`"
 )]
 pub trait MadeOf<T> {
@@ -113,7 +113,7 @@ impl<A: Aggregate, T: Emit + IntoEvents<A>> MadeOf<T> for Events<A> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event of `{A}`, nor made of its events",
     label = "not an event of `{A}`",
-    note = "if `{Self}` is in `split(…)`, it is emitted no more: give its parts, as `event.split()`",
+    note = "if `{Self}` is in `split(…)`, it is no longer emitted: give its parts, as `event.split()`",
     note = "otherwise: add `{Self}` to the `events(…)` of `{A}`, or give one of the events that are there"
 )]
 pub trait IntoEvents<A: Aggregate>: Emit {

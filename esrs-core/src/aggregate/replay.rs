@@ -39,7 +39,7 @@ pub enum ReplayFault {
     /// The aggregate does not know the stored name.
     #[error(
         "`{aggregate}` has no event of this name; list it in `events(…)`, as an alias of the event \
-         that it became, or as `retired(\"…\")` if it is to be skipped"
+         that it became, or as `retired(\"…\")` to skip it"
     )]
     UnknownEvent {
         /// The aggregate's name.
@@ -49,7 +49,7 @@ pub enum ReplayFault {
     #[error(transparent)]
     Payload(#[from] PayloadError),
     /// The stream's versions have a gap, or go back.
-    #[error("the event after version {after} was expected here")]
+    #[error("expected the event after version {after}")]
     OutOfOrder {
         /// The version before it.
         after: u64,

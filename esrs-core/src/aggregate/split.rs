@@ -10,7 +10,7 @@ use super::events::IntoEvents;
 use crate::event::{PartType, PartTypes, PayloadError};
 use crate::schema::{EventType, StoredAs, same_name};
 
-/// The step by which an event that is emitted no more became several.
+/// The step by which an event that is no longer emitted became several.
 ///
 /// The aggregate lists it as `split(OrderPlacedAndPaid)` inside `events(…)`. What is stored of it
 /// stays one event with one version and one position, and counts as its parts, in order, at that
@@ -64,7 +64,7 @@ pub const fn all_parts_are_listed<A: Aggregate>(parts: &PartTypes, split: &str, 
         .say(", which ");
     let sentence = match place_of(A::EVENTS, part) {
         Some(place) if is_split::<A>(place) => sentence
-            .say("is in `split(…)` too, and emitted no more: give its own parts in its place"),
+            .say("is in `split(…)` too, and no longer emitted: give its own parts in its place"),
         Some(_) => sentence
             .say("is an older version of an event of ")
             .quote(aggregate)
@@ -227,7 +227,7 @@ fn encoded_parts<A: Aggregate>(
     message = "not every part in `{Self}` is an event of `{A}`",
     label = "a part of it is not an event of `{A}`",
     note = "each part has to be in the `events(…)` of `{A}`, outside of `split(…)`: add the part that is not there",
-    note = "a part that is in `split(…)` itself is emitted no more: write its own parts in its place, in `type Into`"
+    note = "a part that is in `split(…)` itself is no longer emitted: write its own parts in its place, in `type Into`"
 )]
 pub trait PartsOf<A: Aggregate, const LISTED: bool> {
     /// Adds the parts behind those that are there.

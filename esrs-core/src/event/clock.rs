@@ -59,7 +59,7 @@ impl Clock for FixedClock {
     }
 }
 
-/// The same time without what is finer than a microsecond, which no store keeps.
+/// The same time without what is finer than a microsecond, which no store has.
 pub(crate) fn to_microsecond(time: Timestamp) -> Timestamp {
     from_microseconds(to_microseconds(time)).unwrap_or(time)
 }

@@ -40,7 +40,7 @@ pub enum EncodeError {
         source: FormatMismatch,
     },
     /// The event would be read as another one than it is.
-    #[error("the event `{event}` would not be read as it is: {source}")]
+    #[error("the event `{event}` would be read differently: {source}")]
     Changed {
         /// Its stored name.
         event: &'static str,

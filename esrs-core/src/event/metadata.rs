@@ -34,8 +34,8 @@ pub struct Metadata {
 /// Of a long text, the message and `Debug` show the beginning.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the actor {} of the command is blank; say who gives it, `.by(\"alice\")`, or say nothing \
-     of an actor where none is demanded",
+    "the actor {} of the command is blank; name one, `.by(\"alice\")`, or leave \
+     `by` out where no actor is required",
     quoted(.text)
 )]
 pub struct BlankActor {

@@ -39,7 +39,7 @@ pub trait MetadataKey: Display + FromStr<Err: Display> {
 ///
 /// Neither the message nor `Debug` contains the value, or what `FromStr` said of it.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the metadata has a value under the key `{key}` that is no `{expected}`")]
+#[error("the metadata has a value under the key `{key}` that is not a `{expected}`")]
 pub struct InvalidMetadata {
     /// The key.
     pub key: &'static str,
@@ -63,7 +63,7 @@ impl fmt::Debug for InvalidMetadata {
 impl Metadata {
     /// The same metadata with a key of the user's own, by its type.
     ///
-    /// It is kept as text, as if it had been given by [`with`](Self::with).
+    /// It is stored as text, as if it had been given by [`with`](Self::with).
     #[must_use]
     pub fn with_key<K: MetadataKey>(self, value: K) -> Self {
         self.with(K::KEY, value.to_string())

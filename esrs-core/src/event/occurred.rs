@@ -112,7 +112,7 @@ impl From<ZonedDateTime> for OccurredAt {
     }
 }
 
-/// Reads a time of RFC 3339, or with a zone of RFC 9557. Its offset and its zone are kept, and every way to
+/// Reads a time of RFC 3339, or with a zone of RFC 9557. Its offset and its zone are stored, and every way to
 /// write them is stored as one.
 impl FromStr for OccurredAt {
     type Err = jiff::Error;

@@ -28,7 +28,7 @@ pub struct TraceContext {
 ///
 /// Of a long text, the message and `Debug` show the beginning.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{} is no `traceparent`: {reason}", quoted(.text))]
+#[error("{} is not a `traceparent`: {reason}", quoted(.text))]
 pub struct InvalidTraceparent {
     /// The text.
     pub text: String,

@@ -219,11 +219,11 @@ pub enum StoreError {
     /// transaction the projection belongs to.
     #[error("nothing was stored, because a projection failed: {0}")]
     Projection(#[source] Box<ProjectionError>),
-    /// The table of a projection was made by another definition of it.
+    /// The table of a projection was built from a different definition.
     #[error(
-        "the table `{table}` was made by another definition of its projection ({stored}) than that of \
-         this program ({declared}); make it anew from the events: by `store.rebuild`, or where it is \
-         inline by `rebuild_changed` on the store's builder",
+        "the table `{table}` was built from a different definition of its projection ({stored}) than that \
+         of this program ({declared}); rebuild it by `store.rebuild`, or, if it is inline, by \
+         `rebuild_changed` on the store's builder",
         stored = escaped(.stored),
         declared = escaped(.declared),
     )]
@@ -324,10 +324,10 @@ pub enum StoreError {
         /// The fault.
         reason: String,
     },
-    /// A subscription has not come as far as it was waited for.
+    /// A subscription did not reach a position in time.
     #[error(
-        "`{subscription}` was waited for to reach {position}, and stood at {reached} after {waited:?}; \
-         look whether anybody runs it, and whether it is behind"
+        "timed out after {waited:?} waiting for `{subscription}` to reach position {position} (now at \
+         {reached}); is a runner active?"
     )]
     Lagging {
         /// The subscription.
@@ -350,8 +350,8 @@ pub enum StoreError {
         /// The fence that was shown for it.
         fence: u64,
     },
-    /// The store keeps no read models.
-    #[error("`{subscription}` is not kept here: this store keeps no read models")]
+    /// The store has no read models.
+    #[error("this store has no read models, so it does not hold `{subscription}`")]
     NoSubscriptions {
         /// The subscription.
         subscription: &'static str,

@@ -181,7 +181,7 @@ impl Page {
     }
 
     /// The snapshot that it begins with: its events are those behind it. There is none unless the
-    /// query asked for it, and the store has kept one.
+    /// query asked for it, and the store has one.
     pub fn snapshot(&self) -> Option<&Snapshot> {
         self.snapshot.as_ref()
     }

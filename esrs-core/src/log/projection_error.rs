@@ -92,7 +92,7 @@ pub enum RowError {
     },
     /// The row is there already.
     #[error(
-        "a row with the key of the event is there already; list the event in `events(…)` too, if that may be"
+        "a row with the key of the event exists; list the event in `events(…)` too, if that may be"
     )]
     Exists {
         /// Its key. It may be confidential, so neither the message nor `Debug` contains it.
@@ -110,7 +110,7 @@ pub enum RowError {
         found: String,
     },
     /// The stream's id is not the text of a key.
-    #[error("the stream's id {id:?} is no key: {reason}", reason = escaped(.reason))]
+    #[error("the stream's id {id:?} is not a key: {reason}", reason = escaped(.reason))]
     Key {
         /// The stream's id.
         id: String,
@@ -165,7 +165,7 @@ impl fmt::Display for InStream<'_> {
             ),
             RowError::Exists { key } if key == id => write!(
                 f,
-                "the row {} is there already; list the event in `events(…)` too, if that may be",
+                "the row {} exists; list the event in `events(…)` too, if that may be",
                 escaped(key)
             ),
             error => error.fmt(f),

@@ -12,7 +12,7 @@ use crate::schema::Fingerprint;
 /// The state of an instance after some of its events, written by a
 /// [`Repository`](crate::Repository) so that a load need not fold all of them again.
 ///
-/// A store keeps the furthest of each stream. It is a cache all the same: what is not there is folded.
+/// A store has the furthest of each stream. It is a cache all the same: what is not there is folded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
     /// The stream.

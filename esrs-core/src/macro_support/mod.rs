@@ -65,7 +65,7 @@ pub use crate::schema::{
     Shape, ShapeVersion, Step, StoredAs, StructShape, Tagging, Variant,
 };
 pub use crate::testing::samples::{Listed, Sampled, StandIn, is_locked, no_stray};
-pub use crate::value::Encoder;
+pub use crate::value::{ByDerive, Encoder};
 
 /// Fails to compile, at the derive, if that is of another version than this crate: the code that it writes fits
 /// this module of its own version alone.

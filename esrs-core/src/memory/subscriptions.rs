@@ -16,7 +16,10 @@ use crate::read_model::subscription::{
     Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
     ParkingEntry, Projected, Replaced, Subscriber, Subscription, WaitTarget,
 };
-use crate::store::{EventStore, ReadModels, SubscriptionStore};
+use crate::store::{
+    CheckpointStore, EventStore, LeaseStore, ParkingStore, ReadModelWriter, ReadModels,
+    SubscriptionStore,
+};
 
 impl MemoryStore {
     fn check_mark(&self, mark: Option<LogMark>) -> Result<(), StoreError> {
@@ -200,14 +203,9 @@ impl ReadModels for MemoryStore {
     }
 }
 
-impl SubscriptionStore for MemoryStore {
-    fn wait_behind(&self, position: Position) -> BoxFuture<'_, Result<Position, StoreError>> {
-        Box::pin(async move {
-            let look = || Some(self.log().head()).filter(|head| *head > position);
-            Ok(self.shared.waiting.until(look).await)
-        })
-    }
+impl SubscriptionStore for MemoryStore {}
 
+impl CheckpointStore for MemoryStore {
     fn subscribe(
         &self,
         subscription: Arc<Subscription>,
@@ -240,31 +238,6 @@ impl SubscriptionStore for MemoryStore {
             };
             self.shared.waiting.changed();
             Ok(begin)
-        })
-    }
-
-    fn advance(
-        &self,
-        advance: Advance,
-        mut subscriber: Box<dyn Subscriber>,
-    ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Advanced, StoreError>)> {
-        Box::pin(async move {
-            yield_now().await;
-            let advanced = self.take_step(advance, &mut *subscriber).await;
-            self.shared.waiting.changed();
-            (subscriber, advanced)
-        })
-    }
-
-    fn replace(
-        &self,
-        mut building: Box<dyn Subscriber>,
-        fence: Option<u64>,
-    ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Replaced, StoreError>)> {
-        Box::pin(async move {
-            let replaced = self.put_in_place(&mut *building, fence).await;
-            self.shared.waiting.changed();
-            (building, replaced)
         })
     }
 
@@ -305,6 +278,13 @@ impl SubscriptionStore for MemoryStore {
         })
     }
 
+    fn wait_behind(&self, position: Position) -> BoxFuture<'_, Result<Position, StoreError>> {
+        Box::pin(async move {
+            let look = || Some(self.log().head()).filter(|head| *head > position);
+            Ok(self.shared.waiting.until(look).await)
+        })
+    }
+
     fn record_failure(
         &self,
         subscription: Arc<Subscription>,
@@ -316,25 +296,36 @@ impl SubscriptionStore for MemoryStore {
             Ok(())
         })
     }
+}
 
-    fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {
-        Box::pin(async move {
-            claim.check()?;
-            Ok(self.models().claim(claim))
-        })
-    }
-
-    fn release_lease(
+impl ReadModelWriter for MemoryStore {
+    fn advance(
         &self,
-        name: String,
-        holder: Arc<str>,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        advance: Advance,
+        mut subscriber: Box<dyn Subscriber>,
+    ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Advanced, StoreError>)> {
         Box::pin(async move {
-            self.models().release(&name, &holder);
-            Ok(())
+            yield_now().await;
+            let advanced = self.take_step(advance, &mut *subscriber).await;
+            self.shared.waiting.changed();
+            (subscriber, advanced)
         })
     }
 
+    fn replace(
+        &self,
+        mut building: Box<dyn Subscriber>,
+        fence: Option<u64>,
+    ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Replaced, StoreError>)> {
+        Box::pin(async move {
+            let replaced = self.put_in_place(&mut *building, fence).await;
+            self.shared.waiting.changed();
+            (building, replaced)
+        })
+    }
+}
+
+impl ParkingStore for MemoryStore {
     fn parked(
         &self,
         subscription: Arc<Subscription>,
@@ -363,5 +354,25 @@ impl SubscriptionStore for MemoryStore {
         subscription: String,
     ) -> BoxFuture<'_, Result<Vec<ParkingEntry>, StoreError>> {
         Box::pin(async move { Ok(self.models().parking_log(&subscription)) })
+    }
+}
+
+impl LeaseStore for MemoryStore {
+    fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {
+        Box::pin(async move {
+            claim.check()?;
+            Ok(self.models().claim(claim))
+        })
+    }
+
+    fn release_lease(
+        &self,
+        name: String,
+        holder: Arc<str>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            self.models().release(&name, &holder);
+            Ok(())
+        })
     }
 }

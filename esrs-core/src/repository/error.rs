@@ -89,14 +89,14 @@ pub enum LoadError {
 #[non_exhaustive]
 pub enum SnapshotError {
     /// The repository was not asked to keep snapshots.
-    #[error("this repository keeps no snapshots; say by which policy: `with_snapshots(…)`")]
+    #[error("this repository stores no snapshots; set a policy: `with_snapshots(…)`")]
     NoPolicy,
     /// The instance could not be loaded, or the store failed.
     #[error("{0}")]
     Load(#[from] LoadError),
     /// The state could not be written as JSON.
     #[error(
-        "the state of {stream} at version {version} was not kept, because it cannot be written as \
+        "the state of {stream} at version {version} was not stored, because it cannot be written as \
          JSON: {source}",
         stream = escaped(.stream),
     )]
@@ -110,7 +110,7 @@ pub enum SnapshotError {
     },
     /// The state could not be read from the JSON it was written as.
     #[error(
-        "the state of {stream} at version {version} was not kept, because it cannot be read from \
+        "the state of {stream} at version {version} was not stored, because it cannot be read from \
          the JSON that it is written as: {source}",
         stream = escaped(.stream),
     )]
@@ -152,7 +152,7 @@ pub enum SnapshotError {
     },
     /// Written as JSON and read again, it was another state.
     #[error(
-        "the state of {stream} at version {version} was not kept, because written as JSON and read \
+        "the state of {stream} at version {version} was not stored, because written as JSON and read \
          again it is not equal to itself; look for a field that serde skips or writes inexactly \
          (`#[serde(skip)]`, a function of `with`), or that is no part of what `PartialEq` should compare",
         stream = escaped(.stream),
@@ -178,7 +178,7 @@ pub enum ExecuteError<E> {
     #[error("the command was rejected: {0}")]
     Rejected(E),
     /// Other writers were faster, each time that it was tried.
-    #[error("another writer was faster, {attempts} times in a row: {conflict}; try again")]
+    #[error("another writer appended first in each of {attempts} attempts: {conflict}; try again")]
     Conflict {
         /// The number of attempts.
         attempts: u32,
@@ -245,7 +245,7 @@ pub enum ExecuteError<E> {
     /// An event would be read as another one than the command decided, such as one with NaN in an
     /// `Option`, which JSON cannot hold.
     #[error(
-        "the event `{event}` for {stream} was not stored, because it would not be read as it is: {source}",
+        "the event `{event}` for {stream} was not stored, because it would be read differently: {source}",
         stream = escaped(.stream),
     )]
     Changed {
@@ -304,7 +304,7 @@ pub enum ExecuteError<E> {
     },
     /// Two commands of one unit belong to repositories of different stores.
     #[error(
-        "{stream} is kept in another store than the first command's instance, so they cannot be \
+        "{stream} is stored in another store than the first command's instance, so they cannot be \
          stored as one unit; make both repositories from clones of one store",
         stream = escaped(.stream),
     )]
@@ -349,7 +349,7 @@ pub enum ExecuteError<E> {
     /// The command was executed, and its events are stored; the read model that was waited for has not
     /// taken them yet.
     #[error(
-        "the command is stored, {} is at version {}, but a read model does not show it yet: {source}",
+        "the command was committed, {} is at version {}, but the read model did not catch up: {source}",
         escaped(executed.stream()),
         executed.version()
     )]
@@ -363,7 +363,7 @@ pub enum ExecuteError<E> {
     /// command with [`returning`](super::Execute::returning) could not be read. It occurs for repetitions by
     /// an idempotency key only, which read what the first execution has stored.
     #[error(
-        "the command is stored, {} is at version {}, but its events could not be read again: {source}",
+        "the command was committed, {} is at version {}, but its events could not be read again: {source}",
         escaped(executed.stream()),
         executed.version()
     )]

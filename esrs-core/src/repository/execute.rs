@@ -333,7 +333,7 @@ impl<'a, A: Aggregate, C, M: Demands, R: Answer<A>> Execute<'a, A, C, M, R> {
     /// Waits until the read model `P` has taken the events of the command, for no longer than this: a
     /// query of it then finds what was written.
     ///
-    /// Somebody has to run the projection: inline, by a runner of this process or of another. What the
+    /// The projection must run: inline, by a runner of this process or of another. What the
     /// command has emitted is stored when the wait ends without it, too: [`ExecuteError::NotSeen`] has it.
     ///
     /// ```text

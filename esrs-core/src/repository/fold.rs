@@ -55,7 +55,7 @@ impl<'a, A: Aggregate> Fold<'a, A> {
     }
 
     /// The same, when a state behind the moment that is folded to is as welcome: for who wants to
-    /// know whether one is kept.
+    /// know whether one is stored.
     pub(super) fn or_from_a_later_snapshot(self) -> Self {
         Self { any_snapshot: true, ..self }
     }
@@ -65,7 +65,7 @@ impl<'a, A: Aggregate> Fold<'a, A> {
         Self { store, stream, codec: None, any_snapshot: false, warm, reached: None }
     }
 
-    /// Folds what comes behind, to the end of the stream. The page's memory is kept for the next
+    /// Folds what comes behind, to the end of the stream. The page's memory is left for the next
     /// load, also after an error.
     pub(super) async fn finish(mut self, page: &mut Page) -> Result<Warm<A>, LoadError> {
         while self.next_page(page, AsOf::Now, false).await? {}

@@ -126,7 +126,7 @@ impl<A> Inner<A> {
         Some(warm)
     }
 
-    /// Keeps a state, and answers with those that have to go for it.
+    /// Caches a state, and answers with those that have to go for it.
     fn put_idle(
         &mut self,
         stream: StreamId,

@@ -107,7 +107,7 @@ pub(super) fn shown<A: ComparedState>(
 impl<A: Aggregate> Repository<A> {
     /// Loads an instance: the fold of all its events, from the last snapshot on where there is one.
     ///
-    /// It is what is stored when it is called; a state that is kept warm for commands is not asked.
+    /// It is what is stored when it is called; the cached state of commands is not used.
     /// An instance that nothing has happened to is its `Default`, at version 0.
     ///
     /// # Errors

@@ -101,7 +101,7 @@ impl<A: Aggregate> Repository<A> {
     }
 
     /// The same repository, which tries a command so many times, once at least: when another writer
-    /// was faster, the instance is loaded again and the command is handled again.
+    /// appended first, the instance is loaded again and the command is handled again.
     #[must_use]
     pub fn with_max_attempts(mut self, attempts: u32) -> Self {
         self.max_attempts = attempts.max(1);
@@ -128,7 +128,7 @@ impl<A: Aggregate> Repository<A> {
         self
     }
 
-    /// The same repository, which keeps so many recent states, so that the next command on an
+    /// The same repository, which caches so many recent states, so that the next command on an
     /// instance takes one round trip to the store: its append. 1,000 unless this says otherwise.
     ///
     /// A state that has become old, because another process or another repository has written, is
@@ -139,12 +139,12 @@ impl<A: Aggregate> Repository<A> {
         self
     }
 
-    /// The same repository, which keeps snapshots in its store, so that a load begins with the last
+    /// The same repository, which stores snapshots in its store, so that a load begins with the last
     /// of them and not with the first event.
     ///
     /// They are written on a thread of their own, when a load or a command finds that one is due. A
     /// snapshot of another fold or of another shape of the state is never used, and the next takes
-    /// its place. One that would not be read as the state that was written is not kept: an error is
+    /// its place. One that would not be read as the state that was written is not stored: an error is
     /// logged by `tracing`, and [`write_snapshot`](Self::write_snapshot) returns it.
     ///
     /// The state derives what a [`SnapshotState`] needs: `Schema`, `Serialize`, `Deserialize` and
@@ -177,7 +177,7 @@ impl<A: Aggregate> Repository<A> {
     /// Writes a snapshot of an instance now, and answers with the version that it is of.
     ///
     /// # Errors
-    /// [`SnapshotError`] when the repository keeps none, the instance cannot be loaded, or its state
+    /// [`SnapshotError`] when the repository stores none, the instance cannot be loaded, or its state
     /// would not be read as it was written.
     pub async fn write_snapshot(&self, id: &A::Id) -> Result<u64, SnapshotError> {
         let snapshots = self.snapshots.as_ref().ok_or(SnapshotError::NoPolicy)?;

@@ -101,7 +101,7 @@ impl<A: Aggregate> Answer<A> for Executed {
     }
 }
 
-/// The draft of an [`Executed`]: nothing is kept.
+/// The draft of an [`Executed`]: nothing is stored.
 #[derive(Debug, Default)]
 pub struct Bare;
 

@@ -307,7 +307,7 @@ impl<A: Handle<C>, C, R: Answer<A>> Running<'_, A, C, R> {
         }
     }
 
-    /// Writes the events, and keeps them as a later load will read them.
+    /// Writes the events, and holds them as a later load will read them.
     fn encode(
         &mut self,
         events: &Events<A>,

@@ -21,8 +21,8 @@ use crate::store::EventStore;
 
 /// One command, or several that are stored as one unit; what [`Execute::and`] takes.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no command that waits to be executed",
-    label = "not a command that waits",
+    message = "expected a pending command, found `{Self}`",
+    label = "not a pending command",
     note = "give what `repository.execute(&id, command)` returns, before it is awaited"
 )]
 pub trait Unit: Sized + Send {
@@ -276,7 +276,7 @@ impl<L: Parts, R: Parts> Parts for Both<L, R> {
     }
 }
 
-/// Decides, appends, and decides again when another writer was faster.
+/// Decides, appends, and decides again when another writer appended first.
 #[allow(clippy::manual_async_fn, reason = "an `async fn` has room for its argument twice")]
 pub(super) fn run<P: Parts>(
     mut parts: P,
@@ -337,7 +337,7 @@ pub(super) fn run<P: Parts>(
                 }
                 Err(StoreError::Conflict(conflict)) if attempts < max_attempts => {
                     parts.check_conflict(&conflict)?;
-                    tracing::debug!(attempts, %conflict, "another writer was faster");
+                    tracing::debug!(attempts, %conflict, "another writer appended first");
                     parts.step_back();
                 }
                 Err(StoreError::Conflict(conflict)) => {

@@ -1,4 +1,4 @@
-//! Recent states, and how many of them are kept.
+//! Recent states, and how many of them are cached.
 
 use uuid::Uuid;
 
@@ -20,7 +20,7 @@ pub(super) struct Warm<A> {
     pub(super) since_snapshot: Replayed,
 }
 
-/// The number of recent states that a [`Repository`](crate::Repository) keeps, so that the next command on an
+/// The number of recent states that a [`Repository`](crate::Repository) caches, so that the next command on an
 /// instance need not load it.
 ///
 /// ```
@@ -41,7 +41,7 @@ pub struct WarmStates<A> {
 }
 
 impl<A> WarmStates<A> {
-    /// The number of states that are kept, unless the repository is told otherwise.
+    /// The number of states that are cached, unless the repository is told otherwise.
     pub const DEFAULT_COUNT: usize = 1_000;
 
     /// So many, of whatever size.
@@ -50,7 +50,7 @@ impl<A> WarmStates<A> {
     }
 
     /// As many as take so many bytes together, by what `weigh` says of each; a state that is heavier
-    /// than all of it is not kept, nor is one that `weigh` panics on.
+    /// than all of it is not cached, nor is one that `weigh` panics on.
     pub fn bytes(limit: usize, weigh: fn(&A) -> usize) -> Self {
         Self { limit, weigh }
     }
@@ -65,7 +65,7 @@ impl<A> WarmStates<A> {
         self.limit
     }
 
-    /// The weight of a state; `None` if it must not be kept.
+    /// The weight of a state; `None` if it must not be cached.
     ///
     /// It runs while the turn is passed on, so a panic must not get out.
     pub(super) fn weigh(&self, state: &A) -> Option<usize> {

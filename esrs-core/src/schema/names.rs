@@ -103,7 +103,7 @@ const fn merged_and_listed(
         .quote(written[other])
         .say(" answers: take ")
         .quote(written[other])
-        .say(" out of the list, because what became another event is emitted no more; or do not merge it")
+        .say(" out of the list, because what became another event is no longer emitted; or do not merge it")
 }
 
 /// Fails to compile, at the place of the call, when the event type in this place among those that

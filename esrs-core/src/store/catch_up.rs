@@ -28,7 +28,7 @@ use crate::read_model::subscription::{Advance, Advanced, Checkpoint, Subscriber}
 ///   contain its events;
 /// - [`StoreError::Projection`] if an event cannot be taken: the subscription then stands before the page
 ///   of that event;
-/// - and those of [`subscribe`](SubscriptionStore::subscribe) and [`advance`](SubscriptionStore::advance).
+/// - and those of [`subscribe`](super::CheckpointStore::subscribe) and [`advance`](super::ReadModelWriter::advance).
 pub async fn catch_up(
     store: &dyn SubscriptionStore,
     subscriber: Box<dyn Subscriber>,

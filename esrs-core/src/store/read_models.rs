@@ -1,7 +1,6 @@
 //! Read models as their users see them.
 
-use std::sync::Arc;
-
+use super::forward::forward;
 use super::subscription_store::SubscriptionStore;
 use crate::event::Position;
 use crate::log::StoreError;
@@ -84,13 +83,13 @@ pub trait ReadModels: SubscriptionStore + Sized {
     /// The new rows are built next to the old ones, page by page, and replace them at once: readers see the
     /// old rows until then, appends continue meanwhile, and the old rows stay if it fails. A rebuild of the
     /// same definition that was interrupted is continued. Whatever users have put on the table (indexes,
-    /// triggers; policies and rights on PostgreSQL, but not the membership in a publication) is kept.
+    /// triggers; policies and rights on PostgreSQL, but not the membership in a publication) stays.
     ///
     /// # Errors
     /// - [`StoreError::Projection`] if `P` cannot apply an event, and [`StoreError::RowRefused`] if the
     ///   table refuses its row: nothing is parked;
     /// - [`StoreError::ProjectionTable`] if a table of its name exists that no projection has made, or if
-    ///   something on the table cannot be kept, such as an index on a column that is gone;
+    ///   something on the table cannot stay, such as an index on a column that is gone;
     /// - [`StoreError::Busy`] if the old rows are read for too long, as by a transaction that stays open;
     /// - and the errors of the database.
     fn rebuild<P: Projection>(&self) -> impl Future<Output = Result<Position, StoreError>> + Send {
@@ -98,25 +97,9 @@ pub trait ReadModels: SubscriptionStore + Sized {
     }
 }
 
-// A default would answer instead of the store.
-#[deny(clippy::missing_trait_methods)]
-impl<S: ReadModels> ReadModels for Arc<S> {
-    fn get<P: Projection>(
-        &self,
-        key: &P::Key,
-    ) -> impl Future<Output = Result<Option<P>, StoreError>> + Send {
-        (**self).get(key)
-    }
-
-    fn all<P: Projection>(&self) -> impl Future<Output = Result<Vec<P>, StoreError>> + Send {
-        (**self).all()
-    }
-
-    fn catch_up<P: Projection>(&self) -> impl Future<Output = Result<Position, StoreError>> + Send {
-        (**self).catch_up::<P>()
-    }
-
-    fn rebuild<P: Projection>(&self) -> impl Future<Output = Result<Position, StoreError>> + Send {
-        (**self).rebuild::<P>()
-    }
-}
+forward!(ReadModels {
+    fn get<P: Projection>(&self, key: &P::Key) -> impl Future<Output = Result<Option<P>, StoreError>> + Send;
+    fn all<P: Projection>(&self) -> impl Future<Output = Result<Vec<P>, StoreError>> + Send;
+    fn catch_up<P: Projection>(&self) -> impl Future<Output = Result<Position, StoreError>> + Send;
+    fn rebuild<P: Projection>(&self) -> impl Future<Output = Result<Position, StoreError>> + Send;
+});

@@ -11,7 +11,7 @@ use crate::read_model::subscription::{Replaced, Subscriber};
 ///
 /// What an earlier call has built of the same definition, and did not finish, is gone on with.
 ///
-/// Where somebody appends without a pause to a store that keeps the projection inline, the last events
+/// Where a process appends without a pause to a store that writes the projection inline, the last events
 /// are taken while they wait.
 ///
 /// ```
@@ -26,7 +26,7 @@ use crate::read_model::subscription::{Replaced, Subscriber};
 /// # Errors
 /// [`StoreError::Projection`] when an event cannot be taken, and [`StoreError::RowRefused`] when the table
 /// refuses its row: nothing is parked, and the rows that were asked so far stay; and those of
-/// [`replace`](SubscriptionStore::replace).
+/// [`replace`](super::ReadModelWriter::replace).
 pub async fn rebuild(
     store: &dyn SubscriptionStore,
     building: impl Fn() -> Box<dyn Subscriber>,

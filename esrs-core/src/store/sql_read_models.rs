@@ -1,8 +1,7 @@
 //! Queries of stores that speak SQL.
 
-use std::sync::Arc;
-
 use super::ReadModels;
+use super::forward::forward;
 use crate::log::StoreError;
 use crate::read_model::projection::{Projection, Value};
 
@@ -78,22 +77,15 @@ pub trait SqlReadModels: ReadModels {
     ) -> impl Future<Output = Result<Vec<Vec<Value>>, StoreError>> + Send;
 }
 
-// A default would answer instead of the store.
-#[deny(clippy::missing_trait_methods)]
-impl<S: SqlReadModels> SqlReadModels for Arc<S> {
+forward!(SqlReadModels {
     fn find<P: Projection>(
         &self,
         condition: &str,
-        parameters: impl IntoIterator<Item = Value>,
-    ) -> impl Future<Output = Result<Vec<P>, StoreError>> + Send {
-        (**self).find(condition, parameters)
-    }
-
+        parameters: impl IntoIterator<Item = Value>
+    ) -> impl Future<Output = Result<Vec<P>, StoreError>> + Send;
     fn query(
         &self,
         sql: &str,
-        parameters: impl IntoIterator<Item = Value>,
-    ) -> impl Future<Output = Result<Vec<Vec<Value>>, StoreError>> + Send {
-        (**self).query(sql, parameters)
-    }
-}
+        parameters: impl IntoIterator<Item = Value>
+    ) -> impl Future<Output = Result<Vec<Vec<Value>>, StoreError>> + Send;
+});

@@ -1,7 +1,10 @@
 //! The memory store keeps every promise of the suite, and is what the model says.
 
-use esrs_core::MemoryStore;
+use std::sync::Arc;
+
 use esrs_core::conformance::{self, model};
+use esrs_core::subscription::SubscriptionStore;
+use esrs_core::{EventStore, MemoryStore};
 use proptest::prelude::*;
 
 #[tokio::test]
@@ -36,9 +39,27 @@ async fn the_memory_store_keeps_every_promise_about_read_models() {
 }
 
 #[tokio::test]
-async fn the_memory_store_keeps_every_promise_behind_an_arc() {
-    let store: std::sync::Arc<dyn esrs_core::EventStore> = std::sync::Arc::new(MemoryStore::new());
-    conformance::all(&store).await;
+async fn pointers_to_a_store_keep_every_promise_of_a_log() {
+    let boxed: Box<dyn EventStore> = Box::new(MemoryStore::new());
+    conformance::all(&boxed).await;
+    let shared: Arc<dyn EventStore> = Arc::new(MemoryStore::new());
+    conformance::all(&shared).await;
+    let borrowed: &'static MemoryStore = Box::leak(Box::new(MemoryStore::new()));
+    conformance::all(&borrowed).await;
+}
+
+#[tokio::test]
+async fn pointers_to_a_store_keep_every_promise_about_subscriptions() {
+    let boxed: Box<dyn SubscriptionStore> = Box::new(MemoryStore::new());
+    conformance::subscriptions::all_without_sql(&boxed).await;
+    let shared: Arc<dyn SubscriptionStore> = Arc::new(MemoryStore::new());
+    conformance::subscriptions::all_without_sql(&shared).await;
+}
+
+#[tokio::test]
+async fn pointers_to_a_store_keep_every_promise_about_read_models() {
+    conformance::read_models::all(&Box::new(MemoryStore::new())).await;
+    conformance::read_models::all(&Arc::new(MemoryStore::new())).await;
 }
 
 proptest! {
@@ -55,7 +76,7 @@ proptest! {
 /// On one thread, a task that takes a long log step by step leaves turns to the others.
 #[tokio::test]
 async fn steps_in_memory_leave_turns_to_other_tasks() {
-    use esrs_core::subscription::{Advance, Advanced, SubscriptionStore};
+    use esrs_core::subscription::{Advance, Advanced, CheckpointStore, ReadModelWriter};
     let store = MemoryStore::new();
     let (subscription, subscriber) = steps::subscriber();
     let turns = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use esrs_core::__private::{Encoder, KnownEvent};
+use esrs_core::__private::{ByDerive, Encoder, KnownEvent};
 use esrs_core::store::NewRecord;
 use esrs_core::{
     Aggregate, Emit, Event, EventType, Fingerprint, IntoEvents, Page, PayloadError, Position,
@@ -21,6 +21,7 @@ impl Schema for Added {
 
 impl Emit for Added {}
 impl Event for Added {
+    const USE_THE_DERIVE: ByDerive = ByDerive::GENERATED;
     const NAME: &'static str = "added";
     const VERSION: u32 = 2;
     const ALIASES: &'static [&'static str] = &["plus"];
@@ -47,6 +48,7 @@ impl IntoEvents<Sum> for SumEvent {
 }
 
 impl Aggregate for Sum {
+    const USE_THE_DERIVE: ByDerive = ByDerive::GENERATED;
     const NAME: &'static str = "sum";
     const EVENTS: &'static [EventType] = &[EventType::of::<Added>()];
     const IGNORED: usize = 0;

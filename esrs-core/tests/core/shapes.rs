@@ -103,7 +103,7 @@ fn what_differs_on_the_wire_differs_in_its_fingerprint() {
     }
 }
 
-/// Fingerprints are kept in files that users commit, so none may ever change.
+/// Fingerprints are stored in files that users commit, so none may ever change.
 #[test]
 fn a_fingerprint_is_the_same_in_every_release() {
     let kept = [

@@ -23,13 +23,13 @@ const WORDS: &[&str] = &[
 /// The attributes of an aggregate, as far as they could be read.
 #[derive(Default)]
 pub(crate) struct AggregateAttr {
-    /// The word `aggregate`, for what is missing from the attribute.
+    /// The `aggregate` attribute, for what is missing from the attribute.
     pub(crate) word: Option<Path>,
     pub(crate) name: Option<LitStr>,
-    /// The word `id`, also when what follows could not be read.
+    /// The `id` attribute, also when what follows could not be read.
     pub(crate) id_word: Option<Ident>,
     pub(crate) id: Option<Type>,
-    /// The word `events`, also when what follows could not be read.
+    /// The `events` attribute, also when what follows could not be read.
     pub(crate) events_word: Option<Ident>,
     pub(crate) events: Vec<Listed>,
     pub(crate) retired: Vec<LitStr>,
@@ -52,7 +52,7 @@ pub(crate) struct Listed {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     Folded,
-    /// `split(…)`: it is emitted no more, and counts as its parts.
+    /// `split(…)`: it is no longer emitted, and counts as its parts.
     Split,
     /// `ignored(…)`: it changes nothing.
     Ignored,
@@ -197,7 +197,7 @@ impl AggregateAttr {
         };
         if let (Role::Split, Some(rename)) = (role, &rename) {
             let message =
-                "an event in `split(…)` is emitted no more, and is no variant: drop this name";
+                "an event in `split(…)` is no longer emitted, and is no variant: drop this name";
             return Err(syn::Error::new_spanned(rename, message));
         }
         self.events.push(Listed { path, rename, role });

@@ -16,9 +16,9 @@ pub(crate) struct Event {
     /// True if the attribute stands there at all.
     pub(crate) is_there: bool,
     pub(crate) name: Option<LitStr>,
-    /// The word `version`, and what it says.
+    /// The `version` attribute, and its value.
     pub(crate) version: Option<(Ident, u32)>,
-    /// The word `from`, and what it says.
+    /// The `from` attribute, and its value.
     pub(crate) from: Option<(Ident, Type)>,
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) merges: Vec<Type>,

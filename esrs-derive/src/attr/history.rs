@@ -26,7 +26,7 @@ pub(crate) struct Change {
 }
 
 impl Change {
-    /// The word by which it may refuse an old value.
+    /// The attribute by which it may refuse an old value.
     pub(crate) fn tried(&self) -> Option<&Ident> {
         match &self.what {
             What::Retyped { with, .. } => with.tried.as_ref(),
@@ -49,7 +49,7 @@ pub(crate) enum What {
 /// The function of a field that was retyped.
 pub(crate) struct Conversion {
     pub(crate) function: TokenStream,
-    /// The word `try_with`, when it may refuse an old value.
+    /// The `try_with` attribute, when it may refuse an old value.
     pub(crate) tried: Option<Ident>,
 }
 

@@ -118,7 +118,7 @@ impl Words {
     pub(crate) fn once(&mut self, word: &Ident, errors: &Errors) {
         let written = word.to_string();
         if self.met.contains(&written) {
-            errors.on(word, format!("`{written}` is said twice; keep one of them"));
+            errors.on(word, format!("`{written}` is given twice; remove one"));
         }
         self.met.push(written);
     }

@@ -15,7 +15,7 @@ pub(crate) fn each_item(
 ) {
     let Meta::List(list) = &attr.meta else {
         let name = attr.path().get_ident().map(ToString::to_string).unwrap_or_default();
-        errors.on(&attr.meta, format!("write what it says in parentheses: `#[{name}(…)]`"));
+        errors.on(&attr.meta, format!("write its arguments in parentheses: `#[{name}(…)]`"));
         return;
     };
     errors.ok((|input: ParseStream| parse_list(input, errors, item)).parse2(list.tokens.clone()));

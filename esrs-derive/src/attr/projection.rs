@@ -19,14 +19,14 @@ const FIELD_WORDS: &[&str] = &["key", "text", "json", "column"];
 /// The attributes of a row, as far as they could be read.
 #[derive(Default)]
 pub(crate) struct ProjectionAttr {
-    /// The word `projection`, for what is missing from the attribute.
+    /// The attribute `projection`, for what is missing from the attribute.
     pub(crate) word: Option<Path>,
-    /// The word `table`, also when what follows could not be read.
+    /// The attribute `table`, also when what follows could not be read.
     pub(crate) table_word: Option<Ident>,
     pub(crate) table: Option<LitStr>,
     pub(crate) version: Option<LitInt>,
     pub(crate) of: Option<Path>,
-    /// The word `creates`, also when what follows could not be read.
+    /// The `creates` attribute, also when what follows could not be read.
     pub(crate) creates_word: Option<Ident>,
     pub(crate) listed: Vec<Listed>,
     pub(crate) krate: Option<Path>,
@@ -56,7 +56,7 @@ pub(crate) struct Listed {
     pub(crate) list: List,
     pub(crate) of: Option<Path>,
     pub(crate) key: Option<Keys>,
-    /// The word of `missing = skip`.
+    /// The place of `missing = skip`.
     pub(crate) skip: Option<Ident>,
 }
 

@@ -13,7 +13,7 @@ use crate::errors::Errors;
 pub(crate) struct Schema {
     /// The name of a shape that only its owner knows.
     pub(crate) opaque: Option<LitStr>,
-    /// The word `version`, and what it says.
+    /// The `version` attribute, and its value.
     pub(crate) version: Option<(Ident, u32)>,
     /// The fields that it had once.
     pub(crate) removed: Vec<Removed>,

@@ -24,7 +24,7 @@ impl<T> Default for Ways<T> {
     }
 }
 
-/// `rename`, `alias` and the word they are said by.
+/// `rename`, `alias` and the attribute that has them.
 #[derive(Default)]
 pub(crate) struct Names {
     pub(crate) rename: Ways<LitStr>,

@@ -64,7 +64,7 @@ fn name_and_id(input: &DeriveInput, attr: &AggregateAttr, errors: &Errors) {
         }
     }
     if attr.id_word.is_none() {
-        errors.on(&attr.word, "say what tells its instances apart: `id = AccountId`");
+        errors.on(&attr.word, "name the type of its ids: `id = AccountId`");
     }
 }
 
@@ -77,7 +77,7 @@ fn events(attr: &AggregateAttr, model: &Aggregate<'_>, errors: &Errors) {
         (Some(word), true) if errors.is_empty() => {
             let message = match model.events.is_empty() {
                 true => "an aggregate is made of its events; list at least one",
-                false => "an event in `split(…)` counts as its parts; list those beside it",
+                false => "an event in `split(…)` counts as its parts; list these too",
             };
             errors.on(word, message);
         }
@@ -90,8 +90,8 @@ fn events(attr: &AggregateAttr, model: &Aggregate<'_>, errors: &Errors) {
             let is_split = event.role == Role::Split || other == Role::Split;
             errors.on(event.path, match is_split && event.role != other {
                 true => format!(
-                    "`{written}` is in `split(…)` and beside it: keep it in `split(…)` if it is emitted \
-                     no more, and take it out of there otherwise"
+                    "`{written}` is in `split(…)` and outside of it: keep it in `split(…)` if it is no \
+                     longer emitted, and remove it from there otherwise"
                 ),
                 false => format!("`{written}` is listed twice; keep one of them"),
             });

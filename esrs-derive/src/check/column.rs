@@ -8,7 +8,7 @@ use crate::errors::Errors;
 
 /// The way out of all that follows.
 pub(crate) const OR_AS_JSON: &str =
-    ", or keep it as JSON, by `#[projection(json)]` on the field of the row";
+    ", or store it as JSON, by `#[projection(json)]` on the field of the row";
 
 /// A type that is neither of the two.
 pub(crate) fn neither(input: &DeriveInput, errors: &Errors) {

@@ -80,7 +80,7 @@ fn table(input: &DeriveInput, attr: &ProjectionAttr, errors: &Errors) {
 
 fn columns(input: &DeriveInput, model: &Projection<'_>, errors: &Errors) {
     if model.key_columns().is_empty() {
-        let message = "say which field tells the rows apart: mark it `#[projection(key)]`";
+        let message = "mark the field that tells the rows apart: `#[projection(key)]`";
         errors.on(&input.ident, message);
     }
     let mut names = HashSet::new();

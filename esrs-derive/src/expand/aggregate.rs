@@ -224,6 +224,7 @@ fn aggregate(
         #storable
         #[automatically_derived]
         impl #private::Aggregate for #ident {
+            const USE_THE_DERIVE: #private::ByDerive = #private::ByDerive::GENERATED;
             const NAME: &'static #private::str = #name;
             const EVENTS: &'static [#private::EventType] = &[#events];
             const IGNORED: #private::usize = #ignored;

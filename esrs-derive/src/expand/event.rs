@@ -82,6 +82,7 @@ pub(crate) fn derive(input: &DeriveInput, errors: &Errors) -> Option<TokenStream
         #[automatically_derived]
         #[allow(deprecated)]
         impl #p::Event for #ident {
+            const USE_THE_DERIVE: #p::ByDerive = #p::ByDerive::GENERATED;
             const NAME: &'static #p::str = #name;
             const VERSION: #p::u32 = #version;
             const ALIASES: &'static [&'static #p::str] = &[#(#aliases),*];
@@ -207,6 +208,7 @@ pub(crate) fn fallback(input: &DeriveInput) -> TokenStream {
             #[automatically_derived]
             #[allow(deprecated)]
             impl #p::Event for #ident {
+                const USE_THE_DERIVE: #p::ByDerive = #p::ByDerive::GENERATED;
                 const NAME: &'static #p::str = #name;
                 const VERSION: #p::u32 = #version;
                 const ALIASES: &'static [&'static #p::str] = &[];

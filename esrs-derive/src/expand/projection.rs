@@ -69,6 +69,7 @@ fn projection(model: &Projection<'_>, bodies: &Bodies) -> TokenStream {
             #asserts
             #[automatically_derived]
             impl #p::Projection for #ident {
+                const USE_THE_DERIVE: #p::ByDerive = #p::ByDerive::GENERATED;
                 const TABLE: #p::Table =
                     #p::Table { name: #table, version: #version, columns: &[#columns] };
                 const SOURCES: &'static [#p::Source] = &[#sources];

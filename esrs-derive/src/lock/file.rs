@@ -30,7 +30,7 @@ pub(crate) struct Golden {
     pub(crate) shown: String,
 }
 
-/// Where payloads of an event are kept; there may be none.
+/// The folder of stored payloads of an event; there may be none.
 pub(crate) fn golden(folder: &Folder, name: &str) -> Golden {
     let file = |name: String| format!("{GOLDEN}/{name}");
     let (file, former) = (file(stem(name)), file(former_stem(name)));

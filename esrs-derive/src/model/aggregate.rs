@@ -20,7 +20,7 @@ pub(crate) struct Aggregate<'a> {
     pub(crate) id: Option<&'a Type>,
     /// Those that are folded, then those that are split, then those that are ignored.
     pub(crate) events: Vec<Event<'a>>,
-    /// Where the word `events` stands.
+    /// Where the attribute `events` stands.
     pub(crate) events_span: Span,
     pub(crate) retired: &'a [LitStr],
     pub(crate) requires: &'a [Demand],

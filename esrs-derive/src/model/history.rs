@@ -18,9 +18,9 @@ pub(crate) struct Declared<'a> {
     pub(crate) input: &'a DeriveInput,
     /// The attribute that tells the history: `event` or `schema`.
     pub(crate) attribute: &'static str,
-    /// The word `version`, and what it says.
+    /// The attribute `version`, and what it says.
     pub(crate) version: Option<(Ident, u32)>,
-    /// The newest version that is kept as a struct.
+    /// The newest version that has a struct.
     pub(crate) from: Option<Type>,
     pub(crate) removed: Vec<Removed>,
     /// The number of mistakes found before; any after may be why a version is not told of.
@@ -33,9 +33,9 @@ pub(crate) struct Declared<'a> {
 pub(crate) struct History<'a> {
     pub(crate) input: &'a DeriveInput,
     pub(crate) version: u32,
-    /// The version that the first declared step begins with: 1, or that of the struct which is kept.
+    /// The version that the first declared step begins with: 1, or that of the struct which is there.
     pub(crate) oldest: u32,
-    /// The struct of that version, when it is kept.
+    /// The struct of that version, when there is one.
     pub(crate) from: Option<Type>,
     /// The structs, or variants, and their fields; a struct is its only one.
     pub(crate) bodies: Vec<Body<'a>>,

@@ -8,8 +8,9 @@ use std::time::Duration;
 use esrs::prelude::*;
 use esrs::store::{AppendBatch, Appended, IdempotencyKey, LogId, Page, ReadQuery, Snapshot};
 use esrs::subscription::{
-    Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
-    ParkingEntry, Replaced, Subscriber, Subscription, SubscriptionStore, WaitTarget,
+    Advance, Advanced, Checkpoint, CheckpointOf, CheckpointStore, Decision, Lease, LeaseClaim,
+    LeaseStore, ParkedStream, ParkingEntry, ParkingStore, ReadModelWriter, Replaced, Subscriber,
+    Subscription, SubscriptionStore, WaitTarget,
 };
 use esrs::{EventStore, StoreError};
 use esrs::{Position, StreamId};
@@ -175,11 +176,9 @@ impl EventStore for Between {
     }
 }
 
-impl SubscriptionStore for Between {
-    fn wait_behind(&self, position: Position) -> BoxFuture<'_, Result<Position, StoreError>> {
-        self.pass(Call::Wait, self.store.wait_behind(position))
-    }
+impl SubscriptionStore for Between {}
 
+impl CheckpointStore for Between {
     fn subscribe(
         &self,
         subscription: Arc<Subscription>,
@@ -195,6 +194,37 @@ impl SubscriptionStore for Between {
         self.store.start_over(subscription, fence)
     }
 
+    fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<CheckpointOf>, StoreError>> {
+        self.pass(Call::Checkpoints, self.store.checkpoints())
+    }
+
+    fn wait_for(
+        &self,
+        subscription: Arc<Subscription>,
+        target: WaitTarget,
+        timeout: Duration,
+    ) -> BoxFuture<'_, Result<Position, StoreError>> {
+        self.store.wait_for(subscription, target, timeout)
+    }
+
+    fn wait_behind(&self, position: Position) -> BoxFuture<'_, Result<Position, StoreError>> {
+        self.pass(Call::Wait, self.store.wait_behind(position))
+    }
+
+    fn record_failure(
+        &self,
+        subscription: Arc<Subscription>,
+        failure: Option<String>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.pass(Call::RecordFailure, async move {
+            self.store.record_failure(subscription, failure.clone()).await?;
+            self.faults.lock().unwrap().failures.push(failure);
+            Ok(())
+        })
+    }
+}
+
+impl ReadModelWriter for Between {
     fn advance(
         &self,
         advance: Advance,
@@ -215,44 +245,9 @@ impl SubscriptionStore for Between {
     ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Replaced, StoreError>)> {
         self.store.replace(building, fence)
     }
+}
 
-    fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<CheckpointOf>, StoreError>> {
-        self.pass(Call::Checkpoints, self.store.checkpoints())
-    }
-
-    fn wait_for(
-        &self,
-        subscription: Arc<Subscription>,
-        target: WaitTarget,
-        timeout: Duration,
-    ) -> BoxFuture<'_, Result<Position, StoreError>> {
-        self.store.wait_for(subscription, target, timeout)
-    }
-
-    fn record_failure(
-        &self,
-        subscription: Arc<Subscription>,
-        failure: Option<String>,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.pass(Call::RecordFailure, async move {
-            self.store.record_failure(subscription, failure.clone()).await?;
-            self.faults.lock().unwrap().failures.push(failure);
-            Ok(())
-        })
-    }
-
-    fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {
-        self.pass(Call::Claim, self.store.claim_lease(claim))
-    }
-
-    fn release_lease(
-        &self,
-        name: String,
-        holder: Arc<str>,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.pass(Call::Release, self.store.release_lease(name, holder))
-    }
-
+impl ParkingStore for Between {
     fn parked(
         &self,
         subscription: Arc<Subscription>,
@@ -274,5 +269,19 @@ impl SubscriptionStore for Between {
         subscription: String,
     ) -> BoxFuture<'_, Result<Vec<ParkingEntry>, StoreError>> {
         self.store.parking_log(subscription)
+    }
+}
+
+impl LeaseStore for Between {
+    fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {
+        self.pass(Call::Claim, self.store.claim_lease(claim))
+    }
+
+    fn release_lease(
+        &self,
+        name: String,
+        holder: Arc<str>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.pass(Call::Release, self.store.release_lease(name, holder))
     }
 }

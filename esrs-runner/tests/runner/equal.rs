@@ -502,7 +502,7 @@ async fn spelled_otherwise<R: Reopened>() {
         let (rows, parked) = run::<MeterRow>(&store, (1_000, threads)).await;
         assert_eq!(rows.len(), 1);
         assert_eq!(store.rows::<MeterRow>().await.unwrap()[0].sum, Tenths(0.5));
-        let reason = "is no key: it is read as the id 7, whose stream is \"meter-7\"";
+        let reason = "is not a key: it is read as the id 7, whose stream is \"meter-7\"";
         assert_eq!(parked.len(), 2);
         assert!(parked.iter().all(|parked| parked.contains(reason)), "{parked:?}");
         let (rows, parked) = run::<TagRow>(&store, (1_000, threads)).await;

@@ -1,4 +1,4 @@
-//! The runner, on every store that keeps read models.
+//! The runner, on every store that has read models.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

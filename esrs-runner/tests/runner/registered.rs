@@ -95,7 +95,7 @@ async fn second_type_with_the_same_table_and_shape_is_refused(store: impl TestSt
     let other = Runner::new(store.clone()).project::<other::Counts>().start();
     let failed = until(&other, |status| matches!(status.state, State::Failed { .. })).await;
     let State::Failed { reason } = failed.state else { panic!("{:?}", failed.state) };
-    assert!(reason.contains("was made by another definition"), "{reason}");
+    assert!(reason.contains("was built from a different definition"), "{reason}");
     other.stop().await;
     // The first goes on.
     deposit(&Repository::<Account>::new(store.clone()), 1, 1).await;

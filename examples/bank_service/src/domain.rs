@@ -18,7 +18,7 @@ pub(crate) struct AccountOpened {
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_deposited")]
 pub(crate) struct MoneyDeposited {
-    /// How much.
+    /// The amount.
     pub(crate) cents: i64,
 }
 
@@ -26,7 +26,7 @@ pub(crate) struct MoneyDeposited {
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_withdrawn")]
 pub(crate) struct MoneyWithdrawn {
-    /// How much.
+    /// The amount.
     pub(crate) cents: i64,
 }
 
@@ -90,13 +90,13 @@ pub(crate) enum Refusal {
     /// More is asked for than there is.
     #[error("{missing_cents} cents are missing")]
     InsufficientFunds {
-        /// How much more.
+        /// The amount that is missing.
         missing_cents: i64,
     },
-    /// There is money on an account that is to be closed.
+    /// An account with money cannot be closed.
     #[error("{cents} cents are still on the account")]
     NotEmpty {
-        /// How much.
+        /// The amount.
         cents: i64,
     },
 }
@@ -132,7 +132,7 @@ impl Handle<Open> for BankAccount {
 /// Puts money in.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Deposit {
-    /// How much.
+    /// The amount.
     pub(crate) cents: i64,
 }
 
@@ -149,7 +149,7 @@ impl Handle<Deposit> for BankAccount {
 /// Takes money out.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Withdraw {
-    /// How much.
+    /// The amount.
     pub(crate) cents: i64,
 }
 

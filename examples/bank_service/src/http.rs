@@ -23,10 +23,10 @@ const LARGEST_BODY: usize = 16 * 1024;
 /// An actor or an idempotency key is not longer, in bytes.
 const LONGEST_HEADER: usize = 200;
 
-/// How long a response waits for the read model to show what the command has done.
+/// The time that a response waits for the read model to contain the events of the command.
 const UNTIL_SHOWN: Duration = Duration::from_secs(2);
 
-/// What the routes have in common.
+/// The state that the routes share.
 pub(crate) struct Bank {
     accounts: Repository<BankAccount>,
     store: PostgresStore,
@@ -174,7 +174,7 @@ async fn rich(
     Ok(Json(bank.store.find(condition, [min_cents.into()]).await?))
 }
 
-/// What the report has found, as far as it runs.
+/// Returns the findings of the report, as far as it runs.
 async fn fraud_alerts(State(bank): State<Arc<Bank>>) -> Result<Json<serde_json::Value>, Problem> {
     let sql = "SELECT account_id, withdrawals, cents FROM fraud_alerts ORDER BY account_id";
     let rows = bank.store.query(sql, []).await?;
@@ -192,7 +192,7 @@ async fn fraud_alerts(State(bank): State<Arc<Bank>>) -> Result<Json<serde_json::
     Ok(Json(alerts.collect()))
 }
 
-/// What each subscription is doing.
+/// Returns the status of each subscription.
 async fn status(State(bank): State<Arc<Bank>>) -> Json<serde_json::Value> {
     let subscriptions = bank.running.status().await;
     let subscriptions = subscriptions.iter().map(|status| {

@@ -50,7 +50,7 @@ enum Command {
         #[arg(long)]
         fraud_report: bool,
     },
-    /// Makes the read model anew, beside the one that is asked.
+    /// Rebuilds the read model next to the one that is queried.
     Rebuild,
 }
 

@@ -1,4 +1,4 @@
-//! What went wrong, as problem details: <https://www.rfc-editor.org/rfc/rfc9457>.
+//! Errors as problem details: <https://www.rfc-editor.org/rfc/rfc9457>.
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -13,10 +13,10 @@ use crate::domain::Refusal;
 /// A problem, as a client is told of it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Problem {
-    /// What kind of problem it is: a reference that stays the same.
+    /// The kind of the problem: a reference that stays the same.
     #[serde(rename = "type")]
     kind: &'static str,
-    /// That in words.
+    /// The kind in words.
     title: &'static str,
     /// The status of the response.
     status: u16,

@@ -21,7 +21,7 @@ pub(crate) struct AccountSummary {
     pub(crate) account_id: AccountId,
     /// Whose it is.
     pub(crate) owner: String,
-    /// What is on it.
+    /// The balance.
     pub(crate) cents: i64,
 }
 

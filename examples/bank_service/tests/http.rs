@@ -58,7 +58,7 @@ impl Service {
         (response.status().as_u16(), response.body_mut().read_json().unwrap())
     }
 
-    /// Asks it to end, as whoever deploys it does.
+    /// Asks it to end, as a deployment does.
     fn stop(mut self) {
         let pid = rustix::process::Pid::from_child(&self.process);
         rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();

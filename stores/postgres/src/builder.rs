@@ -137,7 +137,7 @@ impl PostgresStoreBuilder {
     /// It is also the time for which any call waits for a free connection, a statement for a lock, and a
     /// rebuild for transactions that read the rows that it replaces.
     ///
-    /// It is kept between 1 ms and 12 days.
+    /// It is clamped to between 1 ms and 12 days.
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout.clamp(Self::SHORTEST_WAIT, Self::LONGEST_WAIT);
         self
@@ -159,7 +159,7 @@ impl PostgresStoreBuilder {
     /// statement of a handler; the chunks of an import; what catches up, rebuilds, or opens a store with
     /// inline projections. Replacing a table by a rebuild builds its indexes, for which it has an hour.
     ///
-    /// It is kept between 1 ms and 12 days.
+    /// It is clamped to between 1 ms and 12 days.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout.clamp(Self::SHORTEST_WAIT, Self::LONGEST_WAIT);
         self
@@ -186,12 +186,12 @@ impl PostgresStoreBuilder {
     /// what was appended finds the rows that follow from it.
     ///
     /// The table is made and caught up when the store is opened, and again with an append, if a process
-    /// without `P` has appended meanwhile, or somebody has [imported](PostgresStore::import). An append
+    /// without `P` has appended meanwhile, or another process has [imported](PostgresStore::import). An append
     /// whose events `P` cannot take is answered with [`StoreError::Projection`], or with
     /// [`StoreError::RowRefused`] if the table refuses a row, and nothing of it is stored.
     ///
     /// An event that is in the log already refuses no append and does not keep the store closed: if `P`
-    /// cannot take it, its stream is [parked](esrs_core::subscription::SubscriptionStore::parked). A stream
+    /// cannot take it, its stream is [parked](esrs_core::subscription::ParkingStore::parked). A stream
     /// that must be tried again is, with the next append or when a store is opened. An event of a newer
     /// schema version than this program knows is not parked: appends and `open` answer with the error until
     /// the newer program is deployed. A program whose definition of `P` was replaced by a newer one goes on
@@ -261,7 +261,7 @@ impl PostgresStoreBuilder {
     /// - [`StoreError::NewerSchema`] when a newer esrs has made the tables;
     /// - [`StoreError::Projection`], [`StoreError::ProjectionChanged`] or
     ///   [`StoreError::ProjectionTable`] when an inline read model cannot be brought up to date, and
-    ///   [`StoreError::Busy`] when somebody reads one that must be replaced for too long;
+    ///   [`StoreError::Busy`] when another transaction reads one that must be replaced for too long;
     /// - [`StoreError::SubscriptionTaken`] if a table is [`inline`](Self::inline) twice;
     /// - [`StoreError::Database`] outside of a Tokio runtime, on which the store's connections live, and
     ///   for any other error of the database.

@@ -267,7 +267,7 @@ impl Connector {
         self.in_time(async { Ok((self.open)(self.config.clone()).await?) }).await
     }
 
-    /// The driver's own limit ends when somebody has accepted. Who then says nothing, such as a proxy
+    /// The driver's own limit ends when a peer has accepted. One that then says nothing, such as a proxy
     /// whose server is gone, is given up as well.
     pub(crate) async fn in_time<T>(
         &self,

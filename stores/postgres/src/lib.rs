@@ -14,7 +14,7 @@
 //!   Appends that come while another is under way are stored together; one that is refused is
 //!   refused alone.
 //! - Positions are committed in their order, from however many processes: who follows the log never
-//!   misses an event, and no transaction of anybody else keeps a follower waiting.
+//!   misses an event, and no other transaction makes a follower wait.
 //! - When the server goes away, an append waits for it for a while. If the answer was lost, the store
 //!   finds out by the event ids whether the append was stored.
 //! - The store makes and migrates its own tables, in a schema of their own. Events are never updated
@@ -32,7 +32,7 @@
 //! ORDER BY position DESC LIMIT 20;
 //! ```
 //!
-//! The table below it, `events`, keeps payloads as `json`, the very text that was appended: `jsonb`
+//! The table below it, `events`, has payloads as `json`, the very text that was appended: `jsonb`
 //! would give back another text, and refuses some that is JSON. What it cannot hold is NULL in the
 //! view. A query that is asked often wants an index on an expression of its own, such as
 //! `CREATE INDEX ON esrs.events (((payload->>'cents')::int)) WHERE kind = 7`.
@@ -54,7 +54,7 @@
 //!
 //! # Names in statements
 //! The store's own statements find names in `pg_catalog` only, whatever `search_path` the role has: a function
-//! that somebody has made elsewhere is never called by them. The path of the role holds in statements of users
+//! that another role has made elsewhere is never called by them. The path of the role holds in statements of users
 //! (conditions of [`find`](esrs_core::SqlReadModels::find), [`query`](esrs_core::SqlReadModels::query) and
 //! the SQL of event handlers) and in triggers, policies and constraints on the tables of read models. Keep
 //! every schema of that path closed to roles that you do not trust with what those statements may do.

@@ -66,7 +66,7 @@ async fn send(shared: &Shared, reader: &Reader<'_>) -> Result<(), StoreError> {
 
 /// The listener that tells waiting tasks that something was appended, by whichever process.
 ///
-/// It has a connection of its own, which is opened when somebody first waits.
+/// It has a connection of its own, which is opened at the first wait.
 #[derive(Default)]
 pub(crate) struct Listener {
     appended: watch::Sender<()>,

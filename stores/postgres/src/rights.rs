@@ -68,7 +68,7 @@ impl PostgresStore {
     /// Lets a role of the database read the log, its snapshots, and where its subscriptions stand, so that it
     /// can ask read models whose tables it may read; and nothing else. Idempotency keys, leases and the
     /// log of what was parked are not among it, so [`find_append`](esrs_core::EventStore::find_append) and
-    /// [`checkpoints`](esrs_core::subscription::SubscriptionStore::checkpoints) are denied.
+    /// [`checkpoints`](esrs_core::subscription::CheckpointStore::checkpoints) are denied.
     ///
     /// # Errors
     /// Those of [`grant_appending`](Self::grant_appending).

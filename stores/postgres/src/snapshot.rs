@@ -9,7 +9,7 @@ use crate::connect::Client;
 use crate::encode::{Json, Moment, StoredTime, to_i64};
 use crate::pool::Reader;
 
-/// Keeps a snapshot, unless the stream is not that far, or a further one is kept already.
+/// Stores a snapshot, unless the stream is not that far, or a further one is stored already.
 pub(crate) async fn save(reader: &Reader<'_>, snapshot: &Snapshot) -> Result<(), StoreError> {
     let saved = reader
         .query(

@@ -241,7 +241,8 @@ impl PostgresStore {
     /// long as that takes: wrap it in a timeout.
     ///
     /// # Errors
-    /// What may happen to a database.
+    /// Returns [`StoreError::Busy`], [`StoreError::TimedOut`] or [`StoreError::Unavailable`] if the database
+    /// does not answer, and [`StoreError::Database`] for its other errors.
     pub async fn wait_behind(&self, position: Position) -> Result<Position, StoreError> {
         let shared = self.inner.shared.clone();
         let waiting = async move {

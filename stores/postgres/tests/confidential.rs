@@ -12,7 +12,7 @@ use crate::support::account::Account;
 use crate::support::marker::{self, MARKER, check_debug, check_error};
 use crate::support::{connect, event, stream, terminate_all, within};
 use esrs_core::projection::Value;
-use esrs_core::subscription::{Projected, SubscriptionStore};
+use esrs_core::subscription::{ParkingStore, Projected};
 use esrs_core::{
     AppendBatch, AppendCondition, EventStore, Metadata, NewEvent, Position, ReadModels,
     SqlReadModels, StoreError,

@@ -67,7 +67,7 @@ impl<J: Queued> Queue<J> {
         self.clock.arm(until);
     }
 
-    /// The next job that somebody waits for, if there is one.
+    /// The next job that a caller waits for, if there is one.
     pub(crate) fn try_pop(&self) -> Option<J> {
         if self.count.load(Ordering::Acquire) == 0 {
             return None;

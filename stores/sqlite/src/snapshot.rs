@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::error::Fault;
 
-/// Keeps a snapshot, unless the stream is not that far, or a further one is kept already.
+/// Stores a snapshot, unless the stream is not that far, or a further one is stored already.
 pub(crate) fn save(connection: &Connection, snapshot: &Snapshot) -> Result<(), Fault> {
     // `Snapshot::replaces`, as SQL: one statement, so that two processes cannot come between.
     let mut statement = connection.prepare_cached(

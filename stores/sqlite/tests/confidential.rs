@@ -11,7 +11,7 @@ use crate::support::account::Account;
 use crate::support::marker::{self, MARKER, check_debug, check_error};
 use crate::support::{File, batch, event, stream};
 use esrs_core::projection::Value;
-use esrs_core::subscription::{Projected, SubscriptionStore};
+use esrs_core::subscription::{ParkingStore, Projected};
 use esrs_core::{
     AppendBatch, EventStore, Metadata, NewEvent, Page, ReadModels, ReadQuery, SqlReadModels,
     StoreError,

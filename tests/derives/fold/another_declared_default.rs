@@ -1,4 +1,4 @@
-//! What an older payload lacks is read as another value.
+//! A field that an older payload lacks is read as another value.
 
 use esrs::prelude::*;
 

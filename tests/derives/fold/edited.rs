@@ -29,7 +29,7 @@ impl Program {
         Self { root }
     }
 
-    /// What it prints when the counter is written like this.
+    /// Returns what it prints when the counter is written like this.
     fn prints(&self, counter: &str) -> String {
         fs::write(self.root.join("src/first.rs"), counter).unwrap();
         let output = Command::new(env!("CARGO"))

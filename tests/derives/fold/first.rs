@@ -1,4 +1,4 @@
-//! The aggregate that the modules beside this one write again, each with one thing otherwise.
+//! The aggregate that the other modules of this folder write again, each with one thing otherwise.
 
 use super::steps::once as step;
 use esrs::prelude::*;

@@ -17,7 +17,7 @@ for Counter
 {
     //! At nothing.
 
-    /// Whatever was counted.
+    /// Any count.
     fn apply ( & mut self , _ : Reset )
     {
         /* from /* the */ beginning */

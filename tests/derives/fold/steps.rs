@@ -1,4 +1,4 @@
-//! What the counters call, in a file that is not theirs.
+//! Functions that the counters call, in a file that is not theirs.
 
 pub(crate) fn once(by: i64) -> i64 {
     by

@@ -2,7 +2,7 @@
 
 use esrs::prelude::*;
 
-/// What every deposit brings, and every withdrawal takes.
+/// The amount of every deposit and every withdrawal.
 pub(crate) const CENTS: u64 = 100;
 
 #[derive(Event, Serialize, Deserialize)]

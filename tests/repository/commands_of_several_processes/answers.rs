@@ -1,4 +1,4 @@
-//! What a command was answered with, told from process to process.
+//! The answers to commands, passed from process to process.
 
 use std::fmt;
 use std::str::FromStr;
@@ -45,7 +45,7 @@ impl FromStr for Sending {
     }
 }
 
-/// What one sending came to.
+/// The result of one sending.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Answer {
     pub(crate) sending: Sending,

@@ -1,4 +1,4 @@
-//! What stands in the log.
+//! The content of the log.
 
 use std::collections::HashMap;
 

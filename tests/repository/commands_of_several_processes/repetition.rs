@@ -28,7 +28,7 @@ fn kills_of_a_process() -> usize {
     round(4, 25)
 }
 
-/// Who sends what: each command is the business of three of the four tasks.
+/// The commands that each process sends: each is the business of three of the four tasks.
 fn sendings_of(process: usize) -> impl Iterator<Item = Sending> {
     let tasks = (0..TASKS).filter(move |task| task % PROCESSES == process);
     tasks.flat_map(|task| {
@@ -112,7 +112,7 @@ async fn answer_to(accounts: &Repository<Account>, sending: Sending) -> Answer {
     }
 }
 
-/// What came of one process and its successors.
+/// The results of one process and its successors.
 #[derive(Default)]
 struct Lives {
     answers: Vec<Answer>,
@@ -179,7 +179,7 @@ fn lead(process: usize, file: &Path, order: u64, mut dice: TestRng) -> Lives {
     lives
 }
 
-/// What the log says that each command came to.
+/// The effect of each command according to the log.
 fn effects(found: &[log::Found]) -> HashMap<u64, Effect> {
     let mut events = HashMap::<_, Vec<_>>::new();
     for event in found {

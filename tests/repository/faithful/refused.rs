@@ -125,7 +125,7 @@ fn a_changed_value_says_what_it_was() {
     let refused = NewEvent::of(&event, Metadata::new()).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "the event `recorded` would not be read as it is: `value` is Some(NaN), and would be read \
+        "the event `recorded` would be read differently: `value` is Some(NaN), and would be read \
          back as None; change the value, or the type of the field"
     );
     let EncodeError::Changed { source: ChangedValue { path, .. }, .. } = refused else { panic!() };

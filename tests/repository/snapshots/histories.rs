@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 use super::tally::{Add, Added, AddedV1, AddedV2, Cleared, Noted, Tally};
 use super::{id, stream};
 
-/// What happens in a history.
+/// A step of a history.
 #[derive(Debug, Clone)]
 enum Step {
     /// A command of the repository.
@@ -27,7 +27,7 @@ enum Step {
     Elsewhere(Stored, u8),
     /// Another stream becomes longer, so that positions and versions part.
     OtherStream,
-    /// The program is started again, and keeps snapshots by another policy, or no warm states.
+    /// The program is started again, with another snapshot policy, or without cached states.
     Restart(Kept, bool),
     /// The snapshots that are due are waited for; without it they are written sometime.
     Wait,
@@ -101,7 +101,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What is known of each event by hand: where and when it was recorded, and the state after it.
+/// The facts about each event, computed by hand: where and when it was recorded, and the state after it.
 struct Known {
     position: Position,
     recorded_at: Timestamp,
@@ -278,7 +278,7 @@ fn a_load_from_a_snapshot_is_a_replay_in_any_history_by_any_policy() {
     }
 }
 
-/// What a wrong snapshot would be: one that holds an event more, or less, than it says.
+/// A wrong snapshot: one that holds an event more, or less, than it says.
 #[derive(Clone)]
 struct Mistaken {
     store: MemoryStore,

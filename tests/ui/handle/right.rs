@@ -1,4 +1,4 @@
-//! What a command may be answered with.
+//! The answers of a command.
 
 use std::convert::Infallible;
 

@@ -18,7 +18,7 @@ struct MoneyMoved {
     by: i64,
 }
 
-/// What it merged, too, is read by the newest version.
+/// The newest version reads what it merged, too.
 #[derive(Event, Serialize, Deserialize)]
 #[event("money_moved", merges(MoneyDeposited))]
 struct MoneyMovedV1 {

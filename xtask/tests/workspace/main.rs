@@ -1,4 +1,4 @@
-//! What is true of the workspace, and what `cargo xtask` does with it.
+//! Facts about the workspace, and the commands of `cargo xtask`.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 

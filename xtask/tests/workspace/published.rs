@@ -104,7 +104,7 @@ fn features_of_published_packages_are_shown_by_docs_rs() {
     assert!(with_features >= 4, "{with_features}");
 }
 
-/// What CI can test is the pinned toolchain, so the versions that are promised are that one.
+/// CI can test the pinned toolchain alone, so the versions that are promised are that one.
 #[test]
 fn every_package_promises_the_toolchain_that_is_tested() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();

@@ -1,4 +1,4 @@
-//! What `cargo xtask test` does, with a script in cargo's place: which server it has, and how it ends.
+//! Runs of `cargo xtask test`, with a script in cargo's place: which server it has, and how it ends.
 #![cfg(unix)]
 
 use std::io::{BufRead, BufReader, Read};
@@ -176,7 +176,7 @@ fn who_interrupts_it_ends_cargo_and_what_cargo_runs_and_the_server() {
     }
 }
 
-/// What was told to end ends; whoever adopted it may take a moment to notice.
+/// A process that was told to end ends; the process that adopted it may take some time to notice.
 fn assert_gone_soon(process: Pid) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while test_kill_process(process).is_ok() {

@@ -1,24 +1,48 @@
-//! Doc comments open with a noun or a verb; they and the guide name things by the terms of the field.
+//! Doc comments open with a noun or a verb; they, errors and the guide name things by the terms of the
+//! field.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The folders whose doc comments are read.
-const FOLDERS: [&str; 8] =
-    ["cargo-esrs", "docs", "esrs-core", "esrs-derive", "esrs-lock", "esrs-runner", "src", "stores"];
+const FOLDERS: [&str; 12] = [
+    "benches",
+    "cargo-esrs",
+    "docs",
+    "esrs-core",
+    "esrs-derive",
+    "esrs-lock",
+    "esrs-runner",
+    "examples",
+    "src",
+    "stores",
+    "tests",
+    "xtask",
+];
 
 /// Words that no doc comment opens with: a type, a function or a module is named instead.
 const OPENERS: [&str; 8] =
     ["What", "Which", "Who", "That", "Whether", "How", "Whoever", "Whatever"];
 
 /// Phrases that no doc comment has, each with what to write instead.
-const PHRASES: [(&str, &str); 31] = [
+const PHRASES: [(&str, &str); 42] = [
     ("way to the store", "takes one round trip"),
     ("ways to the store", "takes two round trips"),
     ("who asks", "the caller"),
     ("who reads", "the reader"),
     ("whoever", "the caller, the reader, a process"),
     ("somebody else", "another process, another writer"),
+    ("kept", "stored, cached"),
+    ("keeps a snapshot", "stores a snapshot"),
+    ("keeps rows", "stores rows"),
+    ("keeps no", "stores no"),
+    ("keeps payloads", "stores payloads"),
+    ("keeps snapshots", "stores snapshots"),
+    ("the word `", "the attribute `"),
+    ("was faster", "appended first"),
+    ("what may happen to a database", "the variants, and when each occurs"),
+    ("take it away", "remove it"),
+    ("as of which", "at which"),
     ("is to be", "must be"),
     ("are to be", "must be"),
     ("was to be", "expected"),
@@ -45,6 +69,9 @@ const PHRASES: [(&str, &str); 31] = [
     ("asks for a lease", "a request to acquire a lease"),
     ("waits to be executed", "a pending command"),
 ];
+
+/// Words for people, which the guide may use; in code, tasks and transactions have names of their own.
+const PEOPLE: [&str; 2] = ["somebody", "anybody"];
 
 /// The lines of a doc comment, without examples and code in backticks.
 struct Comment {
@@ -91,16 +118,56 @@ fn words(text: &str) -> String {
     words.replace(", ", " , ")
 }
 
-/// What to write instead, of each mistake of a comment.
+/// The texts of attributes that the user reads: errors, and advice of the compiler.
+const MESSAGES: [&str; 2] = ["#[error(", "#[diagnostic::on_unimplemented("];
+
+/// The string literals of each such attribute, joined, with the line that it begins in.
+fn messages(source: &str) -> Vec<(usize, String)> {
+    let found = MESSAGES.iter().flat_map(|opening| source.match_indices(opening));
+    found
+        .map(|(start, opening)| {
+            let line = source[..start].matches('\n').count() + 1;
+            (line, literals(&source[start + opening.len()..]))
+        })
+        .collect()
+}
+
+/// The string literals up to the parenthesis that closes this attribute, without `code` in them.
+fn literals(attribute: &str) -> String {
+    let (mut text, mut depth, mut chars) = (String::new(), 1, attribute.chars());
+    while let Some(c) = chars.next() {
+        match c {
+            '"' => {
+                while let Some(c) = chars.next().filter(|&c| c != '"') {
+                    match c {
+                        '\\' => text.extend(chars.next().filter(|&c| c == '"')),
+                        c => text.push(c),
+                    }
+                }
+                text.push(' ');
+            }
+            '(' => depth += 1,
+            ')' if depth == 1 => break,
+            ')' => depth -= 1,
+            _ => {}
+        }
+    }
+    text.split('`').step_by(2).collect::<Vec<_>>().join("`")
+}
+
+/// Returns what to write instead, of each mistake of a comment.
 fn mistakes(comment: &Comment) -> Vec<String> {
     let first = comment.text.split_whitespace().next().unwrap_or_default();
     let first = first.trim_end_matches(|c: char| !c.is_alphanumeric());
     let opener = OPENERS.iter().filter(|opener| **opener == first);
     let opener = opener.map(|opener| format!("opens with `{opener}`; open with a noun or a verb"));
-    opener.chain(riddles(&comment.text)).collect()
+    let text = words(&comment.text);
+    let people = PEOPLE.iter().filter(|word| text.contains(&format!(" {word} ")));
+    let people = people.map(|word| format!("has `{word}`; name the caller, task or process"));
+    opener.chain(people).chain(riddles(&comment.text)).collect()
 }
 
-/// What to write instead, of each phrase of a text that reads like a riddle.
+/// Returns what to write instead, of each phrase of a text that reads like a riddle.
 fn riddles(text: &str) -> impl Iterator<Item = String> {
     let words = words(text).replace(" there is none ", " ");
     let found = PHRASES.iter().filter(move |(phrase, _)| {
@@ -150,6 +217,41 @@ fn doc_comments_use_the_words_of_the_field() {
 }
 
 #[test]
+fn messages_use_the_words_of_the_field() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let (mut files, mut read, mut wrong) = (Vec::new(), 0, Vec::new());
+    for folder in FOLDERS {
+        sources(&root.join(folder), "rs", &mut files);
+    }
+    files.sort();
+    files.retain(|file| !file.ends_with("xtask/tests/workspace/words.rs"));
+    for file in files {
+        let shown = file.strip_prefix(root).unwrap();
+        for (line, text) in messages(&fs::read_to_string(&file).unwrap()) {
+            read += 1;
+            let shown = shown.display();
+            wrong.extend(riddles(&text).map(|mistake| format!("{shown}:{line} {mistake}")));
+            if text.trim_end().ends_with('.') {
+                wrong.push(format!("{shown}:{line} ends with a full stop"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} messages:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(read > 150, "{read} messages");
+}
+
+#[test]
+fn mistakes_in_messages_are_found() {
+    let found = |source: &str| {
+        let messages = messages(source);
+        messages.iter().map(|(_, text)| riddles(text).count()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("#[error(\"it stood \\\n     at {0}\", f(.0))]\nstruct A;"), [1]);
+    assert_eq!(found("#[error(\"`beside` is {a}; \\\"x\\\"\")]\n// beside"), [0]);
+    assert_eq!(found("#[diagnostic::on_unimplemented(\n    note = \"kept\",\n)]"), [1]);
+}
+
+#[test]
 fn pages_of_the_guide_use_the_words_of_the_field() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut pages = Vec::new();
@@ -173,5 +275,6 @@ fn mistakes_in_doc_comments_are_found() {
     assert_eq!(found("//! It stands\n//! at 5, in vain.\n"), [2]);
     assert_eq!(found("/// A page; there is none.\n/// A name that is none.\n"), [1]);
     assert_eq!(found("/// `Whether` it is.\n/// ```\n/// // made anew\n/// ```\n"), [0]);
+    assert_eq!(found("/// The word `x` that somebody wrote; it is kept.\n"), [3]);
     assert_eq!(found("/// Whatsoever, [`Beside`] it.\n//// What\n// Which\n"), [0]);
 }

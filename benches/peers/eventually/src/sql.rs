@@ -14,7 +14,7 @@ pub(crate) async fn connect(url: &str) -> Tried<Client> {
     Ok(client)
 }
 
-/// What autovacuum would have done in a database that has run for a while: the planner knows it.
+/// Does what autovacuum would have done in a database that has run for a while: the planner knows it.
 pub(crate) async fn vacuum(url: &str) -> Tried<()> {
     let client = connect(url).await?;
     client.batch_execute("VACUUM ANALYZE").await?;

@@ -257,7 +257,7 @@ impl From<Divisor> for u32 {
     }
 }
 
-/// Numbers that are kept apart, and are not zero.
+/// Numbers that stay apart, and are not zero.
 #[derive(Event, Serialize, Deserialize)]
 #[event("numbered")]
 pub struct Numbered {

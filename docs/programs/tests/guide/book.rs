@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use crate::markdown::{Page, pages_folder, root};
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 /// Every page but the summary.
-fn pages() -> Vec<Page> {
+pub(crate) fn pages() -> Vec<Page> {
     let mut paths = files(&pages_folder());
     paths.retain(|path| {
         path.extension().is_some_and(|it| it == "md") && !path.ends_with("SUMMARY.md")

@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod book;
+mod charts;
 mod markdown;
+mod names;
 mod programs;

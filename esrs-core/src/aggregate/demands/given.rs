@@ -38,9 +38,9 @@ where
 
 /// A proof that this key, which `A` demands, is the key `K`, which it demands too.
 #[diagnostic::on_unimplemented(
-    message = "`{A}` demands a `{Self}` of every command, and is given a `{K}` before that",
+    message = "`{A}` requires a `{Self}` for every command, and is given a `{K}` before that",
     label = "no `{Self}` is given yet",
-    note = "write `.with_key(…)` with a `{Self}` first: a key that is not demanded comes behind those that are"
+    note = "write `.with_key(…)` with a `{Self}` first: a key that is not required comes after those that are"
 )]
 pub trait Beside<A, K> {
     /// [`TheSame`] or [`Another`].

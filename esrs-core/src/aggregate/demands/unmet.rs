@@ -7,9 +7,9 @@ use super::{Actor, Causation, Correlation, Lacking, TypedKey};
 
 /// A list of which nothing is missing.
 #[diagnostic::on_unimplemented(
-    message = "`{A}` may demand something of every command, and it is not known here what",
-    label = "what `{A}` demands is not known",
-    note = "code for any aggregate says that nothing is demanded: `{A}: Handle<…, Requires = ()>`"
+    message = "`{A}` may require something of every command, and it is not known here what",
+    label = "what `{A}` requires is not known",
+    note = "code for any aggregate says that nothing is required: `{A}: Handle<…, Requires = ()>`"
 )]
 pub trait Complete<A> {}
 
@@ -26,9 +26,9 @@ impl<D, R> LacksSomething<'_> for Lacking<D, R> {}
 
 /// A list that is not empty and of which nothing is missing: there is none.
 #[diagnostic::on_unimplemented(
-    message = "`{A}` may demand something of every command, and it is not known here what",
-    label = "what `{A}` demands is not known",
-    note = "code for any aggregate says that nothing is demanded: `{A}: Handle<…, Requires = ()>`"
+    message = "`{A}` may require something of every command, and it is not known here what",
+    label = "what `{A}` requires is not known",
+    note = "code for any aggregate says that nothing is required: `{A}: Handle<…, Requires = ()>`"
 )]
 pub trait MadeComplete<A>: for<'a> LacksSomething<'a> {}
 
@@ -48,31 +48,31 @@ pub trait MadeFuture<'a, A>: LacksSomething<'a> {}
 
 /// A proof that a command's actor is known without [`by`](crate::Execute::by).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` demands an actor of every command",
+    message = "`{Self}` requires an actor for every command",
     label = "no actor is given",
-    note = "say who gives it, before it is awaited: `.by(…)`"
+    note = "name the actor, before it is awaited: `.by(…)`"
 )]
 pub trait KnowsActor {}
 
 /// A proof that a command's cause is known without [`caused_by`](crate::Execute::caused_by).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` demands a causation of every command",
+    message = "`{Self}` requires a causation for every command",
     label = "no causation is given",
-    note = "say which event or message causes it, before it is awaited: `.caused_by(…)`"
+    note = "name the event or message that causes it, before it is awaited: `.caused_by(…)`"
 )]
 pub trait KnowsCausation {}
 
 /// A proof that a command's correlation is known without [`correlated_by`](crate::Execute::correlated_by).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` demands a correlation of every command",
+    message = "`{Self}` requires a correlation for every command",
     label = "no correlation is given",
-    note = "say what it belongs to, before it is awaited: `.correlated_by(…)`"
+    note = "name the correlation, before it is awaited: `.correlated_by(…)`"
 )]
 pub trait KnowsCorrelation {}
 
 /// A proof that a command's `K` is known without [`with_key`](crate::Execute::with_key).
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` demands a `{K}` of every command",
+    message = "`{Self}` requires a `{K}` for every command",
     label = "no `{K}` is given",
     note = "give it, before it is awaited: `.with_key(…)` with a `{K}`"
 )]

@@ -180,14 +180,14 @@ impl Hash for Value {
 /// A type that a column of a read model can hold.
 ///
 /// Integers, floats, `bool`, `String`, `Vec<u8>`, `Uuid`, `Timestamp` and `Option` of them are
-/// columns. `#[derive(Column)]` makes one of an enum of units, kept as the text that names the
+/// columns. `#[derive(Column)]` makes one of an enum of units, stored as the text that names the
 /// variant, and of a newtype over a column; `#[derive(Id)]` does the same for an id. Any other field
-/// says how it is kept: `#[projection(text)]` by its `Display` and `FromStr`, `#[projection(json)]`
+/// says how it is stored: `#[projection(text)]` by its `Display` and `FromStr`, `#[projection(json)]`
 /// by serde.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the column of a read model",
     label = "not a column",
-    note = "mark the field `#[projection(text)]` to keep it by its `Display` and `FromStr`, or `#[projection(json)]` to keep it as JSON",
+    note = "mark the field `#[projection(text)]` to store it by its `Display` and `FromStr`, or `#[projection(json)]` to store it as JSON",
     note = "or add `#[derive(Column)]` to `{Self}`, when it is an enum of units or a newtype over a column"
 )]
 pub trait Column: Sized {
@@ -285,7 +285,7 @@ macro_rules! column {
     )*};
 }
 
-/// Refuses a text that not every database keeps.
+/// Refuses a text that not every database stores.
 fn without_nul(text: &str) -> Result<(), ColumnError> {
     match text.as_bytes().contains(&0) {
         true => Err(ColumnError::new(
@@ -408,7 +408,7 @@ impl<T: Column> Column for Option<T> {
     }
 }
 
-/// A column kept by `Display` and `FromStr`; what `#[projection(text)]` uses.
+/// A column stored by `Display` and `FromStr`; what `#[projection(text)]` uses.
 #[doc(hidden)]
 pub fn text_to_value<T: Display>(value: &T) -> Result<Value, ColumnError> {
     let text = value.to_string();
@@ -426,7 +426,7 @@ pub fn text_from_value<T: FromStr<Err: Display>>(value: Value) -> Result<T, Colu
     }
 }
 
-/// A column kept as JSON; what `#[projection(json)]` uses.
+/// A column stored as JSON; what `#[projection(json)]` uses.
 #[doc(hidden)]
 pub fn json_to_value<T: Serialize + DeserializeOwned>(value: &T) -> Result<Value, ColumnError> {
     let json = to_faithful_json(value);

@@ -12,9 +12,9 @@ use crate::log::ColumnError;
 
 /// The demand of `#[projection(text)]` on a field's type.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept as text",
+    message = "`{Self}` cannot be stored as text",
     label = "lacks `Display` or `FromStr`",
-    note = "implement `Display` and `FromStr` for `{Self}`, or keep it as JSON: `#[projection(json)]`"
+    note = "implement `Display` and `FromStr` for `{Self}`, or store it as JSON: `#[projection(json)]`"
 )]
 pub trait TextColumn: Sized {
     /// Its value in a column.
@@ -44,9 +44,9 @@ impl<T: Display + FromStr<Err: Display>> TextColumn for T {
 
 /// The demand of `#[projection(json)]` on a field's type.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be kept as JSON",
+    message = "`{Self}` cannot be stored as JSON",
     label = "lacks `Serialize` or `Deserialize`",
-    note = "add `#[derive(Serialize, Deserialize)]` to `{Self}`, or keep it as text: `#[projection(text)]`"
+    note = "add `#[derive(Serialize, Deserialize)]` to `{Self}`, or store it as text: `#[projection(text)]`"
 )]
 pub trait JsonColumn: Sized {
     /// Its value in a column.

@@ -32,7 +32,7 @@ impl RowChanges {
     }
 }
 
-/// A [`Pass`] whose projection is not named; what a store keeps one of per read model.
+/// A [`Pass`] whose projection is not named; a store has one per read model.
 pub trait AnyPass: Send {
     /// The table that it writes.
     fn table(&self) -> Table;

@@ -50,10 +50,10 @@ impl<A: Aggregate + Emits<E>, E: Event> SourceOf<A> for E {
     }
 }
 
-/// The key of a row that is kept by its stream: the id of the aggregate `A`.
+/// The key of a row that is found by its stream: the id of the aggregate `A`.
 #[diagnostic::on_unimplemented(
     message = "the key field is a `{Self}`, which is not the id of `{A}`",
-    label = "the id of this event's stream is no key of the row",
+    label = "the id of this event's stream is not a key of the row",
     note = "say which field of the event is the key, such as `(key = account_id)`, or give the key field the type of the id"
 )]
 pub trait StreamKey<A>: Sized {

@@ -19,7 +19,7 @@ pub struct Subscription {
     pub name: &'static str,
     /// The text that tells it from another, or an earlier one, of the same name.
     pub definition: Arc<str>,
-    /// The table that it keeps rows in.
+    /// The table that has its rows.
     pub table: Option<Table>,
     /// True if it is rebuilt, next to the one of this name that others ask.
     pub building: bool,

@@ -20,7 +20,7 @@ pub struct ParkedStream {
     pub reason: String,
     /// When it was put aside, or tried last.
     pub parked_at: Timestamp,
-    /// True if somebody has asked for another try.
+    /// True if an operator has requested another try.
     pub is_to_resume: bool,
 }
 
@@ -114,9 +114,9 @@ impl Decision {
 pub enum ParkingAction {
     /// It was put aside.
     Parked,
-    /// Somebody asked for another try.
+    /// An operator requested another try.
     Retried,
-    /// Somebody had an event left out.
+    /// An operator had an event skipped.
     Skipped,
     /// All its events are taken.
     Resumed,

@@ -14,7 +14,7 @@ use crate::read_model::projection::{
     AnyPass, JsonShape, Pass, Projection, RowChanges, RowKey, Value,
 };
 
-/// The rows of the projection `P`, kept in the table of its name.
+/// The rows of the projection `P`, stored in the table of its name.
 pub struct Projected<P: Projection> {
     subscription: Arc<Subscription>,
     /// One for each thread; each has rows of its own.

@@ -28,7 +28,7 @@ pub trait Subscriber: Send {
     /// Does what follows from the page it was given, which stands behind `from`.
     ///
     /// # Errors
-    /// [`StoreError::Projection`] about the first event that cannot be taken, and what may happen to a
+    /// [`StoreError::Projection`] about the first event that cannot be taken, and the errors of the
     /// database. The page must be [taken](Self::take) again then.
     fn run<'a>(
         &'a mut self,

@@ -1,4 +1,4 @@
-//! States that can be kept, and told from states of another fold.
+//! States that can be stored, and told from states of another fold.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -6,13 +6,13 @@ use serde::de::DeserializeOwned;
 use crate::aggregate::Aggregate;
 use crate::schema::{Fingerprint, FormatMismatch, Formats, Schema};
 
-/// An aggregate whose state can be kept as a snapshot.
+/// An aggregate whose state can be stored as a snapshot.
 ///
 /// Every aggregate is one that is also `Schema`, `Serialize`, `Deserialize` and `PartialEq`. The
 /// schema tells when the state's shape changes; `PartialEq` is what a snapshot is checked by before
-/// it is kept: read again, it has to be the state that was written.
+/// it is stored: read again, it has to be the state that was written.
 #[diagnostic::on_unimplemented(
-    message = "the state of `{Self}` cannot be kept as a snapshot",
+    message = "the state of `{Self}` cannot be stored as a snapshot",
     label = "lacks `Schema`, `Serialize`, `Deserialize` or `PartialEq`",
     note = "add `Schema, Serialize, Deserialize, PartialEq` to the derives of `{Self}`"
 )]

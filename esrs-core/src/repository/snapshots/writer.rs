@@ -107,7 +107,7 @@ fn run<A: Aggregate>(
 }
 
 /// Folds the stream up to a point in its history, and keeps its state: by the way of every load, so that the
-/// snapshot is what a load would find. Answers with the version that is kept.
+/// snapshot is what a load would find. Answers with the version that is stored.
 pub(in crate::repository) async fn write<A: Aggregate>(
     store: &dyn EventStore,
     codec: Codec<A>,

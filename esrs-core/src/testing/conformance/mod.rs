@@ -30,7 +30,7 @@
 //! # }
 //! ```
 //!
-//! A store that also keeps read models ([`SubscriptionStore`](crate::subscription::SubscriptionStore))
+//! A store that also has read models ([`SubscriptionStore`](crate::subscription::SubscriptionStore))
 //! is held to [`subscriptions`] and [`read_models`] as well: `conformance::subscriptions::all(&store).await`
 //! and `conformance::read_models::all_with_sql(&store).await`, or `all_without_sql` and `all` if it does not
 //! speak SQL.

@@ -1,4 +1,4 @@
-//! A read may begin with a state that was kept, and never with a wrong one.
+//! A read may begin with a state that was stored, and never with a wrong one.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -102,7 +102,7 @@ pub async fn a_snapshot_of_another_fold_is_not_used(store: &dyn EventStore) {
     assert_eq!((found, rest), (Some(of_now), vec![3, 4, 5]), "the fold in use is not kept");
 }
 
-/// Of two snapshots of one fold the further one is kept, in whatever order they come.
+/// Of two snapshots of one fold the further one is stored, in whatever order they come.
 ///
 /// # Panics
 /// When the store breaks the promise.
@@ -142,7 +142,7 @@ pub async fn a_snapshot_behind_the_moment_is_not_used(store: &dyn EventStore) {
     }
 }
 
-/// A snapshot of more events than there are is never kept.
+/// A snapshot of more events than there are is never stored.
 ///
 /// # Panics
 /// When the store breaks the promise.

@@ -42,9 +42,7 @@ pub(super) enum Failure {
     File { file: String, error: std::io::Error },
     #[error("the folder {folder} cannot be read: {error}")]
     Folder { folder: String, error: std::io::Error },
-    #[error(
-        "the lock {lock} has a line that is none of its own, {line:?}: restore it from version control"
-    )]
+    #[error("the lock {lock} has an invalid line, {line:?}: restore it from version control")]
     Damaged { lock: &'static str, line: &'static str },
     #[error("version {version} of the lock {lock}: {error}")]
     Outline { lock: &'static str, version: u32, error: OutlineError },

@@ -263,7 +263,7 @@ impl Writer<'_> {
     }
 }
 
-/// The members of a value that was kept; none when it is no object.
+/// The members of a value that was found; none when it is no object.
 fn members_of(json: &str) -> Members {
     let object: serde_json::Map<_, _> = serde_json::from_str(json).unwrap_or_default();
     object.iter().map(|(name, value)| (quoted(name), value.to_string())).collect()

@@ -9,7 +9,7 @@ use super::leaf::quoted;
 use super::plan::{Kept, is_kept, is_spread};
 use crate::schema::lock::tree::{Content, Field, Tag, Tree, Variant};
 
-/// The number of values that are kept of one part.
+/// The number of values that are remembered of one part.
 const ENOUGH: usize = 16;
 
 /// Looks for parts that cannot be made up, and keeps what `json` holds there.

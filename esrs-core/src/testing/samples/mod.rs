@@ -13,7 +13,7 @@
 //!
 //! **Golden payloads** go the same way: files that users keep next to their locks, in
 //! `schema/golden/<event>/` (of a binary `schema/bin/<binary>/golden/<event>/`), by the name
-//! `v<version>.<any name>.json`. Each has to be read. They are looked for when the test runs. What is kept
+//! `v<version>.<any name>.json`. Each has to be read. They are looked for when the test runs. What is stored
 //! there of no locked event, or of no locked version, would be read by no test: `schema!()` brings one that
 //! fails for it.
 //!

@@ -42,7 +42,7 @@ pub(super) enum Kind {
         tag: Tag,
         choices: Vec<Choice>,
     },
-    /// One of the values that were kept.
+    /// One of the values that were found.
     Kept(Vec<String>),
     Missing(Missing),
 }
@@ -68,7 +68,7 @@ pub(super) struct Choice {
     pub(super) part: Option<Part>,
 }
 
-/// A part that cannot be made up, and no value of it was kept.
+/// A part that cannot be made up, and no value of it was found.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` ({what})")]
 pub struct Missing {
@@ -78,7 +78,7 @@ pub struct Missing {
     pub what: String,
 }
 
-/// Reads the tree of a lock; parts at a path in `narrow` are taken from what was kept.
+/// Reads the tree of a lock; parts at a path in `narrow` are taken from what was found.
 pub(super) struct Planner<'a> {
     pub(super) kept: &'a Kept,
     pub(super) narrow: &'a BTreeSet<String>,
@@ -212,7 +212,7 @@ impl Planner<'_> {
     }
 }
 
-/// Returns true if values of a part are taken from what was kept, and not made up.
+/// Returns true if values of a part are taken from what was found, and not made up.
 pub(super) fn is_kept(tree: &Tree, path: &str, narrow: &BTreeSet<String>) -> bool {
     let is_unknown = match tree {
         Tree::Opaque(_) => true,

@@ -16,8 +16,8 @@ pub type LockedVersions = BTreeMap<String, BTreeSet<u32>>;
 pub enum Stray {
     /// It is of no event.
     #[error(
-        "{path} is of no event that is locked, since there is no {lock}: payloads are kept in a folder \
-         that is called as the lock of their event; call it so, or take it away"
+        "{path} is of no event that is locked, since there is no {lock}: payloads are stored in a folder \
+         that is called as the lock of their event; name it so, or remove it"
     )]
     Event {
         /// The file or the folder.
@@ -28,7 +28,7 @@ pub enum Stray {
     /// It is of no version.
     #[error(
         "{file} is of version {version}, which {lock} does not have: correct the number in its name, or \
-         take it away"
+         remove it"
     )]
     Version {
         /// The file.
@@ -39,7 +39,9 @@ pub enum Stray {
         lock: String,
     },
     /// It is named as nothing.
-    #[error("{file} is no golden payload by its name: call it `v1.any_name.json`, by its version")]
+    #[error(
+        "{file} is not named like a golden payload: name it `v1.any_name.json`, by its version"
+    )]
     Name {
         /// The file.
         file: String,

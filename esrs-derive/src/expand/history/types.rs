@@ -72,7 +72,7 @@ pub(super) fn definition(history: &History<'_>, version: u32, krate: &Krate) -> 
     }
 }
 
-/// The impl of `Schema` for the type of a version; for one that is kept, on a type in its place.
+/// The impl of `Schema` for the type of a version; for one that has a struct, on a type in its place.
 pub(super) fn shape(
     history: &History<'_>,
     version: u32,

@@ -93,7 +93,7 @@ fn bound_name(place: usize) -> Ident {
     format_ident!("field_{place}", span = Span::mixed_site())
 }
 
-/// The step from the struct that is kept.
+/// The step from the struct that is there.
 pub(super) fn upcast(history: &History<'_>, krate: &Krate) -> TokenStream {
     let p = krate.private();
     let (own, from) = (&history.input.ident, &history.from);

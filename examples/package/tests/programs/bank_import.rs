@@ -22,7 +22,7 @@ fn path(file: &Path) -> &str {
     file.to_str().unwrap()
 }
 
-/// What the README shows, without the speed, which is another on each machine.
+/// The output that the README shows, without the speed, which is another on each machine.
 fn readme_output() -> String {
     let readme = include_str!("../../../../README.md");
     let shown = readme.split("<!-- the output of the bank import -->\n```text\n").nth(1).unwrap();

@@ -1,4 +1,4 @@
-//! Every example prints what stands beside it, in its `.out`.
+//! Every example prints what is in the `.out` file next to it.
 //!
 //! `BLESS=1 cargo test -p esrs-examples --test programs` rewrites the transcripts; read the diff before
 //! you commit.

@@ -107,7 +107,7 @@ fn push(bytes: &mut Vec<u8>, of: ColumnType, value: &Value) -> Result<(), Column
     }
 }
 
-/// PostgreSQL keeps every text but one with a character of the number 0 in it.
+/// PostgreSQL stores every text but one with a character of the number 0 in it.
 pub(super) fn without_nul(text: &str) -> Result<&str, ColumnError> {
     match text.as_bytes().contains(&0) {
         true => Err(ColumnError::new(

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use esrs_core::projection::{AnyPass, Pass};
-use esrs_core::subscription::{Projected, Replaced, Subscriber, Subscription, SubscriptionStore};
+use esrs_core::subscription::{
+    CheckpointStore, Projected, ReadModelWriter, Replaced, Subscriber, Subscription,
+};
 use esrs_core::{Page, Position, Projection, StoreError};
 use tokio_postgres::Error;
 use tokio_postgres::types::ToSql;

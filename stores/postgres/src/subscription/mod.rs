@@ -24,8 +24,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use esrs_core::subscription::{
-    Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
-    ParkingEntry, Replaced, Subscriber, Subscription, SubscriptionStore, WaitTarget,
+    Advance, Advanced, Checkpoint, CheckpointOf, CheckpointStore, Decision, Lease, LeaseClaim,
+    LeaseStore, ParkedStream, ParkingEntry, ParkingStore, ReadModelWriter, Replaced, Subscriber,
+    Subscription, SubscriptionStore, WaitTarget,
 };
 use esrs_core::{Position, StoreError, StreamId};
 use futures_core::future::BoxFuture;
@@ -81,11 +82,9 @@ macro_rules! transact {
     }};
 }
 
-impl SubscriptionStore for PostgresStore {
-    fn wait_behind(&self, position: Position) -> BoxFuture<'_, Result<Position, StoreError>> {
-        Box::pin(Self::wait_behind(self, position))
-    }
+impl SubscriptionStore for PostgresStore {}
 
+impl CheckpointStore for PostgresStore {
     fn subscribe(
         &self,
         subscription: Arc<Subscription>,
@@ -122,6 +121,46 @@ impl SubscriptionStore for PostgresStore {
         })
     }
 
+    fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<CheckpointOf>, StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            ask!(shared, |reader| subscribe::checkpoints(shared, &reader))
+        })
+    }
+
+    fn wait_for(
+        &self,
+        subscription: Arc<Subscription>,
+        target: WaitTarget,
+        timeout: Duration,
+    ) -> BoxFuture<'_, Result<Position, StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            let waiting = wait::wait_for(shared.clone(), subscription, target, timeout);
+            AbortOnDrop(shared.connector.runtime().spawn(waiting)).join().await
+        })
+    }
+
+    fn wait_behind(&self, position: Position) -> BoxFuture<'_, Result<Position, StoreError>> {
+        Box::pin(Self::wait_behind(self, position))
+    }
+
+    fn record_failure(
+        &self,
+        subscription: Arc<Subscription>,
+        failure: Option<String>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            let failure = failure.as_deref();
+            ask!(shared, |reader| {
+                subscribe::record_failure(shared, &reader, &subscription, failure)
+            })
+        })
+    }
+}
+
+impl ReadModelWriter for PostgresStore {
     fn advance(
         &self,
         advance: Advance,
@@ -143,64 +182,9 @@ impl SubscriptionStore for PostgresStore {
             (building, replaced)
         })
     }
+}
 
-    fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<CheckpointOf>, StoreError>> {
-        Box::pin(async move {
-            let shared = self.shared();
-            ask!(shared, |reader| subscribe::checkpoints(shared, &reader))
-        })
-    }
-
-    fn wait_for(
-        &self,
-        subscription: Arc<Subscription>,
-        target: WaitTarget,
-        timeout: Duration,
-    ) -> BoxFuture<'_, Result<Position, StoreError>> {
-        Box::pin(async move {
-            let shared = self.shared();
-            let waiting = wait::wait_for(shared.clone(), subscription, target, timeout);
-            AbortOnDrop(shared.connector.runtime().spawn(waiting)).join().await
-        })
-    }
-
-    fn record_failure(
-        &self,
-        subscription: Arc<Subscription>,
-        failure: Option<String>,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            let shared = self.shared();
-            let failure = failure.as_deref();
-            ask!(shared, |reader| {
-                subscribe::record_failure(shared, &reader, &subscription, failure)
-            })
-        })
-    }
-
-    fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {
-        Box::pin(async move {
-            claim.check()?;
-            let shared = self.shared();
-            let limit = lease::longest_claim(shared, &claim);
-            ask!(shared, control, limit, |reader| lease::claim(shared, &reader, &claim))
-        })
-    }
-
-    fn release_lease(
-        &self,
-        name: String,
-        holder: Arc<str>,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            let shared = self.shared();
-            let limit = shared.longest_call();
-            ask!(shared, control, limit, |reader| {
-                lease::release(shared, &reader, &name, &holder)
-            })
-        })
-    }
-
+impl ParkingStore for PostgresStore {
     fn parked(
         &self,
         subscription: Arc<Subscription>,
@@ -243,6 +227,31 @@ impl SubscriptionStore for PostgresStore {
         Box::pin(async move {
             let shared = self.shared();
             ask!(shared, |reader| parked::log(shared, &reader, &subscription))
+        })
+    }
+}
+
+impl LeaseStore for PostgresStore {
+    fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {
+        Box::pin(async move {
+            claim.check()?;
+            let shared = self.shared();
+            let limit = lease::longest_claim(shared, &claim);
+            ask!(shared, control, limit, |reader| lease::claim(shared, &reader, &claim))
+        })
+    }
+
+    fn release_lease(
+        &self,
+        name: String,
+        holder: Arc<str>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let shared = self.shared();
+            let limit = shared.longest_call();
+            ask!(shared, control, limit, |reader| {
+                lease::release(shared, &reader, &name, &holder)
+            })
         })
     }
 }

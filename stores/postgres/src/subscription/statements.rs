@@ -1,4 +1,4 @@
-//! The statements on what subscriptions are kept by.
+//! The statements on the tables of subscriptions.
 
 use crate::connect::PIN_PATH;
 use crate::encode::to_i64;

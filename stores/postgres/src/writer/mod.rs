@@ -101,7 +101,7 @@ struct Direct {
 #[derive(Default)]
 pub(crate) struct Writer {
     connection: Mutex<Option<Arc<Connection>>>,
-    /// True if anybody appends: then appends are stored together with others that come.
+    /// True if another task appends: then appends are stored together with others that come.
     is_at_work: AtomicBool,
     is_done: Notify,
     /// True if read models are written in each append's transaction, which is the writer's.
@@ -111,7 +111,7 @@ pub(crate) struct Writer {
     is_shared: AtomicBool,
 }
 
-/// Somebody who appends, until this is dropped.
+/// A task that appends, until this is dropped.
 struct AtWork<'a>(&'a Writer);
 
 impl Drop for AtWork<'_> {

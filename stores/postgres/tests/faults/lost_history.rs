@@ -4,7 +4,7 @@
 use crate::support::account::Account;
 use crate::support::{connect, event, stream};
 use esrs_core::conformance;
-use esrs_core::subscription::{Projected, SubscriptionStore};
+use esrs_core::subscription::{CheckpointStore, Projected};
 use esrs_core::{
     AppendBatch, AppendCondition, EventStore, NewEvent, Page, Position, ReadModels, ReadQuery,
     SqlReadModels, StoreError, StreamAppend,

@@ -69,7 +69,7 @@ impl Follower {
         Self { habits, seen: Vec::new(), restarts: 0, after: Position::START }
     }
 
-    /// Follows until it is at the end, once somebody says where that is. Whatever it is doing, it
+    /// Follows until it is at the end, once it is told where that is. Whatever it is doing, it
     /// is dropped now and then, and goes on from its checkpoint, mostly with connections of its own.
     pub(crate) async fn follow(
         &mut self,

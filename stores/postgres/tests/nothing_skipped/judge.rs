@@ -27,7 +27,7 @@ impl Stored {
     }
 }
 
-/// A fault that may be found with what somebody saw or was told.
+/// A fault that may be found with what a follower saw or was told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Wrong {
     /// It is stored, and was not seen.
@@ -42,7 +42,7 @@ pub(crate) enum Wrong {
     Moved,
     /// It was seen, and is not stored.
     NeverStored,
-    /// It was seen by somebody who did not ask for it.
+    /// It was seen by a follower that did not ask for it.
     Unwanted,
     /// A writer was told that it is stored there, and it is not.
     Lost,

@@ -51,7 +51,7 @@ impl Role {
     }
 }
 
-/// Writes in as many tasks as its role says, until somebody kills the process.
+/// Writes in as many tasks as its role says, until the process is killed.
 pub(crate) async fn until_killed(role: &str, url: &str) {
     let Role { rule, through_store, by_sql, seed } = Role::of(role);
     let mut dice = dice_of(seed);

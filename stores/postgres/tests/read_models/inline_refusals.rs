@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::support::account::{Account, AccountAnew};
 use crate::support::{connect, event, stream};
+use esrs_core::__private::ByDerive;
 use esrs_core::projection::{ColumnError, Projection, RowError, Source, Table, Value};
-use esrs_core::subscription::{Decision, ParkedStream, Projected, SubscriptionStore};
+use esrs_core::subscription::{Decision, ParkedStream, ParkingStore, Projected};
 use esrs_core::{
     AppendBatch, AppendCondition, Envelope, EventStore, NewEvent, PayloadError, ReadModels,
     SqlReadModels, StoreError, StoredAs,
@@ -231,6 +232,7 @@ async fn inline_store_goes_on_without_rows_of_a_newer_definition() {
 struct Older(Account);
 
 impl Projection for Older {
+    const USE_THE_DERIVE: ByDerive = ByDerive::GENERATED;
     const TABLE: Table = Account::TABLE;
     const SOURCES: &'static [Source] = Account::SOURCES;
     type Key = String;

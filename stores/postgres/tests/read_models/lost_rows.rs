@@ -7,7 +7,7 @@ use crate::support::account::{Account, AccountAnew, AccountVersion2};
 use crate::support::working::{Working, step};
 use crate::support::{connect, event, read_all, stream};
 use esrs_core::projection::Value;
-use esrs_core::subscription::{Advance, Projected, SubscriptionStore};
+use esrs_core::subscription::{Advance, CheckpointStore, Projected, ReadModelWriter};
 use esrs_core::{
     AppendBatch, AppendCondition, EventStore, LogMark, NewEvent, Position, ReadModels,
     SqlReadModels, StoreError,

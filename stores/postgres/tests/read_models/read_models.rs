@@ -11,8 +11,8 @@ use crate::support::working::{Working, advance, step, subscription};
 use crate::support::{connect, event, stream, terminate_all, within};
 use esrs_core::projection::{ColumnSpec, ColumnType, Value};
 use esrs_core::subscription::{
-    Advance, Advanced, Lease, LeaseClaim, Parked, Projected, Replaced, Subscriber, Subscription,
-    SubscriptionStore,
+    Advance, Advanced, CheckpointStore, Lease, LeaseClaim, LeaseStore, Parked, Projected,
+    ReadModelWriter, Replaced, Subscriber, Subscription,
 };
 use esrs_core::{
     AppendBatch, AppendCondition, EventStore, NewEvent, Page, Position, Projection, ReadModels,

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use crate::support::account::{Account, AccountVersion2};
 use crate::support::{connect, event, read_all, stream};
-use esrs_core::subscription::{Decision, Projected, Subscription, SubscriptionStore, WaitTarget};
+use esrs_core::subscription::{
+    CheckpointStore, Decision, ParkingStore, Projected, Subscription, WaitTarget,
+};
 use esrs_core::{AppendBatch, AppendCondition, EventStore, NewEvent, SqlReadModels, StoreError};
 use esrs_postgres::PostgresStore;
 use futures_util::future::join_all;

@@ -13,7 +13,8 @@ use crate::support::{connect, within};
 use esrs_core::StoreError;
 use esrs_core::projection::{ColumnSpec, ColumnType, Value};
 use esrs_core::subscription::{
-    Advance, Advanced, Lease, LeaseClaim, Subscription, SubscriptionStore,
+    Advance, Advanced, CheckpointStore, Lease, LeaseClaim, LeaseStore, ReadModelWriter,
+    Subscription,
 };
 use esrs_postgres::PostgresStore;
 

@@ -12,7 +12,8 @@ use crate::support::account::Account;
 use crate::support::working::{Working, step};
 use crate::support::{append, connect, one, within};
 use esrs_core::subscription::{
-    Advance, Advanced, Checkpoint, Lease, LeaseClaim, Subscription, SubscriptionStore,
+    Advance, Advanced, Checkpoint, CheckpointStore, Lease, LeaseClaim, LeaseStore, ReadModelWriter,
+    Subscription,
 };
 use esrs_core::{EventStore, StoreError};
 use esrs_postgres::PostgresStore;

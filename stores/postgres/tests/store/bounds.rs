@@ -9,7 +9,9 @@ use crate::support::proxy::Proxy;
 use crate::support::working::{Working, advance, step, subscription};
 use crate::support::{HOLD_THE_LOG, append, connect, event, one, read_all, stream, within};
 use esrs_core::conformance;
-use esrs_core::subscription::{Lease, LeaseClaim, SubscriptionStore, WaitTarget};
+use esrs_core::subscription::{
+    CheckpointStore, Lease, LeaseClaim, LeaseStore, ReadModelWriter, WaitTarget,
+};
 use esrs_core::{
     AppendBatch, AppendCondition, EventStore, NewEvent, Page, Position, ReadModels, ReadQuery,
     SqlReadModels, StoreError,

@@ -1,4 +1,4 @@
-//! Bounds of an `INSERT` by a role that may append, and a log in which somebody has said more.
+//! Bounds of an `INSERT` by a role that may append, and a log in which a role has said more.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::support::account::Account;
 use crate::support::{IMPORTS, append, connect, event, read_all, stream, within};
-use esrs_core::subscription::{Projected, SubscriptionStore};
+use esrs_core::subscription::{ParkingStore, Projected};
 use esrs_core::{
     AppendBatch, AppendCondition, EventStore, Metadata, MetadataFilter, NewEvent, OccurredAt, Page,
     ReadQuery, SqlReadModels, StoreError,

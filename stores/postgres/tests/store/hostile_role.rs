@@ -10,7 +10,9 @@ use std::time::Duration;
 use crate::support::account::Account;
 use crate::support::{IMPORTS, connect, event, one, read_all, stream};
 use esrs_core::conformance;
-use esrs_core::subscription::{Decision, LeaseClaim, Projected, SubscriptionStore, WaitTarget};
+use esrs_core::subscription::{
+    CheckpointStore, Decision, LeaseClaim, LeaseStore, ParkingStore, Projected, WaitTarget,
+};
 use esrs_core::{
     AppendBatch, AppendCondition, EventStore, IdempotencyKey, NewEvent, Page, Position, ReadModels,
     ReadQuery,
@@ -96,7 +98,7 @@ async fn read(store: &PostgresStore, by: &str) {
     store.wait_behind(Position::START).await.unwrap();
 }
 
-/// All that keeps read models but for users' SQL.
+/// Everything of read models but users' SQL.
 async fn follow(store: &PostgresStore, name: &str) {
     let accounts = Arc::new(Projected::<Account>::subscription_of());
     let head = store.catch_up::<Account>().await;

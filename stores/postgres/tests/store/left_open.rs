@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::support::account::Account;
 use crate::support::working::{Working, advance, subscription};
 use crate::support::{HOLD_THE_LOG, connect, event, read_all, stream, within};
-use esrs_core::subscription::{Subscription, SubscriptionStore};
+use esrs_core::subscription::{CheckpointStore, Subscription};
 use esrs_core::{
     AppendBatch, AppendCondition, EventStore, NewEvent, Page, ReadModels, ReadQuery, SqlReadModels,
     StoreError,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::support::account::Account;
 use crate::support::{connect, event, read_all, stream};
 use esrs_core::subscription::{
-    Checkpoint, Lease, LeaseClaim, Projected, Subscription, SubscriptionStore,
+    Checkpoint, CheckpointStore, Lease, LeaseClaim, LeaseStore, Projected, Subscription,
 };
 use esrs_core::{
     AppendBatch, AppendCondition, CommandFingerprint, EventStore, IdempotencyKey, NewEvent,

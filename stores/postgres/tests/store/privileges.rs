@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::support::account::Account;
 use crate::support::{append, connect, one, read_all, stream};
-use esrs_core::subscription::SubscriptionStore;
+use esrs_core::subscription::CheckpointStore;
 use esrs_core::{EventStore, IdempotencyKey, ReadModels, ReadQuery, StoreError};
 use esrs_postgres::PostgresStore;
 use tokio_postgres::Client;

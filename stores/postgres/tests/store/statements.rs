@@ -7,7 +7,9 @@ use crate::support::connect;
 use crate::support::working::{Working, advance, step, subscription};
 use esrs_core::StoreError;
 use esrs_core::projection::{ColumnSpec, ColumnType, Value};
-use esrs_core::subscription::{Advanced, Replaced, Subscription, SubscriptionStore, Transaction};
+use esrs_core::subscription::{
+    Advanced, CheckpointStore, ReadModelWriter, Replaced, Subscription, Transaction,
+};
 use esrs_postgres::PostgresStore;
 use postgres_server::Database;
 use tokio_postgres::Client;
@@ -35,7 +37,7 @@ async fn opened() -> (Database, PostgresStore, Client, Arc<Subscription>) {
     (database, store, raw, subscription("sums", SUMS))
 }
 
-/// Two notes with a statement in between, whose error is kept to itself if `ignores` says so.
+/// Two notes with a statement in between, whose error is ignored if `ignores` says so.
 async fn noting(it: &mut dyn Transaction, sql: &str, ignores: bool) -> Result<(), StoreError> {
     it.execute("INSERT INTO notes VALUES ('before')", &[]).await?;
     match it.query(sql, &[]).await {

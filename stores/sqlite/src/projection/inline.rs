@@ -274,7 +274,7 @@ impl Inline {
 
 impl Writer {
     /// Makes the tables that are not there, and brings each to the end of the log: in pages, so
-    /// that other processes are not kept waiting for all of it. With `rebuild_changed` one that
+    /// that other processes need not wait for all of it. With `rebuild_changed` one that
     /// another definition has made is rebuilt.
     pub(crate) fn prepare_inline(&mut self, rebuild_changed: bool) -> Result<(), Fault> {
         for number in 0..self.inline.len() {

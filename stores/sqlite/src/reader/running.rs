@@ -37,7 +37,7 @@ impl Running {
         *self.lock() = None;
     }
 
-    /// Returns true if the work goes on: somebody waits for it.
+    /// Returns true if the work goes on: a caller waits for it.
     pub(super) fn is_wanted(&self) -> bool {
         self.lock().as_ref().is_none_or(|run| run.call.is_wanted())
     }

@@ -1,4 +1,4 @@
-//! A subscription, and what is kept of it in the file.
+//! A subscription, and what is stored of it in the file.
 
 use std::sync::Arc;
 

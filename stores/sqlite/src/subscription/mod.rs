@@ -15,8 +15,9 @@ use std::time::Duration;
 
 use esrs_core::store::from_microseconds;
 use esrs_core::subscription::{
-    Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
-    ParkingEntry, Replaced, Subscriber, Subscription, SubscriptionStore, WaitTarget,
+    Advance, Advanced, Checkpoint, CheckpointOf, CheckpointStore, Decision, Lease, LeaseClaim,
+    LeaseStore, ParkedStream, ParkingEntry, ParkingStore, ReadModelWriter, Replaced, Subscriber,
+    Subscription, SubscriptionStore, WaitTarget,
 };
 use esrs_core::{Position, StoreError, StreamId};
 use futures_core::future::BoxFuture;
@@ -66,11 +67,9 @@ impl SqliteStore {
     }
 }
 
-impl SubscriptionStore for SqliteStore {
-    fn wait_behind(&self, position: Position) -> Answer<'_, Position> {
-        Box::pin(self.wait(Awaited::Event { behind: position }))
-    }
+impl SubscriptionStore for SqliteStore {}
 
+impl CheckpointStore for SqliteStore {
     fn subscribe(&self, subscription: Arc<Subscription>) -> Answer<'_, Checkpoint> {
         Box::pin(self.on_writer("entering a subscription", |writer| {
             let kept = Kept::new(subscription)?;
@@ -95,6 +94,42 @@ impl SubscriptionStore for SqliteStore {
         }))
     }
 
+    fn checkpoints(&self) -> Answer<'_, Vec<CheckpointOf>> {
+        let doing = "listing subscriptions";
+        Box::pin(self.on_reader(doing, |reader| kept::all(&reader.connection)))
+    }
+
+    fn wait_for(
+        &self,
+        subscription: Arc<Subscription>,
+        target: WaitTarget,
+        timeout: Duration,
+    ) -> Answer<'_, Position> {
+        let by = Deadline::after(timeout);
+        Box::pin(self.wait(Awaited::Subscription { subscription, target, by }))
+    }
+
+    fn wait_behind(&self, position: Position) -> Answer<'_, Position> {
+        Box::pin(self.wait(Awaited::Event { behind: position }))
+    }
+
+    fn record_failure(
+        &self,
+        subscription: Arc<Subscription>,
+        failure: Option<String>,
+    ) -> Answer<'_, ()> {
+        Box::pin(self.on_writer("recording a failure", move |writer| {
+            writer.transact(|writer| {
+                let failure = failure.as_deref();
+                checkpoint::record_failure(&writer.connection, &subscription, failure)
+            })?;
+            writer.waiting.changed(&writer.connection, &writer.database, &subscription);
+            Ok(())
+        }))
+    }
+}
+
+impl ReadModelWriter for SqliteStore {
     fn advance(
         &self,
         advance: Advance,
@@ -114,53 +149,9 @@ impl SubscriptionStore for SqliteStore {
             self.lend(REPLACING, building, move |writer, building| writer.replace(building, fence)),
         )
     }
+}
 
-    fn checkpoints(&self) -> Answer<'_, Vec<CheckpointOf>> {
-        let doing = "listing subscriptions";
-        Box::pin(self.on_reader(doing, |reader| kept::all(&reader.connection)))
-    }
-
-    fn wait_for(
-        &self,
-        subscription: Arc<Subscription>,
-        target: WaitTarget,
-        timeout: Duration,
-    ) -> Answer<'_, Position> {
-        let by = Deadline::after(timeout);
-        Box::pin(self.wait(Awaited::Subscription { subscription, target, by }))
-    }
-
-    fn record_failure(
-        &self,
-        subscription: Arc<Subscription>,
-        failure: Option<String>,
-    ) -> Answer<'_, ()> {
-        Box::pin(self.on_writer("recording a failure", move |writer| {
-            writer.transact(|writer| {
-                let failure = failure.as_deref();
-                checkpoint::record_failure(&writer.connection, &subscription, failure)
-            })?;
-            writer.waiting.changed(&writer.connection, &writer.database, &subscription);
-            Ok(())
-        }))
-    }
-
-    fn claim_lease(&self, claim: LeaseClaim) -> Answer<'_, Lease> {
-        Box::pin(async move {
-            claim.check()?;
-            let claiming = move |writer: &mut Writer| {
-                writer.transact(|writer| lease::claim(&writer.connection, &claim))
-            };
-            self.on_writer("claiming a lease", claiming).await
-        })
-    }
-
-    fn release_lease(&self, name: String, holder: Arc<str>) -> Answer<'_, ()> {
-        Box::pin(self.on_writer("giving a lease back", move |writer| {
-            writer.transact(|writer| lease::release(&writer.connection, &name, &holder))
-        }))
-    }
-
+impl ParkingStore for SqliteStore {
     fn parked(&self, subscription: Arc<Subscription>) -> Answer<'_, Vec<ParkedStream>> {
         Box::pin(self.on_reader("listing parked streams", move |reader| {
             parked::all(&reader.connection, &subscription)
@@ -187,6 +178,24 @@ impl SubscriptionStore for SqliteStore {
     fn parking_log(&self, subscription: String) -> Answer<'_, Vec<ParkingEntry>> {
         Box::pin(self.on_reader("listing what was parked", move |reader| {
             parked::entries(&reader.connection, &subscription)
+        }))
+    }
+}
+
+impl LeaseStore for SqliteStore {
+    fn claim_lease(&self, claim: LeaseClaim) -> Answer<'_, Lease> {
+        Box::pin(async move {
+            claim.check()?;
+            let claiming = move |writer: &mut Writer| {
+                writer.transact(|writer| lease::claim(&writer.connection, &claim))
+            };
+            self.on_writer("claiming a lease", claiming).await
+        })
+    }
+
+    fn release_lease(&self, name: String, holder: Arc<str>) -> Answer<'_, ()> {
+        Box::pin(self.on_writer("giving a lease back", move |writer| {
+            writer.transact(|writer| lease::release(&writer.connection, &name, &holder))
         }))
     }
 }

@@ -1,7 +1,7 @@
 //! Waiting until the log, or a subscription, has come further.
 //!
 //! An append or a step of this store tells the callers that wait. Those of other processes are looked
-//! for now and then, by a thread that is there while somebody waits. A time limit is kept by the clock of
+//! for now and then, by a thread that is there while a caller waits. A time limit is measured by the clock of
 //! the store, whatever the threads that look are at work on.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -134,7 +134,7 @@ struct Waiters {
     all: Vec<Waiter>,
     /// The number of the next.
     next: u64,
-    /// True if somebody came for whom the thread has not looked yet.
+    /// True if a caller came for which the thread has not looked yet.
     is_new: bool,
     /// True if the thread is there.
     is_watched: bool,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::support::account::{Account, AccountAnew, AccountVersion2, Taken};
 use crate::support::{File, append, batch, event, read_all, stream};
 use esrs_core::projection::{RowError, Value};
-use esrs_core::subscription::{Decision, Projected, SubscriptionStore};
+use esrs_core::subscription::{Decision, ParkingStore, Projected};
 use esrs_core::{EventStore, NewEvent, Position, ReadModels, SqlReadModels, StoreError};
 use esrs_sqlite::SqliteStore;
 use futures_util::future::{join, join_all};

@@ -6,8 +6,8 @@ use crate::support::account::Account;
 use crate::support::{File, append, read_all};
 use esrs_core::projection::{ProjectionError, Value};
 use esrs_core::subscription::{
-    Advance, Advanced, Checkpoint, Parked, RowTransaction, Subscriber, Subscription,
-    SubscriptionStore, Transaction,
+    Advance, Advanced, Checkpoint, CheckpointStore, Parked, ReadModelWriter, RowTransaction,
+    Subscriber, Subscription, Transaction,
 };
 use esrs_core::{EventFilter, Page, Position, ReadModels, SqlReadModels, StoreError};
 use esrs_sqlite::SqliteStore;

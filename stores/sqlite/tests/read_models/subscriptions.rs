@@ -9,8 +9,9 @@ use crate::support::child::{self, say};
 use crate::support::{File, append, batch, event, stream};
 use esrs_core::projection::{ProjectionError, Value};
 use esrs_core::subscription::{
-    Advance, Advanced, Checkpoint, Decision, Lease, LeaseClaim, Parked, ParkedStream, Projected,
-    ResumedStream, RowTransaction, Subscriber, Subscription, SubscriptionStore,
+    Advance, Advanced, Checkpoint, CheckpointStore, Decision, Lease, LeaseClaim, LeaseStore,
+    Parked, ParkedStream, ParkingStore, Projected, ReadModelWriter, ResumedStream, RowTransaction,
+    Subscriber, Subscription,
 };
 use esrs_core::{EventFilter, EventStore, Page, Position, ReadModels, SqlReadModels, StoreError};
 use esrs_sqlite::SqliteStore;

@@ -10,8 +10,9 @@ use crate::support::account::Account;
 use crate::support::{File, append, batch, event, read_all, stream};
 use esrs_core::projection::ProjectionError;
 use esrs_core::subscription::{
-    Advance, Advanced, Decision, Lease, LeaseClaim, Parked, ParkedStream, Projected,
-    RowTransaction, Subscriber, Subscription, SubscriptionStore,
+    Advance, Advanced, CheckpointStore, Decision, Lease, LeaseClaim, LeaseStore, Parked,
+    ParkedStream, ParkingStore, Projected, ReadModelWriter, RowTransaction, Subscriber,
+    Subscription,
 };
 use esrs_core::{
     EventFilter, EventStore, IdempotencyKey, Page, Position, ReadModels, ReadQuery, Schema,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::account::Account;
 use crate::support::{File, append, batch, event, read_all, stream};
-use esrs_core::subscription::{Checkpoint, CheckpointOf, SubscriptionStore};
+use esrs_core::subscription::{Checkpoint, CheckpointOf, CheckpointStore};
 use esrs_core::{
     CommandFingerprint, EventStore, IdempotencyKey, LogMark, NewEvent, Position, Projection,
     ReadModels, SqlReadModels, StoreError,

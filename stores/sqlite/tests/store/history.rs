@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::support::account::Account;
 use crate::support::{File, append, batch, event, read_all, stream};
-use esrs_core::subscription::{Advance, Projected, SubscriptionStore};
+use esrs_core::subscription::{Advance, CheckpointStore, Projected, ReadModelWriter};
 use esrs_core::{
     AppendBatch, AppendCondition, Appended, AsOf, Conflict, EventStore, Fingerprint,
     IdempotencyKey, LogMark, NewEvent, Page, Position, ReadModels, ReadQuery, Schema, Snapshot,

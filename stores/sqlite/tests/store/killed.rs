@@ -30,7 +30,7 @@ async fn child() {
     }
 }
 
-/// Appends to one stream and to several at once, from eight tasks, until somebody ends it.
+/// Appends to one stream and to several at once, from eight tasks, until it is killed.
 async fn write_until_killed(file: &str) {
     let store = SqliteStore::builder(file).inline::<Account>().open().await.unwrap();
     for shared in SHARED {

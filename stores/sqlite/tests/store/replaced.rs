@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::support::account::Account;
 use crate::support::{File, append, batch, event, read_all, stream};
-use esrs_core::subscription::{LeaseClaim, Projected, SubscriptionStore};
+use esrs_core::subscription::{CheckpointStore, LeaseClaim, LeaseStore, Projected};
 use esrs_core::{
     AppendBatch, AppendCondition, EventStore, Page, Position, ReadModels, ReadQuery, SqlReadModels,
     StoreError,

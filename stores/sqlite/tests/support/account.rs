@@ -2,6 +2,7 @@
 
 use std::marker::PhantomData;
 
+use esrs_core::__private::ByDerive;
 use esrs_core::projection::{
     ColumnError, ColumnSpec, ColumnType, Projection, RowError, Source, Table, Value,
 };
@@ -90,6 +91,7 @@ pub struct Input {
 }
 
 impl<V: Variant> Projection for Row<V> {
+    const USE_THE_DERIVE: ByDerive = ByDerive::GENERATED;
     const TABLE: Table = V::TABLE;
     const SOURCES: &'static [Source] = &[
         source("opened"),

@@ -17,7 +17,7 @@ pub fn database() -> Result<Database, Error> {
     Database::at(&std::env::var(URL).map_err(|_| Error::NoUrl)?)
 }
 
-/// Which PostgreSQL answers at this url.
+/// Returns the version of the PostgreSQL at this url.
 ///
 /// # Errors
 /// It is no url, or nobody answers, or refuses.
@@ -88,7 +88,7 @@ impl Drop for Database {
     }
 }
 
-/// What a url says.
+/// Parses a url.
 pub(crate) fn parse(url: &str) -> Result<Config, Error> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return Err(refused(url, "it does not begin with postgres://"));

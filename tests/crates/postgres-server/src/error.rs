@@ -1,4 +1,4 @@
-//! What may go wrong, in words that say what to do.
+//! Errors, with the next step of each.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,9 +22,9 @@ pub enum Error {
         /// Where it was looked for.
         places: String,
     },
-    /// What was found is older than esrs is for.
+    /// The installed PostgreSQL is older than esrs supports.
     #[error(
-        "only PostgreSQL {found} was found, and esrs needs {} or newer; install a newer one beside it, \
+        "only PostgreSQL {found} was found, and esrs needs {} or newer; install a newer one next to it, \
          or export {URL} with the url of one that runs",
         Version::OLDEST
     )]
@@ -45,27 +45,27 @@ pub enum Error {
     /// A program of the installation could not be run.
     #[error("{} could not be run: {source}", program.display())]
     Program {
-        /// Which one.
+        /// The program.
         program: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// A program of the installation failed.
     #[error("{} failed ({status}): {said}", program.display())]
     Failed {
-        /// Which one.
+        /// The program.
         program: PathBuf,
-        /// How it ended.
+        /// Its exit status.
         status: ExitStatus,
-        /// What it wrote.
+        /// Its output.
         said: String,
     },
     /// A program of the installation does not say which version it is.
-    #[error("{} says that its version is {said:?}, which is none", program.display())]
+    #[error("{} says that its version is {said:?}, which is invalid", program.display())]
     NotAVersion {
-        /// Which one.
+        /// The program.
         program: PathBuf,
-        /// What it said.
+        /// Its output.
         said: String,
     },
     /// PostgreSQL refuses to run as root, and there is nobody else.
@@ -77,15 +77,15 @@ pub enum Error {
     /// A file or folder.
     #[error("{}: {source}", path.display())]
     File {
-        /// Which one.
+        /// The path.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The server ended by itself.
     #[error("the server ended while it started ({status}); it wrote:\n{log}")]
     Ended {
-        /// How it ended.
+        /// Its exit status.
         status: ExitStatus,
         /// The end of its log.
         log: String,
@@ -93,9 +93,9 @@ pub enum Error {
     /// The server does not answer.
     #[error("the server did not answer within {} seconds: {source}; it wrote:\n{log}", waited.as_secs())]
     NoAnswer {
-        /// How long it had.
+        /// The time that it had.
         waited: Duration,
-        /// What the last attempt ended with.
+        /// The error of the last attempt.
         source: Box<Error>,
         /// The end of its log.
         log: String,
@@ -105,7 +105,7 @@ pub enum Error {
         "the server did not end within {} seconds, and was killed; it wrote:\n{log}", waited.as_secs()
     )]
     DoesNotEnd {
-        /// How long it had.
+        /// The time that it had.
         waited: Duration,
         /// The end of its log.
         log: String,
@@ -116,7 +116,7 @@ pub enum Error {
          server by `cargo xtask postgres` and export what it prints"
     )]
     NoUrl,
-    /// The url is none.
+    /// The url is invalid.
     #[error(
         "{url:?} is no url of a PostgreSQL server: {reason}; write it as \
          postgres://USER:PASSWORD@HOST:PORT/DATABASE"
@@ -124,7 +124,7 @@ pub enum Error {
     Url {
         /// The url, without what comes before `@`.
         url: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// A server refuses, or is not there.
@@ -132,9 +132,9 @@ pub enum Error {
     Sql {
         /// The host and port.
         server: String,
-        /// What it was asked to do.
+        /// The request.
         doing: String,
-        /// What came back.
+        /// The answer.
         reason: String,
         /// The same as a value.
         source: tokio_postgres::Error,

@@ -1,4 +1,4 @@
-//! What ends a server whose owner did not: one that was killed, aborted, or left it in a `static`.
+//! Ends a server whose owner did not: one that was killed, aborted, or left it in a `static`.
 
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::Error;
 
-/// Waits for the end of its input, which comes with the end of whoever holds the other end, in
+/// Waits for the end of its input, which comes with the end of the process that holds the other end, in
 /// whatever way; a line before that sends it home. The first line of the file is the server's
 /// process.
 const SCRIPT: &str = r#"

@@ -77,7 +77,7 @@ impl Installation {
         Ok(Self { programs, version, found })
     }
 
-    /// Which version it is.
+    /// Returns its version.
     #[must_use]
     pub fn version(&self) -> Version {
         self.version

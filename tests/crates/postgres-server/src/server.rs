@@ -94,7 +94,7 @@ impl Server {
     /// the same urls; returns when it answers. One that runs is left as it is.
     ///
     /// # Errors
-    /// It does not start, or somebody else took its port.
+    /// It does not start, or another process took its port.
     pub fn start_again(&mut self) -> Result<(), Error> {
         if self.process.is_none() {
             self.process = Some(self.launch()?);

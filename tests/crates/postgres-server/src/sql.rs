@@ -7,10 +7,10 @@ use tokio_postgres::{Client, Config, NoTls};
 
 use crate::{Error, Version};
 
-/// How long a server may take to accept a connection.
+/// The time that a server has to accept a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What this server is.
+/// Returns the version of this server.
 pub(crate) fn version(config: &Config) -> Result<Version, Error> {
     let number = with_client(config, "does not tell its version", async |client| {
         client.query_one("SELECT current_setting('server_version_num')::int", &[]).await?.try_get(0)
@@ -68,7 +68,7 @@ fn failed(config: &Config, doing: &str) -> impl FnOnce(tokio_postgres::Error) ->
     }
 }
 
-/// Where the server is, without who asks and by which password.
+/// The address of the server, without user and password.
 fn server(config: &Config) -> String {
     use tokio_postgres::config::Host;
     let hosts = config.get_hosts().iter().map(|host| match host {

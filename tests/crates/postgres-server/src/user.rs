@@ -1,4 +1,4 @@
-//! Who runs the server: PostgreSQL refuses to be run by root.
+//! The user that runs the server: PostgreSQL refuses to be run by root.
 
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
@@ -13,9 +13,9 @@ const OTHERS: [&str; 2] = ["postgres", "nobody"];
 /// The user that the server runs as.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum User {
-    /// Who runs this.
+    /// The user that runs this.
     Same,
-    /// Somebody else, because this is root.
+    /// Another user, because this is root.
     Other { user: u32, group: u32 },
 }
 
@@ -48,7 +48,7 @@ impl User {
     }
 }
 
-/// What `id` says; nothing when there is no such user.
+/// Returns what `id` says; nothing when there is no such user.
 fn id(which: &str, name: &str) -> Option<u32> {
     let output = Command::new("id").args([which, name]).output().ok()?;
     let said = String::from_utf8(output.stdout).ok()?;

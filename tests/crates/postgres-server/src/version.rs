@@ -1,4 +1,4 @@
-//! Which PostgreSQL it is.
+//! The version of PostgreSQL.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ impl Version {
         Self { major, minor }
     }
 
-    /// Whether esrs is for it.
+    /// Returns whether esrs supports it.
     #[must_use]
     pub fn is_supported(self) -> bool {
         self >= Self::OLDEST

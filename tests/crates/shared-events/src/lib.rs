@@ -5,7 +5,7 @@ sourcing::schema!(crate = ::sourcing);
 use serde::{Deserialize, Serialize};
 use sourcing::{Event, Id, Schema, Upcast};
 
-/// Which parcel.
+/// The id of a parcel.
 #[derive(Id, Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[id(crate = ::sourcing)]
 pub struct ParcelId(pub u64);
@@ -18,7 +18,7 @@ pub struct Address {
     pub city: String,
 }
 
-/// How a parcel was sent, before an address was more than a city.
+/// The event of a parcel that was sent, before an address was more than a city.
 #[derive(Event, Serialize, Deserialize)]
 #[event("parcel_sent", crate = ::sourcing)]
 pub struct ParcelSentV1 {

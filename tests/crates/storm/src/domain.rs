@@ -4,7 +4,7 @@ use esrs::prelude::*;
 use esrs::store::BoxError;
 use esrs::subscription::{EventHandler, Listen, On, Transaction};
 
-/// How many accounts there are, for all processes together.
+/// The number of accounts, for all processes together.
 pub const ACCOUNTS: u32 = 40;
 
 /// Money came in.
@@ -15,7 +15,7 @@ pub struct Deposited {
     pub account: u32,
     /// Its number within the account, from 1, as the command saw it.
     pub number: u64,
-    /// How much.
+    /// The amount.
     pub cents: i64,
     /// The command that it follows from.
     pub operation: String,
@@ -29,23 +29,23 @@ pub struct Withdrawn {
     pub account: u32,
     /// Its number within the account, from 1, as the command saw it.
     pub number: u64,
-    /// How much.
+    /// The amount.
     pub cents: i64,
     /// The command that it follows from.
     pub operation: String,
 }
 
-/// What the events of an account add up to, and the first of them that does not belong there.
+/// The state that follows from the events of an account, and the first of them that does not belong there.
 #[derive(Aggregate, Schema, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[aggregate("account", id = u32, events(Deposited, Withdrawn))]
 pub struct Account {
     /// The account, as its first event says.
     pub account: Option<u32>,
-    /// How many events it has.
+    /// The number of its events.
     pub events: u64,
-    /// What is in it.
+    /// The balance.
     pub cents: i64,
-    /// What does not fit.
+    /// The first event that does not fit.
     pub wrong: Option<String>,
 }
 
@@ -76,18 +76,18 @@ impl Apply<Withdrawn> for Account {
 /// Puts money in.
 #[derive(Serialize)]
 pub struct Deposit {
-    /// How much.
+    /// The amount.
     pub cents: i64,
-    /// What tells it from every other command.
+    /// The name that tells it from every other command.
     pub operation: String,
 }
 
 /// Takes money out, if there is enough.
 #[derive(Serialize)]
 pub struct Withdraw {
-    /// How much.
+    /// The amount.
     pub cents: i64,
-    /// What tells it from every other command.
+    /// The name that tells it from every other command.
     pub operation: String,
 }
 
@@ -137,9 +137,9 @@ macro_rules! balances {
             /// The account.
             #[projection(key)]
             pub account: u32,
-            /// How many events it has.
+            /// The number of its events.
             pub events: i64,
-            /// What is in it.
+            /// The balance.
             pub cents: i64,
         }
 
@@ -174,15 +174,15 @@ macro_rules! balances {
 }
 
 balances! {
-    /// What a runner writes.
+    /// The rows that a runner writes.
     Balance in "balances";
-    /// What is written in the transaction of the append.
+    /// The rows that are written in the transaction of the append.
     InlineBalance in "inline_balances";
 }
 
 /// A row for each event, which nothing keeps from being written twice.
 pub struct Seen {
-    /// What it loads from while it handles an event, if it does.
+    /// The repository that it loads from while it handles an event, if it does.
     pub accounts: Option<Repository<Account>>,
 }
 

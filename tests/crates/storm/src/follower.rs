@@ -6,12 +6,12 @@ use esrs::store::{LogMark, Page, ReadQuery};
 use esrs::{EventStore, Position, StoreError};
 use uuid::Uuid;
 
-/// What a reader has read, by position.
+/// The events that a reader has read, by position.
 #[derive(Debug, Default)]
 pub struct Follower {
     /// The ids of the events that it has read.
     pub read: BTreeMap<u64, Uuid>,
-    /// How often it was told that the log is another one, and began again.
+    /// The number of times that it was told that the log is another one, and began again.
     pub told: u32,
     after: Position,
     mark: Option<LogMark>,

@@ -1,4 +1,4 @@
-//! What a log and its read models must be after a storm, found out by plain SQL.
+//! The conditions for a log and its read models after a storm, checked by plain SQL.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -49,16 +49,16 @@ pub struct Evidence {
     pub furthest: i64,
 }
 
-/// What was found.
+/// The evidence that was found.
 #[derive(Debug, Default)]
 pub struct Verdict {
-    /// How many events there are.
+    /// The number of events.
     pub events: usize,
-    /// How many operations were answered as executed.
+    /// The number of operations that were answered as executed.
     pub did: usize,
-    /// How many of them are not there.
+    /// The number of them that are missing.
     pub lost: usize,
-    /// What must not be.
+    /// The faults that were found.
     pub faults: Vec<String>,
 }
 
@@ -177,7 +177,7 @@ pub fn judge(evidence: &Evidence, said: &Said, may_lose: bool) -> Verdict {
 /// The tables of balances.
 const TABLES: [&str; 2] = ["balances", "inline_balances"];
 
-/// What is in the database of this url.
+/// Reads the database of this url.
 pub async fn ask_postgres(url: &str) -> Evidence {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     let connection = tokio::spawn(connection);
@@ -210,7 +210,7 @@ pub async fn ask_postgres(url: &str) -> Evidence {
     evidence
 }
 
-/// What is in this file.
+/// Reads this file.
 pub fn ask_sqlite(path: &std::path::Path) -> rusqlite::Result<Evidence> {
     let connection = rusqlite::Connection::open(path)?;
     let mut evidence = Evidence::default();

@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::child;
 use crate::worker::{Part, Task};
 
-/// What was answered to the commands of all processes.
+/// The answers to the commands of all processes.
 #[derive(Debug, Default)]
 pub struct Said {
     /// Operations that were answered as executed.
@@ -21,11 +21,11 @@ pub struct Said {
     pub did_not: HashSet<String>,
     /// Operations whose answer was lost.
     pub maybe: HashSet<String>,
-    /// What must never happen.
+    /// Answers that must never happen.
     pub wrong: Vec<String>,
     /// Errors, and how often each kind was answered.
     pub failed: BTreeMap<String, u64>,
-    /// How often a store could not be opened.
+    /// The number of times that a store could not be opened, by error.
     pub closed: BTreeMap<String, u64>,
 }
 
@@ -53,14 +53,14 @@ fn kind(error: &str) -> String {
     letters.take(120).collect()
 }
 
-/// A process of a storm, which is started anew when it was killed.
+/// A process of a storm, which is started again when it was killed.
 pub struct Process {
     task: Task,
     place: String,
     child: Child,
     listener: Option<JoinHandle<()>>,
     said: Arc<Mutex<Said>>,
-    /// How many commands it was answered as executed.
+    /// The number of commands that it was answered as executed.
     done: Arc<AtomicU64>,
 }
 
@@ -72,7 +72,7 @@ impl Process {
         let listener = Some(listen(&mut child, said, &done));
         Self { task, place: place.to_owned(), child, listener, said: said.clone(), done }
     }
-    /// How many commands it was answered as executed; none, where it executes none.
+    /// Returns the number of commands that it was answered as executed; none, where it executes none.
     pub fn done(&self) -> Option<u64> {
         let writes = matches!(self.task.part, Part::Writer { .. });
         writes.then(|| self.done.load(Ordering::Relaxed))

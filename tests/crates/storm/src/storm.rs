@@ -1,4 +1,4 @@
-//! What every storm has in common: its processes, its end, and its verdict.
+//! The common parts of every storm: its processes, its end, and its verdict.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::judge::{Evidence, Verdict, judge};
 use crate::processes::{Process, Said};
 use crate::worker::{Part, Task};
 
-/// How long the followers may need after a storm.
+/// The time that the followers have after a storm.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The processes of a storm: writers with and without caches, inline rows and many connections, and runners

@@ -1,4 +1,4 @@
-//! What the processes do that a storm starts.
+//! The work of the processes that a storm starts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,41 +18,41 @@ use crate::domain::{
 };
 use crate::round::dice_of;
 
-/// How long a store waits for what is busy.
+/// The time that a store waits for a busy database.
 pub const BUSY: Duration = Duration::from_secs(1);
-/// How long one call of a store may take once it is sent.
+/// The time that one call of a store has once it is sent.
 pub const TIMEOUT: Duration = Duration::from_secs(2);
-/// How long a load, an append or a wait may take in all, and be late on a machine with other work.
+/// The time that a load, an append or a wait has in all, late on a machine with other work.
 const BOUND: Duration = Duration::from_secs(8);
-/// How long a command may take: it loads, is handled, appends, and does so again after a conflict.
+/// The time that a command has: it loads, is handled, appends, and does so again after a conflict.
 const COMMAND_BOUND: Duration = Duration::from_secs(25);
-/// How often a command whose answer is not known is repeated under its key.
+/// The number of repetitions, under its key, of a command whose answer is not known.
 const REPETITIONS: usize = 6;
 
 /// A store, and how a process uses it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Task {
-    /// What it does.
+    /// Its part.
     pub part: Part,
     /// Its dice.
     pub seed: u64,
-    /// How many connections or threads of the store read.
+    /// The number of connections or threads of the store that read.
     pub readers: usize,
 }
 
-/// What a process does.
+/// The part of a process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Part {
     /// It executes commands.
     Writer {
-        /// Whether it keeps [`InlineBalance`] inline.
+        /// True if the process writes [`InlineBalance`] inline.
         inline: bool,
-        /// Whether it keeps states in memory, and snapshots.
+        /// True if the process caches states, and stores snapshots.
         caches: bool,
     },
     /// It runs [`Balance`] and [`Seen`].
     Runner {
-        /// Whether the handler loads from the store.
+        /// True if the handler loads from the store.
         loads: bool,
     },
 }
@@ -129,7 +129,7 @@ async fn over(task: &Task, store: impl SubscriptionStore + Clone, may_load: bool
     }
 }
 
-/// Whether this process was stopped for a while, which says nothing about how long a call took.
+/// True if this process was stopped for a while, which says nothing about how long a call took.
 #[derive(Clone)]
 struct Awake(Arc<AtomicU64>);
 

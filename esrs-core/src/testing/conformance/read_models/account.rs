@@ -7,6 +7,7 @@ use crate::read_model::projection::{
     Column, ColumnSpec, ColumnType, Projection, Source, Table, Value,
 };
 use crate::schema::{EventType, Schema, StoredAs};
+use crate::value::ByDerive;
 
 /// The table of each case.
 pub(super) const TABLES: [&str; 14] = [
@@ -66,6 +67,7 @@ pub(super) struct Input {
 }
 
 impl<const CASE: usize, const VERSION: u32> Projection for Account<CASE, VERSION> {
+    const USE_THE_DERIVE: ByDerive = ByDerive::GENERATED;
     const TABLE: Table = Table { name: TABLES[CASE], version: VERSION, columns: COLUMNS };
     const SOURCES: &'static [Source] = &[
         source(CATEGORIES[CASE], "opened"),

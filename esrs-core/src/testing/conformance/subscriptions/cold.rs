@@ -14,7 +14,10 @@ use crate::read_model::subscription::{
     Advance, Advanced, Checkpoint, CheckpointOf, Decision, Lease, LeaseClaim, ParkedStream,
     ParkingEntry, Replaced, Subscriber, Subscription, WaitTarget,
 };
-use crate::store::{EventStore, Imported, SubscriptionStore};
+use crate::store::{
+    CheckpointStore, EventStore, Imported, LeaseStore, ParkingStore, ReadModelWriter,
+    SubscriptionStore,
+};
 use crate::testing::conformance::cold::cold_event_store;
 
 type Open = dyn Fn() -> BoxFuture<'static, Arc<dyn SubscriptionStore>> + Send + Sync;
@@ -58,11 +61,9 @@ cold_event_store!(
     }
 );
 
-impl SubscriptionStore for Cold {
-    fn wait_behind(&self, position: Position) -> BoxFuture<'_, Result<Position, StoreError>> {
-        Box::pin(async move { (self.open)().await.wait_behind(position).await })
-    }
+impl SubscriptionStore for Cold {}
 
+impl CheckpointStore for Cold {
     fn subscribe(
         &self,
         subscription: Arc<Subscription>,
@@ -78,6 +79,33 @@ impl SubscriptionStore for Cold {
         self.store.start_over(subscription, fence)
     }
 
+    fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<CheckpointOf>, StoreError>> {
+        Box::pin(async move { (self.open)().await.checkpoints().await })
+    }
+
+    fn wait_for(
+        &self,
+        subscription: Arc<Subscription>,
+        target: WaitTarget,
+        timeout: Duration,
+    ) -> BoxFuture<'_, Result<Position, StoreError>> {
+        Box::pin(async move { (self.open)().await.wait_for(subscription, target, timeout).await })
+    }
+
+    fn wait_behind(&self, position: Position) -> BoxFuture<'_, Result<Position, StoreError>> {
+        Box::pin(async move { (self.open)().await.wait_behind(position).await })
+    }
+
+    fn record_failure(
+        &self,
+        subscription: Arc<Subscription>,
+        failure: Option<String>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.record_failure(subscription, failure)
+    }
+}
+
+impl ReadModelWriter for Cold {
     fn advance(
         &self,
         advance: Advance,
@@ -93,40 +121,9 @@ impl SubscriptionStore for Cold {
     ) -> BoxFuture<'_, (Box<dyn Subscriber>, Result<Replaced, StoreError>)> {
         self.store.replace(building, fence)
     }
+}
 
-    fn checkpoints(&self) -> BoxFuture<'_, Result<Vec<CheckpointOf>, StoreError>> {
-        Box::pin(async move { (self.open)().await.checkpoints().await })
-    }
-
-    fn wait_for(
-        &self,
-        subscription: Arc<Subscription>,
-        target: WaitTarget,
-        timeout: Duration,
-    ) -> BoxFuture<'_, Result<Position, StoreError>> {
-        Box::pin(async move { (self.open)().await.wait_for(subscription, target, timeout).await })
-    }
-
-    fn record_failure(
-        &self,
-        subscription: Arc<Subscription>,
-        failure: Option<String>,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.store.record_failure(subscription, failure)
-    }
-
-    fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {
-        Box::pin(async move { (self.open)().await.claim_lease(claim).await })
-    }
-
-    fn release_lease(
-        &self,
-        name: String,
-        holder: Arc<str>,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.store.release_lease(name, holder)
-    }
-
+impl ParkingStore for Cold {
     fn parked(
         &self,
         subscription: Arc<Subscription>,
@@ -148,5 +145,19 @@ impl SubscriptionStore for Cold {
         subscription: String,
     ) -> BoxFuture<'_, Result<Vec<ParkingEntry>, StoreError>> {
         Box::pin(async move { (self.open)().await.parking_log(subscription).await })
+    }
+}
+
+impl LeaseStore for Cold {
+    fn claim_lease(&self, claim: LeaseClaim) -> BoxFuture<'_, Result<Lease, StoreError>> {
+        Box::pin(async move { (self.open)().await.claim_lease(claim).await })
+    }
+
+    fn release_lease(
+        &self,
+        name: String,
+        holder: Arc<str>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.store.release_lease(name, holder)
     }
 }

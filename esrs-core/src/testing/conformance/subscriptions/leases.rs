@@ -7,22 +7,17 @@ use uuid::Uuid;
 use super::scripted::{Scripted, advance, new_subscription, rows, step, subscribe, sum};
 use crate::log::StoreError;
 use crate::read_model::subscription::{Lease, LeaseClaim};
-use crate::store::SubscriptionStore;
+use crate::store::{LeaseStore, SubscriptionStore};
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(50);
 
-async fn claim(
-    store: &dyn SubscriptionStore,
-    name: &str,
-    holder: &str,
-    duration: Duration,
-) -> Lease {
+async fn claim(store: &dyn LeaseStore, name: &str, holder: &str, duration: Duration) -> Lease {
     let claim = LeaseClaim { name: name.to_owned(), holder: holder.into(), duration };
     store.claim_lease(claim).await.expect("a lease can be asked for")
 }
 
-async fn fence(store: &dyn SubscriptionStore, name: &str, holder: &str, for_: Duration) -> u64 {
+async fn fence(store: &dyn LeaseStore, name: &str, holder: &str, for_: Duration) -> u64 {
     match claim(store, name, holder, for_).await {
         Lease::Held { fence } => fence,
         Lease::Taken { by, .. } => panic!("{name} is held by {by}, and was to be free"),
@@ -30,7 +25,7 @@ async fn fence(store: &dyn SubscriptionStore, name: &str, holder: &str, for_: Du
 }
 
 /// Asks until the lease is given.
-async fn take_over(store: &dyn SubscriptionStore, name: &str, holder: &str) -> u64 {
+async fn take_over(store: &dyn LeaseStore, name: &str, holder: &str) -> u64 {
     loop {
         if let Lease::Held { fence } = claim(store, name, holder, LONG).await {
             return fence;
@@ -47,7 +42,7 @@ fn new_lease() -> String {
 ///
 /// # Panics
 /// When the store breaks the promise.
-pub async fn a_lease_has_one_holder(store: &dyn SubscriptionStore) {
+pub async fn a_lease_has_one_holder(store: &dyn LeaseStore) {
     let name = new_lease();
     let first = fence(store, &name, "one", LONG).await;
     match claim(store, &name, "other", LONG).await {
@@ -67,7 +62,7 @@ pub async fn a_lease_has_one_holder(store: &dyn SubscriptionStore) {
 ///
 /// # Panics
 /// When the store breaks the promise.
-pub async fn names_of_a_lease_are_bounded(store: &dyn SubscriptionStore) {
+pub async fn names_of_a_lease_are_bounded(store: &dyn LeaseStore) {
     let longest = |of: &str| format!("{of:x<0$}", LeaseClaim::MAX_LENGTH);
     let name = longest(&new_lease());
     for (name, holder) in [
@@ -93,7 +88,7 @@ pub async fn names_of_a_lease_are_bounded(store: &dyn SubscriptionStore) {
 ///
 /// # Panics
 /// When the store breaks the promise.
-pub async fn a_lease_that_ended_is_taken_over(store: &dyn SubscriptionStore) {
+pub async fn a_lease_that_ended_is_taken_over(store: &dyn LeaseStore) {
     let name = new_lease();
     let first = fence(store, &name, "one", SHORT).await;
     let second = take_over(store, &name, "other").await;
@@ -105,7 +100,7 @@ pub async fn a_lease_that_ended_is_taken_over(store: &dyn SubscriptionStore) {
 ///
 /// # Panics
 /// When the store breaks the promise.
-pub async fn a_fence_is_never_given_twice(store: &dyn SubscriptionStore) {
+pub async fn a_fence_is_never_given_twice(store: &dyn LeaseStore) {
     let name = new_lease();
     let mut last = 0;
     for holder in ["one", "other", "other", "one"] {

@@ -12,7 +12,7 @@ use crate::encode::{Moment, to_i64};
 use crate::store::Shared;
 
 impl Model {
-    /// Takes up streams again as somebody has asked for, to where the others stand.
+    /// Takes up streams again as an operator has requested, to where the others stand.
     pub(super) async fn resume(
         &mut self,
         client: &Client,

@@ -27,7 +27,7 @@ const FOLDERS: [&str; 8] = [
 pub(super) struct Places {
     /// The variable `PATH`.
     pub(super) path: OsString,
-    /// What the folders are below.
+    /// The parent of the folders.
     pub(super) root: PathBuf,
 }
 

@@ -1,4 +1,4 @@
-//! Which installation is found, on a machine that has many.
+//! The choice of an installation on a machine that has many.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -42,7 +42,7 @@ impl Machine {
         fs::remove_dir_all(self.root().join(folder)).unwrap();
     }
 
-    /// What is found when these are in `PATH`.
+    /// Finds an installation when these are in `PATH`.
     fn find(&self, path: &[&str]) -> Result<Installation, Error> {
         let root = self.root();
         let path = std::env::join_paths(path.iter().map(|it| root.join(it))).unwrap();

@@ -17,13 +17,13 @@ use crate::{Error, Installation, sql};
 
 /// The ports that a server may get.
 const RANGE: Range<u16> = 10_000..32_768;
-/// How often another port is tried when somebody has the one that was chosen.
+/// The number of other ports that are tried when the chosen one is taken.
 const TRIES: usize = 100;
 /// Variables that would change what the programs do.
 const VARIABLES: [&str; 8] =
     ["PGDATA", "PGDATABASE", "PGHOST", "PGOPTIONS", "PGPASSWORD", "PGPORT", "PGUSER", "PGSERVICE"];
 
-/// How a [`Server`] is set up.
+/// The settings of a [`Server`].
 #[derive(Clone, Debug, Default)]
 pub struct ServerBuilder {
     installation: Option<Installation>,
@@ -32,7 +32,7 @@ pub struct ServerBuilder {
 }
 
 impl ServerBuilder {
-    /// Which PostgreSQL it is, in place of [`Installation::find`].
+    /// Sets the installation, in place of [`Installation::find`].
     #[must_use]
     pub fn installation(mut self, installation: Installation) -> Self {
         self.installation = Some(installation);
@@ -46,13 +46,13 @@ impl ServerBuilder {
         self
     }
 
-    /// How many may be connected at once; PostgreSQL's own limit is 100.
+    /// Sets the maximum number of connections; PostgreSQL's own limit is 100.
     #[must_use]
     pub fn max_connections(self, count: u32) -> Self {
         self.config(format!("max_connections = {count}"))
     }
 
-    /// A tablespace in an empty directory, which is given to whoever runs the server; for
+    /// A tablespace in an empty directory, which is given to the user that runs the server; for
     /// [`Server::create_database_in`]. The directory is not removed.
     #[must_use]
     pub fn tablespace(mut self, name: impl Into<String>, directory: impl Into<PathBuf>) -> Self {

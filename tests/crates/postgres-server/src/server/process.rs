@@ -14,12 +14,12 @@ use super::Server;
 use crate::database::parse;
 use crate::{Error, sql};
 
-/// How long a server may take to answer: after a crash it reads its log first.
+/// The time that a server has to answer: after a crash it reads its log first.
 const START: Duration = Duration::from_secs(60);
-/// How long it may take to end.
+/// The time that it has to end.
 const END: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(20);
-/// What PostgreSQL says in every language of a port that somebody else has.
+/// The words of PostgreSQL, in every language, for a port that is taken.
 const TAKEN: &str = "Address already in use";
 
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Process {
     }
 }
 
-/// Whether it ended because somebody else has its port.
+/// Returns whether it ended because another process has its port.
 pub(super) fn port_was_taken(error: &Error) -> bool {
     matches!(error, Error::Ended { log, .. } if log.contains(TAKEN))
 }

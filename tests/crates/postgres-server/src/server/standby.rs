@@ -7,7 +7,7 @@ use crate::guard::Guard;
 use crate::{Error, sql};
 
 impl Server {
-    /// Starts a standby: a copy of this server that receives what is committed here, a moment later. It
+    /// Starts a standby: a copy of this server that receives what is committed here, a little later. It
     /// answers queries that only read.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What is left of a server: no process, and no directory.
+//! The remains of a server: no process, and no directory.
 
 // What runs is read from /proc.
 #![cfg(target_os = "linux")]

@@ -1,0 +1,7 @@
+use esrs::prelude::*;
+
+struct AccountSummary {}
+
+impl Projection for AccountSummary {}
+
+fn main() {}
