@@ -350,8 +350,8 @@ fn what_became_another_event_is_read_through_its_own_versions_and_then_the_step(
         &["MoneyMoved"],
         &[
             "the golden payload schema/golden/coupon_used/v1.free.json, of version 1 of \"coupon_used\" \
-             (which \"money_moved\" merges), cannot be read any more: the `coupon_used` could not be made \
-             a `money_moved`: below nothing",
+             (which \"money_moved\" merges), cannot be read any more: the `coupon_used` could not be converted \
+             to a `money_moved`: below nothing",
         ],
     );
     std::fs::remove_file(package.root.join("schema/golden/coupon_used/v1.free.json")).unwrap();
