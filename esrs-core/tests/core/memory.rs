@@ -79,7 +79,7 @@ async fn steps_in_memory_leave_turns_to_other_tasks() {
     use esrs_core::subscription::{Advance, Advanced, CheckpointStore, ReadModelWriter};
     let store = MemoryStore::new();
     let (subscription, subscriber) = steps::subscriber();
-    let turns = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let turns = Arc::new(std::sync::atomic::AtomicU32::new(0));
     let of_other = turns.clone();
     let other = tokio::spawn(async move {
         loop {
