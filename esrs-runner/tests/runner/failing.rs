@@ -57,7 +57,7 @@ async fn subscription_that_keeps_failing_is_a_failure_after_a_while(store: impl 
     let other = start(patience);
     let failed = failure(&other).await;
     assert!(failed.failing_for >= patience && !failed.has_ended, "{failed:?}");
-    assert!(failed.reason.contains("another definition"), "{failed}");
+    assert!(failed.reason.contains("a different definition"), "{failed}");
     other.stop().await;
     running.stop().await;
 }

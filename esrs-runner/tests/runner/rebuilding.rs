@@ -27,7 +27,7 @@ async fn a_changed_projection_is_refused_unless_it_may_be_built_anew(store: impl
     running.stop().await;
     let running = Runner::new(store.clone()).project::<next::Balance>().start();
     let failed = until(&running, |status| matches!(status.state, State::Failed { .. })).await;
-    assert!(format!("{failed:?}").contains("another definition"), "{failed:?}");
+    assert!(format!("{failed:?}").contains("a different definition"), "{failed:?}");
     assert_eq!(store.rows::<Balance>().await.unwrap().len(), 2);
     running.stop().await;
     let running = Runner::new(store.clone()).rebuild_changed().project::<next::Balance>().start();
